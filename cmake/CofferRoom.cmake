@@ -1,0 +1,42 @@
+# coffer_room(<folder below src> [PROGRAM <name>] [LINKS <targets>] [TEST_LINKS <targets>])
+#
+# A room is a folder of src/: its *.cc files make the library coffer_<folder>, its *_test.cc
+# files the test program <folder>_test. Folders inside are rooms of their own. With PROGRAM,
+# main.cc makes the program and the rest the library. A folder without sources is skipped.
+function(coffer_room folder)
+  cmake_parse_arguments(ROOM "" "PROGRAM" "LINKS;TEST_LINKS" ${ARGN})
+  string(REPLACE "/" "_" name ${folder})
+  set(dir ${CMAKE_SOURCE_DIR}/src/${folder})
+  file(GLOB sources CONFIGURE_DEPENDS ${dir}/*.cc)
+  set(tests ${sources})
+  list(FILTER tests INCLUDE REGEX "_test\\.cc$")
+  list(FILTER sources EXCLUDE REGEX "_(test|benchmark)\\.cc$")
+  list(FILTER sources EXCLUDE REGEX "/main\\.cc$")
+
+  set(library coffer_${name})
+  if(sources)
+    add_library(${library} STATIC ${sources})
+    set(scope PUBLIC)
+  else()
+    add_library(${library} INTERFACE)
+    set(scope INTERFACE)
+  endif()
+  target_include_directories(${library} ${scope} ${CMAKE_SOURCE_DIR}/src)
+  target_link_libraries(${library} ${scope} ${ROOM_LINKS})
+  if(sources AND EXISTS ${dir}/precompiled.h)
+    target_precompile_headers(${library} PRIVATE ${dir}/precompiled.h)
+  endif()
+
+  if(ROOM_PROGRAM AND EXISTS ${dir}/main.cc)
+    add_executable(${ROOM_PROGRAM} ${dir}/main.cc)
+    target_link_libraries(${ROOM_PROGRAM} PRIVATE ${library})
+    set_target_properties(${ROOM_PROGRAM} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR})
+    coffer_optimise_program(${ROOM_PROGRAM})
+  endif()
+
+  if(tests)
+    add_executable(${name}_test ${tests})
+    target_link_libraries(${name}_test PRIVATE ${library} ${ROOM_TEST_LINKS} GTest::gmock GTest::gtest_main)
+    gtest_discover_tests(${name}_test TEST_PREFIX ${folder}. DISCOVERY_MODE PRE_TEST)
+  endif()
+endfunction()

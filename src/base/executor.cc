@@ -1,0 +1,85 @@
+#include "base/executor.h"
+
+#include <pthread.h>
+
+#include <stdexcept>
+
+namespace coffer {
+namespace {
+thread_local Executor* current_executor = nullptr;
+constexpr std::size_t kThreadNameMax = 15;
+}  // namespace
+
+Executor& Executor::current() {
+  if (!current_executor) throw std::logic_error("this thread belongs to no executor");
+  return *current_executor;
+}
+
+Executor* Executor::current_or_null() noexcept { return current_executor; }
+
+Executor::Scope::Scope(Executor& executor) noexcept
+    : outer_(std::exchange(current_executor, &executor)) {}
+
+Executor::Scope::~Scope() { current_executor = outer_; }
+
+ThreadPool::ThreadPool(std::string name, std::size_t threads) : name_(std::move(name)) {
+  name_.resize(std::min(name_.size(), kThreadNameMax));
+  threads_.reserve(threads);
+  for (std::size_t i = 0; i < threads; ++i) threads_.emplace_back([this] { work_until_stopped(); });
+}
+
+ThreadPool::~ThreadPool() {
+  {
+    std::lock_guard lock(mutex_);
+    stopping_ = true;
+  }
+  wake_.notify_all();
+  for (auto& thread : threads_) thread.join();
+}
+
+void ThreadPool::post(Work work) {
+  {
+    std::lock_guard lock(mutex_);
+    queue_.push_back(std::move(work));
+  }
+  wake_.notify_one();
+}
+
+void ThreadPool::work_until_stopped() {
+  pthread_setname_np(pthread_self(), name_.c_str());
+  Scope scope(*this);
+  std::unique_lock lock(mutex_);
+  for (;;) {
+    wake_.wait(lock, [this] { return stopping_ || !queue_.empty(); });
+    if (queue_.empty()) return;
+    Work work = std::move(queue_.front());
+    queue_.pop_front();
+    lock.unlock();
+    work();
+    work = nullptr;
+    lock.lock();
+  }
+}
+
+void InlineExecutor::post(Work work) {
+  {
+    std::lock_guard lock(mutex_);
+    queue_.push_back(std::move(work));
+  }
+  wake_.notify_one();
+}
+
+void InlineExecutor::serve(const bool& ended) {
+  std::unique_lock lock(mutex_);
+  while (!ended) {
+    wake_.wait(lock, [this] { return !queue_.empty(); });
+    Work work = std::move(queue_.front());
+    queue_.pop_front();
+    lock.unlock();
+    work();
+    work = nullptr;
+    lock.lock();
+  }
+}
+
+}  // namespace coffer

@@ -1,0 +1,163 @@
+// Coroutines of the program: `Task<T>` is work that starts when it is awaited and
+// gives its awaiter a T or an exception.
+//
+// A task resumes its awaiter on whatever thread it finishes on; whoever moves work to
+// another thread (executor.h) brings it back before the awaiter goes on. References
+// passed to a coroutine must live until it has finished: pass values to what is detached.
+#pragma once
+
+#include <coroutine>
+#include <exception>
+#include <optional>
+#include <type_traits>
+#include <utility>
+
+namespace coffer {
+
+template <class T>
+class Task;
+
+namespace detail {
+
+class PromiseBase {
+ public:
+  struct FinalAwaiter {
+    bool await_ready() const noexcept { return false; }
+    template <class Promise>
+    std::coroutine_handle<> await_suspend(std::coroutine_handle<Promise> self) const noexcept {
+      return self.promise().awaiter_;
+    }
+    void await_resume() const noexcept {}
+  };
+
+  std::suspend_always initial_suspend() const noexcept { return {}; }
+  FinalAwaiter final_suspend() const noexcept { return {}; }
+  void unhandled_exception() noexcept { error_ = std::current_exception(); }
+  void set_awaiter(std::coroutine_handle<> awaiter) noexcept { awaiter_ = awaiter; }
+
+ protected:
+  void rethrow() const {
+    if (error_) std::rethrow_exception(error_);
+  }
+
+ private:
+  std::coroutine_handle<> awaiter_ = std::noop_coroutine();
+  std::exception_ptr error_;
+};
+
+template <class T>
+class Promise : public PromiseBase {
+ public:
+  Task<T> get_return_object() noexcept;
+  template <class U>
+  void return_value(U&& value) {
+    value_.emplace(std::forward<U>(value));
+  }
+  T take() {
+    rethrow();
+    return std::move(*value_);
+  }
+
+ private:
+  std::optional<T> value_;
+};
+
+template <>
+class Promise<void> : public PromiseBase {
+ public:
+  Task<void> get_return_object() noexcept;
+  void return_void() const noexcept {}
+  void take() const { rethrow(); }
+};
+
+}  // namespace detail
+
+// Move-only owner of a coroutine. Destroying a task that has not finished destroys the
+// frame, so it must not be waiting for an event that would still resume it.
+template <class T = void>
+class [[nodiscard]] Task {
+ public:
+  using promise_type = detail::Promise<T>;
+  using Handle = std::coroutine_handle<promise_type>;
+
+  Task() noexcept = default;
+  explicit Task(Handle handle) noexcept : handle_(handle) {}
+  Task(Task&& other) noexcept : handle_(std::exchange(other.handle_, {})) {}
+  Task& operator=(Task&& other) noexcept {
+    std::swap(handle_, other.handle_);
+    return *this;
+  }
+  ~Task() {
+    if (handle_) handle_.destroy();
+  }
+
+  auto operator co_await() && noexcept {
+    struct Awaiter {
+      Handle handle;
+      bool await_ready() const noexcept { return false; }
+      std::coroutine_handle<> await_suspend(std::coroutine_handle<> awaiter) const noexcept {
+        handle.promise().set_awaiter(awaiter);
+        return handle;
+      }
+      T await_resume() const { return handle.promise().take(); }
+    };
+    return Awaiter{handle_};
+  }
+
+ private:
+  Handle handle_;
+};
+
+template <class T>
+Task<T> detail::Promise<T>::get_return_object() noexcept {
+  return Task<T>{std::coroutine_handle<Promise>::from_promise(*this)};
+}
+
+inline Task<void> detail::Promise<void>::get_return_object() noexcept {
+  return Task<void>{std::coroutine_handle<Promise>::from_promise(*this)};
+}
+
+namespace detail {
+
+struct Detached {
+  struct promise_type {
+    Detached get_return_object() const noexcept { return {}; }
+    std::suspend_never initial_suspend() const noexcept { return {}; }
+    std::suspend_never final_suspend() const noexcept { return {}; }
+    void return_void() const noexcept {}
+    void unhandled_exception() const noexcept { std::terminate(); }
+  };
+};
+
+template <class T, class Done>
+Detached run_detached(Task<T> task, Done done) {
+  std::exception_ptr error;
+  if constexpr (std::is_void_v<T>) {
+    try {
+      co_await std::move(task);
+    } catch (...) {
+      error = std::current_exception();
+    }
+    done(error);
+  } else {
+    std::optional<T> value;
+    try {
+      value.emplace(co_await std::move(task));
+    } catch (...) {
+      error = std::current_exception();
+    }
+    done(error, std::move(value));
+  }
+}
+
+}  // namespace detail
+
+// Starts `task` now, on this thread, and owns it until it ends.
+// Then `done(error)`, or for a task with a value `done(error, std::optional<T>)`, is called
+// on the thread it ended on; `error` is null on success. `done` must not throw.
+template <class T, class Done>
+void start(Task<T> task, Done done) {
+  detail::run_detached(std::move(task), std::move(done));
+}
+
+}  // namespace coffer

@@ -1,0 +1,75 @@
+#include "base/text.h"
+
+#include <unicase.h>
+#include <uninorm.h>
+#include <unistr.h>
+
+#include <algorithm>
+#include <charconv>
+#include <cstdlib>
+#include <memory>
+#include <new>
+
+namespace coffer {
+namespace {
+const std::uint8_t* units(std::string_view text) {
+  return reinterpret_cast<const std::uint8_t*>(text.data());
+}
+constexpr bool is_continuation(char c) { return (static_cast<unsigned char>(c) & 0xc0U) == 0x80U; }
+}  // namespace
+
+bool is_utf8(std::string_view text) noexcept {
+  return text.empty() || u8_check(units(text), text.size()) == nullptr;
+}
+
+std::size_t count_code_points(std::string_view text) noexcept {
+  return static_cast<std::size_t>(
+      std::ranges::count_if(text, [](char c) { return !is_continuation(c); }));
+}
+
+std::string_view truncate_utf8(std::string_view text, std::size_t most) noexcept {
+  if (text.size() <= most) return text;
+  while (most > 0 && is_continuation(text[most])) --most;
+  return text.substr(0, most);
+}
+
+std::string fold_case(std::string_view text) {
+  if (text.empty()) return {};
+  std::size_t length = 0;
+  const std::unique_ptr<std::uint8_t, decltype(&std::free)> folded(
+      u8_casefold(units(text), text.size(), nullptr, UNINORM_NFKC, nullptr, &length), &std::free);
+  if (!folded) throw std::bad_alloc();
+  return {reinterpret_cast<const char*>(folded.get()), length};
+}
+
+std::string_view trim(std::string_view text) noexcept {
+  constexpr std::string_view kSpace = " \t\r\n";
+  const std::size_t first = text.find_first_not_of(kSpace);
+  if (first == std::string_view::npos) return {};
+  return text.substr(first, text.find_last_not_of(kSpace) - first + 1);
+}
+
+char to_lower_ascii(char c) noexcept {
+  return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+}
+
+std::string to_lower_ascii(std::string_view text) {
+  std::string out(text);
+  std::ranges::transform(out, out.begin(), [](char c) { return to_lower_ascii(c); });
+  return out;
+}
+
+bool equal_ignoring_case(std::string_view a, std::string_view b) noexcept {
+  return std::ranges::equal(a, b,
+                            [](char x, char y) { return to_lower_ascii(x) == to_lower_ascii(y); });
+}
+
+std::optional<std::uint64_t> parse_unsigned(std::string_view text) noexcept {
+  std::uint64_t value = 0;
+  const char* end = text.data() + text.size();
+  const auto [stop, error] = std::from_chars(text.data(), end, value);
+  if (error != std::errc{} || stop != end || text.empty()) return std::nullopt;
+  return value;
+}
+
+}  // namespace coffer

@@ -1,0 +1,17 @@
+#include "blobs/blob_store.h"
+
+#include <algorithm>
+
+namespace coffer::blobs {
+
+Task<void> BlobWriter::write(ByteView data) {
+  while (!data.empty()) {
+    const ByteSpan space = co_await room();
+    const std::size_t count = std::min(space.size(), data.size());
+    std::copy_n(data.begin(), count, space.begin());
+    advance(count);
+    data = data.subspan(count);
+  }
+}
+
+}  // namespace coffer::blobs

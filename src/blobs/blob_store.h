@@ -1,0 +1,93 @@
+// Where the bytes of files live. Stores: blobs/local.
+//
+// A blob is immutable, named by the SHA-256 of its bytes, and stored once however often it
+// is written. The store knows no references: who deletes asks the database first.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <stdexcept>
+#include <vector>
+
+#include "base/bytes.h"
+#include "base/clock.h"
+#include "base/hash.h"
+#include "base/stream.h"
+#include "base/task.h"
+
+namespace coffer::blobs {
+
+// The store failed: disk full, unreachable, corrupt. Nothing that a user's input can cause.
+class Error : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
+
+// No room is left for more bytes. The writer is of no more use.
+class NoSpaceError : public Error {
+ public:
+  using Error::Error;
+};
+
+struct BlobInfo {
+  Sha256Digest digest;
+  std::uint64_t size = 0;
+};
+
+// One blob being written. Holds at most 256 KiB of memory, out of a budget that all writers
+// of a store share. Destroyed before finish() has returned: nothing is kept.
+// Threads: one at a time, on the executor that created it.
+class BlobWriter {
+ public:
+  virtual ~BlobWriter() = default;
+
+  // Room for the next bytes, at least one; waits while the disk is behind or the budget is
+  // spent. The room is good until advance() or the end of the writer.
+  virtual Task<ByteSpan> room() = 0;
+
+  // The first `count` bytes of the room are filled. REQUIRES: count <= the room's size.
+  virtual void advance(std::size_t count) = 0;
+
+  // Copies `data` in: room() and advance() until all is taken.
+  Task<void> write(ByteView data);
+
+  // Ends the blob. When it returns, the bytes are durable under their name.
+  // REQUIRES: called once, last. Throws Error or NoSpaceError: nothing is kept.
+  virtual Task<BlobInfo> finish() = 0;
+};
+
+// Threads: any executor's.
+class BlobStore {
+ public:
+  virtual ~BlobStore() = default;
+
+  // Starts a blob. `expected_size`, when known, lets the store choose how to keep it; it need
+  // not be right.
+  virtual Task<std::unique_ptr<BlobWriter>> create(std::optional<std::uint64_t> expected_size) = 0;
+
+  // The blob's bytes, or null when there is none of that name. They stay readable while the
+  // content lives, also when the blob is removed meanwhile.
+  virtual Task<std::shared_ptr<const Content>> open(const Sha256Digest& digest) = 0;
+
+  // Removes a blob unless it was written, or written again, after `cutoff`: a writer that has
+  // just found its bytes stored already relies on them. True when it is gone (also when
+  // it was never there).
+  virtual Task<bool> remove_unused(const Sha256Digest& digest, Time cutoff) = 0;
+
+  // A stored blob as the sweep sees it.
+  struct Listed {
+    BlobInfo info;
+    Time written;  // last time its bytes were written or found written
+  };
+
+  // Up to `limit` blobs whose names follow `after` (nothing: from the first), in order of
+  // names. Fewer than `limit`: the end.
+  virtual Task<std::vector<Listed>> list(std::optional<Sha256Digest> after, std::size_t limit) = 0;
+
+  // Bytes that can still be stored, as far as the store can tell.
+  virtual Task<std::uint64_t> free_bytes() = 0;
+};
+
+}  // namespace coffer::blobs

@@ -1,0 +1,48 @@
+// Replies that carry stored bytes: ranges, validators, disposition.
+// RFC 9110 sections 8.8, 13, 14; RFC 6266; RFC 8187.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/stream.h"
+#include "http/message.h"
+
+namespace coffer::http {
+
+// Half open: [first, end).
+struct ByteRange {
+  std::uint64_t first;
+  std::uint64_t end;
+  friend bool operator==(const ByteRange&, const ByteRange&) = default;
+};
+
+// What a Range field asks of `size` bytes. Nothing: no byte ranges, malformed, or more of them
+// (over 16, or overlapping more than twice) than a client with good intentions sends: answer
+// the whole. Empty: none can be satisfied, answer 416.
+std::optional<std::vector<ByteRange>> parse_range(std::string_view field, std::uint64_t size);
+
+// Which bytes a reply carries, and how they are described.
+struct Representation {
+  std::shared_ptr<const Content> content;
+  std::string content_type;
+  std::string etag;  // strong, with its quotes
+  Time last_modified;
+  std::string disposition;  // a whole Content-Disposition value; empty: none
+};
+
+// The reply to a GET or HEAD of `representation`: 200, 206 (one range, or
+// multipart/byteranges), 304, 412 or 416, after If-Match, If-None-Match, If-Unmodified-Since,
+// If-Modified-Since, If-Range and Range.
+Response content_response(const Request& request, Representation representation);
+
+// `inline` or `attachment` with the name in both forms: `filename="…"` in ASCII and, where that
+// loses something, `filename*=UTF-8''…`.
+std::string content_disposition(std::string_view kind, std::string_view filename);
+
+}  // namespace coffer::http

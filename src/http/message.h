@@ -1,0 +1,104 @@
+// A request and a response, as the application sees them. RFC 9110, 9112.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "base/stream.h"
+#include "http/uri.h"
+
+namespace coffer::http {
+
+enum class Method : std::uint8_t { kGet, kHead, kPost, kPut, kPatch, kDelete, kOptions, kOther };
+
+Method method_from(std::string_view name) noexcept;
+// `GET`, …; empty for kOther.
+std::string_view name_of(Method method) noexcept;
+
+// Fields in the order they came; names compare without case.
+class Headers {
+ public:
+  struct Field {
+    std::string name;
+    std::string value;
+  };
+
+  void add(std::string name, std::string value) {
+    fields_.push_back({std::move(name), std::move(value)});
+  }
+  // Replaces every field of that name.
+  void set(std::string name, std::string value);
+  void remove(std::string_view name);
+  // The first field of that name; nothing when there is none.
+  std::optional<std::string_view> get(std::string_view name) const noexcept;
+  // All values of that name joined with ", " (RFC 9110 section 5.3); nothing when none.
+  std::optional<std::string> joined(std::string_view name) const;
+
+  auto begin() const noexcept { return fields_.begin(); }
+  auto end() const noexcept { return fields_.end(); }
+  std::size_t size() const noexcept { return fields_.size(); }
+  void clear() noexcept { fields_.clear(); }
+
+ private:
+  std::vector<Field> fields_;
+};
+
+// The body of a request as it comes in.
+class RequestBody : public InputStream {
+ public:
+  // From Content-Length; nothing for a chunked body; 0 without a body.
+  virtual std::optional<std::uint64_t> length() const noexcept = 0;
+  // The most bytes read() will give before it answers kTooLarge. With a known length above
+  // it, the first read() says so. Called before the first read().
+  virtual void set_limit(std::uint64_t bytes) noexcept = 0;
+};
+
+// One request. Lives until its response was sent.
+struct Request {
+  Method method = Method::kOther;
+  std::string method_name;
+  std::string target;  // as sent
+  Target uri;          // the target taken apart
+  Headers headers;
+  std::string peer_address;     // `127.0.0.1`, `::1`: the other end of the connection
+  bool secure = false;          // came over TLS
+  std::string id;               // `req_…`, unique; every reply carries it as X-Request-Id
+  RequestBody* body = nullptr;  // never null while the request is handled
+
+  std::optional<std::string_view> header(std::string_view name) const noexcept {
+    return headers.get(name);
+  }
+};
+
+// A part of a response's body: text, or a section of stored bytes.
+struct ContentSection {
+  std::shared_ptr<const Content> content;
+  std::uint64_t offset = 0;
+  std::uint64_t length = 0;
+};
+using Segment = std::variant<std::string, ContentSection>;
+
+// What the application answers. Date, Content-Length, Connection and X-Request-Id are the
+// server's; for HEAD the server sends the head alone.
+struct Response {
+  unsigned status = 200;
+  Headers headers;
+  std::vector<Segment> body;
+  // Ends the connection after this response.
+  bool close = false;
+
+  std::uint64_t length() const noexcept;
+
+  static Response text(unsigned status, std::string content_type, std::string body);
+};
+
+// `OK`, `Not Found`, …
+std::string_view reason_phrase(unsigned status) noexcept;
+
+}  // namespace coffer::http

@@ -1,0 +1,55 @@
+// multipart/form-data as a stream. RFC 7578, RFC 2046 section 5.1.
+#pragma once
+
+#include <cstdint>
+#include <expected>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/stream.h"
+#include "base/task.h"
+#include "http/message.h"
+
+namespace coffer::http {
+
+// The boundary of a Content-Type field, or nothing when it is not multipart/form-data with a
+// boundary of 1 to 70 characters.
+std::optional<std::string> multipart_boundary(std::string_view content_type);
+
+// The head of a part.
+struct PartHead {
+  std::string name;                     // of the form's field
+  std::optional<std::string> filename;  // set: the part is a file. As sent, never a path to use
+  std::string content_type;             // empty: not given
+};
+
+// Reads the parts of a body in order, one at a time. Holds a window of 16 KiB.
+// Threads: one at a time. A fault is final. An InputStream over the current part's content.
+class MultipartReader final : public InputStream {
+ public:
+  // A body with more parts than this, or a part's head larger than 16 KiB, is kMalformed.
+  static constexpr int kMaxParts = 1000;
+
+  // REQUIRES: `body` outlives the reader.
+  MultipartReader(InputStream& body, std::string boundary);
+  ~MultipartReader() override;
+
+  // Skips what is left of the current part and reads the next one's head; nothing after the
+  // last part. A body without its closing boundary is kTruncated. Names come as UTF-8; the
+  // quoted form with `\"` or `%22` escapes, and RFC 8187's `filename*`, which wins.
+  Task<std::expected<std::optional<PartHead>, StreamFault>> next();
+
+  // Content of the current part; 0 at its end.
+  Task<std::expected<std::size_t, StreamFault>> read(ByteSpan into) override;
+
+  // The whole content of the current part, for fields. kTooLarge above `most` bytes.
+  Task<std::expected<std::string, StreamFault>> read_text(std::size_t most);
+
+ private:
+  class Window;
+  std::unique_ptr<Window> window_;
+};
+
+}  // namespace coffer::http

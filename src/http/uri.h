@@ -1,0 +1,39 @@
+// Request targets, percent-encoding and query strings. RFC 3986; the query as
+// application/x-www-form-urlencoded (WHATWG URL section 5).
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace coffer::http {
+
+// A target in origin form, `/path?query`, taken apart.
+struct Target {
+  // Segments between the slashes, percent-decoded once, so that `%2f` is a slash inside one.
+  // A trailing slash leaves no segment: `/a/b/` and `/a/b` are equal. `//` leaves an empty one.
+  std::vector<std::string> segments;
+  // Names and values decoded, `+` as space, in order.
+  std::vector<std::pair<std::string, std::string>> query;
+  // The path as sent, without the query.
+  std::string raw_path;
+
+  // The first value of that name.
+  std::optional<std::string_view> parameter(std::string_view name) const noexcept;
+};
+
+// Nothing when `target` is not in origin form (or the absolute form of RFC 9112 section 3.2.2,
+// whose scheme and authority are dropped) or an escape in it is broken.
+std::optional<Target> parse_target(std::string_view target);
+
+// `%41` -> `A`; nothing for a broken escape. `+` stays.
+std::optional<std::string> percent_decode(std::string_view text);
+// Everything but RFC 3986's unreserved characters becomes `%XX`.
+std::string percent_encode(std::string_view text);
+
+// Nothing for a broken escape.
+std::optional<std::vector<std::pair<std::string, std::string>>> parse_form(std::string_view text);
+
+}  // namespace coffer::http
