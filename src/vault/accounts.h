@@ -1,0 +1,70 @@
+// Accounts: one everywhere, whichever dialect made it (contract section 1, rule 1).
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/task.h"
+#include "vault/context.h"
+#include "vault/failure.h"
+#include "vault/types.h"
+
+namespace coffer::vault {
+
+struct NewAccount {
+  std::string username;              // 1–64 characters, no control characters, trimmed
+  std::optional<std::string> email;  // at most 254 bytes, something@something
+  std::string password;              // policy.password_min to 1024 bytes
+  bool is_admin = false;
+};
+
+// Only what is set changes.
+struct AccountChanges {
+  std::optional<std::string> username;
+  std::optional<std::string> email;
+  struct NewPassword {
+    std::string current;
+    std::string wanted;
+  };
+  std::optional<NewPassword> password;  // ends every other session of the account
+};
+
+// Threads: any executor's.
+class Accounts {
+ public:
+  // REQUIRES: `context` outlives this.
+  explicit Accounts(Context& context) : context_(context) {}
+
+  // Makes the account and its home space; event `account.registered`. kInvalid with every
+  // field at fault, kConflict for a name or an address taken (without regard to case).
+  // Whether people may register is the caller's question: registration_open().
+  Task<Result<Account>> create(NewAccount account);
+  bool registration_open() const { return context_.policy.registration_open; }
+
+  // `login` is a username or an e-mail address. kNoSuchAccount, kWrongPassword,
+  // kAccountDisabled (told only to who knows the password), kBusy.
+  Task<Result<Account>> log_in(std::string login, std::string password);
+
+  Task<std::optional<Account>> find(AccountId id);
+  // By username or e-mail address.
+  Task<std::optional<Account>> find_by_login(std::string login);
+
+  // kInvalid, kConflict; kWrongPassword when password->current is not the password.
+  // `keep` is the session that goes on when the password changes.
+  Task<Result<Account>> update(AccountId id, AccountChanges changes, std::optional<SessionId> keep);
+
+  // For the admin. All give kNotFound.
+  Task<Result<void>> set_password(AccountId id, std::string password);  // ends all sessions
+  Task<Result<void>> set_disabled(AccountId id, bool disabled);         // takes effect at once
+
+  // Up to `limit` accounts with ids above `after`.
+  Task<std::vector<Account>> list(AccountId after, std::size_t limit);
+  Task<bool> any_admin();
+
+ private:
+  Context& context_;
+};
+
+}  // namespace coffer::vault

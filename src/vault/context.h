@@ -1,0 +1,39 @@
+// What every part of the core stands on. Made by whoever starts the vault, and outlives it.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+
+#include "base/clock.h"
+#include "base/entropy.h"
+#include "blobs/blob_store.h"
+#include "db/database.h"
+#include "vault/types.h"
+
+namespace coffer::vault {
+
+class Passwords;
+
+struct Policy {
+  std::size_t password_min = 8;  // bytes, 8 to 1024
+  bool registration_open = true;
+  std::optional<std::uint64_t> quota;  // of a new account, bytes
+  std::chrono::seconds access_lifetime{3600};
+  std::chrono::seconds refresh_lifetime{7 * 24 * 3600};
+  // How long a blob without references is kept; also the longest time from a file's last byte
+  // to its commit.
+  std::chrono::seconds blob_grace{24 * 3600};
+};
+
+struct Context {
+  db::Database& database;
+  blobs::BlobStore& blobs;
+  const Clock& clock;
+  Entropy& entropy;
+  Passwords& passwords;
+  Classify classify;
+  Policy policy;
+};
+
+}  // namespace coffer::vault

@@ -1,0 +1,52 @@
+// The outbox: what happened, written in the transaction in which it happened.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/task.h"
+#include "vault/context.h"
+#include "vault/types.h"
+
+namespace coffer::vault {
+
+enum class EventType : std::uint8_t {
+  kAccountRegistered = 0,
+  kEntryCreated = 1,
+  kEntryUpdated = 2,
+  kEntryDeleted = 3,
+};
+
+struct Event {
+  EventId id;  // in the order of commits
+  EventType type;
+  Time at;
+  AccountId account;  // who did it
+  // For the kinds about an entry, as it was then.
+  std::optional<SpaceId> space;
+  std::optional<EntryId> entry;
+  std::optional<Uuid> uuid;
+  std::optional<FileKind> kind;
+};
+
+// For the other parts of the core: joins `event` to the transaction. Id and time are given here.
+Task<void> append_event(db::Transaction& transaction, Time now, Event event);
+
+// Threads: any executor's.
+class Events {
+ public:
+  explicit Events(Context& context) : context_(context) {}
+
+  // Up to `limit` events after `after`, oldest first.
+  Task<std::vector<Event>> read(EventId after, std::size_t limit);
+
+  // Removes up to `limit` events older than `before`; how many.
+  Task<std::uint64_t> prune(Time before, std::size_t limit);
+
+ private:
+  Context& context_;
+};
+
+}  // namespace coffer::vault

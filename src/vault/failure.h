@@ -1,0 +1,51 @@
+// What a user can cause to go wrong, told by what the caller should do about it. Each dialect
+// turns these into its own shape, in one file. What the machine causes is an exception.
+#pragma once
+
+#include <expected>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/stream.h"
+
+namespace coffer::vault {
+
+enum class FailureCode {
+  kInvalid,          // mend the input; `fields` says where
+  kNotFound,         // it is not there, or not the caller's to see
+  kForbidden,        // seen, but not allowed
+  kConflict,         // the name is taken; `fields` says which
+  kQuotaExceeded,    // delete something, or ask for more
+  kBadStream,        // the body did not come as announced; `stream` says how
+  kBusy,             // try again in a moment
+  kNoSuchAccount,    // log-in: nobody of that name
+  kWrongPassword,    // log-in: not the password
+  kAccountDisabled,  // the account is locked by the admin
+  kTokenInvalid,     // not a token of ours, or of another kind
+  kTokenExpired,     // log in again, or refresh
+  kSessionGone,      // logged out or revoked
+};
+
+struct FieldFault {
+  std::string field;    // as the core calls it: `username`, `email`, `password` …
+  std::string message;  // a sentence for people: `must be 8 to 1024 bytes long`
+};
+
+struct Failure {
+  FailureCode code;
+  std::string message;  // a sentence for people
+  std::vector<FieldFault> fields = {};
+  std::optional<StreamFault> stream = {};
+};
+
+template <class T>
+using Result = std::expected<T, Failure>;
+
+// `co_return fail(FailureCode::kNotFound, "no such file")`.
+std::unexpected<Failure> fail(FailureCode code, std::string message);
+std::unexpected<Failure> invalid(std::string field, std::string message);
+std::unexpected<Failure> taken(std::string field, std::string message);
+std::unexpected<Failure> bad_stream(StreamFault fault);
+
+}  // namespace coffer::vault

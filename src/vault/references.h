@@ -1,0 +1,39 @@
+// Which blobs are needed. Counts references in the transactions that make and drop them, and
+// tells the collector what can go.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "base/hash.h"
+#include "base/task.h"
+#include "vault/context.h"
+
+namespace coffer::vault {
+
+using BlobId = Id<struct BlobTag>;
+
+// For the other parts of the core, inside their transactions.
+Task<BlobId> add_reference(db::Transaction& transaction, const Sha256Digest& digest,
+                           std::uint64_t size);
+Task<void> drop_reference(db::Transaction& transaction, BlobId blob, Time now);
+
+// Threads: any executor's.
+class References {
+ public:
+  explicit References(Context& context) : context_(context) {}
+
+  // Forgets and removes up to `limit` blobs that nothing has referred to since before the grace
+  // time; how many were looked at. Fewer than `limit`: nothing more to do now.
+  Task<std::size_t> collect(std::size_t limit);
+
+  // Looks at up to `limit` stored blobs after `after` and removes those older than the grace time
+  // that the database does not know (their upload never committed). The last one looked
+  // at, or nothing when the store's end was reached.
+  Task<std::optional<Sha256Digest>> sweep(std::optional<Sha256Digest> after, std::size_t limit);
+
+ private:
+  Context& context_;
+};
+
+}  // namespace coffer::vault

@@ -1,0 +1,97 @@
+// Log-ins and keys: how a caller is recognised.
+//
+// Session tokens are JWTs (RFC 7519, HS256) with SimpleJWT's claims: token_type (`access` or
+// `refresh`), exp, iat, jti, user_id, and `sid`, the session they belong to. A token is worth
+// nothing once its session is gone. Keys are random; their SHA-256 is stored.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/task.h"
+#include "vault/context.h"
+#include "vault/failure.h"
+#include "vault/types.h"
+
+namespace coffer::vault {
+
+struct Tokens {
+  std::string access;
+  std::string refresh;
+  std::chrono::seconds access_lifetime;
+  SessionId session;
+};
+
+// Threads: any executor's.
+class Sessions {
+ public:
+  // Loads the signing key, and makes it when there is none yet. REQUIRES: `context` outlives it.
+  static Task<std::unique_ptr<Sessions>> open(Context& context);
+
+  // A new session. Revoked and expired ones of the account are removed on the way.
+  Task<Tokens> begin(AccountId account);
+
+  // New tokens for the session of `token`, a refresh token or an access token that is still
+  // valid; the session lives on from now. kTokenInvalid, kTokenExpired, kSessionGone,
+  // kAccountDisabled.
+  Task<Result<Tokens>> refresh(std::string token);
+
+  // Who bears the access token. The same failures; a refresh token is kTokenInvalid.
+  Task<Result<Caller>> authenticate(std::string access_token);
+
+  // Ends the session; no token of it works from now on. Ending what has ended is no failure.
+  Task<void> end(SessionId session);
+
+ private:
+  struct Claims;
+  Sessions(Context& context, Bytes key) : context_(context), key_(std::move(key)) {}
+
+  std::string sign(const Claims& claims) const;
+  Result<Claims> verify(const std::string& token) const;
+
+  Context& context_;
+  Bytes key_;
+};
+
+enum class KeyKind : std::uint8_t { kApi = 0, kMaster = 1 };
+// `api`, `master`.
+std::string_view name_of(KeyKind kind) noexcept;
+
+struct ApiKey {
+  ApiKeyId id;
+  AccountId account;
+  KeyKind kind;
+  std::string name;
+  std::string hint;  // its first characters, to tell keys apart
+  Time created_at;
+};
+
+// Keys that programs use. Threads: any executor's.
+class ApiKeys {
+ public:
+  explicit ApiKeys(Context& context) : context_(context) {}
+
+  struct Created {
+    ApiKey key;
+    std::string secret;  // shown once, never stored
+  };
+  // kNotFound without that account; kInvalid for a name over 100 characters.
+  Task<Result<Created>> create(AccountId account, KeyKind kind, std::string name);
+
+  // Who holds the key. kTokenInvalid, kAccountDisabled.
+  Task<Result<Caller>> authenticate(std::string secret);
+
+  Task<std::vector<ApiKey>> list(AccountId account);
+  // kNotFound when the account has no such key.
+  Task<Result<void>> revoke(AccountId account, ApiKeyId key);
+
+ private:
+  Context& context_;
+};
+
+}  // namespace coffer::vault

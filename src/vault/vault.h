@@ -1,0 +1,52 @@
+// The core as one object: what a dialect is given.
+#pragma once
+
+#include <memory>
+#include <span>
+
+#include "db/database.h"
+#include "vault/accounts.h"
+#include "vault/context.h"
+#include "vault/entries.h"
+#include "vault/events.h"
+#include "vault/references.h"
+#include "vault/sessions.h"
+#include "vault/uploads.h"
+
+namespace coffer::vault {
+
+// The schema, for Database::migrate().
+std::span<const db::Migration> migrations();
+
+// Threads: any executor's.
+class Vault {
+ public:
+  // REQUIRES: the database is migrated.
+  static Task<std::unique_ptr<Vault>> open(Context context);
+
+  Accounts& accounts() { return accounts_; }
+  Sessions& sessions() { return *sessions_; }
+  ApiKeys& api_keys() { return api_keys_; }
+  Entries& entries() { return entries_; }
+  Uploads& uploads() { return uploads_; }
+  Events& events() { return events_; }
+  References& references() { return references_; }
+  const Clock& clock() const { return context_.clock; }
+
+  // Whether database and blob store answer. Throws what is wrong.
+  Task<void> check_ready();
+
+ private:
+  explicit Vault(Context context);
+
+  Context context_;
+  Accounts accounts_;
+  ApiKeys api_keys_;
+  Entries entries_;
+  Uploads uploads_;
+  Events events_;
+  References references_;
+  std::unique_ptr<Sessions> sessions_;
+};
+
+}  // namespace coffer::vault
