@@ -3,6 +3,8 @@
 # A room is a folder of src/: its *.cc files make the library coffer_<folder>, its *_test.cc
 # files the test program <folder>_test. Folders inside are rooms of their own. With PROGRAM,
 # main.cc makes the program and the rest the library. A folder without sources is skipped.
+# What <folder>/precompiled.h includes is compiled once for the library of the room; all test
+# programs share the precompiled headers of GoogleTest.
 function(coffer_room folder)
   cmake_parse_arguments(ROOM "" "PROGRAM" "LINKS;TEST_LINKS" ${ARGN})
   string(REPLACE "/" "_" name ${folder})
@@ -37,6 +39,20 @@ function(coffer_room folder)
   if(tests)
     add_executable(${name}_test ${tests})
     target_link_libraries(${name}_test PRIVATE ${library} ${ROOM_TEST_LINKS} GTest::gmock GTest::gtest_main)
+    target_precompile_headers(${name}_test REUSE_FROM coffer_gtest)
     gtest_discover_tests(${name}_test TEST_PREFIX ${folder}. DISCOVERY_MODE PRE_TEST)
   endif()
+endfunction()
+
+# The precompiled headers of the test programs.
+function(coffer_precompiled_gtest)
+  set(source ${CMAKE_BINARY_DIR}/generated/coffer_gtest.cc)
+  if(NOT EXISTS ${source})
+    file(WRITE ${source} "")
+  endif()
+  add_library(coffer_gtest STATIC EXCLUDE_FROM_ALL ${source})
+  target_link_libraries(coffer_gtest PRIVATE fmt::fmt GTest::gmock)
+  target_precompile_headers(coffer_gtest PRIVATE
+    <gmock/gmock.h> <gtest/gtest.h> <algorithm> <chrono> <expected> <filesystem> <functional> <optional>
+    <string> <vector> <fmt/format.h>)
 endfunction()

@@ -1,0 +1,40 @@
+# Thin: CMakePresets.json says how things are built, tools/ does the work.
+.DEFAULT_GOAL := help
+.PHONY: help run build test test-asan test-tsan faults-long tidy format clean
+
+help:  ## Shows this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+run: build  ## Installs what is missing, builds, starts the server on 127.0.0.1:8080 with ./data
+	@exec build/release/coffer serve --data ./data --listen 127.0.0.1:8080
+
+build:  ## Installs what is missing and builds build/release/coffer
+	@tools/install-packages.sh build
+	@tools/build.sh release coffer
+
+test:  ## Installs what the tests need, builds, and runs every test
+	@tools/install-packages.sh build test
+	@tools/test.sh release
+
+test-asan:  ## The same tests under the address and undefined behaviour sanitizers
+	@tools/install-packages.sh build test
+	@tools/test.sh asan
+
+test-tsan:  ## The same tests under the thread sanitizer
+	@tools/install-packages.sh build test
+	@tools/test.sh tsan
+
+faults-long: build  ## The long fault tests: the server killed 200 times at random moments
+	@tools/install-packages.sh test
+	@COFFER_BINARY=$(CURDIR)/build/release/coffer /usr/bin/python3 -m pytest -m long tests/faults
+
+tidy:  ## Runs clang-tidy over all sources
+	@tools/install-packages.sh build lint
+	@tools/tidy.sh
+
+format:  ## Formats all sources
+	@tools/install-packages.sh test
+	@tools/format.sh
+
+clean:  ## Removes what was built; ./data stays
+	rm -rf build

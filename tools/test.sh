@@ -1,0 +1,23 @@
+#!/bin/sh
+# Runs the tests against a build: what the rules say of the sources, then the unit tests, then
+# the black-box tests, whose closing line comes last.
+#   tools/test.sh release
+set -eu
+
+preset=$1
+cd "$(dirname "$0")/.."
+export COFFER_BINARY="$PWD/build/$preset/coffer"
+export ASAN_OPTIONS="strict_string_checks=1:detect_stack_use_after_return=1"
+export UBSAN_OPTIONS="print_stacktrace=1"
+export TSAN_OPTIONS="halt_on_error=1:second_deadlock_stack=1"
+# The thread sanitizer of GCC 12 does not cope with the address layout that newer kernels draw.
+run=
+if [ "$preset" = tsan ] && setarch "$(uname -m)" --addr-no-randomize true 2>/dev/null; then
+  run="setarch $(uname -m) --addr-no-randomize"
+fi
+
+tools/format.sh --check
+/usr/bin/python3 -m pytest -q tests/rules
+tools/build.sh "$preset"
+$run ctest --test-dir "build/$preset" --output-on-failure --parallel 2 --progress
+exec $run /usr/bin/python3 -m pytest tests
