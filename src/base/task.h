@@ -6,6 +6,7 @@
 // passed to a coroutine must live until it has finished: pass values to what is detached.
 #pragma once
 
+#include <atomic>
 #include <coroutine>
 #include <exception>
 #include <optional>
@@ -25,7 +26,10 @@ class PromiseBase {
     bool await_ready() const noexcept { return false; }
     template <class Promise>
     std::coroutine_handle<> await_suspend(std::coroutine_handle<Promise> self) const noexcept {
-      return self.promise().awaiter_;
+      PromiseBase& promise = self.promise();
+      const auto awaiter = promise.awaiter_;
+      if (promise.state_.exchange(State::kDone) == State::kAwaited) return awaiter;
+      return std::noop_coroutine();
     }
     void await_resume() const noexcept {}
   };
@@ -33,7 +37,15 @@ class PromiseBase {
   std::suspend_always initial_suspend() const noexcept { return {}; }
   FinalAwaiter final_suspend() const noexcept { return {}; }
   void unhandled_exception() noexcept { error_ = std::current_exception(); }
-  void set_awaiter(std::coroutine_handle<> awaiter) noexcept { awaiter_ = awaiter; }
+
+  // Runs the coroutine until it ends or waits. Whether `awaiter` is to sleep: false when the
+  // coroutine has ended already. A loop that awaits what needs no waiting thus runs in
+  // constant stack space, in builds without tail calls too.
+  bool run(std::coroutine_handle<> self, std::coroutine_handle<> awaiter) {
+    awaiter_ = awaiter;
+    self.resume();
+    return state_.exchange(State::kAwaited) != State::kDone;
+  }
 
  protected:
   void rethrow() const {
@@ -41,8 +53,11 @@ class PromiseBase {
   }
 
  private:
-  std::coroutine_handle<> awaiter_ = std::noop_coroutine();
+  enum class State : unsigned char { kRunning, kAwaited, kDone };
+
+  std::coroutine_handle<> awaiter_;
   std::exception_ptr error_;
+  std::atomic<State> state_ = State::kRunning;
 };
 
 template <class T>
@@ -95,9 +110,8 @@ class [[nodiscard]] Task {
     struct Awaiter {
       Handle handle;
       bool await_ready() const noexcept { return false; }
-      std::coroutine_handle<> await_suspend(std::coroutine_handle<> awaiter) const noexcept {
-        handle.promise().set_awaiter(awaiter);
-        return handle;
+      bool await_suspend(std::coroutine_handle<> awaiter) const {
+        return handle.promise().run(handle, awaiter);
       }
       T await_resume() const { return handle.promise().take(); }
     };

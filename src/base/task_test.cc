@@ -1,0 +1,96 @@
+#include "base/task.h"
+
+#include <gtest/gtest.h>
+
+#include <stdexcept>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "base/executor.h"
+
+namespace coffer {
+namespace {
+
+Task<int> answer() { co_return 42; }
+Task<int> failing() {
+  throw std::runtime_error("no");
+  co_return 0;
+}
+
+TEST(Task, GivesItsValueAndItsException) {
+  InlineExecutor here;
+  EXPECT_EQ(here.run(answer()), 42);
+  EXPECT_THROW(here.run(failing()), std::runtime_error);
+}
+
+TEST(Task, AwaitsAMillionFinishedTasksInConstantStack) {
+  InlineExecutor here;
+  auto sum = []() -> Task<long> {
+    long total = 0;
+    for (int i = 0; i < 1'000'000; ++i) total += co_await answer();
+    co_return total;
+  };
+  EXPECT_EQ(here.run(sum()), 42'000'000);
+}
+
+TEST(Task, DestroysWhatItHoldsWhenItIsNeverAwaited) {
+  auto held = std::make_shared<int>(1);
+  {
+    auto hold = [](std::shared_ptr<int> value) -> Task<int> { co_return *value; };
+    const Task<int> task = hold(held);
+    EXPECT_EQ(held.use_count(), 2);
+  }
+  EXPECT_EQ(held.use_count(), 1);
+}
+
+TEST(ThreadPool, BringsResultsAndExceptionsHome) {
+  ThreadPool pool("test", 2);
+  InlineExecutor here;
+  auto work = [&]() -> Task<std::string> {
+    const auto home = std::this_thread::get_id();
+    const auto away = co_await pool.run([] { return std::this_thread::get_id(); });
+    EXPECT_NE(away, home);
+    EXPECT_EQ(std::this_thread::get_id(), home);
+    std::string what;
+    try {
+      co_await pool.run([] { throw std::runtime_error("away"); });
+    } catch (const std::runtime_error& error) {
+      what = error.what();
+    }
+    EXPECT_EQ(std::this_thread::get_id(), home);
+    co_return what;
+  };
+  EXPECT_EQ(here.run(work()), "away");
+}
+
+TEST(ThreadPool, HopsBetweenThreadsManyTimesFromManyExecutors) {
+  ThreadPool pool("test", 2);
+  std::vector<std::thread> threads;
+  std::atomic<int> total = 0;
+  for (int t = 0; t < 4; ++t) {
+    threads.emplace_back([&] {
+      InlineExecutor here;
+      auto work = [&]() -> Task<int> {
+        int sum = 0;
+        for (int i = 0; i < 2000; ++i) sum += co_await pool.run([] { return 1; });
+        co_return sum;
+      };
+      total += here.run(work());
+    });
+  }
+  for (auto& thread : threads) thread.join();
+  EXPECT_EQ(total, 8000);
+}
+
+TEST(ThreadPool, FinishesWhatWasPostedBeforeItEnds) {
+  std::atomic<int> done = 0;
+  {
+    ThreadPool pool("test", 2);
+    for (int i = 0; i < 100; ++i) pool.post([&] { ++done; });
+  }
+  EXPECT_EQ(done, 100);
+}
+
+}  // namespace
+}  // namespace coffer
