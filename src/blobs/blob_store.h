@@ -37,14 +37,17 @@ struct BlobInfo {
 };
 
 // One blob being written. Holds at most 256 KiB of memory, out of a budget that all writers
-// of a store share. Destroyed before finish() has returned: nothing is kept.
+// of a store share. Destroyed before finish() was called: nothing is kept; before finish() has
+// returned: nothing or the whole blob, of which nobody knows.
+// It may be destroyed while one of its tasks waits, but must not outlive its store.
 // Threads: one at a time, on the executor that created it.
 class BlobWriter {
  public:
   virtual ~BlobWriter() = default;
 
   // Room for the next bytes, at least one; waits while the disk is behind or the budget is
-  // spent. The room is good until advance() or the end of the writer.
+  // spent. REQUIRES: whoever waits here leaves no other writer's room half filled. The room is good
+  // until advance() or the end of the writer.
   virtual Task<ByteSpan> room() = 0;
 
   // The first `count` bytes of the room are filled. REQUIRES: count <= the room's size.
@@ -54,7 +57,8 @@ class BlobWriter {
   Task<void> write(ByteView data);
 
   // Ends the blob. When it returns, the bytes are durable under their name.
-  // REQUIRES: called once, last. Throws Error or NoSpaceError: nothing is kept.
+  // REQUIRES: called once, last. Throws Error or NoSpaceError: nothing is kept that anything
+  // may rely on.
   virtual Task<BlobInfo> finish() = 0;
 };
 

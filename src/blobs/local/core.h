@@ -1,0 +1,30 @@
+// What the parts of one local store share.
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+
+#include "base/clock.h"
+#include "base/executor.h"
+#include "blobs/local/buffer_pool.h"
+#include "blobs/local/disk.h"
+#include "blobs/local/layout.h"
+
+namespace coffer::blobs {
+
+// Threads: any. Outlives everything that refers to it.
+struct Core {
+  const std::unique_ptr<Disk> disk;
+  const Clock& clock;
+  BufferPool buffers;
+  std::atomic<std::uint64_t> next_temporary = 1;
+  // While one is held, no blob of that folder gets its name, is found again or is removed.
+  std::array<std::mutex, kFolders> naming;
+  // Whatever blocks runs here. Last, so that it has stopped before the rest goes.
+  ThreadPool io;
+};
+
+}  // namespace coffer::blobs

@@ -1,0 +1,87 @@
+// The file system as the local store uses it, handed in so that a test can make it fail or
+// forget what was not synced.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/bytes.h"
+#include "base/clock.h"
+
+namespace coffer::blobs {
+
+// Owner of a file descriptor, or of none.
+class OpenFile {
+ public:
+  OpenFile() noexcept = default;
+  explicit OpenFile(int fd) noexcept : fd_(fd) {}
+  OpenFile(OpenFile&& other) noexcept : fd_(std::exchange(other.fd_, kNone)) {}
+  OpenFile& operator=(OpenFile&& other) noexcept {
+    std::swap(fd_, other.fd_);
+    return *this;
+  }
+  ~OpenFile();
+
+  explicit operator bool() const noexcept { return fd_ != kNone; }
+  int fd() const noexcept { return fd_; }
+
+ private:
+  static constexpr int kNone = -1;
+  int fd_ = kNone;
+};
+
+// Names are relative to the store's root and never come from a client.
+// Every call may block, unless it says otherwise. Errors: NoSpaceError, Error (blob_store.h)
+// with what was being done and why it failed. Threads: any, also at once.
+class Disk {
+ public:
+  struct FileInfo {
+    std::uint64_t size = 0;
+    Time modified;
+  };
+
+  virtual ~Disk() = default;
+
+  // A new, empty file for writing. REQUIRES: none of that name exists.
+  virtual OpenFile create(const std::string& name) = 0;
+  // For reading; empty when there is none of that name.
+  virtual OpenFile open(const std::string& name) = 0;
+  // The same without blocking: also empty when the kernel would have to ask the disk.
+  virtual OpenFile open_if_cached(const std::string& name) = 0;
+  virtual std::uint64_t size(const OpenFile& file) = 0;
+
+  // Whether writes go to the disk past the page cache; they must then be aligned to 4096 in
+  // memory, offset and length. Returns what holds from now on: not every file system can.
+  virtual bool bypass_cache(const OpenFile& file, bool on) = 0;
+  // Writes all of `data`, or throws with any part of it written.
+  virtual void write(const OpenFile& file, ByteView data, std::uint64_t offset) = 0;
+  // The file's bytes and its size survive a power loss from now on; its name may not.
+  virtual void sync(const OpenFile& file) = 0;
+
+  virtual std::optional<FileInfo> info(const std::string& name) = 0;
+  virtual void set_modified(const std::string& name, Time time) = 0;
+  // Replaces `to` if there is one.
+  virtual void rename(const std::string& from, const std::string& to) = 0;
+  // False when there was none.
+  virtual bool remove(const std::string& name) = 0;
+
+  // False when it was there.
+  virtual bool make_folder(const std::string& name) = 0;
+  // The names in the folder survive a power loss from now on. The root is `.`.
+  virtual void sync_folder(const std::string& name) = 0;
+  // What the folder holds, in no order.
+  virtual std::vector<std::string> names(const std::string& folder) = 0;
+
+  // Bytes that an ordinary process can still store.
+  virtual std::uint64_t free_bytes() = 0;
+};
+
+// The machine's own. Makes `root` when there is none.
+std::unique_ptr<Disk> posix_disk(const std::filesystem::path& root);
+
+}  // namespace coffer::blobs

@@ -1,0 +1,115 @@
+#include "blobs/local/draft.h"
+
+#include "base/log.h"
+
+namespace coffer::blobs {
+namespace {
+
+// Where the page cache cannot be bypassed, it is emptied this often: one sync at the end of a
+// large file is several times slower than writing all along.
+constexpr std::uint64_t kStretchBytes = 8 * 1024 * 1024;
+
+}  // namespace
+
+void Draft::append(ByteView block) {
+  hash_.update(block);
+  size_ += block.size();
+  if (!file_) {
+    begin();
+    bypasses_cache_ = core_.disk->bypass_cache(file_, true);
+  }
+  write(block);
+  if (bypasses_cache_) return;
+  unsynced_ += block.size();
+  if (unsynced_ < kStretchBytes) return;
+  core_.disk->sync(file_);
+  unsynced_ = 0;
+}
+
+BlobInfo Draft::commit(ByteView tail) {
+  hash_.update(tail);
+  size_ += tail.size();
+  const Sha256Digest digest = hash_.finish();
+  const std::string name = blob_name(digest);
+
+  bool stored = false;
+  if (!file_) {
+    // A small blob has no file yet, and needs none when its bytes are stored already.
+    std::lock_guard lock(core_.naming[folder_of(digest)]);
+    stored = settle_on_existing(name);
+  }
+  if (!stored) {
+    if (!file_) begin();
+    write_tail(tail);
+    core_.disk->sync(file_);
+    publish(digest, name);
+  }
+  // Also for a blob that was there: its writer may not have got this far.
+  core_.disk->sync_folder(folder_name(folder_of(digest)));
+  return {digest, size_};
+}
+
+void Draft::discard() noexcept {
+  if (temporary_.empty()) return;
+  file_ = OpenFile();
+  try {
+    core_.disk->remove(temporary_);
+  } catch (const Error& error) {
+    // The next start removes it.
+    log::warning("blob_temporary_left", {{"reason", error.what()}});
+  }
+  temporary_.clear();
+}
+
+void Draft::begin() {
+  std::string name = temporary_name(core_.next_temporary.fetch_add(1));
+  file_ = core_.disk->create(name);
+  temporary_ = std::move(name);
+}
+
+void Draft::write(ByteView data) {
+  core_.disk->write(file_, data, written_);
+  written_ += data.size();
+}
+
+// A file that fits one buffer goes through the page cache, where its first readers find it.
+void Draft::write_tail(ByteView tail) {
+  if (bypasses_cache_) {
+    const std::size_t aligned = tail.size() / kAlignment * kAlignment;
+    write(tail.first(aligned));
+    tail = tail.subspan(aligned);
+    if (tail.empty()) return;
+    bypasses_cache_ = core_.disk->bypass_cache(file_, false);
+  }
+  write(tail);
+}
+
+// Whether the blob is there and, by its new time, safe from a sweep that runs already.
+// REQUIRES: its folder's naming lock is held.
+bool Draft::settle_on_existing(const std::string& name) {
+  const std::optional<Disk::FileInfo> existing = core_.disk->info(name);
+  if (!existing) return false;
+  if (existing->size != size_) {
+    log::error("blob_damaged", {{"blob", name}, {"size", existing->size}, {"expected", size_}});
+    return false;
+  }
+  core_.disk->set_modified(name, core_.clock.now());
+  return true;
+}
+
+// Gives the synced temporary its name, in place of a damaged blob if there is one, unless the
+// blob is there.
+void Draft::publish(const Sha256Digest& digest, const std::string& name) {
+  {
+    std::lock_guard lock(core_.naming[folder_of(digest)]);
+    if (!settle_on_existing(name)) {
+      core_.disk->set_modified(temporary_, core_.clock.now());
+      core_.disk->rename(temporary_, name);
+      temporary_.clear();
+    }
+  }
+  discard();
+  file_ = OpenFile();
+}
+
+}  // namespace coffer::blobs

@@ -1,0 +1,52 @@
+// A blob on its way to the disk: hashed and written as its bytes come, named at the end.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "base/hash.h"
+#include "blobs/blob_store.h"
+#include "blobs/local/core.h"
+
+namespace coffer::blobs {
+
+// Everything here blocks, so it is for the I/O threads. After an error only discard() makes
+// sense. Threads: one at a time.
+class Draft {
+ public:
+  explicit Draft(Core& core) noexcept : core_(core) {}
+  ~Draft() { discard(); }
+  Draft(const Draft&) = delete;
+  Draft& operator=(const Draft&) = delete;
+
+  // Adds a whole buffer. REQUIRES: `block` is kBufferBytes long and aligned to kAlignment.
+  void append(ByteView block);
+
+  // Adds the last bytes, any number, and ends the blob: when it returns, the blob is durable
+  // under its name. REQUIRES: `tail` is at most kBufferBytes long and aligned to kAlignment.
+  BlobInfo commit(ByteView tail);
+
+  // Removes what is on the disk without a name. Harmless after commit().
+  void discard() noexcept;
+
+  // Whether discard() has nothing to do.
+  bool is_clean() const noexcept { return temporary_.empty(); }
+
+ private:
+  void begin();
+  void write(ByteView data);
+  void write_tail(ByteView tail);
+  bool settle_on_existing(const std::string& name);
+  void publish(const Sha256Digest& digest, const std::string& name);
+
+  Core& core_;
+  Sha256 hash_;
+  OpenFile file_;
+  std::string temporary_;  // empty: no file of ours without a name is on the disk
+  bool bypasses_cache_ = false;
+  std::uint64_t size_ = 0;
+  std::uint64_t written_ = 0;
+  std::uint64_t unsynced_ = 0;  // bytes in the page cache since the last sync
+};
+
+}  // namespace coffer::blobs

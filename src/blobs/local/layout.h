@@ -1,0 +1,30 @@
+// How the local store names its files (docs/blob-store.md).
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "base/hash.h"
+#include "blobs/local/disk.h"
+
+namespace coffer::blobs {
+
+// Blobs are spread over this many folders by the first byte of their names.
+inline constexpr unsigned kFolders = 256;
+
+// `blobs/3f`. REQUIRES: number < kFolders.
+std::string folder_name(unsigned number);
+// Number of the folder that holds the blob.
+unsigned folder_of(const Sha256Digest& digest);
+// `blobs/3f/3fa9…`.
+std::string blob_name(const Sha256Digest& digest);
+// The blob that a file of this name in that folder is; nothing for a foreign file.
+std::optional<Sha256Digest> blob_in(unsigned folder, const std::string& file);
+// `tmp/17`.
+std::string temporary_name(std::uint64_t number);
+
+// Makes the folders of an empty store, durably, or removes the temporaries that a crash left
+// in an old one. REQUIRES: nobody else uses the store's folder.
+void prepare(Disk& disk);
+
+}  // namespace coffer::blobs

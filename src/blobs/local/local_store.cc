@@ -1,0 +1,118 @@
+#include "blobs/local/local_store.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "blobs/local/core.h"
+#include "blobs/local/local_writer.h"
+
+namespace coffer::blobs {
+namespace {
+
+// Stays allocated between uploads.
+constexpr std::size_t kIdleBytes = std::size_t{8} * 1024 * 1024;
+
+// Room that uploads leave to the database and the log.
+constexpr std::uint64_t kReserveBytes = std::uint64_t{64} * 1024 * 1024;
+
+class FileContent final : public Content {
+ public:
+  FileContent(OpenFile file, std::uint64_t size) noexcept : file_(std::move(file)), size_(size) {}
+
+  std::uint64_t size() const noexcept override { return size_; }
+
+  Task<Piece> piece(std::uint64_t offset, std::uint64_t most) const override {
+    co_return FileSlice{file_.fd(), offset, std::min(most, size_ - offset)};
+  }
+
+ private:
+  OpenFile file_;
+  std::uint64_t size_;
+};
+
+class LocalStore final : public BlobStore {
+ public:
+  LocalStore(std::unique_ptr<Disk> disk, const LocalOptions& options)
+      : core_{.disk = std::move(disk),
+              .clock = options.clock,
+              .buffers = BufferPool(options.memory_budget, kIdleBytes),
+              .next_temporary = 1,
+              .naming = {},
+              .io = ThreadPool("blobs", options.io_threads)} {}
+
+  Task<std::unique_ptr<BlobWriter>> create(std::optional<std::uint64_t>) override {
+    co_return std::make_unique<LocalWriter>(core_);
+  }
+
+  Task<std::shared_ptr<const Content>> open(const Sha256Digest& digest) override {
+    const std::string name = blob_name(digest);
+    OpenFile file = core_.disk->open_if_cached(name);
+    if (!file) file = co_await core_.io.run([this, &name] { return core_.disk->open(name); });
+    if (!file) co_return nullptr;
+    // The kernel keeps it in memory with the open file.
+    const std::uint64_t size = core_.disk->size(file);
+    co_return std::make_shared<const FileContent>(std::move(file), size);
+  }
+
+  Task<bool> remove_unused(const Sha256Digest& digest, Time cutoff) override {
+    co_return co_await core_.io.run(
+        [this, digest, cutoff] { return remove_older(digest, cutoff); });
+  }
+
+  Task<std::vector<Listed>> list(std::optional<Sha256Digest> after, std::size_t limit) override {
+    co_return co_await core_.io.run([this, after, limit] { return read_page(after, limit); });
+  }
+
+  Task<std::uint64_t> free_bytes() override {
+    const std::uint64_t free = co_await core_.io.run([this] { return core_.disk->free_bytes(); });
+    co_return free - std::min(free, kReserveBytes);
+  }
+
+ private:
+  bool remove_older(const Sha256Digest& digest, Time cutoff) {
+    const std::string name = blob_name(digest);
+    std::lock_guard lock(core_.naming[folder_of(digest)]);
+    const std::optional<Disk::FileInfo> info = core_.disk->info(name);
+    if (!info) return true;
+    if (info->modified > cutoff) return false;
+    // Without a sync: a name that comes back after a power loss is swept again.
+    core_.disk->remove(name);
+    return true;
+  }
+
+  std::vector<Listed> read_page(const std::optional<Sha256Digest>& after, std::size_t limit) {
+    std::vector<Listed> page;
+    std::vector<Sha256Digest> found;
+    for (unsigned folder = after ? folder_of(*after) : 0; folder < kFolders && page.size() < limit;
+         ++folder) {
+      found.clear();
+      for (const std::string& file : core_.disk->names(folder_name(folder))) {
+        const std::optional<Sha256Digest> digest = blob_in(folder, file);
+        if (digest && (!after || *digest > *after)) found.push_back(*digest);
+      }
+      std::sort(found.begin(), found.end());
+      for (const Sha256Digest& digest : found) {
+        if (page.size() == limit) break;
+        const std::optional<Disk::FileInfo> info = core_.disk->info(blob_name(digest));
+        if (info) page.push_back({{digest, info->size}, info->modified});
+      }
+    }
+    return page;
+  }
+
+  Core core_;
+};
+
+}  // namespace
+
+std::unique_ptr<BlobStore> open_local_store(const LocalOptions& options) {
+  return open_local_store(posix_disk(options.root), options);
+}
+
+std::unique_ptr<BlobStore> open_local_store(std::unique_ptr<Disk> disk,
+                                            const LocalOptions& options) {
+  prepare(*disk);
+  return std::make_unique<LocalStore>(std::move(disk), options);
+}
+
+}  // namespace coffer::blobs

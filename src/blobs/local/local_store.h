@@ -1,0 +1,34 @@
+// A blob store in a folder of this machine: one file a blob (docs/blob-store.md).
+#pragma once
+
+#include <cstddef>
+#include <filesystem>
+#include <memory>
+
+#include "base/clock.h"
+#include "blobs/blob_store.h"
+#include "blobs/local/disk.h"
+
+namespace coffer::blobs {
+
+struct LocalOptions {
+  // The store's own folder; made when there is none.
+  std::filesystem::path root;
+  // Gives blobs their time of writing. Outlives the store.
+  const Clock& clock;
+  // Memory of all writers together. Each needs 128 KiB while it holds bytes that are not on
+  // the disk, and takes twice that while there is enough; who finds none left waits in line.
+  std::size_t memory_budget = std::size_t{256} * 1024 * 1024;
+  // A durable write mostly waits, so more threads than cores.
+  std::size_t io_threads = 16;
+};
+
+// REQUIRES: no other store uses the folder, in any process; writers, and tasks of the store,
+// end before it does. Contents may outlive it. Throws Error when the folder is not usable.
+std::unique_ptr<BlobStore> open_local_store(const LocalOptions& options);
+
+// The same on another disk; `options.root` is not used.
+std::unique_ptr<BlobStore> open_local_store(std::unique_ptr<Disk> disk,
+                                            const LocalOptions& options);
+
+}  // namespace coffer::blobs

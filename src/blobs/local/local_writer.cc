@@ -1,0 +1,184 @@
+#include "blobs/local/local_writer.h"
+
+#include <optional>
+#include <stdexcept>
+#include <utility>
+
+#include "blobs/local/draft.h"
+
+namespace coffer::blobs {
+
+// Between the writer and its job. At most one job runs, at most one block waits for it, and
+// with a block waiting the writer gets no further buffer: so there are never more than two.
+// Outlives the writer while a job runs.
+class LocalWriter::Pipeline : public std::enable_shared_from_this<Pipeline> {
+ public:
+  explicit Pipeline(Core& core) : core_(core), home_(Executor::current()), draft_(core) {}
+
+  // Hands `count` bytes of `buffer` over to be written after those before.
+  void submit(Buffer buffer, std::size_t count, bool last);
+  // The next buffer to fill. Throws what the job threw.
+  Task<Buffer> next_buffer();
+  // What the last block came to.
+  Task<BlobInfo> result();
+  // Nobody wants the blob any more.
+  void abandon();
+
+ private:
+  struct Block {
+    Buffer buffer;
+    std::size_t count;
+    bool last;
+  };
+
+  void work(Block block);
+  void process(const Block& block);
+
+  Core& core_;
+  Executor& home_;
+  Draft draft_;  // the job's while busy_
+
+  std::mutex mutex_;  // guards all below
+  bool busy_ = false;
+  bool abandoned_ = false;
+  std::optional<Block> pending_;
+  std::exception_ptr error_;
+  std::optional<BlobInfo> result_;
+  // Set by the writer to be woken when the job has ended a block.
+  std::shared_ptr<Event> progress_;
+  bool wants_buffer_ = false;
+  Buffer spare_;  // left by the job for the writer that wants one
+};
+
+void LocalWriter::Pipeline::submit(Buffer buffer, std::size_t count, bool last) {
+  Block block{std::move(buffer), count, last};
+  {
+    std::lock_guard lock(mutex_);
+    if (error_) return;
+    if (busy_) {
+      pending_.emplace(std::move(block));
+      return;
+    }
+    busy_ = true;
+  }
+  core_.io.post([self = shared_from_this(), block = std::move(block)]() mutable {
+    self->work(std::move(block));
+  });
+}
+
+void LocalWriter::Pipeline::work(Block block) {
+  for (bool more = true; more;) {
+    std::exception_ptr error;
+    try {
+      process(block);
+    } catch (...) {
+      error = std::current_exception();
+      draft_.discard();
+    }
+    Buffer returned = std::move(block.buffer);
+    std::optional<Block> dropped;
+    std::shared_ptr<Event> progress;
+    {
+      std::lock_guard lock(mutex_);
+      error_ = error;
+      if (wants_buffer_) spare_ = std::move(returned);
+      wants_buffer_ = false;
+      progress = std::move(progress_);
+      if (error || abandoned_) dropped.swap(pending_);
+      more = pending_.has_value();
+      if (more) {
+        block = std::move(*pending_);
+        pending_.reset();
+      } else {
+        if (abandoned_) draft_.discard();
+        busy_ = false;
+      }
+      // Inside the lock: a writer that goes away waits for it, so its executor still lives.
+      if (progress) progress->set();
+    }
+  }
+}
+
+void LocalWriter::Pipeline::process(const Block& block) {
+  const ByteView data = block.buffer.span().first(block.count);
+  if (!block.last) return draft_.append(data);
+  const BlobInfo info = draft_.commit(data);
+  std::lock_guard lock(mutex_);
+  result_ = info;
+}
+
+Task<Buffer> LocalWriter::Pipeline::next_buffer() {
+  for (;;) {
+    std::shared_ptr<Event> progress;
+    {
+      std::lock_guard lock(mutex_);
+      if (error_) std::rethrow_exception(error_);
+      if (spare_) co_return std::move(spare_);
+      if (busy_) {
+        if (!pending_) {
+          Buffer second = core_.buffers.try_take();
+          if (second) co_return second;
+        }
+        progress = progress_ = std::make_shared<Event>(home_);
+        wants_buffer_ = true;
+      }
+    }
+    if (!progress) {
+      // Nothing is held, so nobody is kept waiting by our waiting.
+      Buffer first = co_await core_.buffers.take();
+      co_return first;
+    }
+    co_await progress->wait();
+  }
+}
+
+Task<BlobInfo> LocalWriter::Pipeline::result() {
+  for (;;) {
+    std::shared_ptr<Event> progress;
+    {
+      std::lock_guard lock(mutex_);
+      if (error_) std::rethrow_exception(error_);
+      if (result_) co_return *result_;
+      progress = progress_ = std::make_shared<Event>(home_);
+    }
+    co_await progress->wait();
+  }
+}
+
+void LocalWriter::Pipeline::abandon() {
+  std::lock_guard lock(mutex_);
+  abandoned_ = true;
+  progress_ = nullptr;
+  spare_.release();
+  if (busy_ || draft_.is_clean()) return;
+  busy_ = true;
+  core_.io.post([self = shared_from_this()] { self->draft_.discard(); });
+}
+
+LocalWriter::LocalWriter(Core& core) : pipeline_(std::make_shared<Pipeline>(core)) {}
+
+LocalWriter::~LocalWriter() { pipeline_->abandon(); }
+
+Task<ByteSpan> LocalWriter::room() {
+  if (!filling_) {
+    filling_ = co_await pipeline_->next_buffer();
+    filled_ = 0;
+  }
+  co_return filling_.span().subspan(filled_);
+}
+
+void LocalWriter::advance(std::size_t count) {
+  if (count > filling_.span().size() - filled_) throw std::logic_error("more than the room");
+  filled_ += count;
+  if (filling_ && filled_ == kBufferBytes) {
+    pipeline_->submit(std::exchange(filling_, Buffer()), filled_, false);
+  }
+}
+
+Task<BlobInfo> LocalWriter::finish() {
+  const std::size_t tail = filling_ ? filled_ : 0;
+  pipeline_->submit(std::move(filling_), tail, true);
+  co_return co_await pipeline_->result();
+}
+
+}  // namespace coffer::blobs

@@ -1,0 +1,223 @@
+#include <dirent.h>
+#include <fcntl.h>
+#include <linux/openat2.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdio>
+#include <string_view>
+#include <system_error>
+
+#include "blobs/blob_store.h"
+#include "blobs/local/disk.h"
+
+namespace coffer::blobs {
+namespace {
+
+constexpr mode_t kFileMode = 0600;
+constexpr mode_t kFolderMode = 0700;
+
+// `doing` completes "cannot …".
+[[noreturn]] void fail(std::string_view doing, int error) {
+  std::string text = "cannot ";
+  text.append(doing).append(": ").append(std::generic_category().message(error));
+  if (error == ENOSPC || error == EDQUOT) throw NoSpaceError(text);
+  throw Error(text);
+}
+
+// Calls again while a signal interrupts.
+template <class Call>
+auto uninterrupted(Call call) {
+  for (;;) {
+    const auto result = call();
+    if (result >= 0 || errno != EINTR) return result;
+  }
+}
+
+Time to_time(const timespec& spec) {
+  return Time(std::chrono::floor<std::chrono::microseconds>(
+      std::chrono::seconds(spec.tv_sec) + std::chrono::nanoseconds(spec.tv_nsec)));
+}
+
+timespec to_timespec(Time time) {
+  const auto seconds = std::chrono::floor<std::chrono::seconds>(time.time_since_epoch());
+  const std::chrono::nanoseconds rest = time.time_since_epoch() - seconds;
+  return {.tv_sec = static_cast<time_t>(seconds.count()),
+          .tv_nsec = static_cast<long>(rest.count())};
+}
+
+struct CloseFolder {
+  void operator()(DIR* folder) const noexcept { closedir(folder); }
+};
+
+class PosixDisk final : public Disk {
+ public:
+  explicit PosixDisk(const std::filesystem::path& root) {
+    std::error_code error;
+    const bool made = std::filesystem::create_directories(root, error);
+    if (error) fail("make the store's folder", error.value());
+    root_ = OpenFile(::open(root.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    if (!root_) fail("open the store's folder", errno);
+    if (made) sync_folder("..");
+  }
+
+  OpenFile create(const std::string& name) override {
+    OpenFile file(uninterrupted([&] {
+      return ::openat(root_.fd(), name.c_str(),
+                      O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, kFileMode);
+    }));
+    if (!file) fail("create a file", errno);
+    return file;
+  }
+
+  OpenFile open(const std::string& name) override {
+    OpenFile file(uninterrupted(
+        [&] { return ::openat(root_.fd(), name.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW); }));
+    if (!file && errno != ENOENT) fail("open a blob", errno);
+    return file;
+  }
+
+  OpenFile open_if_cached(const std::string& name) override {
+    open_how how{};
+    how.flags = O_RDONLY | O_CLOEXEC | O_NOFOLLOW;
+    how.resolve = RESOLVE_CACHED;
+    // Whatever it fails for, open() will say it better.
+    return OpenFile(
+        static_cast<int>(::syscall(SYS_openat2, root_.fd(), name.c_str(), &how, sizeof how)));
+  }
+
+  std::uint64_t size(const OpenFile& file) override {
+    struct stat status {};
+    if (::fstat(file.fd(), &status) != 0) fail("measure a blob", errno);
+    return static_cast<std::uint64_t>(status.st_size);
+  }
+
+  bool bypass_cache(const OpenFile& file, bool on) override {
+    const int flags = ::fcntl(file.fd(), F_GETFL);
+    if (flags < 0) fail("read a file's flags", errno);
+    if (::fcntl(file.fd(), F_SETFL, on ? flags | O_DIRECT : flags & ~O_DIRECT) == 0) return on;
+    if (on && errno == EINVAL) return false;
+    fail("set a file's flags", errno);
+  }
+
+  void write(const OpenFile& file, ByteView data, std::uint64_t offset) override {
+    while (!data.empty()) {
+      const ssize_t written = uninterrupted([&] {
+        return ::pwrite(file.fd(), data.data(), data.size(), static_cast<off_t>(offset));
+      });
+      if (written > 0) {
+        data = data.subspan(static_cast<std::size_t>(written));
+        offset += static_cast<std::uint64_t>(written);
+        continue;
+      }
+      const int error = written == 0 ? EIO : errno;
+      // The file system wants a coarser alignment than we have, or a short write spoilt it.
+      if (error == EINVAL && (::fcntl(file.fd(), F_GETFL) & O_DIRECT)) {
+        bypass_cache(file, false);
+        continue;
+      }
+      fail("write a blob", error);
+    }
+  }
+
+  void sync(const OpenFile& file) override {
+    if (uninterrupted([&] { return ::fdatasync(file.fd()); }) != 0) fail("sync a blob", errno);
+  }
+
+  std::optional<FileInfo> info(const std::string& name) override {
+    struct stat status {};
+    if (::fstatat(root_.fd(), name.c_str(), &status, AT_SYMLINK_NOFOLLOW) != 0) {
+      if (errno == ENOENT) return std::nullopt;
+      fail("look a file up", errno);
+    }
+    return FileInfo{static_cast<std::uint64_t>(status.st_size), to_time(status.st_mtim)};
+  }
+
+  void set_modified(const std::string& name, Time time) override {
+    const timespec times[2] = {{.tv_sec = 0, .tv_nsec = UTIME_OMIT}, to_timespec(time)};
+    if (::utimensat(root_.fd(), name.c_str(), times, AT_SYMLINK_NOFOLLOW) != 0) {
+      fail("set a blob's time", errno);
+    }
+  }
+
+  void rename(const std::string& from, const std::string& to) override {
+    if (::renameat(root_.fd(), from.c_str(), root_.fd(), to.c_str()) != 0) {
+      fail("name a file", errno);
+    }
+  }
+
+  bool remove(const std::string& name) override {
+    if (::unlinkat(root_.fd(), name.c_str(), 0) == 0) return true;
+    if (errno == ENOENT) return false;
+    fail("remove a file", errno);
+  }
+
+  bool make_folder(const std::string& name) override {
+    if (::mkdirat(root_.fd(), name.c_str(), kFolderMode) == 0) return true;
+    if (errno == EEXIST) return false;
+    fail("make a folder", errno);
+  }
+
+  void sync_folder(const std::string& name) override {
+    const OpenFile folder = open_folder(name);
+    if (uninterrupted([&] { return ::fsync(folder.fd()); }) != 0) fail("sync a folder", errno);
+  }
+
+  std::vector<std::string> names(const std::string& folder) override {
+    OpenFile file = open_folder(folder);
+    // fdopendir takes the descriptor over, and only when it succeeds.
+    const int fd = ::fcntl(file.fd(), F_DUPFD_CLOEXEC, 0);
+    if (fd < 0) fail("read a folder", errno);
+    const std::unique_ptr<DIR, CloseFolder> stream(::fdopendir(fd));
+    if (!stream) {
+      const int error = errno;
+      ::close(fd);
+      fail("read a folder", error);
+    }
+    std::vector<std::string> found;
+    for (;;) {
+      errno = 0;
+      const dirent* entry = ::readdir(stream.get());
+      if (!entry) {
+        if (errno != 0) fail("read a folder", errno);
+        return found;
+      }
+      const std::string_view name = entry->d_name;
+      if (name != "." && name != "..") found.emplace_back(name);
+    }
+  }
+
+  std::uint64_t free_bytes() override {
+    struct statvfs status {};
+    if (uninterrupted([&] { return ::fstatvfs(root_.fd(), &status); }) != 0) {
+      fail("ask for free space", errno);
+    }
+    return static_cast<std::uint64_t>(status.f_bavail) * status.f_frsize;
+  }
+
+ private:
+  OpenFile open_folder(const std::string& name) {
+    OpenFile folder(uninterrupted(
+        [&] { return ::openat(root_.fd(), name.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC); }));
+    if (!folder) fail("open a folder", errno);
+    return folder;
+  }
+
+  OpenFile root_;
+};
+
+}  // namespace
+
+OpenFile::~OpenFile() {
+  // What close() could report was reported by sync() before.
+  if (fd_ != kNone) ::close(fd_);
+}
+
+std::unique_ptr<Disk> posix_disk(const std::filesystem::path& root) {
+  return std::make_unique<PosixDisk>(root);
+}
+
+}  // namespace coffer::blobs
