@@ -23,8 +23,8 @@ struct ByteRange {
 };
 
 // What a Range field asks of `size` bytes. Nothing: no byte ranges, malformed, or more of them
-// (over 16, or overlapping more than twice) than a client with good intentions sends: answer
-// the whole. Empty: none can be satisfied, answer 416.
+// (over 16, or more than two pairs of them overlapping) than a client with good intentions
+// sends: answer the whole. Empty: none can be satisfied, answer 416.
 std::optional<std::vector<ByteRange>> parse_range(std::string_view field, std::uint64_t size);
 
 // Which bytes a reply carries, and how they are described.
@@ -38,11 +38,13 @@ struct Representation {
 
 // The reply to a GET or HEAD of `representation`: 200, 206 (one range, or
 // multipart/byteranges), 304, 412 or 416, after If-Match, If-None-Match, If-Unmodified-Since,
-// If-Modified-Since, If-Range and Range.
+// If-Modified-Since, If-Range and Range. HEAD gets what GET gets, its body for the server to
+// drop. 304, 412 and 416 have no body. REQUIRES: `representation.content` is set.
 Response content_response(const Request& request, Representation representation);
 
 // `inline` or `attachment` with the name in both forms: `filename="…"` in ASCII and, where that
-// loses something, `filename*=UTF-8''…`.
+// loses something, `filename*=UTF-8''…`; `kind` alone where the name is empty. Nothing in the
+// name can end the field. REQUIRES: is_utf8(filename).
 std::string content_disposition(std::string_view kind, std::string_view filename);
 
 }  // namespace coffer::http

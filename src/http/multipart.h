@@ -18,30 +18,39 @@ namespace coffer::http {
 // boundary of 1 to 70 characters.
 std::optional<std::string> multipart_boundary(std::string_view content_type);
 
-// The head of a part.
+// The head of a part. Names are UTF-8, and may hold anything that UTF-8 can, NUL included.
 struct PartHead {
   std::string name;                     // of the form's field
   std::optional<std::string> filename;  // set: the part is a file. As sent, never a path to use
   std::string content_type;             // empty: not given
 };
 
-// Reads the parts of a body in order, one at a time. Holds a window of 16 KiB.
-// Threads: one at a time. A fault is final. An InputStream over the current part's content.
+// Reads the parts of a body in order, one at a time. An InputStream over the current part's
+// content. Holds a window of 16 KiB, which may grow to 64 KiB where small parts follow each
+// other; reads of 4 KiB and more go past it, straight into the caller's buffer.
+// Threads: one at a time. A fault is final.
 class MultipartReader final : public InputStream {
  public:
   // A body with more parts than this, or a part's head larger than 16 KiB, is kMalformed.
   static constexpr int kMaxParts = 1000;
 
-  // REQUIRES: `body` outlives the reader.
+  // REQUIRES: `body` outlives the reader; `boundary` is one of multipart_boundary().
   MultipartReader(InputStream& body, std::string boundary);
   ~MultipartReader() override;
 
   // Skips what is left of the current part and reads the next one's head; nothing after the
-  // last part. A body without its closing boundary is kTruncated. Names come as UTF-8; the
-  // quoted form with `\"` or `%22` escapes, and RFC 8187's `filename*`, which wins.
+  // last part, once the body was read to its end, so that a body cut short after its closing
+  // boundary is found too: what was received counts only then. A body without its closing
+  // boundary is kTruncated.
+  //
+  // Names come quoted (`\"`, `\\`, `%22`, `%0D` and `%0A` are escapes, any other backslash is
+  // one), bare, or as RFC 8187's `filename*` and `name*` in UTF-8 or ISO-8859-1, which win.
+  // kMalformed: a head without a name, a name that is not UTF-8, folded or bare line ends in a
+  // head, a transfer encoding that would have to be undone, more than 16 KiB before the first
+  // boundary or 64 KiB after the last.
   Task<std::expected<std::optional<PartHead>, StreamFault>> next();
 
-  // Content of the current part; 0 at its end.
+  // Content of the current part; 0 at its end, and where there is no current part.
   Task<std::expected<std::size_t, StreamFault>> read(ByteSpan into) override;
 
   // The whole content of the current part, for fields. kTooLarge above `most` bytes.

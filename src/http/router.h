@@ -37,7 +37,10 @@ class PathParameters {
 //   {name:int}  one segment that is a decimal number of 1 to 18 digits
 //   {name...}   all segments that are left, at least one; last in its pattern
 // A literal goes before {name:int}, that before {name}, that before {name...}; with
-// backtracking, so that a longer match is found where the better first step leads nowhere.
+// backtracking, so that a longer match is found where the better first step leads nowhere. A
+// pattern without the request's method leads nowhere either: with `POST /file/add` and
+// `GET /file/{url}`, `GET /file/add` is the latter.
+// Threads: find() any number at once, once all routes were added.
 class Router {
  public:
   Router();
@@ -46,7 +49,8 @@ class Router {
   Router& operator=(Router&&) noexcept;
 
   // Throws std::invalid_argument for a malformed pattern or a second route of the same method
-  // and pattern. REQUIRES: method is not kOther.
+  // and pattern (whatever its parameters are called). A slash at the end means nothing.
+  // REQUIRES: method is not kOther.
   void add(Method method, std::string_view pattern, std::size_t route);
 
   struct Match {
@@ -54,12 +58,13 @@ class Router {
     PathParameters parameters;
   };
   struct WrongMethod {
-    std::string allow;  // for the Allow field: `GET, HEAD, OPTIONS`
+    std::string allow;  // for the Allow field, sorted: `GET, HEAD, OPTIONS`
     std::size_t route;  // one of the routes at that path, to know whose shape to answer in
   };
   struct Unknown {};
 
-  // HEAD finds the GET route where no HEAD route was added.
+  // HEAD finds the GET route where no HEAD route was added. OPTIONS finds its own routes; where
+  // there are none, the answer is WrongMethod and its `allow`.
   std::variant<Match, WrongMethod, Unknown> find(Method method, const Target& target) const;
 
  private:

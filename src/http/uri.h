@@ -25,7 +25,9 @@ struct Target {
 };
 
 // Nothing when `target` is not in origin form (or the absolute form of RFC 9112 section 3.2.2,
-// whose scheme and authority are dropped) or an escape in it is broken.
+// whose scheme and authority are dropped), an escape in it is broken, it holds a control
+// character, a space or a fragment, or more than 1,000 segments or parameters. Bytes from 0x80
+// on are taken as they are; nothing says that what comes out is UTF-8 or free of NUL.
 std::optional<Target> parse_target(std::string_view target);
 
 // `%41` -> `A`; nothing for a broken escape. `+` stays.
@@ -33,7 +35,8 @@ std::optional<std::string> percent_decode(std::string_view text);
 // Everything but RFC 3986's unreserved characters becomes `%XX`.
 std::string percent_encode(std::string_view text);
 
-// Nothing for a broken escape.
+// `a=1&b=2+3`: empty pairs are left out, a pair without `=` has an empty value. Nothing for a
+// broken escape.
 std::optional<std::vector<std::pair<std::string, std::string>>> parse_form(std::string_view text);
 
 }  // namespace coffer::http

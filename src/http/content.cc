@@ -1,0 +1,266 @@
+#include "http/content.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <limits>
+
+#include "base/hash.h"
+#include "base/text.h"
+
+namespace coffer::http {
+namespace {
+
+constexpr std::size_t kMostRanges = 16;
+constexpr int kMostOverlaps = 2;
+constexpr std::uint64_t kLargest = std::numeric_limits<std::uint64_t>::max();
+
+// A number of any length; what is larger than the type holds is its largest value, which no
+// representation reaches. Nothing when it is no number.
+std::optional<std::uint64_t> position(std::string_view digits) {
+  if (digits.empty() || digits.find_first_not_of("0123456789") != std::string_view::npos) {
+    return std::nullopt;
+  }
+  return parse_unsigned(digits).value_or(kLargest);
+}
+
+// One range-spec: what it asks for, kBeyond when that is nothing that is there; nothing when it
+// is no range-spec.
+using Spec = std::optional<ByteRange>;
+constexpr ByteRange kBeyond{0, 0};
+
+Spec parse_spec(std::string_view text, std::uint64_t size) {
+  const std::size_t dash = text.find('-');
+  if (dash == std::string_view::npos) return std::nullopt;
+  const std::string_view before = text.substr(0, dash);
+  const std::string_view after = text.substr(dash + 1);
+  if (before.empty()) {
+    const auto suffix = position(after);
+    // The end of nothing is there, yet no Content-Range can say so: the whole says it.
+    if (!suffix || (size == 0 && *suffix > 0)) return std::nullopt;
+    if (*suffix == 0) return kBeyond;
+    return ByteRange{size - std::min(size, *suffix), size};
+  }
+  const auto first = position(before);
+  const auto last = after.empty() ? std::optional(kLargest) : position(after);
+  if (!first || !last || *last < *first) return std::nullopt;
+  if (*first >= size) return kBeyond;
+  return ByteRange{*first, std::min(*last, size - 1) + 1};
+}
+
+int overlaps_in(const std::vector<ByteRange>& ranges) {
+  int count = 0;
+  for (std::size_t i = 0; i < ranges.size(); ++i) {
+    for (std::size_t j = 0; j < i; ++j) {
+      if (ranges[i].first < ranges[j].end && ranges[j].first < ranges[i].end) ++count;
+    }
+  }
+  return count;
+}
+
+// An entity tag: `"x"` or `W/"x"`.
+struct Tag {
+  bool weak = false;
+  std::string_view opaque;  // with its quotes
+};
+
+// Takes a tag from the start of `text`; leaves `text` as it is when there is none.
+std::optional<Tag> take_tag(std::string_view& text) {
+  const bool weak = text.starts_with("W/");
+  const std::size_t open = weak ? 2 : 0;
+  if (open >= text.size() || text[open] != '"') return std::nullopt;
+  const std::size_t close = text.find('"', open + 1);
+  if (close == std::string_view::npos) return std::nullopt;
+  const Tag tag{weak, text.substr(open, close - open + 1)};
+  text.remove_prefix(close + 1);
+  return tag;
+}
+
+// Whether a field such as If-Match names `etag`, which is strong. `*` names all there is. An
+// element that is no tag names nothing.
+bool names(std::string_view field, std::string_view etag, bool weak_counts) {
+  std::string_view rest = trim(field);
+  if (rest == "*") return true;
+  while (!rest.empty()) {
+    if (const auto tag = take_tag(rest)) {
+      if (tag->opaque == etag && (weak_counts || !tag->weak)) return true;
+    }
+    const std::size_t comma = rest.find(',');
+    if (comma == std::string_view::npos) break;
+    rest = trim(rest.substr(comma + 1));
+  }
+  return false;
+}
+
+// Fields carry dates by the second.
+auto second_of(Time time) { return std::chrono::floor<std::chrono::seconds>(time); }
+
+std::optional<Time> date_in(const Request& request, std::string_view name) {
+  const auto field = request.header(name);
+  return field ? from_http_date(trim(*field)) : std::nullopt;
+}
+
+bool is_read(const Request& request) {
+  return request.method == Method::kGet || request.method == Method::kHead;
+}
+
+// RFC 9110 section 13.2.2, steps 1 to 4: the status that ends the request, or nothing.
+std::optional<unsigned> failed_precondition(const Request& request,
+                                            const Representation& representation) {
+  if (const auto field = request.headers.joined("If-Match")) {
+    if (!names(*field, representation.etag, false)) return 412;
+  } else if (const auto date = date_in(request, "If-Unmodified-Since")) {
+    if (second_of(representation.last_modified) > *date) return 412;
+  }
+  if (const auto field = request.headers.joined("If-None-Match")) {
+    if (names(*field, representation.etag, true)) return is_read(request) ? 304 : 412;
+  } else if (const auto date = date_in(request, "If-Modified-Since"); date && is_read(request)) {
+    if (second_of(representation.last_modified) <= *date) return 304;
+  }
+  return std::nullopt;
+}
+
+// Step 5: whether the ranges are of the representation that the client has.
+bool range_applies(const Request& request, const Representation& representation) {
+  const auto field = request.header("If-Range");
+  if (!field) return true;
+  std::string_view value = trim(*field);
+  if (const auto tag = take_tag(value)) {
+    return value.empty() && !tag->weak && tag->opaque == representation.etag;
+  }
+  const auto date = from_http_date(value);
+  return date && *date == second_of(representation.last_modified);
+}
+
+std::optional<std::vector<ByteRange>> ranges_of(const Request& request,
+                                                const Representation& representation) {
+  if (!is_read(request)) return std::nullopt;
+  const auto field = request.headers.joined("Range");
+  if (!field || !range_applies(request, representation)) return std::nullopt;
+  return parse_range(*field, representation.content->size());
+}
+
+std::string content_range(const ByteRange& range, std::uint64_t size) {
+  return fmt::format("bytes {}-{}/{}", range.first, range.end - 1, size);
+}
+
+Segment section(const Representation& representation, const ByteRange& range) {
+  return ContentSection{representation.content, range.first, range.end - range.first};
+}
+
+// 128 bits of a hash over what names the bytes: the same for HEAD and GET, and out of reach for
+// who would write it into the content that it is computed from.
+std::string boundary_for(const Representation& representation) {
+  const std::string named =
+      fmt::format("byteranges {} {} {}", representation.etag,
+                  to_micros(representation.last_modified), representation.content->size());
+  return Sha256::of(as_bytes(named)).hex().substr(0, 32);
+}
+
+void add_several(Response& response, const Representation& representation,
+                 const std::vector<ByteRange>& ranges) {
+  const std::string boundary = boundary_for(representation);
+  response.headers.add("Content-Type", "multipart/byteranges; boundary=" + boundary);
+  std::string head;
+  for (const ByteRange& range : ranges) {
+    head += fmt::format("--{}\r\n", boundary);
+    if (!representation.content_type.empty()) {
+      head += fmt::format("Content-Type: {}\r\n", representation.content_type);
+    }
+    head += fmt::format("Content-Range: {}\r\n\r\n",
+                        content_range(range, representation.content->size()));
+    response.body.emplace_back(std::move(head));
+    response.body.push_back(section(representation, range));
+    head = "\r\n";
+  }
+  response.body.emplace_back(fmt::format("\r\n--{}--\r\n", boundary));
+}
+
+void add_bytes(Response& response, const Representation& representation, const ByteRange& range) {
+  if (!representation.content_type.empty()) {
+    response.headers.add("Content-Type", representation.content_type);
+  }
+  if (range.first < range.end) response.body.push_back(section(representation, range));
+}
+
+}  // namespace
+
+std::optional<std::vector<ByteRange>> parse_range(std::string_view field, std::uint64_t size) {
+  const std::size_t equals = field.find('=');
+  if (equals == std::string_view::npos ||
+      !equal_ignoring_case(trim(field.substr(0, equals)), "bytes")) {
+    return std::nullopt;
+  }
+  std::vector<ByteRange> ranges;
+  std::size_t specs = 0;
+  std::string_view rest = field.substr(equals + 1);
+  for (;;) {
+    const std::size_t comma = rest.find(',');
+    if (const std::string_view text = trim(rest.substr(0, comma)); !text.empty()) {
+      const Spec spec = parse_spec(text, size);
+      if (!spec || ++specs > kMostRanges) return std::nullopt;
+      if (*spec != kBeyond) ranges.push_back(*spec);
+    }
+    if (comma == std::string_view::npos) break;
+    rest.remove_prefix(comma + 1);
+  }
+  if (specs == 0 || overlaps_in(ranges) > kMostOverlaps) return std::nullopt;
+  return ranges;
+}
+
+Response content_response(const Request& request, Representation representation) {
+  Response response;
+  response.headers.add("ETag", representation.etag);
+  response.headers.add("Last-Modified", to_http_date(representation.last_modified));
+  if (const auto status = failed_precondition(request, representation)) {
+    response.status = *status;
+    return response;
+  }
+
+  const std::uint64_t size = representation.content->size();
+  response.headers.add("Accept-Ranges", "bytes");
+  const auto ranges = ranges_of(request, representation);
+  if (ranges && ranges->empty()) {
+    response.status = 416;
+    response.headers.add("Content-Range", fmt::format("bytes */{}", size));
+    return response;
+  }
+  if (!representation.disposition.empty()) {
+    response.headers.add("Content-Disposition", representation.disposition);
+  }
+  if (!ranges) {
+    add_bytes(response, representation, {0, size});
+    return response;
+  }
+  response.status = 206;
+  if (ranges->size() > 1) {
+    add_several(response, representation, *ranges);
+    return response;
+  }
+  response.headers.add("Content-Range", content_range(ranges->front(), size));
+  add_bytes(response, representation, ranges->front());
+  return response;
+}
+
+std::string content_disposition(std::string_view kind, std::string_view filename) {
+  std::string fallback;
+  bool exact = true;
+  for (const char c : filename) {
+    const auto byte = static_cast<unsigned char>(c);
+    const bool continues = (byte & 0xc0U) == 0x80U;
+    const bool harmless = byte >= 0x20 && byte < 0x7f && c != '"' && c != '\\';
+    // Some browsers take %41 in the plain form for an escape.
+    exact = exact && harmless && c != '%';
+    if (harmless) {
+      fallback += c;
+    } else if (!continues) {
+      fallback += '_';
+    }
+  }
+  if (filename.empty()) return std::string(kind);
+  std::string out = fmt::format("{}; filename=\"{}\"", kind, fallback);
+  if (!exact) out += "; filename*=UTF-8''" + percent_encode(filename);
+  return out;
+}
+
+}  // namespace coffer::http

@@ -1,0 +1,526 @@
+#include "http/multipart.h"
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+#include <utility>
+#include <vector>
+
+#include "base/text.h"
+#include "http/uri.h"
+
+namespace coffer::http {
+namespace {
+
+constexpr std::size_t kMostHead = 16 * 1024;
+constexpr std::size_t kWindow = 16 * 1024;
+constexpr std::size_t kMostPreamble = 16 * 1024;
+constexpr std::size_t kMostEpilogue = 64 * 1024;
+// Blanks between a boundary and the end of its line.
+constexpr std::size_t kMostPadding = 64;
+constexpr std::size_t kMostBoundary = 70;
+// A read this large goes straight into the caller's buffer, at most kMostDirect bytes of it: all
+// of them may turn out to lie behind a boundary and must fit the window then.
+constexpr std::size_t kLeastDirect = 4 * 1024;
+constexpr std::size_t kMostDirect = 64 * 1024;
+static_assert(kLeastDirect > 2 * (kMostBoundary + kMostPadding + 8));
+
+constexpr std::string_view kBlanks = " \t";
+constexpr std::string_view kLineEnd = "\r\n";
+
+bool is_token(std::string_view text) {
+  return !text.empty() && std::ranges::all_of(text, [](char c) {
+    return c > 0x20 && c < 0x7f &&
+           std::string_view("()<>@,;:\\\"/[]?={}").find(c) == std::string_view::npos;
+  });
+}
+
+// A parameter of a field: `name=value` or `name="value"`.
+struct Parameter {
+  std::string_view name;
+  std::string_view value;  // without its quotes, escapes as sent
+  bool quoted = false;
+};
+
+bool is_escape(std::string_view text, std::size_t at) {
+  return text[at] == '\\' && at + 1 < text.size() && (text[at + 1] == '"' || text[at + 1] == '\\');
+}
+
+std::string_view skip_blanks(std::string_view text) {
+  return text.substr(std::min(text.find_first_not_of(kBlanks), text.size()));
+}
+
+// Where the quote that opens at text[0] closes, or nothing.
+std::optional<std::size_t> closing_quote(std::string_view text) {
+  for (std::size_t i = 1; i < text.size(); ++i) {
+    if (text[i] == '"') return i;
+    if (is_escape(text, i)) ++i;
+  }
+  return std::nullopt;
+}
+
+// The parameters in `; a=b; c="d"`; nothing when it is not well formed.
+std::optional<std::vector<Parameter>> parse_parameters(std::string_view text) {
+  std::vector<Parameter> parameters;
+  for (;;) {
+    text = skip_blanks(text);
+    if (text.empty()) return parameters;
+    if (text.front() != ';') return std::nullopt;
+    text = skip_blanks(text.substr(1));
+    if (text.empty() || text.front() == ';') continue;
+
+    const std::size_t equals = text.find('=');
+    if (equals == std::string_view::npos) return std::nullopt;
+    Parameter& parameter = parameters.emplace_back();
+    parameter.name = trim(text.substr(0, equals));
+    if (!is_token(parameter.name)) return std::nullopt;
+    text = skip_blanks(text.substr(equals + 1));
+    parameter.quoted = text.starts_with('"');
+    if (parameter.quoted) {
+      const auto close = closing_quote(text);
+      if (!close) return std::nullopt;
+      parameter.value = text.substr(1, *close - 1);
+      text.remove_prefix(*close + 1);
+    } else {
+      const std::size_t end = std::min(text.find(';'), text.size());
+      parameter.value = trim(text.substr(0, end));
+      text.remove_prefix(end);
+    }
+  }
+}
+
+// `found` is set to the one parameter of that name, null when there is none. False when there
+// are two, which no two readers would take alike.
+bool find_parameter(const std::vector<Parameter>& parameters, std::string_view name,
+                    const Parameter*& found) {
+  found = nullptr;
+  for (const Parameter& parameter : parameters) {
+    if (!equal_ignoring_case(parameter.name, name)) continue;
+    if (found) return false;
+    found = &parameter;
+  }
+  return true;
+}
+
+// What browsers write for the three characters that cannot stand in quotes; 0 for all else.
+char browser_escape(std::string_view text) {
+  if (equal_ignoring_case(text.substr(0, 3), "%22")) return '"';
+  if (equal_ignoring_case(text.substr(0, 3), "%0D")) return '\r';
+  if (equal_ignoring_case(text.substr(0, 3), "%0A")) return '\n';
+  return '\0';
+}
+
+std::string plain_value(const Parameter& parameter) {
+  if (!parameter.quoted) return std::string(parameter.value);
+  std::string out;
+  const std::string_view text = parameter.value;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (is_escape(text, i)) {
+      out += text[++i];
+    } else if (const char escaped = browser_escape(text.substr(i))) {
+      out += escaped;
+      i += 2;
+    } else {
+      out += text[i];
+    }
+  }
+  return out;
+}
+
+std::string utf8_from_latin1(std::string_view text) {
+  std::string out;
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (byte < 0x80) {
+      out += c;
+    } else {
+      out += static_cast<char>(0xc0U | (byte >> 6U));
+      out += static_cast<char>(0x80U | (byte & 0x3fU));
+    }
+  }
+  return out;
+}
+
+// RFC 8187: `UTF-8'en'na%C3%AFve`.
+std::optional<std::string> extended_value(const Parameter& parameter) {
+  const std::string_view text = parameter.value;
+  const std::size_t first = text.find('\'');
+  const std::size_t second = first == std::string_view::npos ? first : text.find('\'', first + 1);
+  if (second == std::string_view::npos) return std::nullopt;
+  const std::string_view charset = text.substr(0, first);
+  auto bytes = percent_decode(text.substr(second + 1));
+  if (!bytes) return std::nullopt;
+  if (equal_ignoring_case(charset, "UTF-8")) return bytes;
+  if (equal_ignoring_case(charset, "ISO-8859-1")) return utf8_from_latin1(*bytes);
+  return std::nullopt;
+}
+
+// `out` is set to the name that the parameters give in either form, if they do. False when it
+// is malformed.
+bool read_name(const std::vector<Parameter>& parameters, const std::string& name,
+               std::optional<std::string>& out) {
+  const Parameter* plain = nullptr;
+  const Parameter* extended = nullptr;
+  if (!find_parameter(parameters, name, plain) ||
+      !find_parameter(parameters, name + "*", extended)) {
+    return false;
+  }
+  if (plain) out = plain_value(*plain);
+  if (extended) {
+    out = extended_value(*extended);
+    if (!out) return false;
+  }
+  return !out || is_utf8(*out);
+}
+
+bool read_disposition(std::string_view value, PartHead& head) {
+  const std::size_t end = std::min(value.find(';'), value.size());
+  if (!equal_ignoring_case(trim(value.substr(0, end)), "form-data")) return false;
+  const auto parameters = parse_parameters(value.substr(end));
+  std::optional<std::string> name;
+  if (!parameters || !read_name(*parameters, "name", name) ||
+      !read_name(*parameters, "filename", head.filename) || !name) {
+    return false;
+  }
+  head.name = std::move(*name);
+  return true;
+}
+
+bool is_identity(std::string_view encoding) {
+  return equal_ignoring_case(encoding, "binary") || equal_ignoring_case(encoding, "8bit") ||
+         equal_ignoring_case(encoding, "7bit");
+}
+
+// REQUIRES: `text` holds no empty line; each line but the last ends in CRLF.
+std::optional<PartHead> parse_head(std::string_view text) {
+  PartHead head;
+  bool named = false;
+  while (!text.empty()) {
+    const std::size_t end = std::min(text.find(kLineEnd), text.size());
+    const std::string_view line = text.substr(0, end);
+    text.remove_prefix(std::min(end + kLineEnd.size(), text.size()));
+    if (line.find_first_of(std::string_view("\r\n\0", 3)) != std::string_view::npos) {
+      return std::nullopt;
+    }
+    // A line that starts with a blank, the folding of old, has no token before its colon.
+    const std::size_t colon = line.find(':');
+    if (colon == std::string_view::npos || !is_token(line.substr(0, colon))) return std::nullopt;
+    const std::string_view name = line.substr(0, colon);
+    const std::string_view value = trim(line.substr(colon + 1));
+    if (equal_ignoring_case(name, "Content-Disposition")) {
+      if (named || !read_disposition(value, head)) return std::nullopt;
+      named = true;
+    } else if (equal_ignoring_case(name, "Content-Type")) {
+      head.content_type = value;
+    } else if (equal_ignoring_case(name, "Content-Transfer-Encoding")) {
+      if (!is_identity(value)) return std::nullopt;
+    }
+  }
+  if (!named) return std::nullopt;
+  return head;
+}
+
+bool may_stand_in_boundary(char c) { return c >= 0x20 && c < 0x7f && c != '"' && c != '\\'; }
+
+// What stands behind a delimiter.
+enum class Line {
+  kContent,     // anything: the delimiter was content that looks like one
+  kUnfinished,  // too little to know
+  kNextPart,
+  kClose,
+};
+
+// What some received bytes of a part are.
+struct Sighting {
+  std::size_t content = 0;        // so many bytes are content
+  Line line = Line::kUnfinished;  // what comes then: nothing known, or a delimiter
+  std::size_t line_length = 0;    // of the delimiter's line, without the CRLF that ends it
+};
+
+// Finds the delimiter, CRLF and two hyphens and the boundary, in received bytes.
+class Delimiter {
+ public:
+  explicit Delimiter(std::string_view boundary) : text_("\r\n--") { text_ += boundary; }
+
+  Sighting look(std::string_view received) const {
+    std::size_t from = 0;
+    for (;;) {
+      const std::size_t at = find(received, from);
+      if (at == std::string_view::npos) {
+        return {received.size() - beginning_at_end(received.substr(from)), Line::kUnfinished, 0};
+      }
+      Sighting sighting{at, Line::kUnfinished, 0};
+      sighting.line = judge(received.substr(at + text_.size()), sighting.line_length);
+      if (sighting.line != Line::kContent) return sighting;
+      // Its one CR is at its start, so the next one cannot start within it.
+      from = at + text_.size();
+    }
+  }
+
+ private:
+  std::size_t find(std::string_view received, std::size_t from) const {
+    const void* found =
+        memmem(received.data() + from, received.size() - from, text_.data(), text_.size());
+    return found ? static_cast<std::size_t>(static_cast<const char*>(found) - received.data())
+                 : std::string_view::npos;
+  }
+
+  // How many bytes at the end of `received`, which holds no delimiter, one may begin with.
+  std::size_t beginning_at_end(std::string_view received) const {
+    const std::size_t most = std::min(received.size(), text_.size() - 1);
+    const std::string_view tail = received.substr(received.size() - most);
+    const std::size_t start = tail.rfind('\r');
+    if (start == std::string_view::npos) return 0;
+    const std::string_view candidate = tail.substr(start);
+    return text_.starts_with(candidate) ? candidate.size() : 0;
+  }
+
+  Line judge(std::string_view behind, std::size_t& line_length) const {
+    if (behind.starts_with("--")) {
+      line_length = text_.size() + 2;
+      return Line::kClose;
+    }
+    const std::size_t padding = std::min(behind.find_first_not_of(kBlanks), behind.size());
+    if (padding > kMostPadding) return Line::kContent;
+    const std::string_view rest = behind.substr(padding);
+    if (rest.starts_with(kLineEnd)) {
+      line_length = text_.size() + padding;
+      return Line::kNextPart;
+    }
+    const bool may_go_on = rest.empty() || rest == "\r" || (padding == 0 && rest == "-");
+    return may_go_on ? Line::kUnfinished : Line::kContent;
+  }
+
+  std::string text_;
+};
+
+}  // namespace
+
+std::optional<std::string> multipart_boundary(std::string_view content_type) {
+  const std::size_t end = std::min(content_type.find(';'), content_type.size());
+  if (!equal_ignoring_case(trim(content_type.substr(0, end)), "multipart/form-data")) {
+    return std::nullopt;
+  }
+  const auto parameters = parse_parameters(content_type.substr(end));
+  const Parameter* found = nullptr;
+  if (!parameters || !find_parameter(*parameters, "boundary", found) || !found) {
+    return std::nullopt;
+  }
+  const std::string_view boundary = found->value;
+  if (boundary.empty() || boundary.size() > kMostBoundary || boundary.ends_with(' ') ||
+      !std::ranges::all_of(boundary, may_stand_in_boundary)) {
+    return std::nullopt;
+  }
+  return std::string(boundary);
+}
+
+// What was received and not yet given away.
+class MultipartReader::Window {
+ public:
+  enum class State { kPreamble, kPart, kEnd, kFailed };
+
+  // The first delimiter may do without its CRLF, so one is put before the body.
+  Window(InputStream& body, std::string_view boundary)
+      : body_(body), delimiter_(boundary), buffer_(kWindow) {
+    std::memcpy(buffer_.data(), kLineEnd.data(), kLineEnd.size());
+    end_ = kLineEnd.size();
+  }
+
+  State state() const { return state_; }
+  void set_state(State state) { state_ = state; }
+  StreamFault fault() const { return fault_; }
+  bool count_part() { return ++parts_ <= kMaxParts; }
+
+  std::unexpected<StreamFault> fail(StreamFault fault) {
+    state_ = State::kFailed;
+    fault_ = fault;
+    return std::unexpected(fault);
+  }
+
+  std::string_view received() const {
+    return as_text(ByteView(buffer_).subspan(begin_, end_ - begin_));
+  }
+
+  // Of the bytes at hand, as those of a part.
+  const Sighting& sighting() {
+    if (!looked_) sighting_ = delimiter_.look(received());
+    looked_ = true;
+    return sighting_;
+  }
+
+  void drop_content(std::size_t count) {
+    begin_ += count;
+    sighting_.content -= count;
+  }
+
+  void drop(std::size_t count) {
+    begin_ += count;
+    looked_ = false;
+  }
+
+  std::size_t take_content(ByteSpan into) {
+    const std::size_t count = std::min(sighting().content, into.size());
+    if (count > 0) std::memcpy(into.data(), buffer_.data() + begin_, count);
+    drop_content(count);
+    return count;
+  }
+
+  // Receives more. The end of the body is kTruncated: all that is read here must go on.
+  // REQUIRES: fewer than kWindow bytes are at hand.
+  Task<std::expected<void, StreamFault>> fill() {
+    if (begin_ > 0) {
+      std::memmove(buffer_.data(), buffer_.data() + begin_, end_ - begin_);
+      end_ -= begin_;
+      begin_ = 0;
+    }
+    looked_ = false;
+    const ByteSpan room = ByteSpan(buffer_).subspan(end_);
+    const auto count = co_await body_.read(room);
+    if (!count) co_return fail(count.error());
+    if (*count == 0) co_return fail(StreamFault::kTruncated);
+    end_ += *count;
+    co_return std::expected<void, StreamFault>();
+  }
+
+  // Receives content straight into `into` and keeps what is none; 0 when that is all.
+  // REQUIRES: no content is at hand, `into` holds kLeastDirect bytes.
+  Task<std::expected<std::size_t, StreamFault>> receive(ByteSpan into) {
+    const std::size_t kept = end_ - begin_;
+    if (kept > 0) std::memcpy(into.data(), buffer_.data() + begin_, kept);
+    const ByteSpan room = into.subspan(kept, std::min(into.size(), kMostDirect) - kept);
+    const auto count = co_await body_.read(room);
+    if (!count) co_return fail(count.error());
+    if (*count == 0) co_return fail(StreamFault::kTruncated);
+    const ByteSpan all = into.first(kept + *count);
+    sighting_ = delimiter_.look(as_text(all));
+    looked_ = true;
+    const ByteSpan rest = all.subspan(sighting_.content);
+    if (buffer_.size() < rest.size()) buffer_.resize(kMostDirect);
+    if (!rest.empty()) std::memcpy(buffer_.data(), rest.data(), rest.size());
+    begin_ = 0;
+    end_ = rest.size();
+    co_return std::exchange(sighting_.content, 0);
+  }
+
+  // Drops content up to the delimiter; kMalformed when it is more than `most`.
+  Task<std::expected<void, StreamFault>> skip_content(std::uint64_t most) {
+    for (;;) {
+      const Sighting seen = sighting();
+      if (seen.content > most) co_return fail(StreamFault::kMalformed);
+      most -= seen.content;
+      drop_content(seen.content);
+      if (seen.line != Line::kUnfinished) co_return std::expected<void, StreamFault>();
+      const auto filled = co_await fill();
+      if (!filled) co_return filled;
+    }
+  }
+
+  // Reads a head to the empty line that ends it. REQUIRES: what is at hand starts with the CRLF
+  // that ends the delimiter's line.
+  Task<std::expected<PartHead, StreamFault>> take_head() {
+    constexpr std::string_view kEmptyLine = "\r\n\r\n";
+    std::size_t searched = 0;
+    for (;;) {
+      const std::size_t at = received().find(kEmptyLine, searched);
+      const bool found = at != std::string_view::npos;
+      if ((found ? at + kEmptyLine.size() : received().size()) >= kMostHead) {
+        co_return fail(StreamFault::kMalformed);
+      }
+      if (found) {
+        const std::size_t start = std::min(kLineEnd.size(), at);
+        auto head = parse_head(received().substr(start, at - start));
+        if (!head) co_return fail(StreamFault::kMalformed);
+        drop(at + kEmptyLine.size());
+        co_return std::move(*head);
+      }
+      searched = received().size() - std::min(received().size(), kEmptyLine.size() - 1);
+      const auto filled = co_await fill();
+      if (!filled) co_return std::unexpected(filled.error());
+    }
+  }
+
+  // Reads what follows the last part, to the end of the body.
+  Task<std::expected<void, StreamFault>> drain() {
+    std::size_t most = kMostEpilogue;
+    for (;;) {
+      const std::size_t count = end_ - begin_;
+      if (count > most) co_return fail(StreamFault::kMalformed);
+      most -= count;
+      begin_ = end_ = 0;
+      const auto more = co_await body_.read(ByteSpan(buffer_));
+      if (!more) co_return fail(more.error());
+      if (*more == 0) co_return std::expected<void, StreamFault>();
+      end_ = *more;
+    }
+  }
+
+ private:
+  InputStream& body_;
+  const Delimiter delimiter_;
+  Bytes buffer_;
+  std::size_t begin_ = 0;  // at hand are [begin_, end_) of the buffer
+  std::size_t end_ = 0;
+  Sighting sighting_;    // good while looked_
+  bool looked_ = false;  // no byte came since sighting_ was made
+  State state_ = State::kPreamble;
+  StreamFault fault_ = StreamFault::kMalformed;
+  int parts_ = 0;
+};
+
+MultipartReader::MultipartReader(InputStream& body, std::string boundary)
+    : window_(std::make_unique<Window>(body, boundary)) {}
+MultipartReader::~MultipartReader() = default;
+
+Task<std::expected<std::optional<PartHead>, StreamFault>> MultipartReader::next() {
+  Window& window = *window_;
+  if (window.state() == Window::State::kFailed) co_return std::unexpected(window.fault());
+  if (window.state() == Window::State::kEnd) co_return std::optional<PartHead>();
+
+  const bool first = window.state() == Window::State::kPreamble;
+  const auto skipped = co_await window.skip_content(first ? kMostPreamble : UINT64_MAX);
+  if (!skipped) co_return std::unexpected(skipped.error());
+  const Sighting seen = window.sighting();
+  window.drop(seen.line_length);
+  if (seen.line == Line::kClose) {
+    const auto drained = co_await window.drain();
+    if (!drained) co_return std::unexpected(drained.error());
+    window.set_state(Window::State::kEnd);
+    co_return std::optional<PartHead>();
+  }
+  if (!window.count_part()) co_return window.fail(StreamFault::kMalformed);
+  auto head = co_await window.take_head();
+  if (!head) co_return std::unexpected(head.error());
+  window.set_state(Window::State::kPart);
+  co_return std::optional<PartHead>(std::move(*head));
+}
+
+Task<std::expected<std::size_t, StreamFault>> MultipartReader::read(ByteSpan into) {
+  Window& window = *window_;
+  if (window.state() == Window::State::kFailed) co_return std::unexpected(window.fault());
+  if (window.state() != Window::State::kPart) co_return std::size_t{0};
+  for (;;) {
+    const std::size_t taken = window.take_content(into);
+    if (taken > 0 || window.sighting().line != Line::kUnfinished) co_return taken;
+    if (into.size() >= kLeastDirect) {
+      const auto received = co_await window.receive(into);
+      if (!received || *received > 0) co_return received;
+    } else {
+      const auto filled = co_await window.fill();
+      if (!filled) co_return std::unexpected(filled.error());
+    }
+  }
+}
+
+Task<std::expected<std::string, StreamFault>> MultipartReader::read_text(std::size_t most) {
+  std::string text;
+  std::array<std::byte, 1024> piece;
+  for (;;) {
+    const auto count = co_await read(piece);
+    if (!count) co_return std::unexpected(count.error());
+    if (*count == 0) co_return text;
+    if (*count > most - text.size()) co_return window_->fail(StreamFault::kTooLarge);
+    text += as_text(ByteView(piece).first(*count));
+  }
+}
+
+}  // namespace coffer::http

@@ -1,0 +1,155 @@
+#include "http/uri.h"
+
+#include <algorithm>
+
+#include "base/text.h"
+
+namespace coffer::http {
+namespace {
+
+// A head of the largest size could hold tens of thousands; none with good intentions has them.
+constexpr std::size_t kMostPieces = 1000;
+
+int digit_value(char c) noexcept {
+  if (c >= '0' && c <= '9') return c - '0';
+  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
+  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
+  return -1;
+}
+
+bool decode_into(std::string& out, std::string_view text, bool plus_is_space) {
+  out.reserve(text.size());
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const char c = text[i];
+    if (c == '%') {
+      if (text.size() - i < 3) return false;
+      const int high = digit_value(text[i + 1]);
+      const int low = digit_value(text[i + 2]);
+      if (high < 0 || low < 0) return false;
+      out += static_cast<char>(high * 16 + low);
+      i += 2;
+    } else {
+      out += c == '+' && plus_is_space ? ' ' : c;
+    }
+  }
+  return true;
+}
+
+// Bytes from 0x80 on pass: curl and older clients send UTF-8 as it is.
+bool may_stand_in_target(char c) noexcept {
+  const auto byte = static_cast<unsigned char>(c);
+  return byte > 0x20 && byte != 0x7f && byte != '#';
+}
+
+// What follows scheme and authority in `http://host/path?query`; nothing when it is no such.
+std::optional<std::string_view> after_authority(std::string_view target) {
+  const std::size_t colon = target.find("://");
+  if (colon == std::string_view::npos) return std::nullopt;
+  const std::string_view scheme = target.substr(0, colon);
+  if (!equal_ignoring_case(scheme, "http") && !equal_ignoring_case(scheme, "https")) {
+    return std::nullopt;
+  }
+  const std::string_view rest = target.substr(colon + 3);
+  const std::size_t end = rest.find_first_of("/?");
+  if (rest.empty() || end == 0) return std::nullopt;
+  return end == std::string_view::npos ? std::string_view{} : rest.substr(end);
+}
+
+std::size_t pieces_in(std::string_view text, char separator) noexcept {
+  return static_cast<std::size_t>(std::ranges::count(text, separator)) + 1;
+}
+
+// REQUIRES: `path` starts with a slash.
+std::optional<std::vector<std::string>> split_path(std::string_view path) {
+  std::vector<std::string> segments;
+  std::string_view rest = path.substr(1);
+  if (pieces_in(rest, '/') > kMostPieces) return std::nullopt;
+  while (!rest.empty()) {
+    const std::size_t slash = rest.find('/');
+    if (!decode_into(segments.emplace_back(), rest.substr(0, slash), false)) return std::nullopt;
+    if (slash == std::string_view::npos) break;
+    rest.remove_prefix(slash + 1);
+  }
+  return segments;
+}
+
+bool is_unreserved(char c) noexcept {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
+         c == '.' || c == '_' || c == '~';
+}
+
+}  // namespace
+
+std::optional<std::string_view> Target::parameter(std::string_view name) const noexcept {
+  for (const auto& [key, value] : query) {
+    if (key == name) return value;
+  }
+  return std::nullopt;
+}
+
+std::optional<Target> parse_target(std::string_view target) {
+  if (!std::ranges::all_of(target, may_stand_in_target)) return std::nullopt;
+  if (!target.starts_with('/')) {
+    const auto rest = after_authority(target);
+    if (!rest) return std::nullopt;
+    target = *rest;
+  }
+  const std::size_t mark = target.find('?');
+  Target out;
+  out.raw_path = target.substr(0, mark);
+  // The absolute form may leave the path away.
+  if (out.raw_path.empty()) out.raw_path = "/";
+  auto segments = split_path(out.raw_path);
+  if (!segments) return std::nullopt;
+  out.segments = std::move(*segments);
+  if (mark != std::string_view::npos) {
+    const std::string_view query = target.substr(mark + 1);
+    if (pieces_in(query, '&') > kMostPieces) return std::nullopt;
+    auto pairs = parse_form(query);
+    if (!pairs) return std::nullopt;
+    out.query = std::move(*pairs);
+  }
+  return out;
+}
+
+std::optional<std::string> percent_decode(std::string_view text) {
+  std::string out;
+  if (!decode_into(out, text, false)) return std::nullopt;
+  return out;
+}
+
+std::string percent_encode(std::string_view text) {
+  static constexpr char kDigits[] = "0123456789ABCDEF";
+  std::string out;
+  out.reserve(text.size());
+  for (const char c : text) {
+    if (is_unreserved(c)) {
+      out += c;
+      continue;
+    }
+    const auto byte = static_cast<unsigned char>(c);
+    out += '%';
+    out += kDigits[byte >> 4U];
+    out += kDigits[byte & 15U];
+  }
+  return out;
+}
+
+std::optional<std::vector<std::pair<std::string, std::string>>> parse_form(std::string_view text) {
+  std::vector<std::pair<std::string, std::string>> pairs;
+  while (!text.empty()) {
+    const std::size_t end = text.find('&');
+    const std::string_view pair = text.substr(0, end);
+    text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
+    if (pair.empty()) continue;
+    const std::size_t equals = pair.find('=');
+    auto& [name, value] = pairs.emplace_back();
+    if (!decode_into(name, pair.substr(0, equals), true)) return std::nullopt;
+    if (equals != std::string_view::npos && !decode_into(value, pair.substr(equals + 1), true)) {
+      return std::nullopt;
+    }
+  }
+  return pairs;
+}
+
+}  // namespace coffer::http
