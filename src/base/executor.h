@@ -59,6 +59,19 @@ inline auto hop(Executor& executor) noexcept {
   return Awaiter{executor};
 }
 
+// `co_await give_way(executor)`: lets what else waits there run first. REQUIRES: on its thread.
+inline auto give_way(Executor& executor) noexcept {
+  struct Awaiter {
+    Executor& executor;
+    bool await_ready() const noexcept { return false; }
+    void await_suspend(std::coroutine_handle<> handle) const {
+      executor.post([handle] { handle.resume(); });
+    }
+    void await_resume() const noexcept {}
+  };
+  return Awaiter{executor};
+}
+
 // A fixed number of threads for work that blocks: file system, password hashing.
 // The destructor finishes what was posted, then joins.
 class ThreadPool final : public Executor {

@@ -71,6 +71,11 @@ struct Request {
   std::string id;               // `req_…`, unique; every reply carries it as X-Request-Id
   RequestBody* body = nullptr;  // never null while the request is handled
 
+  // What the application wants to know again in Service::finished().
+  std::size_t route = kNoRoute;
+  std::int64_t account = 0;
+  static constexpr std::size_t kNoRoute = static_cast<std::size_t>(-1);
+
   std::optional<std::string_view> header(std::string_view name) const noexcept {
     return headers.get(name);
   }

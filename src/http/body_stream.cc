@@ -1,0 +1,173 @@
+#include "http/body_stream.h"
+
+#include <algorithm>
+#include <charconv>
+
+#include "base/text.h"
+
+namespace coffer::http {
+namespace {
+
+constexpr std::size_t kLineMax = 4096;
+constexpr std::size_t kTrailersMax = 16 * 1024;
+constexpr std::uint64_t kDrainMax = 64 * 1024;
+// From this size on a body counts as a long transfer when connections are spread.
+constexpr std::uint64_t kTransferBytes = 1U << 20U;
+
+// chunk-size [ chunk-ext ]
+std::optional<std::uint64_t> parse_chunk_size(std::string_view line) {
+  const std::string_view digits = trim(line.substr(0, line.find(';')));
+  std::uint64_t size = 0;
+  const char* end = digits.data() + digits.size();
+  const auto [stop, error] = std::from_chars(digits.data(), end, size, 16);
+  if (digits.empty() || stop != end || error != std::errc{}) return std::nullopt;
+  return size;
+}
+
+}  // namespace
+
+BodyStream::BodyStream(Connection& connection, const Framing& framing)
+    : connection_(connection),
+      framing_(framing),
+      pace_(connection.limits()),
+      phase_(framing.chunked ? Phase::kChunkSize : Phase::kFixed),
+      left_(framing.length.value_or(0)),
+      continue_due_(framing.expects_continue) {
+  if (phase_ == Phase::kFixed && left_ == 0) phase_ = Phase::kEnd;
+  if (left_ >= kTransferBytes) count_transfer();
+}
+
+BodyStream::~BodyStream() {
+  if (is_transfer_) --connection_.core().transfers;
+}
+
+void BodyStream::count_transfer() noexcept {
+  if (is_transfer_) return;
+  is_transfer_ = true;
+  ++connection_.core().transfers;
+}
+
+std::optional<std::uint64_t> BodyStream::length() const noexcept {
+  if (framing_.chunked) return std::nullopt;
+  return framing_.length.value_or(0);
+}
+
+Task<BodyStream::Count> BodyStream::read(ByteSpan into) {
+  if (fault_) co_return std::unexpected(*fault_);
+  Count count = co_await read_some(into);
+  if (!count) fault_ = count.error();
+  co_return count;
+}
+
+Task<BodyStream::Count> BodyStream::read_some(ByteSpan into) {
+  if (phase_ == Phase::kEnd) co_return 0;
+  if (phase_ == Phase::kFixed && received_ + left_ > limit_) {
+    co_return std::unexpected(StreamFault::kTooLarge);
+  }
+  if (continue_due_) {
+    continue_due_ = false;
+    if (connection_.input().empty()) {
+      const auto sent = co_await connection_.send_continue(pace_);
+      if (!sent) co_return std::unexpected(sent.error());
+    }
+  }
+  if (phase_ != Phase::kFixed && phase_ != Phase::kChunkData) {
+    const auto ready = co_await next_chunk();
+    if (!ready) co_return std::unexpected(ready.error());
+    if (phase_ == Phase::kEnd) co_return 0;
+    if (left_ > limit_ - received_) co_return std::unexpected(StreamFault::kTooLarge);
+  }
+  Count count = co_await read_data(into);
+  if (!count) co_return count;
+  left_ -= *count;
+  received_ += *count;
+  if (received_ >= kTransferBytes) count_transfer();
+  if (left_ == 0) phase_ = phase_ == Phase::kFixed ? Phase::kEnd : Phase::kChunkEnd;
+  co_return count;
+}
+
+Task<BodyStream::Count> BodyStream::read_data(ByteSpan into) {
+  const auto want = static_cast<std::size_t>(std::min<std::uint64_t>(into.size(), left_));
+  InputBuffer& input = connection_.input();
+  if (input.empty()) {
+    // Small reads go through the buffer, so that framing and data share a system call.
+    if (want >= Core::kBufferBytes || phase_ == Phase::kFixed) {
+      Count direct = co_await connection_.receive(into.first(want), pace_);
+      co_return direct;
+    }
+    Count more = co_await connection_.receive(input.space(Core::kBufferBytes), pace_);
+    if (!more) co_return more;
+    input.filled(*more);
+  }
+  const std::size_t count = std::min(want, input.unread().size());
+  std::copy_n(input.unread().begin(), count, into.begin());
+  input.consume(count);
+  co_return count;
+}
+
+Task<std::expected<void, StreamFault>> BodyStream::next_chunk() {
+  for (;;) {
+    const auto line = co_await read_line();
+    if (!line) co_return std::unexpected(line.error());
+    switch (phase_) {
+      case Phase::kChunkEnd:
+        if (!line->empty()) co_return std::unexpected(StreamFault::kMalformed);
+        phase_ = Phase::kChunkSize;
+        break;
+      case Phase::kChunkSize: {
+        const auto size = parse_chunk_size(*line);
+        if (!size) co_return std::unexpected(StreamFault::kMalformed);
+        left_ = *size;
+        phase_ = *size > 0 ? Phase::kChunkData : Phase::kTrailer;
+        if (*size > 0) co_return std::expected<void, StreamFault>();
+        break;
+      }
+      default:  // trailers are read and dropped
+        framing_bytes_ += line->size();
+        if (framing_bytes_ > kTrailersMax) co_return std::unexpected(StreamFault::kMalformed);
+        if (line->empty()) {
+          phase_ = Phase::kEnd;
+          co_return std::expected<void, StreamFault>();
+        }
+    }
+  }
+}
+
+Task<std::expected<std::string_view, StreamFault>> BodyStream::read_line() {
+  InputBuffer& input = connection_.input();
+  for (;;) {
+    const std::string_view text = as_text(input.unread());
+    const std::size_t end = text.find('\n');
+    if (end != std::string_view::npos) {
+      if (end == 0 || text[end - 1] != '\r') co_return std::unexpected(StreamFault::kMalformed);
+      input.consume(end + 1);
+      co_return text.substr(0, end - 1);
+    }
+    if (text.size() > kLineMax) co_return std::unexpected(StreamFault::kMalformed);
+    const ByteSpan space = input.space(Core::kBufferBytes);
+    const auto count = co_await connection_.receive(space, pace_);
+    if (!count) co_return std::unexpected(count.error());
+    input.filled(*count);
+  }
+}
+
+bool BodyStream::can_be_drained() const noexcept {
+  if (phase_ == Phase::kEnd) return true;
+  return !fault_ && !continue_due_ && phase_ == Phase::kFixed && left_ <= kDrainMax;
+}
+
+Task<bool> BodyStream::drain() {
+  limit_ = std::numeric_limits<std::uint64_t>::max();
+  if (phase_ == Phase::kEnd) co_return true;
+  Buffer scratch = connection_.core().take_buffer();
+  for (;;) {
+    const ByteSpan into(scratch.get(), Core::kBufferBytes);
+    const Count count = co_await read(into);
+    if (!count) co_return false;
+    if (*count == 0) break;
+  }
+  connection_.core().give_back(std::move(scratch));
+  co_return true;
+}
+
+}  // namespace coffer::http

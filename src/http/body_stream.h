@@ -1,0 +1,56 @@
+// The body of a request on a connection: of a known length, or chunked (RFC 9112 section 7.1).
+#pragma once
+
+#include <cstdint>
+#include <limits>
+#include <optional>
+#include <string_view>
+
+#include "http/connection.h"
+
+namespace coffer::http {
+
+class BodyStream final : public RequestBody {
+ public:
+  // REQUIRES: `connection` outlives it.
+  BodyStream(Connection& connection, const Framing& framing);
+  ~BodyStream() override;
+
+  std::optional<std::uint64_t> length() const noexcept override;
+  void set_limit(std::uint64_t bytes) noexcept override { limit_ = bytes; }
+  Task<std::expected<std::size_t, StreamFault>> read(ByteSpan into) override;
+
+  std::uint64_t received() const noexcept { return received_; }
+
+  // Whether the connection can serve another request after this body: it has ended, or so
+  // little of it is left that reading on costs less than a new connection.
+  bool can_be_drained() const noexcept;
+  // Reads what is left. False when that is not possible. REQUIRES: can_be_drained().
+  Task<bool> drain();
+
+ private:
+  enum class Phase { kFixed, kChunkSize, kChunkData, kChunkEnd, kTrailer, kEnd };
+  using Count = std::expected<std::size_t, StreamFault>;
+
+  Task<Count> read_some(ByteSpan into);
+  Task<Count> read_data(ByteSpan into);
+  // Reads framing up to the next data or the end.
+  Task<std::expected<void, StreamFault>> next_chunk();
+  // The next line without its CRLF, good until the next read.
+  Task<std::expected<std::string_view, StreamFault>> read_line();
+  void count_transfer() noexcept;
+
+  Connection& connection_;
+  Framing framing_;
+  Pace pace_;
+  Phase phase_;
+  std::uint64_t left_ = 0;  // of the body, or of the chunk
+  std::uint64_t received_ = 0;
+  std::uint64_t limit_ = std::numeric_limits<std::uint64_t>::max();
+  std::size_t framing_bytes_ = 0;  // of trailers
+  bool continue_due_;
+  bool is_transfer_ = false;
+  std::optional<StreamFault> fault_;
+};
+
+}  // namespace coffer::http

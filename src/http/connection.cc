@@ -1,0 +1,448 @@
+#include "http/connection.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <boost/asio/post.hpp>
+#include <cstring>
+#include <iterator>
+
+#include "base/log.h"
+#include "base/text.h"
+#include "http/body_stream.h"
+
+namespace coffer::http {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+constexpr std::uint64_t kTransferBytes = 1U << 20U;
+// A fast reader gives way to the other connections of its core this often.
+constexpr std::uint64_t kTurnBytes = 8U << 20U;
+constexpr std::chrono::seconds kLingerTime{2};
+constexpr std::size_t kLingerBytes = 4U << 20U;
+
+}  // namespace
+
+ByteSpan InputBuffer::space(std::size_t most) {
+  if (!data_) {
+    data_ = core_.take_buffer();
+    capacity_ = Core::kBufferBytes;
+  }
+  if (begin_ > 0) {
+    std::memmove(data_.get(), data_.get() + begin_, end_ - begin_);
+    end_ -= begin_;
+    begin_ = 0;
+  }
+  if (end_ == capacity_ && capacity_ < most) {
+    Buffer larger(new std::byte[most]);
+    std::memcpy(larger.get(), data_.get(), end_);
+    data_ = std::move(larger);
+    capacity_ = most;
+  }
+  return {data_.get() + end_, std::min(capacity_, std::max(most, end_)) - end_};
+}
+
+void InputBuffer::release() {
+  if (capacity_ == Core::kBufferBytes) core_.give_back(std::move(data_));
+  data_.reset();
+  capacity_ = begin_ = end_ = 0;
+}
+
+void Pace::moved(std::size_t bytes) noexcept {
+  bytes_ += bytes;
+  if (bytes_ < limits_.floor_bytes) return;
+  bytes_ = 0;
+  left_ = limits_.floor_window;
+}
+
+// `co_await`: sleeps until the socket is ready; false when the deadline came first or the
+// connection was cut.
+class Connection::Ready {
+ public:
+  Ready(Connection& connection, Transport::State state, SteadyTime deadline) noexcept
+      : connection_(connection), state_(state) {
+    connection.set_deadline(deadline);
+  }
+  bool await_ready() const noexcept { return connection_.cut_; }
+  void await_suspend(std::coroutine_handle<> waiter) {
+    const auto what = state_ == Transport::State::kWrite ? Socket::wait_write : Socket::wait_read;
+    connection_.socket_.async_wait(what, [this, waiter](const boost::system::error_code& error) {
+      failed_ = static_cast<bool>(error);
+      waiter.resume();
+    });
+  }
+  bool await_resume() noexcept {
+    connection_.set_deadline(kNever);
+    return !failed_ && !connection_.cut_;
+  }
+
+ private:
+  Connection& connection_;
+  Transport::State state_;
+  bool failed_ = false;
+};
+
+Connection::Connection(Core& core, Shared& shared, int fd, bool ipv6, SslHandle ssl,
+                       std::string peer)
+    : core_(core),
+      shared_(shared),
+      socket_(core.context()),
+      transport_(fd, std::move(ssl)),
+      input_(core),
+      peer_(std::move(peer)) {
+  using boost::asio::ip::tcp;
+  socket_.assign(ipv6 ? tcp::v6() : tcp::v4(), fd);
+  core_.add(*this);
+}
+
+Connection::~Connection() {
+  core_.remove(*this);
+  --core_.connections;
+}
+
+void Connection::expire() noexcept {
+  expired_ = true;
+  boost::system::error_code ignored;  // cancelling an open socket does not fail
+  socket_.cancel(ignored);
+}
+
+void Connection::drain() noexcept {
+  if (idle_) cut();
+}
+
+void Connection::cut() noexcept {
+  cut_ = true;
+  boost::system::error_code ignored;  // cancelling an open socket does not fail
+  socket_.cancel(ignored);
+}
+
+Connection::Ready Connection::ready(Transport::State state, SteadyTime deadline) {
+  return {*this, state, deadline};
+}
+
+Task<bool> Connection::ready(Transport::State state, Pace& pace) {
+  const auto before = Clock::now();
+  const bool is_ready = co_await ready(state, pace.deadline(before));
+  pace.waited(Clock::now() - before);
+  co_return is_ready;
+}
+
+Task<std::expected<std::size_t, StreamFault>> Connection::receive(ByteSpan into, Pace& pace) {
+  for (;;) {
+    const auto step = transport_.read(into);
+    if (step.state == Transport::State::kDone) {
+      pace.moved(step.count);
+      co_return step.count;
+    }
+    if (step.state == Transport::State::kClosed) break;
+    const bool is_ready = co_await ready(step.state, pace);
+    if (!is_ready) break;
+  }
+  co_return std::unexpected(expired_ ? StreamFault::kTooSlow : StreamFault::kTruncated);
+}
+
+Task<std::expected<void, StreamFault>> Connection::send_continue(Pace& pace) {
+  std::string line = "HTTP/1.1 100 Continue\r\n\r\n";
+  iovec part{line.data(), line.size()};
+  const bool sent = co_await send_bytes({&part, 1}, false, pace);
+  if (!sent) co_return std::unexpected(StreamFault::kTruncated);
+  co_return std::expected<void, StreamFault>();
+}
+
+Task<void> Connection::serve() {
+  bool go_on = !transport_.secure() || co_await handshake();
+  while (go_on) go_on = co_await serve_one();
+}
+
+Task<bool> Connection::handshake() {
+  const auto deadline = Clock::now() + shared_.limits.head_timeout;
+  for (;;) {
+    const auto step = transport_.handshake();
+    if (step.state == Transport::State::kDone) co_return true;
+    if (step.state == Transport::State::kClosed) co_return false;
+    const bool is_ready = co_await ready(step.state, deadline);
+    if (!is_ready) co_return false;
+  }
+}
+
+Task<bool> Connection::wait_for_request() {
+  input_.release();
+  if (shared_.draining) co_return false;
+  // What TLS has decrypted already would not make the socket readable.
+  const ByteSpan space = input_.space(Core::kBufferBytes);
+  const auto step = transport_.read(space);
+  if (step.state == Transport::State::kDone) {
+    input_.filled(step.count);
+    co_return true;
+  }
+  if (step.state == Transport::State::kClosed) co_return false;
+  input_.release();
+  idle_ = true;
+  const bool is_ready = co_await ready(step.state, Clock::now() + shared_.limits.idle_timeout);
+  idle_ = false;
+  co_return is_ready;
+}
+
+Task<Connection::Head> Connection::read_head(Request& request, ParsedHead& head, BadMessage& why) {
+  const auto deadline = Clock::now() + shared_.limits.head_timeout;
+  const std::size_t most = shared_.limits.head_bytes;
+  std::size_t searched = 0;
+  for (;;) {
+    // RFC 9112 section 2.2: empty lines before the request line are ignored.
+    while (as_text(input_.unread()).starts_with("\r\n")) input_.consume(2);
+    const std::string_view text = as_text(input_.unread());
+    const bool ended = text.find("\r\n\r\n", searched) != std::string_view::npos;
+    if (ended || text.size() >= most) {
+      const auto parsed = HeadParser::parse(input_.unread(), most, request);
+      if (parsed.verdict == HeadParser::Verdict::kComplete) {
+        head = parsed.head;
+        input_.consume(head.size);
+        co_return Head::kComplete;
+      }
+      why = parsed.verdict == HeadParser::Verdict::kBad ? parsed.why : BadMessage::kMalformed;
+      co_return Head::kBad;
+    }
+    searched = text.size() < 3 ? 0 : text.size() - 3;
+    const auto step = transport_.read(input_.space(most));
+    if (step.state == Transport::State::kDone) {
+      input_.filled(step.count);
+      continue;
+    }
+    if (step.state == Transport::State::kClosed) co_return Head::kClosed;
+    const bool is_ready = co_await ready(step.state, deadline);
+    if (is_ready) continue;
+    if (!expired_ || input_.empty()) co_return Head::kClosed;
+    expired_ = false;
+    why = BadMessage::kHeadTimeout;
+    co_return Head::kBad;
+  }
+}
+
+Task<bool> Connection::serve_one() {
+  if (input_.empty()) {
+    const bool came = co_await wait_for_request();
+    if (!came) co_return false;
+  }
+  Request request;
+  request.peer_address = peer_;
+  request.secure = transport_.secure();
+  request.id = fmt::format("{}{:x}", shared_.request_prefix, ++shared_.requests);
+  ParsedHead head;
+  BadMessage why{};
+  const Head verdict = co_await read_head(request, head, why);
+  if (verdict == Head::kClosed) co_return false;
+  ++core_.requests;
+  bool go_on = false;
+  if (verdict == Head::kBad) {
+    co_await refuse(request, why);
+  } else {
+    go_on = co_await answer(request, head.framing);
+  }
+  --core_.requests;
+  co_return go_on;
+}
+
+Task<bool> Connection::answer(Request& request, const Framing& framing) {
+  const auto started = Clock::now();
+  BodyStream body(*this, framing);
+  request.body = &body;
+  Response response = co_await shared_.service.handle(request);
+  const bool can_go_on = body.can_be_drained();
+  bool keep_alive = framing.keep_alive && can_go_on && !response.close && !shared_.draining;
+
+  Outcome outcome;
+  outcome.status = response.status;
+  expired_ = false;
+  outcome.complete =
+      co_await send(request, response, keep_alive, framing.http_1_0, outcome.bytes_sent);
+  if (keep_alive && outcome.complete) keep_alive = co_await body.drain();
+  outcome.bytes_received = body.received();
+  outcome.duration = std::chrono::duration_cast<std::chrono::microseconds>(Clock::now() - started);
+  shared_.service.finished(request, outcome);
+  if (!outcome.complete) co_return false;
+  if (!keep_alive) co_await linger();
+  co_return keep_alive;
+}
+
+Task<void> Connection::refuse(Request& request, BadMessage why) {
+  Response response = shared_.service.refuse(request, why);
+  Outcome outcome;
+  outcome.status = response.status;
+  outcome.complete = co_await send(request, response, false, false, outcome.bytes_sent);
+  shared_.service.finished(request, outcome);
+  co_await linger();
+}
+
+Task<bool> Connection::send(const Request& request, Response& response, bool keep_alive,
+                            bool http_1_0, std::uint64_t& sent) {
+  const std::uint64_t length = response.length();
+  // RFC 9110 section 8.6: 204 has no Content-Length, 304 may leave it out.
+  const bool bodiless = response.status == 204 || response.status == 304;
+  std::string head;
+  head.reserve(512);
+  fmt::format_to(std::back_inserter(head), "HTTP/1.1 {} {}\r\nDate: {}\r\n", response.status,
+                 reason_phrase(response.status), core_.http_date());
+  if (!bodiless) fmt::format_to(std::back_inserter(head), "Content-Length: {}\r\n", length);
+  if (!keep_alive) {
+    head += "Connection: close\r\n";
+  } else if (http_1_0) {
+    head += "Connection: keep-alive\r\n";
+  }
+  head += "X-Request-Id: ";
+  head += request.id;
+  head += "\r\n";
+  for (const auto& field : response.headers) {
+    head += field.name;
+    head += ": ";
+    // Whatever got into a value, it cannot end the field.
+    for (const char c : field.value) head += c == '\r' || c == '\n' || c == '\0' ? ' ' : c;
+    head += "\r\n";
+  }
+  head += "\r\n";
+
+  Pace pace(shared_.limits);
+  std::vector<iovec> parts{{head.data(), head.size()}};
+  if (bodiless || request.method == Method::kHead) {
+    const bool ok = co_await send_bytes(parts, false, pace);
+    co_return ok;
+  }
+  const bool is_transfer = length >= kTransferBytes;
+  if (is_transfer) ++core_.transfers;
+  std::uint64_t gathered = 0;
+  bool ok = true;
+  for (Segment& segment : response.body) {
+    if (auto* text = std::get_if<std::string>(&segment)) {
+      parts.push_back({text->data(), text->size()});
+      gathered += text->size();
+      continue;
+    }
+    ok = co_await send_bytes(parts, true, pace);
+    if (!ok) break;
+    sent += std::exchange(gathered, 0);
+    parts.clear();
+    try {
+      ok = co_await send_content(std::get<ContentSection>(segment), pace, sent);
+    } catch (const std::exception& error) {
+      // The head is out: all that is left is to end the connection short of its length.
+      log::error("content unreadable", {{"request_id", request.id}, {"error", error.what()}});
+      ok = false;
+    }
+    if (!ok) break;
+  }
+  if (ok && !parts.empty()) {
+    ok = co_await send_bytes(parts, false, pace);
+    if (ok) sent += gathered;
+  }
+  if (is_transfer) --core_.transfers;
+  co_return ok;
+}
+
+Task<bool> Connection::send_bytes(std::span<iovec> parts, bool more, Pace& pace) {
+  while (!parts.empty()) {
+    if (parts.front().iov_len == 0) {
+      parts = parts.subspan(1);
+      continue;
+    }
+    const auto step = transport_.write(parts.first(std::min<std::size_t>(parts.size(), 64)), more);
+    if (step.state == Transport::State::kClosed) co_return false;
+    if (step.state != Transport::State::kDone) {
+      const bool is_ready = co_await ready(step.state, pace);
+      if (!is_ready) co_return false;
+      continue;
+    }
+    pace.moved(step.count);
+    std::size_t count = step.count;
+    while (count > 0) {
+      iovec& first = parts.front();
+      const std::size_t taken = std::min(count, first.iov_len);
+      first.iov_base = static_cast<std::byte*>(first.iov_base) + taken;
+      first.iov_len -= taken;
+      count -= taken;
+      if (first.iov_len == 0) parts = parts.subspan(1);
+    }
+  }
+  co_return true;
+}
+
+Task<bool> Connection::send_content(const ContentSection& section, Pace& pace,
+                                    std::uint64_t& sent) {
+  std::uint64_t offset = section.offset;
+  const std::uint64_t end = section.offset + section.length;
+  while (offset < end) {
+    auto piece = co_await section.content->piece(offset, end - offset);
+    bool ok = false;
+    std::uint64_t length = 0;
+    if (const auto* slice = std::get_if<FileSlice>(&piece)) {
+      length = slice->length;
+      ok = co_await send_file(*slice, pace);
+    } else {
+      auto& bytes = std::get<Bytes>(piece);
+      length = bytes.size();
+      iovec part{bytes.data(), bytes.size()};
+      ok = co_await send_bytes({&part, 1}, offset + length < end, pace);
+    }
+    if (!ok) co_return false;
+    offset += length;
+    sent += length;
+  }
+  co_return true;
+}
+
+Task<bool> Connection::send_file(FileSlice slice, Pace& pace) {
+  Buffer through;  // under TLS the bytes pass through the program
+  std::uint64_t turn = 0;
+  while (slice.length > 0) {
+    std::size_t count = 0;
+    if (transport_.secure()) {
+      if (!through) through = core_.take_buffer();
+      const auto want =
+          static_cast<std::size_t>(std::min<std::uint64_t>(slice.length, Core::kBufferBytes));
+      const ssize_t got = ::pread(slice.fd, through.get(), want, static_cast<off_t>(slice.offset));
+      if (got <= 0) throw std::runtime_error("a stored file is shorter than recorded");
+      count = static_cast<std::size_t>(got);
+      iovec part{through.get(), count};
+      const bool ok = co_await send_bytes({&part, 1}, false, pace);
+      if (!ok) co_return false;
+    } else {
+      const auto step = transport_.send_file(slice.fd, slice.offset, slice.length);
+      if (step.state == Transport::State::kClosed) co_return false;
+      if (step.state != Transport::State::kDone) {
+        const bool is_ready = co_await ready(step.state, pace);
+        if (!is_ready) co_return false;
+        turn = 0;
+        continue;
+      }
+      count = step.count;
+      pace.moved(count);
+    }
+    slice.offset += count;
+    slice.length -= count;
+    turn += count;
+    if (turn >= kTurnBytes && slice.length > 0) {
+      turn = 0;
+      co_await give_way(core_);
+    }
+  }
+  if (through) core_.give_back(std::move(through));
+  co_return true;
+}
+
+Task<void> Connection::linger() {
+  transport_.finish_writing();
+  const auto deadline = Clock::now() + kLingerTime;
+  input_.consume(input_.unread().size());
+  for (std::size_t discarded = 0; discarded < kLingerBytes;) {
+    const auto step = transport_.read(input_.space(Core::kBufferBytes));
+    if (step.state == Transport::State::kClosed) break;
+    if (step.state == Transport::State::kDone) {
+      discarded += step.count;
+      continue;
+    }
+    const bool is_ready = co_await ready(step.state, deadline);
+    if (!is_ready) break;
+  }
+}
+
+}  // namespace coffer::http

@@ -1,0 +1,130 @@
+// One connection: reads requests, has them answered, sends the answers, in order.
+#pragma once
+
+#include <atomic>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <coroutine>
+#include <cstdint>
+#include <expected>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "base/stream.h"
+#include "base/task.h"
+#include "http/core.h"
+#include "http/head_parser.h"
+#include "http/message.h"
+#include "http/server.h"
+#include "http/transport.h"
+
+namespace coffer::http {
+
+// What all connections of a server have in common. Outlives them.
+struct Shared {
+  Service& service;
+  Limits limits;
+  std::string request_prefix;  // differs from start to start
+  std::atomic<std::uint64_t> requests = 0;
+  std::atomic<bool> draining = false;
+};
+
+// Bytes that came in and were not used yet.
+class InputBuffer {
+ public:
+  explicit InputBuffer(Core& core) noexcept : core_(core) {}
+  ~InputBuffer() { release(); }
+  InputBuffer(const InputBuffer&) = delete;
+  InputBuffer& operator=(const InputBuffer&) = delete;
+
+  ByteView unread() const noexcept { return {data_.get() + begin_, end_ - begin_}; }
+  bool empty() const noexcept { return begin_ == end_; }
+  void consume(std::size_t count) noexcept { begin_ += count; }
+  // Free space behind the unread bytes; at least one byte unless `most` are unread already.
+  ByteSpan space(std::size_t most);
+  void filled(std::size_t count) noexcept { end_ += count; }
+  // Gives the memory back. REQUIRES: empty().
+  void release();
+
+ private:
+  Core& core_;
+  Buffer data_;
+  std::size_t capacity_ = 0;
+  std::size_t begin_ = 0;
+  std::size_t end_ = 0;
+};
+
+// The floor rate of a body: so many bytes in each window of waiting for the other end.
+class Pace {
+ public:
+  explicit Pace(const Limits& limits) noexcept : limits_(limits), left_(limits.floor_window) {}
+  SteadyTime deadline(SteadyTime now) const noexcept { return now + left_; }
+  void waited(std::chrono::steady_clock::duration time) noexcept { left_ -= time; }
+  void moved(std::size_t bytes) noexcept;
+
+ private:
+  const Limits& limits_;
+  std::chrono::steady_clock::duration left_;
+  std::uint64_t bytes_ = 0;
+};
+
+// Threads: its core's.
+class Connection final : public Resident {
+ public:
+  // Takes the socket `fd`. `ssl` null: plain.
+  Connection(Core& core, Shared& shared, int fd, bool ipv6, SslHandle ssl, std::string peer);
+  ~Connection() override;
+
+  // Serves until the connection ends. REQUIRES: on the core's thread.
+  Task<void> serve();
+
+  void expire() noexcept override;
+  void drain() noexcept override;
+  void cut() noexcept override;
+
+  // For the body of the request that is being served.
+  // At least one byte more into `into`, from the socket alone.
+  Task<std::expected<std::size_t, StreamFault>> receive(ByteSpan into, Pace& pace);
+  Task<std::expected<void, StreamFault>> send_continue(Pace& pace);
+  InputBuffer& input() noexcept { return input_; }
+  Core& core() noexcept { return core_; }
+  const Limits& limits() const noexcept { return shared_.limits; }
+
+ private:
+  using Socket = boost::asio::basic_stream_socket<boost::asio::ip::tcp,
+                                                  boost::asio::io_context::executor_type>;
+  enum class Head { kComplete, kBad, kClosed };
+  class Ready;
+
+  Ready ready(Transport::State state, SteadyTime deadline);
+  Task<bool> ready(Transport::State state, Pace& pace);
+
+  Task<bool> handshake();
+  Task<bool> wait_for_request();
+  Task<Head> read_head(Request& request, ParsedHead& head, BadMessage& why);
+  Task<bool> serve_one();
+  Task<bool> answer(Request& request, const Framing& framing);
+  Task<void> refuse(Request& request, BadMessage why);
+  // False when the other end left or was too slow. `sent` counts the bytes of the body.
+  Task<bool> send(const Request& request, Response& response, bool keep_alive, bool http_1_0,
+                  std::uint64_t& sent);
+  Task<bool> send_bytes(std::span<iovec> parts, bool more, Pace& pace);
+  Task<bool> send_content(const ContentSection& section, Pace& pace, std::uint64_t& sent);
+  Task<bool> send_file(FileSlice slice, Pace& pace);
+  // Lets the other end read the last answer before the connection is torn down.
+  Task<void> linger();
+
+  Core& core_;
+  Shared& shared_;
+  Socket socket_;
+  Transport transport_;
+  InputBuffer input_;
+  std::string peer_;
+  bool idle_ = false;
+  bool expired_ = false;
+  bool cut_ = false;
+};
+
+}  // namespace coffer::http

@@ -1,0 +1,104 @@
+#include "http/head_parser.h"
+
+#include <boost/asio/buffer.hpp>
+#include <boost/beast/http/basic_parser.hpp>
+#include <boost/beast/http/error.hpp>
+#include <string>
+
+#include "base/text.h"
+
+namespace coffer::http {
+namespace {
+
+namespace beast = boost::beast;
+
+// Takes what Beast's parser finds into a Request; the body is left alone.
+class RequestParser final : public beast::http::basic_parser<true> {
+ public:
+  RequestParser(Request& request, std::size_t most) : request_(request) {
+    header_limit(static_cast<std::uint32_t>(most));
+    body_limit(boost::none);
+    skip(true);
+  }
+
+  int version() const noexcept { return version_; }
+
+ private:
+  using Text = beast::string_view;
+  using Error = beast::error_code;
+
+  void on_request_impl(beast::http::verb, Text method, Text target, int version, Error&) override {
+    request_.method_name.assign(method.data(), method.size());
+    request_.method = method_from(request_.method_name);
+    request_.target.assign(target.data(), target.size());
+    version_ = version;
+  }
+  void on_field_impl(beast::http::field, Text name, Text value, Error&) override {
+    request_.headers.add(std::string(name.data(), name.size()),
+                         std::string(value.data(), value.size()));
+  }
+  void on_response_impl(int, Text, int, Error&) override {}
+  void on_header_impl(Error&) override {}
+  void on_body_init_impl(const boost::optional<std::uint64_t>&, Error&) override {}
+  std::size_t on_body_impl(Text, Error&) override { return 0; }
+  void on_chunk_header_impl(std::uint64_t, Text, Error&) override {}
+  std::size_t on_chunk_body_impl(std::uint64_t, Text, Error&) override { return 0; }
+  void on_finish_impl(Error&) override {}
+
+  Request& request_;
+  int version_ = 0;
+};
+
+std::size_t count_fields(const Headers& headers, std::string_view name) {
+  std::size_t count = 0;
+  for (const auto& field : headers) count += equal_ignoring_case(field.name, name) ? 1 : 0;
+  return count;
+}
+
+HeadParser::Result bad(BadMessage why) { return {HeadParser::Verdict::kBad, {}, why}; }
+
+}  // namespace
+
+HeadParser::Result HeadParser::parse(ByteView data, std::size_t most, Request& request) {
+  request.headers.clear();
+  RequestParser parser(request, most);
+  beast::error_code error;
+  const std::size_t taken = parser.put(boost::asio::buffer(data.data(), data.size()), error);
+  if (error == beast::http::error::need_more) {
+    return data.size() >= most ? bad(BadMessage::kHeadTooLarge) : Result{Verdict::kIncomplete};
+  }
+  if (error == beast::http::error::header_limit) return bad(BadMessage::kHeadTooLarge);
+  if (error == beast::http::error::bad_version) return bad(BadMessage::kUnsupported);
+  if (error || !parser.is_header_done()) return bad(BadMessage::kMalformed);
+
+  const int version = parser.version();
+  if (version != 10 && version != 11) return bad(BadMessage::kUnsupported);
+  const Headers& headers = request.headers;
+  const std::size_t hosts = count_fields(headers, "Host");
+  if (hosts > 1 || (version == 11 && hosts == 0)) return bad(BadMessage::kMalformed);
+
+  Result result{Verdict::kComplete};
+  Framing& framing = result.head.framing;
+  framing.http_1_0 = version == 10;
+  if (const auto coding = headers.joined("Transfer-Encoding")) {
+    if (version == 10 || headers.get("Content-Length")) return bad(BadMessage::kMalformed);
+    if (!equal_ignoring_case(trim(*coding), "chunked")) return bad(BadMessage::kUnsupported);
+    framing.chunked = true;
+  } else if (const auto length = headers.get("Content-Length")) {
+    framing.length = parse_unsigned(*length);
+    if (!framing.length || count_fields(headers, "Content-Length") > 1) {
+      return bad(BadMessage::kMalformed);
+    }
+  }
+  framing.keep_alive = parser.keep_alive();
+  if (const auto expect = headers.get("Expect"); expect && version == 11) {
+    framing.expects_continue = equal_ignoring_case(trim(*expect), "100-continue");
+  }
+  auto uri = parse_target(request.target);
+  if (!uri) return bad(BadMessage::kMalformed);
+  request.uri = std::move(*uri);
+  result.head.size = taken;
+  return result;
+}
+
+}  // namespace coffer::http

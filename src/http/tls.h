@@ -1,0 +1,42 @@
+// Server certificates.
+#pragma once
+
+#include <openssl/ssl.h>
+
+#include <memory>
+#include <mutex>
+#include <string>
+
+#include "http/server.h"
+
+namespace coffer::http {
+
+struct SslFree {
+  void operator()(SSL* ssl) const noexcept { SSL_free(ssl); }
+  void operator()(SSL_CTX* context) const noexcept { SSL_CTX_free(context); }
+};
+using SslHandle = std::unique_ptr<SSL, SslFree>;
+
+// A certificate with its key, read from files, that can be read again while it is in use.
+// Threads: any.
+class TlsIdentity {
+ public:
+  // Throws std::runtime_error that names the file and what OpenSSL says of it.
+  explicit TlsIdentity(TlsFiles files);
+
+  // For connections that start from now on. Throws like the constructor and keeps the old.
+  void reload();
+
+  // A server's end of a new connection on the socket `fd`, which stays the caller's.
+  SslHandle accept(int fd) const;
+
+ private:
+  using Context = std::shared_ptr<SSL_CTX>;
+  static Context load(const TlsFiles& files);
+
+  TlsFiles files_;
+  mutable std::mutex mutex_;
+  Context context_;
+};
+
+}  // namespace coffer::http

@@ -1,0 +1,74 @@
+#include "http/transport.h"
+
+#include <openssl/err.h>
+#include <sys/sendfile.h>
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <climits>
+
+namespace coffer::http {
+namespace {
+
+Transport::Step socket_step(ssize_t result, Transport::State wait) noexcept {
+  if (result > 0) return {Transport::State::kDone, static_cast<std::size_t>(result)};
+  if (result < 0 && (errno == EAGAIN || errno == EINTR)) return {wait};
+  return {Transport::State::kClosed};
+}
+
+// The most one call is asked to send, so that a fast reader does not hold its core.
+constexpr std::size_t kStepBytes = 1U << 20U;
+
+}  // namespace
+
+Transport::Step Transport::tls_step(int result) noexcept {
+  if (result > 0) return {State::kDone, static_cast<std::size_t>(result)};
+  switch (SSL_get_error(ssl_.get(), result)) {
+    case SSL_ERROR_WANT_READ: return {State::kRead};
+    case SSL_ERROR_WANT_WRITE: return {State::kWrite};
+    default: ERR_clear_error(); return {State::kClosed};
+  }
+}
+
+Transport::Step Transport::handshake() noexcept {
+  if (!ssl_) return {State::kDone};
+  Step step = tls_step(SSL_do_handshake(ssl_.get()));
+  step.count = 0;
+  return step;
+}
+
+Transport::Step Transport::read(ByteSpan into) noexcept {
+  if (ssl_) {
+    return tls_step(SSL_read(ssl_.get(), into.data(),
+                             static_cast<int>(std::min<std::size_t>(into.size(), INT_MAX))));
+  }
+  return socket_step(::recv(fd_, into.data(), into.size(), MSG_DONTWAIT), State::kRead);
+}
+
+Transport::Step Transport::write(std::span<const iovec> parts, bool more) noexcept {
+  if (ssl_) {
+    const iovec& first = parts.front();
+    return tls_step(SSL_write(ssl_.get(), first.iov_base,
+                              static_cast<int>(std::min<std::size_t>(first.iov_len, INT_MAX))));
+  }
+  msghdr message{};
+  message.msg_iov = const_cast<iovec*>(parts.data());
+  message.msg_iovlen = parts.size();
+  const int flags = MSG_DONTWAIT | MSG_NOSIGNAL | (more ? MSG_MORE : 0);
+  return socket_step(::sendmsg(fd_, &message, flags), State::kWrite);
+}
+
+Transport::Step Transport::send_file(int file, std::uint64_t offset,
+                                     std::uint64_t length) noexcept {
+  auto position = static_cast<off_t>(offset);
+  const auto count = static_cast<std::size_t>(std::min<std::uint64_t>(length, kStepBytes));
+  return socket_step(::sendfile(fd_, file, &position, count), State::kWrite);
+}
+
+void Transport::finish_writing() noexcept {
+  if (ssl_) SSL_shutdown(ssl_.get());
+  ::shutdown(fd_, SHUT_WR);
+}
+
+}  // namespace coffer::http

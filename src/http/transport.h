@@ -1,0 +1,48 @@
+// A connected socket, plain or under TLS, as steps that never wait.
+#pragma once
+
+#include <sys/uio.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+#include "base/bytes.h"
+#include "http/tls.h"
+
+namespace coffer::http {
+
+// Threads: one at a time. Does not own the socket.
+class Transport {
+ public:
+  // `ssl` null: plain.
+  Transport(int fd, SslHandle ssl) noexcept : fd_(fd), ssl_(std::move(ssl)) {}
+
+  // What a step achieved. kDone: `count` bytes, at least one. kRead, kWrite: nothing yet, try
+  // again when the socket is readable, writable. kClosed: the other end is gone.
+  enum class State { kDone, kRead, kWrite, kClosed };
+  struct Step {
+    State state;
+    std::size_t count = 0;
+  };
+
+  bool secure() const noexcept { return ssl_ != nullptr; }
+
+  // kDone with a count of 0 when the connection is ready for use.
+  Step handshake() noexcept;
+  Step read(ByteSpan into) noexcept;
+  // `more`: further bytes follow at once, so that both can share a packet.
+  Step write(std::span<const iovec> parts, bool more) noexcept;
+  // From a file, without passing through the program. REQUIRES: not secure().
+  Step send_file(int file, std::uint64_t offset, std::uint64_t length) noexcept;
+  // Tells the other end that nothing more follows.
+  void finish_writing() noexcept;
+
+ private:
+  Step tls_step(int result) noexcept;
+
+  int fd_;
+  SslHandle ssl_;
+};
+
+}  // namespace coffer::http
