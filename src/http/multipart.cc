@@ -14,7 +14,7 @@ namespace {
 
 constexpr std::size_t kMostHead = 16 * 1024;
 constexpr std::size_t kWindow = 16 * 1024;
-constexpr std::size_t kMostPreamble = 16 * 1024;
+constexpr std::size_t kMostPreamble = 16 * 1024 + 2;  // and the CRLF that is put before it
 constexpr std::size_t kMostEpilogue = 64 * 1024;
 // Blanks between a boundary and the end of its line.
 constexpr std::size_t kMostPadding = 64;
@@ -319,7 +319,7 @@ class MultipartReader::Window {
  public:
   enum class State { kPreamble, kPart, kEnd, kFailed };
 
-  // The first delimiter may do without its CRLF, so one is put before the body.
+  // The first delimiter may do without its CRLF, so one stands before the body.
   Window(InputStream& body, std::string_view boundary)
       : body_(body), delimiter_(boundary), buffer_(kWindow) {
     std::memcpy(buffer_.data(), kLineEnd.data(), kLineEnd.size());
