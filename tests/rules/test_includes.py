@@ -1,0 +1,304 @@
+"""What the sources may include, and a few rules of form that a reader counts on.
+
+The table below is the one place where a room's neighbours are written down.
+"""
+
+import re
+import textwrap
+from pathlib import Path
+
+SOURCE = Path(__file__).resolve().parents[2] / "src"
+
+# A room and the rooms it may include, besides itself.
+ROOMS = {
+    "base": set(),
+    "http": {"base"},
+    "db": {"base"},
+    "db/sqlite": {"base", "db"},
+    "blobs": {"base"},
+    "blobs/local": {"base", "blobs"},
+    "media": {"base"},
+    "vault": {"base", "db", "blobs"},
+    "jobs": {"base", "http", "media", "vault"},
+    "apis/common": {"base", "http", "vault"},
+    "db/contract": set(),
+    "blobs/contract": set(),
+    "cli": {"base", "http", "db", "db/sqlite", "blobs", "blobs/local", "media", "vault", "jobs",
+            "apis/common", "apis/*"},
+}
+# Every dialect: apis/<name>.
+DIALECT = {"base", "http", "vault", "apis/common"}
+# Sources that only tests include: tests, the suites that every driver runs, what sets a stage.
+TEST_ROOMS = {"db/contract", "blobs/contract"}
+TEST_NAME = re.compile(r"_(test|benchmark)\.cc$|_suite\.(h|cc)$|_test_\w+\.(h|cc)$")
+
+# Headers that only some rooms may see, whole folders of them with a slash at the end.
+LIBRARIES = {
+    "boost/asio.hpp": {"http"},
+    "boost/asio/": {"http"},
+    "boost/beast.hpp": {"http"},
+    "boost/beast/": {"http"},
+    "boost/json.hpp": {"apis/common", "apis/*", "jobs"},
+    "boost/json/": {"apis/common", "apis/*", "jobs"},
+    "openssl/": {"base", "http"},
+    "sodium.h": {"base", "vault"},
+    "spdlog/": {"base"},
+    "sqlite3.h": {"db/sqlite"},
+    "jwt.h": {"vault"},
+    "prometheus/": {"apis/common", "apis/*", "cli"},
+    "toml++/": {"cli"},
+    "CLI/": {"cli"},
+    "gtest/": set(),
+    "gmock/": set(),
+    # No sockets and no disk in the vocabulary and in the rules.
+    "sys/socket.h": {"http", "cli"},
+    "netinet/": {"http", "cli"},
+    "sys/sendfile.h": {"http"},
+    "sys/stat.h": {"http", "db/sqlite", "blobs/local", "media", "cli"},
+    "dirent.h": {"blobs/local"},
+    "fcntl.h": {"http", "db/sqlite", "blobs/local", "media", "cli"},
+    "fstream": {"http", "db/sqlite", "blobs/local", "media", "cli"},
+    "filesystem": {"http", "db/sqlite", "blobs/local", "media", "cli"},
+}
+
+GENERATED = {"cli/version.h"}
+MOST_LINES = {".h": 300, ".cc": 600}
+INCLUDE = re.compile(r'^[ \t]*#[ \t]*include[ \t]*([<"])([^>"]+)[>"]', re.MULTILINE)
+UNFINISHED = re.compile(r"\b(TODO|FIXME|XXX|HACK)\b")
+
+
+def room_of(path):
+    """The room of a path below src/, or None: the longest room that is a folder above it."""
+    folder = path.rpartition("/")[0]
+    while folder:
+        if folder in ROOMS or re.fullmatch(r"apis/[a-z0-9_]+", folder):
+            return folder
+        folder = folder.rpartition("/")[0]
+    return None
+
+
+def allowed_rooms(room):
+    return ROOMS.get(room, DIALECT)
+
+
+def is_among(room, rooms):
+    return room in rooms or ("apis/*" in rooms and room.startswith("apis/"))
+
+
+def is_test(path):
+    return bool(TEST_NAME.search(path)) or room_of(path) in TEST_ROOMS
+
+
+def includes(text):
+    """(quoted, name) of each include of a source's text."""
+    return [(mark == '"', name) for mark, name in INCLUDE.findall(text)]
+
+
+def check_project_include(path, name, known):
+    room, other = room_of(path), room_of(name)
+    if name not in known and name not in GENERATED:
+        return f'"{name}" is no file of src/'
+    if is_test(name) and not is_test(path):
+        return f'"{name}" is for tests only'
+    if other == room:
+        return None
+    if is_test(path):
+        # A test may use whatever stands below the command line to set its stage.
+        return f'"{name}" is above {room}' if other == "cli" else None
+    if not is_among(other, allowed_rooms(room)):
+        return f'{room} must not include "{name}"'
+    return None
+
+
+def check_library_include(path, name):
+    if is_test(path):
+        return None
+    for library, rooms in LIBRARIES.items():
+        matches = name.startswith(library) if library.endswith("/") else name == library
+        if matches and not is_among(room_of(path), rooms):
+            return f"{room_of(path)} must not include <{name}>"
+    return None
+
+
+def include_violations(sources):
+    """What is wrong with the includes of `sources`, {path below src/: text}."""
+    found = []
+    for path, text in sorted(sources.items()):
+        if room_of(path) is None:
+            found.append(f"{path}: is in no room that the table knows")
+            continue
+        for quoted, name in includes(text):
+            problem = (check_project_include(path, name, sources) if quoted
+                       else check_library_include(path, name))
+            if problem:
+                found.append(f"{path}: {problem}")
+    return found
+
+
+def find_cycle(edges):
+    """A cycle of the graph {node: nodes}, first node again at its end; None without one."""
+    finished, path = set(), []
+
+    def visit(node):
+        if node in path:
+            return path[path.index(node):] + [node]
+        if node in finished:
+            return None
+        path.append(node)
+        for other in sorted(edges.get(node, ())):
+            cycle = visit(other)
+            if cycle:
+                return cycle
+        path.pop()
+        finished.add(node)
+        return None
+
+    for node in sorted(edges):
+        cycle = visit(node)
+        if cycle:
+            return cycle
+    return None
+
+
+def file_edges(sources):
+    return {path: {name for quoted, name in includes(text) if quoted and name in sources}
+            for path, text in sources.items()}
+
+
+def room_edges(sources):
+    """Which rooms include which, tests left out: they may reach up."""
+    edges = {}
+    for path, names in file_edges(sources).items():
+        if not is_test(path):
+            others = {room_of(name) for name in names} - {room_of(path)}
+            edges.setdefault(room_of(path), set()).update(others)
+    return edges
+
+
+def form_violations(sources):
+    found = []
+    for path, text in sorted(sources.items()):
+        suffix = path[path.rindex("."):]
+        lines = text.count("\n")
+        if lines > MOST_LINES[suffix]:
+            found.append(f"{path}: {lines} lines, {MOST_LINES[suffix]} at most")
+        if suffix == ".h" and not re.search(r"^#pragma once$", text, re.MULTILINE):
+            found.append(f"{path}: no #pragma once")
+        for number, line in enumerate(text.splitlines(), 1):
+            if UNFINISHED.search(line):
+                found.append(f"{path}:{number}: unfinished: {line.strip()}")
+    return found
+
+
+def read_sources():
+    return {path.relative_to(SOURCE).as_posix(): path.read_text(encoding="utf-8")
+            for path in SOURCE.rglob("*") if path.suffix in MOST_LINES}
+
+
+def listed(violations):
+    return "\n" + "\n".join(violations)
+
+
+def test_rooms_include_only_their_neighbours():
+    sources = read_sources()
+    assert len(sources) > 20, "the sources were not found"
+    violations = include_violations(sources)
+    assert not violations, listed(violations)
+
+
+def test_no_arrow_runs_in_a_circle():
+    sources = read_sources()
+    assert find_cycle(file_edges(sources)) is None
+    assert find_cycle(room_edges(sources)) is None
+
+
+def test_files_keep_their_form():
+    violations = form_violations(read_sources())
+    assert not violations, listed(violations)
+
+
+def test_each_room_says_what_it_is_for():
+    rooms = {room_of(path) for path in read_sources()} - TEST_ROOMS - {None}
+    missing = sorted(room for room in rooms if not (SOURCE / room / "README.md").is_file())
+    assert not missing, f"no README.md in {missing}"
+
+
+# The rules themselves, tried on sources that break them.
+
+def violation(path, line, *others):
+    sources = {path: line + "\n", **{other: "#pragma once\n" for other in others}}
+    return include_violations(sources)
+
+
+def test_finds_an_include_of_a_forbidden_room():
+    cases = [
+        ("base/a.h", "http/b.h"),
+        ("http/a.h", "vault/b.h"),
+        ("vault/a.cc", "http/b.h"),
+        ("vault/a.cc", "db/sqlite/b.h"),
+        ("db/sqlite/a.cc", "blobs/b.h"),
+        ("db/a.h", "db/sqlite/b.h"),
+        ("media/a.h", "vault/b.h"),
+        ("apis/mediavault/a.cc", "apis/operations/b.h"),
+        ("apis/mediavault/a.cc", "db/b.h"),
+        ("apis/common/a.cc", "apis/mediavault/b.h"),
+        ("jobs/a.cc", "apis/common/b.h"),
+        ("vault/a_test.cc", "cli/b.h"),
+        ("db/sqlite/a.cc", "db/contract/b.h"),
+        ("db/sqlite/a.cc", "db/sqlite/a_test_stage.h"),
+    ]
+    for path, name in cases:
+        assert violation(path, f'#include "{name}"', name), (path, name)
+
+
+def test_allows_what_the_table_allows():
+    cases = [
+        ("vault/a.cc", "db/b.h"),
+        ("vault/a_test.cc", "db/sqlite/b.h"),
+        ("db/sqlite/a_test.cc", "db/contract/b.h"),
+        ("apis/mediavault/a.cc", "apis/common/b.h"),
+        ("apis/newcomer/a.cc", "vault/b.h"),
+        ("cli/a.cc", "apis/newcomer/b.h"),
+        ("cli/a.cc", "db/sqlite/b.h"),
+    ]
+    for path, name in cases:
+        assert not violation(path, f'#include "{name}"', name), (path, name)
+
+
+def test_finds_a_library_where_it_does_not_belong():
+    for path, name in [("vault/a.cc", "sqlite3.h"), ("vault/a.h", "boost/json.hpp"),
+                       ("apis/common/a.cc", "boost/asio/post.hpp"), ("base/a.cc", "sys/socket.h"),
+                       ("base/a.cc", "fstream"), ("http/a.cc", "gtest/gtest.h")]:
+        assert violation(path, f"#include <{name}>"), (path, name)
+    assert not violation("http/a_test.cc", "#include <gtest/gtest.h>")
+    assert not violation("db/sqlite/a.cc", "#include <sqlite3.h>")
+
+
+def test_sees_includes_however_they_are_written():
+    assert violation("base/a.h", '  #  include "http/b.h"', "http/b.h")
+    assert violation("base/a.h", '#include "nowhere.h"')
+    assert violation("base/a.h", '#include "base/gone.h"')
+    assert violation("elsewhere/a.h", "")
+
+
+def test_finds_a_cycle():
+    sources = {"base/a.h": '#include "base/b.h"\n', "base/b.h": '#include "base/c.h"\n',
+               "base/c.h": '#include "base/a.h"\n'}
+    assert find_cycle(file_edges(sources)) == ["base/a.h", "base/b.h", "base/c.h", "base/a.h"]
+    assert find_cycle({"a": {"b", "c"}, "b": {"d"}, "c": {"d"}}) is None
+
+
+def test_finds_bad_form():
+    marker = "TO" + "DO"
+    sources = {
+        "base/long.h": "#pragma once\n" * 301,
+        "base/long.cc": "int a;\n" * 601,
+        "base/unguarded.h": "int a;\n",
+        "base/open.cc": textwrap.dedent(f"""\
+            int a;  // {marker}: finish
+            """),
+        "base/fine.h": "#pragma once\n",
+    }
+    found = form_violations(sources)
+    assert [line.split(":")[0] for line in found] == [
+        "base/long.cc", "base/long.h", "base/open.cc", "base/unguarded.h"]
