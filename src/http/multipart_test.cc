@@ -176,6 +176,7 @@ TEST(Multipart, Framing) {
        "[a]\r\n--Bx\r\n--B-\r\n--B x\r\n--B\rx\r\n--B\n"},
       {a + "\r\n--b--\r\n--B--", "[a]\r\n--b--"},
       {a + "1\r\n--B \t \r\nContent-Disposition: form-data; name=c\r\n\r\n2\r\n--B--", "[a]1[c]2"},
+      {a + "1\r\n" + "--B" + std::string(64, ' ') + b.substr(3) + "2\r\n--B--", "[a]1[b]2"},
       {a + "\r\n--B" + std::string(65, ' ') + "\r\n\r\n--B--",
        "[a]\r\n--B" + std::string(65, ' ') + "\r\n"},
       {a + "1\0\xff\r\n--B--"s, "[a]1\0\xff"s},

@@ -41,13 +41,15 @@ class RouterTest : public testing::Test {
 };
 
 TEST_F(RouterTest, PrefersLiteralThenNumberThenTextThenRest) {
-  for (const char* pattern : {"/m/{path...}", "/m/{name}", "/m/{id:int}", "/m/12"}) {
+  for (const char* pattern :
+       {"/m/{path...}", "/n/{path...}", "/m/{name}", "/m/{id:int}", "/m/12"}) {
     add(Method::kGet, pattern);
   }
   EXPECT_EQ(get("/m/12"), "/m/12");
   EXPECT_EQ(get("/m/13"), "/m/{id:int}");
   EXPECT_EQ(get("/m/x"), "/m/{name}");
   EXPECT_EQ(get("/m/x/y"), "/m/{path...}");
+  EXPECT_EQ(get("/n/x"), "/n/{path...}");
   EXPECT_EQ(get("/m"), "404");
   EXPECT_EQ(get("/m/"), "404") << "the rest takes at least one segment";
 }
@@ -105,6 +107,7 @@ TEST_F(RouterTest, ATrailingSlashMeansNothing) {
   EXPECT_EQ(get("/a/b/"), "/a/b/");
   EXPECT_EQ(get("/c/1/"), "/c/{x}");
   EXPECT_EQ(get("/c/"), "404");
+  EXPECT_EQ(get("/c//"), "404") << "a parameter is never empty";
   EXPECT_EQ(get("/a/b//"), "404");
   EXPECT_EQ(get("//a/b"), "404");
   EXPECT_EQ(get("//"), "404");
