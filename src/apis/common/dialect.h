@@ -1,0 +1,86 @@
+// What a dialect is to the gateway: a table of routes and a way to say what went wrong.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <limits>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "apis/common/client.h"
+#include "apis/common/problem.h"
+#include "http/message.h"
+#include "http/router.h"
+#include "vault/vault.h"
+
+namespace coffer::apis {
+
+inline constexpr std::uint64_t kNoLimit = std::numeric_limits<std::uint64_t>::max();
+inline constexpr std::uint64_t kJsonLimit = 1U << 20U;
+
+// Who may call a route.
+enum class Access {
+  kAnyone,    // credentials are not looked at
+  kAccount,   // a caller with valid credentials
+  kOperator,  // an admin, or a client on this machine
+};
+// `anyone`, `account`, `operator`.
+std::string_view name_of(Access access) noexcept;
+
+// Which limit counts a route's requests.
+enum class RateClass { kStandard, kNone };
+std::string_view name_of(RateClass rate) noexcept;
+
+// One request on its way through a handler. Lives until the handler's task has ended.
+struct Exchange {
+  http::Request& request;
+  const http::PathParameters& path;
+  const Client& client;
+  std::string_view mount;               // the prefix under which the dialect was reached
+  std::optional<vault::Caller> caller;  // set when the route's access asks for one
+  vault::Vault& vault;
+
+  // REQUIRES: the route's access is kAccount.
+  const vault::Account& account() const { return caller->account; }
+};
+
+using Handler = std::function<Task<Reply>(Exchange&)>;
+
+struct Route {
+  http::Method method;
+  std::string pattern;  // below the dialect's prefix; see http/router.h
+  Access access = Access::kAccount;
+  Handler handler;
+  std::uint64_t body_limit = kJsonLimit;  // bytes
+  RateClass rate = RateClass::kStandard;
+};
+
+// What a request shows of its sender's identity.
+struct Credentials {
+  enum class Kind { kNone, kSession, kKey };
+  Kind kind = Kind::kNone;
+  std::string secret;
+};
+
+// `Authorization: Bearer <token>`, or `X-API-Key: <key>`. Another scheme counts as none.
+Credentials bearer_or_api_key(const http::Request& request);
+
+// Threads: any core's, concurrently; so a dialect keeps no state of its own.
+class Dialect {
+ public:
+  virtual ~Dialect() = default;
+
+  virtual std::string_view name() const = 0;
+  // Where its routes are: `/api/v1`. Unknown paths below are answered in its shape.
+  virtual std::vector<std::string> prefixes() const = 0;
+  virtual std::vector<Route> routes() const = 0;
+  virtual Credentials credentials(const http::Request& request) const {
+    return bearer_or_api_key(request);
+  }
+  // The one place where the dialect's error shape is made.
+  virtual http::Response render(const Problem& problem, const http::Request& request) const = 0;
+};
+
+}  // namespace coffer::apis

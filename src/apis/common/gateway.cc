@@ -1,0 +1,256 @@
+#include "apis/common/gateway.h"
+
+#include <algorithm>
+#include <exception>
+#include <utility>
+
+#include "base/log.h"
+#include "base/text.h"
+
+namespace coffer::apis {
+namespace {
+
+constexpr std::string_view kCorsMethods = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS";
+constexpr std::string_view kCorsMaxAge = "600";
+
+// A prefix covers whole segments: `/v1` covers `/v1/x` and not `/v12`.
+bool covers(std::string_view prefix, std::string_view path) {
+  return path.starts_with(prefix) && (path.size() == prefix.size() || path[prefix.size()] == '/');
+}
+
+}  // namespace
+
+struct Gateway::Mounted {
+  const Dialect* dialect;
+  std::string mount;
+  Route route;
+  Metrics::RouteCounters* counters;
+};
+
+Gateway::Gateway(GatewayOptions options, std::vector<std::unique_ptr<Dialect>> dialects,
+                 vault::Vault& vault, Metrics& metrics, const Clock& clock)
+    : options_(std::move(options)),
+      dialects_(std::move(dialects)),
+      clients_(options_.trusted_proxies, options_.public_url),
+      limiter_(clock),
+      vault_(vault),
+      metrics_(metrics) {
+  for (const auto& dialect : dialects_) {
+    for (const std::string& prefix : dialect->prefixes()) {
+      for (Route& route : dialect->routes()) {
+        const std::string path = prefix + route.pattern;
+        router_.add(route.method, path, routes_.size());
+        auto& counters = metrics_.route(dialect->name(), http::name_of(route.method), path);
+        routes_.push_back({dialect.get(), prefix, std::move(route), &counters});
+      }
+    }
+  }
+}
+
+Gateway::~Gateway() = default;
+
+std::vector<ServedRoute> Gateway::list(const std::vector<std::unique_ptr<Dialect>>& dialects) {
+  std::vector<ServedRoute> out;
+  for (const auto& dialect : dialects) {
+    for (const std::string& prefix : dialect->prefixes()) {
+      for (const Route& route : dialect->routes()) {
+        out.push_back({std::string(http::name_of(route.method)), prefix + route.pattern,
+                       name_of(route.access), name_of(route.rate), dialect->name(),
+                       route.body_limit});
+      }
+    }
+  }
+  return out;
+}
+
+const Dialect& Gateway::dialect_at(std::string_view path) const {
+  const Dialect* best = dialects_.front().get();
+  std::size_t length = 0;
+  for (const auto& dialect : dialects_) {
+    for (const std::string& prefix : dialect->prefixes()) {
+      if (prefix.size() > length && covers(prefix, path)) {
+        best = dialect.get();
+        length = prefix.size();
+      }
+    }
+  }
+  return *best;
+}
+
+Task<http::Response> Gateway::handle(http::Request& request) {
+  if (auto response = preflight(request)) co_return std::move(*response);
+  const Dialect* dialect = nullptr;
+  http::Headers extra;  // what every answer of this request carries
+  std::string failure;
+  std::optional<Reply> reply;
+  try {
+    const Client client = clients_.resolve(request);
+    reply.emplace(co_await answer(request, client, dialect, extra));
+  } catch (const std::exception& error) {
+    failure = error.what();
+  }
+  if (!reply) {
+    log::error("request failed", {{"request_id", request.id}, {"error", failure}});
+    reply.emplace(std::unexpected(Problem(
+        ProblemKind::kInternal, "Something went wrong here; the request id helps to find it")));
+  }
+  http::Response response;
+  if (*reply) {
+    response = std::move(**reply);
+  } else {
+    const Problem& problem = reply->error();
+    response = (dialect ? *dialect : dialect_at(request.uri.raw_path)).render(problem, request);
+    for (const auto& field : problem.headers) response.headers.set(field.name, field.value);
+  }
+  for (const auto& field : extra) response.headers.set(field.name, field.value);
+  add_cors(request, response);
+  co_return response;
+}
+
+Task<Reply> Gateway::answer(http::Request& request, const Client& client, const Dialect*& dialect,
+                            http::Headers& extra) {
+  if (options_.require_https && !client.secure && !client.is_loopback()) {
+    co_return std::unexpected(
+        Problem(ProblemKind::kHttpsRequired, "This vault is served over HTTPS only"));
+  }
+  auto found = router_.find(request.method, request.uri);
+  if (const auto* wrong = std::get_if<http::Router::WrongMethod>(&found)) {
+    dialect = routes_[wrong->route].dialect;
+    Problem problem(ProblemKind::kMethodNotAllowed,
+                    "This path does not take " + request.method_name);
+    problem.headers.add("Allow", wrong->allow);
+    co_return std::unexpected(std::move(problem));
+  }
+  if (std::holds_alternative<http::Router::Unknown>(found)) {
+    co_return std::unexpected(Problem(ProblemKind::kNotFound, "There is nothing at this path"));
+  }
+  const auto& match = std::get<http::Router::Match>(found);
+  const Mounted& mounted = routes_[match.route];
+  dialect = mounted.dialect;
+  request.route = match.route;
+  request.body->set_limit(mounted.route.body_limit);
+  Reply reply = co_await call(mounted, match.parameters, request, client, extra);
+  co_return reply;
+}
+
+Task<Reply> Gateway::call(const Mounted& mounted, const http::PathParameters& path,
+                          http::Request& request, const Client& client, http::Headers& extra) {
+  Exchange exchange{request, path, client, mounted.mount, std::nullopt, vault_};
+  std::optional<Problem> refused;
+  if (mounted.route.access != Access::kAnyone) {
+    auto caller = co_await recognise(mounted.dialect->credentials(request));
+    if (caller) {
+      exchange.caller = std::move(*caller);
+      request.account = exchange.account().id.value;
+    } else {
+      refused = std::move(caller.error());
+    }
+  }
+  const vault::Caller* caller = exchange.caller ? &*exchange.caller : nullptr;
+  if (auto problem = admit(mounted, client, caller, extra)) {
+    co_return std::unexpected(std::move(*problem));
+  }
+  if (mounted.route.access == Access::kOperator) {
+    const bool is_admin = caller && caller->account.is_admin;
+    if (is_admin || client.is_loopback()) {
+      refused.reset();
+    } else if (caller) {
+      refused = Problem(ProblemKind::kForbidden, "Only an admin may see this");
+    }
+  }
+  if (refused) co_return std::unexpected(std::move(*refused));
+  Reply reply = co_await mounted.route.handler(exchange);
+  co_return reply;
+}
+
+Task<std::expected<vault::Caller, Problem>> Gateway::recognise(const Credentials& credentials) {
+  if (credentials.kind == Credentials::Kind::kNone) {
+    co_return std::unexpected(
+        Problem(ProblemKind::kNoCredentials, "Log in and send the token with the request"));
+  }
+  if (credentials.kind == Credentials::Kind::kSession) {
+    auto caller = co_await vault_.sessions().authenticate(credentials.secret);
+    if (!caller) co_return std::unexpected(Problem(caller.error()));
+    co_return std::move(*caller);
+  }
+  auto caller = co_await vault_.api_keys().authenticate(credentials.secret);
+  if (!caller) co_return std::unexpected(Problem(caller.error()));
+  co_return std::move(*caller);
+}
+
+std::optional<Problem> Gateway::admit(const Mounted& mounted, const Client& client,
+                                      const vault::Caller* caller, http::Headers& extra) {
+  const auto& limits = options_.rate_limits;
+  if (!limits.enabled || mounted.route.rate == RateClass::kNone) return std::nullopt;
+  std::string who = "address " + client.limit_key();
+  std::uint32_t per_minute = limits.anonymous;
+  if (caller) {
+    const bool by_key = caller->credential != vault::Credential::kSession;
+    who = (by_key ? "key of " : "account ") + std::to_string(caller->account.id.value);
+    per_minute = by_key ? limits.api_key : limits.account;
+  }
+  const auto verdict = limiter_.admit(who, per_minute);
+  verdict.describe(extra);
+  if (verdict.admitted) return std::nullopt;
+  return Problem(ProblemKind::kRateLimited, "Too many requests; try again in " +
+                                                std::to_string(verdict.retry_after) + " seconds");
+}
+
+http::Response Gateway::refuse(const http::Request& request, http::BadMessage why) {
+  // The target may not have been understood; its text still tells whose shape is expected.
+  return dialect_at(request.target).render(Problem::of(why), request);
+}
+
+void Gateway::finished(const http::Request& request, const http::Outcome& outcome) noexcept {
+  const bool known = request.route != http::Request::kNoRoute;
+  if (known) {
+    Metrics::count(*routes_[request.route].counters, outcome.status,
+                   static_cast<double>(outcome.duration.count()) / 1e6, outcome.bytes_received,
+                   outcome.bytes_sent);
+  }
+  if (!options_.access_log) return;
+  // The path alone: a query may carry a key.
+  log::info("request",
+            {{"request_id", request.id},
+             {"address", request.peer_address},
+             {"method", request.method_name},
+             {"path", request.uri.raw_path},
+             {"route", known ? routes_[request.route].route.pattern : std::string_view()},
+             {"account", request.account},
+             {"status", outcome.status},
+             {"bytes_in", outcome.bytes_received},
+             {"bytes_out", outcome.bytes_sent},
+             {"micros", outcome.duration.count()},
+             {"complete", outcome.complete}});
+}
+
+std::optional<http::Response> Gateway::preflight(const http::Request& request) const {
+  if (request.method != http::Method::kOptions || !request.header("Origin") ||
+      !request.header("Access-Control-Request-Method")) {
+    return std::nullopt;
+  }
+  http::Response response;
+  response.status = 204;
+  add_cors(request, response);
+  if (response.headers.get("Access-Control-Allow-Origin")) {
+    response.headers.set("Access-Control-Allow-Methods", std::string(kCorsMethods));
+    response.headers.set(
+        "Access-Control-Allow-Headers",
+        std::string(request.header("Access-Control-Request-Headers").value_or("")));
+    response.headers.set("Access-Control-Max-Age", std::string(kCorsMaxAge));
+  }
+  return response;
+}
+
+void Gateway::add_cors(const http::Request& request, http::Response& response) const {
+  const auto origin = request.header("Origin");
+  if (!origin || options_.cors_origins.empty()) return;
+  response.headers.add("Vary", "Origin");
+  if (std::ranges::find(options_.cors_origins, *origin) == options_.cors_origins.end()) return;
+  response.headers.set("Access-Control-Allow-Origin", std::string(*origin));
+  response.headers.set("Access-Control-Expose-Headers",
+                       "Content-Disposition, Content-Range, ETag, Retry-After, X-RateLimit-Limit, "
+                       "X-RateLimit-Remaining, X-RateLimit-Reset, X-Request-Id");
+}
+
+}  // namespace coffer::apis

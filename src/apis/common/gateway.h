@@ -1,0 +1,86 @@
+// The skeleton that every dialect plugs into: finds the route, recognises the caller, admits,
+// has the handler called, renders what went wrong, logs and counts.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "apis/common/client.h"
+#include "apis/common/dialect.h"
+#include "apis/common/metrics.h"
+#include "apis/common/rate_limit.h"
+#include "base/clock.h"
+#include "http/router.h"
+#include "http/server.h"
+#include "vault/vault.h"
+
+namespace coffer::apis {
+
+struct GatewayOptions {
+  std::vector<std::string> trusted_proxies;
+  std::string public_url;
+  bool require_https = false;  // clients on this machine excepted
+  bool access_log = true;
+  std::vector<std::string> cors_origins;
+  struct RateLimits {
+    bool enabled = true;
+    std::uint32_t anonymous = 60;  // a minute, by address
+    std::uint32_t account = 1000;
+    std::uint32_t api_key = 5000;
+  } rate_limits;
+};
+
+// A route as it is served, for listings.
+struct ServedRoute {
+  std::string method;
+  std::string path;
+  std::string_view access;
+  std::string_view rate;
+  std::string_view dialect;
+  std::uint64_t body_limit;
+};
+
+class Gateway final : public http::Service {
+ public:
+  // The first dialect also answers for paths that belong to none. REQUIRES: `vault`, `metrics`
+  // and `clock` outlive it. Throws std::invalid_argument when two routes collide.
+  Gateway(GatewayOptions options, std::vector<std::unique_ptr<Dialect>> dialects,
+          vault::Vault& vault, Metrics& metrics, const Clock& clock);
+  ~Gateway() override;
+
+  Task<http::Response> handle(http::Request& request) override;
+  http::Response refuse(const http::Request& request, http::BadMessage why) override;
+  void finished(const http::Request& request, const http::Outcome& outcome) noexcept override;
+
+  // Every route of `dialects` at every path, in the order of the tables.
+  static std::vector<ServedRoute> list(const std::vector<std::unique_ptr<Dialect>>& dialects);
+
+ private:
+  struct Mounted;
+
+  Task<Reply> answer(http::Request& request, const Client& client, const Dialect*& dialect,
+                     http::Headers& extra);
+  Task<Reply> call(const Mounted& mounted, const http::PathParameters& path, http::Request& request,
+                   const Client& client, http::Headers& extra);
+  Task<std::expected<vault::Caller, Problem>> recognise(const Credentials& credentials);
+  // The caller that the route asks for, if it does; a Problem keeps the request out.
+  std::optional<Problem> admit(const Mounted& mounted, const Client& client,
+                               const vault::Caller* caller, http::Headers& extra);
+  const Dialect& dialect_at(std::string_view path) const;
+  std::optional<http::Response> preflight(const http::Request& request) const;
+  void add_cors(const http::Request& request, http::Response& response) const;
+
+  GatewayOptions options_;
+  std::vector<std::unique_ptr<Dialect>> dialects_;
+  std::vector<Mounted> routes_;
+  http::Router router_;
+  ClientResolver clients_;
+  RateLimiter limiter_;
+  vault::Vault& vault_;
+  Metrics& metrics_;
+};
+
+}  // namespace coffer::apis

@@ -1,0 +1,90 @@
+#include "apis/common/problem.h"
+
+#include <utility>
+
+namespace coffer::apis {
+namespace {
+
+ProblemKind kind_of(const vault::Failure& failure) {
+  using vault::FailureCode;
+  switch (failure.code) {
+    case FailureCode::kInvalid: return ProblemKind::kInvalid;
+    case FailureCode::kNotFound: return ProblemKind::kNotFound;
+    case FailureCode::kForbidden: return ProblemKind::kForbidden;
+    case FailureCode::kConflict: return ProblemKind::kConflict;
+    case FailureCode::kQuotaExceeded: return ProblemKind::kQuotaExceeded;
+    case FailureCode::kBusy: return ProblemKind::kBusy;
+    case FailureCode::kNoSuchAccount: return ProblemKind::kNoSuchAccount;
+    case FailureCode::kWrongPassword: return ProblemKind::kWrongPassword;
+    case FailureCode::kAccountDisabled: return ProblemKind::kAccountDisabled;
+    case FailureCode::kTokenInvalid: return ProblemKind::kTokenInvalid;
+    case FailureCode::kTokenExpired: return ProblemKind::kTokenExpired;
+    case FailureCode::kSessionGone: return ProblemKind::kSessionGone;
+    case FailureCode::kBadStream: break;
+  }
+  if (failure.stream == StreamFault::kTooLarge) return ProblemKind::kPayloadTooLarge;
+  if (failure.stream == StreamFault::kTooSlow) return ProblemKind::kTimeout;
+  return ProblemKind::kBadStream;
+}
+
+}  // namespace
+
+Problem::Problem(ProblemKind problem_kind, std::string text)
+    : kind(problem_kind), message(std::move(text)) {}
+
+Problem::Problem(const vault::Failure& failure)
+    : kind(kind_of(failure)), message(failure.message), fields(failure.fields) {
+  if (kind == ProblemKind::kBusy) headers.add("Retry-After", "1");
+}
+
+Problem Problem::field(std::string name, std::string text) {
+  Problem problem(ProblemKind::kInvalid, "Invalid input data");
+  problem.fields.push_back({std::move(name), std::move(text)});
+  return problem;
+}
+
+Problem Problem::of(http::BadMessage why) {
+  switch (why) {
+    case http::BadMessage::kHeadTooLarge:
+      return {ProblemKind::kHeadTooLarge, "The request's line and headers are too long"};
+    case http::BadMessage::kHeadTimeout:
+      return {ProblemKind::kTimeout, "The request came too slowly"};
+    case http::BadMessage::kUnsupported:
+      return {ProblemKind::kUnsupportedProtocol,
+              "Only HTTP/1.1 and HTTP/1.0 with plain or chunked bodies are spoken here"};
+    case http::BadMessage::kMalformed: break;
+  }
+  return {ProblemKind::kMalformedMessage, "The request is not well-formed HTTP"};
+}
+
+unsigned status_of(ProblemKind kind) noexcept {
+  switch (kind) {
+    case ProblemKind::kInvalid:
+    case ProblemKind::kBadStream:
+    case ProblemKind::kMalformedMessage: return 400;
+    case ProblemKind::kNoCredentials:
+    case ProblemKind::kNoSuchAccount:
+    case ProblemKind::kWrongPassword:
+    case ProblemKind::kAccountDisabled:
+    case ProblemKind::kTokenInvalid:
+    case ProblemKind::kTokenExpired:
+    case ProblemKind::kSessionGone: return 401;
+    case ProblemKind::kForbidden:
+    case ProblemKind::kHttpsRequired: return 403;
+    case ProblemKind::kNotFound: return 404;
+    case ProblemKind::kMethodNotAllowed: return 405;
+    case ProblemKind::kTimeout: return 408;
+    case ProblemKind::kConflict: return 409;
+    case ProblemKind::kQuotaExceeded:
+    case ProblemKind::kPayloadTooLarge: return 413;
+    case ProblemKind::kUnsupportedMediaType: return 415;
+    case ProblemKind::kRateLimited: return 429;
+    case ProblemKind::kHeadTooLarge: return 431;
+    case ProblemKind::kBusy: return 503;
+    case ProblemKind::kUnsupportedProtocol: return 501;
+    case ProblemKind::kInternal: break;
+  }
+  return 500;
+}
+
+}  // namespace coffer::apis

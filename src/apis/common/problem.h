@@ -1,0 +1,66 @@
+// Everything that can keep a request from its answer, before a dialect gives it a shape.
+#pragma once
+
+#include <expected>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "http/message.h"
+#include "http/server.h"
+#include "vault/failure.h"
+
+namespace coffer::apis {
+
+enum class ProblemKind {
+  // The core's (vault::FailureCode)
+  kInvalid,
+  kNotFound,
+  kForbidden,
+  kConflict,
+  kQuotaExceeded,
+  kBadStream,
+  kBusy,
+  kNoSuchAccount,
+  kWrongPassword,
+  kAccountDisabled,
+  kTokenInvalid,
+  kTokenExpired,
+  kSessionGone,
+  // The request's
+  kNoCredentials,
+  kMethodNotAllowed,
+  kRateLimited,
+  kUnsupportedMediaType,
+  kPayloadTooLarge,
+  kHttpsRequired,
+  kMalformedMessage,
+  kHeadTooLarge,
+  kTimeout,
+  kUnsupportedProtocol,
+  // The machine's
+  kInternal,
+};
+
+struct Problem {
+  ProblemKind kind;
+  std::string message;  // a sentence for people
+  std::vector<vault::FieldFault> fields = {};
+  // Fields that the answer carries in every shape: Allow, Retry-After, X-RateLimit-*.
+  http::Headers headers = {};
+
+  Problem(ProblemKind problem_kind, std::string text);
+  // A core failure as it is; a stream's fault as the kind that names it.
+  Problem(const vault::Failure& failure);
+
+  static Problem field(std::string name, std::string text);
+  static Problem of(http::BadMessage why);
+};
+
+// What a handler gives: an answer, or what kept it from one.
+using Reply = std::expected<http::Response, Problem>;
+
+// The status that HTTP has for it (RFC 9110), for dialects whose document names none.
+unsigned status_of(ProblemKind kind) noexcept;
+
+}  // namespace coffer::apis

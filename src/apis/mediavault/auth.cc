@@ -1,0 +1,87 @@
+#include <boost/json/object.hpp>
+
+#include "apis/common/json.h"
+#include "apis/mediavault/handlers.h"
+#include "apis/mediavault/wire.h"
+
+namespace coffer::apis::mediavault {
+namespace {
+
+// The document shows a bare `{token, expires_in, token_type}` and yet says that every reply is
+// an envelope: both at once (contract section 1, rule 3).
+http::Response tokens_response(Exchange& exchange, const vault::Tokens& tokens) {
+  const boost::json::object fields{{"token", tokens.access},
+                                   {"refresh_token", tokens.refresh},
+                                   {"expires_in", tokens.access_lifetime.count()},
+                                   {"token_type", "Bearer"}};
+  boost::json::object reply = envelope(exchange.vault, fields);
+  for (const auto& field : fields) reply[field.key()] = field.value();
+  http::Response response = json_response(200, reply);
+  response.headers.set("Cache-Control", "no-store");
+  return response;
+}
+
+}  // namespace
+
+Task<Reply> register_account(Exchange& exchange) {
+  if (!exchange.vault.accounts().registration_open()) {
+    co_return std::unexpected(
+        Problem(ProblemKind::kForbidden, "Registration is closed here; ask the admin"));
+  }
+  const auto body = co_await read_json(exchange.request);
+  if (!body) co_return std::unexpected(body.error());
+  Fields fields(*body);
+  vault::NewAccount account;
+  account.email = fields.text("email");
+  account.username = fields.text("username");
+  account.password = fields.text("password");
+  if (auto problem = fields.problem()) co_return std::unexpected(std::move(*problem));
+  const auto created = co_await exchange.vault.accounts().create(std::move(account));
+  if (!created) co_return std::unexpected(created.error());
+  co_return success(exchange, user_object(*created), 201);
+}
+
+Task<Reply> log_in(Exchange& exchange) {
+  const auto body = co_await read_json(exchange.request);
+  if (!body) co_return std::unexpected(body.error());
+  Fields fields(*body);
+  std::string login = fields.text("username");
+  std::string password = fields.text("password");
+  if (auto problem = fields.problem()) co_return std::unexpected(std::move(*problem));
+  const auto account =
+      co_await exchange.vault.accounts().log_in(std::move(login), std::move(password));
+  if (!account) co_return std::unexpected(account.error());
+  const vault::Tokens tokens = co_await exchange.vault.sessions().begin(account->id);
+  co_return tokens_response(exchange, tokens);
+}
+
+Task<Reply> refresh(Exchange& exchange) {
+  const auto body = co_await read_json(exchange.request);
+  if (!body) co_return std::unexpected(body.error());
+  Fields fields(*body);
+  auto token = fields.optional_text("refresh_token");
+  if (auto problem = fields.problem()) co_return std::unexpected(std::move(*problem));
+  if (!token) {
+    Credentials credentials = bearer_or_api_key(exchange.request);
+    if (credentials.kind != Credentials::Kind::kSession) {
+      co_return std::unexpected(
+          Problem(ProblemKind::kNoCredentials,
+                  "Send the refresh_token in the body, or the token as the bearer"));
+    }
+    token = std::move(credentials.secret);
+  }
+  const auto tokens = co_await exchange.vault.sessions().refresh(std::move(*token));
+  if (!tokens) co_return std::unexpected(tokens.error());
+  co_return tokens_response(exchange, *tokens);
+}
+
+Task<Reply> log_out(Exchange& exchange) {
+  if (!exchange.caller->session) {
+    co_return std::unexpected(
+        Problem(ProblemKind::kForbidden, "An API key has no session to end; revoke the key"));
+  }
+  co_await exchange.vault.sessions().end(*exchange.caller->session);
+  co_return success(exchange, boost::json::object{{"message", "Logged out"}});
+}
+
+}  // namespace coffer::apis::mediavault

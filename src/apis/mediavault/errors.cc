@@ -1,0 +1,69 @@
+#include "apis/mediavault/errors.h"
+
+#include <boost/json/array.hpp>
+#include <boost/json/object.hpp>
+
+#include "apis/common/json.h"
+
+namespace coffer::apis::mediavault {
+namespace {
+
+std::string_view code_of(ProblemKind kind) {
+  switch (kind) {
+    case ProblemKind::kInvalid:
+    case ProblemKind::kBadStream:
+    case ProblemKind::kMalformedMessage: return "validation_error";
+    case ProblemKind::kNoCredentials:
+    case ProblemKind::kNoSuchAccount:
+    case ProblemKind::kWrongPassword:
+    case ProblemKind::kAccountDisabled:
+    case ProblemKind::kTokenInvalid:
+    case ProblemKind::kTokenExpired:
+    case ProblemKind::kSessionGone: return "unauthorized";
+    case ProblemKind::kForbidden:
+    case ProblemKind::kHttpsRequired: return "forbidden";
+    case ProblemKind::kNotFound: return "not_found";
+    case ProblemKind::kMethodNotAllowed: return "method_not_allowed";
+    case ProblemKind::kTimeout: return "request_timeout";
+    case ProblemKind::kConflict: return "conflict";
+    case ProblemKind::kQuotaExceeded: return "quota_exceeded";
+    case ProblemKind::kPayloadTooLarge: return "payload_too_large";
+    case ProblemKind::kUnsupportedMediaType: return "unsupported_media_type";
+    case ProblemKind::kRateLimited: return "rate_limited";
+    case ProblemKind::kHeadTooLarge: return "headers_too_large";
+    case ProblemKind::kBusy: return "busy";
+    case ProblemKind::kUnsupportedProtocol: return "not_implemented";
+    case ProblemKind::kInternal: break;
+  }
+  return "internal_error";
+}
+
+// Who has an account is nobody's business: both log-in failures read the same.
+std::string_view message_of(const Problem& problem) {
+  if (problem.kind == ProblemKind::kNoSuchAccount || problem.kind == ProblemKind::kWrongPassword) {
+    return "Wrong username or password";
+  }
+  return problem.message;
+}
+
+}  // namespace
+
+http::Response render_problem(const Problem& problem, const http::Request& request,
+                              const Clock& clock) {
+  boost::json::array details;
+  for (const auto& fault : problem.fields) {
+    details.push_back({{"field", fault.field}, {"message", fault.message}});
+  }
+  const unsigned status = status_of(problem.kind);
+  http::Response response = json_response(
+      status, {{"success", false},
+               {"error",
+                {{"code", code_of(problem.kind)},
+                 {"message", message_of(problem)},
+                 {"details", std::move(details)}}},
+               {"meta", {{"timestamp", to_iso8601(clock.now())}, {"request_id", request.id}}}});
+  if (status == 401) response.headers.set("WWW-Authenticate", "Bearer");
+  return response;
+}
+
+}  // namespace coffer::apis::mediavault

@@ -1,0 +1,200 @@
+#include <boost/json/array.hpp>
+#include <boost/json/object.hpp>
+#include <limits>
+
+#include "apis/common/file_reply.h"
+#include "apis/common/json.h"
+#include "apis/mediavault/handlers.h"
+#include "apis/mediavault/wire.h"
+#include "base/text.h"
+#include "http/uri.h"
+
+namespace coffer::apis::mediavault {
+namespace {
+
+constexpr std::uint64_t kPerPageDefault = 20;
+constexpr std::uint64_t kPerPageMax = 100;
+constexpr std::uint64_t kPageMax = 1'000'000'000'000;
+
+struct ListRequest {
+  vault::EntryQuery query;
+  std::uint64_t page = 1;
+  std::uint64_t per_page = kPerPageDefault;
+  bool empty = false;  // asks for what cannot be there
+};
+
+std::optional<vault::EntrySort> sort_from(std::string_view name) {
+  if (name == "created_at") return vault::EntrySort::kCreated;
+  if (name == "filename") return vault::EntrySort::kName;
+  if (name == "size") return vault::EntrySort::kSize;
+  return std::nullopt;
+}
+
+// Reads the query's parameters and collects every fault.
+class ListParser {
+ public:
+  explicit ListParser(const http::Target& uri) : uri_(uri) {}
+
+  std::expected<ListRequest, Problem> parse(vault::SpaceId space) {
+    ListRequest list;
+    list.page = number("page", 1, kPageMax, 1);
+    list.per_page = number("per_page", 1, kPerPageMax, kPerPageDefault);
+    vault::EntryQuery& query = list.query;
+    query.space = space;
+    query.offset = (list.page - 1) * list.per_page;
+    query.limit = list.per_page;
+    if (const auto type = text("type")) {
+      query.kind = vault::file_kind_from(*type);
+      if (!query.kind) fault("type", "Must be image, video, audio, document or other");
+    }
+    if (const auto part = text("q"); part && !part->empty()) query.text = *part;
+    if (const auto tag = text("tag"); tag && !tag->empty()) query.tag = *tag;
+    parse_order(query);
+    list.empty = text("collection").has_value();
+    if (!problem_.fields.empty()) return std::unexpected(problem_);
+    return list;
+  }
+
+ private:
+  void parse_order(vault::EntryQuery& query) {
+    query.descending = true;
+    if (auto sort = text("sort")) {
+      query.descending = sort->starts_with('-');
+      if (query.descending) sort->remove_prefix(1);
+      const auto known = sort_from(*sort);
+      if (!known)
+        fault("sort", "Must be created_at, filename or size, with a - in front to reverse");
+      query.sort = known.value_or(query.sort);
+    }
+    if (const auto order = text("order")) {
+      if (*order != "asc" && *order != "desc") fault("order", "Must be asc or desc");
+      query.descending = *order == "desc";
+    }
+  }
+
+  std::uint64_t number(std::string_view name, std::uint64_t least, std::uint64_t most,
+                       std::uint64_t otherwise) {
+    const auto value = uri_.parameter(name);
+    if (!value) return otherwise;
+    const auto parsed = parse_unsigned(*value);
+    if (!parsed || *parsed < least || *parsed > most) {
+      fault(name, "Must be a number from " + std::to_string(least) + " to " + std::to_string(most));
+      return otherwise;
+    }
+    return *parsed;
+  }
+
+  std::optional<std::string_view> text(std::string_view name) {
+    const auto value = uri_.parameter(name);
+    if (value && !is_utf8(*value)) {
+      fault(name, "Must be text in UTF-8");
+      return std::nullopt;
+    }
+    return value;
+  }
+
+  void fault(std::string_view name, std::string message) {
+    problem_.fields.push_back({std::string(name), std::move(message)});
+  }
+
+  const http::Target& uri_;
+  Problem problem_{ProblemKind::kInvalid, "Invalid input data"};
+};
+
+// `/media?page=3`, relative to the API's root, with the other parameters as they came.
+std::string page_link(const http::Target& uri, std::uint64_t page) {
+  std::string link = "/media?page=" + std::to_string(page);
+  for (const auto& [name, value] : uri.query) {
+    if (name == "page") continue;
+    link += '&' + http::percent_encode(name) + '=' + http::percent_encode(value);
+  }
+  return link;
+}
+
+boost::json::object pagination(const http::Target& uri, const ListRequest& list,
+                               const vault::EntryPage& found) {
+  const std::uint64_t pages = (found.total + list.per_page - 1) / list.per_page;
+  boost::json::value next;
+  boost::json::value previous;
+  if (list.page < pages) next = page_link(uri, list.page + 1);
+  if (list.page > 1) previous = page_link(uri, list.page - 1);
+  return {{"total", found.total},
+          {"count", found.entries.size()},
+          {"per_page", list.per_page},
+          {"current_page", list.page},
+          {"total_pages", pages},
+          {"links", {{"next", std::move(next)}, {"prev", std::move(previous)}}}};
+}
+
+// The file that the path names, if it is the caller's.
+Task<vault::Result<vault::Entry>> find_media(Exchange& exchange) {
+  const auto id = parse_media_id(exchange.path.text("id"));
+  if (!id) co_return vault::fail(vault::FailureCode::kNotFound, "There is no such media");
+  const vault::SpaceId space = exchange.account().home;
+  if (const auto* number = std::get_if<vault::EntryId>(&*id)) {
+    auto entry = co_await exchange.vault.entries().find(space, *number);
+    co_return entry;
+  }
+  auto entry = co_await exchange.vault.entries().find(space, std::get<Uuid>(*id));
+  co_return entry;
+}
+
+}  // namespace
+
+Task<Reply> list_media(Exchange& exchange) {
+  const http::Target& uri = exchange.request.uri;
+  const auto list = ListParser(uri).parse(exchange.account().home);
+  if (!list) co_return std::unexpected(list.error());
+  vault::EntryPage found;
+  if (!list->empty) found = co_await exchange.vault.entries().list(list->query);
+  boost::json::array data;
+  data.reserve(found.entries.size());
+  for (const vault::Entry& entry : found.entries) data.push_back(media_object(exchange, entry));
+  boost::json::object reply = envelope(exchange.vault, std::move(data));
+  reply["meta"].as_object()["pagination"] = pagination(uri, *list, found);
+  co_return json_response(200, reply);
+}
+
+Task<Reply> show_media(Exchange& exchange) {
+  const auto entry = co_await find_media(exchange);
+  if (!entry) co_return std::unexpected(entry.error());
+  co_return success(exchange, media_object(exchange, *entry));
+}
+
+Task<Reply> update_media(Exchange& exchange) {
+  const auto entry = co_await find_media(exchange);
+  if (!entry) co_return std::unexpected(entry.error());
+  const auto body = co_await read_json(exchange.request);
+  if (!body) co_return std::unexpected(body.error());
+  Fields fields(*body);
+  vault::EntryChanges changes;
+  changes.name = fields.optional_text("filename");
+  changes.title = fields.nullable_text("title");
+  changes.description = fields.nullable_text("description");
+  changes.tags = fields.texts("tags");
+  if (auto problem = fields.problem()) co_return std::unexpected(std::move(*problem));
+  const auto updated = co_await exchange.vault.entries().update(exchange.account().id, entry->space,
+                                                                entry->id, std::move(changes));
+  if (!updated) co_return std::unexpected(updated.error());
+  co_return success(exchange, media_object(exchange, *updated));
+}
+
+Task<Reply> delete_media(Exchange& exchange) {
+  const auto entry = co_await find_media(exchange);
+  if (!entry) co_return std::unexpected(entry.error());
+  const auto removed =
+      co_await exchange.vault.entries().remove(exchange.account().id, entry->space, entry->id);
+  if (!removed) co_return std::unexpected(removed.error());
+  boost::json::object data = media_object(exchange, *entry);
+  data["deleted"] = true;
+  co_return success(exchange, std::move(data));
+}
+
+Task<Reply> download_media(Exchange& exchange) {
+  const auto entry = co_await find_media(exchange);
+  if (!entry) co_return std::unexpected(entry.error());
+  Reply reply = co_await file_reply(exchange, *entry, "inline");
+  co_return reply;
+}
+
+}  // namespace coffer::apis::mediavault

@@ -1,0 +1,45 @@
+#include "apis/mediavault/errors.h"
+#include "apis/mediavault/handlers.h"
+#include "apis/mediavault/mediavault.h"
+
+namespace coffer::apis::mediavault {
+namespace {
+
+class MediaVault final : public Dialect {
+ public:
+  explicit MediaVault(Options options) : options_(options) {}
+
+  std::string_view name() const override { return "mediavault"; }
+  std::vector<std::string> prefixes() const override { return {"/api/v1", "/v1"}; }
+
+  std::vector<Route> routes() const override {
+    using enum http::Method;
+    return {
+        {kPost, "/auth/register", Access::kAnyone, register_account},
+        {kPost, "/auth/login", Access::kAnyone, log_in},
+        {kPost, "/auth/refresh", Access::kAnyone, refresh},
+        {kPost, "/auth/logout", Access::kAccount, log_out},
+        {kGet, "/users/me", Access::kAccount, show_me},
+        {kPatch, "/users/me", Access::kAccount, update_me},
+        {kPost, "/media/upload", Access::kAccount, upload_media, options_.max_upload_bytes},
+        {kGet, "/media", Access::kAccount, list_media},
+        {kGet, "/media/{id}", Access::kAccount, show_media},
+        {kPatch, "/media/{id}", Access::kAccount, update_media},
+        {kDelete, "/media/{id}", Access::kAccount, delete_media},
+        {kGet, "/media/{id}/content", Access::kAccount, download_media},
+    };
+  }
+
+  http::Response render(const Problem& problem, const http::Request& request) const override {
+    return render_problem(problem, request, system_clock());
+  }
+
+ private:
+  Options options_;
+};
+
+}  // namespace
+
+std::unique_ptr<Dialect> make(Options options) { return std::make_unique<MediaVault>(options); }
+
+}  // namespace coffer::apis::mediavault

@@ -1,0 +1,39 @@
+#include <boost/json/object.hpp>
+
+#include "apis/common/json.h"
+#include "apis/mediavault/handlers.h"
+#include "apis/mediavault/wire.h"
+
+namespace coffer::apis::mediavault {
+
+Task<Reply> show_me(Exchange& exchange) {
+  co_return success(exchange, user_object(exchange.account()));
+}
+
+Task<Reply> update_me(Exchange& exchange) {
+  const auto body = co_await read_json(exchange.request);
+  if (!body) co_return std::unexpected(body.error());
+  Fields fields(*body);
+  vault::AccountChanges changes;
+  changes.username = fields.optional_text("username");
+  changes.email = fields.optional_text("email");
+  if (auto wanted = fields.optional_text("password")) {
+    auto current = fields.optional_text("current_password");
+    if (!current) fields.fault("current_password", "The current password is needed for a new one");
+    changes.password = {current.value_or(""), std::move(*wanted)};
+  }
+  if (auto problem = fields.problem()) co_return std::unexpected(std::move(*problem));
+  const auto account = co_await exchange.vault.accounts().update(
+      exchange.account().id, std::move(changes), exchange.caller->session);
+  if (!account) {
+    // The caller is known; it is a field of the request that does not fit.
+    if (account.error().code == vault::FailureCode::kWrongPassword) {
+      co_return std::unexpected(
+          Problem::field("current_password", "This is not the current password"));
+    }
+    co_return std::unexpected(account.error());
+  }
+  co_return success(exchange, user_object(*account));
+}
+
+}  // namespace coffer::apis::mediavault

@@ -1,0 +1,27 @@
+// The shapes of the document: envelopes, objects, ids.
+#pragma once
+
+#include <boost/json/object.hpp>
+#include <boost/json/value.hpp>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+
+#include "apis/common/dialect.h"
+#include "vault/types.h"
+
+namespace coffer::apis::mediavault {
+
+// `{"success": true, "data": …, "meta": {timestamp, version}}`
+boost::json::object envelope(const vault::Vault& vault, boost::json::value data);
+http::Response success(Exchange& exchange, boost::json::value data, unsigned status = 200);
+
+boost::json::object user_object(const vault::Account& account);
+boost::json::object media_object(const Exchange& exchange, const vault::Entry& entry);
+
+// `media_12`, `12` or a UUID names a file.
+using MediaId = std::variant<vault::EntryId, Uuid>;
+std::optional<MediaId> parse_media_id(std::string_view text);
+
+}  // namespace coffer::apis::mediavault

@@ -1,0 +1,76 @@
+#include "apis/operations/operations.h"
+
+#include <boost/json/object.hpp>
+#include <string>
+#include <utility>
+
+#include "apis/common/json.h"
+#include "base/log.h"
+
+namespace coffer::apis {
+namespace {
+
+constexpr std::string_view kPlain = "text/plain; charset=utf-8";
+constexpr std::string_view kExposition = "text/plain; version=0.0.4; charset=utf-8";
+
+Task<Reply> health(Exchange&) { co_return http::Response::text(200, std::string(kPlain), "ok\n"); }
+
+Task<Reply> readiness(Exchange& exchange) {
+  std::string failure;
+  try {
+    co_await exchange.vault.check_ready();
+  } catch (const std::exception& error) {
+    failure = error.what();
+  }
+  if (failure.empty()) co_return http::Response::text(200, std::string(kPlain), "ready\n");
+  log::error("not ready", {{"request_id", exchange.request.id}, {"error", failure}});
+  co_return http::Response::text(503, std::string(kPlain), "not ready; the log says why\n");
+}
+
+class Operations final : public Dialect {
+ public:
+  explicit Operations(Metrics& metrics) : metrics_(metrics) {}
+
+  std::string_view name() const override { return "operations"; }
+  std::vector<std::string> prefixes() const override { return {""}; }
+
+  std::vector<Route> routes() const override {
+    using http::Method;
+    const auto show_metrics = [&metrics = metrics_](Exchange&) -> Task<Reply> {
+      co_return http::Response::text(200, std::string(kExposition), metrics.text());
+    };
+    std::vector<Route> routes;
+    routes.push_back({.method = Method::kGet,
+                      .pattern = "/healthz",
+                      .access = Access::kAnyone,
+                      .handler = health,
+                      .rate = RateClass::kNone});
+    routes.push_back({.method = Method::kGet,
+                      .pattern = "/readyz",
+                      .access = Access::kAnyone,
+                      .handler = readiness,
+                      .rate = RateClass::kNone});
+    routes.push_back({.method = Method::kGet,
+                      .pattern = "/metrics",
+                      .access = Access::kOperator,
+                      .handler = show_metrics,
+                      .rate = RateClass::kNone});
+    return routes;
+  }
+
+  http::Response render(const Problem& problem, const http::Request& request) const override {
+    return json_response(status_of(problem.kind),
+                         {{"error", problem.message}, {"request_id", request.id}});
+  }
+
+ private:
+  Metrics& metrics_;
+};
+
+}  // namespace
+
+std::unique_ptr<Dialect> make_operations(Metrics& metrics) {
+  return std::make_unique<Operations>(metrics);
+}
+
+}  // namespace coffer::apis

@@ -1,0 +1,16 @@
+// For who runs the vault: is it alive, can it work, what does it do. Also answers for paths
+// that belong to no dialect.
+#pragma once
+
+#include <memory>
+
+#include "apis/common/dialect.h"
+#include "apis/common/metrics.h"
+
+namespace coffer::apis {
+
+// GET /healthz: the process answers. GET /readyz: so do database and store, 503 otherwise.
+// GET /metrics: for Prometheus, from this machine or by an admin. REQUIRES: `metrics` outlives it.
+std::unique_ptr<Dialect> make_operations(Metrics& metrics);
+
+}  // namespace coffer::apis
