@@ -21,8 +21,8 @@ struct Policy {
   std::optional<std::uint64_t> quota;  // of a new account, bytes
   std::chrono::seconds access_lifetime{3600};
   std::chrono::seconds refresh_lifetime{7 * 24 * 3600};
-  // How long a blob without references is kept; also the longest time from a file's last byte
-  // to its commit.
+  // How long a blob without references is kept. Half of it is the longest time from a file's
+  // last byte to its commit (references.cc says why).
   std::chrono::seconds blob_grace{24 * 3600};
 };
 

@@ -50,7 +50,9 @@ class Entries {
   Task<Result<Entry>> find(SpaceId space, EntryId id);
   Task<Result<Entry>> find(SpaceId space, Uuid uuid);
 
-  // Costs the same however many entries there are, unless it filters by text.
+  // Costs the same however many entries there are, unless it filters by text or tag or starts
+  // deep inside the list: those run off the serving core. Names sort bytewise; what sorts equal
+  // comes in order of creation, so pages never overlap.
   Task<EntryPage> list(EntryQuery query);
 
   // Event `entry.updated`. kNotFound, kInvalid. A new name gives a new key.

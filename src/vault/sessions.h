@@ -47,10 +47,14 @@ class Sessions {
   // Ends the session; no token of it works from now on. Ending what has ended is no failure.
   Task<void> end(SessionId session);
 
+  // Removes up to `limit` sessions that have expired; how many.
+  Task<std::uint64_t> prune(std::size_t limit);
+
  private:
   struct Claims;
   Sessions(Context& context, Bytes key) : context_(context), key_(std::move(key)) {}
 
+  Tokens issue(AccountId account, SessionId session, Time now) const;
   std::string sign(const Claims& claims) const;
   Result<Claims> verify(const std::string& token) const;
 

@@ -20,12 +20,12 @@ struct Received {
   Sha256Digest digest;
   std::uint64_t size = 0;
   Bytes head;  // the first kHeadBytes, or all
-  Time at;
+  Time at;     // not after the moment the store made them durable
 };
 
 struct NewFile {
   Received received;
-  std::string name;  // UTF-8, as the client gave it; may be empty: `file`
+  std::string name;  // as the client gave it, at most 255 characters; may be empty: `file`
   std::optional<std::string> title = {};
   std::optional<std::string> description = {};
   std::vector<std::string> tags = {};
@@ -37,16 +37,17 @@ class Uploads {
   explicit Uploads(Context& context) : context_(context) {}
 
   // Reads `source` to its end into the blob store. kBadStream; kQuotaExceeded as soon as it is
-  // certain that the owner of `space` cannot hold it (the commit decides).
+  // certain that the owner of `space` cannot hold it (the commit decides); kNotFound without
+  // that space.
   // REQUIRES: `source` lives until the task ended.
   Task<Result<Received>> receive(SpaceId space, InputStream& source,
                                  std::optional<std::uint64_t> expected_size);
 
   // Makes the files entries of `space`, all or none, and charges the space's owner; events
   // `entry.created`. Keys come from the names, made unique (`song (2).mp3`). kInvalid for
-  // titles, descriptions and tags as in Entries::update; kQuotaExceeded; kBadStream (too slow)
-  // when a file was received longer ago than the grace time. REQUIRES: `caller` may write to
-  // `space`.
+  // names, titles, descriptions and tags as in Entries::update; kQuotaExceeded; kBadStream (too
+  // slow) when a file was received longer ago than half the grace time; kNotFound without that
+  // space. REQUIRES: `caller` may write to `space`.
   Task<Result<std::vector<Entry>>> commit(AccountId caller, SpaceId space,
                                           std::vector<NewFile> files);
 

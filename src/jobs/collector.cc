@@ -1,0 +1,99 @@
+#include "jobs/collector.h"
+
+#include <pthread.h>
+
+#include <algorithm>
+#include <array>
+#include <exception>
+#include <utility>
+
+#include "base/log.h"
+
+namespace coffer::jobs {
+
+// One thing to do again and again.
+class Collector::Chore {
+ public:
+  using Step = bool (Collector::*)();
+  struct Pace {
+    std::chrono::milliseconds every;
+    std::chrono::milliseconds pause;  // between two steps
+  };
+
+  Chore(std::string_view name, Step step, Pace pace, Moment first)
+      : name_(name), step_(step), pace_(pace), due_(first) {}
+
+  Moment due() const { return due_; }
+
+  void run(Collector& collector) {
+    const Moment now = std::chrono::steady_clock::now();
+    try {
+      const bool more = (collector.*step_)();
+      due_ = now + (more ? pace_.pause : pace_.every);
+    } catch (const std::exception& error) {
+      log::error("background work failed", {{"work", name_}, {"error", error.what()}});
+      due_ = now + collector.options_.retry_after;
+    }
+  }
+
+ private:
+  std::string_view name_;
+  Step step_;
+  Pace pace_;
+  Moment due_;
+};
+
+Collector::Collector(vault::Vault& vault, Options options)
+    : vault_(vault), options_(std::move(options)), thread_([this] { work(); }) {}
+
+Collector::~Collector() {
+  {
+    const std::lock_guard lock(mutex_);
+    stop_ = true;
+  }
+  wake_.notify_all();
+  thread_.join();
+}
+
+void Collector::work() {
+  pthread_setname_np(pthread_self(), "collector");
+  const Moment start = std::chrono::steady_clock::now();
+  const Chore::Pace often{.every = options_.collect_every, .pause = {}};
+  std::array chores{
+      Chore("collect blobs", &Collector::collect, often, start + options_.collect_every),
+      Chore("prune sessions", &Collector::prune_sessions, often, start + options_.collect_every),
+      Chore("prune events", &Collector::prune_events, often, start + options_.collect_every),
+      Chore("sweep blobs", &Collector::sweep,
+            {.every = options_.sweep_every, .pause = options_.sweep_pause},
+            start + options_.first_sweep),
+  };
+  for (;;) {
+    Chore& next = *std::ranges::min_element(chores, {}, &Chore::due);
+    {
+      std::unique_lock lock(mutex_);
+      if (wake_.wait_until(lock, next.due(), [this] { return stop_; })) return;
+    }
+    next.run(*this);
+  }
+}
+
+bool Collector::collect() {
+  const std::size_t looked_at = executor_.run(vault_.references().collect(options_.step));
+  return looked_at == options_.step;
+}
+
+bool Collector::prune_sessions() {
+  return executor_.run(vault_.sessions().prune(options_.step)) == options_.step;
+}
+
+bool Collector::prune_events() {
+  const Time before = vault_.clock().now() - options_.keep_events;
+  return executor_.run(vault_.events().prune(before, options_.step)) == options_.step;
+}
+
+bool Collector::sweep() {
+  swept_ = executor_.run(vault_.references().sweep(swept_, options_.sweep_page));
+  return swept_.has_value();
+}
+
+}  // namespace coffer::jobs

@@ -1,0 +1,64 @@
+// Keeps the vault tidy in the background: blobs that nothing refers to, uploads that were never
+// committed, ended sessions, old events.
+#pragma once
+
+#include <chrono>
+#include <condition_variable>
+#include <cstddef>
+#include <mutex>
+#include <optional>
+#include <thread>
+
+#include "base/executor.h"
+#include "base/hash.h"
+#include "vault/vault.h"
+
+namespace coffer::jobs {
+
+// Works on a thread of its own, in small steps. What fails is logged and tried again later.
+// Threads: made and destroyed by one.
+class Collector {
+ public:
+  struct Options {
+    std::chrono::milliseconds collect_every = std::chrono::hours(1);
+    // The sweep reads the names of all stored blobs, a page at a time with a pause after each.
+    std::chrono::milliseconds sweep_every = std::chrono::hours(24);
+    std::chrono::milliseconds first_sweep = std::chrono::minutes(10);  // after the start
+    std::chrono::milliseconds sweep_pause = std::chrono::seconds(1);
+    std::chrono::milliseconds retry_after = std::chrono::minutes(1);
+    std::chrono::seconds keep_events = std::chrono::hours(7 * 24);
+    std::size_t step = 64;         // blobs collected, sessions and events pruned at a time
+    std::size_t sweep_page = 256;  // blobs looked at by a step of the sweep
+  };
+
+  // Starts. REQUIRES: `vault` outlives this.
+  Collector(vault::Vault& vault, Options options);
+  // Waits for the step under way, then stops.
+  ~Collector();
+  Collector(const Collector&) = delete;
+  Collector& operator=(const Collector&) = delete;
+
+ private:
+  using Moment = std::chrono::steady_clock::time_point;
+  class Chore;
+
+  void work();
+
+  // Steps; each gives whether there is more to do now.
+  bool collect();
+  bool prune_sessions();
+  bool prune_events();
+  bool sweep();
+
+  vault::Vault& vault_;
+  const Options options_;
+  std::optional<Sha256Digest> swept_;  // the last blob that the sweep looked at
+
+  std::mutex mutex_;
+  std::condition_variable wake_;
+  bool stop_ = false;
+  InlineExecutor executor_;  // the thread's
+  std::thread thread_;       // last: it uses the others
+};
+
+}  // namespace coffer::jobs

@@ -1,0 +1,17 @@
+// An account as its row gives it, for the statements that join it.
+#pragma once
+
+#include "db/value.h"
+#include "vault/types.h"
+
+namespace coffer::vault {
+
+// The account is `a` in the statement. What it selects besides follows from kAccountWidth on.
+inline constexpr char kAccountColumns[] =
+    "a.id, a.uuid, a.username, a.email, a.is_admin, a.disabled_at, a.home_id, a.quota, a.used, "
+    "a.created_at, a.updated_at";
+inline constexpr int kAccountWidth = 11;
+
+Account account_from(const db::Row& row);
+
+}  // namespace coffer::vault

@@ -1,0 +1,114 @@
+#include <utility>
+
+#include "base/hash.h"
+#include "vault/account_rows.h"
+#include "vault/checks.h"
+#include "vault/sessions.h"
+#include "vault/sql.h"
+
+namespace coffer::vault {
+namespace {
+
+constexpr std::size_t kHintLength = 8;
+constexpr std::size_t kSecretMax = 256;  // bytes; ours are shorter than 50
+
+constexpr db::Statement kAccountExists{"SELECT id FROM account WHERE id = $1"};
+constexpr db::Statement kInsert{
+    "INSERT INTO api_key (account_id, kind, name, hint, hash, created_at)"
+    " VALUES ($1, $2, $3, $4, $5, $6) RETURNING id"};
+constexpr db::Statement kList{
+    "SELECT id, account_id, kind, name, hint, created_at FROM api_key WHERE account_id = $1"
+    " ORDER BY id"};
+constexpr db::Statement kRevoke{"DELETE FROM api_key WHERE id = $1 AND account_id = $2"};
+
+constexpr auto kFindText =
+    sql("SELECT ", kAccountColumns,
+        ", k.kind FROM api_key k JOIN account a ON a.id = k.account_id WHERE k.hash = $1");
+constexpr db::Statement kFind{kFindText.data()};
+
+ApiKey key_from(const db::Row& row) {
+  ApiKey key;
+  key.id = row.id<ApiKeyId>(0);
+  key.account = row.id<AccountId>(1);
+  key.kind = static_cast<KeyKind>(row.integer(2));
+  key.name = row.text(3);
+  key.hint = row.text(4);
+  key.created_at = row.time(5);
+  return key;
+}
+
+Caller holder_from(const db::Row& row) {
+  Caller caller;
+  caller.account = account_from(row);
+  const auto kind = static_cast<KeyKind>(row.integer(kAccountWidth));
+  caller.credential = kind == KeyKind::kMaster ? Credential::kMasterKey : Credential::kApiKey;
+  return caller;
+}
+
+}  // namespace
+
+std::string_view name_of(KeyKind kind) noexcept {
+  return kind == KeyKind::kMaster ? "master" : "api";
+}
+
+Task<Result<ApiKeys::Created>> ApiKeys::create(AccountId account, KeyKind kind, std::string name) {
+  Faults faults;
+  Created created;
+  created.key.name = check_label(name, faults);
+  if (faults.any()) co_return faults.failure();
+  created.secret = kind == KeyKind::kMaster ? "cfm_" : "cfa_";
+  created.secret += random_secret(context_.entropy);
+  created.key.account = account;
+  created.key.kind = kind;
+  created.key.hint = created.secret.substr(0, kHintLength);
+  created.key.created_at = context_.clock.now();
+  const Sha256Digest hash = Sha256::of(as_bytes(created.secret));
+
+  auto body = [&](db::Transaction& tx) -> Task<Result<ApiKeyId>> {
+    const auto any_id = [](const db::Row& row) { return row.integer(0); };
+    const auto exists = co_await tx.find(kAccountExists, any_id, account);
+    if (!exists) co_return fail(FailureCode::kNotFound, "there is no such account");
+    const ApiKey& key = created.key;
+    const auto id = co_await tx.find(kInsert, any_id, account, kind, key.name, key.hint,
+                                     ByteView(hash.bytes), key.created_at);
+    co_return ApiKeyId{id.value()};
+  };
+  const auto id = co_await context_.database.write(body);
+  if (!id) co_return std::unexpected(id.error());
+  created.key.id = *id;
+  co_return created;
+}
+
+Task<Result<Caller>> ApiKeys::authenticate(std::string secret) {
+  std::optional<Caller> caller;
+  if (secret.size() <= kSecretMax) {
+    const Sha256Digest hash = Sha256::of(as_bytes(secret));
+    auto body = [&](db::Transaction& tx) -> Task<std::optional<Caller>> {
+      co_return co_await tx.find(kFind, holder_from, ByteView(hash.bytes));
+    };
+    caller = co_await context_.database.read(body);
+  }
+  if (!caller) co_return fail(FailureCode::kTokenInvalid, "the key is not valid");
+  if (caller->account.disabled_at) {
+    co_return fail(FailureCode::kAccountDisabled, "the account is locked by the admin");
+  }
+  co_return std::move(*caller);
+}
+
+Task<std::vector<ApiKey>> ApiKeys::list(AccountId account) {
+  auto body = [&](db::Transaction& tx) -> Task<std::vector<ApiKey>> {
+    co_return co_await tx.all(kList, key_from, account);
+  };
+  co_return co_await context_.database.read(body);
+}
+
+Task<Result<void>> ApiKeys::revoke(AccountId account, ApiKeyId key) {
+  auto body = [&](db::Transaction& tx) -> Task<Result<void>> {
+    const auto removed = co_await tx.execute(kRevoke, key, account);
+    if (removed == 0) co_return fail(FailureCode::kNotFound, "there is no such key");
+    co_return Result<void>{};
+  };
+  co_return co_await context_.database.write(body);
+}
+
+}  // namespace coffer::vault

@@ -1,0 +1,217 @@
+#include <fmt/format.h>
+
+#include <array>
+#include <utility>
+
+#include "base/text.h"
+#include "vault/checks.h"
+#include "vault/entries.h"
+#include "vault/entry_rows.h"
+
+namespace coffer::vault {
+namespace {
+
+constexpr std::uint64_t kDeep = 10'000;         // offsets above are read off the serving core
+constexpr std::uint64_t kOffsetMax = 1U << 30;  // past the end of every list
+constexpr std::size_t kTextMax = 16U << 10U;    // bytes; engines bound the length of a pattern
+constexpr FileKind kFirstKind = FileKind::kImage;
+constexpr FileKind kLastKind = FileKind::kOther;
+
+constexpr db::Statement kTotals{"SELECT kind, files FROM space_total WHERE space_id = $1"};
+constexpr db::Statement kCountText{
+    R"(SELECT count(*) FROM entry WHERE space_id = $1 AND kind BETWEEN $2 AND $3)"
+    R"( AND search LIKE $4 ESCAPE '\')"};
+constexpr db::Statement kCountTag{
+    R"(SELECT count(*) FROM entry_tag JOIN entry ON entry.id = entry_tag.entry_id)"
+    R"( WHERE entry_tag.space_id = $1 AND entry_tag.tag = $5)"
+    R"( AND entry.kind BETWEEN $2 AND $3 AND entry.search LIKE $4 ESCAPE '\')"};
+
+// How a list is found: each has its own index, or none.
+enum class Way : std::uint8_t { kAll, kKind, kText, kTag };
+constexpr std::size_t kWays = 4;
+constexpr std::size_t kSorts = 3;
+
+// One kind's part of a list of all kinds: in order, and nothing but what the index holds.
+std::string part(int kind, std::string_view column) {
+  return fmt::format(
+      "SELECT id AS page_id, {} AS page_order FROM entry WHERE space_id = $1 AND"
+      " kind = {}",
+      column, kind);
+}
+
+std::string list_text(Way way, std::string_view column, std::string_view direction) {
+  const std::string order = column == "id"
+                                ? fmt::format("id {}", direction)
+                                : fmt::format("{} {}, id {}", column, direction, direction);
+  switch (way) {
+    case Way::kAll: {
+      // CROSS JOIN: the page first, then its rows.
+      const std::string page_order = fmt::format("page_order {0}, page_id {0}", direction);
+      return fmt::format(
+          "SELECT {} FROM ({} UNION ALL {} UNION ALL {} UNION ALL {} UNION ALL {}"
+          " ORDER BY {} LIMIT $2 OFFSET $3) AS page CROSS JOIN entry"
+          " WHERE entry.id = page.page_id ORDER BY {}",
+          kEntryColumns, part(0, column), part(1, column), part(2, column), part(3, column),
+          part(4, column), page_order, page_order);
+    }
+    case Way::kKind:
+      return fmt::format(
+          "SELECT {} FROM entry WHERE space_id = $1 AND kind = $4 ORDER BY {} LIMIT $2 OFFSET $3",
+          kEntryColumns, order);
+    case Way::kText:
+      return fmt::format(
+          "SELECT {} FROM entry WHERE space_id = $1 AND kind BETWEEN $4 AND $5"
+          " AND search LIKE $6 ESCAPE '\\' ORDER BY {} LIMIT $2 OFFSET $3",
+          kEntryColumns, order);
+    case Way::kTag: break;
+  }
+  return fmt::format(
+      "SELECT {} FROM (SELECT entry_id FROM entry_tag WHERE space_id = $1 AND tag = $7) AS tagged"
+      " JOIN entry ON entry.id = tagged.entry_id WHERE kind BETWEEN $4 AND $5"
+      " AND search LIKE $6 ESCAPE '\\' ORDER BY {} LIMIT $2 OFFSET $3",
+      kEntryColumns, order);
+}
+
+// The statements of all lists.
+class ListStatements {
+ public:
+  ListStatements() {
+    // Within a space, ids grow in order of creation.
+    constexpr std::array<std::string_view, kSorts> kColumns{"id", "name", "size"};
+    for (std::size_t way = 0; way < kWays; ++way) {
+      for (std::size_t sort = 0; sort < kSorts; ++sort) {
+        for (const bool descending : {false, true}) {
+          const std::size_t at = index(way, sort, descending);
+          texts_[at] =
+              list_text(static_cast<Way>(way), kColumns[sort], descending ? "DESC" : "ASC");
+          statements_[at].sql = texts_[at].c_str();
+        }
+      }
+    }
+  }
+  ListStatements(const ListStatements&) = delete;
+  ListStatements& operator=(const ListStatements&) = delete;
+
+  const db::Statement& of(Way way, EntrySort sort, bool descending) const {
+    return statements_[index(static_cast<std::size_t>(way), static_cast<std::size_t>(sort),
+                             descending)];
+  }
+
+ private:
+  static std::size_t index(std::size_t way, std::size_t sort, bool descending) {
+    return (way * kSorts + sort) * 2 + (descending ? 1 : 0);
+  }
+
+  std::array<std::string, kWays * kSorts * 2> texts_;
+  std::array<db::Statement, kWays * kSorts * 2> statements_;
+};
+
+const ListStatements& list_statements() {
+  static const ListStatements statements;
+  return statements;
+}
+
+// A LIKE pattern for what contains `text`; everything for no text. Nothing when no entry can
+// contain it.
+std::optional<std::string> pattern_of(const std::optional<std::string>& text) {
+  if (!text) return "%";
+  if (!is_utf8(*text)) return std::nullopt;
+  if (text->size() > kTextMax) return std::nullopt;
+  const std::string form = search_form(*text);
+  if (form.size() > kTextMax) return std::nullopt;
+  std::string pattern = "%";
+  for (const char c : form) {
+    if (c == '%' || c == '_' || c == '\\') pattern += '\\';
+    pattern += c;
+  }
+  pattern += '%';
+  return pattern;
+}
+
+// What the statements are given.
+struct List {
+  Way way = Way::kAll;
+  const db::Statement* page = nullptr;
+  SpaceId space;
+  std::uint64_t limit = 0;
+  std::uint64_t offset = 0;
+  FileKind first = kFirstKind;
+  FileKind last = kLastKind;
+  std::string pattern;
+  std::string tag;
+};
+
+std::int64_t integer_from(const db::Row& row) { return row.integer(0); }
+
+Task<std::uint64_t> count(db::Transaction& tx, const List& list) {
+  if (list.way == Way::kText) {
+    const auto total =
+        co_await tx.find(kCountText, integer_from, list.space, list.first, list.last, list.pattern);
+    co_return static_cast<std::uint64_t>(total.value());
+  }
+  if (list.way == Way::kTag) {
+    const auto total = co_await tx.find(kCountTag, integer_from, list.space, list.first, list.last,
+                                        list.pattern, list.tag);
+    co_return static_cast<std::uint64_t>(total.value());
+  }
+  std::uint64_t total = 0;
+  const auto add = [&](const db::Row& row) {
+    const auto kind = static_cast<FileKind>(row.integer(0));
+    if (kind >= list.first && kind <= list.last) {
+      total += static_cast<std::uint64_t>(row.integer(1));
+    }
+  };
+  co_await tx.for_each(kTotals, add, list.space);
+  co_return total;
+}
+
+Task<std::vector<Entry>> page(db::Transaction& tx, const List& list) {
+  switch (list.way) {
+    case Way::kAll:
+      co_return co_await tx.all(*list.page, entry_from, list.space, list.limit, list.offset);
+    case Way::kKind:
+      co_return co_await tx.all(*list.page, entry_from, list.space, list.limit, list.offset,
+                                list.first);
+    case Way::kText:
+      co_return co_await tx.all(*list.page, entry_from, list.space, list.limit, list.offset,
+                                list.first, list.last, list.pattern);
+    case Way::kTag: break;
+  }
+  co_return co_await tx.all(*list.page, entry_from, list.space, list.limit, list.offset, list.first,
+                            list.last, list.pattern, list.tag);
+}
+
+}  // namespace
+
+Task<EntryPage> Entries::list(EntryQuery query) {
+  List list;
+  list.space = query.space;
+  list.limit = query.limit;
+  list.offset = std::min(query.offset, kOffsetMax);
+  if (query.kind) list.first = list.last = *query.kind;
+  auto pattern = pattern_of(query.text);
+  const bool possible = pattern && (!query.tag || is_utf8(*query.tag));
+  if (!possible) co_return EntryPage{};
+  list.pattern = std::move(*pattern);
+  if (query.tag) {
+    list.way = Way::kTag;
+    list.tag = fold_case(trim(*query.tag));
+  } else if (query.text) {
+    list.way = Way::kText;
+  } else if (query.kind) {
+    list.way = Way::kKind;
+  }
+  list.page = &list_statements().of(list.way, query.sort, query.descending);
+
+  auto body = [&](db::Transaction& tx) -> Task<EntryPage> {
+    EntryPage found;
+    found.total = co_await count(tx, list);
+    if (list.offset < found.total) found.entries = co_await page(tx, list);
+    co_return found;
+  };
+  const bool serving = (list.way == Way::kAll || list.way == Way::kKind) && list.offset <= kDeep;
+  if (serving) co_return co_await context_.database.read(body);
+  co_return co_await context_.database.scan(body);
+}
+
+}  // namespace coffer::vault

@@ -1,0 +1,243 @@
+#include "vault/sessions.h"
+
+#include <jwt.h>
+
+#include <cerrno>
+#include <cstdlib>
+#include <new>
+#include <stdexcept>
+#include <utility>
+
+#include "vault/account_rows.h"
+#include "vault/sql.h"
+
+namespace coffer::vault {
+namespace {
+
+constexpr std::size_t kKeyBytes = 32;
+constexpr std::size_t kTokenMax = 4096;  // bytes; ours are shorter than 400
+constexpr std::size_t kTokenIdBytes = 16;
+constexpr const char* kKeyName = "session_key";
+
+constexpr db::Statement kFindKey{"SELECT value FROM secret WHERE name = $1"};
+constexpr db::Statement kInsertKey{
+    "INSERT INTO secret (name, value) VALUES ($1, $2) ON CONFLICT (name) DO NOTHING"};
+
+constexpr db::Statement kInsert{
+    "INSERT INTO session (account_id, created_at, expires_at) VALUES ($1, $2, $3) RETURNING id"};
+constexpr db::Statement kDropExpired{
+    "DELETE FROM session WHERE account_id = $1 AND expires_at <= $2"};
+constexpr db::Statement kExtend{"UPDATE session SET expires_at = $2 WHERE id = $1"};
+constexpr db::Statement kEnd{"DELETE FROM session WHERE id = $1"};
+constexpr db::Statement kPrune{
+    "DELETE FROM session WHERE id IN"
+    " (SELECT id FROM session WHERE expires_at <= $1 ORDER BY expires_at LIMIT $2)"};
+
+constexpr auto kFindText = sql("SELECT ", kAccountColumns,
+                               " FROM session s JOIN account a ON a.id = s.account_id"
+                               " WHERE s.id = $1 AND s.account_id = $2 AND s.expires_at > $3");
+constexpr db::Statement kFind{kFindText.data()};
+
+struct FreeToken {
+  void operator()(jwt_t* token) const noexcept { jwt_free(token); }
+};
+using Token = std::unique_ptr<jwt_t, FreeToken>;
+
+Bytes bytes_from(const db::Row& row) {
+  const ByteView value = row.bytes(0);
+  return {value.begin(), value.end()};
+}
+
+// A whole number, or nothing when the claim is missing or of another type.
+std::optional<std::int64_t> integer_claim(jwt_t* token, const char* name) {
+  errno = 0;
+  const std::int64_t value = jwt_get_grant_int(token, name);
+  if (errno != 0) return std::nullopt;
+  return value;
+}
+
+std::string_view text_claim(jwt_t* token, const char* name) {
+  const char* value = jwt_get_grant(token, name);
+  return value ? value : std::string_view();
+}
+
+const unsigned char* raw(const Bytes& key) {
+  return reinterpret_cast<const unsigned char*>(key.data());
+}
+
+std::int64_t seconds_of(Time time) {
+  return std::chrono::floor<std::chrono::seconds>(time).time_since_epoch().count();
+}
+
+std::unexpected<Failure> token_invalid() {
+  return fail(FailureCode::kTokenInvalid, "the token is not valid");
+}
+
+// Whose live session it is. The one question that every authenticated request asks.
+Task<Result<Account>> owner_of(db::Transaction& tx, SessionId session, AccountId account,
+                               Time now) {
+  auto owner = co_await tx.find(kFind, account_from, session, account, now);
+  if (!owner) co_return fail(FailureCode::kSessionGone, "the session has ended, please log in");
+  if (owner->disabled_at) {
+    co_return fail(FailureCode::kAccountDisabled, "the account is locked by the admin");
+  }
+  co_return std::move(*owner);
+}
+
+}  // namespace
+
+struct Sessions::Claims {
+  bool refresh = false;
+  AccountId account;
+  SessionId session;
+  std::int64_t issued = 0;   // seconds since 1970
+  std::int64_t expires = 0;  // seconds since 1970
+  std::string id;
+};
+
+Task<std::unique_ptr<Sessions>> Sessions::open(Context& context) {
+  auto look = [&](db::Transaction& tx) -> Task<std::optional<Bytes>> {
+    co_return co_await tx.find(kFindKey, bytes_from, kKeyName);
+  };
+  auto key = co_await context.database.read(look);
+  if (!key) {
+    Bytes fresh(kKeyBytes);
+    context.entropy.fill(fresh);
+    auto make = [&](db::Transaction& tx) -> Task<std::optional<Bytes>> {
+      co_await tx.execute(kInsertKey, kKeyName, fresh);
+      co_return co_await tx.find(kFindKey, bytes_from, kKeyName);
+    };
+    key = co_await context.database.write(make);
+  }
+  if (!key || key->size() != kKeyBytes) {
+    throw std::runtime_error("the key that signs sessions is damaged");
+  }
+  co_return std::unique_ptr<Sessions>(new Sessions(context, std::move(*key)));
+}
+
+Task<Tokens> Sessions::begin(AccountId account) {
+  const Time now = context_.clock.now();
+  const Time end = now + context_.policy.refresh_lifetime;
+  auto body = [&](db::Transaction& tx) -> Task<SessionId> {
+    co_await tx.execute(kDropExpired, account, now);
+    const auto id = co_await tx.find(
+        kInsert, [](const db::Row& row) { return row.id<SessionId>(0); }, account, now, end);
+    co_return id.value();
+  };
+  const SessionId session = co_await context_.database.write(body);
+  co_return issue(account, session, now);
+}
+
+Task<Result<Tokens>> Sessions::refresh(std::string token) {
+  const auto claims = verify(token);
+  if (!claims) co_return std::unexpected(claims.error());
+  const Time now = context_.clock.now();
+  const Time end = now + context_.policy.refresh_lifetime;
+  auto body = [&](db::Transaction& tx) -> Task<Result<void>> {
+    const auto owner = co_await owner_of(tx, claims->session, claims->account, now);
+    if (!owner) co_return std::unexpected(owner.error());
+    co_await tx.execute(kExtend, claims->session, end);
+    co_return Result<void>{};
+  };
+  const auto extended = co_await context_.database.write(body);
+  if (!extended) co_return std::unexpected(extended.error());
+  co_return issue(claims->account, claims->session, now);
+}
+
+Task<Result<Caller>> Sessions::authenticate(std::string access_token) {
+  const auto claims = verify(access_token);
+  if (!claims) co_return std::unexpected(claims.error());
+  if (claims->refresh) co_return token_invalid();
+  const Time now = context_.clock.now();
+  auto body = [&](db::Transaction& tx) -> Task<Result<Account>> {
+    co_return co_await owner_of(tx, claims->session, claims->account, now);
+  };
+  auto account = co_await context_.database.read(body);
+  if (!account) co_return std::unexpected(account.error());
+  co_return Caller{.account = std::move(*account),
+                   .credential = Credential::kSession,
+                   .session = claims->session};
+}
+
+Task<void> Sessions::end(SessionId session) {
+  auto body = [&](db::Transaction& tx) -> Task<void> { co_await tx.execute(kEnd, session); };
+  co_await context_.database.write(body);
+}
+
+Task<std::uint64_t> Sessions::prune(std::size_t limit) {
+  auto body = [&](db::Transaction& tx) -> Task<std::uint64_t> {
+    const Time now = context_.clock.now();
+    co_return co_await tx.execute(kPrune, now, limit);
+  };
+  co_return co_await context_.database.write(body);
+}
+
+Tokens Sessions::issue(AccountId account, SessionId session, Time now) const {
+  const auto token = [&](bool refresh, std::chrono::seconds lifetime) {
+    Bytes id(kTokenIdBytes);
+    context_.entropy.fill(id);
+    Claims claims;
+    claims.refresh = refresh;
+    claims.account = account;
+    claims.session = session;
+    claims.issued = seconds_of(now);
+    claims.expires = seconds_of(now + lifetime);
+    claims.id = to_hex(id);
+    return sign(claims);
+  };
+  const Policy& policy = context_.policy;
+  return {.access = token(false, policy.access_lifetime),
+          .refresh = token(true, policy.refresh_lifetime),
+          .access_lifetime = policy.access_lifetime,
+          .session = session};
+}
+
+std::string Sessions::sign(const Claims& claims) const {
+  jwt_t* made = nullptr;
+  if (jwt_new(&made) != 0) throw std::bad_alloc();
+  const Token token(made);
+  int failed = jwt_set_alg(made, JWT_ALG_HS256, raw(key_), static_cast<int>(key_.size()));
+  failed |= jwt_add_grant(made, "token_type", claims.refresh ? "refresh" : "access");
+  failed |= jwt_add_grant(made, "jti", claims.id.c_str());
+  failed |= jwt_add_grant_int(made, "iat", claims.issued);
+  failed |= jwt_add_grant_int(made, "exp", claims.expires);
+  failed |= jwt_add_grant_int(made, "user_id", claims.account.value);
+  failed |= jwt_add_grant_int(made, "sid", claims.session.value);
+  if (failed != 0) throw std::runtime_error("a session token cannot be made");
+  const std::unique_ptr<char, decltype(&std::free)> text(jwt_encode_str(made), &std::free);
+  if (!text) throw std::runtime_error("a session token cannot be signed");
+  return text.get();
+}
+
+Result<Sessions::Claims> Sessions::verify(const std::string& token) const {
+  // libjwt takes text that ends at the first zero.
+  if (token.empty() || token.size() > kTokenMax || token.find('\0') != std::string::npos) {
+    return token_invalid();
+  }
+  jwt_t* decoded = nullptr;
+  if (jwt_decode(&decoded, token.c_str(), raw(key_), static_cast<int>(key_.size())) != 0) {
+    return token_invalid();
+  }
+  const Token owner(decoded);
+  // The signature was checked by the algorithm that the token itself names.
+  if (jwt_get_alg(decoded) != JWT_ALG_HS256) return token_invalid();
+
+  const std::string_view type = text_claim(decoded, "token_type");
+  const auto account = integer_claim(decoded, "user_id");
+  const auto session = integer_claim(decoded, "sid");
+  const auto expires = integer_claim(decoded, "exp");
+  if ((type != "access" && type != "refresh") || !account || !session || !expires) {
+    return token_invalid();
+  }
+  Claims claims;
+  claims.refresh = type == "refresh";
+  claims.account = AccountId{*account};
+  claims.session = SessionId{*session};
+  claims.expires = *expires;
+  if (claims.expires <= seconds_of(context_.clock.now())) {
+    return fail(FailureCode::kTokenExpired, "the token has expired");
+  }
+  return claims;
+}
+
+}  // namespace coffer::vault

@@ -1,0 +1,31 @@
+#include "vault/vault.h"
+
+#include <utility>
+
+namespace coffer::vault {
+namespace {
+constexpr db::Statement kProbe{"SELECT id FROM account ORDER BY id LIMIT 1"};
+}  // namespace
+
+Vault::Vault(Context context)
+    : context_(std::move(context)),
+      accounts_(context_),
+      api_keys_(context_),
+      entries_(context_),
+      uploads_(context_),
+      events_(context_),
+      references_(context_) {}
+
+Task<std::unique_ptr<Vault>> Vault::open(Context context) {
+  std::unique_ptr<Vault> vault(new Vault(std::move(context)));
+  vault->sessions_ = co_await Sessions::open(vault->context_);
+  co_return vault;
+}
+
+Task<void> Vault::check_ready() {
+  auto body = [&](db::Transaction& tx) -> Task<void> { co_await tx.execute(kProbe); };
+  co_await context_.database.read(body);
+  co_await context_.blobs.free_bytes();
+}
+
+}  // namespace coffer::vault
