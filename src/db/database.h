@@ -57,7 +57,8 @@ struct Operation {
 };
 
 // One atomic unit of work, valid inside the body it was handed to. Threads: one at a time.
-// The body awaits nothing but its transaction.
+// The body awaits nothing but its transaction. Once a statement has failed, every later one
+// does, and nothing is kept even where the body carries on.
 class Transaction {
  public:
   virtual ~Transaction() = default;
@@ -205,6 +206,20 @@ struct TaskValue<Task<T>> {
 };
 }  // namespace detail
 
+// A body without its type, as drivers see it. run() gives whether to keep the changes.
+class Work {
+ public:
+  virtual ~Work() = default;
+  virtual Task<bool> run(Transaction& transaction) = 0;
+};
+
+// Counted since the database was opened.
+struct Stats {
+  std::uint64_t writes = 0;   // bodies of write() that were committed or chose not to be
+  std::uint64_t commits = 0;  // fewer than writes where a driver commits several together
+  std::uint64_t statements = 0;
+};
+
 // Threads: any executor's. Results and exceptions come back on the executor that asked.
 class Database {
  public:
@@ -238,15 +253,10 @@ class Database {
     return perform<Body>(Mode::kWrite, std::move(body));
   }
 
+  virtual Stats stats() const { return {}; }  // threads: any
+
  protected:
   enum class Mode { kRead, kScan, kWrite };
-
-  // A body without its type. run() gives whether to keep the changes.
-  class Work {
-   public:
-    virtual ~Work() = default;
-    virtual Task<bool> run(Transaction& transaction) = 0;
-  };
 
   // Runs `work` in a transaction, commits it when it says so, and comes back to the executor
   // that asked. Throws what the work threw, or an Error.

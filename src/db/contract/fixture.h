@@ -1,0 +1,166 @@
+// What the contract's tests stand on: a driver under test and a small schema.
+#pragma once
+
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+#include <array>
+#include <exception>
+#include <functional>
+#include <latch>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <ostream>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/executor.h"
+#include "db/database.h"
+
+namespace coffer::db::contract {
+
+// A place for one database, empty at first and removed at its end.
+class Storage {
+ public:
+  virtual ~Storage() = default;
+  // May be called while an earlier one is open. The storage outlives what it opened.
+  virtual std::unique_ptr<Database> open() = 0;
+};
+
+struct Driver {
+  std::function<std::unique_ptr<Storage>()> make_storage;
+  // How the driver's schemas spell the types of Value; text has to be ordered bytewise.
+  std::string integer_type;
+  std::string real_type;
+  std::string text_type;
+  std::string bytes_type;
+  std::string table_options;  // what follows the columns of a table
+};
+
+inline void PrintTo(const Driver&, std::ostream* out) { *out << "driver"; }
+
+// Runs `make(i)`, a Task<void>, for every i below `count` at the same time on some executors
+// of one thread each. Throws what the first of them threw.
+template <class Make>
+void at_once(int count, Make make) {
+  constexpr int kExecutors = 4;
+  std::latch done(count);
+  std::mutex mutex;
+  std::exception_ptr failure;
+  std::vector<std::unique_ptr<ThreadPool>> executors;
+  for (int i = 0; i < kExecutors; ++i) {
+    executors.push_back(std::make_unique<ThreadPool>("executor", 1));
+  }
+  for (int i = 0; i < count; ++i) {
+    executors[static_cast<std::size_t>(i % kExecutors)]->post([&, i] {
+      start(make(i), [&](std::exception_ptr error) {
+        {
+          const std::lock_guard lock(mutex);
+          if (error && !failure) failure = error;
+        }
+        done.count_down();
+      });
+    });
+  }
+  done.wait();
+  executors.clear();
+  if (failure) std::rethrow_exception(failure);
+}
+
+inline std::string text_from(const Row& row) { return std::string(row.text(0)); }
+inline std::int64_t integer_from(const Row& row) { return row.integer(0); }
+
+class Fixture : public ::testing::TestWithParam<Driver> {
+ protected:
+  void SetUp() override {
+    storage_ = GetParam().make_storage();
+    database_ = storage_->open();
+  }
+
+  Database& database() { return *database_; }
+  Storage& storage() { return *storage_; }
+  void reopen() {
+    database_.reset();
+    database_ = storage_->open();
+  }
+
+  template <class T>
+  T run(Task<T> task) {
+    return executor_.run(std::move(task));
+  }
+
+  // One statement as a write of its own; how many rows it changed.
+  template <class... Args>
+  std::uint64_t write(const Statement& statement, const Args&... args) {
+    return run(database().write([&](Transaction& tx) -> Task<std::uint64_t> {
+      co_return co_await tx.execute(statement, args...);
+    }));
+  }
+  // The first column of the first row.
+  template <class... Args>
+  std::optional<std::int64_t> integer(const Statement& statement, const Args&... args) {
+    return run(database().read([&](Transaction& tx) -> Task<std::optional<std::int64_t>> {
+      co_return co_await tx.find(statement, integer_from, args...);
+    }));
+  }
+  // The first column of all rows.
+  template <class... Args>
+  std::vector<std::string> texts(const Statement& statement, const Args&... args) {
+    return run(database().read([&](Transaction& tx) -> Task<std::vector<std::string>> {
+      co_return co_await tx.all(statement, text_from, args...);
+    }));
+  }
+
+  // A table definition with `{integer}`, `{real}`, `{text}`, `{bytes}` and `{options}` as the
+  // driver spells them.
+  static std::string in_dialect(const char* sql) {
+    const Driver& driver = GetParam();
+    return fmt::format(fmt::runtime(sql), fmt::arg("integer", driver.integer_type),
+                       fmt::arg("real", driver.real_type), fmt::arg("text", driver.text_type),
+                       fmt::arg("bytes", driver.bytes_type),
+                       fmt::arg("options", driver.table_options));
+  }
+
+ private:
+  InlineExecutor executor_;
+  std::unique_ptr<Storage> storage_;
+  std::unique_ptr<Database> database_;
+};
+
+inline constexpr Statement kAddSample{
+    "INSERT INTO sample (key, number, fraction, note, data) VALUES ($1, $2, $3, $4, $5)"};
+inline constexpr Statement kAddKey{"INSERT INTO sample (key) VALUES ($1)"};
+inline constexpr Statement kAllKeys{"SELECT key FROM sample ORDER BY key"};
+inline constexpr Statement kCountSamples{"SELECT count(*) FROM sample"};
+inline constexpr Statement kSetCounter{
+    "INSERT INTO counter (key, amount) VALUES ($1, $2)"
+    " ON CONFLICT (key) DO UPDATE SET amount = $2"};
+inline constexpr Statement kAmount{"SELECT amount FROM counter WHERE key = $1"};
+inline constexpr Statement kTotal{"SELECT CAST(sum(amount) AS BIGINT) FROM counter"};
+inline constexpr Statement kAdd{"UPDATE counter SET amount = amount + $2 WHERE key = $1"};
+inline constexpr Statement kAddChild{"INSERT INTO child (number, parent) VALUES ($1, $2)"};
+
+// Tests over the tables sample, counter (amount never below 0) and child (whose parent is
+// checked when the transaction ends).
+class DatabaseContract : public Fixture {
+ protected:
+  void SetUp() override {
+    Fixture::SetUp();
+    const std::string schema = in_dialect(
+        "CREATE TABLE sample (key {text} NOT NULL PRIMARY KEY, number {integer}, fraction {real},"
+        " note {text}, data {bytes}){options};"
+        "CREATE TABLE counter (key {text} NOT NULL PRIMARY KEY, amount {integer} NOT NULL,"
+        " CHECK (amount >= 0)){options};"
+        "CREATE TABLE child (number {integer} NOT NULL PRIMARY KEY, parent {text} NOT NULL"
+        " REFERENCES counter (key) DEFERRABLE INITIALLY DEFERRED){options};");
+    const std::array<Migration, 1> migrations{{{1, "base", schema.c_str()}}};
+    database().migrate(migrations);
+  }
+};
+
+// Tests that begin with an empty storage.
+class MigrationContract : public Fixture {};
+
+}  // namespace coffer::db::contract

@@ -1,0 +1,355 @@
+#include "db/sqlite/connection.h"
+
+#include <fmt/format.h>
+#include <sqlite3.h>
+
+#include <algorithm>
+#include <charconv>
+#include <chrono>
+#include <cstdlib>
+#include <string>
+#include <thread>
+
+#include "base/log.h"
+
+namespace coffer::db::sqlite {
+namespace {
+
+constexpr std::uint64_t kPageBytes = 4096;
+// A log that grew while something read for long is cut back to this when it is reused.
+constexpr int kLogKeptBytes = 32 << 20;
+constexpr auto kBusyPause = std::chrono::milliseconds(5);
+
+// SQLite's memory statistics take one lock of the whole process at every allocation.
+void configure_library() {
+  static const bool configured = [] {
+    sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+    return true;
+  }();
+  static_cast<void>(configured);
+}
+
+const char* name_of(int type) {
+  switch (type) {
+    case SQLITE_INTEGER: return "an integer";
+    case SQLITE_FLOAT: return "a real number";
+    case SQLITE_TEXT: return "text";
+    case SQLITE_BLOB: return "bytes";
+    default: return "NULL";
+  }
+}
+
+class StatementRow final : public Row {
+ public:
+  StatementRow(sqlite3_stmt* statement, const char* sql) : statement_(statement), sql_(sql) {}
+
+  bool is_null(int column) const override { return type(column) == SQLITE_NULL; }
+  std::int64_t integer(int column) const override {
+    return holds(column, SQLITE_INTEGER) ? sqlite3_column_int64(statement_, column) : 0;
+  }
+  double real(int column) const override {
+    if (type(column) == SQLITE_INTEGER) return sqlite3_column_double(statement_, column);
+    return holds(column, SQLITE_FLOAT) ? sqlite3_column_double(statement_, column) : 0;
+  }
+  std::string_view text(int column) const override {
+    if (!holds(column, SQLITE_TEXT)) return {};
+    const auto* begin = reinterpret_cast<const char*>(sqlite3_column_text(statement_, column));
+    if (!begin) throw Error("out of memory reading text");
+    return {begin, static_cast<std::size_t>(sqlite3_column_bytes(statement_, column))};
+  }
+  ByteView bytes(int column) const override {
+    if (!holds(column, SQLITE_BLOB)) return {};
+    const auto* begin = static_cast<const std::byte*>(sqlite3_column_blob(statement_, column));
+    if (!begin) return {};
+    return {begin, static_cast<std::size_t>(sqlite3_column_bytes(statement_, column))};
+  }
+
+ private:
+  int type(int column) const {
+    if (column < 0 || column >= sqlite3_data_count(statement_)) {
+      throw Error(fmt::format("there is no column {} in: {}", column, sql_));
+    }
+    return sqlite3_column_type(statement_, column);
+  }
+  // False for NULL. SQLite would convert one type to another and make 0 of what it cannot.
+  bool holds(int column, int wanted) const {
+    const int found = type(column);
+    if (found == wanted) return true;
+    if (found == SQLITE_NULL) return false;
+    throw Error(fmt::format("column {} holds {} where {} is asked for, in: {}", column,
+                            name_of(found), name_of(wanted), sql_));
+  }
+
+  sqlite3_stmt* statement_;
+  const char* sql_;
+};
+
+struct Bind {
+  sqlite3_stmt* statement;
+  int position;
+
+  int operator()(std::monostate) const { return sqlite3_bind_null(statement, position); }
+  int operator()(std::int64_t value) const {
+    return sqlite3_bind_int64(statement, position, value);
+  }
+  int operator()(double value) const { return sqlite3_bind_double(statement, position, value); }
+  // A null pointer would bind NULL, and views of nothing may hold one.
+  int operator()(std::string_view value) const {
+    return sqlite3_bind_text64(statement, position, value.empty() ? "" : value.data(), value.size(),
+                               SQLITE_STATIC, SQLITE_UTF8);
+  }
+  int operator()(ByteView value) const {
+    if (value.empty()) return sqlite3_bind_zeroblob(statement, position, 0);
+    return sqlite3_bind_blob64(statement, position, value.data(), value.size(), SQLITE_STATIC);
+  }
+};
+
+bool is_blank(std::string_view sql) { return sql.find_first_not_of(" \t\r\n;") == sql.npos; }
+
+}  // namespace
+
+struct Connection::Prepared {
+  sqlite3_stmt* handle = nullptr;
+  std::vector<int> positions;  // SQLite's index of `$1`, `$2` …
+  bool in_use = false;
+
+  Prepared() = default;
+  ~Prepared() { sqlite3_finalize(handle); }
+  Prepared(const Prepared&) = delete;
+  Prepared& operator=(const Prepared&) = delete;
+};
+
+// A prepared statement while it runs.
+class Connection::Use {
+ public:
+  explicit Use(Prepared& prepared) : prepared_(prepared) { prepared_.in_use = true; }
+  ~Use() {
+    // The code repeats that of the last step, which has been dealt with.
+    sqlite3_reset(prepared_.handle);
+    if (!prepared_.positions.empty()) sqlite3_clear_bindings(prepared_.handle);
+    prepared_.in_use = false;
+  }
+  Use(const Use&) = delete;
+  Use& operator=(const Use&) = delete;
+
+ private:
+  Prepared& prepared_;
+};
+
+Connection::Connection(const SqliteOptions& options, Access access) {
+  configure_library();
+  try {
+    open(options, access);
+  } catch (...) {
+    sqlite3_close(handle_);
+    throw;
+  }
+}
+
+Connection::~Connection() {
+  prepared_.clear();
+  sqlite3_close(handle_);
+}
+
+void Connection::open(const SqliteOptions& options, Access access) {
+  const bool writes = access == Access::kWrite;
+  const std::string path = options.path.string();
+  const int flags = SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE |
+                    (writes ? SQLITE_OPEN_READWRITE : SQLITE_OPEN_READONLY);
+  const int code = sqlite3_open_v2(path.c_str(), &handle_, flags,
+                                   options.vfs.empty() ? nullptr : options.vfs.c_str());
+  if (code != SQLITE_OK) {
+    throw Error(fmt::format("cannot open the database {}: {}", path,
+                            handle_ ? sqlite3_errmsg(handle_) : sqlite3_errstr(code)));
+  }
+  sqlite3_busy_timeout(handle_, static_cast<int>(options.lock_timeout.count()));
+  sqlite3_db_config(handle_, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, nullptr);
+  sqlite3_db_config(handle_, SQLITE_DBCONFIG_DEFENSIVE, 1, nullptr);
+  // "x" is a name and never a string, as in standard SQL.
+  sqlite3_db_config(handle_, SQLITE_DBCONFIG_DQS_DDL, 0, nullptr);
+  sqlite3_db_config(handle_, SQLITE_DBCONFIG_DQS_DML, 0, nullptr);
+  const auto cache = writes ? options.writer_cache_bytes : options.reader_cache_bytes;
+  const auto cache_pragma = fmt::format("PRAGMA cache_size = -{}", cache / 1024);
+  run_script(cache_pragma.c_str());
+  if (!writes) {
+    const auto mapping = fmt::format("PRAGMA mmap_size = {}", options.mapped_bytes);
+    run_script(mapping.c_str());
+    return;
+  }
+  use_write_ahead_log(options);
+}
+
+void Connection::use_write_ahead_log(const SqliteOptions& options) {
+  const auto page_size = fmt::format("PRAGMA page_size = {}", kPageBytes);
+  run_script(page_size.c_str());
+  // Where two processes make the database at once, SQLite does not wait for this lock.
+  const auto deadline = std::chrono::steady_clock::now() + options.lock_timeout;
+  static constexpr const char* kUseLog = "PRAGMA journal_mode = WAL";
+  int code = sqlite3_exec(handle_, kUseLog, nullptr, nullptr, nullptr);
+  while ((code & 0xff) == SQLITE_BUSY && std::chrono::steady_clock::now() < deadline) {
+    std::this_thread::sleep_for(kBusyPause);
+    code = sqlite3_exec(handle_, kUseLog, nullptr, nullptr, nullptr);
+  }
+  check(code, kUseLog);
+
+  static constexpr Statement kMode{"PRAGMA journal_mode"};
+  std::string mode;
+  const std::function<void(const Row&)> keep = [&](const Row& row) { mode = row.text(0); };
+  Operation operation;
+  operation.statement = &kMode;
+  operation.on_row = &keep;
+  run(operation);
+  if (mode != "wal") {
+    throw Error(fmt::format("the database {} cannot have a write-ahead log: is it on a local disk?",
+                            options.path.string()));
+  }
+
+  // FULL syncs the log at every commit. FAST overwrites what was deleted where that costs no
+  // further page. The last line recovers what a crash left, which readers may not.
+  const auto settings = fmt::format(
+      "PRAGMA synchronous = FULL;"
+      "PRAGMA foreign_keys = ON;"
+      "PRAGMA secure_delete = FAST;"
+      "PRAGMA journal_size_limit = {};"
+      "PRAGMA max_page_count = {};"
+      "SELECT count(*) FROM sqlite_schema;",
+      kLogKeptBytes,
+      options.max_bytes == 0 ? 0 : std::max<std::uint64_t>(options.max_bytes / kPageBytes, 1));
+  run_script(settings.c_str());
+}
+
+bool Connection::in_transaction() const { return sqlite3_get_autocommit(handle_) == 0; }
+
+bool Connection::owes_foreign_keys() const {
+  int current = 0;
+  int highest = 0;
+  sqlite3_db_status(handle_, SQLITE_DBSTATUS_DEFERRED_FKS, &current, &highest, 0);
+  return current != 0;
+}
+
+void Connection::check(int code, std::string_view sql) const {
+  if (code != SQLITE_OK) fail(code, sql);
+}
+
+void Connection::fail(int code, std::string_view sql) const {
+  const std::string message =
+      fmt::format("{} (SQLite code {}) in: {}", sqlite3_errmsg(handle_), code, sql);
+  // A value of the wrong type breaks a rule of the program, not one of the data.
+  if ((code & 0xff) == SQLITE_CONSTRAINT && code != SQLITE_CONSTRAINT_DATATYPE) {
+    throw ConstraintError(message);
+  }
+  throw Error(message);
+}
+
+Connection::Prepared& Connection::idle(const Statement& statement) {
+  auto& known = prepared_[statement.sql];
+  for (const auto& prepared : known) {
+    if (!prepared->in_use) return *prepared;
+  }
+  auto fresh = std::make_unique<Prepared>();
+  const char* rest = nullptr;
+  check(sqlite3_prepare_v3(handle_, statement.sql, -1, SQLITE_PREPARE_PERSISTENT, &fresh->handle,
+                           &rest),
+        statement.sql);
+  if (!fresh->handle || !is_blank(rest)) {
+    throw Error(fmt::format("not one single statement: {}", statement.sql));
+  }
+  const int count = sqlite3_bind_parameter_count(fresh->handle);
+  fresh->positions.resize(static_cast<std::size_t>(count));
+  for (int position = 1; position <= count; ++position) {
+    const char* spelled = sqlite3_bind_parameter_name(fresh->handle, position);
+    const std::string_view name = spelled ? spelled : "?";
+    int number = 0;
+    const auto end = name.data() + name.size();
+    const auto parsed = std::from_chars(name.data() + 1, end, number);
+    if (name[0] != '$' || parsed.ptr != end || number < 1 || number > count) {
+      throw Error(
+          fmt::format("parameter {} is none of $1 … ${} in: {}", name, count, statement.sql));
+    }
+    fresh->positions[static_cast<std::size_t>(number - 1)] = position;
+  }
+  return *known.emplace_back(std::move(fresh));
+}
+
+void Connection::run(Operation& operation) {
+  const char* sql = operation.statement->sql;
+  Prepared& prepared = idle(*operation.statement);
+  const Use use(prepared);
+  if (prepared.positions.size() != operation.arguments.size()) {
+    throw Error(fmt::format("{} arguments for {} parameters in: {}", operation.arguments.size(),
+                            prepared.positions.size(), sql));
+  }
+  for (std::size_t i = 0; i < operation.arguments.size(); ++i) {
+    check(std::visit(Bind{prepared.handle, prepared.positions[i]}, operation.arguments[i].get()),
+          sql);
+  }
+  statements_.store(statements() + 1, std::memory_order_relaxed);
+
+  const auto changes_before = sqlite3_total_changes64(handle_);
+  const StatementRow row(prepared.handle, sql);
+  int code = sqlite3_step(prepared.handle);
+  while (code == SQLITE_ROW) {
+    if (operation.on_row) (*operation.on_row)(row);
+    code = sqlite3_step(prepared.handle);
+  }
+  if (code != SQLITE_DONE) fail(code, sql);
+  // sqlite3_changes64() alone is that of an older statement if this one changes no rows.
+  const bool changed = sqlite3_stmt_readonly(prepared.handle) == 0 &&
+                       sqlite3_total_changes64(handle_) != changes_before;
+  operation.changed = changed ? static_cast<std::uint64_t>(sqlite3_changes64(handle_)) : 0;
+}
+
+void Connection::run(const Statement& statement) {
+  Operation operation;
+  operation.statement = &statement;
+  run(operation);
+}
+
+void Connection::run_script(const char* sql) {
+  while (*sql != '\0') {
+    Prepared once;
+    const char* rest = nullptr;
+    check(sqlite3_prepare_v2(handle_, sql, -1, &once.handle, &rest), sql);
+    const std::string_view text(sql, static_cast<std::size_t>(rest - sql));
+    if (once.handle) {
+      int code = sqlite3_step(once.handle);
+      while (code == SQLITE_ROW) code = sqlite3_step(once.handle);
+      if (code != SQLITE_DONE) fail(code, text);
+    }
+    sql = rest;
+  }
+}
+
+bool ConnectionTransaction::run(Operation& operation) {
+  if (failure_) {
+    throw Error(fmt::format("the transaction was lost before: {}", operation.statement->sql));
+  }
+  try {
+    connection_.run(operation);
+  } catch (...) {
+    failure_ = std::current_exception();
+    throw;
+  }
+  return true;
+}
+
+bool ConnectionTransaction::run_to_end(Work& work) {
+  bool ended = false;
+  bool keep = false;
+  std::exception_ptr error;
+  start(work.run(*this), [&](std::exception_ptr thrown, std::optional<bool> verdict) {
+    ended = true;
+    error = std::move(thrown);
+    keep = verdict.value_or(false);
+  });
+  if (!ended) {
+    log::error("the body of a transaction waits for something else than its transaction");
+    log::flush();
+    std::abort();
+  }
+  if (error) std::rethrow_exception(error);
+  if (failure_) std::rethrow_exception(failure_);
+  return keep;
+}
+
+}  // namespace coffer::db::sqlite

@@ -1,0 +1,85 @@
+// One connection to the file, with its prepared statements.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <exception>
+#include <memory>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "db/database.h"
+#include "db/sqlite/sqlite_database.h"
+
+struct sqlite3;
+struct sqlite3_stmt;
+
+namespace coffer::db::sqlite {
+
+inline constexpr Statement kBegin{"BEGIN"};
+inline constexpr Statement kBeginWrite{"BEGIN IMMEDIATE"};
+inline constexpr Statement kCommit{"COMMIT"};
+inline constexpr Statement kRollback{"ROLLBACK"};
+
+// Threads: one at a time; statements() any.
+class Connection {
+ public:
+  enum class Access { kRead, kWrite };
+
+  // Throws Error. REQUIRES: the file exists; for kRead a connection for kWrite is open.
+  Connection(const SqliteOptions& options, Access access);
+  ~Connection();
+  Connection(const Connection&) = delete;
+  Connection& operator=(const Connection&) = delete;
+
+  // Runs `operation` to its end. May be called again from its callback, with the same
+  // statement too. Throws Error, or what the callback threw.
+  void run(Operation& operation);
+  // Runs a statement without arguments whose rows nobody wants.
+  void run(const Statement& statement);
+  // Runs the statements of `sql` one after the other without keeping them prepared.
+  void run_script(const char* sql);
+
+  // False also after SQLite has rolled back by itself, as it may when a statement fails.
+  bool in_transaction() const;
+  // Whether a deferred foreign key is broken at this moment.
+  bool owes_foreign_keys() const;
+
+  std::uint64_t statements() const { return statements_.load(std::memory_order_relaxed); }
+
+ private:
+  struct Prepared;
+  class Use;
+
+  void open(const SqliteOptions& options, Access access);
+  void use_write_ahead_log(const SqliteOptions& options);
+  Prepared& idle(const Statement& statement);
+  [[noreturn]] void fail(int code, std::string_view sql) const;
+  void check(int code, std::string_view sql) const;
+
+  sqlite3* handle_ = nullptr;
+  std::unordered_map<const char*, std::vector<std::unique_ptr<Prepared>>> prepared_;
+  std::atomic<std::uint64_t> statements_ = 0;
+};
+
+// A transaction that is open on `connection`; who made it begins and ends it.
+class ConnectionTransaction final : public Transaction {
+ public:
+  explicit ConnectionTransaction(Connection& connection) : connection_(connection) {}
+
+  // Runs `work` to its end on this thread; whether to keep its changes. Throws what it threw,
+  // and the failure of a statement even if the work carried on after it. Ends the program if
+  // the work waits for anything but its transaction: what it would wait for could only come
+  // while the database stands still.
+  bool run_to_end(Work& work);
+
+ protected:
+  bool run(Operation& operation) override;
+
+ private:
+  Connection& connection_;
+  std::exception_ptr failure_;
+};
+
+}  // namespace coffer::db::sqlite

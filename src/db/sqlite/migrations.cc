@@ -1,0 +1,110 @@
+#include "db/sqlite/migrations.h"
+
+#include <fmt/format.h>
+
+#include <array>
+#include <functional>
+#include <string>
+
+namespace coffer::db::sqlite {
+namespace {
+
+constexpr Statement kFindTable{
+    "SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = 'schema_migration'"};
+constexpr Statement kMakeTable{
+    "CREATE TABLE IF NOT EXISTS schema_migration ("
+    " number INTEGER PRIMARY KEY, name TEXT NOT NULL, applied_at INTEGER NOT NULL) STRICT"};
+constexpr Statement kApplied{"SELECT number, name FROM schema_migration ORDER BY number"};
+constexpr Statement kRecord{
+    "INSERT INTO schema_migration (number, name, applied_at) VALUES ($1, $2, $3)"};
+constexpr Statement kCheckForeignKeys{"PRAGMA foreign_key_check"};
+
+void for_each(Connection& connection, const Statement& statement,
+              const std::function<void(const Row&)>& each) {
+  Operation operation;
+  operation.statement = &statement;
+  operation.on_row = &each;
+  connection.run(operation);
+}
+
+// How many of `migrations` the database has. Throws Error if it has others.
+std::size_t count_applied(Connection& connection, std::span<const Migration> migrations) {
+  bool has_table = false;
+  for_each(connection, kFindTable, [&](const Row&) { has_table = true; });
+  if (!has_table) return 0;
+  std::size_t count = 0;
+  for_each(connection, kApplied, [&](const Row& row) {
+    const auto number = row.integer(0);
+    const auto name = row.text(1);
+    if (number != static_cast<std::int64_t>(count) + 1) {
+      throw Error(
+          fmt::format("the database has migration {} ({}) but not {}", number, name, count + 1));
+    }
+    if (count == migrations.size()) {
+      throw Error(
+          fmt::format("the database is newer than this program: it has migration {} ({}), "
+                      "the program knows {}",
+                      number, name, migrations.size()));
+    }
+    if (name != migrations[count].name) {
+      throw Error(
+          fmt::format("the database is of another program: its migration {} is {}, here "
+                      "it is {}",
+                      number, name, migrations[count].name));
+    }
+    ++count;
+  });
+  return count;
+}
+
+void apply(Connection& connection, const Migration& migration, const Clock& clock) {
+  connection.run_script(migration.sql);
+  if (!connection.in_transaction()) throw Error("it ends the transaction it runs in");
+  for_each(connection, kCheckForeignKeys, [](const Row& row) {
+    throw Error(fmt::format("it leaves a broken foreign key in table {}", row.text(0)));
+  });
+  const std::array<Value, 3> arguments{Value(migration.number), Value(migration.name),
+                                       Value(clock.now())};
+  Operation record;
+  record.statement = &kRecord;
+  record.arguments = arguments;
+  connection.run(record);
+}
+
+// Applies the first one that is missing, in a transaction. False: none was.
+bool apply_next(Connection& connection, std::span<const Migration> migrations, const Clock& clock) {
+  connection.run(kBeginWrite);
+  // Another process may have been here since the first look.
+  const auto applied = count_applied(connection, migrations);
+  if (applied == migrations.size()) {
+    connection.run(kRollback);
+    return false;
+  }
+  const Migration& next = migrations[applied];
+  try {
+    connection.run(kMakeTable);
+    apply(connection, next, clock);
+    connection.run(kCommit);
+  } catch (const Error& error) {
+    throw Error(fmt::format("migration {} ({}) failed: {}", next.number, next.name, error.what()));
+  }
+  return true;
+}
+
+}  // namespace
+
+void migrate(Connection& connection, std::span<const Migration> migrations, const Clock& clock) {
+  for (std::size_t i = 0; i < migrations.size(); ++i) {
+    if (migrations[i].number != static_cast<int>(i) + 1) {
+      throw Error(fmt::format("migration {} ({}) stands where number {} belongs",
+                              migrations[i].number, migrations[i].name, i + 1));
+    }
+  }
+  // Usually nothing is to be done, and that is found out without waiting for a writer.
+  if (count_applied(connection, migrations) == migrations.size()) return;
+  connection.run_script("PRAGMA foreign_keys = OFF");
+  while (apply_next(connection, migrations, clock)) {
+  }
+}
+
+}  // namespace coffer::db::sqlite

@@ -1,0 +1,17 @@
+// Brings the file's schema up to date.
+#pragma once
+
+#include <span>
+
+#include "base/clock.h"
+#include "db/database.h"
+#include "db/sqlite/connection.h"
+
+namespace coffer::db::sqlite {
+
+// As Database::migrate. Applied ones stand in the table schema_migration. Several processes
+// may do this at once. `connection` is for this alone: foreign keys are not enforced while a
+// migration runs, so that it can rebuild tables, and all are checked at its end.
+void migrate(Connection& connection, std::span<const Migration> migrations, const Clock& clock);
+
+}  // namespace coffer::db::sqlite

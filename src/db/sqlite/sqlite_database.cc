@@ -1,0 +1,101 @@
+#include "db/sqlite/sqlite_database.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <system_error>
+#include <utility>
+
+#include "base/executor.h"
+#include "db/sqlite/connection.h"
+#include "db/sqlite/migrations.h"
+#include "db/sqlite/readers.h"
+#include "db/sqlite/writer.h"
+
+namespace coffer::db {
+namespace {
+
+class File {
+ public:
+  File(const std::filesystem::path& path, int flags, mode_t mode = 0)
+      : descriptor_(::open(path.c_str(), flags | O_CLOEXEC, mode)) {}
+  ~File() {
+    if (descriptor_ >= 0) ::close(descriptor_);
+  }
+  File(const File&) = delete;
+  File& operator=(const File&) = delete;
+  bool is_open() const { return descriptor_ >= 0; }
+  bool sync() const { return ::fsync(descriptor_) == 0; }
+
+ private:
+  int descriptor_;
+};
+
+[[noreturn]] void fail(const char* what, const std::filesystem::path& path) {
+  throw Error(
+      fmt::format("cannot {} {}: {}", what, path.string(), std::generic_category().message(errno)));
+}
+
+// SQLite gives the files it adds the mode of this one.
+void make_if_missing(const std::filesystem::path& path) {
+  const File made(path, O_RDWR | O_CREAT | O_EXCL, 0600);
+  if (!made.is_open()) {
+    if (errno == EEXIST) return;
+    fail("make the database", path);
+  }
+  const File folder(path.parent_path(), O_RDONLY | O_DIRECTORY);
+  if (!folder.is_open() || !folder.sync()) fail("sync the folder of the database", path);
+}
+
+// An absolute path is never taken for a URI or one of SQLite's special names.
+SqliteOptions prepared(SqliteOptions options) {
+  options.path = std::filesystem::absolute(options.path);
+  make_if_missing(options.path);
+  return options;
+}
+
+class SqliteDatabase final : public Database {
+ public:
+  explicit SqliteDatabase(SqliteOptions options)
+      : options_(prepared(std::move(options))),
+        writer_(options_),
+        readers_(options_),
+        scanners_("db-scan", options_.scan_threads) {}
+
+  void migrate(std::span<const Migration> migrations) override {
+    sqlite::Connection connection(options_, sqlite::Connection::Access::kWrite);
+    sqlite::migrate(connection, migrations, *options_.clock);
+  }
+
+  Stats stats() const override {
+    Stats stats = writer_.stats();
+    stats.statements += readers_.statements();
+    return stats;
+  }
+
+ protected:
+  Task<void> perform(Mode mode, Work& work) override {
+    switch (mode) {
+      case Mode::kRead: readers_.run(work); break;
+      case Mode::kScan: co_await scanners_.run([&] { readers_.run(work); }); break;
+      case Mode::kWrite: co_await writer_.perform(work); break;
+    }
+  }
+
+ private:
+  // The last connection that is closed must be the writer's: it empties the log.
+  const SqliteOptions options_;
+  sqlite::Writer writer_;
+  sqlite::Readers readers_;
+  ThreadPool scanners_;
+};
+
+}  // namespace
+
+std::unique_ptr<Database> open_sqlite(SqliteOptions options) {
+  return std::make_unique<SqliteDatabase>(std::move(options));
+}
+
+}  // namespace coffer::db

@@ -1,0 +1,169 @@
+#include "db/sqlite/writer.h"
+
+#include <pthread.h>
+
+#include <chrono>
+#include <utility>
+
+#include "base/log.h"
+
+namespace coffer::db::sqlite {
+namespace {
+
+// Bounds of a group: how much may be asked to wait for, or lost with, one commit.
+constexpr std::size_t kGroupUnits = 256;
+constexpr auto kGroupTime = std::chrono::milliseconds(5);
+
+constexpr Statement kSavepoint{"SAVEPOINT unit"};
+constexpr Statement kRelease{"RELEASE unit"};
+constexpr Statement kRollbackTo{"ROLLBACK TO unit"};
+
+}  // namespace
+
+Writer::Writer(const SqliteOptions& options)
+    : connection_(options, Connection::Access::kWrite), thread_([this] { serve(); }) {}
+
+Writer::~Writer() {
+  {
+    const std::lock_guard lock(mutex_);
+    stopping_ = true;
+  }
+  wake_.notify_one();
+  thread_.join();
+}
+
+void Writer::enqueue(Unit& unit) {
+  const std::lock_guard lock(mutex_);
+  units_.push_back(&unit);
+  // Under the lock: once the unit can be answered, its owner may destroy the database.
+  wake_.notify_one();
+}
+
+void Writer::post(Executor::Work function) {
+  const std::lock_guard lock(mutex_);
+  posted_.push_back(std::move(function));
+  wake_.notify_one();
+}
+
+Stats Writer::stats() const {
+  Stats stats;
+  stats.writes = writes_.load(std::memory_order_relaxed);
+  stats.commits = commits_.load(std::memory_order_relaxed);
+  stats.statements = connection_.statements();
+  return stats;
+}
+
+void Writer::serve() {
+  pthread_setname_np(pthread_self(), "db-writer");
+  const Scope scope(*this);
+  std::unique_lock lock(mutex_);
+  for (;;) {
+    wake_.wait(lock, [this] { return stopping_ || !units_.empty() || !posted_.empty(); });
+    if (units_.empty() && posted_.empty()) return;
+    auto posted = std::exchange(posted_, {});
+    lock.unlock();
+    for (auto& function : posted) function();
+    Units group;
+    take_waiting(group);
+    if (!group.empty()) commit(std::move(group), true);
+    lock.lock();
+  }
+}
+
+void Writer::take_waiting(Units& group) {
+  const std::lock_guard lock(mutex_);
+  while (!units_.empty() && group.size() < kGroupUnits) {
+    group.push_back(units_.front());
+    units_.pop_front();
+  }
+}
+
+// Commits `group` and, if `open_to_more`, what comes in while it runs.
+void Writer::commit(Units group, bool open_to_more) {
+  const auto deadline = std::chrono::steady_clock::now() + kGroupTime;
+  try {
+    if (connection_.in_transaction()) connection_.run(kRollback);
+    connection_.run(kBeginWrite);
+  } catch (...) {
+    answer_all(group, std::current_exception());
+    return;
+  }
+  for (std::size_t i = 0; i < group.size(); ++i) {
+    if (run_inside(*group[i]) == Outcome::kTransactionLost) {
+      // The others are without fault and nothing of theirs was kept: each gets a transaction
+      // of its own, so that this cannot happen to them again.
+      answer(*group[i]);
+      group.erase(group.begin() + static_cast<std::ptrdiff_t>(i));
+      for (Unit* unit : group) commit({unit}, false);
+      return;
+    }
+    if (open_to_more && i + 1 == group.size() && std::chrono::steady_clock::now() < deadline) {
+      take_waiting(group);
+    }
+  }
+  try {
+    connection_.run(kCommit);
+  } catch (...) {
+    const auto error = std::current_exception();
+    roll_back_all();
+    // Also for those that did not want to be kept: they may have seen what is now undone.
+    answer_all(group, error);
+    return;
+  }
+  writes_.fetch_add(group.size(), std::memory_order_relaxed);
+  commits_.fetch_add(1, std::memory_order_relaxed);
+  for (const Unit* unit : group) answer(*unit);
+}
+
+// Runs `unit` inside the open transaction, out of which its own failure does not reach.
+Writer::Outcome Writer::run_inside(Unit& unit) {
+  unit.error = nullptr;
+  try {
+    connection_.run(kSavepoint);
+    ConnectionTransaction transaction(connection_);
+    const bool keep = transaction.run_to_end(unit.work);
+    // SQLite itself would only look when the whole group commits.
+    if (keep && connection_.owes_foreign_keys()) {
+      throw ConstraintError("a deferred FOREIGN KEY is broken at the end of the transaction");
+    }
+    if (!keep) connection_.run(kRollbackTo);
+    connection_.run(kRelease);
+    return Outcome::kSettled;
+  } catch (...) {
+    unit.error = std::current_exception();
+  }
+  // A full disk or a failed read make SQLite roll back everything by itself.
+  if (!connection_.in_transaction()) return Outcome::kTransactionLost;
+  try {
+    connection_.run(kRollbackTo);
+    connection_.run(kRelease);
+    return Outcome::kSettled;
+  } catch (const std::exception& error) {
+    log::error("rolling back one unit of work failed", {{"reason", error.what()}});
+  }
+  roll_back_all();
+  return Outcome::kTransactionLost;
+}
+
+void Writer::roll_back_all() {
+  try {
+    if (connection_.in_transaction()) connection_.run(kRollback);
+  } catch (const std::exception& error) {
+    // The next group tries again before it begins, and fails if it still cannot.
+    log::error("rolling back failed", {{"reason", error.what()}});
+  }
+}
+
+// After this the unit may be gone.
+void Writer::answer(const Unit& unit) {
+  unit.home.post([waiter = unit.waiter] { waiter.resume(); });
+}
+
+void Writer::answer_all(const Units& group, const std::exception_ptr& error) {
+  for (Unit* unit : group) {
+    unit->error = error;
+    answer(*unit);
+  }
+}
+
+}  // namespace coffer::db::sqlite

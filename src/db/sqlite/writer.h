@@ -1,0 +1,88 @@
+// The one thread that writes. Units of work that wait at the same time share a commit, and
+// with it one sync of the disk; each stays atomic on its own.
+#pragma once
+
+#include <atomic>
+#include <condition_variable>
+#include <coroutine>
+#include <cstdint>
+#include <deque>
+#include <exception>
+#include <mutex>
+#include <thread>
+#include <vector>
+
+#include "base/executor.h"
+#include "db/database.h"
+#include "db/sqlite/connection.h"
+#include "db/sqlite/sqlite_database.h"
+
+namespace coffer::db::sqlite {
+
+class Writer final : public Executor {
+ public:
+  // Opens the file. Throws Error.
+  explicit Writer(const SqliteOptions& options);
+  // Finishes and answers what waits.
+  ~Writer() override;
+
+  // Work to be committed and who waits for that, in the waiter's frame.
+  struct Unit {
+    db::Work& work;
+    Executor& home;
+    std::coroutine_handle<> waiter;
+    std::exception_ptr error;
+  };
+
+  // `co_await`: `work` has been committed, or chose not to be; goes on on the asking executor.
+  // Throws what the work threw, or an Error: then nothing was kept.
+  auto perform(db::Work& work) {
+    struct Awaiter {
+      Writer& writer;
+      Unit unit;
+      bool await_ready() const noexcept { return false; }
+      void await_suspend(std::coroutine_handle<> waiter) {
+        unit.waiter = waiter;
+        writer.enqueue(unit);
+      }
+      void await_resume() const {
+        if (unit.error) std::rethrow_exception(unit.error);
+      }
+    };
+    return Awaiter{*this, Unit{work, Executor::current(), {}, {}}};
+  }
+
+  // Runs `function` on the writing thread between two commits.
+  void post(Executor::Work function) override;
+
+  // Threads: any.
+  Stats stats() const;
+
+ private:
+  using Units = std::vector<Unit*>;
+  enum class Outcome { kSettled, kTransactionLost };
+
+  void enqueue(Unit& unit);
+  void serve();
+  void take_waiting(Units& group);
+  void commit(Units group, bool open_to_more);
+  Outcome run_inside(Unit& unit);
+  void roll_back_all();
+  static void answer(const Unit& unit);
+  static void answer_all(const Units& group, const std::exception_ptr& error);
+
+  Connection connection_;  // the thread's alone
+  std::atomic<std::uint64_t> writes_ = 0;
+  std::atomic<std::uint64_t> commits_ = 0;
+
+  std::mutex mutex_;
+  std::condition_variable wake_;
+  // Guarded by mutex_.
+  std::deque<Unit*> units_;
+  std::deque<Executor::Work> posted_;
+  bool stopping_ = false;
+
+  std::thread thread_;
+};
+
+}  // namespace coffer::db::sqlite
