@@ -15,14 +15,21 @@
 
 namespace coffer::blobs {
 
+// One of the folders that blobs are spread over.
+struct Folder {
+  // While it is held, no blob in the folder gets its name, is found again or is removed.
+  std::mutex naming;
+  // Whether the folder is there, durably. Guarded by `naming`.
+  bool ready = false;
+};
+
 // Threads: any. Outlives everything that refers to it.
 struct Core {
   const std::unique_ptr<Disk> disk;
   const Clock& clock;
   BufferPool buffers;
   std::atomic<std::uint64_t> next_temporary = 1;
-  // While one is held, no blob of that folder gets its name, is found again or is removed.
-  std::array<std::mutex, kFolders> naming;
+  std::array<Folder, kFolders> folders;
   // Whatever blocks runs here. Last, so that it has stopped before the rest goes.
   ThreadPool io;
 };

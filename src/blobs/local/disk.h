@@ -74,7 +74,7 @@ class Disk {
   virtual bool make_folder(const std::string& name) = 0;
   // The names in the folder survive a power loss from now on. The root is `.`.
   virtual void sync_folder(const std::string& name) = 0;
-  // What the folder holds, in no order.
+  // What the folder holds, in no order; nothing when there is no such folder.
   virtual std::vector<std::string> names(const std::string& folder) = 0;
 
   // Bytes that an ordinary process can still store.

@@ -35,7 +35,7 @@ BlobInfo Draft::commit(ByteView tail) {
   bool stored = false;
   if (!file_) {
     // A small blob has no file yet, and needs none when its bytes are stored already.
-    std::lock_guard lock(core_.naming[folder_of(digest)]);
+    std::lock_guard lock(core_.folders[folder_of(digest)].naming);
     stored = settle_on_existing(name);
   }
   if (!stored) {
@@ -101,7 +101,13 @@ bool Draft::settle_on_existing(const std::string& name) {
 // blob is there.
 void Draft::publish(const Sha256Digest& digest, const std::string& name) {
   {
-    std::lock_guard lock(core_.naming[folder_of(digest)]);
+    Folder& folder = core_.folders[folder_of(digest)];
+    std::lock_guard lock(folder.naming);
+    if (!folder.ready) {
+      core_.disk->make_folder(folder_name(folder_of(digest)));
+      core_.disk->sync_folder(kBlobs);
+      folder.ready = true;
+    }
     if (!settle_on_existing(name)) {
       core_.disk->set_modified(temporary_, core_.clock.now());
       core_.disk->rename(temporary_, name);

@@ -5,10 +5,7 @@
 namespace coffer::blobs {
 namespace {
 
-constexpr const char* kBlobs = "blobs";
 constexpr const char* kTemporaries = "tmp";
-// The folders grow under this name and get theirs when they are complete and durable.
-constexpr const char* kBlobsInMaking = "blobs.new";
 
 }  // namespace
 
@@ -32,22 +29,21 @@ std::string temporary_name(std::uint64_t number) {
   return fmt::format("{}/{}", kTemporaries, number);
 }
 
-void prepare(Disk& disk) {
+std::bitset<kFolders> prepare(Disk& disk) {
   if (!disk.make_folder(kTemporaries)) {
     for (const std::string& file : disk.names(kTemporaries)) {
       disk.remove(fmt::format("{}/{}", kTemporaries, file));
     }
   }
-  if (disk.info(kBlobs)) return;
-  disk.make_folder(kBlobsInMaking);
-  for (unsigned number = 0; number < kFolders; ++number) {
-    const std::string name = fmt::format("{}/{:02x}", kBlobsInMaking, number);
-    disk.make_folder(name);
-    disk.sync_folder(name);
-  }
-  disk.sync_folder(kBlobsInMaking);
-  disk.rename(kBlobsInMaking, kBlobs);
+  disk.make_folder(kBlobs);
+  // Also what was there: whoever made it may have been killed before this.
   disk.sync_folder(".");
+  disk.sync_folder(kBlobs);
+  std::bitset<kFolders> there;
+  for (unsigned number = 0; number < kFolders; ++number) {
+    if (disk.info(folder_name(number))) there.set(number);
+  }
+  return there;
 }
 
 }  // namespace coffer::blobs

@@ -1,6 +1,7 @@
 // How the local store names its files (docs/blob-store.md).
 #pragma once
 
+#include <bitset>
 #include <optional>
 #include <string>
 
@@ -23,8 +24,12 @@ std::optional<Sha256Digest> blob_in(unsigned folder, const std::string& file);
 // `tmp/17`.
 std::string temporary_name(std::uint64_t number);
 
-// Makes the folders of an empty store, durably, or removes the temporaries that a crash left
-// in an old one. REQUIRES: nobody else uses the store's folder.
-void prepare(Disk& disk);
+// The folder of all folders.
+inline constexpr const char* kBlobs = "blobs";
+
+// Makes what an empty store needs, or removes the temporaries that a crash left in an old one.
+// Returns which folders are there, durably; the others are made when they are first needed.
+// REQUIRES: nobody else uses the store's folder.
+std::bitset<kFolders> prepare(Disk& disk);
 
 }  // namespace coffer::blobs

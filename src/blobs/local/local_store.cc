@@ -37,8 +37,13 @@ class LocalStore final : public BlobStore {
               .clock = options.clock,
               .buffers = BufferPool(options.memory_budget, kIdleBytes),
               .next_temporary = 1,
-              .naming = {},
-              .io = ThreadPool("blobs", options.io_threads)} {}
+              .folders = {},
+              .io = ThreadPool("blobs", options.io_threads)} {
+    const std::bitset<kFolders> there = prepare(*core_.disk);
+    for (unsigned number = 0; number < kFolders; ++number) {
+      core_.folders[number].ready = there.test(number);
+    }
+  }
 
   Task<std::unique_ptr<BlobWriter>> create(std::optional<std::uint64_t>) override {
     co_return std::make_unique<LocalWriter>(core_);
@@ -71,7 +76,7 @@ class LocalStore final : public BlobStore {
  private:
   bool remove_older(const Sha256Digest& digest, Time cutoff) {
     const std::string name = blob_name(digest);
-    std::lock_guard lock(core_.naming[folder_of(digest)]);
+    std::lock_guard lock(core_.folders[folder_of(digest)].naming);
     const std::optional<Disk::FileInfo> info = core_.disk->info(name);
     if (!info) return true;
     if (info->modified > cutoff) return false;
@@ -111,7 +116,6 @@ std::unique_ptr<BlobStore> open_local_store(const LocalOptions& options) {
 
 std::unique_ptr<BlobStore> open_local_store(std::unique_ptr<Disk> disk,
                                             const LocalOptions& options) {
-  prepare(*disk);
   return std::make_unique<LocalStore>(std::move(disk), options);
 }
 

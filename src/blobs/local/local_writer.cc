@@ -15,7 +15,8 @@ class LocalWriter::Pipeline : public std::enable_shared_from_this<Pipeline> {
  public:
   explicit Pipeline(Core& core) : core_(core), home_(Executor::current()), draft_(core) {}
 
-  // Hands `count` bytes of `buffer` over to be written after those before.
+  // Hands `count` bytes of `buffer` over to be written after those before. REQUIRES: no block
+  // waits, unless this is the last and has no bytes.
   void submit(Buffer buffer, std::size_t count, bool last);
   // The next buffer to fill. Throws what the job threw.
   Task<Buffer> next_buffer();
@@ -55,6 +56,10 @@ void LocalWriter::Pipeline::submit(Buffer buffer, std::size_t count, bool last) 
   {
     std::lock_guard lock(mutex_);
     if (error_) return;
+    if (pending_) {
+      pending_->last = true;
+      return;
+    }
     if (busy_) {
       pending_.emplace(std::move(block));
       return;

@@ -162,15 +162,16 @@ class PosixDisk final : public Disk {
   }
 
   void sync_folder(const std::string& name) override {
-    const OpenFile folder = open_folder(name);
+    const OpenFile folder(open_folder_fd(name));
+    if (!folder) fail("open a folder", errno);
     if (uninterrupted([&] { return ::fsync(folder.fd()); }) != 0) fail("sync a folder", errno);
   }
 
   std::vector<std::string> names(const std::string& folder) override {
-    OpenFile file = open_folder(folder);
     // fdopendir takes the descriptor over, and only when it succeeds.
-    const int fd = ::fcntl(file.fd(), F_DUPFD_CLOEXEC, 0);
-    if (fd < 0) fail("read a folder", errno);
+    const int fd = open_folder_fd(folder);
+    if (fd < 0 && errno == ENOENT) return {};
+    if (fd < 0) fail("open a folder", errno);
     const std::unique_ptr<DIR, CloseFolder> stream(::fdopendir(fd));
     if (!stream) {
       const int error = errno;
@@ -199,11 +200,9 @@ class PosixDisk final : public Disk {
   }
 
  private:
-  OpenFile open_folder(const std::string& name) {
-    OpenFile folder(uninterrupted(
-        [&] { return ::openat(root_.fd(), name.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC); }));
-    if (!folder) fail("open a folder", errno);
-    return folder;
+  int open_folder_fd(const std::string& name) {
+    return uninterrupted(
+        [&] { return ::openat(root_.fd(), name.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC); });
   }
 
   OpenFile root_;

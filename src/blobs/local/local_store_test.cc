@@ -1,0 +1,122 @@
+#include "blobs/local/local_store.h"
+
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <fstream>
+
+#include "blobs/contract_suite.h"
+
+namespace coffer::blobs::test {
+namespace {
+
+namespace fs = std::filesystem;
+
+class LocalUnderTest final : public StoreUnderTest {
+ public:
+  LocalUnderTest(const fs::path& parent, const Clock& clock, std::size_t memory_budget)
+      : folder_(parent),
+        store_(open_local_store(
+            {.root = folder_.path(), .clock = clock, .memory_budget = memory_budget})) {}
+
+  BlobStore& store() override { return *store_; }
+  std::size_t leftovers() override {
+    store_.reset();
+    return count_entries(folder_.path() / "tmp");
+  }
+
+ private:
+  TemporaryFolder folder_;
+  std::unique_ptr<BlobStore> store_;
+};
+
+StoreKind local_in(std::string name, fs::path parent) {
+  return {std::move(name), [parent](const Clock& clock, std::size_t memory_budget) {
+            return std::make_unique<LocalUnderTest>(parent, clock, memory_budget);
+          }};
+}
+
+// A memory file system may refuse to be written past the page cache.
+INSTANTIATE_TEST_SUITE_P(Local, StoreContract,
+                         testing::Values(local_in("Disk", fs::temp_directory_path()),
+                                         local_in("Memory", "/dev/shm")),
+                         [](const auto& tested) { return tested.param.name; });
+
+class LocalStore : public testing::Test {
+ protected:
+  std::unique_ptr<BlobStore> open() {
+    return open_local_store({.root = folder_.path(), .clock = clock_});
+  }
+  fs::path file_of(const Sha256Digest& digest) const {
+    const std::string name = digest.hex();
+    return folder_.path() / "blobs" / name.substr(0, 2) / name;
+  }
+
+  TemporaryFolder folder_;
+  ManualClock clock_{from_micros(1'700'000'000'000'000)};
+  InlineExecutor executor_;
+};
+
+TEST_F(LocalStore, FilesAreWhereTheDocumentSays) {
+  const auto store = open();
+  const Bytes bytes = make_bytes(200'000, 1);
+  const Sha256Digest digest = executor_.run(put(*store, bytes)).digest;
+  EXPECT_EQ(fs::file_size(file_of(digest)), bytes.size());
+}
+
+TEST_F(LocalStore, OpeningAnOldStoreIsQuickAndRemovesLeftovers) {
+  const Bytes bytes = make_bytes(1'000, 2);
+  const Sha256Digest digest = executor_.run(put(*open(), bytes)).digest;
+  for (const char* name : {"1", "2", "foreign"})
+    std::ofstream(folder_.path() / "tmp" / name) << "x";
+  const auto before = std::chrono::steady_clock::now();
+  const auto store = open();
+  const auto took = std::chrono::steady_clock::now() - before;
+  // Ten milliseconds are meant; the rest is for a busy machine.
+  EXPECT_LT(took, std::chrono::milliseconds(100));
+  EXPECT_EQ(count_entries(folder_.path() / "tmp"), 0u);
+  EXPECT_TRUE(executor_.run(store->open(digest)));
+}
+
+TEST_F(LocalStore, DamagedBlobIsReplacedWhenItsBytesComeAgain) {
+  const auto store = open();
+  for (const std::size_t size : {std::size_t{5'000}, std::size_t{500'000}}) {
+    const Bytes bytes = make_bytes(size, 3);
+    const Sha256Digest digest = executor_.run(put(*store, bytes)).digest;
+    fs::resize_file(file_of(digest), 10);
+    executor_.run(put(*store, bytes));
+    EXPECT_EQ(executor_.run(read(*executor_.run(store->open(digest)))), bytes);
+  }
+}
+
+TEST_F(LocalStore, ForeignFilesAreNotListedNorTouched) {
+  const auto store = open();
+  const Sha256Digest digest = executor_.run(put(*store, as_bytes("x"))).digest;
+  const fs::path folder = file_of(digest).parent_path();
+  std::string upper = digest.hex();
+  std::ranges::transform(upper, upper.begin(),
+                         [](char c) { return c >= 'a' ? static_cast<char>(c - 32) : c; });
+  std::ofstream(folder / "README") << "x";
+  std::ofstream(folder / upper) << "x";
+  std::ofstream(folder / std::string(64, folder.filename() == "00" ? '1' : '0')) << "x";
+  EXPECT_EQ(executor_.run(list_all(*store, 10)).size(), 1u);
+  EXPECT_TRUE(fs::exists(folder / "README"));
+}
+
+TEST_F(LocalStore, FolderThatCannotBeIsAnError) {
+  std::ofstream(folder_.path() / "file") << "x";
+  EXPECT_THROW(open_local_store({.root = folder_.path() / "file" / "store", .clock = clock_}),
+               Error);
+}
+
+TEST_F(LocalStore, ContentOutlivesTheStore) {
+  auto store = open();
+  const Bytes bytes = make_bytes(5'000, 4);
+  const Sha256Digest digest = executor_.run(put(*store, bytes)).digest;
+  const std::shared_ptr<const Content> content = executor_.run(store->open(digest));
+  store.reset();
+  EXPECT_EQ(executor_.run(read(*content)), bytes);
+}
+
+}  // namespace
+}  // namespace coffer::blobs::test
