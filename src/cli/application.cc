@@ -1,0 +1,149 @@
+#include "cli/application.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+
+#include "apis/mediavault/mediavault.h"
+#include "apis/operations/operations.h"
+#include "base/clock.h"
+#include "base/entropy.h"
+#include "blobs/local/local_store.h"
+#include "db/sqlite/sqlite_database.h"
+#include "media/type.h"
+
+namespace coffer::cli {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr char kDatabaseFile[] = "coffer.db";
+constexpr char kLockFile[] = "lock";
+
+// Stands where commands about accounts need no bytes: opening the real store belongs to the
+// one server of the folder.
+class NoBlobs final : public blobs::BlobStore {
+ public:
+  Task<std::unique_ptr<blobs::BlobWriter>> create(std::optional<std::uint64_t>) override {
+    throw std::logic_error(kWhy);
+    co_return nullptr;
+  }
+  Task<std::shared_ptr<const Content>> open(const Sha256Digest&) override {
+    throw std::logic_error(kWhy);
+    co_return nullptr;
+  }
+  Task<bool> remove_unused(const Sha256Digest&, Time) override {
+    throw std::logic_error(kWhy);
+    co_return false;
+  }
+  Task<std::vector<Listed>> list(std::optional<Sha256Digest>, std::size_t) override {
+    throw std::logic_error(kWhy);
+    co_return std::vector<Listed>();
+  }
+  Task<std::uint64_t> free_bytes() override {
+    throw std::logic_error(kWhy);
+    co_return 0;
+  }
+
+ private:
+  static constexpr char kWhy[] = "this command has no blob store";
+};
+
+vault::FileKind kind_of(media::Kind kind) {
+  switch (kind) {
+    case media::Kind::kImage: return vault::FileKind::kImage;
+    case media::Kind::kVideo: return vault::FileKind::kVideo;
+    case media::Kind::kAudio: return vault::FileKind::kAudio;
+    case media::Kind::kDocument: return vault::FileKind::kDocument;
+    case media::Kind::kOther: break;
+  }
+  return vault::FileKind::kOther;
+}
+
+vault::FileType classify(std::string_view name, ByteView head) {
+  const media::Type type = media::type_of(name, head);
+  return {std::string(type.media_type), kind_of(type.kind)};
+}
+
+vault::Policy policy_of(const Settings& settings) {
+  using std::chrono::duration_cast;
+  using std::chrono::seconds;
+  vault::Policy policy;
+  policy.password_min = settings.accounts.password_min;
+  policy.registration_open = settings.accounts.registration == Registration::kOpen;
+  if (settings.accounts.quota > 0) policy.quota = settings.accounts.quota;
+  policy.access_lifetime = duration_cast<seconds>(settings.sessions.access_lifetime);
+  policy.refresh_lifetime = duration_cast<seconds>(settings.sessions.refresh_lifetime);
+  policy.blob_grace = duration_cast<seconds>(settings.blobs.grace);
+  return policy;
+}
+
+}  // namespace
+
+DataFolderLock::DataFolderLock(const fs::path& folder) {
+  std::error_code error;
+  if (fs::create_directories(folder, error)) ::chmod(folder.c_str(), S_IRWXU);
+  if (error) {
+    throw UserError(
+        fmt::format("cannot make the data folder {}: {}", folder.string(), error.message()));
+  }
+  fd_ = ::open((folder / kLockFile).c_str(), O_RDWR | O_CREAT | O_CLOEXEC, S_IRUSR | S_IWUSR);
+  if (fd_ < 0) {
+    throw UserError(fmt::format("cannot write to the data folder {}: {}", folder.string(),
+                                std::strerror(errno)));
+  }
+  if (::flock(fd_, LOCK_EX | LOCK_NB) != 0) {
+    ::close(fd_);
+    throw UserError(fmt::format(
+        "another server is running on the data folder {}; stop it first, or use another folder",
+        folder.string()));
+  }
+}
+
+DataFolderLock::~DataFolderLock() { ::close(fd_); }
+
+Application::Application(const Settings& settings, Scope scope) {
+  const fs::path folder(settings.data);
+  const fs::path database = folder / kDatabaseFile;
+  if (scope == Scope::kAccounts && !fs::exists(database)) {
+    throw UserError(fmt::format("{} is no data folder yet: start `coffer serve --data {}` first",
+                                folder.string(), folder.string()));
+  }
+  database_ = db::open_sqlite({.path = database});
+  database_->migrate(vault::migrations());
+  if (scope == Scope::kWhole) {
+    blobs_ = blobs::open_local_store(
+        {.root = folder, .clock = system_clock(), .memory_budget = settings.uploads.memory_budget});
+  } else {
+    blobs_ = std::make_unique<NoBlobs>();
+  }
+  passwords_ = std::make_unique<vault::Passwords>(vault::Passwords::Cost{
+      .memory_bytes = settings.passwords.memory, .parallel = settings.passwords.parallel});
+  InlineExecutor here;
+  vault_ = here.run(vault::Vault::open({.database = *database_,
+                                        .blobs = *blobs_,
+                                        .clock = system_clock(),
+                                        .entropy = system_entropy(),
+                                        .passwords = *passwords_,
+                                        .classify = classify,
+                                        .policy = policy_of(settings)}));
+}
+
+Application::~Application() = default;
+
+std::vector<std::unique_ptr<apis::Dialect>> make_dialects(const Settings& settings,
+                                                          apis::Metrics& metrics) {
+  const std::uint64_t most = settings.uploads.max_bytes;
+  std::vector<std::unique_ptr<apis::Dialect>> dialects;
+  dialects.push_back(apis::make_operations(metrics));
+  dialects.push_back(
+      apis::mediavault::make({.max_upload_bytes = most > 0 ? most : apis::kNoLimit}));
+  return dialects;
+}
+
+}  // namespace coffer::cli

@@ -1,0 +1,67 @@
+// The vault put together from its concrete parts: the only place that names a driver.
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "apis/common/dialect.h"
+#include "apis/common/metrics.h"
+#include "base/executor.h"
+#include "blobs/blob_store.h"
+#include "cli/settings.h"
+#include "db/database.h"
+#include "vault/passwords.h"
+#include "vault/vault.h"
+
+namespace coffer::cli {
+
+// Something that a person can mend: told on one line, without a trace.
+class UserError : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
+
+// The one server of a data folder, while the object lives.
+class DataFolderLock {
+ public:
+  // Makes the folder when there is none. Throws UserError when another server has it.
+  explicit DataFolderLock(const std::filesystem::path& folder);
+  ~DataFolderLock();
+  DataFolderLock(const DataFolderLock&) = delete;
+  DataFolderLock& operator=(const DataFolderLock&) = delete;
+
+ private:
+  int fd_ = -1;
+};
+
+// How much of the vault a command needs.
+enum class Scope {
+  kAccounts,  // the database alone, beside a server that may be running
+  kWhole,     // the blob store too: for the one server of the folder
+};
+
+class Application {
+ public:
+  // Opens what is in the settings' data folder and brings its schema up to date. `kAccounts`
+  // asks for a folder that a server has used before (UserError), but makes none.
+  Application(const Settings& settings, Scope scope);
+  ~Application();
+
+  vault::Vault& vault() { return *vault_; }
+  db::Database& database() { return *database_; }
+
+ private:
+  std::unique_ptr<db::Database> database_;
+  std::unique_ptr<blobs::BlobStore> blobs_;
+  std::unique_ptr<vault::Passwords> passwords_;
+  std::unique_ptr<vault::Vault> vault_;
+};
+
+// Every dialect that is served; the first answers for paths that belong to none.
+// REQUIRES: `metrics` outlives them.
+std::vector<std::unique_ptr<apis::Dialect>> make_dialects(const Settings& settings,
+                                                          apis::Metrics& metrics);
+
+}  // namespace coffer::cli

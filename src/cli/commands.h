@@ -1,0 +1,45 @@
+// The program's commands, one file a group. Each adds itself to the command line; what it
+// does is run by main() after all was parsed, and gives the exit code.
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <functional>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "cli/settings.h"
+
+namespace coffer::cli {
+
+enum ExitCode { kSuccess = 0, kFailure = 1, kUsage = 2 };
+
+// The settings' flags of one command.
+class SettingFlags {
+ public:
+  // `--data` and `--config` always; `all`: a flag for every setting.
+  SettingFlags(CLI::App& command, bool all);
+
+  // Throws SettingsError.
+  Settings load() const;
+
+ private:
+  struct Flag {
+    std::string setting;
+    std::vector<std::string> values;
+  };
+  std::string config_;
+  std::vector<std::unique_ptr<Flag>> flags_;  // stable: the parser writes into them
+};
+
+// What main() runs for the command that was given.
+using Run = std::function<int()>;
+
+void add_serve(CLI::App& app, Run& run);
+void add_user(CLI::App& app, Run& run);
+void add_key(CLI::App& app, Run& run);
+void add_routes(CLI::App& app, Run& run);
+void add_config(CLI::App& app, Run& run);
+
+}  // namespace coffer::cli

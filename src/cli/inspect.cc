@@ -1,0 +1,62 @@
+// Commands that show how the program is set up.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <string>
+
+#include "apis/common/gateway.h"
+#include "apis/common/metrics.h"
+#include "cli/application.h"
+#include "cli/commands.h"
+
+namespace coffer::cli {
+namespace {
+
+int show_routes(const Settings& settings, bool as_json) {
+  apis::Metrics metrics;
+  const auto routes = apis::Gateway::list(make_dialects(settings, metrics));
+  if (!as_json) {
+    for (const auto& route : routes) {
+      fmt::print("{:<7} {:<32} {:<9} {}\n", route.method, route.path, route.access, route.dialect);
+    }
+    return kSuccess;
+  }
+  std::string out = "[";
+  for (const auto& route : routes) {
+    out += out.size() > 1 ? ",\n " : "\n ";
+    out += fmt::format(
+        R"({{"method":"{}","path":"{}","access":"{}","rate":"{}","dialect":"{}","body_limit":{}}})",
+        route.method, route.path, route.access, route.rate, route.dialect,
+        route.body_limit == apis::kNoLimit ? "null" : std::to_string(route.body_limit));
+  }
+  fmt::print("{}\n]\n", out);
+  return kSuccess;
+}
+
+}  // namespace
+
+void add_routes(CLI::App& app, Run& run) {
+  auto* command = app.add_subcommand("routes", "Show every path that is served, and who may call");
+  const auto flags = std::make_shared<SettingFlags>(*command, false);
+  const auto as_json = std::make_shared<bool>(false);
+  command->add_flag("--json", *as_json, "As a JSON array");
+  command->callback([&run, flags, as_json] {
+    run = [flags, as_json] { return show_routes(flags->load(), *as_json); };
+  });
+}
+
+void add_config(CLI::App& app, Run& run) {
+  auto* group = app.add_subcommand("config", "Look at the settings");
+  group->require_subcommand(1);
+  auto* command =
+      group->add_subcommand("print", "Show every setting, its value and where it comes from");
+  const auto flags = std::make_shared<SettingFlags>(*command, true);
+  command->callback([&run, flags] {
+    run = [flags] {
+      fmt::print("{}", print(flags->load()));
+      return static_cast<int>(kSuccess);
+    };
+  });
+}
+
+}  // namespace coffer::cli

@@ -1,0 +1,85 @@
+#include <fmt/format.h>
+
+#include "base/clock.h"
+#include "cli/application.h"
+#include "cli/commands.h"
+
+namespace coffer::cli {
+namespace {
+
+struct KeyOptions {
+  std::string user;
+  std::string kind = "api";
+  std::string label;
+  std::int64_t id = 0;
+};
+
+vault::AccountId account_of(InlineExecutor& here, vault::Vault& vault, const std::string& user) {
+  const auto account = here.run(vault.accounts().find_by_login(user));
+  if (!account) throw UserError("there is no user " + user);
+  return account->id;
+}
+
+int create_key(const Settings& settings, const KeyOptions& options) {
+  Application application(settings, Scope::kAccounts);
+  InlineExecutor here;
+  const auto account = account_of(here, application.vault(), options.user);
+  const auto kind = options.kind == "master" ? vault::KeyKind::kMaster : vault::KeyKind::kApi;
+  const auto made = here.run(application.vault().api_keys().create(account, kind, options.label));
+  if (!made) throw UserError(made.error().message);
+  fmt::print("{} key {} of {}; it is shown this once\n{}\n", vault::name_of(kind),
+             made->key.id.value, options.user, made->secret);
+  return kSuccess;
+}
+
+int list_keys(const Settings& settings, const KeyOptions& options) {
+  Application application(settings, Scope::kAccounts);
+  InlineExecutor here;
+  const auto account = account_of(here, application.vault(), options.user);
+  for (const auto& key : here.run(application.vault().api_keys().list(account))) {
+    fmt::print("{}\t{}\t{}…\t{}\t{}\n", key.id.value, vault::name_of(key.kind), key.hint,
+               to_iso8601(key.created_at), key.name.empty() ? "-" : key.name);
+  }
+  return kSuccess;
+}
+
+int revoke_key(const Settings& settings, const KeyOptions& options) {
+  Application application(settings, Scope::kAccounts);
+  InlineExecutor here;
+  const auto account = account_of(here, application.vault(), options.user);
+  const auto done =
+      here.run(application.vault().api_keys().revoke(account, vault::ApiKeyId{options.id}));
+  if (!done) throw UserError(done.error().message);
+  fmt::print("key {} revoked\n", options.id);
+  return kSuccess;
+}
+
+}  // namespace
+
+void add_key(CLI::App& app, Run& run) {
+  auto* group = app.add_subcommand("key", "Manage keys for programs; works while the server runs");
+  group->require_subcommand(1);
+  const auto add = [&](const char* name, const char* text, auto action) {
+    auto* command = group->add_subcommand(name, text);
+    const auto flags = std::make_shared<SettingFlags>(*command, false);
+    const auto options = std::make_shared<KeyOptions>();
+    command->add_option("--user", options->user, "Username or e-mail address")->required();
+    command->callback([&run, flags, options, action] {
+      run = [flags, options, action] { return action(flags->load(), *options); };
+    });
+    return std::pair(command, options);
+  };
+  const auto create = add("create", "Make a key; the last line printed is the key", create_key);
+  create.first
+      ->add_option("--kind", create.second->kind,
+                   "api: for the native API; master: for the buckets of an account")
+      ->check(CLI::IsMember({"api", "master"}))
+      ->capture_default_str();
+  create.first->add_option("--label", create.second->label, "To tell keys apart");
+  add("list", "Show the keys of an account: number, kind, first characters, time, label",
+      list_keys);
+  const auto revoke = add("revoke", "Make a key worthless at once", revoke_key);
+  revoke.first->add_option("id", revoke.second->id, "The key's number")->required();
+}
+
+}  // namespace coffer::cli

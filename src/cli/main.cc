@@ -1,0 +1,59 @@
+// coffer: one vault for files and media, many APIs.
+#include <fmt/format.h>
+
+#include <cstdio>
+
+#include "base/log.h"
+#include "cli/application.h"
+#include "cli/commands.h"
+#include "cli/version.h"
+
+namespace {
+
+using namespace coffer::cli;
+
+constexpr char kFooter[] =
+    "Settings come from a TOML file, the environment and flags, the later going first:\n"
+    "the setting `http.head_bytes` is COFFER_HTTP_HEAD_BYTES and --http.head-bytes.\n"
+    "`coffer config print` shows all of them.\n"
+    "Exit codes: 0 done, 1 it did not work, 2 the command line or a setting is wrong.";
+
+int run_command(const Run& run) {
+  try {
+    return run();
+  } catch (const SettingsError& error) {
+    fmt::print(stderr, "coffer: {}\n", error.what());
+    return kUsage;
+  } catch (const std::exception& error) {
+    fmt::print(stderr, "coffer: {}\n", error.what());
+    return kFailure;
+  }
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  CLI::App app("Coffer, a self-hosted vault for files and media", "coffer");
+  app.footer(kFooter);
+  app.require_subcommand(1);
+  Run run;
+  add_serve(app, run);
+  add_user(app, run);
+  add_key(app, run);
+  add_routes(app, run);
+  add_config(app, run);
+  app.add_subcommand("version", "Show the version")->callback([&run] {
+    run = [] {
+      fmt::print("coffer {} ({})\n", kVersion, kRevision);
+      return static_cast<int>(kSuccess);
+    };
+  });
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? kSuccess : kUsage;
+  }
+  const int code = run_command(run);
+  coffer::log::flush();
+  return code;
+}
