@@ -1,0 +1,148 @@
+// Small vocabulary: bytes, text, time, ids, entropy.
+#include <gtest/gtest.h>
+
+#include <cstring>
+#include <set>
+#include <string>
+
+#include "base/bytes.h"
+#include "base/clock.h"
+#include "base/entropy.h"
+#include "base/hash.h"
+#include "base/ids.h"
+#include "base/log.h"
+#include "base/text.h"
+
+namespace coffer {
+namespace {
+
+TEST(Bytes, HexIsStrict) {
+  EXPECT_EQ(to_hex(as_bytes("\x01\xfe")), "01fe");
+  EXPECT_EQ(from_hex("01FE"), from_hex("01fe"));
+  for (const char* wrong : {"0", "0g", "0x", " 0", "-1"}) EXPECT_FALSE(from_hex(wrong)) << wrong;
+}
+
+TEST(Bytes, Base64urlHasNoPaddingAndNoSlash) {
+  EXPECT_EQ(to_base64url(as_bytes("\xff\xff\xfe")), "___-");
+  EXPECT_EQ(to_base64url(as_bytes("a")), "YQ");
+  EXPECT_EQ(to_base64url({}), "");
+}
+
+TEST(Bytes, ConstantTimeComparisonComparesAll) {
+  EXPECT_TRUE(equal_in_constant_time(as_bytes("secret"), as_bytes("secret")));
+  EXPECT_FALSE(equal_in_constant_time(as_bytes("secret"), as_bytes("secreT")));
+  EXPECT_FALSE(equal_in_constant_time(as_bytes("secret"), as_bytes("secre")));
+  EXPECT_TRUE(equal_in_constant_time({}, {}));
+}
+
+TEST(Sha256, MatchesTheStandardsExample) {  // FIPS 180-4, "abc"
+  constexpr char kAbc[] = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
+  EXPECT_EQ(Sha256::of(as_bytes("abc")).hex(), kAbc);
+  Sha256 hash;
+  hash.update(as_bytes("a"));
+  hash.update({});
+  hash.update(as_bytes("bc"));
+  EXPECT_EQ(hash.finish().hex(), kAbc);
+  EXPECT_EQ(Sha256Digest::from_hex(kAbc), Sha256::of(as_bytes("abc")));
+  EXPECT_FALSE(Sha256Digest::from_hex("ba78"));
+}
+
+TEST(Clock, WritesAndReadsHttpDates) {
+  const Time time = from_micros(1'685'440'800'000'000);
+  EXPECT_EQ(to_iso8601(time), "2023-05-30T10:00:00Z");
+  EXPECT_EQ(to_http_date(time), "Tue, 30 May 2023 10:00:00 GMT");
+  for (const char* form : {"Tue, 30 May 2023 10:00:00 GMT", "Tuesday, 30-May-23 10:00:00 GMT",
+                           "Tue May 30 10:00:00 2023"}) {
+    EXPECT_EQ(from_http_date(form), time) << form;
+  }
+  for (const char* wrong : {"", "2023-05-30T10:00:00Z", "Tue, 30 May 2023 10:00:00 GMT trailing",
+                            "Tue, 41 May 2023 10:00:00 GMT"}) {
+    EXPECT_FALSE(from_http_date(wrong)) << wrong;
+  }
+}
+
+TEST(Clock, FormatsMomentsBefore1970) {
+  EXPECT_EQ(to_iso8601(from_micros(-1)), "1969-12-31T23:59:59Z");
+}
+
+TEST(Uuid, IsVersion7AndOrderedByTime) {
+  const Uuid early = Uuid::make(from_micros(1'000'000), system_entropy());
+  const Uuid late = Uuid::make(from_micros(2'000'000), system_entropy());
+  EXPECT_LT(early, late);
+  EXPECT_EQ(early.str()[14], '7');
+  EXPECT_NE(std::string("89ab").find(early.str()[19]), std::string::npos);
+  EXPECT_EQ(Uuid::parse(early.str()), early);
+}
+
+TEST(Uuid, ParsesTheCanonicalFormAlone) {
+  const char* good = "0190163d-8694-739b-aea5-966c26f8ad91";
+  ASSERT_TRUE(Uuid::parse(good));
+  EXPECT_EQ(Uuid::parse(good)->str(), good);
+  for (const char* wrong :
+       {"", "0190163d8694739baea5966c26f8ad91", "{0190163d-8694-739b-aea5-966c26f8ad91}",
+        "0190163d-8694-739b-aea5-966c26f8ad9", "0190163d-8694-739b-aea5-966c26f8ad9g",
+        "0190163d-8694-739b-aea5966c26f8ad91-"}) {
+    EXPECT_FALSE(Uuid::parse(wrong)) << wrong;
+  }
+}
+
+// Gives bytes in turn, so that what is drawn can be foretold.
+class CountingEntropy final : public Entropy {
+ public:
+  void fill(ByteSpan out) override {
+    for (auto& b : out) b = static_cast<std::byte>(next_++);
+  }
+
+ private:
+  unsigned char next_ = 250;
+};
+
+TEST(Entropy, DrawsEvenlyFromAnAlphabet) {
+  CountingEntropy entropy;
+  // 250 to 254 stand for 0 to 4; 255 would favour 0 and is passed over; then 0, 1 …
+  EXPECT_EQ(random_text(entropy, 7, "01234"), "0123401");
+  EXPECT_THROW(random_text(entropy, 1, "x"), std::invalid_argument);
+}
+
+TEST(Entropy, NeverRepeatsASecret) {
+  std::set<std::string> seen;
+  for (int i = 0; i < 1000; ++i) seen.insert(random_secret(system_entropy()));
+  EXPECT_EQ(seen.size(), 1000U);
+  EXPECT_EQ(seen.begin()->size(), 43U);
+}
+
+TEST(Text, ChecksUtf8) {
+  for (const char* good : {"", "a", "ä", "€", "😀", "\xef\xbf\xbd"}) EXPECT_TRUE(is_utf8(good));
+  for (const char* wrong : {"\x80", "\xc0\xaf", "\xc3", "\xed\xa0\x80", "\xf4\x90\x80\x80"}) {
+    EXPECT_FALSE(is_utf8(wrong));
+  }
+}
+
+TEST(Text, NeverCutsACodePoint) {
+  EXPECT_EQ(truncate_utf8("a😀b", 4), "a");
+  EXPECT_EQ(truncate_utf8("a😀b", 5), "a😀");
+  EXPECT_EQ(truncate_utf8("abc", 9), "abc");
+  EXPECT_EQ(count_code_points("a😀b"), 3U);
+}
+
+TEST(Text, FoldsCaseAndComposition) {
+  EXPECT_EQ(fold_case("STRASSE"), fold_case("straße"));
+  EXPECT_EQ(fold_case("\u00c5ngstr\u00f6m"), fold_case("a\u030angstro\u0308m"));
+  EXPECT_NE(fold_case("anna"), fold_case("anne"));
+}
+
+TEST(Text, ReadsWholeNumbersOnly) {
+  EXPECT_EQ(parse_unsigned("18446744073709551615"), 18446744073709551615U);
+  for (const char* wrong : {"", "-1", "+1", " 1", "1 ", "1x", "0x1", "18446744073709551616"}) {
+    EXPECT_FALSE(parse_unsigned(wrong)) << wrong;
+  }
+}
+
+TEST(Log, QuotesWhateverIsThrownAtIt) {
+  EXPECT_EQ(log::json_quoted("a\"\\\n\x01"), "\"a\\\"\\\\\\n\\u0001\"");
+  EXPECT_EQ(log::json_quoted("a\xff"), "\"a\xef\xbf\xbd\"");
+  EXPECT_EQ(log::json_quoted("ä"), "\"ä\"");
+}
+
+}  // namespace
+}  // namespace coffer

@@ -1,0 +1,123 @@
+#include "http/head_parser.h"
+
+#include <gtest/gtest.h>
+
+#include <string>
+
+namespace coffer::http {
+namespace {
+
+constexpr std::size_t kMost = 1024;
+
+HeadParser::Result parse(std::string_view text, Request& request) {
+  return HeadParser::parse(as_bytes(text), kMost, request);
+}
+
+struct Case {
+  const char* name;
+  std::string head;
+};
+
+void PrintTo(const Case& c, std::ostream* out) { *out << c.name; }
+
+class GoodHead : public testing::TestWithParam<Case> {};
+class BadHead : public testing::TestWithParam<Case> {};
+
+TEST_P(GoodHead, IsTaken) {
+  Request request;
+  const auto result = parse(GetParam().head + "rest", request);
+  ASSERT_EQ(result.verdict, HeadParser::Verdict::kComplete);
+  EXPECT_EQ(result.head.size, GetParam().head.size());
+  EXPECT_EQ(request.uri.raw_path, "/p");
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Table, GoodHead,
+    testing::Values(Case{"plain", "GET /p HTTP/1.1\r\nHost: h\r\n\r\n"},
+                    Case{"old", "GET /p HTTP/1.0\r\n\r\n"},
+                    Case{"absolute", "GET http://h/p HTTP/1.1\r\nHost: h\r\n\r\n"},
+                    Case{"chunked",
+                         "PUT /p HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: Chunked\r\n\r\n"},
+                    Case{"length", "PUT /p HTTP/1.1\r\nHost: h\r\nContent-Length: 4\r\n\r\n"},
+                    Case{"other method", "BREW /p HTTP/1.1\r\nHost: h\r\n\r\n"}),
+    [](const auto& param) {
+      std::string name = param.param.name;
+      std::erase(name, ' ');
+      return name;
+    });
+
+// Everything that two readers could understand in two ways (RFC 9112 section 11.2).
+TEST_P(BadHead, IsRefused) {
+  Request request;
+  EXPECT_EQ(parse(GetParam().head, request).verdict, HeadParser::Verdict::kBad);
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Table, BadHead,
+    testing::Values(
+        Case{"NoHost", "GET /p HTTP/1.1\r\n\r\n"},
+        Case{"TwoHosts", "GET /p HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n"},
+        Case{"LengthAndChunked",
+             "PUT /p HTTP/1.1\r\nHost: h\r\nContent-Length: 4\r\nTransfer-Encoding: "
+             "chunked\r\n\r\n"},
+        Case{"ChunkedAndLength",
+             "PUT /p HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\nContent-Length: "
+             "4\r\n\r\n"},
+        Case{"TwoLengths",
+             "PUT /p HTTP/1.1\r\nHost: h\r\nContent-Length: 4\r\nContent-Length: 5\r\n\r\n"},
+        Case{"LengthList", "PUT /p HTTP/1.1\r\nHost: h\r\nContent-Length: 4, 4\r\n\r\n"},
+        Case{"NegativeLength", "PUT /p HTTP/1.1\r\nHost: h\r\nContent-Length: -4\r\n\r\n"},
+        Case{"SignedLength", "PUT /p HTTP/1.1\r\nHost: h\r\nContent-Length: +4\r\n\r\n"},
+        Case{"HexLength", "PUT /p HTTP/1.1\r\nHost: h\r\nContent-Length: 0x4\r\n\r\n"},
+        Case{"HugeLength",
+             "PUT /p HTTP/1.1\r\nHost: h\r\nContent-Length: 99999999999999999999\r\n\r\n"},
+        Case{"GzipCoding", "PUT /p HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: gzip\r\n\r\n"},
+        Case{"ChunkedNotLast",
+             "PUT /p HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked, gzip\r\n\r\n"},
+        Case{"ChunkedTwice",
+             "PUT /p HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\nTransfer-Encoding: "
+             "chunked\r\n\r\n"},
+        Case{"ChunkedInOld", "PUT /p HTTP/1.0\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n"},
+        Case{"SpaceBeforeColon", "GET /p HTTP/1.1\r\nHost : h\r\n\r\n"},
+        Case{"Http2", "GET /p HTTP/2.0\r\nHost: h\r\n\r\n"},
+        Case{"NoVersion", "GET /p\r\nHost: h\r\n\r\n"},
+        Case{"BrokenEscape", "GET /%zz HTTP/1.1\r\nHost: h\r\n\r\n"},
+        Case{"ControlInName", "GET /p HTTP/1.1\r\nHost: h\r\nX\x01: v\r\n\r\n"},
+        Case{"ControlInValue", "GET /p HTTP/1.1\r\nHost: h\r\nX: \x01\r\n\r\n"},
+        Case{"NoColon", "GET /p HTTP/1.1\r\nHost: h\r\nnonsense\r\n\r\n"}),
+    [](const auto& param) { return std::string(param.param.name); });
+
+TEST(HeadParser, AsksForMoreUntilTheHeadHasEnded) {
+  const std::string whole = "GET /p HTTP/1.1\r\nHost: h\r\n\r\n";
+  for (std::size_t i = 1; i < whole.size(); ++i) {
+    Request request;
+    EXPECT_EQ(parse(std::string_view(whole).substr(0, i), request).verdict,
+              HeadParser::Verdict::kIncomplete)
+        << i;
+  }
+}
+
+TEST(HeadParser, RefusesAHeadThatIsTooLarge) {
+  Request request;
+  const auto result = parse("GET /p HTTP/1.1\r\nHost: h\r\nX: " + std::string(kMost, 'x'), request);
+  EXPECT_EQ(result.verdict, HeadParser::Verdict::kBad);
+  EXPECT_EQ(result.why, BadMessage::kHeadTooLarge);
+}
+
+TEST(HeadParser, TellsHowTheBodyIsFramed) {
+  Request request;
+  auto framing = parse(
+                     "PUT /p HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r\nExpect: 100-Continue\r\n"
+                     "Connection: close\r\n\r\n",
+                     request)
+                     .head.framing;
+  EXPECT_EQ(framing.length, 5U);
+  EXPECT_TRUE(framing.expects_continue);
+  EXPECT_FALSE(framing.keep_alive);
+  framing = parse("PUT /p HTTP/1.0\r\n\r\n", request).head.framing;
+  EXPECT_FALSE(framing.keep_alive);
+  EXPECT_TRUE(framing.http_1_0);
+}
+
+}  // namespace
+}  // namespace coffer::http
