@@ -14,205 +14,11 @@
 #include <type_traits>
 
 #include "base/text.h"
+#include "cli/settings_table.h"
 #include "cli/settings_values.h"
 
 namespace coffer::cli {
 namespace {
-
-struct Definition {
-  std::string_view name;
-  Shape shape;
-  std::string_view fallback;
-  std::string_view description;
-  void (*store)(Settings&, const Value&);
-  Value (*fetch)(const Settings&);
-};
-
-void assign(std::string& member, const Value& value) { member = std::get<std::string>(value); }
-void assign(std::uint64_t& member, const Value& value) { member = std::get<std::uint64_t>(value); }
-void assign(std::chrono::milliseconds& member, const Value& value) {
-  member = std::chrono::milliseconds(std::get<std::uint64_t>(value));
-}
-void assign(std::vector<std::string>& member, const Value& value) {
-  member = std::get<std::vector<std::string>>(value);
-}
-void assign(std::vector<Endpoint>& member, const Value& value) {
-  member.clear();
-  for (const std::string& item : std::get<std::vector<std::string>>(value)) {
-    const HostPort parsed = parse_endpoint(item).value();
-    member.push_back({.host = std::string(parsed.host), .port = parsed.port});
-  }
-}
-// A boolean may also be the choice between `off` and `on`.
-void assign(bool& member, const Value& value) {
-  const bool* flag = std::get_if<bool>(&value);
-  member = flag != nullptr ? *flag : std::get<std::uint64_t>(value) != 0;
-}
-template <class Enum>
-requires std::is_enum_v<Enum>
-void assign(Enum& member, const Value& value) {
-  member = static_cast<Enum>(std::get<std::uint64_t>(value));
-}
-
-Value value_of(const std::string& member) { return member; }
-Value value_of(std::uint64_t member) { return member; }
-Value value_of(bool member) { return member; }
-Value value_of(std::chrono::milliseconds member) {
-  return static_cast<std::uint64_t>(member.count());
-}
-Value value_of(const std::vector<std::string>& member) { return member; }
-Value value_of(const std::vector<Endpoint>& member) {
-  std::vector<std::string> items;
-  for (const Endpoint& endpoint : member) {
-    const bool is_v6 = endpoint.host.find(':') != std::string::npos;
-    items.push_back(
-        fmt::format("{}{}{}:{}", is_v6 ? "[" : "", endpoint.host, is_v6 ? "]" : "", endpoint.port));
-  }
-  return items;
-}
-template <class Enum>
-requires std::is_enum_v<Enum> Value value_of(Enum member) {
-  return static_cast<std::uint64_t>(member);
-}
-
-// `member` gives the setting's place in a Settings.
-template <class Member>
-constexpr Definition define(std::string_view name, Shape shape, std::string_view fallback,
-                            std::string_view description, Member /*member*/) {
-  return {
-      .name = name,
-      .shape = shape,
-      .fallback = fallback,
-      .description = description,
-      .store = [](Settings& settings, const Value& value) { assign(Member{}(settings), value); },
-      .fetch = [](const Settings& settings) { return value_of(Member{}(settings)); }};
-}
-
-constexpr std::uint64_t kMost = std::numeric_limits<std::int64_t>::max();
-constexpr std::uint64_t kKiB = 1024;
-constexpr std::uint64_t kMiB = kKiB * kKiB;
-constexpr std::uint64_t kGiB = kKiB * kMiB;
-constexpr std::uint64_t kSecond = 1000;
-constexpr std::uint64_t kDay = 86'400 * kSecond;
-
-constexpr auto kOffOn = std::to_array<std::string_view>({"off", "on"});
-constexpr auto kGuestChoices = std::to_array<std::string_view>({"auto", "on", "off"});
-constexpr auto kRegistrationChoices = std::to_array<std::string_view>({"open", "closed"});
-constexpr auto kLogLevels = std::to_array<std::string_view>({"debug", "info", "warning", "error"});
-
-constexpr Shape text() { return {.kind = Kind::kText}; }
-constexpr Shape boolean() { return {.kind = Kind::kBoolean}; }
-constexpr Shape endpoints() { return {.kind = Kind::kEndpoints}; }
-constexpr Shape integer(std::uint64_t least, std::uint64_t most) {
-  return {.kind = Kind::kInteger, .least = least, .most = most};
-}
-constexpr Shape size(std::uint64_t least, std::uint64_t most = kMost) {
-  return {.kind = Kind::kSize, .least = least, .most = most};
-}
-// From a millisecond or `least` to ten years.
-constexpr Shape duration(std::uint64_t least = 1) {
-  return {.kind = Kind::kDuration, .least = least, .most = 3650 * kDay};
-}
-constexpr Shape choice(std::span<const std::string_view> choices) {
-  return {.kind = Kind::kChoice, .choices = choices};
-}
-
-constexpr auto kPerMinute = integer(1, 1'000'000'000);
-
-#define COFFER_MEMBER(path) \
-  [](auto& settings) -> auto& { return settings.path; }
-constexpr auto kDefinitions = std::to_array<Definition>({
-    define("data", {.kind = Kind::kText, .least = 1}, "./data",
-           "Folder that holds everything the server keeps.", COFFER_MEMBER(data)),
-    define("listen", endpoints(), "127.0.0.1:8080", "Where to listen for plain HTTP.",
-           COFFER_MEMBER(listen)),
-    define("public_url", {.kind = Kind::kUrl}, "",
-           "How clients reach the server, for absolute links; empty: as each request names it.",
-           COFFER_MEMBER(public_url)),
-    define("trusted_proxies", {.kind = Kind::kNetworks}, "",
-           "Proxies whose X-Forwarded-* headers are believed.", COFFER_MEMBER(trusted_proxies)),
-    define("require_https", boolean(), "false",
-           "Refuse plain HTTP, except from this machine itself.", COFFER_MEMBER(require_https)),
-    define("cores", integer(0, 1024), "0", "Serving threads; 0: one a core of the machine.",
-           COFFER_MEMBER(cores)),
-    define("guests", choice(kGuestChoices), "auto",
-           "Whether the APIs that allow it work without credentials; auto: on while listening on "
-           "loopback only.",
-           COFFER_MEMBER(guests)),
-    define("rate_limits", choice(kOffOn), "on", "All rate limits together.",
-           COFFER_MEMBER(rate_limits)),
-
-    define("tls.listen", endpoints(), "", "Where to listen for HTTPS.", COFFER_MEMBER(tls.listen)),
-    define("tls.certificate", text(), "",
-           "PEM file with the server's certificate first, then its chain; read again on SIGHUP.",
-           COFFER_MEMBER(tls.certificate)),
-    define("tls.key", text(), "", "PEM file with the certificate's private key.",
-           COFFER_MEMBER(tls.key)),
-
-    define("log.level", choice(kLogLevels), "info", "The least severe lines that are logged.",
-           COFFER_MEMBER(log.level)),
-    define("log.access", boolean(), "true", "A line for every request.", COFFER_MEMBER(log.access)),
-
-    define("http.head_bytes", size(kKiB, kMiB), "32KiB",
-           "Most bytes of a request's first line and headers together.",
-           COFFER_MEMBER(http.head_bytes)),
-    define("http.head_timeout", duration(), "10s",
-           "Time from the first byte of a request's head to its last.",
-           COFFER_MEMBER(http.head_timeout)),
-    define("http.idle_timeout", duration(), "75s", "Time a connection may wait between requests.",
-           COFFER_MEMBER(http.idle_timeout)),
-    define("http.floor_bytes", size(0, kGiB), "16KiB",
-           "Least bytes of a body that must move in every http.floor_window; 0: any.",
-           COFFER_MEMBER(http.floor_bytes)),
-    define("http.floor_window", duration(), "30s", "The window of http.floor_bytes.",
-           COFFER_MEMBER(http.floor_window)),
-    define("http.max_connections", integer(1, 10'000'000), "20000",
-           "Connections open at the same time.", COFFER_MEMBER(http.max_connections)),
-    define("http.drain_timeout", duration(0), "30s",
-           "Time that running requests have to finish when the server is stopped.",
-           COFFER_MEMBER(http.drain_timeout)),
-
-    define("limits.anonymous_per_minute", kPerMinute, "60",
-           "Requests a minute from one address without credentials.",
-           COFFER_MEMBER(limits.anonymous_per_minute)),
-    define("limits.account_per_minute", kPerMinute, "1000", "Requests a minute of one account.",
-           COFFER_MEMBER(limits.account_per_minute)),
-    define("limits.api_key_per_minute", kPerMinute, "5000", "Requests a minute with one API key.",
-           COFFER_MEMBER(limits.api_key_per_minute)),
-
-    define("uploads.max_bytes", size(0), "0", "Largest file; 0: as large as the quota allows.",
-           COFFER_MEMBER(uploads.max_bytes)),
-    define("uploads.memory_budget", size(kMiB), "64MiB", "Memory that all uploads share.",
-           COFFER_MEMBER(uploads.memory_budget)),
-
-    define("accounts.password_min", integer(8, 1024), "8", "Fewest characters of a password.",
-           COFFER_MEMBER(accounts.password_min)),
-    define("accounts.registration", choice(kRegistrationChoices), "open",
-           "Whether anyone may register an account.", COFFER_MEMBER(accounts.registration)),
-    define("accounts.quota", size(0), "0", "Bytes that a new account may keep; 0: unlimited.",
-           COFFER_MEMBER(accounts.quota)),
-
-    define("passwords.memory", size(8 * kMiB, 4 * kGiB), "64MiB",
-           "Memory that hashing one password takes.", COFFER_MEMBER(passwords.memory)),
-    define("passwords.parallel", integer(1, 256), "2", "Passwords hashed at the same time.",
-           COFFER_MEMBER(passwords.parallel)),
-
-    define("sessions.access_lifetime", duration(kSecond), "1h", "Life of an access token.",
-           COFFER_MEMBER(sessions.access_lifetime)),
-    define("sessions.refresh_lifetime", duration(kSecond), "7d", "Life of a refresh token.",
-           COFFER_MEMBER(sessions.refresh_lifetime)),
-
-    define("blobs.grace", duration(), "24h",
-           "Time that bytes are kept after nothing refers to them any more.",
-           COFFER_MEMBER(blobs.grace)),
-    define("blobs.collect_every", duration(kSecond), "1h",
-           "Time between two searches for bytes that nothing refers to.",
-           COFFER_MEMBER(blobs.collect_every)),
-
-    define("cors.origins", {.kind = Kind::kOrigins}, "",
-           "Web origins whose pages may call the APIs.", COFFER_MEMBER(cors.origins)),
-});
-#undef COFFER_MEMBER
 
 constexpr std::string_view kPrefix = "COFFER_";
 constexpr std::string_view kConfigVariable = "COFFER_CONFIG";
@@ -252,7 +58,7 @@ std::string hint(const Names& names, std::string_view wrong) {
 
 std::vector<std::string> all_names(std::string (*form)(std::string_view)) {
   std::vector<std::string> names;
-  for (const Definition& definition : kDefinitions) names.push_back(form(definition.name));
+  for (const Definition& definition : definitions()) names.push_back(form(definition.name));
   return names;
 }
 
@@ -270,11 +76,15 @@ std::vector<std::string> all_names(std::string (*form)(std::string_view)) {
                                   expectation(definition.shape), found));
 }
 
+std::size_t index_of(const Definition& definition) {
+  return static_cast<std::size_t>(&definition - definitions().data());
+}
+
 // The settings while they are gathered: one value and its place for each definition.
 class Gathering {
  public:
   void set(const Definition& definition, Value value, std::string place) {
-    const auto index = static_cast<std::size_t>(&definition - kDefinitions.data());
+    const std::size_t index = index_of(definition);
     values_[index] = std::move(value);
     places_[index] = std::move(place);
   }
@@ -287,24 +97,26 @@ class Gathering {
 
   Settings settings() const {
     Settings out;
-    for (std::size_t i = 0; i < kDefinitions.size(); ++i) kDefinitions[i].store(out, values_[i]);
-    out.places.assign(places_.begin(), places_.end());
+    for (const Definition& definition : definitions()) {
+      definition.store(out, values_[index_of(definition)]);
+    }
+    out.places = places_;
     return out;
   }
 
  private:
-  std::array<Value, kDefinitions.size()> values_;
-  std::array<std::string, kDefinitions.size()> places_;
+  std::vector<Value> values_{definitions().size()};
+  std::vector<std::string> places_{definitions().size()};
 };
 
 const Definition* find_by_name(std::string_view name) {
-  const auto* found = std::ranges::find(kDefinitions, name, &Definition::name);
-  return found == kDefinitions.end() ? nullptr : found;
+  const auto found = std::ranges::find(definitions(), name, &Definition::name);
+  return found == definitions().end() ? nullptr : &*found;
 }
 
 // Whether settings stand inside of `section`, given with the dot at its end.
 bool is_section(std::string_view section) {
-  return std::ranges::any_of(kDefinitions, [&](const Definition& definition) {
+  return std::ranges::any_of(definitions(), [&](const Definition& definition) {
     return definition.name.starts_with(section);
   });
 }
@@ -403,10 +215,10 @@ void read_environment(const std::vector<std::string>& environment, Gathering& in
     const std::size_t equals = std::min(variable.find('='), variable.size());
     const std::string_view name = variable.substr(0, equals);
     if (std::ranges::find(kOtherVariables, name) != kOtherVariables.end()) continue;
-    const auto* definition = std::ranges::find_if(kDefinitions, [&](const Definition& candidate) {
+    const auto definition = std::ranges::find_if(definitions(), [&](const Definition& candidate) {
       return environment_name(candidate.name) == name;
     });
-    if (definition == kDefinitions.end()) {
+    if (definition == definitions().end()) {
       fail_unknown("environment variable", name, hint(all_names(environment_name), name));
     }
     into.set_text(*definition, variable.substr(std::min(equals + 1, variable.size())),
@@ -435,7 +247,7 @@ void read_flags(const std::vector<std::pair<std::string, std::string>>& flags, G
 // What holds between settings.
 void check_together(const Settings& settings) {
   const auto place = [&](std::string_view name) -> const std::string& {
-    return settings.places[static_cast<std::size_t>(find_by_name(name) - kDefinitions.data())];
+    return settings.places[index_of(*find_by_name(name))];
   };
   if (settings.listen.empty() && settings.tls.listen.empty()) {
     throw SettingsError(
@@ -498,7 +310,7 @@ std::string toml_of(const Shape& shape, const Value& value) {
 
 std::vector<SettingInfo> known_settings() {
   std::vector<SettingInfo> out;
-  for (const Definition& definition : kDefinitions) {
+  for (const Definition& definition : definitions()) {
     out.push_back({.name = definition.name,
                    .environment = environment_name(definition.name),
                    .flag = flag_name(definition.name),
@@ -512,7 +324,7 @@ std::vector<SettingInfo> known_settings() {
 
 Settings load_settings(const SettingsSources& sources) {
   Gathering gathering;
-  for (const Definition& definition : kDefinitions) {
+  for (const Definition& definition : definitions()) {
     gathering.set_text(definition, definition.fallback, "default");
   }
 
@@ -539,8 +351,7 @@ std::vector<std::string> process_environment() {
 std::string print(const Settings& settings) {
   std::string out = "# The settings in effect, each with the place its value came from.\n";
   std::string_view section;
-  for (std::size_t i = 0; i < kDefinitions.size(); ++i) {
-    const Definition& definition = kDefinitions[i];
+  for (const Definition& definition : definitions()) {
     const std::size_t dot = definition.name.find('.');
     const bool in_section = dot != std::string_view::npos;
     if (in_section && definition.name.substr(0, dot) != section) {
@@ -550,7 +361,8 @@ std::string print(const Settings& settings) {
     out += fmt::format("\n# {}\n# Expected: {}.\n{} = {}  # {}\n", definition.description,
                        expectation(definition.shape),
                        in_section ? definition.name.substr(dot + 1) : definition.name,
-                       toml_of(definition.shape, definition.fetch(settings)), settings.places[i]);
+                       toml_of(definition.shape, definition.fetch(settings)),
+                       settings.places[index_of(definition)]);
   }
   return out;
 }

@@ -7,7 +7,6 @@
 #include <algorithm>
 #include <array>
 #include <limits>
-#include <numeric>
 
 #include "base/text.h"
 
@@ -220,7 +219,7 @@ std::optional<Value> parse_value(const Shape& shape, std::string_view text) {
 std::size_t edit_distance(std::string_view a, std::string_view b) {
   // One row of the usual table at a time: row[j] is the distance of a's first i to b's first j.
   std::vector<std::size_t> row(b.size() + 1);
-  std::iota(row.begin(), row.end(), std::size_t{0});
+  for (std::size_t j = 0; j < row.size(); ++j) row[j] = j;
   for (std::size_t i = 1; i <= a.size(); ++i) {
     std::size_t diagonal = row[0];
     row[0] = i;
