@@ -105,8 +105,8 @@ class Gathering {
   }
 
  private:
-  std::vector<Value> values_{definitions().size()};
-  std::vector<std::string> places_{definitions().size()};
+  std::vector<Value> values_ = std::vector<Value>(definitions().size());
+  std::vector<std::string> places_ = std::vector<std::string>(definitions().size());
 };
 
 const Definition* find_by_name(std::string_view name) {

@@ -30,7 +30,7 @@ ROOMS = {
 DIALECT = {"base", "http", "vault", "apis/common"}
 # Sources that only tests include: tests, the suites that every driver runs, what sets a stage.
 TEST_ROOMS = {"db/contract", "blobs/contract"}
-TEST_NAME = re.compile(r"_(test|benchmark)\.cc$|_suite\.(h|cc)$|_test_\w+\.(h|cc)$")
+TEST_NAME = re.compile(r"_(test|benchmark)\.cc$|_suite\.(h|cc)$|(_|/)test_\w+\.(h|cc)$|/fixture\.h$")
 
 # Headers that only some rooms may see, whole folders of them with a slash at the end.
 LIBRARIES = {
