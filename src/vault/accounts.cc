@@ -174,10 +174,8 @@ Task<Result<Account>> Accounts::create(NewAccount wanted) {
     account.home = home.value();
     co_await tx.execute(kSetHome, account.id, account.home);
     co_await insert_logins(tx, logins, account.id);
-    Event event{};
-    event.type = EventType::kAccountRegistered;
-    event.account = account.id;
-    event.space = account.home;
+    const Event event{
+        .type = EventType::kAccountRegistered, .account = account.id, .space = account.home};
     co_await append_event(tx, account.created_at, event);
     co_return account;
   };

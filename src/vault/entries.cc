@@ -49,14 +49,12 @@ std::unexpected<Failure> no_such_entry() {
 }
 
 Event event_about(const Entry& entry, EventType type, AccountId caller) {
-  Event event{};
-  event.type = type;
-  event.account = caller;
-  event.space = entry.space;
-  event.entry = entry.id;
-  event.uuid = entry.uuid;
-  event.kind = entry.type.kind;
-  return event;
+  return {.type = type,
+          .account = caller,
+          .space = entry.space,
+          .entry = entry.id,
+          .uuid = entry.uuid,
+          .kind = entry.type.kind};
 }
 
 Task<std::string> key_for(db::Transaction& tx, const Entry& entry, const std::string& name) {

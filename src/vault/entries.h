@@ -18,10 +18,10 @@ namespace coffer::vault {
 enum class EntrySort : std::uint8_t { kCreated, kName, kSize };
 
 struct EntryQuery {
-  SpaceId space;
-  std::optional<FileKind> kind;
-  std::optional<std::string> text;  // part of name, title, description or tags, any case
-  std::optional<std::string> tag;   // the whole tag, any case
+  SpaceId space = {};
+  std::optional<FileKind> kind = {};
+  std::optional<std::string> text = {};  // part of name, title, description or tags, any case
+  std::optional<std::string> tag = {};   // the whole tag, any case
   EntrySort sort = EntrySort::kCreated;
   bool descending = true;
   std::uint64_t offset = 0;
@@ -35,10 +35,10 @@ struct EntryPage {
 
 // Only what is set changes; an empty optional inside clears.
 struct EntryChanges {
-  std::optional<std::string> name;                        // 1–255 characters
-  std::optional<std::optional<std::string>> title;        // at most 255 characters
-  std::optional<std::optional<std::string>> description;  // at most 10,000 characters
-  std::optional<std::vector<std::string>> tags;  // at most 50 of 1–64 characters; doubles fold
+  std::optional<std::string> name = {};                        // 1–255 characters
+  std::optional<std::optional<std::string>> title = {};        // at most 255 characters
+  std::optional<std::optional<std::string>> description = {};  // at most 10,000 characters
+  std::optional<std::vector<std::string>> tags = {};  // at most 50 of 1–64 characters; doubles fold
 };
 
 // Threads: any executor's. `space` is one the caller may see: what is not in it does not exist.

@@ -20,15 +20,15 @@ enum class EventType : std::uint8_t {
 };
 
 struct Event {
-  EventId id;  // in the order of commits
-  EventType type;
-  Time at;
-  AccountId account;  // who did it
+  EventId id = {};  // in the order of commits
+  EventType type = EventType::kAccountRegistered;
+  Time at = {};
+  AccountId account = {};  // who did it
   // For the kinds about an entry, as it was then.
-  std::optional<SpaceId> space;
-  std::optional<EntryId> entry;
-  std::optional<Uuid> uuid;
-  std::optional<FileKind> kind;
+  std::optional<SpaceId> space = {};
+  std::optional<EntryId> entry = {};
+  std::optional<Uuid> uuid = {};
+  std::optional<FileKind> kind = {};
 };
 
 // For the other parts of the core: joins `event` to the transaction. Id and time are given here.

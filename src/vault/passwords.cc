@@ -88,8 +88,11 @@ Task<Result<bool>> Passwords::verify(std::string password, std::string stored) {
     if (crypto_pwhash_str_verify(against.c_str(), password.data(), password.size()) == 0) {
       return true;
     }
-    // libsodium tells a mismatch from a failure by this alone.
-    if (errno != EINVAL) throw std::runtime_error("a stored password cannot be checked");
+    // libsodium tells a mismatch from a failure by errno alone, and calls a string of another
+    // kind a mismatch.
+    if (errno != EINVAL || !against.starts_with(crypto_pwhash_argon2id_STRPREFIX)) {
+      throw std::runtime_error("a stored password cannot be checked");
+    }
     return false;
   };
   const bool right = co_await pool_.run(work);

@@ -48,11 +48,12 @@ Bytes bytes_from(const db::Row& row) {
   return {value.begin(), value.end()};
 }
 
-// A whole number, or nothing when the claim is missing or of another type.
+// A whole number, or nothing when the claim is missing or of another type, for which libjwt
+// gives 0. No claim of ours is ever 0.
 std::optional<std::int64_t> integer_claim(jwt_t* token, const char* name) {
   errno = 0;
   const std::int64_t value = jwt_get_grant_int(token, name);
-  if (errno != 0) return std::nullopt;
+  if (errno != 0 || value == 0) return std::nullopt;
   return value;
 }
 

@@ -81,13 +81,12 @@ Task<Entry> add_entry(db::Transaction& tx, const Draft& draft, Time now) {
   entry.id = co_await insert_entry(tx, entry, draft, blob);
   co_await insert_tags(tx, entry);
   co_await tx.execute(kAdd, entry.space, entry.type.kind, entry.size);
-  Event event{};
-  event.type = EventType::kEntryCreated;
-  event.account = entry.creator;
-  event.space = entry.space;
-  event.entry = entry.id;
-  event.uuid = entry.uuid;
-  event.kind = entry.type.kind;
+  const Event event{.type = EventType::kEntryCreated,
+                    .account = entry.creator,
+                    .space = entry.space,
+                    .entry = entry.id,
+                    .uuid = entry.uuid,
+                    .kind = entry.type.kind};
   co_await append_event(tx, now, event);
   co_return entry;
 }

@@ -1,0 +1,208 @@
+// For tests: a whole vault in a folder of its own, with a clock that the test moves.
+#pragma once
+
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <memory>
+#include <set>
+#include <stdexcept>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "base/executor.h"
+#include "base/text.h"
+#include "vault/passwords.h"
+#include "vault/vault.h"
+
+namespace coffer::vault::test {
+
+struct Stores {
+  std::unique_ptr<db::Database> database;  // not migrated
+  std::unique_ptr<blobs::BlobStore> blobs;
+};
+
+// The drivers that the test program is linked with; each test program defines it once.
+Stores open_stores(const std::filesystem::path& folder, const Clock& clock);
+
+class Folder {
+ public:
+  Folder() {
+    std::string name = (std::filesystem::temp_directory_path() / "coffer-vault-XXXXXX").string();
+    if (!::mkdtemp(name.data())) throw std::runtime_error("cannot make a temporary folder");
+    path_ = name;
+  }
+  ~Folder() { std::filesystem::remove_all(path_); }
+  Folder(const Folder&) = delete;
+  Folder& operator=(const Folder&) = delete;
+
+  const std::filesystem::path& path() const { return path_; }
+
+ private:
+  std::filesystem::path path_;
+};
+
+// Gives its text in portions, then ends, or fails with what it was told to.
+class TextStream final : public InputStream {
+ public:
+  explicit TextStream(std::string text, std::size_t portion = 1000,
+                      std::optional<StreamFault> fault = std::nullopt)
+      : text_(std::move(text)), portion_(portion), fault_(fault) {}
+
+  Task<std::expected<std::size_t, StreamFault>> read(ByteSpan into) override {
+    const std::size_t count = std::min({into.size(), portion_, text_.size() - at_});
+    if (count == 0 && fault_) co_return std::unexpected(*fault_);
+    std::ranges::copy(as_bytes(text_).subspan(at_, count), into.begin());
+    at_ += count;
+    co_return count;
+  }
+
+  std::size_t taken() const { return at_; }
+
+ private:
+  std::string text_;
+  std::size_t portion_;
+  std::optional<StreamFault> fault_;
+  std::size_t at_ = 0;
+};
+
+template <class T>
+T run(Task<T> task) {
+  InlineExecutor executor;
+  return executor.run(std::move(task));
+}
+
+// Calls `function(i)` on `count` threads at once and waits for all.
+template <class Function>
+void in_parallel(int count, Function function) {
+  std::vector<std::jthread> threads;
+  for (int i = 0; i < count; ++i) threads.emplace_back([i, &function] { function(i); });
+}
+
+inline FileType classify_by_extension(std::string_view name, ByteView) {
+  if (name.ends_with(".jpg")) return {"image/jpeg", FileKind::kImage};
+  if (name.ends_with(".mp3")) return {"audio/mpeg", FileKind::kAudio};
+  if (name.ends_with(".txt")) return {"text/plain", FileKind::kDocument};
+  return {"application/octet-stream", FileKind::kOther};
+}
+
+class VaultTest : public ::testing::Test {
+ protected:
+  explicit VaultTest(Policy policy = {}) { open(policy); }
+
+  // Opens the vault again, over the same data.
+  void open(const Policy& policy) {
+    vault_.reset();
+    stores_ = {};
+    stores_ = open_stores(folder_.path(), clock_);
+    stores_.database->migrate(migrations());
+    vault_ = run(Vault::open({.database = *stores_.database,
+                              .blobs = *stores_.blobs,
+                              .clock = clock_,
+                              .entropy = system_entropy(),
+                              .passwords = passwords_,
+                              .classify = classify_by_extension,
+                              .policy = policy}));
+  }
+
+  Account make_account(const std::string& name) {
+    auto made = run(vault_->accounts().create(
+        {.username = name, .email = std::nullopt, .password = "correct horse", .is_admin = false}));
+    if (!made) throw std::runtime_error(made.error().message);
+    return *made;
+  }
+
+  Account account(AccountId id) { return run(vault_->accounts().find(id)).value(); }
+
+  Result<Received> receive(const Account& owner, const std::string& content) {
+    TextStream stream(content);
+    return run(vault_->uploads().receive(owner.home, stream, std::nullopt));
+  }
+
+  Result<std::vector<Entry>> commit(const Account& owner, NewFile file) {
+    std::vector<NewFile> files;
+    files.push_back(std::move(file));
+    return run(vault_->uploads().commit(owner.id, owner.home, std::move(files)));
+  }
+
+  Result<Entry> try_upload(const Account& owner, const std::string& name,
+                           const std::string& content, std::vector<std::string> tags = {}) {
+    auto received = receive(owner, content);
+    if (!received) return std::unexpected(received.error());
+    auto made = commit(owner, {.received = *received, .name = name, .tags = std::move(tags)});
+    if (!made) return std::unexpected(made.error());
+    return made->at(0);
+  }
+
+  Entry upload(const Account& owner, const std::string& name, const std::string& content,
+               std::vector<std::string> tags = {}) {
+    auto made = try_upload(owner, name, content, std::move(tags));
+    if (!made) throw std::runtime_error(made.error().message);
+    return *made;
+  }
+
+  Result<void> remove(const Account& owner, EntryId id) {
+    return run(vault_->entries().remove(owner.id, owner.home, id));
+  }
+
+  EntryPage list(EntryQuery query) { return run(vault_->entries().list(std::move(query))); }
+
+  std::vector<Event> events() { return run(vault_->events().read(EventId{0}, 100'000)); }
+
+  std::size_t stored_blobs() { return run(stores_.blobs->list(std::nullopt, 100'000)).size(); }
+
+  // All that the collector would do now.
+  void collect_all() {
+    while (run(vault_->references().collect(16)) == 16) {
+    }
+    std::optional<Sha256Digest> after;
+    do {
+      after = run(vault_->references().sweep(after, 16));
+    } while (after);
+  }
+
+  std::string content_of(const Entry& entry) {
+    const auto content = run(vault_->entries().open(entry));
+    std::string text;
+    while (text.size() < content->size()) {
+      const auto piece = run(content->piece(text.size(), content->size()));
+      if (const auto* bytes = std::get_if<Bytes>(&piece)) {
+        text += as_text(*bytes);
+        continue;
+      }
+      const auto& slice = std::get<FileSlice>(piece);
+      std::string part(slice.length, '\0');
+      const auto got =
+          ::pread(slice.fd, part.data(), part.size(), static_cast<off_t>(slice.offset));
+      if (got <= 0) throw std::runtime_error("a blob cannot be read");
+      text.append(part, 0, static_cast<std::size_t>(got));
+    }
+    return text;
+  }
+
+  Folder folder_;
+  ManualClock clock_{from_micros(1'700'000'000'000'000)};
+  Passwords passwords_{{.memory_bytes = 8192, .passes = 1, .parallel = 2, .waiting = 1000}};
+  Stores stores_;
+  std::unique_ptr<Vault> vault_;
+};
+
+inline std::set<std::string> fields_of(const Failure& failure) {
+  std::set<std::string> fields;
+  for (const FieldFault& fault : failure.fields) fields.insert(fault.field);
+  return fields;
+}
+
+}  // namespace coffer::vault::test
+
+// `expression` is a Result that failed with FailureCode::code.
+#define EXPECT_FAILS(expression, failure_code)                       \
+  do {                                                               \
+    const auto coffer_result = (expression);                         \
+    ASSERT_FALSE(coffer_result.has_value());                         \
+    EXPECT_EQ(coffer_result.error().code, FailureCode::failure_code) \
+        << coffer_result.error().message;                            \
+  } while (false)
