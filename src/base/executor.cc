@@ -62,10 +62,9 @@ void ThreadPool::work_until_stopped() {
 }
 
 void InlineExecutor::post(Work work) {
-  {
-    std::lock_guard lock(mutex_);
-    queue_.push_back(std::move(work));
-  }
+  // Notified inside the lock: what was posted may be what ends run() and the executor.
+  std::lock_guard lock(mutex_);
+  queue_.push_back(std::move(work));
   wake_.notify_one();
 }
 
