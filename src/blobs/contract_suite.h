@@ -4,7 +4,6 @@
 
 #include <gtest/gtest.h>
 
-#include <functional>
 #include <memory>
 #include <string>
 #include <thread>
@@ -14,22 +13,6 @@
 #include "blobs/test_support.h"
 
 namespace coffer::blobs::test {
-
-// A fresh, empty store and the place where it keeps its bytes.
-class StoreUnderTest {
- public:
-  virtual ~StoreUnderTest() = default;
-  virtual BlobStore& store() = 0;
-  // Ends the store and tells how many unfinished blobs are left in its place.
-  virtual std::size_t leftovers() = 0;
-};
-
-struct StoreKind {
-  std::string name;
-  std::function<std::unique_ptr<StoreUnderTest>(const Clock&, std::size_t memory_budget)> make;
-};
-
-inline void PrintTo(const StoreKind& kind, std::ostream* out) { *out << kind.name; }
 
 class StoreContract : public testing::TestWithParam<StoreKind> {
  protected:

@@ -11,12 +11,14 @@
 #include <cstdint>
 #include <exception>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <random>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "base/clock.h"
 #include "base/executor.h"
 #include "base/hash.h"
 #include "base/task.h"
@@ -162,6 +164,22 @@ inline Task<std::vector<BlobStore::Listed>> list_all(BlobStore& store, std::size
     if (next.size() < page) co_return found;
   }
 }
+
+// A fresh, empty store and the place where it keeps its bytes.
+class StoreUnderTest {
+ public:
+  virtual ~StoreUnderTest() = default;
+  virtual BlobStore& store() = 0;
+  // Ends the store and tells how many unfinished blobs are left in its place.
+  virtual std::size_t leftovers() = 0;
+};
+
+struct StoreKind {
+  std::string name;
+  std::function<std::unique_ptr<StoreUnderTest>(const Clock&, std::size_t memory_budget)> make;
+};
+
+inline void PrintTo(const StoreKind& kind, std::ostream* out) { *out << kind.name; }
 
 // A folder that goes when the object does. `parent` must exist.
 class TemporaryFolder {
