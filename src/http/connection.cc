@@ -262,7 +262,12 @@ Task<bool> Connection::answer(Request& request, const Framing& framing) {
   outcome.duration = std::chrono::duration_cast<std::chrono::microseconds>(Clock::now() - started);
   shared_.service.finished(request, outcome);
   if (!outcome.complete) co_return false;
-  if (!keep_alive) co_await linger();
+  if (!keep_alive) {
+    // Closing with bytes unread would reset the connection, and the answer with it.
+    const bool unread = !can_go_on || !input_.empty();
+    if (unread) co_await linger();
+    if (!unread) transport_.finish_writing();
+  }
   co_return keep_alive;
 }
 

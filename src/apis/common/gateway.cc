@@ -246,7 +246,10 @@ void Gateway::add_cors(const http::Request& request, http::Response& response) c
   const auto origin = request.header("Origin");
   if (!origin || options_.cors_origins.empty()) return;
   response.headers.add("Vary", "Origin");
-  if (std::ranges::find(options_.cors_origins, *origin) == options_.cors_origins.end()) return;
+  const bool listed = std::ranges::any_of(options_.cors_origins, [&](const std::string& allowed) {
+    return allowed == "*" || allowed == *origin;
+  });
+  if (!listed) return;
   response.headers.set("Access-Control-Allow-Origin", std::string(*origin));
   response.headers.set("Access-Control-Expose-Headers",
                        "Content-Disposition, Content-Range, ETag, Retry-After, X-RateLimit-Limit, "

@@ -1,0 +1,356 @@
+// The server over real sockets, with a service that says back what it got.
+#include "http/server.h"
+
+#include <arpa/inet.h>
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <chrono>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "base/entropy.h"
+
+namespace coffer::http {
+namespace {
+
+using namespace std::chrono_literals;
+
+// `/echo` sends the body back, `/ignore` does not read it, `/slow` waits before it answers,
+// `/fault` tells how reading ended.
+class Echo final : public Service {
+ public:
+  Task<Response> handle(Request& request) override {
+    const std::string& path = request.uri.raw_path;
+    if (path == "/ignore") co_return Response::text(200, "text/plain", "ignored");
+    if (path == "/slow") std::this_thread::sleep_for(200ms);
+    if (path == "/limited") request.body->set_limit(4);
+    std::string body;
+    std::array<std::byte, 1000> room;
+    for (;;) {
+      const auto count = co_await request.body->read(room);
+      if (!count) co_return Response::text(400, "text/plain", describe(count.error()));
+      if (*count == 0) break;
+      body += as_text(ByteView(room).first(*count));
+    }
+    co_return Response::text(200, "text/plain", request.method_name + " " + path + " " + body);
+  }
+  Response refuse(const Request&, BadMessage why) override {
+    const unsigned status = why == BadMessage::kHeadTimeout    ? 408
+                            : why == BadMessage::kHeadTooLarge ? 431
+                                                               : 400;
+    return Response::text(status, "text/plain", "bad");
+  }
+  void finished(const Request&, const Outcome& outcome) noexcept override {
+    ++answers;
+    if (!outcome.complete) ++incomplete;
+  }
+
+  std::atomic<int> answers = 0;
+  std::atomic<int> incomplete = 0;
+};
+
+class Client {
+ public:
+  explicit Client(std::uint16_t port) : fd_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_port = htons(port);
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    if (::connect(fd_, reinterpret_cast<sockaddr*>(&address), sizeof address) != 0) {
+      throw std::runtime_error("not connected");
+    }
+    timeval patience{5, 0};
+    ::setsockopt(fd_, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
+  }
+  ~Client() { ::close(fd_); }
+  Client(const Client&) = delete;
+  Client& operator=(const Client&) = delete;
+
+  void send(std::string_view text) {
+    while (!text.empty()) {
+      const ssize_t count = ::send(fd_, text.data(), text.size(), MSG_NOSIGNAL);
+      if (count <= 0) return;  // the server may have heard enough
+      text.remove_prefix(static_cast<std::size_t>(count));
+    }
+  }
+
+  // Head and body of the next response; empty when the connection has ended.
+  std::string response(bool has_body = true) {
+    const std::size_t head_end = fill_until("\r\n\r\n");
+    if (head_end == std::string::npos) return std::exchange(pending_, {});
+    std::size_t length = 0;
+    if (const auto at = pending_.find("Content-Length: "); has_body && at < head_end) {
+      length = std::stoul(pending_.substr(at + 16));
+    }
+    while (pending_.size() < head_end + 4 + length && more()) {
+    }
+    std::string out = pending_.substr(0, head_end + 4 + length);
+    pending_.erase(0, out.size());
+    return out;
+  }
+
+  bool is_closed() { return pending_.empty() && !more() && !timed_out_; }
+
+ private:
+  std::size_t fill_until(std::string_view mark) {
+    while (pending_.find(mark) == std::string::npos) {
+      if (!more()) return std::string::npos;
+    }
+    return pending_.find(mark);
+  }
+  bool more() {
+    std::array<char, 65536> buffer;
+    const ssize_t count = ::recv(fd_, buffer.data(), buffer.size(), 0);
+    timed_out_ = count < 0 && errno == EAGAIN;
+    if (count <= 0) return false;
+    pending_.append(buffer.data(), static_cast<std::size_t>(count));
+    return true;
+  }
+
+  int fd_;
+  std::string pending_;
+  bool timed_out_ = false;
+};
+
+class ServerTest : public testing::Test {
+ protected:
+  std::uint16_t start(Limits limits = {}, std::size_t cores = 2) {
+    ServerOptions options;
+    options.listen.push_back({"127.0.0.1", 0, std::nullopt});
+    options.cores = cores;
+    options.limits = limits;
+    server_ = std::make_unique<Server>(options, echo_, system_entropy());
+    server_->start();
+    return server_->ports().front();
+  }
+  void TearDown() override {
+    if (server_) server_->drain(1s);
+  }
+
+  Echo echo_;
+  std::unique_ptr<Server> server_;
+};
+
+std::string get(const std::string& path) { return "GET " + path + " HTTP/1.1\r\nHost: h\r\n\r\n"; }
+std::string post(const std::string& path, const std::string& body, const std::string& more = {}) {
+  return fmt::format("POST {} HTTP/1.1\r\nHost: h\r\nContent-Length: {}\r\n{}\r\n{}", path,
+                     body.size(), more, body);
+}
+std::string chunked(const std::string& path, const std::string& framed) {
+  return "POST " + path + " HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n" + framed;
+}
+
+TEST_F(ServerTest, AnswersPipelinedRequestsInOrder) {
+  Client client(start());
+  std::string burst;
+  for (int i = 0; i < 20; ++i)
+    burst += i % 2 ? get(fmt::format("/{}", i)) : post(fmt::format("/{}", i), "b");
+  client.send(burst);
+  for (int i = 0; i < 20; ++i) {
+    const std::string text = client.response();
+    EXPECT_NE(text.find(fmt::format(" /{} ", i)), std::string::npos) << text;
+  }
+}
+
+TEST_F(ServerTest, ReadsABodyHoweverItIsCut) {
+  Client client(start());
+  const std::string request =
+      chunked("/echo", "4\r\nabcd\r\n3;ext=1\r\nefg\r\n0\r\nTrailer: x\r\n\r\n");
+  for (const char c : request) client.send({&c, 1});
+  EXPECT_TRUE(client.response().ends_with("POST /echo abcdefg"));
+  client.send(post("/echo", std::string(300'000, 'x')));
+  EXPECT_TRUE(client.response().ends_with(std::string(300'000, 'x')));
+}
+
+TEST_F(ServerTest, RefusesBrokenChunkedFraming) {
+  const auto port = start();
+  for (const char* framed :
+       {"x\r\n", "-1\r\nab\r\n", "4\nabcd\r\n0\r\n\r\n", "4\r\nabcdX\r\n0\r\n\r\n",
+        "ffffffffffffffff1\r\n", "\r\n", "0x4\r\nabcd\r\n0\r\n\r\n"}) {
+    Client client(port);
+    client.send(chunked("/echo", framed));
+    const std::string text = client.response();
+    EXPECT_TRUE(text.starts_with("HTTP/1.1 400")) << framed << text;
+    EXPECT_TRUE(client.is_closed()) << framed;
+  }
+}
+
+TEST_F(ServerTest, HoldsBodiesToTheirLimit) {
+  const auto port = start();
+  for (const std::string& request :
+       {post("/limited", "abcde"), chunked("/limited", "3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n")}) {
+    Client client(port);
+    client.send(request);
+    EXPECT_TRUE(client.response().starts_with("HTTP/1.1 400"));
+  }
+  Client client(port);
+  client.send(post("/limited", "abcd"));
+  EXPECT_TRUE(client.response().ends_with("abcd"));
+}
+
+TEST_F(ServerTest, SaysContinueOnlyWhenTheBodyIsRead) {
+  const auto port = start();
+  Client reading(port);
+  reading.send(
+      "POST /echo HTTP/1.1\r\nHost: h\r\nContent-Length: 2\r\nExpect: 100-continue\r\n\r\n");
+  EXPECT_EQ(reading.response(), "HTTP/1.1 100 Continue\r\n\r\n");
+  reading.send("ab");
+  EXPECT_TRUE(reading.response().ends_with("ab"));
+
+  Client ignored(port);
+  ignored.send(
+      "POST /ignore HTTP/1.1\r\nHost: h\r\nContent-Length: 2\r\nExpect: 100-continue\r\n\r\n");
+  EXPECT_TRUE(ignored.response().starts_with("HTTP/1.1 200"));
+  EXPECT_TRUE(ignored.is_closed());
+}
+
+TEST_F(ServerTest, GoesOnAfterASmallUnreadBodyAndEndsAfterALargeOne) {
+  const auto port = start();
+  Client small(port);
+  small.send(post("/ignore", std::string(50'000, 'x')) + get("/next"));
+  EXPECT_TRUE(small.response().ends_with("ignored"));
+  EXPECT_TRUE(small.response().ends_with("GET /next "));
+
+  Client large(port);
+  large.send(post("/ignore", std::string(2'000'000, 'x')));
+  const std::string text = large.response();
+  EXPECT_NE(text.find("Connection: close"), std::string::npos);
+  EXPECT_TRUE(text.ends_with("ignored"));
+  EXPECT_TRUE(large.is_closed());
+}
+
+TEST_F(ServerTest, SendsNoBodyForHead) {
+  Client client(start());
+  client.send("HEAD /echo HTTP/1.1\r\nHost: h\r\n\r\n" + get("/next"));
+  EXPECT_NE(client.response(false).find("Content-Length: 11"), std::string::npos);
+  EXPECT_TRUE(client.response().ends_with("GET /next "));
+}
+
+TEST_F(ServerTest, EndsAfterAnOldClientUnlessItAsks) {
+  const auto port = start();
+  Client old(port);
+  old.send("GET /a HTTP/1.0\r\n\r\n");
+  EXPECT_TRUE(old.response().ends_with("GET /a "));
+  EXPECT_TRUE(old.is_closed());
+  Client kept(port);
+  kept.send("GET /a HTTP/1.0\r\nConnection: keep-alive\r\n\r\n");
+  EXPECT_NE(kept.response().find("Connection: keep-alive"), std::string::npos);
+  kept.send("GET /b HTTP/1.0\r\n\r\n");
+  EXPECT_TRUE(kept.response().ends_with("GET /b "));
+}
+
+TEST_F(ServerTest, RefusesHeadsThatAreTooLargeOrTooSlow) {
+  const auto port = start({.head_bytes = 4096, .head_timeout = 300ms});
+  Client large(port);
+  large.send("GET / HTTP/1.1\r\nHost: h\r\nX: " + std::string(5000, 'x') + "\r\n\r\n");
+  EXPECT_TRUE(large.response().starts_with("HTTP/1.1 431"));
+  Client slow(port);
+  slow.send("GET / HTTP/1.1\r\nHo");
+  EXPECT_TRUE(slow.response().starts_with("HTTP/1.1 408"));
+  EXPECT_TRUE(slow.is_closed());
+}
+
+TEST_F(ServerTest, CutsABodyBelowTheFloorRateAndNotOneAboveIt) {
+  const auto port = start({.floor_bytes = 100, .floor_window = 400ms});
+  Client slow(port);
+  slow.send("POST /echo HTTP/1.1\r\nHost: h\r\nContent-Length: 1000\r\n\r\nx");
+  EXPECT_TRUE(slow.response().starts_with("HTTP/1.1 400"));
+
+  Client steady(port);
+  steady.send("POST /echo HTTP/1.1\r\nHost: h\r\nContent-Length: 1000\r\n\r\n");
+  for (int i = 0; i < 10; ++i) {
+    steady.send(std::string(100, 'x'));
+    std::this_thread::sleep_for(120ms);
+  }
+  EXPECT_TRUE(steady.response().ends_with(std::string(1000, 'x')));
+}
+
+TEST_F(ServerTest, EndsIdleConnections) {
+  Client client(start({.idle_timeout = 200ms}));
+  client.send(get("/a"));
+  client.response();
+  EXPECT_TRUE(client.is_closed());
+}
+
+TEST_F(ServerTest, TakesNoMoreConnectionsThanAllowed) {
+  const auto port = start({.max_connections = 2});
+  Client first(port);
+  Client second(port);
+  first.send(get("/a"));
+  second.send(get("/a"));
+  first.response();
+  second.response();
+  Client third(port);
+  third.send(get("/a"));
+  EXPECT_TRUE(third.is_closed());
+}
+
+TEST_F(ServerTest, DrainFinishesWhatRunsAndEndsWhatIdles) {
+  const auto port = start();
+  Client idle(port);
+  idle.send(get("/a"));
+  idle.response();
+  Client running(port);
+  running.send("POST /echo HTTP/1.1\r\nHost: h\r\nContent-Length: 4\r\n\r\nab");
+  std::this_thread::sleep_for(100ms);
+  std::thread rest([&] {
+    std::this_thread::sleep_for(300ms);
+    running.send("cd");
+  });
+  EXPECT_TRUE(server_->drain(5s));
+  rest.join();
+  EXPECT_TRUE(idle.is_closed());
+  const std::string text = running.response();
+  EXPECT_NE(text.find("Connection: close"), std::string::npos);
+  EXPECT_TRUE(text.ends_with("abcd"));
+  EXPECT_THROW(Client late(port), std::runtime_error);
+}
+
+TEST_F(ServerTest, DrainCutsWhatDoesNotEnd) {
+  Client stuck(start());
+  stuck.send("POST /echo HTTP/1.1\r\nHost: h\r\nContent-Length: 4\r\n\r\nab");
+  std::this_thread::sleep_for(100ms);
+  EXPECT_FALSE(server_->drain(200ms));
+  EXPECT_EQ(server_->load().connections, 0U);
+}
+
+TEST_F(ServerTest, ServesManyConnectionsAtOnce) {
+  const auto port = start();
+  std::vector<std::thread> threads;
+  std::atomic<int> right = 0;
+  for (int t = 0; t < 8; ++t) {
+    threads.emplace_back([&, t] {
+      for (int i = 0; i < 20; ++i) {
+        Client client(port);
+        for (int j = 0; j < 5; ++j) {
+          const std::string body = fmt::format("{}-{}-{}", t, i, j);
+          client.send(post("/echo", body));
+          if (client.response().ends_with(" " + body)) ++right;
+        }
+      }
+    });
+  }
+  for (auto& thread : threads) thread.join();
+  EXPECT_EQ(right, 800);
+}
+
+TEST_F(ServerTest, CountsAnswersThatWereNotTaken) {
+  const auto port = start();
+  {
+    Client leaving(port);
+    leaving.send("POST /echo HTTP/1.1\r\nHost: h\r\nContent-Length: 10\r\n\r\nab");
+    std::this_thread::sleep_for(50ms);
+  }
+  for (int i = 0; i < 100 && echo_.answers == 0; ++i) std::this_thread::sleep_for(10ms);
+  EXPECT_EQ(echo_.answers, 1);
+}
+
+}  // namespace
+}  // namespace coffer::http
