@@ -242,7 +242,7 @@ TEST_P(StoreContract, ListsEverythingInOrderByPages) {
     const Bytes bytes = make_bytes(i, i);
     written.push_back(run(put(store(), bytes)).digest);
   }
-  std::sort(written.begin(), written.end());
+  std::ranges::sort(written);
   for (const std::size_t page : {1uz, 2uz, 99uz, 100uz, 1'000uz}) {
     const std::vector<BlobStore::Listed> listed = run(list_all(store(), page));
     ASSERT_EQ(listed.size(), written.size());

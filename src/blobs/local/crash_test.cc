@@ -1,11 +1,11 @@
 // Kills a process that writes, and looks at what it leaves.
 #include <fcntl.h>
 #include <gtest/gtest.h>
-#include <signal.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <chrono>
+#include <csignal>
 #include <random>
 #include <set>
 #include <thread>

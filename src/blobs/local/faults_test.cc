@@ -1,4 +1,5 @@
 // The local store on disks that fail, and after the power went.
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <optional>

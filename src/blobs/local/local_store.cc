@@ -95,7 +95,7 @@ class LocalStore final : public BlobStore {
         const std::optional<Sha256Digest> digest = blob_in(folder, file);
         if (digest && (!after || *digest > *after)) found.push_back(*digest);
       }
-      std::sort(found.begin(), found.end());
+      std::ranges::sort(found);
       for (const Sha256Digest& digest : found) {
         if (page.size() == limit) break;
         const std::optional<Disk::FileInfo> info = core_.disk->info(blob_name(digest));

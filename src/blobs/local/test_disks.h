@@ -75,7 +75,9 @@ struct FaultPlan {
 
   bool strikes(const char* call) {
     if (full && failed && std::string_view(call) == "write") return true;
-    if (calls_until_fault < 0 || calls_until_fault-- != 0) return false;
+    if (calls_until_fault < 0) return false;
+    const int left = calls_until_fault--;
+    if (left != 0) return false;
     failed = call;
     return true;
   }

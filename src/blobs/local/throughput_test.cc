@@ -1,11 +1,11 @@
 // How fast one large blob is written and what memory it takes. Not part of each run:
 // --gtest_also_run_disabled_tests --gtest_filter='*Throughput*'
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 #include <unistd.h>
 
 #include <chrono>
-#include <cstdio>
 #include <fstream>
 
 #include "blobs/local/buffer_pool.h"
@@ -73,8 +73,8 @@ TEST(Throughput, DISABLED_LargeBlobTakesLittleMemory) {
   };
   const std::size_t before = resident_bytes();
   const double storing = gigabytes_per_second([&] { executor.run(upload()); });
-  std::printf("GB/s: sha256 %.2f, write %.2f, store %.2f; memory grew by %.1f MiB\n", hashing,
-              writing, storing, static_cast<double>(most - before) / (1 << 20));
+  fmt::print("GB/s: sha256 {:.2f}, write {:.2f}, store {:.2f}; memory grew by {:.1f} MiB\n",
+             hashing, writing, storing, static_cast<double>(most - before) / (1 << 20));
   EXPECT_LT(most - before, std::size_t{8} << 20);
   // Hashing and writing take turns on one thread.
   EXPECT_GT(storing, 0.5 / (1 / hashing + 1 / writing));
