@@ -23,6 +23,19 @@ class EntriesTest : public VaultTest {
     return list(std::move(query)).total;
   }
 
+  std::vector<Entry> all_pages(EntryQuery& query, std::uint64_t expected_total) {
+    query.space = anna_.home;
+    query.limit = 7;
+    std::vector<Entry> found;
+    for (;;) {
+      query.offset = found.size();
+      const EntryPage page = list(query);
+      EXPECT_EQ(page.total, expected_total);
+      if (page.entries.empty()) return found;
+      found.insert(found.end(), page.entries.begin(), page.entries.end());
+    }
+  }
+
   const Account anna_ = make_account("anna");
   const Account bob_ = make_account("bob");
 };
@@ -162,18 +175,13 @@ TEST_F(EntriesTest, PagesNeverOverlap) {
   for (const EntrySort sort : {EntrySort::kCreated, EntrySort::kName, EntrySort::kSize}) {
     for (const bool descending : {false, true}) {
       for (const int filter : {0, 1, 2, 3}) {
-        EntryQuery query{.space = anna_.home, .sort = sort, .descending = descending, .limit = 7};
+        EntryQuery query;
+        query.sort = sort;
+        query.descending = descending;
         if (filter == 1) query.kind = FileKind::kImage;
         if (filter == 2) query.text = "n";
         if (filter == 3) query.tag = "T";
-        std::vector<Entry> found;
-        for (;;) {
-          query.offset = found.size();
-          const EntryPage page = list(query);
-          EXPECT_EQ(page.total, filter == 1 ? 20U : 60U);
-          if (page.entries.empty()) break;
-          found.insert(found.end(), page.entries.begin(), page.entries.end());
-        }
+        const std::vector<Entry> found = all_pages(query, filter == 1 ? 20 : 60);
         std::set<EntryId> ids;
         for (const Entry& entry : found) ids.insert(entry.id);
         EXPECT_EQ(found.size(), filter == 1 ? 20U : 60U);

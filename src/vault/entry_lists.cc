@@ -11,7 +11,7 @@
 namespace coffer::vault {
 namespace {
 
-constexpr std::uint64_t kDeep = 10'000;         // offsets above are read off the serving core
+constexpr std::uint64_t kDeep = 1000;           // offsets above are read off the serving core
 constexpr std::uint64_t kOffsetMax = 1U << 30;  // past the end of every list
 constexpr std::size_t kTextMax = 16U << 10U;    // bytes; engines bound the length of a pattern
 constexpr FileKind kFirstKind = FileKind::kImage;
