@@ -28,15 +28,21 @@ if(MOLD)
   add_link_options(-fuse-ld=mold)
 endif()
 
-# Object files hold machine code beside what the link-time optimiser reads, so that tests,
-# which link without it, need no second compilation.
+# Object files hold machine code beside what the link-time optimiser reads, so that tests, which
+# do without it, need no second compilation.
 option(COFFER_LTO "Optimise the program when it is linked" OFF)
 if(COFFER_LTO)
   add_compile_options(-flto=auto -ffat-lto-objects)
-  add_link_options(-fno-lto)
 endif()
-function(coffer_optimise_program target)
+function(coffer_link_program target)
   if(COFFER_LTO)
-    target_link_options(${target} PRIVATE -flto=auto -O2)
+    # GCC numbers the fields of coroutine frames in each source anew, and then takes the frames
+    # of one coroutine for different types.
+    target_link_options(${target} PRIVATE -flto=auto -O2 -Wno-odr)
+  endif()
+endfunction()
+function(coffer_link_test target)
+  if(COFFER_LTO)
+    target_link_options(${target} PRIVATE -fno-lto)
   endif()
 endfunction()
