@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <array>
 #include <exception>
-#include <utility>
 
 #include "base/log.h"
 
@@ -44,7 +43,7 @@ class Collector::Chore {
 };
 
 Collector::Collector(vault::Vault& vault, Options options)
-    : vault_(vault), options_(std::move(options)), thread_([this] { work(); }) {}
+    : vault_(vault), options_(options), thread_([this] { work(); }) {}
 
 Collector::~Collector() {
   {
