@@ -54,6 +54,15 @@ class NoBlobs final : public blobs::BlobStore {
   static constexpr char kWhy[] = "this command has no blob store";
 };
 
+void make_folder(const fs::path& folder) {
+  std::error_code error;
+  if (fs::create_directories(folder, error)) ::chmod(folder.c_str(), S_IRWXU);
+  if (error) {
+    throw UserError(
+        fmt::format("cannot make the data folder {}: {}", folder.string(), error.message()));
+  }
+}
+
 vault::FileKind kind_of(media::Kind kind) {
   switch (kind) {
     case media::Kind::kImage: return vault::FileKind::kImage;
@@ -77,6 +86,7 @@ vault::Policy policy_of(const Settings& settings) {
   policy.password_min = settings.accounts.password_min;
   policy.registration_open = settings.accounts.registration == Registration::kOpen;
   if (settings.accounts.quota > 0) policy.quota = settings.accounts.quota;
+  if (settings.uploads.max_bytes > 0) policy.max_file_bytes = settings.uploads.max_bytes;
   policy.access_lifetime = duration_cast<seconds>(settings.sessions.access_lifetime);
   policy.refresh_lifetime = duration_cast<seconds>(settings.sessions.refresh_lifetime);
   policy.blob_grace = duration_cast<seconds>(settings.blobs.grace);
@@ -110,10 +120,11 @@ DataFolderLock::~DataFolderLock() { ::close(fd_); }
 Application::Application(const Settings& settings, Scope scope) {
   const fs::path folder(settings.data);
   const fs::path database = folder / kDatabaseFile;
-  if (scope == Scope::kAccounts && !fs::exists(database)) {
+  if (scope == Scope::kExisting && !fs::exists(database)) {
     throw UserError(fmt::format("{} is no data folder yet: start `coffer serve --data {}` first",
                                 folder.string(), folder.string()));
   }
+  make_folder(folder);
   database_ = db::open_sqlite({.path = database});
   database_->migrate(vault::migrations());
   if (scope == Scope::kWhole) {
@@ -136,13 +147,10 @@ Application::Application(const Settings& settings, Scope scope) {
 
 Application::~Application() = default;
 
-std::vector<std::unique_ptr<apis::Dialect>> make_dialects(const Settings& settings,
-                                                          apis::Metrics& metrics) {
-  const std::uint64_t most = settings.uploads.max_bytes;
+std::vector<std::unique_ptr<apis::Dialect>> make_dialects(apis::Metrics& metrics) {
   std::vector<std::unique_ptr<apis::Dialect>> dialects;
   dialects.push_back(apis::make_operations(metrics));
-  dialects.push_back(
-      apis::mediavault::make({.max_upload_bytes = most > 0 ? most : apis::kNoLimit}));
+  dialects.push_back(apis::mediavault::make());
   return dialects;
 }
 

@@ -38,14 +38,15 @@ class DataFolderLock {
 
 // How much of the vault a command needs.
 enum class Scope {
-  kAccounts,  // the database alone, beside a server that may be running
+  kExisting,  // the database alone, beside a server that may be running; it must be there
+  kAccounts,  // the same, made where there is none
   kWhole,     // the blob store too: for the one server of the folder
 };
 
 class Application {
  public:
-  // Opens what is in the settings' data folder and brings its schema up to date. `kAccounts`
-  // asks for a folder that a server has used before (UserError), but makes none.
+  // Opens what is in the settings' data folder and brings its schema up to date. Throws
+  // UserError.
   Application(const Settings& settings, Scope scope);
   ~Application();
 
@@ -61,7 +62,6 @@ class Application {
 
 // Every dialect that is served; the first answers for paths that belong to none.
 // REQUIRES: `metrics` outlives them.
-std::vector<std::unique_ptr<apis::Dialect>> make_dialects(const Settings& settings,
-                                                          apis::Metrics& metrics);
+std::vector<std::unique_ptr<apis::Dialect>> make_dialects(apis::Metrics& metrics);
 
 }  // namespace coffer::cli

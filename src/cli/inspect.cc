@@ -12,9 +12,9 @@
 namespace coffer::cli {
 namespace {
 
-int show_routes(const Settings& settings, bool as_json) {
+int show_routes(bool as_json) {
   apis::Metrics metrics;
-  const auto routes = apis::Gateway::list(make_dialects(settings, metrics));
+  const auto routes = apis::Gateway::list(make_dialects(metrics));
   if (!as_json) {
     for (const auto& route : routes) {
       fmt::print("{:<7} {:<32} {:<9} {}\n", route.method, route.path, route.access, route.dialect);
@@ -37,12 +37,9 @@ int show_routes(const Settings& settings, bool as_json) {
 
 void add_routes(CLI::App& app, Run& run) {
   auto* command = app.add_subcommand("routes", "Show every path that is served, and who may call");
-  const auto flags = std::make_shared<SettingFlags>(*command, false);
   const auto as_json = std::make_shared<bool>(false);
   command->add_flag("--json", *as_json, "As a JSON array");
-  command->callback([&run, flags, as_json] {
-    run = [flags, as_json] { return show_routes(flags->load(), *as_json); };
-  });
+  command->callback([&run, as_json] { run = [as_json] { return show_routes(*as_json); }; });
 }
 
 void add_config(CLI::App& app, Run& run) {

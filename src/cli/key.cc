@@ -21,7 +21,7 @@ vault::AccountId account_of(InlineExecutor& here, vault::Vault& vault, const std
 }
 
 int create_key(const Settings& settings, const KeyOptions& options) {
-  Application application(settings, Scope::kAccounts);
+  Application application(settings, Scope::kExisting);
   InlineExecutor here;
   const auto account = account_of(here, application.vault(), options.user);
   const auto kind = options.kind == "master" ? vault::KeyKind::kMaster : vault::KeyKind::kApi;
@@ -33,7 +33,7 @@ int create_key(const Settings& settings, const KeyOptions& options) {
 }
 
 int list_keys(const Settings& settings, const KeyOptions& options) {
-  Application application(settings, Scope::kAccounts);
+  Application application(settings, Scope::kExisting);
   InlineExecutor here;
   const auto account = account_of(here, application.vault(), options.user);
   for (const auto& key : here.run(application.vault().api_keys().list(account))) {
@@ -44,7 +44,7 @@ int list_keys(const Settings& settings, const KeyOptions& options) {
 }
 
 int revoke_key(const Settings& settings, const KeyOptions& options) {
-  Application application(settings, Scope::kAccounts);
+  Application application(settings, Scope::kExisting);
   InlineExecutor here;
   const auto account = account_of(here, application.vault(), options.user);
   const auto done =

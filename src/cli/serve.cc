@@ -140,8 +140,8 @@ int serve(const Settings& settings) {
   const DataFolderLock lock(settings.data);
   Application application(settings, Scope::kWhole);
   apis::Metrics metrics;
-  apis::Gateway gateway(gateway_options(settings), make_dialects(settings, metrics),
-                        application.vault(), metrics, system_clock());
+  apis::Gateway gateway(gateway_options(settings), make_dialects(metrics), application.vault(),
+                        metrics, system_clock());
   const http::ServerOptions options = server_options(settings);
   http::Server server(options, gateway, system_entropy());
   add_gauges(metrics, server);

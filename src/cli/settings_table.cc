@@ -195,7 +195,7 @@ constexpr auto kDefinitions = std::to_array<Definition>({
         "uploads.max_bytes", size(0), "0", "Largest file; 0: as large as the quota allows.",
         [](auto& all) -> auto& { return all.uploads.max_bytes; }),
     define(
-        "uploads.memory_budget", size(kMiB), "64MiB", "Memory that all uploads share.",
+        "uploads.memory_budget", size(kMiB), "256MiB", "Memory that all uploads share.",
         [](auto& all) -> auto& { return all.uploads.memory_budget; }),
 
     define(

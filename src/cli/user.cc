@@ -63,7 +63,7 @@ int create_user(const Settings& settings, const UserOptions& options) {
 }
 
 int list_users(const Settings& settings) {
-  Application application(settings, Scope::kAccounts);
+  Application application(settings, Scope::kExisting);
   InlineExecutor here;
   vault::AccountId after{0};
   for (;;) {
@@ -79,7 +79,7 @@ int list_users(const Settings& settings) {
 }
 
 int set_password(const Settings& settings, const UserOptions& options) {
-  Application application(settings, Scope::kAccounts);
+  Application application(settings, Scope::kExisting);
   InlineExecutor here;
   const auto account = find_account(here, application.vault(), options.name);
   const Password password = take_password(options.from_stdin);
@@ -92,7 +92,7 @@ int set_password(const Settings& settings, const UserOptions& options) {
 }
 
 int set_disabled(const Settings& settings, const UserOptions& options, bool disabled) {
-  Application application(settings, Scope::kAccounts);
+  Application application(settings, Scope::kExisting);
   InlineExecutor here;
   const auto account = find_account(here, application.vault(), options.name);
   const auto done = here.run(application.vault().accounts().set_disabled(account.id, disabled));

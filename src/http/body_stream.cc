@@ -14,13 +14,14 @@ constexpr std::uint64_t kDrainMax = 64 * 1024;
 // From this size on a body counts as a long transfer when connections are spread.
 constexpr std::uint64_t kTransferBytes = 1U << 20U;
 
-// chunk-size [ chunk-ext ]
+// chunk-size [ chunk-ext ]; white space only before the semicolon of an extension.
 std::optional<std::uint64_t> parse_chunk_size(std::string_view line) {
-  const std::string_view digits = trim(line.substr(0, line.find(';')));
   std::uint64_t size = 0;
-  const char* end = digits.data() + digits.size();
-  const auto [stop, error] = std::from_chars(digits.data(), end, size, 16);
-  if (digits.empty() || stop != end || error != std::errc{}) return std::nullopt;
+  const char* end = line.data() + line.size();
+  const auto [stop, error] = std::from_chars(line.data(), end, size, 16);
+  if (stop == line.data() || error != std::errc{}) return std::nullopt;
+  const std::string_view rest(stop, end);
+  if (!rest.empty() && !trim(rest).starts_with(';')) return std::nullopt;
   return size;
 }
 

@@ -193,6 +193,12 @@ Task<Connection::Head> Connection::read_head(Request& request, ParsedHead& head,
     // RFC 9112 section 2.2: empty lines before the request line are ignored.
     while (as_text(input_.unread()).starts_with("\r\n")) input_.consume(2);
     const std::string_view text = as_text(input_.unread());
+    if (const std::size_t line = text.find("\r\n"); line != std::string_view::npos) {
+      if (const auto wrong = HeadParser::check_request_line(text.substr(0, line))) {
+        why = *wrong;
+        co_return Head::kBad;
+      }
+    }
     const bool ended = text.find("\r\n\r\n", searched) != std::string_view::npos;
     if (ended || text.size() >= most) {
       const auto parsed = HeadParser::parse(input_.unread(), most, request);

@@ -55,9 +55,32 @@ std::size_t count_fields(const Headers& headers, std::string_view name) {
   return count;
 }
 
+// Whether a field goes on on the next line (obs-fold, RFC 9112 section 5.2): readers disagree
+// about what it means.
+bool has_folded_field(std::string_view head) {
+  return head.find("\r\n ") != std::string_view::npos ||
+         head.find("\r\n\t") != std::string_view::npos;
+}
+
 HeadParser::Result bad(BadMessage why) { return {HeadParser::Verdict::kBad, {}, why}; }
 
 }  // namespace
+
+std::optional<BadMessage> HeadParser::check_request_line(std::string_view line) {
+  constexpr std::string_view kProtocol = "HTTP/";
+  const std::size_t first = line.find(' ');
+  const std::size_t last = line.rfind(' ');
+  if (first == 0 || first == std::string_view::npos || last == first) return BadMessage::kMalformed;
+  if (line.find(' ', first + 1) != last) return BadMessage::kMalformed;
+  const std::string_view version = line.substr(last + 1);
+  const auto is_digit = [](char c) { return c >= '0' && c <= '9'; };
+  if (version.size() != kProtocol.size() + 3 || !version.starts_with(kProtocol) ||
+      !is_digit(version[5]) || version[6] != '.' || !is_digit(version[7])) {
+    return BadMessage::kMalformed;
+  }
+  if (version != "HTTP/1.1" && version != "HTTP/1.0") return BadMessage::kUnsupportedVersion;
+  return std::nullopt;
+}
 
 HeadParser::Result HeadParser::parse(ByteView data, std::size_t most, Request& request) {
   request.headers.clear();
@@ -68,21 +91,21 @@ HeadParser::Result HeadParser::parse(ByteView data, std::size_t most, Request& r
     return data.size() >= most ? bad(BadMessage::kHeadTooLarge) : Result{Verdict::kIncomplete};
   }
   if (error == beast::http::error::header_limit) return bad(BadMessage::kHeadTooLarge);
-  if (error == beast::http::error::bad_version) return bad(BadMessage::kUnsupported);
   if (error || !parser.is_header_done()) return bad(BadMessage::kMalformed);
+  if (has_folded_field(as_text(data.first(taken)))) return bad(BadMessage::kMalformed);
 
   const int version = parser.version();
-  if (version != 10 && version != 11) return bad(BadMessage::kUnsupported);
   const Headers& headers = request.headers;
   const std::size_t hosts = count_fields(headers, "Host");
   if (hosts > 1 || (version == 11 && hosts == 0)) return bad(BadMessage::kMalformed);
+  if (hosts == 1 && !is_authority(*headers.get("Host"))) return bad(BadMessage::kMalformed);
 
   Result result{Verdict::kComplete};
   Framing& framing = result.head.framing;
   framing.http_1_0 = version == 10;
   if (const auto coding = headers.joined("Transfer-Encoding")) {
     if (version == 10 || headers.get("Content-Length")) return bad(BadMessage::kMalformed);
-    if (!equal_ignoring_case(trim(*coding), "chunked")) return bad(BadMessage::kUnsupported);
+    if (!equal_ignoring_case(trim(*coding), "chunked")) return bad(BadMessage::kUnsupportedCoding);
     framing.chunked = true;
   } else if (const auto length = headers.get("Content-Length")) {
     framing.length = parse_unsigned(*length);

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <string_view>
 
 #include "base/bytes.h"
 #include "http/message.h"
@@ -37,7 +38,11 @@ class HeadParser {
     BadMessage why = BadMessage::kMalformed;
   };
 
-  // `most`: as many bytes as a head may have.
+  // What is wrong with a request line, without its line end, as far as its form shows; nothing
+  // for a good one. Tells rubbish before a whole head of it has come.
+  static std::optional<BadMessage> check_request_line(std::string_view line);
+
+  // `most`: as many bytes as a head may have. REQUIRES: the request line was checked.
   static Result parse(ByteView data, std::size_t most, Request& request);
 };
 

@@ -10,6 +10,11 @@ namespace {
 constexpr std::size_t kMost = 1024;
 
 HeadParser::Result parse(std::string_view text, Request& request) {
+  if (const std::size_t line = text.find("\r\n"); line != std::string_view::npos) {
+    if (const auto wrong = HeadParser::check_request_line(text.substr(0, line))) {
+      return {HeadParser::Verdict::kBad, {}, *wrong};
+    }
+  }
   return HeadParser::parse(as_bytes(text), kMost, request);
 }
 
@@ -80,6 +85,11 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"ChunkedInOld", "PUT /p HTTP/1.0\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n"},
         Case{"SpaceBeforeColon", "GET /p HTTP/1.1\r\nHost : h\r\n\r\n"},
         Case{"Http2", "GET /p HTTP/2.0\r\nHost: h\r\n\r\n"},
+        Case{"FoldedField", "GET /p HTTP/1.1\r\nHost: h\r\nX: a\r\n b\r\n\r\n"},
+        Case{"HostWithPath", "GET /p HTTP/1.1\r\nHost: h/p\r\n\r\n"},
+        Case{"HostWithUser", "GET /p HTTP/1.1\r\nHost: u@h\r\n\r\n"},
+        Case{"SpaceInTarget", "GET /p q HTTP/1.1\r\nHost: h\r\n\r\n"},
+        Case{"LowerCaseProtocol", "GET /p http/1.1\r\nHost: h\r\n\r\n"},
         Case{"NoVersion", "GET /p\r\nHost: h\r\n\r\n"},
         Case{"BrokenEscape", "GET /%zz HTTP/1.1\r\nHost: h\r\n\r\n"},
         Case{"ControlInName", "GET /p HTTP/1.1\r\nHost: h\r\nX\x01: v\r\n\r\n"},
@@ -95,6 +105,13 @@ TEST(HeadParser, AsksForMoreUntilTheHeadHasEnded) {
               HeadParser::Verdict::kIncomplete)
         << i;
   }
+}
+
+TEST(HeadParser, TellsVersionsFromRubbish) {
+  EXPECT_EQ(HeadParser::check_request_line("GET / HTTP/2.0"), BadMessage::kUnsupportedVersion);
+  EXPECT_EQ(HeadParser::check_request_line("GET / HTTP/1.10"), BadMessage::kMalformed);
+  EXPECT_EQ(HeadParser::check_request_line("\x16\x03\x01"), BadMessage::kMalformed);
+  EXPECT_EQ(HeadParser::check_request_line("GET / HTTP/1.1"), std::nullopt);
 }
 
 TEST(HeadParser, RefusesAHeadThatIsTooLarge) {

@@ -132,12 +132,11 @@ PathParameters take_parameters(const Entry& entry, const std::vector<std::string
   return out;
 }
 
-std::string allow_of(std::span<const Leaf* const> leaves) {
+std::string allow_of(const Leaf& leaf) {
   std::vector<std::string_view> names{name_of(Method::kOptions)};
   for (const Method method : {Method::kDelete, Method::kGet, Method::kHead, Method::kPatch,
                               Method::kPost, Method::kPut}) {
-    const auto has = [&](const Leaf* leaf) { return leaf->find(method) != nullptr; };
-    if (std::ranges::any_of(leaves, has)) names.push_back(name_of(method));
+    if (leaf.find(method)) names.push_back(name_of(method));
   }
   std::ranges::sort(names);
   return fmt::format("{}", fmt::join(names, ", "));
@@ -209,19 +208,17 @@ void Router::add(Method method, std::string_view pattern, std::size_t route) {
 
 std::variant<Router::Match, Router::WrongMethod, Router::Unknown> Router::find(
     Method method, const Target& target) const {
-  const Entry* found = nullptr;
-  std::vector<const Leaf*> others;
-  auto visit = [&](const Leaf& leaf) {
-    found = leaf.find(method);
-    if (!found) others.push_back(&leaf);
-    return found != nullptr;
+  const Leaf* leaf = nullptr;
+  auto visit = [&](const Leaf& best) {
+    leaf = &best;
+    return true;
   };
-  root_->walk(target.segments, visit);
-  if (found) return Match{found->route, take_parameters(*found, target.segments)};
-  if (others.empty()) return Unknown{};
-  const auto& entries = others.front()->entries;
-  const auto any = std::ranges::find_if(entries, [](const auto& e) { return e.has_value(); });
-  return WrongMethod{allow_of(others), (*any)->route};
+  if (!root_->walk(target.segments, visit)) return Unknown{};
+  if (const Entry* entry = leaf->find(method)) {
+    return Match{entry->route, take_parameters(*entry, target.segments)};
+  }
+  const auto any = std::ranges::find_if(leaf->entries, [](const auto& e) { return e.has_value(); });
+  return WrongMethod{allow_of(*leaf), (*any)->route};
 }
 
 namespace {

@@ -37,9 +37,9 @@ class PathParameters {
 //   {name:int}  one segment that is a decimal number of 1 to 18 digits
 //   {name...}   all segments that are left, at least one; last in its pattern
 // A literal goes before {name:int}, that before {name}, that before {name...}; with
-// backtracking, so that a longer match is found where the better first step leads nowhere. A
-// pattern without the request's method leads nowhere either: with `POST /file/add` and
-// `GET /file/{url}`, `GET /file/add` is the latter.
+// backtracking, so that a longer match is found where the better first step leads nowhere. The
+// pattern that fits best decides, whatever the method: with `POST /media/upload` and
+// `GET /media/{id}`, `GET /media/upload` is the wrong method.
 // Threads: find() any number at once, once all routes were added.
 class Router {
  public:

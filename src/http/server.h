@@ -20,7 +20,13 @@
 namespace coffer::http {
 
 // Why a request got no application's answer: the message itself is unfit.
-enum class BadMessage { kMalformed, kHeadTooLarge, kHeadTimeout, kUnsupported };
+enum class BadMessage {
+  kMalformed,
+  kHeadTooLarge,
+  kHeadTimeout,
+  kUnsupportedVersion,
+  kUnsupportedCoding,
+};
 
 // What became of a request, for the access log and the metrics.
 struct Outcome {

@@ -39,4 +39,7 @@ std::string percent_encode(std::string_view text);
 // broken escape.
 std::optional<std::vector<std::pair<std::string, std::string>>> parse_form(std::string_view text);
 
+// Whether `text` may stand in a Host field: a name or an address, and perhaps a port. Empty may.
+bool is_authority(std::string_view text) noexcept;
+
 }  // namespace coffer::http

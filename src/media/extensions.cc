@@ -130,6 +130,8 @@ constexpr Extension kExtensions[] = {
     {"wmv", {"video/x-ms-wmv", kVideo}, kAsf},
     {"woff", {"font/woff", kOther}, kOwn},
     {"woff2", {"font/woff2", kOther}, kOwn},
+    {"xht", {"application/xhtml+xml", kDocument}, kUnsigned},
+    {"xhtml", {"application/xhtml+xml", kDocument}, kUnsigned},
     {"xls", {"application/vnd.ms-excel", kDocument}, kOle},
     {"xlsx",
      {"application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", kDocument},

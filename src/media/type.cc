@@ -287,22 +287,6 @@ std::optional<Found> recognise(const Head& head) {
   return {};
 }
 
-// Beginnings too short to believe without the extension that goes with them.
-bool begins_as(Family family, const Head& head) {
-  switch (family) {
-    case Family::kMpegAudio: {
-      const bool sync = head.at(0) == 0xff && (head.at(1) & 0xe0) == 0xe0;
-      const bool layer = (head.at(1) & 0x06) != 0 && (head.at(1) & 0x18) != 0x08;
-      const bool rates = (head.at(2) & 0xf0) != 0xf0 && (head.at(2) & 0x0c) != 0x0c;
-      return head.size() >= 4 && sync && layer && rates;
-    }
-    case Family::kAdts:
-      return head.size() >= 7 && head.at(0) == 0xff && (head.at(1) & 0xf6) == 0xf0;
-    case Family::kIcon: return head.has(0, "\0\0\1\0"sv) && head.size() >= 22 && head.at(4) != 0;
-    default: return false;
-  }
-}
-
 // Whether the extension's type can hide behind what was found.
 bool refines(const Extension& extension, Family found) {
   if (extension.family == found) return found != Family::kOwn;
@@ -342,9 +326,6 @@ Type type_of(std::string_view filename, ByteView bytes) {
     return extension && refines(*extension, found->family) ? extension->type : found->type;
   }
   if (!extension) return kUnknown;
-  if (extension->family != Family::kUnsigned) {
-    return begins_as(extension->family, head) ? extension->type : kUnknown;
-  }
   Type type = extension->type;
   if (type.media_type.ends_with(kCharset) && !is_utf8_text(seen)) {
     type.media_type.remove_suffix(kCharset.size());

@@ -29,7 +29,7 @@ inline constexpr std::size_t kHeadBytes = 512;
 
 // The type of a file of this name that begins with `head` (all of it when it is shorter than
 // kHeadBytes). First bytes that are recognised decide, and the extension refines what shares
-// a container; else the extension decides, unless its type would have been recognised.
+// a container; else the extension decides.
 // Text that is UTF-8 says so: `text/plain; charset=utf-8`.
 Type type_of(std::string_view filename, ByteView head);
 

@@ -19,6 +19,7 @@ struct Policy {
   std::size_t password_min = 8;  // bytes, 8 to 1024
   bool registration_open = true;
   std::optional<std::uint64_t> quota;  // of a new account, bytes
+  std::optional<std::uint64_t> max_file_bytes;
   std::chrono::seconds access_lifetime{3600};
   std::chrono::seconds refresh_lifetime{7 * 24 * 3600};
   // How long a blob without references is kept. Half of it is the longest time from a file's

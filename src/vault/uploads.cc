@@ -1,9 +1,11 @@
 #include "vault/uploads.h"
 
 #include <algorithm>
+#include <limits>
 #include <memory>
 #include <utility>
 
+#include "base/text.h"
 #include "vault/checks.h"
 #include "vault/entries.h"
 #include "vault/entry_rows.h"
@@ -101,6 +103,8 @@ Task<Result<Received>> Uploads::receive(SpaceId space, InputStream& source,
   const auto allowance = co_await context_.database.read(look);
   if (!allowance) co_return no_such_space();
   const auto left = allowance->left;
+  const std::uint64_t most =
+      context_.policy.max_file_bytes.value_or(std::numeric_limits<std::uint64_t>::max());
   if (left && expected_size && *expected_size > *left) co_return quota_exceeded();
 
   Received received;
@@ -111,6 +115,7 @@ Task<Result<Received>> Uploads::receive(SpaceId space, InputStream& source,
     if (!read) co_return bad_stream(read.error());
     if (*read == 0) break;
     received.size += *read;
+    if (received.size > most) co_return bad_stream(StreamFault::kTooLarge);
     if (left && received.size > *left) co_return quota_exceeded();
     if (received.head.size() < kHeadBytes) {
       const ByteView part = room.first(std::min(*read, kHeadBytes - received.head.size()));
@@ -132,7 +137,7 @@ Task<Result<std::vector<Entry>>> Uploads::commit(AccountId caller, SpaceId space
   std::uint64_t size = 0;
   const Time now = context_.clock.now();
   for (NewFile& file : files) {
-    if (file.name.empty()) file.name = kNameless;
+    if (trim(file.name).empty()) file.name = kNameless;
     check_file_name(file.name, faults);
     if (file.title) check_title(*file.title, faults);
     if (file.description) check_description(*file.description, faults);

@@ -36,10 +36,10 @@ class Uploads {
  public:
   explicit Uploads(Context& context) : context_(context) {}
 
-  // Reads `source` to its end into the blob store. kBadStream; kQuotaExceeded as soon as it is
-  // certain that the owner of `space` cannot hold it (the commit decides); kNotFound without
-  // that space.
-  // REQUIRES: `source` lives until the task ended.
+  // Reads `source` to its end into the blob store. kBadStream, too large above
+  // policy.max_file_bytes; kQuotaExceeded as soon as it is certain that the owner of `space` cannot
+  // hold it (the commit decides); kNotFound without that space. REQUIRES: `source` lives until the
+  // task ended.
   Task<Result<Received>> receive(SpaceId space, InputStream& source,
                                  std::optional<std::uint64_t> expected_size);
 

@@ -6,6 +6,7 @@
 #include <stdexcept>
 
 #include "base/text.h"
+#include "http/uri.h"
 
 namespace coffer::apis {
 namespace {
@@ -34,14 +35,6 @@ std::vector<std::string_view> split_list(std::string_view text) {
     text.remove_prefix(std::min(comma + 1, text.size()));
   }
   return out;
-}
-
-// What may stand in a Host field; anything else must not end up in a URL of ours.
-bool is_host(std::string_view text) {
-  return !text.empty() && text.size() <= 255 && std::ranges::all_of(text, [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' ||
-           c == '-' || c == '_' || c == ':' || c == '[' || c == ']';
-  });
 }
 
 }  // namespace
@@ -122,7 +115,7 @@ Client ClientResolver::resolve(const http::Request& request) const {
     client.base_url = public_url_;
   } else {
     client.base_url = client.secure ? "https://" : "http://";
-    client.base_url += is_host(host) ? host : "localhost";
+    client.base_url += !host.empty() && http::is_authority(host) ? host : "localhost";
   }
   return client;
 }

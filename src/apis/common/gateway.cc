@@ -116,6 +116,12 @@ Task<Reply> Gateway::answer(http::Request& request, const Client& client, const 
   auto found = router_.find(request.method, request.uri);
   if (const auto* wrong = std::get_if<http::Router::WrongMethod>(&found)) {
     dialect = routes_[wrong->route].dialect;
+    if (request.method == http::Method::kOptions) {
+      http::Response options;
+      options.status = 204;
+      options.headers.add("Allow", wrong->allow);
+      co_return options;
+    }
     Problem problem(ProblemKind::kMethodNotAllowed,
                     "This path does not take " + request.method_name);
     problem.headers.add("Allow", wrong->allow);

@@ -49,9 +49,10 @@ Problem Problem::of(http::BadMessage why) {
       return {ProblemKind::kHeadTooLarge, "The request's line and headers are too long"};
     case http::BadMessage::kHeadTimeout:
       return {ProblemKind::kTimeout, "The request came too slowly"};
-    case http::BadMessage::kUnsupported:
-      return {ProblemKind::kUnsupportedProtocol,
-              "Only HTTP/1.1 and HTTP/1.0 with plain or chunked bodies are spoken here"};
+    case http::BadMessage::kUnsupportedVersion:
+      return {ProblemKind::kUnsupportedVersion, "HTTP/1.1 and HTTP/1.0 are spoken here"};
+    case http::BadMessage::kUnsupportedCoding:
+      return {ProblemKind::kUnsupportedCoding, "A body may be chunked, but not coded otherwise"};
     case http::BadMessage::kMalformed: break;
   }
   return {ProblemKind::kMalformedMessage, "The request is not well-formed HTTP"};
@@ -81,7 +82,8 @@ unsigned status_of(ProblemKind kind) noexcept {
     case ProblemKind::kRateLimited: return 429;
     case ProblemKind::kHeadTooLarge: return 431;
     case ProblemKind::kBusy: return 503;
-    case ProblemKind::kUnsupportedProtocol: return 501;
+    case ProblemKind::kUnsupportedCoding: return 501;
+    case ProblemKind::kUnsupportedVersion: return 505;
     case ProblemKind::kInternal: break;
   }
   return 500;

@@ -37,7 +37,8 @@ enum class ProblemKind {
   kMalformedMessage,
   kHeadTooLarge,
   kTimeout,
-  kUnsupportedProtocol,
+  kUnsupportedVersion,
+  kUnsupportedCoding,
   // The machine's
   kInternal,
 };

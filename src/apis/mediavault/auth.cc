@@ -32,7 +32,7 @@ Task<Reply> register_account(Exchange& exchange) {
   if (!body) co_return std::unexpected(body.error());
   Fields fields(*body);
   vault::NewAccount account;
-  account.email = fields.text("email");
+  if (auto email = fields.nullable_text("email")) account.email = std::move(*email);
   account.username = fields.text("username");
   account.password = fields.text("password");
   if (auto problem = fields.problem()) co_return std::unexpected(std::move(*problem));

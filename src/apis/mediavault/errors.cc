@@ -32,7 +32,8 @@ std::string_view code_of(ProblemKind kind) {
     case ProblemKind::kRateLimited: return "rate_limited";
     case ProblemKind::kHeadTooLarge: return "headers_too_large";
     case ProblemKind::kBusy: return "busy";
-    case ProblemKind::kUnsupportedProtocol: return "not_implemented";
+    case ProblemKind::kUnsupportedCoding: return "not_implemented";
+    case ProblemKind::kUnsupportedVersion: return "version_not_supported";
     case ProblemKind::kInternal: break;
   }
   return "internal_error";
@@ -43,8 +44,12 @@ std::string_view message_of(const Problem& problem) {
   if (problem.kind == ProblemKind::kNoSuchAccount || problem.kind == ProblemKind::kWrongPassword) {
     return "Wrong username or password";
   }
+  if (problem.kind == ProblemKind::kInvalid && !problem.fields.empty()) return "Invalid input data";
   return problem.message;
 }
+
+// The document's names for what the core calls otherwise.
+std::string_view field_name(std::string_view field) { return field == "name" ? "filename" : field; }
 
 }  // namespace
 
@@ -52,7 +57,7 @@ http::Response render_problem(const Problem& problem, const http::Request& reque
                               const Clock& clock) {
   boost::json::array details;
   for (const auto& fault : problem.fields) {
-    details.push_back({{"field", fault.field}, {"message", fault.message}});
+    details.push_back({{"field", field_name(fault.field)}, {"message", fault.message}});
   }
   const unsigned status = status_of(problem.kind);
   http::Response response = json_response(

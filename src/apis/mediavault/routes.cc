@@ -7,8 +7,6 @@ namespace {
 
 class MediaVault final : public Dialect {
  public:
-  explicit MediaVault(Options options) : options_(options) {}
-
   std::string_view name() const override { return "mediavault"; }
   std::vector<std::string> prefixes() const override { return {"/api/v1", "/v1"}; }
 
@@ -21,7 +19,7 @@ class MediaVault final : public Dialect {
         {kPost, "/auth/logout", Access::kAccount, log_out},
         {kGet, "/users/me", Access::kAccount, show_me},
         {kPatch, "/users/me", Access::kAccount, update_me},
-        {kPost, "/media/upload", Access::kAccount, upload_media, options_.max_upload_bytes},
+        {kPost, "/media/upload", Access::kAccount, upload_media, kNoLimit},
         {kGet, "/media", Access::kAccount, list_media},
         {kGet, "/media/{id}", Access::kAccount, show_media},
         {kPatch, "/media/{id}", Access::kAccount, update_media},
@@ -33,13 +31,10 @@ class MediaVault final : public Dialect {
   http::Response render(const Problem& problem, const http::Request& request) const override {
     return render_problem(problem, request, system_clock());
   }
-
- private:
-  Options options_;
 };
 
 }  // namespace
 
-std::unique_ptr<Dialect> make(Options options) { return std::make_unique<MediaVault>(options); }
+std::unique_ptr<Dialect> make() { return std::make_unique<MediaVault>(); }
 
 }  // namespace coffer::apis::mediavault
