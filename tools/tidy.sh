@@ -7,4 +7,4 @@ cd "$(dirname "$0")/.."
 [ -f build/tidy/build.ninja ] || cmake --preset tidy
 ninja -C build/tidy coffer_version
 exec run-clang-tidy-19 -quiet -p build/tidy -extra-arg=-Wno-sign-conversion \
-  -extra-arg=-Wno-unknown-warning-option "${1:-$PWD/src/}"
+  -extra-arg=-Wno-unknown-warning-option -extra-arg=-Wno-deprecated-declarations "${1:-$PWD/src/}"
