@@ -1,17 +1,20 @@
 #include <fmt/format.h>
 
 #include "base/clock.h"
+#include "base/text.h"
 #include "cli/application.h"
 #include "cli/commands.h"
 
 namespace coffer::cli {
 namespace {
 
+constexpr std::string_view kIdPrefix = "key_";
+
 struct KeyOptions {
   std::string user;
   std::string kind = "api";
   std::string label;
-  std::int64_t id = 0;
+  std::string id;
 };
 
 vault::AccountId account_of(InlineExecutor& here, vault::Vault& vault, const std::string& user) {
@@ -27,7 +30,7 @@ int create_key(const Settings& settings, const KeyOptions& options) {
   const auto kind = options.kind == "master" ? vault::KeyKind::kMaster : vault::KeyKind::kApi;
   const auto made = here.run(application.vault().api_keys().create(account, kind, options.label));
   if (!made) throw UserError(made.error().message);
-  fmt::print("{} key {} of {}; it is shown this once\n{}\n", vault::name_of(kind),
+  fmt::print("{} key {}{} of {}; it is shown this once\n{}\n", vault::name_of(kind), kIdPrefix,
              made->key.id.value, options.user, made->secret);
   return kSuccess;
 }
@@ -37,20 +40,27 @@ int list_keys(const Settings& settings, const KeyOptions& options) {
   InlineExecutor here;
   const auto account = account_of(here, application.vault(), options.user);
   for (const auto& key : here.run(application.vault().api_keys().list(account))) {
-    fmt::print("{}\t{}\t{}…\t{}\t{}\n", key.id.value, vault::name_of(key.kind), key.hint,
-               to_iso8601(key.created_at), key.name.empty() ? "-" : key.name);
+    fmt::print("{}{}\t{}\t{}…\t{}\t{}\n", kIdPrefix, key.id.value, vault::name_of(key.kind),
+               key.hint, to_iso8601(key.created_at), key.name.empty() ? "-" : key.name);
   }
   return kSuccess;
+}
+
+// `key_12` or `12`.
+vault::ApiKeyId parse_id(std::string_view text) {
+  if (text.starts_with(kIdPrefix)) text.remove_prefix(kIdPrefix.size());
+  const auto number = parse_unsigned(text);
+  if (!number || *number > INT64_MAX) throw UserError(fmt::format("{} is not a key's id", text));
+  return {static_cast<std::int64_t>(*number)};
 }
 
 int revoke_key(const Settings& settings, const KeyOptions& options) {
   Application application(settings, Scope::kExisting);
   InlineExecutor here;
   const auto account = account_of(here, application.vault(), options.user);
-  const auto done =
-      here.run(application.vault().api_keys().revoke(account, vault::ApiKeyId{options.id}));
+  const auto done = here.run(application.vault().api_keys().revoke(account, parse_id(options.id)));
   if (!done) throw UserError(done.error().message);
-  fmt::print("key {} revoked\n", options.id);
+  fmt::print("{} revoked\n", options.id);
   return kSuccess;
 }
 
@@ -76,10 +86,9 @@ void add_key(CLI::App& app, Run& run) {
       ->check(CLI::IsMember({"api", "master"}))
       ->capture_default_str();
   create.first->add_option("--label", create.second->label, "To tell keys apart");
-  add("list", "Show the keys of an account: number, kind, first characters, time, label",
-      list_keys);
+  add("list", "Show the keys of an account: id, kind, first characters, time, label", list_keys);
   const auto revoke = add("revoke", "Make a key worthless at once", revoke_key);
-  revoke.first->add_option("id", revoke.second->id, "The key's number")->required();
+  revoke.first->add_option("id", revoke.second->id, "The key's id, as list shows it")->required();
 }
 
 }  // namespace coffer::cli

@@ -52,8 +52,9 @@ Task<std::expected<Form, Problem>> read_form(Exchange& exchange, std::string bou
     if (!*next) break;
     const http::PartHead& part = **next;
     if (part.filename && part.name == "file") {
+      // The length of the body says little about the length of one of its parts.
       auto received = co_await exchange.vault.uploads().receive(exchange.account().home, reader,
-                                                                exchange.request.body->length());
+                                                                std::nullopt);
       if (!received) co_return std::unexpected(Problem(received.error()));
       form.files.push_back({.received = std::move(*received), .name = *part.filename});
     } else if (!part.filename) {
