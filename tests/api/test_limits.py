@@ -1,0 +1,286 @@
+"""Rate limits, quotas, sizes, and who the caller is behind a proxy."""
+
+import threading
+import time
+
+import pytest
+
+from harness import forms, program, samples, shapes
+from harness.client import Api
+from harness.forms import Part
+
+HEADERS = ["X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Reset"]
+
+
+def limited(launch, **settings):
+    return launch({"rate_limits": "on", **{k.replace("__", "."): v for k, v in settings.items()}})
+
+
+def left(reply):
+    return int(reply.headers["X-RateLimit-Remaining"])
+
+
+def test_the_documented_limits(launch):
+    server = limited(launch)
+    user = server.user()
+    key = program.create_key(server.data, user.username)
+    for caller, limit in [
+        (server.anyone(), 60),
+        (user, 1000),
+        (Api(server.root, key=key), 5000),
+    ]:
+        reply = caller.get("/users/me")
+        assert reply.headers["X-RateLimit-Limit"] == str(limit)
+        assert 0 <= left(reply) < limit
+        assert time.time() - 5 <= int(reply.headers["X-RateLimit-Reset"]) <= time.time() + 120
+
+
+def test_the_sixty_first_anonymous_request_is_refused(launch):
+    server = limited(launch)
+    anyone = server.anyone()
+    begin = time.monotonic()
+    codes = [anyone.post("/auth/login", json={}).status_code for _ in range(70)]
+    assert time.monotonic() - begin < 20
+    assert codes[:60] == [400] * 60 and 429 in codes[60:]
+    reply = anyone.get("/users/me")
+    if reply.status_code != 429:
+        reply = anyone.get("/users/me")
+    shapes.failure(reply, "rate_limited", 429)
+    assert 1 <= int(reply.headers["Retry-After"]) <= 60
+    assert left(reply) == 0
+    assert all(name in reply.headers for name in HEADERS)
+
+
+def test_remaining_counts_down(launch):
+    server = limited(launch, limits__account_per_minute=10)
+    user = server.user()
+    counts = [left(user.get("/users/me")) for _ in range(5)]
+    assert counts == sorted(counts, reverse=True) and counts[0] - counts[-1] in (3, 4)
+
+
+def test_callers_have_budgets_of_their_own(launch):
+    server = limited(launch, limits__account_per_minute=5, limits__api_key_per_minute=7)
+    first, second = server.user(), server.user()
+    key = Api(server.root, key=program.create_key(server.data, first.username))
+    first_codes = [first.get("/users/me").status_code for _ in range(8)]
+    assert first_codes[:5] == [200] * 5 and first_codes[-1] == 429
+    assert second.get("/users/me").status_code == 200
+    assert [key.get("/users/me").status_code for _ in range(7)] == [200] * 7
+
+
+def test_another_session_of_an_account_shares_its_budget(launch):
+    server = limited(launch, limits__account_per_minute=5)
+    user = server.user()
+    other = user.again()
+    codes = [caller.get("/users/me").status_code for caller in [user, other] * 5]
+    assert codes[:5] == [200] * 5 and codes[-1] == 429
+
+
+def test_guessing_tokens_counts_as_anonymous(launch):
+    server = limited(launch, limits__anonymous_per_minute=5)
+    codes = [
+        Api(server.root, token=f"guess.{n}.x").get("/users/me").status_code for n in range(10)
+    ]
+    assert codes[:5] == [401] * 5 and codes[-1] == 429
+
+
+def test_a_refused_upload_is_not_stored(launch):
+    server = limited(launch, limits__account_per_minute=3)
+    user = server.user()
+    codes = [user.try_upload(samples.noise(300_000)).status_code for _ in range(6)]
+    assert codes[:3] == [201] * 3 and codes[-1] == 429
+
+
+def test_a_budget_grows_again(launch):
+    server = limited(launch, limits__account_per_minute=60)
+    user = server.user()
+    codes = []
+    while 429 not in codes:
+        codes.append(user.get("/users/me").status_code)
+        assert len(codes) < 200
+    wait = int(user.get("/users/me").headers.get("Retry-After", 1))
+    assert wait <= 60
+    if wait <= 5:
+        time.sleep(wait + 0.2)
+        assert user.get("/users/me").status_code == 200
+
+
+def test_health_is_not_limited(launch):
+    server = limited(launch, limits__anonymous_per_minute=2)
+    assert [server.anyone().get(server.url + "/healthz").status_code for _ in range(10)] == [200] * 10
+
+
+def test_switched_off(user):
+    reply = user.get("/users/me")
+    assert not [name for name in HEADERS if name in reply.headers]
+
+
+# Behind a proxy.
+
+
+def from_address(server, address, **headers):
+    return server.anyone().get("/users/me", headers={"X-Forwarded-For": address, **headers})
+
+
+def test_a_forwarded_address_counts_from_a_trusted_proxy_only(launch):
+    for trusted, distinct in [("127.0.0.0/8", True), (None, False)]:
+        settings = {"rate_limits": "on", "limits.anonymous_per_minute": 2, "trusted_proxies": trusted}
+        server = launch(settings, name=f"data-{distinct}")
+        codes = [from_address(server, f"203.0.113.{n}").status_code for n in range(1, 7)]
+        if distinct:
+            assert codes == [401] * 6
+        else:
+            assert codes == [401] * 2 + [429] * 4
+
+
+def test_only_the_nearest_address_that_is_not_a_proxys_counts(launch):
+    """What a client writes into the field itself buys it no second budget."""
+    server = launch(
+        {"rate_limits": "on", "limits.anonymous_per_minute": 2, "trusted_proxies": "127.0.0.1,10.0.0.0/8"}
+    )
+    codes = [
+        from_address(server, f"198.51.100.{n}, 203.0.113.1, 10.0.0.{n}").status_code for n in range(1, 7)
+    ]
+    assert codes == [401] * 2 + [429] * 4
+
+
+@pytest.mark.parametrize("value", ["", "x", ",,,", "999.1.1.1", "203.0.113.1:99999", "\x80", "1.2.3.4, " * 2000])
+def test_forwarded_rubbish(launch, value):
+    server = launch({"rate_limits": "on", "trusted_proxies": "127.0.0.1"})
+    reply = from_address(server, value.encode("latin-1"))
+    assert reply.status_code in (400, 401, 431), reply.text
+
+
+def test_urls_follow_the_host(shared, user):
+    thing = user.upload()
+    reply = user.get(f"/media/{thing['id']}", headers={"Host": "vault.example.com:8443"})
+    assert reply.json()["data"]["url"].startswith("http://vault.example.com:8443/")
+    reply = user.get(
+        f"/media/{thing['id']}",
+        headers={"X-Forwarded-Host": "evil.example.com", "X-Forwarded-Proto": "https"},
+    )
+    assert reply.json()["data"]["url"].startswith(shared.url + "/")
+
+
+def test_urls_follow_a_trusted_proxy(launch):
+    server = launch({"trusted_proxies": "127.0.0.1"})
+    user = server.user()
+    thing = user.upload()
+    reply = user.get(
+        f"/media/{thing['id']}",
+        headers={"X-Forwarded-Host": "vault.example.com", "X-Forwarded-Proto": "https"},
+    )
+    assert reply.json()["data"]["url"].startswith("https://vault.example.com/")
+
+
+def test_urls_follow_the_setting(launch):
+    server = launch({"public_url": "https://files.example.org/vault"})
+    user = server.user()
+    thing = user.upload()
+    assert thing["url"].startswith("https://files.example.org/vault/")
+    reply = user.get(f"/media/{thing['id']}", headers={"Host": "evil.example.com"})
+    assert reply.json()["data"]["url"] == thing["url"]
+
+
+@pytest.mark.parametrize("host", ["evil.example.com/path", "a b", "a\"b", "user@host", "<x>"])
+def test_a_host_that_is_none_gives_no_url(shared, user, host):
+    thing = user.upload()
+    with shared.wire() as wire:
+        head = (
+            f"GET /api/v1/media/{thing['id']} HTTP/1.1\r\nHost: {host}\r\n"
+            f"Authorization: Bearer {user.token}\r\n\r\n"
+        )
+        reply = wire.send(head.encode()).reply()
+    assert reply.status_code == 400, reply
+
+
+def test_require_https(launch):
+    server = launch({"require_https": "true", "trusted_proxies": "127.0.0.1"})
+    remote = {"X-Forwarded-For": "203.0.113.5"}
+    anyone = server.anyone()
+    shapes.failure(anyone.get("/users/me"), "unauthorized")
+    plain = anyone.get("/users/me", headers={**remote, "X-Forwarded-Proto": "http"})
+    shapes.failure(plain, "forbidden", 403)
+    shapes.failure(anyone.get("/users/me", headers=remote), "forbidden", 403)
+    secure = anyone.get("/users/me", headers={**remote, "X-Forwarded-Proto": "https"})
+    shapes.failure(secure, "unauthorized", 401)
+
+
+# Quotas and sizes.
+
+MIB = 1 << 20
+
+
+def test_a_quota_is_used_exactly_and_never_passed(launch):
+    server = launch({"accounts.quota": MIB})
+    user = server.user()
+    assert user.me()["quota_bytes"] == MIB
+    shapes.failure(user.try_upload(bytes(MIB + 1)), "quota_exceeded", 413)
+    thing = user.upload(bytes(MIB))
+    assert user.me()["used_bytes"] == MIB
+    shapes.failure(user.try_upload(b"x"), "quota_exceeded", 413)
+    user.upload(b"", "empty.txt")
+    user.delete(f"/media/{thing['id']}")
+    assert user.me()["used_bytes"] == 0
+    user.upload(samples.noise(MIB))
+    server.user().upload(bytes(MIB))
+
+
+def test_parallel_uploads_cannot_pass_a_quota(launch):
+    server = launch({"accounts.quota": MIB})
+    user = server.user()
+    codes, gate = [], threading.Barrier(12)
+
+    def run(number):
+        caller = user.again()
+        data = samples.noise(MIB // 4, number)
+        gate.wait()
+        codes.append(caller.try_upload(data).status_code)
+
+    threads = [threading.Thread(target=run, args=(n,)) for n in range(12)]
+    [t.start() for t in threads]
+    [t.join() for t in threads]
+    assert sorted(codes) == [201] * 4 + [413] * 8
+    assert user.me()["used_bytes"] == MIB and len(user.media()) == 4
+
+
+def test_of_several_files_beyond_a_quota_none_is_stored(launch):
+    server = launch({"accounts.quota": MIB})
+    user = server.user()
+    reply = user.send_form([Part("file", samples.noise(MIB // 2, n), f"{n}.bin") for n in range(3)])
+    shapes.failure(reply, "quota_exceeded", 413)
+    assert user.media() == [] and user.me()["used_bytes"] == 0
+
+
+def test_a_body_of_unknown_length_stops_at_the_limit(launch):
+    server = launch({"uploads.max_bytes": MIB})
+    user = server.user()
+    content_type, before, after = forms.file_frame()
+    with server.wire() as wire:
+        wire.send(
+            wire.head(
+                "POST",
+                "/api/v1/media/upload",
+                {
+                    "Authorization": f"Bearer {user.token}",
+                    "Content-Type": content_type,
+                    "Transfer-Encoding": "chunked",
+                },
+            )
+        )
+        try:
+            wire.send(forms.chunked(before + bytes(3 * MIB) + after, [65_536]))
+        except OSError:
+            pass
+        shapes.failure(wire.reply(), "payload_too_large", 413)
+    assert user.media() == []
+
+
+def test_a_quota_holds_after_a_restart(launch):
+    server = launch({"accounts.quota": MIB})
+    user = server.user()
+    user.upload(bytes(MIB))
+    server.restart()
+    user = Api(server.root, token=user.token)
+    assert user.me()["used_bytes"] == MIB
+    shapes.failure(user.try_upload(b"x"), "quota_exceeded")

@@ -1,0 +1,277 @@
+"""GET /media: pages, filters, sorting."""
+
+from urllib.parse import parse_qsl, urlsplit
+
+import pytest
+
+from harness import shapes
+from harness.forms import Part
+
+
+@pytest.fixture(scope="module")
+def library(shared):
+    """An account with media to find. `things` in the order of upload."""
+    user = shared.user()
+    user.things = []
+    for name, size, fields in [
+        ("Zebra.txt", 30, {"title": "Africa trip", "tags": "animals,stripes"}),
+        ("apple.jpg", 10, {"description": "A RED fruit", "tags": "Fruit"}),
+        ("mango.jpg", 10, {"tags": "fruit,Exotic"}),
+        ("100%.mp3", 50, {"title": "all of it"}),
+        ("under_score.mp4", 40, {}),
+        ("Ärger.pdf", 20, {"title": "Straße"}),
+        ("zebra.txt", 60, {"tags": "a.b"}),
+        ("back\\slash.bin", 5, {}),
+    ]:
+        data = bytes([len(user.things)]) * size
+        user.things.append(user.upload(data, name, **fields))
+    return user
+
+
+def names(things):
+    return [thing["filename"] for thing in things]
+
+
+def pagination(reply):
+    shapes.success(reply)
+    return reply.json()["meta"]["pagination"]
+
+
+def test_an_empty_list(user):
+    reply = user.get("/media")
+    assert shapes.success(reply) == []
+    assert pagination(reply) == {
+        "total": 0,
+        "count": 0,
+        "per_page": 20,
+        "current_page": 1,
+        "total_pages": pagination(reply)["total_pages"],
+        "links": {"next": None, "prev": None},
+    }
+    assert pagination(reply)["total_pages"] in (0, 1)
+
+
+def test_newest_first_by_default(library):
+    assert library.media() == library.things[::-1]
+
+
+def test_the_objects_are_those_of_a_single_read(library):
+    for thing in library.media():
+        assert shapes.success(library.get(f"/media/{thing['id']}")) == shapes.media(thing)
+
+
+def test_twenty_a_page_by_default(user):
+    user.send_form([Part("file", b"x", f"{n}.txt") for n in range(21)])
+    reply = user.get("/media")
+    assert len(shapes.success(reply)) == 20
+    assert pagination(reply)["total"] == 21 and pagination(reply)["total_pages"] == 2
+    reply = user.get("/media?page=2")
+    assert len(shapes.success(reply)) == 1
+    assert pagination(reply)["count"] == 1 and pagination(reply)["links"]["next"] is None
+
+
+@pytest.mark.parametrize("per_page", [1, 2, 3, 7, 8, 100])
+@pytest.mark.parametrize("sort", [None, "created_at", "filename", "size", "-size"])
+def test_pages_neither_overlap_nor_leave_out(library, per_page, sort):
+    seen = []
+    path = f"/media?per_page={per_page}" + (f"&sort={sort}" if sort else "")
+    while path:
+        assert path.startswith("/media?")
+        reply = library.get(path)
+        seen += names(shapes.success(reply))
+        found = pagination(reply)
+        assert found["total"] == 8 and found["per_page"] == per_page
+        assert found["total_pages"] == -(-8 // per_page)
+        assert found["count"] == len(reply.json()["data"])
+        previous, path = path, found["links"]["next"]
+    assert len(seen) == 8 and set(seen) == set(names(library.things))
+    assert found["current_page"] == found["total_pages"]
+
+
+def test_links_keep_the_other_parameters(library):
+    path = "/media?type=image&q=a&tag=fruit&sort=size&order=asc&per_page=1&page=1"
+    found = pagination(library.get(path))
+    assert found["total"] == 2 and found["links"]["prev"] is None
+    link = urlsplit(found["links"]["next"])
+    assert link.path == "/media" and not link.netloc
+    query = dict(parse_qsl(link.query))
+    assert query == {
+        "type": "image",
+        "q": "a",
+        "tag": "fruit",
+        "sort": "size",
+        "order": "asc",
+        "per_page": "1",
+        "page": "2",
+    }
+
+
+def test_links_are_encoded(library):
+    query = "q=%26page%3D7%20%C3%A9%3C%22&per_page=1&page=3"
+    found = pagination(library.get(f"/media?{query}"))
+    assert found["total"] == 0
+    for link in found["links"].values():
+        if link is not None:
+            assert dict(parse_qsl(urlsplit(link).query))["q"] == '&page=7 é<"'
+
+
+def test_past_the_end_is_empty(library):
+    for page in (2, 1000, 10**9):
+        reply = library.get(f"/media?page={page}")
+        assert shapes.success(reply) == []
+        found = pagination(reply)
+        assert found["current_page"] == page and found["count"] == 0 and found["total"] == 8
+        assert found["links"]["next"] is None
+
+
+BAD = [
+    ("page", value) for value in ["0", "-1", "x", "", "1.5", "1e3", "99999999999999999999999", "+1", " 1", "0x1", "१"]
+] + [
+    ("per_page", value) for value in ["0", "101", "-1", "x", "", "1.0", "99999999999999999999999"]
+] + [
+    ("sort", value) for value in ["bogus", "", "id; DROP TABLE entry", "--size", "password"]
+] + [
+    ("order", value) for value in ["up", "", "ASCENDING"]
+] + [
+    ("type", value) for value in ["bogus", "", "image,video", "Image\0"]
+]
+
+
+@pytest.mark.parametrize("name, value", BAD)
+def test_bad_parameters(library, name, value):
+    shapes.failure(library.get("/media", params={name: value}), "validation_error", field=name)
+
+
+@pytest.mark.parametrize("query", ["q=%ff", "tag=%c0%af", "q=%zz", "page=1&page=x", "%ff=1", "=", "&&&"])
+def test_odd_queries_are_no_server_error(library, query):
+    reply = library.get(f"/media?{query}")
+    if reply.status_code == 200:
+        shapes.success(reply)
+    else:
+        shapes.failure(reply, "validation_error")
+
+
+def test_parameters_that_nobody_knows_are_left_aside(library):
+    assert pagination(library.get("/media?utm_source=x"))["total"] == 8
+
+
+def test_broken_utf8_is_refused(library):
+    shapes.failure(library.get("/media?q=%ff"), "validation_error")
+
+
+@pytest.mark.parametrize(
+    "kind, expected",
+    [
+        ("image", ["mango.jpg", "apple.jpg"]),
+        ("video", ["under_score.mp4"]),
+        ("audio", ["100%.mp3"]),
+        ("document", ["zebra.txt", "Ärger.pdf", "Zebra.txt"]),
+        ("other", ["back\\slash.bin"]),
+    ],
+)
+def test_by_type(library, kind, expected):
+    assert names(library.media(type=kind)) == expected
+    assert pagination(library.get(f"/media?type={kind}&per_page=1"))["total"] == len(expected)
+
+
+@pytest.mark.parametrize(
+    "text, expected",
+    [
+        ("zebra", ["zebra.txt", "Zebra.txt"]),
+        ("ZEB", ["zebra.txt", "Zebra.txt"]),
+        ("africa", ["Zebra.txt"]),
+        ("red", ["apple.jpg"]),
+        ("exotic", ["mango.jpg"]),
+        ("%", ["100%.mp3"]),
+        ("0%", ["100%.mp3"]),
+        ("_", ["under_score.mp4"]),
+        ("r_s", ["under_score.mp4"]),
+        ("\\", ["back\\slash.bin"]),
+        ("ärger", ["Ärger.pdf"]),
+        ("A\u0308RGER", ["Ärger.pdf"]),
+        ("STRASSE", ["Ärger.pdf"]),
+        ("no such thing", []),
+        ("' OR 1=1 --", []),
+        ("*", []),
+        ("x" * 1000, []),
+    ],
+)
+def test_by_text(library, text, expected):
+    assert names(library.media(q=text)) == expected
+
+
+@pytest.mark.parametrize(
+    "tag, expected",
+    [
+        ("fruit", ["mango.jpg", "apple.jpg"]),
+        ("FRUIT", ["mango.jpg", "apple.jpg"]),
+        ("stripes", ["Zebra.txt"]),
+        ("frui", []),
+        ("a.b", ["zebra.txt"]),
+        ("a_b", []),
+        ("%", []),
+        ("animals,stripes", []),
+    ],
+)
+def test_by_tag(library, tag, expected):
+    assert names(library.media(tag=tag)) == expected
+    assert pagination(library.get("/media", params={"tag": tag}))["total"] == len(expected)
+
+
+def test_filters_together(library):
+    assert names(library.media(type="image", tag="fruit", q="exotic")) == ["mango.jpg"]
+    assert names(library.media(type="video", tag="fruit")) == []
+
+
+def test_by_a_collection_that_is_not_there(library):
+    reply = library.get("/media?collection=col_1")
+    if reply.status_code == 200:
+        assert shapes.success(reply) == []
+    else:
+        shapes.any_failure(reply, 400, 404)
+
+
+SIZES = [5, 10, 10, 20, 30, 40, 50, 60]
+
+
+@pytest.mark.parametrize(
+    "parameters, expected",
+    [
+        ({"sort": "size", "order": "asc"}, SIZES),
+        ({"sort": "size", "order": "desc"}, SIZES[::-1]),
+        ({"sort": "-size"}, SIZES[::-1]),
+    ],
+)
+def test_by_size(library, parameters, expected):
+    assert [thing["size"] for thing in library.media(**parameters)] == expected
+
+
+def test_by_time(library):
+    assert library.media(sort="created_at", order="asc") == library.things
+    assert library.media(sort="created_at", order="desc") == library.things[::-1]
+
+
+def test_by_name(library):
+    up = names(library.media(sort="filename", order="asc"))
+    assert up == names(library.media(sort="filename", order="desc"))[::-1]
+    plain = [name for name in up if name.isascii() and name[0].islower()]
+    assert plain == sorted(plain)
+
+
+def test_the_total_follows_uploads_and_deletes(user):
+    things = [user.upload(b"x", f"{n}.jpg") for n in range(4)]
+    user.upload(b"x", "a.mp3")
+    assert pagination(user.get("/media"))["total"] == 5
+    assert pagination(user.get("/media?type=image"))["total"] == 4
+    user.delete(f"/media/{things[0]['id']}")
+    user.patch(f"/media/{things[1]['id']}", json={"title": "x"})
+    assert pagination(user.get("/media"))["total"] == 4
+    assert pagination(user.get("/media?type=image"))["total"] == 3
+    assert pagination(user.get("/media?type=video"))["total"] == 0
+
+
+def test_search_follows_changes(user):
+    thing = user.upload(b"x", "before.txt", tags="old")
+    user.patch(f"/media/{thing['id']}", json={"title": "Needle", "tags": ["new"], "filename": "after.txt"})
+    assert user.media(q="needle") and user.media(tag="new") and user.media(q="after")
+    assert not user.media(tag="old") and not user.media(q="before") and not user.media(q="old")

@@ -1,0 +1,132 @@
+"""What who runs the server sees of it: health, metrics, the log."""
+
+import re
+
+import pytest
+
+from harness import program, samples, shapes
+from harness.client import Api
+
+
+@pytest.mark.parametrize("path", ["/healthz", "/readyz"])
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+def test_health(shared, path, method):
+    reply = shared.anyone().call(method, shared.url + path)
+    assert reply.status_code == 200
+    shapes.request_id(reply)
+
+
+SAMPLE = re.compile(r"[a-zA-Z_:][a-zA-Z0-9_:]*(\{[^{}]*\})? (-?[0-9.e+-]+|\+?-?Inf|NaN)( \d+)?")
+
+
+def samples_of(text):
+    """{name with labels: value} of a Prometheus page, each line checked."""
+    values = {}
+    for line in text.splitlines():
+        if line and not line.startswith("#"):
+            assert SAMPLE.fullmatch(line), line
+            name, value = line.rsplit(" ", 1)
+            values[name] = float(value)
+    return values
+
+
+def test_metrics(launch):
+    server = launch()
+    user = server.user()
+    before = server.anyone().get(server.url + "/metrics")
+    assert before.status_code == 200
+    assert before.headers["Content-Type"].startswith("text/plain")
+    assert "# TYPE" in before.text
+    for _ in range(10):
+        user.get("/users/me")
+    user.get("/media/no-such-thing-123")
+    after = server.anyone().get(server.url + "/metrics")
+    first, second = samples_of(before.text), samples_of(after.text)
+    grown = [name for name in second if second[name] - first.get(name, 0) >= 10]
+    assert [name for name in grown if "request" in name], second
+    assert "no-such-thing-123" not in after.text and user.username not in after.text
+
+
+def test_metrics_are_for_loopback_and_admins(launch):
+    server = launch({"trusted_proxies": "127.0.0.1"})
+    user = server.user()
+    remote = {"X-Forwarded-For": "203.0.113.5"}
+    url = server.url + "/metrics"
+    for caller in (server.anyone(), user):
+        reply = caller.get(url, headers=remote)
+        assert reply.status_code in (401, 403, 404), reply.text[:200]
+        assert "# TYPE" not in reply.text
+    program.create_user(server.data, "boss", "a password for the boss", admin=True)
+    reply = server.anyone().post(
+        "/auth/login", json={"username": "boss", "password": "a password for the boss"}
+    )
+    admin = Api(server.root, token=reply.json()["token"])
+    assert admin.me()["is_admin"] is True
+    assert admin.get(url, headers=remote).status_code == 200
+
+
+def test_every_request_is_in_the_log(launch):
+    server = launch()
+    user = server.user()
+    replies = [
+        user.get("/users/me"),
+        user.get("/media/media_12345"),
+        server.anyone().get("/users/me"),
+        user.try_upload(samples.noise(100_000)),
+        user.get("/nothing?a=b"),
+    ]
+    for reply in replies:
+        identity = shapes.request_id(reply)
+        line = server.wait_for_log(lambda e: identity in e.values() and reply.status_code in e.values())
+        assert "time" in line and "level" in line and "event" in line
+        assert reply.request.method in line.values()
+        assert any(isinstance(v, (int, float)) and not isinstance(v, bool) for v in line.values())
+    server.log_lines()
+
+
+def test_no_secret_reaches_the_log(launch):
+    server = launch({"log.level": "debug"})
+    user = server.user(password="very secret password 1")
+    key = program.create_key(server.data, user.username)
+    Api(server.root, key=key).me()
+    user.get(f"/users/me?token={user.token}&access_token={key}&password=very+secret+password+1")
+    user.patch(
+        "/users/me",
+        json={"password": "very secret password 2", "current_password": "very secret password 1"},
+    )
+    server.anyone().post("/auth/refresh", json={"refresh_token": user.refresh_token})
+    last = user.get("/nothing")
+    identity = shapes.request_id(last)
+    server.wait_for_log(lambda e: identity in e.values())
+    text = server.log_text()
+    for secret in (user.token, user.refresh_token, key, "very secret", "very+secret", user.token.split(".")[2]):
+        assert secret not in text
+    server.stop_well()
+    stored = b"".join(p.read_bytes() for p in server.data.rglob("*") if p.is_file())
+    for secret in (user.token, user.refresh_token, key, "very secret password"):
+        assert secret.encode() not in stored
+
+
+def test_what_clients_send_cannot_forge_log_lines(launch):
+    server = launch()
+    with server.wire() as wire:
+        evil = '/x"}%0a{"event":"forged"}'
+        reply = wire.request("GET", evil.replace('"', "%22"), {"User-Agent": 'a"} {"event":"forged"} \\'})
+    identity = shapes.request_id(reply)
+    server.wait_for_log(lambda e: identity in e.values())
+    assert not [line for line in server.log_lines() if line.get("event") == "forged"]
+
+
+def test_the_access_log_can_be_switched_off(launch):
+    server = launch({"log.access": "false"})
+    identity = shapes.request_id(server.anyone().get("/users/me"))
+    server.stop_well()
+    assert identity not in server.log_text()
+
+
+def test_the_log_is_json_from_start_to_end(launch):
+    server = launch()
+    server.user().upload()
+    server.stop_well()
+    lines = server.log_lines()
+    assert lines and all(shapes.is_time(line["time"]) for line in lines), lines[:3]

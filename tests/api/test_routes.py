@@ -1,0 +1,286 @@
+"""The walk over the route table: who may call what, and with what method."""
+
+import json
+import re
+import time
+
+import pytest
+
+from harness import program, shapes
+from harness.client import Api, unique_name
+
+# What anyone may call. A route that is not here and says so has been opened by mistake.
+OPEN = {
+    ("POST", "/auth/register"),
+    ("POST", "/auth/login"),
+    ("POST", "/auth/refresh"),
+    ("GET", "/healthz"),
+    ("GET", "/readyz"),
+    ("GET", "/metrics"),
+}
+# The least that must be there and closed.
+CLOSED = {
+    ("POST", "/auth/logout"),
+    ("GET", "/users/me"),
+    ("PATCH", "/users/me"),
+    ("POST", "/media/upload"),
+    ("GET", "/media"),
+    ("GET", "/media/{id}"),
+    ("PATCH", "/media/{id}"),
+    ("DELETE", "/media/{id}"),
+    ("GET", "/media/{id}/content"),
+}
+
+
+def bare(path):
+    """A route's path without the API's prefix."""
+    return re.sub(r"^(/api)?/v1(?=/)", "", path)
+
+
+@pytest.fixture(scope="module")
+def routes(binary):
+    done = program.run("routes", "--json")
+    assert done.returncode == 0, done.stderr
+    table = json.loads(done.stdout)
+    for route in table:
+        assert {"method", "path", "access", "dialect", "rate", "body_limit"} <= set(route), route
+    return table
+
+
+@pytest.fixture(scope="module")
+def closed(routes):
+    """The routes that ask for credentials, as (method, path to call)."""
+    return [
+        (route["method"], concrete(route["path"]))
+        for route in routes
+        if route["access"] != "anyone" and route["path"] != "/metrics"
+    ]
+
+
+def concrete(path):
+    """A path that the pattern matches, for both prefixes' sake the one of the table."""
+    path = re.sub(r"\{\w+\.\.\.\}", "a/b", path)
+    path = re.sub(r"\{\w+:int\}", "1", path)
+    return re.sub(r"\{\w+\}", "1", path)
+
+
+def whole(server, path):
+    """A table's path as a URL; one below no prefix and no root of its own is the native API's."""
+    return server.url + path
+
+
+def test_the_table_is_what_the_first_slice_documents(routes):
+    have = {(route["method"], bare(route["path"])) for route in routes}
+    assert CLOSED | OPEN <= have
+
+
+def test_nothing_is_open_but_what_must_be(routes):
+    opened = {(r["method"], bare(r["path"])) for r in routes if r["access"] == "anyone"}
+    assert opened <= OPEN
+    assert not {(r["method"], bare(r["path"])) for r in routes if r["access"] == "anyone"} & CLOSED
+
+
+def test_both_prefixes_are_served(shared, user):
+    for prefix in ("/api/v1", "/v1"):
+        shapes.success(Api(shared.url + prefix, token=user.token).get("/users/me"))
+
+
+@pytest.fixture(scope="module")
+def bad_credentials(shared, binary):
+    """Names to headers, each of which must open nothing."""
+    user = shared.user()
+    gone = shared.user()
+    shapes.success(gone.post("/auth/logout"))
+    disabled = shared.user()
+    key = program.create_key(shared.data, disabled.username)
+    revoked_owner = shared.user()
+    revoked = program.create_key(shared.data, revoked_owner.username)
+    done = program.run("user", "disable", disabled.username, "--data", shared.data)
+    assert done.returncode == 0, done.stderr
+    listed = program.run("key", "list", "--data", shared.data, "--user", revoked_owner.username)
+    identity = re.search(r"key_\d+", listed.stdout).group(0)
+    done = program.run(
+        "key", "revoke", identity, "--data", shared.data, "--user", revoked_owner.username
+    )
+    assert done.returncode == 0, done.stderr
+    head, claims, _ = user.token.split(".")
+    none = "eyJhbGciOiJub25lIiwidHlwIjoiSldUIn0"
+
+    def bearer(token):
+        return {"Authorization": f"Bearer {token}"}
+
+    return {
+        "none": {},
+        "rubbish": bearer("rubbish"),
+        "forged, alg none": bearer(f"{none}.{claims}."),
+        "forged signature": bearer(f"{head}.{claims}.{'A' * 43}"),
+        "refresh token": bearer(user.refresh_token),
+        "logged out": bearer(gone.token),
+        "disabled user": bearer(disabled.token),
+        "disabled user's key": {"X-API-Key": key},
+        "revoked key": {"X-API-Key": revoked},
+        "unknown key": {"X-API-Key": "x" * 40},
+        "empty key": {"X-API-Key": ""},
+        "basic": {"Authorization": "Basic YWRtaW46YWRtaW4="},
+        "name as key": {"X-API-Key": user.username},
+    }
+
+
+KINDS = [
+    "none",
+    "rubbish",
+    "forged, alg none",
+    "forged signature",
+    "refresh token",
+    "logged out",
+    "disabled user",
+    "disabled user's key",
+    "revoked key",
+    "unknown key",
+    "empty key",
+    "basic",
+    "name as key",
+]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_closed_route_refuses_bad_credentials(shared, closed, bad_credentials, kind):
+    assert len(closed) >= len(CLOSED)
+    for method, path in closed:
+        if kind == "refresh token" and path.endswith("/auth/refresh"):
+            continue
+        reply = shared.anyone().call(method, whole(shared, path), headers=bad_credentials[kind])
+        assert reply.status_code == 401, (method, path, reply.status_code, reply.text[:300])
+        if method != "HEAD":
+            shapes.failure(reply, "unauthorized")
+
+
+def test_every_closed_route_refuses_an_expired_token(launch, closed):
+    server = launch({"sessions.access_lifetime": "1s"})
+    user = server.user()
+    time.sleep(2.1)
+    for method, path in closed:
+        reply = user.call(method, whole(server, path))
+        assert reply.status_code == 401, (method, path, reply.text[:300])
+
+
+def test_a_good_token_beside_a_bad_key_is_no_way_round(shared, user, bad_credentials):
+    """Two credentials that disagree: what is wrong is not simply overlooked for a better one."""
+    reply = user.get("/users/me", headers=bad_credentials["disabled user's key"])
+    if reply.status_code == 200:
+        assert reply.json()["data"]["username"] == user.username
+    else:
+        shapes.failure(reply, "unauthorized")
+
+
+def test_every_route_that_anyone_may_call_asks_for_no_credentials(shared, routes):
+    for route in routes:
+        if route["access"] != "anyone" or bare(route["path"]) == "/auth/refresh":
+            continue
+        reply = shared.anyone().call(route["method"], whole(shared, concrete(route["path"])))
+        assert reply.status_code not in (401, 403, 404, 405) and reply.status_code < 500, route
+
+
+def test_every_path_tells_its_methods(shared, routes, user):
+    methods = {}
+    for route in routes:
+        methods.setdefault(concrete(route["path"]), set()).add(route["method"])
+    for path, known in methods.items():
+        for method in {"GET", "POST", "PUT", "PATCH", "DELETE", "TRACE", "PROPFIND"} - known:
+            reply = user.call(method, whole(shared, path))
+            if path in ("/healthz", "/readyz", "/metrics"):
+                assert reply.status_code == 405, (method, path)
+            else:
+                shapes.failure(reply, "method_not_allowed", 405)
+            allowed = set(reply.headers["Allow"].replace(" ", "").split(","))
+            assert known <= allowed and method not in allowed, (method, path, reply.headers)
+            assert ("HEAD" in allowed) == ("GET" in allowed)
+
+
+def test_wrong_methods_need_no_credentials_to_be_told(shared, anyone):
+    shapes.failure(anyone.call("PUT", "/auth/login"), "method_not_allowed", 405)
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/",
+        "/nothing",
+        "/users",
+        "/users/me/x",
+        "/users//me",
+        "/media/1/content/x",
+        "/media/../users/me/../../etc/passwd",
+        "/%2e%2e/%2e%2e/etc/passwd",
+        "/media%2f1",
+        "/MEDIA",
+        "/media/" + "x" * 5000,
+    ],
+)
+def test_unknown_paths(shared, user, path):
+    with shared.wire() as wire:
+        reply = wire.request("GET", "/api/v1" + path, {"Authorization": f"Bearer {user.token}"})
+    assert reply.status_code in (400, 404), reply
+    shapes.any_failure(reply)
+
+
+@pytest.mark.parametrize("path", ["/", "/api", "/api/", "/api/v2/media", "/api/v1", "/.env", "/index.html", "//"])
+def test_unknown_paths_outside_of_any_api(shared, path):
+    with shared.wire() as wire:
+        reply = wire.request("GET", path)
+    assert reply.status_code == 404, reply
+    shapes.request_id(reply)
+
+
+@pytest.mark.parametrize("raw", ["%", "%zz", "%f", "\x00", "%00", "%ff", "a%00b", "a%0d%0ab"])
+def test_broken_escapes_and_control_characters_in_paths(shared, user, raw):
+    with shared.wire() as wire:
+        reply = wire.request("GET", "/api/v1/media/" + raw, {"Authorization": f"Bearer {user.token}"})
+        assert reply.status_code in (400, 404), reply
+
+
+@pytest.mark.parametrize(
+    "identity",
+    ["0", "-1", "media_", "media_0", "media_-1", "media_x", "media_1x", "user_1", "1e3", "0x1", "media_01",
+     "9223372036854775807", "9223372036854775808", "99999999999999999999999", "media_99999999999999999999999",
+     "%D9%A1", "1%20", "+1", "00000000-0000-0000-0000-000000000000", "ffffffff-ffff-ffff-ffff-ffffffffffff",
+     "not-a-uuid-at-all", "'%20or%201=1--"],
+)
+@pytest.mark.parametrize("method", ["GET", "PATCH", "DELETE", "content"])
+def test_ids_that_are_none(user, identity, method):
+    if method == "content":
+        reply = user.get(f"/media/{identity}/content")
+    else:
+        reply = user.call(method, f"/media/{identity}", json={} if method == "PATCH" else None)
+    shapes.any_failure(reply, 400, 404)
+
+
+def test_request_ids_are_unique(anyone):
+    identities = {shapes.request_id(anyone.get("/users/me")) for _ in range(50)}
+    assert len(identities) == 50
+
+
+def test_a_clients_own_request_id_does_not_reach_into_the_reply(anyone):
+    reply = anyone.get("/users/me", headers={"X-Request-Id": "req_mine\"}"})
+    assert shapes.request_id(reply) != "req_mine\"}"
+
+
+def test_the_options_of_a_path(shared):
+    reply = shared.anyone().call("OPTIONS", "/media")
+    assert reply.status_code in (200, 204)
+    assert "GET" in reply.headers["Allow"]
+
+
+def test_cors_is_for_listed_origins_only(launch):
+    server = launch({"cors.origins": "https://app.example.com"})
+    user = server.user(username=unique_name())
+    preflight = {"Access-Control-Request-Method": "PATCH", "Access-Control-Request-Headers": "authorization"}
+    for origin, welcome in [("https://app.example.com", True), ("https://evil.example.com", False), ("null", False)]:
+        for reply in (
+            user.get("/users/me", headers={"Origin": origin}),
+            server.anyone().call("OPTIONS", "/users/me", headers={"Origin": origin, **preflight}),
+        ):
+            allowed = reply.headers.get("Access-Control-Allow-Origin")
+            assert allowed == (origin if welcome else None), (origin, reply.headers)
+            if welcome:
+                assert "Origin" in reply.headers.get("Vary", "")

@@ -1,0 +1,114 @@
+"""Fixtures, the order of the suite, and the limit on a test's time."""
+
+import pathlib
+import shutil
+import signal
+import tempfile
+
+import pytest
+
+from harness import program
+from harness.server import Server
+
+ORDER = ["rules", "api", "faults", "measure"]
+
+
+def pytest_collection_modifyitems(items):
+    def place(item):
+        folder = pathlib.Path(item.path).parent.name
+        return ORDER.index(folder) if folder in ORDER else len(ORDER)
+
+    items.sort(key=place)
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_call(item):
+    marker = item.get_closest_marker("seconds")
+    limit = marker.args[0] if marker else 60
+    if program.is_sanitized() if program.BINARY.exists() else False:
+        limit *= 5
+
+    def give_up(*_):
+        raise TimeoutError(f"the test took longer than {limit} s")
+
+    old = signal.signal(signal.SIGALRM, give_up)
+    signal.alarm(limit)
+    yield
+    signal.alarm(0)
+    signal.signal(signal.SIGALRM, old)
+
+
+@pytest.fixture(scope="session")
+def binary():
+    if not program.BINARY.exists():
+        pytest.fail(f"{program.BINARY} is not there: build it first")
+    return program.BINARY
+
+
+def make_folder():
+    return pathlib.Path(tempfile.mkdtemp(prefix="coffer-test-"))
+
+
+@pytest.fixture
+def folder():
+    """An empty folder, gone after the test."""
+    path = make_folder()
+    yield path
+    shutil.rmtree(path, ignore_errors=True)
+
+
+@pytest.fixture
+def launch(binary, folder):
+    """`launch(settings, name="data", …)`: a running server of the test's own. It must end well."""
+    servers = []
+
+    def start(settings=None, name="data", **options):
+        server = Server(folder / name, settings, **options)
+        servers.append(server)
+        return server.start()
+
+    yield start
+    faults = []
+    for server in servers:
+        try:
+            server.close()
+        except AssertionError as fault:
+            faults.append(str(fault))
+    assert not faults, "\n".join(faults)
+
+
+@pytest.fixture(scope="session")
+def shared(binary):
+    """One server for all tests that leave it as they found it, but for accounts of their own."""
+    path = make_folder()
+    server = Server(path / "data").start()
+    yield server
+    try:
+        server.close()
+    finally:
+        shutil.rmtree(path, ignore_errors=True)
+
+
+@pytest.fixture
+def user(shared):
+    """A new account on the shared server."""
+    return shared.user()
+
+
+@pytest.fixture
+def stranger(shared):
+    """Another one."""
+    return shared.user()
+
+
+@pytest.fixture
+def anyone(shared):
+    """A caller of the shared server without credentials."""
+    return shared.anyone()
+
+
+@pytest.fixture
+def wire(shared):
+    """A connection to the shared server for exact bytes."""
+    with shared.wire() as connection:
+        yield connection
