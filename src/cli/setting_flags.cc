@@ -8,7 +8,7 @@ SettingFlags::SettingFlags(CLI::App& command, bool all) {
     if (!all && info.name != "data") continue;
     auto& flag = flags_.emplace_back(std::make_unique<Flag>(Flag{std::string(info.name), {}}));
     std::string text(info.description);
-    text += "; " + info.expected;
+    text += " Expected: " + info.expected;
     if (!info.fallback.empty()) text += " [" + std::string(info.fallback) + "]";
     auto* option = command.add_option(info.flag, flag->values, text);
     option->type_name("")->expected(1)->allow_extra_args(false);

@@ -22,7 +22,6 @@ struct Endpoint {
   friend bool operator==(const Endpoint&, const Endpoint&) = default;
 };
 
-enum class Guests : std::uint8_t { kAuto, kOn, kOff };
 enum class Registration : std::uint8_t { kOpen, kClosed };
 
 // The settings of one start. Each member stands under its own name in known_settings(), which
@@ -34,7 +33,6 @@ struct Settings {
   std::vector<std::string> trusted_proxies;  // IPv4 or IPv6 addresses or CIDR ranges
   bool require_https = false;
   std::uint64_t cores = 0;  // 0: as many as the machine has
-  Guests guests = Guests::kAuto;
   bool rate_limits = true;
 
   struct Tls {

@@ -81,7 +81,6 @@ constexpr std::uint64_t kSecond = 1000;
 constexpr std::uint64_t kDay = 86'400 * kSecond;
 
 constexpr auto kOffOn = std::to_array<std::string_view>({"off", "on"});
-constexpr auto kGuestChoices = std::to_array<std::string_view>({"auto", "on", "off"});
 constexpr auto kRegistrationChoices = std::to_array<std::string_view>({"open", "closed"});
 constexpr auto kLogLevels = std::to_array<std::string_view>({"debug", "info", "warning", "error"});
 
@@ -126,11 +125,6 @@ constexpr auto kDefinitions = std::to_array<Definition>({
     define(
         "cores", integer(0, 1024), "0", "Serving threads; 0: one a core of the machine.",
         [](auto& all) -> auto& { return all.cores; }),
-    define(
-        "guests", choice(kGuestChoices), "auto",
-        "Whether the APIs that allow it work without credentials; auto: on while listening on "
-        "loopback only.",
-        [](auto& all) -> auto& { return all.guests; }),
     define(
         "rate_limits", choice(kOffOn), "on", "All rate limits together.",
         [](auto& all) -> auto& { return all.rate_limits; }),

@@ -66,7 +66,7 @@ TEST_F(SettingsTest, DefaultsServeThisMachineAlone) {
   const Settings settings = load_settings({});
   EXPECT_EQ(settings.data, "./data");
   EXPECT_THAT(settings.listen, ElementsAre(Endpoint{"127.0.0.1", 8080}));
-  EXPECT_EQ(settings.guests, Guests::kAuto);
+  EXPECT_EQ(settings.accounts.registration, Registration::kOpen);
   EXPECT_TRUE(settings.rate_limits);
   EXPECT_EQ(settings.log.level, log::Level::kInfo);
   EXPECT_EQ(settings.http.head_bytes, 32U * 1024);
@@ -245,8 +245,8 @@ TEST_F(SettingsTest, PrintedSettingsAreReadBackTheSame) {
   SettingsSources sources{
       .file = written("data = \"a\\\"b\\\\c'd\\te\\u007f\\nf\"\ntrusted_proxies = ['::1']\n"
                       "[http]\nfloor_bytes = 0\nhead_bytes = 4097\n"),
-      .environment = {"COFFER_LOG_LEVEL=error", "COFFER_GUESTS=off", "COFFER_LOG_ACCESS=false",
-                      "COFFER_RATE_LIMITS=off"},
+      .environment = {"COFFER_LOG_LEVEL=error", "COFFER_ACCOUNTS_REGISTRATION=closed",
+                      "COFFER_LOG_ACCESS=false", "COFFER_RATE_LIMITS=off"},
       .flags = {{"listen", "[::1]:1,b:2"}, {"http.drain_timeout", "0s"}, {"blobs.grace", "90s"}}};
   const std::string printed = print(load_settings(sources));
   const Settings again = from_file(printed);
@@ -255,7 +255,7 @@ TEST_F(SettingsTest, PrintedSettingsAreReadBackTheSame) {
   EXPECT_EQ(again.http.floor_bytes, 0U);
   EXPECT_EQ(again.http.head_bytes, 4097U);
   EXPECT_EQ(again.log.level, log::Level::kError);
-  EXPECT_EQ(again.guests, Guests::kOff);
+  EXPECT_EQ(again.accounts.registration, Registration::kClosed);
   EXPECT_FALSE(again.log.access);
   EXPECT_FALSE(again.rate_limits);
   EXPECT_THAT(again.listen, ElementsAre(Endpoint{"::1", 1}, Endpoint{"b", 2}));
@@ -265,13 +265,13 @@ TEST_F(SettingsTest, PrintedSettingsAreReadBackTheSame) {
 }
 
 TEST_F(SettingsTest, PrintTellsWhereValuesCameFrom) {
-  const std::string printed = print(load_settings({.file = written("cores = 2"),
-                                                   .environment = {"COFFER_GUESTS=on"},
+  const std::string printed = print(load_settings({.file = written("require_https = true"),
+                                                   .environment = {"COFFER_CORES=2"},
                                                    .flags = {{"log.level", "debug"}}}));
-  EXPECT_THAT(printed, AllOf(HasSubstr("cores = 2  # " + file_.string() + ":1:9\n"),
-                             HasSubstr("  # environment variable COFFER_GUESTS\n"),
+  EXPECT_THAT(printed, AllOf(HasSubstr("require_https = true  # " + file_.string() + ":1:17\n"),
+                             HasSubstr("  # environment variable COFFER_CORES\n"),
                              HasSubstr("  # flag --log.level\n"),
-                             HasSubstr("require_https = false  # default\n")));
+                             HasSubstr("public_url = \"\"  # default\n")));
 }
 
 TEST_F(SettingsTest, EveryNameIsItsOwnInEveryForm) {
