@@ -16,7 +16,10 @@ def test_health(shared, path, method):
     shapes.request_id(reply)
 
 
-SAMPLE = re.compile(r"[a-zA-Z_:][a-zA-Z0-9_:]*(\{[^{}]*\})? (-?[0-9.e+-]+|\+?-?Inf|NaN)( \d+)?")
+LABEL = r'[a-zA-Z_][a-zA-Z0-9_]*="(?:[^"\\\n]|\\["\\n])*"'
+SAMPLE = re.compile(
+    rf"[a-zA-Z_:][a-zA-Z0-9_:]*(\{{{LABEL}(,{LABEL})*\}})? (-?[0-9.e+-]+|[+-]?Inf|NaN)( \d+)?"
+)
 
 
 def samples_of(text):

@@ -44,6 +44,12 @@ class Server:
 
     def start(self, timeout=30.0):
         """Starts it and returns once it says where it listens. Throws StartFailed."""
+        self.spawn()
+        self.url = self.wait_for_url("http" if self.listen else "http[s]?", timeout)
+        return self
+
+    def spawn(self):
+        """Starts it and waits for nothing; `url` stays what it was."""
         assert self.process is None or self.process.poll() is not None, "it runs already"
         command = [str(program.BINARY), "serve", "--data", str(self.data)]
         if self.listen:
@@ -61,8 +67,6 @@ class Server:
         log.close()
         self._reader = threading.Thread(target=self._read, args=(self.process,), daemon=True)
         self._reader.start()
-        self.url = self.wait_for_url("http" if self.listen else "http[s]?", timeout)
-        return self
 
     def _read(self, process):
         for line in process.stdout:
