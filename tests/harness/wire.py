@@ -106,24 +106,41 @@ class Wire:
 
     def reply(self, method="GET"):
         """The next response, also an interim one (1xx). `method` is the request's. Throws Ended."""
+        reply = self.reply_head()
+        if method == "HEAD" or reply.status_code < 200 or reply.status_code in (204, 304):
+            return reply
+        if "chunked" in reply.headers.get("transfer-encoding", "").lower():
+            reply.content = self._chunks()
+        elif "content-length" in reply.headers:
+            reply.content = self._exactly(int(reply.headers["content-length"]))
+        else:
+            reply.content = self.rest()
+        return reply
+
+    def reply_head(self):
+        """The next response without its content, which pieces() can read. Throws Ended."""
         if not self._buffer and not self._more():
             raise Ended("no reply")
         version, status, reason = (self._line().split(" ", 2) + [""])[:3]
-        status = int(status)
         fields = []
         while line := self._line():
             name, value = line.split(":", 1)
             fields.append((name, value.strip(" \t")))
-        headers = CaseInsensitiveDict(fields)
-        if method == "HEAD" or status < 200 or status in (204, 304):
-            content = b""
-        elif "chunked" in headers.get("transfer-encoding", "").lower():
-            content = self._chunks()
-        elif "content-length" in headers:
-            content = self._exactly(int(headers["content-length"]))
-        else:
-            content = self.rest()
-        return Reply(version, status, reason, fields, content)
+        return Reply(version, int(status), reason, fields, b"")
+
+    def pieces(self, count):
+        """The next `count` bytes, piece by piece; each is valid until the next. Throws Ended."""
+        first, self._buffer = self._buffer[:count], self._buffer[count:]
+        if first:
+            yield first
+        left = count - len(first)
+        room = memoryview(bytearray(1 << 20))
+        while left > 0:
+            got = self.socket.recv_into(room, min(left, len(room)))
+            if not got:
+                raise Ended(f"{left} bytes of a body are missing")
+            left -= got
+            yield room[:got]
 
     def _chunks(self):
         content = b""
