@@ -2,13 +2,17 @@
 
 #include <fmt/format.h>
 #include <spdlog/async.h>
-#include <spdlog/sinks/stdout_sinks.h>
+#include <spdlog/sinks/base_sink.h>
 #include <spdlog/spdlog.h>
 
 #include <atomic>
+#include <chrono>
+#include <cstdio>
 #include <iterator>
 #include <memory>
+#include <mutex>
 #include <string>
+#include <thread>
 
 #include "base/clock.h"
 #include "base/text.h"
@@ -17,22 +21,36 @@ namespace coffer::log {
 namespace {
 
 constexpr std::size_t kQueueLines = 8192;
+constexpr std::chrono::seconds kFlushPatience{1};
 std::atomic<Level> threshold{Level::kInfo};
+
+// Standard error, a line at a time.
+class StandardError final : public spdlog::sinks::base_sink<std::mutex> {
+ public:
+  std::uint64_t flushes() const { return flushes_; }
+
+ protected:
+  void sink_it_(const spdlog::details::log_msg& message) override {
+    std::fwrite(message.payload.data(), 1, message.payload.size(), stderr);
+  }
+  void flush_() override {
+    std::fflush(stderr);
+    ++flushes_;
+  }
+
+ private:
+  std::atomic<std::uint64_t> flushes_ = 0;
+};
 
 // The asynchronous logger, its queue and its one thread, in the order they may be destroyed.
 struct Writer {
+  std::shared_ptr<StandardError> sink = std::make_shared<StandardError>();
   std::shared_ptr<spdlog::details::thread_pool> pool =
       std::make_shared<spdlog::details::thread_pool>(kQueueLines, 1);
   std::shared_ptr<spdlog::async_logger> logger = std::make_shared<spdlog::async_logger>(
-      "coffer", std::make_shared<spdlog::sinks::stderr_sink_mt>(), pool,
-      spdlog::async_overflow_policy::overrun_oldest);
+      "coffer", sink, pool, spdlog::async_overflow_policy::overrun_oldest);
 
-  Writer() {
-    logger->set_pattern("%v");
-    logger->set_level(spdlog::level::trace);
-    logger->flush_on(spdlog::level::warn);
-    spdlog::flush_every(std::chrono::seconds(1));
-  }
+  Writer() { logger->set_level(spdlog::level::trace); }
 };
 
 Writer& writer() {
@@ -115,10 +133,18 @@ void write(Level level, std::string_view event, std::initializer_list<Field> fie
       line += std::get<bool>(field.value) ? "true" : "false";
     }
   }
-  line += '}';
-  writer().logger->log(level >= Level::kWarning ? spdlog::level::warn : spdlog::level::info, line);
+  line += "}\n";
+  writer().logger->log(spdlog::level::info, line);
 }
 
-void flush() { writer().logger->flush(); }
+void flush() {
+  Writer& log = writer();
+  const std::uint64_t before = log.sink->flushes();
+  const auto patience = std::chrono::steady_clock::now() + kFlushPatience;
+  log.logger->flush();
+  while (log.sink->flushes() == before && std::chrono::steady_clock::now() < patience) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  }
+}
 
 }  // namespace coffer::log

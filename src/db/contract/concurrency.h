@@ -113,7 +113,7 @@ TEST_P(DatabaseContract, AllStatementsOfAReadSeeOneState) {
       }
       co_return;
     }
-    for (int round = 0; round < 200; ++round) {
+    for (int round = 0; round < 200 || moved == 0; ++round) {
       const auto add_up = [](Transaction& tx) -> Task<std::int64_t> {
         const auto left = co_await tx.find(kAmount, integer_from, "left");
         const auto right = co_await tx.find(kAmount, integer_from, "right");
@@ -126,7 +126,6 @@ TEST_P(DatabaseContract, AllStatementsOfAReadSeeOneState) {
     reading = false;
   });
   EXPECT_EQ(wrong, 0);
-  EXPECT_GT(moved, 0);
 }
 
 TEST_P(DatabaseContract, ResultsAndExceptionsComeBackOnTheExecutorThatAsked) {

@@ -1,0 +1,187 @@
+// What the driver keeps when the disk fails or the power is cut.
+#include <gmock/gmock.h>
+
+#include <algorithm>
+#include <set>
+#include <thread>
+
+#include "base/executor.h"
+#include "db/sqlite/faulty_disk.h"
+#include "db/sqlite/sqlite_database.h"
+#include "db/sqlite/sqlite_test_storage.h"
+
+namespace coffer::db {
+
+namespace {
+
+using contract::at_once;
+
+// Writes `number` and its negative in one unit, with enough text to fill the log.
+Task<void> add_pair(Database& database, std::int64_t number) {
+  static const std::string note(9000, 'n');
+  co_await database.write([number](Transaction& tx) -> Task<void> {
+    co_await tx.execute(kAddNote, number, note);
+    co_await tx.execute(kAddNote, -number, note);
+  });
+}
+
+class DiskTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    storage_.options.vfs = disk_.name();
+    open();
+  }
+  void open() {
+    database_.reset();
+    database_ = storage_.open();
+    database_->migrate(kItems);
+  }
+  Database& database() { return *database_; }
+
+  // Starts `make(i)` for i below `count` so that they all are in one group, and gives the
+  // numbers of those that failed with an Error.
+  template <class Make>
+  std::set<int> failing_together(int count, Make make) {
+    std::atomic<bool> all_wait = false;
+    std::atomic<int> asked = 0;
+    std::mutex mutex;
+    std::set<int> failed;
+    at_once(count + 1, [&](int i) -> Task<void> {
+      ++asked;
+      try {
+        if (i == count) {
+          co_await database().write([&](Transaction&) -> Task<void> {
+            while (asked < count + 1) std::this_thread::yield();
+            std::this_thread::sleep_for(std::chrono::milliseconds(2));
+            co_return;
+          });
+        } else {
+          co_await make(i);
+        }
+      } catch (const Error&) {
+        const std::lock_guard lock(mutex);
+        failed.insert(i);
+      }
+    });
+    failed.erase(count);
+    return failed;
+  }
+
+  FaultyDisk disk_;
+  SqliteTestStorage storage_;
+  std::unique_ptr<Database> database_;
+};
+
+TEST_F(DiskTest, WhatWasAnsweredSurvivesAPowerCutAtAnyMoment) {
+  constexpr int kCuts = 25;
+  std::mt19937 random(20231121);
+  std::mutex mutex;
+  std::set<std::int64_t> answered;
+  std::atomic<bool> cutting = true;
+  int checked = 0;
+  std::thread cutter([&] {
+    for (int cut = 0; cut < kCuts; ++cut) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(random() % 10));
+      std::set<std::int64_t> promised;
+      {
+        const std::lock_guard lock(mutex);
+        promised = answered;
+      }
+      SqliteTestStorage after;
+      disk_.cut_power_into(after.folder(), random);
+      const auto left = after.open();
+      const auto found = item_numbers(*left);
+      const std::set<std::int64_t> kept(found.begin(), found.end());
+      EXPECT_TRUE(std::includes(kept.begin(), kept.end(), promised.begin(), promised.end()));
+      for (const auto number : kept) EXPECT_TRUE(kept.contains(-number)) << number;
+      checked += static_cast<int>(promised.size());
+    }
+    cutting = false;
+  });
+  at_once(8, [&](int writer) -> Task<void> {
+    for (std::int64_t number = writer + 1; cutting; number += 8) {
+      co_await add_pair(database(), number);
+      {
+        const std::lock_guard lock(mutex);
+        answered.insert(number);
+      }
+      std::this_thread::sleep_for(std::chrono::milliseconds(3));
+    }
+  });
+  cutter.join();
+  EXPECT_GT(checked, kCuts);
+}
+
+// One at a time, so that nothing is on its way when the power is cut.
+TEST_F(DiskTest, EveryAnswerComesAfterItsSync) {
+  std::mt19937 random(7);
+  InlineExecutor executor;
+  for (std::int64_t number = 1; number <= 30; ++number) {
+    executor.run(add_item(database(), number));
+    SqliteTestStorage after;
+    disk_.cut_power_into(after.folder(), random);
+    EXPECT_EQ(item_numbers(*after.open()).size(), static_cast<std::size_t>(number));
+  }
+}
+
+TEST_F(DiskTest, AGroupIsSyncedOnce) {
+  const int before = disk_.syncs();
+  failing_together(60, [&](int i) { return add_item(database(), i); });
+  EXPECT_LE(disk_.syncs() - before, 8);
+  EXPECT_EQ(item_numbers(database()).size(), 60U);
+}
+
+TEST_F(DiskTest, ACommitThatCannotBeSyncedFailsAllAndKeepsNothing) {
+  InlineExecutor().run(add_item(database(), 100));
+  disk_.fail_syncs(SQLITE_IOERR_FSYNC, 1'000'000);
+  const auto failed = failing_together(16, [&](int i) { return add_item(database(), i); });
+  EXPECT_EQ(failed.size(), 16U);
+  EXPECT_THAT(item_numbers(database()), testing::ElementsAre(100));
+  disk_.fail_syncs(0, 0);
+  InlineExecutor().run(add_item(database(), 101));
+  EXPECT_THAT(item_numbers(database()), testing::ElementsAre(100, 101));
+  open();
+  EXPECT_THAT(item_numbers(database()), testing::ElementsAre(100, 101));
+}
+
+TEST_F(DiskTest, AFullDiskFailsWritesAndSparesReads) {
+  InlineExecutor().run(add_item(database(), 100));
+  disk_.fail_writes(SQLITE_FULL, 1'000'000);
+  const auto failed = failing_together(16, [&](int i) { return add_item(database(), i); });
+  EXPECT_EQ(failed.size(), 16U);
+  EXPECT_THAT(item_numbers(database()), testing::ElementsAre(100));
+  disk_.fail_writes(0, 0);
+  InlineExecutor().run(add_item(database(), 101));
+  EXPECT_THAT(item_numbers(database()), testing::ElementsAre(100, 101));
+}
+
+// The large unit does not fit the cache and fails in the middle of its body, upon which SQLite
+// rolls back the transaction that it shares with the others.
+TEST_F(DiskTest, OnesFailedWriteInABodyDoesNotCostTheOthers) {
+  constexpr int kLarge = 5;
+  storage_.options.writer_cache_bytes = 64 << 10;
+  open();
+  std::vector<int> runs(16, 0);
+  const std::string note(9000, 'n');
+  const auto failed = failing_together(16, [&](int i) -> Task<void> {
+    co_await database().write([&, i](Transaction& tx) -> Task<void> {
+      ++runs[static_cast<std::size_t>(i)];
+      co_await tx.execute(kAddItem, i);
+      if (i != kLarge) co_return;
+      disk_.fail_writes(SQLITE_IOERR_WRITE, 1);
+      for (int row = 1000; row < 1200; ++row) co_await tx.execute(kAddNote, row, note);
+    });
+  });
+  EXPECT_THAT(failed, testing::ElementsAre(kLarge));
+  std::vector<std::int64_t> expected;
+  for (int i = 0; i < 16; ++i) {
+    if (i != kLarge) expected.push_back(i);
+  }
+  EXPECT_EQ(item_numbers(database()), expected);
+  EXPECT_GT(*std::max_element(runs.begin(), runs.end()), 1) << "no unit lost its transaction";
+  open();
+  EXPECT_EQ(item_numbers(database()), expected);
+}
+
+}  // namespace
+}  // namespace coffer::db
