@@ -1,0 +1,532 @@
+"""The commands: accounts and keys beside a running server, what is shown, how runs end."""
+
+import json
+import re
+import shlex
+import socket
+import subprocess
+import time
+
+import pytest
+
+from harness import program, shapes
+from harness.client import Api, User, unique_name
+from harness.server import Server, StartFailed
+
+PASSWORD = "correct horse 7"
+
+
+def log_in(server, username, password):
+    return server.anyone().post("/auth/login", json={"username": username, "password": password})
+
+
+def failed(done, code=1):
+    """The message of a run that failed: one that says something, and on standard error alone."""
+    assert done.returncode == code, (done.returncode, done.stdout, done.stderr)
+    assert done.stdout == ""
+    assert done.stderr.strip()
+    assert "terminate called" not in done.stderr
+    return done.stderr
+
+
+def ok(done):
+    assert done.returncode == 0, (done.returncode, done.stdout, done.stderr)
+    assert done.stderr == ""
+    return done.stdout
+
+
+@pytest.fixture
+def coffer(shared):
+    """`coffer(words…)`: a command on the folder of the server that runs."""
+
+    def run(*words, **options):
+        return program.run(*words, "--data", shared.data, **options)
+
+    return run
+
+
+# The first start.
+
+
+ADMIN = re.compile(r"The admin's name is (\S+), the password (\S+)$")
+
+
+def admin_lines(server):
+    return [found for line in server.output if (found := ADMIN.search(line))]
+
+
+def test_the_admin_is_told_once(launch):
+    server = launch()
+    server.anyone().get(server.url + "/readyz")
+    server.stop_well()
+    (told,) = admin_lines(server)
+    name, password = told.groups()
+    assert len(password) >= 16
+    assert password not in server.log_text()
+    for path in server.data.rglob("*"):
+        assert not path.is_file() or password.encode() not in path.read_bytes(), path
+
+    server.start()
+    admin = User(server.root, name, password)
+    assert shapes.user(admin.me())["is_admin"] is True
+    server.stop_well()
+    assert admin_lines(server) == []
+    assert password not in "\n".join(server.output)
+
+
+def test_no_admin_is_made_where_there_is_one(launch, folder):
+    program.create_user(folder / "data", "boss", PASSWORD, admin=True)
+    server = launch()
+    assert User(server.root, "boss", PASSWORD).me()["is_admin"] is True
+    server.stop_well()
+    assert admin_lines(server) == []
+
+
+def test_a_name_taken_does_not_stop_the_start(launch, folder):
+    program.create_user(folder / "data", "admin", PASSWORD)
+    server = launch()
+    assert User(server.root, "admin", PASSWORD).me()["is_admin"] is False
+    server.wait_for_log(lambda entry: "admin" in json.dumps(entry) and entry["level"] == "warning")
+    assert admin_lines(server) == []
+
+
+def test_the_folder_is_for_its_owner_alone(launch):
+    server = launch()
+    server.user().upload(b"private")
+    for path in [server.data, *server.data.rglob("*")]:
+        assert path.stat().st_mode & 0o077 == 0, path
+
+
+# One server a folder.
+
+
+def test_a_second_server_is_refused(launch, folder):
+    first = launch()
+    user = first.user()
+    alias = folder / "alias"
+    alias.symlink_to(first.data)
+    for path in (first.data, alias):
+        with pytest.raises(StartFailed) as refused:
+            Server(path).start()
+        assert refused.value.code == 1
+        assert "another server" in refused.value.log
+        assert str(path) in refused.value.log
+        assert "http://" not in refused.value.output
+    assert user.upload(b"still here")["size"] == 10
+
+
+def test_a_killed_server_leaves_no_lock(launch):
+    server = launch()
+    server.kill()
+    server.start()
+    assert server.anyone().get(server.url + "/readyz").status_code == 200
+
+
+def test_a_second_server_on_another_folder(launch):
+    first, second = launch(name="one"), launch(name="two")
+    user = first.user()
+    assert log_in(first, user.username, user.password).status_code == 200
+    assert log_in(second, user.username, user.password).status_code == 401
+
+
+def test_an_address_in_use(launch, folder):
+    server = launch()
+    with pytest.raises(StartFailed) as refused:
+        Server(folder / "other", listen=f"127.0.0.1:{server.port}").start()
+    assert refused.value.code == 1
+    assert str(server.port) in refused.value.log
+
+
+def test_several_addresses(launch):
+    server = launch(flags=["--listen", "127.0.0.1:0"])
+    deadline = time.monotonic() + 5
+    while len(urls := re.findall(r"http://\S+", "\n".join(server.output))) < 2:
+        assert time.monotonic() < deadline, server.output
+        time.sleep(0.01)
+    assert len(set(urls)) == 2
+    for url in urls:
+        assert server.anyone().get(url + "/readyz").status_code == 200
+
+
+@pytest.mark.parametrize("place", ["file", "below a file"])
+def test_a_folder_that_cannot_be(folder, place):
+    (folder / "file").write_bytes(b"")
+    path = folder / "file" if place == "file" else folder / "file" / "data"
+    for words in (["serve", "--listen", "127.0.0.1:0"], ["user", "create", "ann"]):
+        assert str(path) in failed(program.run(*words, "--data", path))
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["user", "list"],
+        ["user", "set-password", "ann"],
+        ["user", "disable", "ann"],
+        ["key", "list", "--user", "ann"],
+        ["key", "create", "--user", "ann"],
+    ],
+)
+def test_a_folder_that_is_not_there(folder, words):
+    """A slip in the path makes no vault of its own."""
+    assert "missing" in failed(program.run(*words, "--data", folder / "missing"))
+    assert not (folder / "missing").exists()
+
+
+# Accounts.
+
+
+@pytest.mark.parametrize("end", ["", "\n", "\r\n", "\nnot this line\n"])
+def test_a_user_with_a_given_password(shared, coffer, end):
+    name, password = unique_name("Müller "), " spaces & “quotes” stay "
+    output = ok(coffer("user", "create", name, "--password-stdin", stdin=password + end))
+    assert password not in output
+    assert name in output
+    me = User(shared.root, name, password).me()
+    assert (me["username"], me["is_admin"], me["email"]) == (name, False, None)
+
+
+def test_a_user_with_a_made_password(shared, coffer):
+    name, email = unique_name(), unique_name() + "@example.com"
+    output = ok(coffer("user", "create", name, "--email", email, "--admin"))
+    password = output.splitlines()[-1]
+    assert len(password) >= 16
+    me = User(shared.root, email, password).me()
+    assert (me["username"], me["is_admin"], me["email"]) == (name, True, email)
+
+
+def test_made_passwords_differ(coffer):
+    made = {ok(coffer("user", "create", unique_name())).splitlines()[-1] for _ in range(3)}
+    assert len(made) == 3
+
+
+def test_users_that_cannot_be(shared, coffer):
+    taken = shared.user()
+    before = ok(coffer("user", "list"))
+    assert "username" in failed(coffer("user", "create", taken.username))
+    assert "username" in failed(coffer("user", "create", taken.username.upper()))
+    assert "username" in failed(coffer("user", "create", ""))
+    assert "username" in failed(coffer("user", "create", "a\nb"))
+    assert "email" in failed(coffer("user", "create", unique_name(), "--email", "nobody"))
+    assert "email" in failed(coffer("user", "create", unique_name(), "--email", taken.email))
+    short = failed(coffer("user", "create", unique_name(), "--password-stdin", stdin="short7\n"))
+    assert "password" in short and "short7" not in short
+    none = failed(coffer("user", "create", unique_name(), "--password-stdin", stdin=""))
+    assert "password" in none
+    assert ok(coffer("user", "list")) == before
+
+
+def test_the_list_of_users(shared, coffer):
+    plain, boss, gone = unique_name(), unique_name(), shared.user()
+    ok(coffer("user", "create", plain))
+    ok(coffer("user", "create", boss, "--admin", "--email", boss + "@example.com"))
+    ok(coffer("user", "disable", gone.username))
+    rows = [line.split("\t") for line in ok(coffer("user", "list")).splitlines()]
+    found = {row[1]: row[2:] for row in rows}
+    assert len(found) == len(rows)
+    assert found[plain] == ["-", "user", "active"]
+    assert found[boss] == [boss + "@example.com", "admin", "active"]
+    assert found[gone.username] == [gone.email, "user", "disabled"]
+    assert [int(row[0]) for row in rows] == sorted(int(row[0]) for row in rows)
+
+
+def test_a_new_password(shared, coffer):
+    user = shared.user()
+    output = ok(
+        coffer("user", "set-password", user.email, "--password-stdin", stdin="another one 8\n")
+    )
+    assert "another one 8" not in output
+    shapes.failure(user.get("/users/me"), "unauthorized")
+    shapes.failure(log_in(shared, user.username, user.password), "unauthorized")
+    assert log_in(shared, user.username, "another one 8").status_code == 200
+
+    made = ok(coffer("user", "set-password", user.username)).splitlines()[-1]
+    shapes.failure(log_in(shared, user.username, "another one 8"), "unauthorized")
+    assert log_in(shared, user.username, made).status_code == 200
+
+
+def test_a_new_password_that_cannot_be(shared, coffer):
+    user = shared.user()
+    done = coffer("user", "set-password", user.username, "--password-stdin", stdin="short\n")
+    assert "password" in failed(done)
+    assert user.me()["username"] == user.username
+    assert log_in(shared, user.username, user.password).status_code == 200
+
+
+def test_a_user_is_locked_out_at_once(shared, coffer):
+    user, other = shared.user(), shared.user()
+    key = program.create_key(shared.data, user.username)
+    media = user.upload(b"kept")
+    ok(coffer("user", "disable", user.username))
+    for caller in (user, Api(shared.root, key=key)):
+        shapes.failure(caller.get("/users/me"), "unauthorized")
+        shapes.failure(caller.get(f"/media/{media['id']}/content"), "unauthorized")
+    shapes.failure(log_in(shared, user.username, user.password), "unauthorized")
+    refresh = shared.anyone().post("/auth/refresh", json={"refresh_token": user.refresh_token})
+    shapes.failure(refresh, "unauthorized")
+    assert other.me()["username"] == other.username
+
+    ok(coffer("user", "enable", user.username))
+    assert user.again().get(f"/media/{media['id']}/content").content == b"kept"
+
+
+@pytest.mark.parametrize("words", [["disable"], ["enable"], ["set-password"]])
+def test_a_user_that_is_not_there(coffer, words):
+    assert "nobody-here" in failed(coffer("user", *words, "nobody-here"))
+
+
+# Keys.
+
+
+def test_a_key_made_while_the_server_runs(shared, coffer):
+    user = shared.user()
+    output = ok(coffer("key", "create", "--user", user.username))
+    key = output.splitlines()[-1]
+    assert re.fullmatch(r"[\x21-\x7e]{32,}", key)
+    assert key not in "\n".join(output.splitlines()[:-1])
+    caller = Api(shared.root, key=key)
+    assert caller.me()["username"] == user.username
+    assert caller.upload(b"by key")["user_id"] == user.me()["id"]
+    shapes.failure(Api(shared.root, key=key[:-1]).get("/users/me"), "unauthorized")
+    shapes.failure(Api(shared.root, key=key.swapcase()).get("/users/me"), "unauthorized")
+
+
+def keys_of(coffer, user):
+    """{id: [kind, hint, time, label]}"""
+    rows = [line.split("\t") for line in ok(coffer("key", "list", "--user", user)).splitlines()]
+    return {row[0]: row[1:] for row in rows}
+
+
+def test_the_list_of_keys(shared, coffer):
+    user = shared.user()
+    assert keys_of(coffer, user.username) == {}
+    made = {}
+    for label, kind in (("the camera", "api"), ("-", "master")):
+        words = ["--user", user.email, "--kind", kind]
+        if label != "-":
+            words += ["--label", label]
+        made[label] = ok(coffer("key", "create", *words)).splitlines()[-1]
+    listed = keys_of(coffer, user.username)
+    shown = sorted((label, kind) for kind, _, _, label in listed.values())
+    assert shown == [("-", "master"), ("the camera", "api")]
+    for kind, hint, time, label in listed.values():
+        key = made[label]
+        assert key.startswith(hint.removesuffix("…"))
+        assert len(hint) < len(key) / 2
+        assert shapes.is_time(time)
+
+
+def test_a_revoked_key(shared, coffer):
+    user, other = shared.user(), shared.user()
+    keys = [program.create_key(shared.data, user.username) for _ in range(2)]
+    callers = [Api(shared.root, key=key) for key in keys]
+    for caller in callers:
+        assert caller.get("/users/me").status_code == 200
+    first, second = sorted(keys_of(coffer, user.username), key=lambda name: int(name[4:]))
+
+    failed(coffer("key", "revoke", "--user", other.username, first))
+    assert callers[0].get("/users/me").status_code == 200
+
+    ok(coffer("key", "revoke", "--user", user.username, first))
+    shapes.failure(callers[0].get("/users/me"), "unauthorized")
+    assert callers[1].get("/users/me").status_code == 200
+    assert list(keys_of(coffer, user.username)) == [second]
+    failed(coffer("key", "revoke", "--user", user.username, first))
+
+    ok(coffer("key", "revoke", "--user", user.username, second[4:]))
+    shapes.failure(callers[1].get("/users/me"), "unauthorized")
+
+
+@pytest.mark.parametrize("name", ["", "key_", "key_x", "key_-1", "-1x", "9" * 20, "key_999999"])
+def test_a_key_that_is_not_there(shared, coffer, name):
+    user = shared.user()
+    done = coffer("key", "revoke", "--user", user.username, "--", name)
+    assert done.returncode in (1, 2)
+    assert done.stdout == "" and done.stderr
+
+
+@pytest.mark.parametrize("words", [["create"], ["list"], ["revoke", "key_1"]])
+def test_keys_of_nobody(coffer, words):
+    assert "nobody-here" in failed(coffer("key", *words, "--user", "nobody-here"))
+
+
+# What the program says of itself.
+
+
+def test_the_version():
+    assert re.fullmatch(r"coffer \d+\.\d+\.\d+ \([\w.-]+\)\n", ok(program.run("version")))
+
+
+def test_the_routes():
+    routes = json.loads(ok(program.run("routes", "--json")))
+    lines = [line.split() for line in ok(program.run("routes")).splitlines()]
+    columns = ("method", "path", "access", "dialect")
+    assert lines == [[route[column] for column in columns] for route in routes]
+    assert ["POST", "/api/v1/media/upload", "account", "mediavault"] in lines
+    assert ["GET", "/healthz", "anyone", "operations"] in lines
+
+
+def subcommands(text):
+    listed = re.search(r"^Subcommands:\n((?:  .*\n)+)", text, re.MULTILINE)
+    return re.findall(r"^  (\S+)", listed.group(1), re.MULTILINE) if listed else []
+
+
+def walk(*path):
+    """Every command with its help."""
+    text = ok(program.run(*path, "--help"))
+    yield path, text
+    for name in subcommands(text):
+        yield from walk(*path, name)
+
+
+def test_the_help_of_every_command():
+    helps = dict(walk())
+    assert {
+        ("serve",),
+        ("user", "create"),
+        ("user", "list"),
+        ("user", "set-password"),
+        ("user", "disable"),
+        ("user", "enable"),
+        ("key", "create"),
+        ("key", "list"),
+        ("key", "revoke"),
+        ("routes",),
+        ("config", "print"),
+        ("version",),
+    } <= set(helps)
+    for path, text in helps.items():
+        assert f"Usage: {' '.join(['coffer', *path])}" in text
+        assert text.splitlines()[0].strip(), path
+        assert ok(program.run(*path, "-h")) == text
+        for name in subcommands(text):
+            assert re.search(rf"^  {name} +\w.{{10,}}$", text, re.MULTILINE), (path, name)
+    for path in [("user", "list"), ("key", "create"), ("serve",), ("config", "print")]:
+        assert "--data" in helps[path] and "--config" in helps[path]
+    assert "Exit codes" in helps[()]
+    assert all(word in helps[("key", "create")] for word in ("--user", "--kind", "master", "api"))
+
+
+@pytest.mark.parametrize(
+    "words, named",
+    [
+        ([], ""),
+        (["frobnicate"], ""),
+        (["user"], ""),
+        (["user", "frobnicate"], ""),
+        (["user", "create"], "name"),
+        (["user", "create", "one", "two"], "two"),
+        (["user", "create", "one", "--frobnicate"], "--frobnicate"),
+        (["user", "create", "one", "--email"], "--email"),
+        (["key", "create"], "--user"),
+        (["key", "create", "--user", "ann", "--kind", "golden"], "golden"),
+        (["key", "revoke", "--user", "ann"], "id"),
+        (["serve", "now"], "now"),
+        (["serve", "--listn", "127.0.0.1:0"], "--listn"),
+        (["serve", "--data"], "--data"),
+        (["serve", "--data", "a", "--data", "b"], "--data"),
+        (["version", "--json"], "--json"),
+    ],
+)
+def test_a_command_line_that_is_wrong(folder, words, named):
+    assert named in failed(program.run(*words, cwd=folder), 2)
+    assert list(folder.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["version"],
+        ["routes"],
+        ["config", "print"],
+        ["user", "create", "ann"],
+        ["user", "set-password", "bob"],
+        ["key", "create", "--user", "bob"],
+    ],
+)
+def test_output_that_cannot_be_written(folder, words):
+    """A password or a key that nobody saw is no success."""
+    program.create_user(folder / "data", "bob", PASSWORD)
+    with open("/dev/full", "wb") as full:
+        done = subprocess.run(
+            [program.BINARY, *words],
+            env=program.environment({"data": folder / "data"}),
+            stdout=full,
+            stderr=subprocess.PIPE,
+        )
+    assert done.returncode == 1
+    assert done.stderr
+
+
+# Completion in bash.
+
+COMPLETION = program.REPOSITORY / "deploy/completion/coffer.bash"
+
+
+def complete(line, cwd=None):
+    """What bash offers at the end of the line."""
+    words = re.findall(r"[=:]|[^\s=:]+", line) + ([""] if line.endswith(" ") else [])
+    script = f"""
+        source {shlex.quote(str(COMPLETION))}
+        coffer() {{ "$PROGRAM" "$@"; }}
+        function=$(complete -p coffer | sed -E 's/.*-F ([^ ]+) .*/\\1/')
+        COMP_WORDS=({' '.join(map(shlex.quote, words))})
+        COMP_CWORD=$((${{#COMP_WORDS[@]}} - 1))
+        COMP_LINE={shlex.quote(line)}
+        COMP_POINT=${{#COMP_LINE}}
+        "$function" coffer "${{COMP_WORDS[COMP_CWORD]}}" "${{COMP_WORDS[COMP_CWORD - 1]}}" 2>/dev/null
+        printf '%s\\n' "${{COMPREPLY[@]}}"
+    """
+    done = subprocess.run(
+        ["bash", "--norc", "-c", script],
+        env={**program.environment(), "PROGRAM": str(program.BINARY)},
+        capture_output=True,
+        text=True,
+        cwd=cwd,
+        timeout=20,
+    )
+    assert done.stderr == "", done.stderr
+    return set(done.stdout.split("\n")) - {""}
+
+
+@pytest.mark.parametrize(
+    "line, offered",
+    [
+        ("coffer ", {"serve", "user", "key", "routes", "config", "version"}),
+        ("coffer ro", {"routes"}),
+        ("coffer user ", {"create", "list", "set-password", "disable", "enable"}),
+        ("coffer user s", {"set-password"}),
+        ("coffer key ", {"create", "list", "revoke"}),
+        ("coffer config ", {"print"}),
+        ("coffer frobnicate x", set()),
+        ("coffer serve --list", {"--listen"}),
+        ("coffer serve --http.head", {"--http.head-bytes", "--http.head-timeout"}),
+        ("coffer user create --pass", {"--password-stdin"}),
+        ("coffer user list --listen", set()),
+        ("coffer key create --kind ", {"api", "master"}),
+        ("coffer key create --user ann --kind m", {"master"}),
+        ("coffer serve --log.level w", {"warning"}),
+        ("coffer serve --log.level=w", {"warning"}),
+        ("coffer serve --log.level=", {"debug", "info", "warning", "error"}),
+        ("coffer serve --rate-limits ", {"off", "on"}),
+        ("coffer serve --require-https ", {"true", "false"}),
+    ],
+)
+def test_completion(line, offered):
+    assert complete(line) == offered
+
+
+def test_completion_of_paths(folder):
+    (folder / "data").mkdir()
+    (folder / "daily notes").mkdir()
+    (folder / "dates.toml").write_text("")
+    assert complete("coffer serve --data da", folder) == {"data", "daily notes"}
+    assert complete("coffer serve --config dat", folder) == {"data", "dates.toml"}
+    assert complete("coffer serve --data=dat", folder) == {"data"}
+
+
+def test_every_flag_is_completed():
+    """What the help lists is what is offered."""
+    text = ok(program.run("serve", "--help"))
+    listed = re.findall(r"^  (?:-\w,)?(--[a-z.-]+)", text, re.MULTILINE)
+    assert len(listed) > 30
+    assert complete("coffer serve --") == set(listed)

@@ -1,0 +1,354 @@
+"""Settings: where they come from, which goes first, and what is wrong with them."""
+
+import re
+import tomllib
+
+import pytest
+
+from harness import program, shapes
+from harness.client import unique_name
+from harness.server import Server, StartFailed
+
+PLAIN = dict.fromkeys(program.DEFAULTS)  # takes the tests' own settings away
+
+
+def config_print(*flags, variables=None, **options):
+    return program.run("config", "print", *flags, settings=PLAIN, variables=variables, **options)
+
+
+def flattened(table, section=""):
+    for name, value in table.items():
+        if isinstance(value, dict):
+            yield from flattened(value, f"{section}{name}.")
+        else:
+            yield section + name, value
+
+
+class Shown:
+    """What `config print` prints: values, where they come from, what is expected."""
+
+    def __init__(self, done):
+        assert done.returncode == 0, done.stderr
+        self.text = done.stdout
+        self.values = dict(flattened(tomllib.loads(done.stdout)))
+        self.places, self.expected = {}, {}
+        section = expectation = ""
+        for line in done.stdout.splitlines():
+            if found := re.fullmatch(r"\[(\w+)\]", line):
+                section = found[1] + "."
+            elif found := re.fullmatch(r"# Expected: (.*)\.", line):
+                expectation = found[1]
+            elif found := re.fullmatch(r"(\w+) = .*  # (.*)", line):
+                self.places[section + found[1]] = found[2]
+                self.expected[section + found[1]] = expectation
+        assert list(self.places) == list(self.values)
+
+    def __getitem__(self, name):
+        return self.values[name], self.places[name]
+
+
+@pytest.fixture(scope="module")
+def defaults(binary):
+    return Shown(config_print())
+
+
+def flag_of(name):
+    return "--" + name.replace("_", "-")
+
+
+def as_flag(name, value):
+    """A value that is empty is no value behind `=`."""
+    return [f"{flag_of(name)}={value}"] if value else [flag_of(name), ""]
+
+
+def refused(done, *named):
+    """A run that stopped for a setting: exit code 2, and one line that names all this."""
+    assert done.returncode == 2, (done.returncode, done.stdout, done.stderr)
+    assert done.stdout == ""
+    assert len(done.stderr.splitlines()) == 1, done.stderr
+    for name in named:
+        assert str(name) in done.stderr, done.stderr
+
+
+# Precedence.
+
+
+CASES = [
+    # name, in the file, in the environment, as a flag, and as each is shown
+    ("listen", '["127.0.0.1:1"]', "127.0.0.1:2,[::1]:2", "localhost:3",
+     ["127.0.0.1:1"], ["127.0.0.1:2", "[::1]:2"], ["localhost:3"]),
+    ("cores", "1", "2", "3", 1, 2, 3),
+    ("require_https", "true", "false", "true", True, False, True),
+    ("rate_limits", '"off"', "on", "off", "off", "on", "off"),
+    ("public_url", '"https://a.example"', "https://b.example", "https://c.example",
+     "https://a.example", "https://b.example", "https://c.example"),
+    ("log.level", '"debug"', "warning", "error", "debug", "warning", "error"),
+    ("http.head_bytes", '"2KiB"', "4096", "8KiB", "2KiB", "4KiB", "8KiB"),
+    ("sessions.access_lifetime", '"90m"', "2h", "30s", "90m", "2h", "30s"),
+    ("accounts.registration", '"closed"', "open", "closed", "closed", "open", "closed"),
+    ("tls.key", '"a b.pem"', "c=d.pem", "é.pem", "a b.pem", "c=d.pem", "é.pem"),
+]
+
+
+@pytest.mark.parametrize("case", CASES, ids=[case[0] for case in CASES])
+def test_precedence(folder, defaults, case):
+    name, in_file, in_environment, in_flag, *shown = case
+    section, _, key = name.rpartition(".")
+    file = folder / "coffer.toml"
+    file.write_text((f"[{section}]\n" if section else "\n") + f"{key} = {in_file}\n")
+    config = ["--config", file]
+    variables = {program.variable(name): in_environment}
+    flag = [flag_of(name), in_flag]
+
+    assert defaults[name][1] == "default"
+    assert Shown(config_print(*config))[name] == (shown[0], f"{file}:2:{len(key) + 4}")
+    by_variable = (shown[1], f"environment variable {program.variable(name)}")
+    assert Shown(config_print(variables=variables))[name] == by_variable
+    assert Shown(config_print(*config, variables=variables))[name] == by_variable
+    by_flag = (shown[2], f"flag {flag_of(name)}")
+    assert Shown(config_print(*flag, *config))[name] == by_flag
+    both = Shown(config_print(*config, *flag, variables=variables))
+    assert both[name] == by_flag
+    for other, place in both.places.items():
+        assert other == name or place == "default"
+
+
+def test_settings_that_serve(folder, launch):
+    """What goes first also takes effect."""
+    file = folder / "coffer.toml"
+    file.write_text("[accounts]\npassword_min = 20\n\n[http]\nhead_bytes = '1KiB'\n")
+
+    def accepts(server, length):
+        body = {"username": unique_name(), "password": "p" * length}
+        reply = server.anyone().post("/auth/register", json=body)
+        if reply.status_code != 201:
+            shapes.failure(reply, "validation_error", field="password")
+        return reply.status_code == 201
+
+    def takes_head(server, size):
+        with server.wire() as wire:
+            return wire.request("GET", "/healthz", {"X-Long": "x" * size}).status_code == 200
+
+    server = launch(name="file", flags=["--config", file])
+    assert [accepts(server, length) for length in (19, 20)] == [False, True]
+    assert [takes_head(server, size) for size in (700, 1100)] == [True, False]
+
+    server = launch({"config": file, "accounts.password_min": 14}, name="environment")
+    assert [accepts(server, length) for length in (13, 14)] == [False, True]
+    assert [takes_head(server, size) for size in (700, 1100)] == [True, False]
+
+    flags = ["--config", file, "--accounts.password-min=9"]
+    server = launch({"accounts.password_min": 14}, name="flag", flags=flags)
+    assert [accepts(server, length) for length in (8, 9)] == [False, True]
+
+
+def test_the_file_that_is_read(folder):
+    """--config goes before COFFER_CONFIG, and is the only one read."""
+    first, second = folder / "first.toml", folder / "second.toml"
+    first.write_text("cores = 1\nrequire_https = true\n")
+    second.write_text("cores = 2\n")
+    shown = Shown(config_print(variables={"COFFER_CONFIG": str(first)}))
+    assert shown["cores"] == (1, f"{first}:1:9")
+    shown = Shown(config_print("--config", second, variables={"COFFER_CONFIG": str(first)}))
+    assert shown["cores"] == (2, f"{second}:1:9")
+    assert shown["require_https"] == (False, "default")
+
+
+def test_no_file_is_read_unasked(folder):
+    for name in ("coffer.toml", "config.toml", ".coffer.toml"):
+        (folder / name).write_text("cores = 7\n")
+    assert Shown(config_print(cwd=folder))["cores"] == (0, "default")
+
+
+def test_a_list_by_a_repeated_flag():
+    shown = Shown(config_print("--listen", "127.0.0.1:1", "--listen", "127.0.0.1:2,127.0.0.1:3"))
+    assert shown.values["listen"] == ["127.0.0.1:1", "127.0.0.1:2", "127.0.0.1:3"]
+
+
+def test_commands_take_the_folder_from_where_settings_come(folder):
+    data, file = folder / "data", folder / "coffer.toml"
+    program.create_user(data, "ann", "correct horse 7")
+    file.write_text(f"data = '{data}'\n")
+    for words, variables in (
+        (["--config", file], None),
+        ([], {"COFFER_CONFIG": str(file)}),
+        ([], {"COFFER_DATA": str(data)}),
+    ):
+        done = program.run("user", "list", *words, variables=variables, cwd=folder)
+        assert "ann" in done.stdout, done.stderr
+    other = program.run("user", "list", "--data", folder / "x", variables={"COFFER_DATA": str(data)})
+    assert other.returncode == 1
+
+
+# What is printed can be read.
+
+
+def test_what_is_printed_reads_back(folder, defaults):
+    variables = {
+        "COFFER_DATA": 'a "quoted" \\ folder\twith é',
+        "COFFER_LISTEN": "[::1]:8080,127.0.0.1:80",
+        "COFFER_TRUSTED_PROXIES": "10.0.0.0/8,::1",
+        "COFFER_CORS_ORIGINS": "https://app.example.org",
+        "COFFER_HTTP_HEAD_BYTES": "5000",
+        "COFFER_BLOBS_GRACE": "1500ms",
+    }
+    changed = Shown(config_print(variables=variables))
+    assert changed.values["data"] == variables["COFFER_DATA"]
+    for shown in (defaults, changed):
+        file = folder / "printed.toml"
+        file.write_text(shown.text)
+        again = Shown(config_print("--config", file))
+        assert again.values == shown.values
+        assert all(place.startswith(f"{file}:") for place in again.places.values())
+
+
+def test_every_setting_has_a_flag(defaults):
+    text = program.run("serve", "--help").stdout
+    for name in defaults.values:
+        assert re.search(rf"^  {flag_of(name)}\s+\w", text, re.MULTILINE), name
+
+
+# What is wrong.
+
+
+def test_every_setting_that_is_malformed(folder, defaults):
+    """From each source, with its name, the place and what was expected."""
+    checked = 0
+    for name, expected in defaults.expected.items():
+        if expected == "text":
+            continue
+        wrong = "" if expected.startswith("text") else "a\x01 b"
+        variable, flag = program.variable(name), flag_of(name)
+        refused(config_print(variables={variable: wrong}), variable, f" {name}: ", expected)
+        refused(config_print(*as_flag(name, wrong)), f"flag {flag}", f" {name}: ", expected)
+        section, _, key = name.rpartition(".")
+        file = folder / "wrong.toml"
+        file.write_text((f"[{section}]\n" if section else "\n") + f"{key} = 1979-05-27\n")
+        refused(config_print("--config", file), f"{file}:2:{len(key) + 4}: {name}: ", expected)
+        checked += 1
+    assert checked > 25
+
+
+@pytest.mark.parametrize(
+    "name, value",
+    [
+        ("cores", "-1"),
+        ("cores", "1025"),
+        ("cores", "2.5"),
+        ("cores", " 2"),
+        ("cores", "99999999999999999999999"),
+        ("http.head_bytes", "1023"),
+        ("http.head_bytes", "2MiB"),
+        ("http.head_bytes", "16 kittens"),
+        ("http.head_timeout", "10"),
+        ("http.head_timeout", "0s"),
+        ("http.head_timeout", "-1s"),
+        ("http.head_timeout", "10 parsecs"),
+        ("listen", ""),
+        ("listen", "127.0.0.1"),
+        ("listen", "127.0.0.1:65536"),
+        ("listen", "127.0.0.1:80,"),
+        ("listen", ":x"),
+        ("trusted_proxies", "10.0.0.0/33"),
+        ("trusted_proxies", "somewhere"),
+        ("public_url", "vault.example.org"),
+        ("public_url", "ftp://vault.example.org"),
+        ("rate_limits", "maybe"),
+        ("log.access", "yes"),
+        ("accounts.password_min", "7"),
+        ("cors.origins", "https://app.example.org/path"),
+    ],
+)
+def test_values_that_are_malformed(name, value):
+    refused(config_print(variables={program.variable(name): value}), name, "expected")
+    refused(config_print(*as_flag(name, value)), name, "expected")
+
+
+@pytest.mark.parametrize(
+    "content, place, name",
+    [
+        ("coers = 2", "1:1", "coers"),
+        ("\n[http]\nhead_byte = 2", "3:1", "http.head_byte"),
+        ("[htttp]\nhead_bytes = 2", "1:2", "htttp"),
+        ("http.head_bytes.more = 2", "1:", "http.head_bytes"),
+        ("http = 2", "1:1", "http"),
+        ("cores = '2'", "1:9", "cores"),
+        ("require_https = 'true'", "1:17", "require_https"),
+        ("listen = '127.0.0.1:80'", "1:10", "listen"),
+        ("listen = ['127.0.0.1:80',\n  'x']", "2:3", "listen"),
+        ("[log]\nlevel = 2", "2:9", "log.level"),
+        ("cores = 1\ncores = 2", "2:", ""),
+        ("cores =", "1:", ""),
+        ("[log\nlevel = 2", "1:", ""),
+    ],
+)
+def test_files_that_are_wrong(folder, content, place, name):
+    file = folder / "coffer.toml"
+    file.write_text(content + "\n")
+    done = config_print("--config", file)
+    refused(done, f"{file}:{place}", name, "expected")
+
+
+def test_files_that_are_none(folder):
+    (folder / "noise.toml").write_bytes(b"\xff\xfe\x00cores = 2")
+    for path in (folder / "missing.toml", folder, folder / "noise.toml"):
+        refused(config_print("--config", path), path, "expected")
+        refused(config_print(variables={"COFFER_CONFIG": str(path)}), path, "expected")
+
+
+@pytest.mark.parametrize(
+    "name, meant",
+    [
+        ("COFFER_HTTP_HEAD_BYTE", "COFFER_HTTP_HEAD_BYTES"),
+        ("COFFER_RATE_LIMIT", "COFFER_RATE_LIMITS"),
+        ("COFFER_HTTP", ""),
+        ("COFFER_", ""),
+        ("COFFER_data", ""),
+    ],
+)
+def test_variables_that_are_unknown(name, meant):
+    refused(config_print(variables={name: "1"}), f"environment variable: {name}: ", meant)
+
+
+def test_other_programs_variables_do_not_matter():
+    assert config_print(variables={"COFFERS": "1", "coffer_cores": "x"}).returncode == 0
+
+
+@pytest.mark.parametrize(
+    "settings, name",
+    [
+        ({"tls.listen": "127.0.0.1:0"}, "tls.certificate"),
+        ({"tls.listen": "127.0.0.1:0", "tls.certificate": "a.pem"}, "tls.key"),
+        ({"listen": ""}, "listen"),
+    ],
+)
+def test_settings_that_do_not_fit_together(settings, name):
+    variables = {program.variable(key): value for key, value in settings.items()}
+    refused(config_print(variables=variables), f"{name}: expected")
+
+
+@pytest.mark.parametrize(
+    "settings, flags",
+    [
+        ({"http.head_byte": "4KiB"}, []),
+        ({"http.head_bytes": "many"}, []),
+        ({}, ["--cores", "many"]),
+        ({}, ["--coers", "2"]),
+    ],
+)
+def test_a_wrong_setting_stops_the_start(folder, settings, flags):
+    """Before anything is made or listens."""
+    with pytest.raises(StartFailed) as stopped:
+        Server(folder / "data", settings, flags=flags).start()
+    assert stopped.value.code == 2
+    assert stopped.value.output == ""
+    for name in [program.variable(key) for key in settings] + flags[:1]:
+        assert name in stopped.value.log
+    assert not (folder / "data").exists()
+
+
+@pytest.mark.parametrize("words", [["user", "list"], ["key", "list", "--user", "ann"]])
+def test_a_wrong_setting_stops_every_command(folder, words):
+    program.create_user(folder / "data", "ann", "correct horse 7")
+    done = program.run(*words, "--data", folder / "data", variables={"COFFER_COERS": "1"})
+    refused(done, "COFFER_COERS")
