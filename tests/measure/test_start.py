@@ -141,15 +141,17 @@ def full(filled):
 
 
 def test_first_start_of_all(folder, figure, binary):
-    """It makes the database, the keys and the admin."""
+    """It makes the database, the keys and the admin, each as durable as anything: what that
+    takes is the disk's."""
     names = iter(range(1000))
     request = b"GET /readyz HTTP/1.1\r\nHost: x\r\n\r\n"
-    took = below(
-        0.1,
-        lambda: median(lambda: start(Server(folder / str(next(names)), SETTINGS), request), STARTS),
-    )
+
+    def first():
+        return start(Server(folder / str(next(names)), SETTINGS), request)
+
+    took = below(1.0, lambda: median(first, STARTS))
     figure(f"very first start to the first reply: {milliseconds(took)}")
-    assert took < 0.1
+    assert took < 1.0
 
 
 def test_start_of_an_empty_store(empty, figure):
