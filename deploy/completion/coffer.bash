@@ -19,9 +19,9 @@ _coffer() {
   done
 
   case $previous in
-    --data) COMPREPLY=($(compgen -d -- "$current")); compopt -o filenames; return ;;
+    --data) mapfile -t COMPREPLY < <(compgen -d -- "$current"); compopt -o filenames; return ;;
     --config | --tls.certificate | --tls.key)
-      COMPREPLY=($(compgen -f -- "$current")); compopt -o filenames; return ;;
+      mapfile -t COMPREPLY < <(compgen -f -- "$current"); compopt -o filenames; return ;;
     --*)
       local choices
       choices=$(_coffer_choices "$help" "$previous")

@@ -21,6 +21,9 @@ inline std::string_view as_text(ByteView bytes) noexcept {
   return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
 }
 
+// 0 to 15 for a hexadecimal digit of either case, else -1.
+int hex_digit(char c) noexcept;
+
 // Lower-case hexadecimal, two digits a byte.
 std::string to_hex(ByteView bytes);
 // Either case; nothing unless every character is a digit and their number even.

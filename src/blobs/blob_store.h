@@ -34,6 +34,10 @@ class NoSpaceError : public Error {
 struct BlobInfo {
   Sha256Digest digest;
   std::uint64_t size = 0;
+  // From finish(), when no blob of this name was there before: when it came. A writer that
+  // thinks better of it calls remove_unused(digest, *new_at), which spares the bytes if anybody
+  // has written the same since.
+  std::optional<Time> new_at = {};
 };
 
 // One blob being written. Holds at most 256 KiB of memory, out of a budget that all writers

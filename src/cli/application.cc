@@ -108,7 +108,12 @@ DataFolderLock::DataFolderLock(const fs::path& folder) {
                                 std::strerror(errno)));
   }
   if (::flock(fd_, LOCK_EX | LOCK_NB) != 0) {
+    const int error_number = errno;
     ::close(fd_);
+    if (error_number != EWOULDBLOCK) {
+      throw UserError(fmt::format("cannot lock the data folder {}: {}", folder.string(),
+                                  std::strerror(error_number)));
+    }
     throw UserError(fmt::format(
         "another server is running on the data folder {}; stop it first, or use another folder",
         folder.string()));
@@ -147,10 +152,12 @@ Application::Application(const Settings& settings, Scope scope) {
 
 Application::~Application() = default;
 
+std::string generate_password() { return random_secret(system_entropy()).substr(0, 20); }
+
 std::vector<std::unique_ptr<apis::Dialect>> make_dialects(apis::Metrics& metrics) {
   std::vector<std::unique_ptr<apis::Dialect>> dialects;
   dialects.push_back(apis::make_operations(metrics));
-  dialects.push_back(apis::mediavault::make());
+  dialects.push_back(apis::mediavault::make(system_clock()));
   return dialects;
 }
 

@@ -60,6 +60,9 @@ class Application {
   std::unique_ptr<vault::Vault> vault_;
 };
 
+// A password that nobody guesses, for an account that is to get one.
+std::string generate_password();
+
 // Every dialect that is served; the first answers for paths that belong to none.
 // REQUIRES: `metrics` outlives them.
 std::vector<std::unique_ptr<apis::Dialect>> make_dialects(apis::Metrics& metrics);

@@ -20,7 +20,12 @@ constexpr char kFooter[] =
 
 int run_command(const Run& run) {
   try {
-    return run();
+    const int code = run();
+    // A password or key that was shown once must have been shown.
+    if (std::fflush(stdout) != 0 || std::ferror(stdout) != 0) {
+      throw UserError("cannot write to standard output");
+    }
+    return code;
   } catch (const SettingsError& error) {
     fmt::print(stderr, "coffer: {}\n", error.what());
     return kUsage;

@@ -4,6 +4,7 @@
 
 #include <csignal>
 #include <cstdio>
+#include <cstdlib>
 
 #include "apis/common/gateway.h"
 #include "base/entropy.h"
@@ -35,8 +36,13 @@ class Signals {
     return signal;
   }
 
-  // From now on a second signal ends the program at once: what was answered is durable.
-  void release() const { pthread_sigmask(SIG_UNBLOCK, &set_, nullptr); }
+  // From now on a second SIGTERM or SIGINT ends the program at once: what was answered is
+  // durable.
+  void release() const {
+    sigset_t ending = set_;
+    sigdelset(&ending, SIGHUP);
+    pthread_sigmask(SIG_UNBLOCK, &ending, nullptr);
+  }
 
  private:
   sigset_t set_;
@@ -103,7 +109,7 @@ void tell_where(const http::ServerOptions& options, const http::Server& server) 
 void ensure_admin(vault::Vault& vault) {
   InlineExecutor here;
   if (here.run(vault.accounts().any_admin())) return;
-  std::string password = random_secret(system_entropy()).substr(0, 20);
+  const std::string password = generate_password();
   const auto made = here.run(vault.accounts().create(
       {.username = kAdminName, .email = std::nullopt, .password = password, .is_admin = true}));
   if (!made) {
@@ -155,6 +161,12 @@ int serve(const Settings& settings) {
   say("Coffer is stopping");
   const bool whole = server.drain(settings.http.drain_timeout);
   log::info("stopped", {{"all_requests_finished", whole}});
+  if (server.load().connections > 0) {
+    // Something they wait for (a disk, a hash) is not done and would come back to cores that
+    // are gone. What was answered is durable, so nothing is lost by leaving it.
+    log::flush();
+    std::_Exit(kSuccess);
+  }
   return kSuccess;
 }
 

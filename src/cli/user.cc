@@ -4,7 +4,6 @@
 #include <iostream>
 
 #include "base/clock.h"
-#include "base/entropy.h"
 #include "cli/application.h"
 #include "cli/commands.h"
 
@@ -33,7 +32,7 @@ struct Password {
 };
 
 Password take_password(bool from_stdin) {
-  if (!from_stdin) return {random_secret(system_entropy()).substr(0, 20), true};
+  if (!from_stdin) return {generate_password(), true};
   std::string line;
   if (!std::getline(std::cin, line)) throw UserError("no password on standard input");
   if (line.ends_with('\r')) line.pop_back();

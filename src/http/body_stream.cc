@@ -11,8 +11,6 @@ namespace {
 constexpr std::size_t kLineMax = 4096;
 constexpr std::size_t kTrailersMax = 16 * 1024;
 constexpr std::uint64_t kDrainMax = 64 * 1024;
-// From this size on a body counts as a long transfer when connections are spread.
-constexpr std::uint64_t kTransferBytes = 1U << 20U;
 
 // chunk-size [ chunk-ext ]; white space only before the semicolon of an extension.
 std::optional<std::uint64_t> parse_chunk_size(std::string_view line) {
@@ -38,14 +36,8 @@ BodyStream::BodyStream(Connection& connection, const Framing& framing)
   if (left_ >= kTransferBytes) count_transfer();
 }
 
-BodyStream::~BodyStream() {
-  if (is_transfer_) --connection_.core().transfers;
-}
-
 void BodyStream::count_transfer() noexcept {
-  if (is_transfer_) return;
-  is_transfer_ = true;
-  ++connection_.core().transfers;
+  if (!transfer_) transfer_.emplace(connection_.core().transfers);
 }
 
 std::optional<std::uint64_t> BodyStream::length() const noexcept {

@@ -14,7 +14,6 @@ class BodyStream final : public RequestBody {
  public:
   // REQUIRES: `connection` outlives it.
   BodyStream(Connection& connection, const Framing& framing);
-  ~BodyStream() override;
 
   std::optional<std::uint64_t> length() const noexcept override;
   void set_limit(std::uint64_t bytes) noexcept override { limit_ = bytes; }
@@ -49,7 +48,7 @@ class BodyStream final : public RequestBody {
   std::uint64_t limit_ = std::numeric_limits<std::uint64_t>::max();
   std::size_t framing_bytes_ = 0;  // of trailers
   bool continue_due_;
-  bool is_transfer_ = false;
+  std::optional<Counted> transfer_;
   std::optional<StreamFault> fault_;
 };
 

@@ -17,11 +17,11 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-constexpr std::uint64_t kTransferBytes = 1U << 20U;
-// A fast reader gives way to the other connections of its core this often.
-constexpr std::uint64_t kTurnBytes = 8U << 20U;
+// A connection that never has to wait gives way to the others of its core after so many steps.
+constexpr std::size_t kTurnSteps = 32;
+// A file's step moves up to a MiB.
+constexpr std::size_t kFileSteps = 4;
 constexpr std::chrono::seconds kLingerTime{2};
-constexpr std::size_t kLingerBytes = 4U << 20U;
 
 }  // namespace
 
@@ -64,6 +64,7 @@ class Connection::Ready {
   Ready(Connection& connection, Transport::State state, SteadyTime deadline) noexcept
       : connection_(connection), state_(state) {
     connection.set_deadline(deadline);
+    connection.steps_ = 0;
   }
   bool await_ready() const noexcept { return connection_.cut_; }
   void await_suspend(std::coroutine_handle<> waiter) {
@@ -84,23 +85,19 @@ class Connection::Ready {
   bool failed_ = false;
 };
 
-Connection::Connection(Core& core, Shared& shared, int fd, bool ipv6, SslHandle ssl,
+Connection::Connection(Core& core, Shared& shared, Counted counted, Socket socket, SslHandle ssl,
                        std::string peer)
     : core_(core),
       shared_(shared),
-      socket_(core.context()),
-      transport_(fd, std::move(ssl)),
+      counted_(std::move(counted)),
+      socket_(std::move(socket)),
+      transport_(socket_.native_handle(), std::move(ssl)),
       input_(core),
       peer_(std::move(peer)) {
-  using boost::asio::ip::tcp;
-  socket_.assign(ipv6 ? tcp::v6() : tcp::v4(), fd);
   core_.add(*this);
 }
 
-Connection::~Connection() {
-  core_.remove(*this);
-  --core_.connections;
-}
+Connection::~Connection() { core_.remove(*this); }
 
 void Connection::expire() noexcept {
   expired_ = true;
@@ -123,10 +120,26 @@ Connection::Ready Connection::ready(Transport::State state, SteadyTime deadline)
 }
 
 Task<bool> Connection::ready(Transport::State state, Pace& pace) {
-  const auto before = Clock::now();
-  const bool is_ready = co_await ready(state, pace.deadline(before));
-  pace.waited(Clock::now() - before);
-  co_return is_ready;
+  for (;;) {
+    const auto before = Clock::now();
+    const std::size_t unsent = transport_.unsent();
+    const bool is_ready = co_await ready(state, pace.deadline(before));
+    pace.waited(Clock::now() - before);
+    if (is_ready) co_return true;
+    // A full socket becomes writable only when much of it has drained: a slow reader may have
+    // taken enough all the same.
+    const std::size_t left = transport_.unsent();
+    if (expired_ && state == Transport::State::kWrite && left < unsent) pace.moved(unsent - left);
+    if (!expired_ || pace.is_over()) co_return false;
+    expired_ = false;
+  }
+}
+
+bool Connection::turn_is_over(std::size_t steps) noexcept {
+  steps_ += steps;
+  if (steps_ < kTurnSteps) return false;
+  steps_ = 0;
+  return true;
 }
 
 Task<std::expected<std::size_t, StreamFault>> Connection::receive(ByteSpan into, Pace& pace) {
@@ -134,6 +147,7 @@ Task<std::expected<std::size_t, StreamFault>> Connection::receive(ByteSpan into,
     const auto step = transport_.read(into);
     if (step.state == Transport::State::kDone) {
       pace.moved(step.count);
+      if (turn_is_over()) co_await give_way(core_);
       co_return step.count;
     }
     if (step.state == Transport::State::kClosed) break;
@@ -168,21 +182,23 @@ Task<bool> Connection::handshake() {
 }
 
 Task<bool> Connection::wait_for_request() {
-  input_.release();
-  if (shared_.draining) co_return false;
-  // What TLS has decrypted already would not make the socket readable.
-  const ByteSpan space = input_.space(Core::kBufferBytes);
-  const auto step = transport_.read(space);
-  if (step.state == Transport::State::kDone) {
-    input_.filled(step.count);
-    co_return true;
+  const auto deadline = Clock::now() + shared_.limits.idle_timeout;
+  // More than once: a socket may be called readable and have nothing.
+  while (!shared_.draining) {
+    // What TLS has decrypted already would not make the socket readable.
+    const auto step = transport_.read(input_.space(Core::kBufferBytes));
+    if (step.state == Transport::State::kDone) {
+      input_.filled(step.count);
+      co_return true;
+    }
+    if (step.state == Transport::State::kClosed) break;
+    input_.release();
+    idle_ = true;
+    const bool is_ready = co_await ready(step.state, deadline);
+    idle_ = false;
+    if (!is_ready) break;
   }
-  if (step.state == Transport::State::kClosed) co_return false;
-  input_.release();
-  idle_ = true;
-  const bool is_ready = co_await ready(step.state, Clock::now() + shared_.limits.idle_timeout);
-  idle_ = false;
-  co_return is_ready;
+  co_return false;
 }
 
 Task<Connection::Head> Connection::read_head(Request& request, ParsedHead& head, BadMessage& why) {
@@ -239,14 +255,13 @@ Task<bool> Connection::serve_one() {
   BadMessage why{};
   const Head verdict = co_await read_head(request, head, why);
   if (verdict == Head::kClosed) co_return false;
-  ++core_.requests;
-  bool go_on = false;
+  const Counted counted(core_.requests);
   if (verdict == Head::kBad) {
     co_await refuse(request, why);
-  } else {
-    go_on = co_await answer(request, head.framing);
+    co_return false;
   }
-  --core_.requests;
+  const bool go_on = co_await answer(request, head.framing);
+  if (turn_is_over()) co_await give_way(core_);
   co_return go_on;
 }
 
@@ -319,8 +334,8 @@ Task<bool> Connection::send(const Request& request, Response& response, bool kee
     const bool ok = co_await send_bytes(parts, false, pace);
     co_return ok;
   }
-  const bool is_transfer = length >= kTransferBytes;
-  if (is_transfer) ++core_.transfers;
+  std::optional<Counted> transfer;
+  if (length >= kTransferBytes) transfer.emplace(core_.transfers);
   std::uint64_t gathered = 0;
   bool ok = true;
   for (Segment& segment : response.body) {
@@ -346,11 +361,11 @@ Task<bool> Connection::send(const Request& request, Response& response, bool kee
     ok = co_await send_bytes(parts, false, pace);
     if (ok) sent += gathered;
   }
-  if (is_transfer) --core_.transfers;
   co_return ok;
 }
 
-Task<bool> Connection::send_bytes(std::span<iovec> parts, bool more, Pace& pace) {
+Task<bool> Connection::send_bytes(std::span<iovec> parts, bool more, Pace& pace,
+                                  std::uint64_t* sent) {
   while (!parts.empty()) {
     if (parts.front().iov_len == 0) {
       parts = parts.subspan(1);
@@ -364,6 +379,7 @@ Task<bool> Connection::send_bytes(std::span<iovec> parts, bool more, Pace& pace)
       continue;
     }
     pace.moved(step.count);
+    if (sent) *sent += step.count;
     std::size_t count = step.count;
     while (count > 0) {
       iovec& first = parts.front();
@@ -373,6 +389,7 @@ Task<bool> Connection::send_bytes(std::span<iovec> parts, bool more, Pace& pace)
       count -= taken;
       if (first.iov_len == 0) parts = parts.subspan(1);
     }
+    if (turn_is_over()) co_await give_way(core_);
   }
   co_return true;
 }
@@ -387,23 +404,21 @@ Task<bool> Connection::send_content(const ContentSection& section, Pace& pace,
     std::uint64_t length = 0;
     if (const auto* slice = std::get_if<FileSlice>(&piece)) {
       length = slice->length;
-      ok = co_await send_file(*slice, pace);
+      ok = co_await send_file(*slice, pace, sent);
     } else {
       auto& bytes = std::get<Bytes>(piece);
       length = bytes.size();
       iovec part{bytes.data(), bytes.size()};
-      ok = co_await send_bytes({&part, 1}, offset + length < end, pace);
+      ok = co_await send_bytes({&part, 1}, offset + length < end, pace, &sent);
     }
     if (!ok) co_return false;
     offset += length;
-    sent += length;
   }
   co_return true;
 }
 
-Task<bool> Connection::send_file(FileSlice slice, Pace& pace) {
+Task<bool> Connection::send_file(FileSlice slice, Pace& pace, std::uint64_t& sent) {
   Buffer through;  // under TLS the bytes pass through the program
-  std::uint64_t turn = 0;
   while (slice.length > 0) {
     std::size_t count = 0;
     if (transport_.secure()) {
@@ -414,7 +429,7 @@ Task<bool> Connection::send_file(FileSlice slice, Pace& pace) {
       if (got <= 0) throw std::runtime_error("a stored file is shorter than recorded");
       count = static_cast<std::size_t>(got);
       iovec part{through.get(), count};
-      const bool ok = co_await send_bytes({&part, 1}, false, pace);
+      const bool ok = co_await send_bytes({&part, 1}, false, pace, &sent);
       if (!ok) co_return false;
     } else {
       const auto step = transport_.send_file(slice.fd, slice.offset, slice.length);
@@ -422,19 +437,15 @@ Task<bool> Connection::send_file(FileSlice slice, Pace& pace) {
       if (step.state != Transport::State::kDone) {
         const bool is_ready = co_await ready(step.state, pace);
         if (!is_ready) co_return false;
-        turn = 0;
         continue;
       }
       count = step.count;
       pace.moved(count);
+      sent += count;
+      if (turn_is_over(kFileSteps)) co_await give_way(core_);
     }
     slice.offset += count;
     slice.length -= count;
-    turn += count;
-    if (turn >= kTurnBytes && slice.length > 0) {
-      turn = 0;
-      co_await give_way(core_);
-    }
   }
   if (through) core_.give_back(std::move(through));
   co_return true;
@@ -444,11 +455,11 @@ Task<void> Connection::linger() {
   transport_.finish_writing();
   const auto deadline = Clock::now() + kLingerTime;
   input_.consume(input_.unread().size());
-  for (std::size_t discarded = 0; discarded < kLingerBytes;) {
+  while (Clock::now() < deadline) {
     const auto step = transport_.read(input_.space(Core::kBufferBytes));
     if (step.state == Transport::State::kClosed) break;
     if (step.state == Transport::State::kDone) {
-      discarded += step.count;
+      if (turn_is_over()) co_await give_way(core_);
       continue;
     }
     const bool is_ready = co_await ready(step.state, deadline);

@@ -63,6 +63,8 @@ class Pace {
   SteadyTime deadline(SteadyTime now) const noexcept { return now + left_; }
   void waited(std::chrono::steady_clock::duration time) noexcept { left_ -= time; }
   void moved(std::size_t bytes) noexcept;
+  // Whether the window is over and too little has moved in it.
+  bool is_over() const noexcept { return left_ <= left_.zero(); }
 
  private:
   const Limits& limits_;
@@ -73,8 +75,12 @@ class Pace {
 // Threads: its core's.
 class Connection final : public Resident {
  public:
-  // Takes the socket `fd`. `ssl` null: plain.
-  Connection(Core& core, Shared& shared, int fd, bool ipv6, SslHandle ssl, std::string peer);
+  using Socket = boost::asio::basic_stream_socket<boost::asio::ip::tcp,
+                                                  boost::asio::io_context::executor_type>;
+
+  // `counted` counts it among its core's connections. `ssl` null: plain.
+  Connection(Core& core, Shared& shared, Counted counted, Socket socket, SslHandle ssl,
+             std::string peer);
   ~Connection() override;
 
   // Serves until the connection ends. REQUIRES: on the core's thread.
@@ -93,13 +99,14 @@ class Connection final : public Resident {
   const Limits& limits() const noexcept { return shared_.limits; }
 
  private:
-  using Socket = boost::asio::basic_stream_socket<boost::asio::ip::tcp,
-                                                  boost::asio::io_context::executor_type>;
   enum class Head { kComplete, kBad, kClosed };
   class Ready;
 
   Ready ready(Transport::State state, SteadyTime deadline);
   Task<bool> ready(Transport::State state, Pace& pace);
+  // Counts steps that did not have to wait; true when others on the core must get their turn:
+  // the caller then gives way.
+  bool turn_is_over(std::size_t steps = 1) noexcept;
 
   Task<bool> handshake();
   Task<bool> wait_for_request();
@@ -110,18 +117,21 @@ class Connection final : public Resident {
   // False when the other end left or was too slow. `sent` counts the bytes of the body.
   Task<bool> send(const Request& request, Response& response, bool keep_alive, bool http_1_0,
                   std::uint64_t& sent);
-  Task<bool> send_bytes(std::span<iovec> parts, bool more, Pace& pace);
+  Task<bool> send_bytes(std::span<iovec> parts, bool more, Pace& pace,
+                        std::uint64_t* sent = nullptr);
   Task<bool> send_content(const ContentSection& section, Pace& pace, std::uint64_t& sent);
-  Task<bool> send_file(FileSlice slice, Pace& pace);
+  Task<bool> send_file(FileSlice slice, Pace& pace, std::uint64_t& sent);
   // Lets the other end read the last answer before the connection is torn down.
   Task<void> linger();
 
   Core& core_;
   Shared& shared_;
+  Counted counted_;
   Socket socket_;
   Transport transport_;
   InputBuffer input_;
   std::string peer_;
+  std::size_t steps_ = 0;  // of this turn
   bool idle_ = false;
   bool expired_ = false;
   bool cut_ = false;

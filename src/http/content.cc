@@ -134,7 +134,7 @@ bool range_applies(const Request& request, const Representation& representation)
 
 std::optional<std::vector<ByteRange>> ranges_of(const Request& request,
                                                 const Representation& representation) {
-  if (!is_read(request)) return std::nullopt;
+  if (request.method != Method::kGet) return std::nullopt;  // RFC 9110 section 14.2
   const auto field = request.headers.joined("Range");
   if (!field || !range_applies(request, representation)) return std::nullopt;
   return parse_range(*field, representation.content->size());

@@ -38,7 +38,7 @@ struct Representation {
 
 // The reply to a GET or HEAD of `representation`: 200, 206 (one range, or
 // multipart/byteranges), 304, 412 or 416, after If-Match, If-None-Match, If-Unmodified-Since,
-// If-Modified-Since, If-Range and Range. HEAD gets what GET gets, its body for the server to
+// If-Modified-Since, If-Range and Range; Range is GET's alone. A HEAD's body is for the server to
 // drop. 304, 412 and 416 have no body. REQUIRES: `representation.content` is set.
 Response content_response(const Request& request, Representation representation);
 

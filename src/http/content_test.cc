@@ -186,7 +186,8 @@ TEST(ContentResponse, PreconditionsInTheirOrder) {
   for (const PreconditionCase& c : cases) {
     for (const Method method : {Method::kGet, Method::kHead}) {
       const Response response = ask({.fields = c.fields, .method = method});
-      EXPECT_EQ(response.status, c.expected) << c.why;
+      const bool by_range = c.expected == 206 || c.expected == 416;  // GET's alone
+      EXPECT_EQ(response.status, by_range && method == Method::kHead ? 200 : c.expected) << c.why;
       EXPECT_EQ(response.headers.get("ETag"), kTag) << c.why;
       EXPECT_EQ(response.headers.get("Last-Modified"), kDate) << c.why;
     }
@@ -250,9 +251,9 @@ TEST(ContentResponse, SeveralRangesAsTheyWereAskedFor) {
                                 boundary + "--\r\n");
 }
 
-TEST(ContentResponse, HeadSaysWhatGetWould) {
+TEST(ContentResponse, HeadSaysWhatGetWouldWithoutARange) {
+  const Response get = ask({});
   for (const char* range : {"bytes=0-3", "bytes=0-1,4-5", "bytes=99-", "bytes=x"}) {
-    const Response get = ask({.fields = {{"Range", range}}});
     const Response head = ask({.fields = {{"Range", range}}, .method = Method::kHead});
     EXPECT_EQ(head.status, get.status);
     EXPECT_EQ(head.length(), get.length());

@@ -7,9 +7,11 @@
 #include <boost/asio/steady_timer.hpp>
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "base/bytes.h"
@@ -42,6 +44,23 @@ class Resident {
   SteadyTime deadline_ = kNever;
   std::size_t place_ = 0;  // in its core's list
 };
+
+// Counts something for as long as it lives: a connection, a request, a transfer.
+class Counted {
+ public:
+  explicit Counted(std::atomic<std::size_t>& count) noexcept : count_(&count) { ++count; }
+  Counted(Counted&& other) noexcept : count_(std::exchange(other.count_, nullptr)) {}
+  Counted& operator=(Counted&&) = delete;
+  ~Counted() {
+    if (count_) --*count_;
+  }
+
+ private:
+  std::atomic<std::size_t>* count_;
+};
+
+// From this size on a body counts as a transfer when connections are spread.
+inline constexpr std::uint64_t kTransferBytes = 1U << 20U;
 
 // Bytes that one request at a time borrows from its core.
 using Buffer = std::unique_ptr<std::byte[]>;

@@ -119,6 +119,9 @@ HeadParser::Result HeadParser::parse(ByteView data, std::size_t most, Request& r
   }
   auto uri = parse_target(request.target);
   if (!uri) return bad(BadMessage::kMalformed);
+  const bool whole_server = uri->raw_path == "*";
+  if (whole_server && request.method != Method::kOptions) return bad(BadMessage::kMalformed);
+  if (!uri->authority.empty()) request.headers.set("Host", uri->authority);
   request.uri = std::move(*uri);
   result.head.size = taken;
   return result;

@@ -74,6 +74,7 @@ struct Request {
   // What the application wants to know again in Service::finished().
   std::size_t route = kNoRoute;
   std::int64_t account = 0;
+  std::string client_address;  // who asks, through proxies; empty: not worked out
   static constexpr std::size_t kNoRoute = static_cast<std::size_t>(-1);
 
   std::optional<std::string_view> header(std::string_view name) const noexcept {

@@ -186,18 +186,17 @@ class Server::Impl {
     const auto least = std::ranges::min_element(
         cores_, {}, [](const std::unique_ptr<Core>& core) { return core->weight(); });
     Core& core = **least;
-    ++core.connections;
-    core.post([this, &core, fd, tls = listener.tls.get(), ipv6 = address.ss_family == AF_INET6,
-               peer = address_text(address)]() mutable {
+    Connection::Socket socket(core.context());
+    socket.assign(address.ss_family == AF_INET6 ? tcp::v6() : tcp::v4(), fd);
+    core.post([this, &core, counted = Counted(core.connections), taken = std::move(socket),
+               tls = listener.tls.get(), peer = address_text(address)]() mutable {
       try {
-        SslHandle ssl = tls ? tls->accept(fd) : nullptr;
-        auto connection =
-            std::make_unique<Connection>(core, shared_, fd, ipv6, std::move(ssl), std::move(peer));
+        SslHandle ssl = tls ? tls->accept(taken.native_handle()) : nullptr;
+        auto connection = std::make_unique<Connection>(
+            core, shared_, std::move(counted), std::move(taken), std::move(ssl), std::move(peer));
         coffer::start(run(std::move(connection)), [](std::exception_ptr error) { tell(error); });
       } catch (const std::exception& error) {
         log::error("connection not served", {{"error", error.what()}});
-        ::close(fd);
-        --core.connections;
       }
     });
   }

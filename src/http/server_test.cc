@@ -96,6 +96,9 @@ class Client {
     return out;
   }
 
+  // Wakes whoever sends or waits on another thread.
+  void end() { ::shutdown(fd_, SHUT_RDWR); }
+
   bool is_closed() { return pending_.empty() && !more() && !timed_out_; }
 
  private:
@@ -270,6 +273,30 @@ TEST_F(ServerTest, CutsABodyBelowTheFloorRateAndNotOneAboveIt) {
     std::this_thread::sleep_for(120ms);
   }
   EXPECT_TRUE(steady.response().ends_with(std::string(1000, 'x')));
+}
+
+TEST_F(ServerTest, AFloodOfPipelinedRequestsLetsOthersIn) {
+  const auto port = start({}, 1);
+  std::atomic<bool> flooding = true;
+  Client flood(port);
+  std::string burst;
+  for (int i = 0; i < 2000; ++i) burst += get("/flood");
+  std::thread sender([&] {
+    while (flooding) flood.send(burst);
+  });
+  std::thread reader([&] {
+    while (flooding) flood.response();
+  });
+  std::this_thread::sleep_for(100ms);
+  const auto before = std::chrono::steady_clock::now();
+  Client other(port);
+  other.send(get("/other"));
+  EXPECT_TRUE(other.response().ends_with("GET /other "));
+  EXPECT_LT(std::chrono::steady_clock::now() - before, 2s);
+  flooding = false;
+  flood.end();
+  sender.join();
+  reader.join();
 }
 
 TEST_F(ServerTest, EndsIdleConnections) {

@@ -1,6 +1,8 @@
 #include "http/transport.h"
 
+#include <linux/sockios.h>
 #include <openssl/err.h>
+#include <sys/ioctl.h>
 #include <sys/sendfile.h>
 #include <sys/socket.h>
 
@@ -22,17 +24,25 @@ constexpr std::size_t kStepBytes = 1U << 20U;
 
 }  // namespace
 
+std::size_t Transport::unsent() const noexcept {
+  int bytes = 0;
+  return ::ioctl(fd_, SIOCOUTQ, &bytes) == 0 && bytes > 0 ? static_cast<std::size_t>(bytes) : 0;
+}
+
+// What went wrong is told by the thread's error queue, so each step starts with an empty one:
+// whatever else used OpenSSL on this thread may have left something there.
 Transport::Step Transport::tls_step(int result) noexcept {
   if (result > 0) return {State::kDone, static_cast<std::size_t>(result)};
   switch (SSL_get_error(ssl_.get(), result)) {
     case SSL_ERROR_WANT_READ: return {State::kRead};
     case SSL_ERROR_WANT_WRITE: return {State::kWrite};
-    default: ERR_clear_error(); return {State::kClosed};
+    default: return {State::kClosed};
   }
 }
 
 Transport::Step Transport::handshake() noexcept {
   if (!ssl_) return {State::kDone};
+  ERR_clear_error();
   Step step = tls_step(SSL_do_handshake(ssl_.get()));
   step.count = 0;
   return step;
@@ -40,6 +50,7 @@ Transport::Step Transport::handshake() noexcept {
 
 Transport::Step Transport::read(ByteSpan into) noexcept {
   if (ssl_) {
+    ERR_clear_error();
     return tls_step(SSL_read(ssl_.get(), into.data(),
                              static_cast<int>(std::min<std::size_t>(into.size(), INT_MAX))));
   }
@@ -48,6 +59,7 @@ Transport::Step Transport::read(ByteSpan into) noexcept {
 
 Transport::Step Transport::write(std::span<const iovec> parts, bool more) noexcept {
   if (ssl_) {
+    ERR_clear_error();
     const iovec& first = parts.front();
     return tls_step(SSL_write(ssl_.get(), first.iov_base,
                               static_cast<int>(std::min<std::size_t>(first.iov_len, INT_MAX))));
@@ -67,7 +79,10 @@ Transport::Step Transport::send_file(int file, std::uint64_t offset,
 }
 
 void Transport::finish_writing() noexcept {
-  if (ssl_) SSL_shutdown(ssl_.get());
+  if (ssl_) {
+    ERR_clear_error();
+    SSL_shutdown(ssl_.get());
+  }
   ::shutdown(fd_, SHUT_WR);
 }
 

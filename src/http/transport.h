@@ -35,6 +35,8 @@ class Transport {
   Step write(std::span<const iovec> parts, bool more) noexcept;
   // From a file, without passing through the program. REQUIRES: not secure().
   Step send_file(int file, std::uint64_t offset, std::uint64_t length) noexcept;
+  // Bytes that were written and that the other end has not acknowledged yet.
+  std::size_t unsent() const noexcept;
   // Tells the other end that nothing more follows.
   void finish_writing() noexcept;
 

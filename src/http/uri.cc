@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/bytes.h"
 #include "base/text.h"
 
 namespace coffer::http {
@@ -10,21 +11,14 @@ namespace {
 // A head of the largest size could hold tens of thousands; none with good intentions has them.
 constexpr std::size_t kMostPieces = 1000;
 
-int digit_value(char c) noexcept {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  return -1;
-}
-
 bool decode_into(std::string& out, std::string_view text, bool plus_is_space) {
   out.reserve(text.size());
   for (std::size_t i = 0; i < text.size(); ++i) {
     const char c = text[i];
     if (c == '%') {
       if (text.size() - i < 3) return false;
-      const int high = digit_value(text[i + 1]);
-      const int low = digit_value(text[i + 2]);
+      const int high = hex_digit(text[i + 1]);
+      const int low = hex_digit(text[i + 2]);
       if (high < 0 || low < 0) return false;
       out += static_cast<char>(high * 16 + low);
       i += 2;
@@ -41,8 +35,13 @@ bool may_stand_in_target(char c) noexcept {
   return byte > 0x20 && byte != 0x7f && byte != '#';
 }
 
-// What follows scheme and authority in `http://host/path?query`; nothing when it is no such.
-std::optional<std::string_view> after_authority(std::string_view target) {
+struct AbsoluteForm {
+  std::string_view authority;
+  std::string_view rest;  // path and query, either may be missing
+};
+
+// Nothing when it is no `http://host/path?query`.
+std::optional<AbsoluteForm> absolute_form(std::string_view target) {
   const std::size_t colon = target.find("://");
   if (colon == std::string_view::npos) return std::nullopt;
   const std::string_view scheme = target.substr(0, colon);
@@ -52,7 +51,8 @@ std::optional<std::string_view> after_authority(std::string_view target) {
   const std::string_view rest = target.substr(colon + 3);
   const std::size_t end = rest.find_first_of("/?");
   if (rest.empty() || end == 0) return std::nullopt;
-  return end == std::string_view::npos ? std::string_view{} : rest.substr(end);
+  if (end == std::string_view::npos) return AbsoluteForm{rest, {}};
+  return AbsoluteForm{rest.substr(0, end), rest.substr(end)};
 }
 
 std::size_t pieces_in(std::string_view text, char separator) noexcept {
@@ -89,13 +89,18 @@ std::optional<std::string_view> Target::parameter(std::string_view name) const n
 
 std::optional<Target> parse_target(std::string_view target) {
   if (!std::ranges::all_of(target, may_stand_in_target)) return std::nullopt;
+  Target out;
+  if (target == "*") {  // RFC 9112 section 3.2.4: the server as a whole
+    out.raw_path = target;
+    return out;
+  }
   if (!target.starts_with('/')) {
-    const auto rest = after_authority(target);
-    if (!rest) return std::nullopt;
-    target = *rest;
+    const auto absolute = absolute_form(target);
+    if (!absolute || !is_authority(absolute->authority)) return std::nullopt;
+    out.authority = absolute->authority;
+    target = absolute->rest;
   }
   const std::size_t mark = target.find('?');
-  Target out;
   out.raw_path = target.substr(0, mark);
   // The absolute form may leave the path away.
   if (out.raw_path.empty()) out.raw_path = "/";

@@ -19,13 +19,15 @@ struct Target {
   std::vector<std::pair<std::string, std::string>> query;
   // The path as sent, without the query.
   std::string raw_path;
+  // Of the absolute form; it goes before the Host field (RFC 9112 section 3.2.2). Else empty.
+  std::string authority;
 
   // The first value of that name.
   std::optional<std::string_view> parameter(std::string_view name) const noexcept;
 };
 
-// Nothing when `target` is not in origin form (or the absolute form of RFC 9112 section 3.2.2,
-// whose scheme and authority are dropped), an escape in it is broken, it holds a control
+// Nothing when `target` is not in origin form (or the absolute form of RFC 9112 section 3.2.2, or
+// `*`, which has no segments), an escape in it is broken, it holds a control
 // character, a space or a fragment, or more than 1,000 segments or parameters. Bytes from 0x80
 // on are taken as they are; nothing says that what comes out is UTF-8 or free of NUL.
 std::optional<Target> parse_target(std::string_view target);

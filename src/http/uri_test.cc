@@ -46,12 +46,19 @@ TEST(Target, DropsSchemeAndAuthorityOfTheAbsoluteForm) {
 
 TEST(Target, RefusesWhatIsNoTarget) {
   for (const std::string& target :
-       {""s,          "*"s,         "a"s,      "host:443"s, "ftp://host/a"s, "http://"s,
+       {""s,          "**"s,        "a"s,      "host:443"s, "ftp://host/a"s, "http://"s,
         "http:///a"s, "http://?q"s, "://x/"s,  "/a#b"s,     "/a b"s,         "/a\tb"s,
         "/a\x01"s,    "/a\x7f"s,    "/a\r\n"s, "/a\0b"s,    "/%"s,           "/%4"s,
         "/%4g"s,      "/%g4"s,      "/%%41"s,  "/a?b=%zz"s, "/a?%"s,         "/a?b%2=c"s}) {
     EXPECT_FALSE(parse_target(target)) << target;
   }
+}
+
+TEST(Target, KeepsTheAuthorityOfTheAbsoluteForm) {
+  EXPECT_EQ(parse_target("http://h:1/a?b=c")->authority, "h:1");
+  EXPECT_EQ(parse_target("/a")->authority, "");
+  EXPECT_EQ(parse_target("*")->raw_path, "*");
+  EXPECT_FALSE(parse_target("http://u@h/a"));
 }
 
 TEST(Target, BoundsHowMuchOneRequestCanMakeOfItself) {

@@ -23,7 +23,7 @@ constexpr db::Statement kRevoke{"DELETE FROM api_key WHERE id = $1 AND account_i
 
 constexpr auto kFindText =
     sql("SELECT ", kAccountColumns,
-        ", k.kind FROM api_key k JOIN account a ON a.id = k.account_id WHERE k.hash = $1");
+        ", k.kind, k.id FROM api_key k JOIN account a ON a.id = k.account_id WHERE k.hash = $1");
 constexpr db::Statement kFind{kFindText.data()};
 
 ApiKey key_from(const db::Row& row) {
@@ -41,6 +41,7 @@ Caller holder_from(const db::Row& row) {
   Caller caller;
   caller.account = account_from(row);
   const auto kind = static_cast<KeyKind>(row.integer(kAccountWidth));
+  caller.key = row.id<ApiKeyId>(kAccountWidth + 1);
   caller.credential = kind == KeyKind::kMaster ? Credential::kMasterKey : Credential::kApiKey;
   return caller;
 }

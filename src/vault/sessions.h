@@ -52,7 +52,7 @@ class Sessions {
 
  private:
   struct Claims;
-  Sessions(Context& context, Bytes key) : context_(context), key_(std::move(key)) {}
+  Sessions(Context& context, Bytes key);
 
   Tokens issue(AccountId account, SessionId session, Time now) const;
   std::string sign(const Claims& claims) const;
@@ -60,6 +60,7 @@ class Sessions {
 
   Context& context_;
   Bytes key_;
+  std::string header_;  // of every token of ours, with the dot after it
 };
 
 enum class KeyKind : std::uint8_t { kApi = 0, kMaster = 1 };

@@ -42,7 +42,8 @@ enum class Credential { kSession, kApiKey, kMasterKey };
 struct Caller {
   Account account;
   Credential credential = Credential::kSession;
-  std::optional<SessionId> session;  // for kSession
+  std::optional<SessionId> session = {};  // for kSession
+  std::optional<ApiKeyId> key = {};       // for the keys
 };
 
 // An ordered map from key to entry.

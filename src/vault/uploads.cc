@@ -96,13 +96,15 @@ Task<Entry> add_entry(db::Transaction& tx, const Draft& draft, Time now) {
 }  // namespace
 
 Task<Result<Received>> Uploads::receive(SpaceId space, InputStream& source,
-                                        std::optional<std::uint64_t> expected_size) {
+                                        std::optional<std::uint64_t> expected_size,
+                                        std::uint64_t pending) {
   auto look = [&](db::Transaction& tx) -> Task<std::optional<Allowance>> {
     co_return co_await tx.find(kQuota, allowance_from, space);
   };
   const auto allowance = co_await context_.database.read(look);
   if (!allowance) co_return no_such_space();
-  const auto left = allowance->left;
+  auto left = allowance->left;
+  if (left) *left -= std::min(pending, *left);
   const std::uint64_t most =
       context_.policy.max_file_bytes.value_or(std::numeric_limits<std::uint64_t>::max());
   if (left && expected_size && *expected_size > *left) co_return quota_exceeded();
@@ -127,11 +129,27 @@ Task<Result<Received>> Uploads::receive(SpaceId space, InputStream& source,
   received.at = context_.clock.now();
   const blobs::BlobInfo blob = co_await writer->finish();
   received.digest = blob.digest;
+  received.new_at = blob.new_at;
   co_return received;
+}
+
+Task<void> Uploads::discard(Received received) {
+  if (received.new_at) co_await context_.blobs.remove_unused(received.digest, *received.new_at);
 }
 
 Task<Result<std::vector<Entry>>> Uploads::commit(AccountId caller, SpaceId space,
                                                  std::vector<NewFile> files) {
+  std::vector<Received> received;
+  for (const NewFile& file : files) received.push_back(file.received);
+  auto entries = co_await try_commit(caller, space, std::move(files));
+  if (!entries) {
+    for (Received& one : received) co_await discard(std::move(one));
+  }
+  co_return entries;
+}
+
+Task<Result<std::vector<Entry>>> Uploads::try_commit(AccountId caller, SpaceId space,
+                                                     std::vector<NewFile> files) {
   Faults faults;
   std::vector<Draft> drafts;
   std::uint64_t size = 0;

@@ -26,6 +26,14 @@ std::optional<std::string> address_bytes(std::string_view text) {
 
 bool is_v4(std::string_view bytes) { return bytes.starts_with(kMappedPrefix); }
 
+// `1.2.3.4:80` and `[::1]:80`, as some proxies send them, without the port.
+std::string_view without_port(std::string_view text) {
+  if (text.starts_with('[')) return text.substr(1, text.find(']') - 1);
+  const std::size_t colon = text.find(':');
+  const bool is_v6 = colon != std::string_view::npos && text.find(':', colon + 1) != text.npos;
+  return is_v6 ? text : text.substr(0, colon);
+}
+
 // `a, b , c` -> a b c
 std::vector<std::string_view> split_list(std::string_view text) {
   std::vector<std::string_view> out;
@@ -71,7 +79,7 @@ bool Network::contains(std::string_view address) const {
 bool Client::is_loopback() const {
   static const Network v4 = *Network::parse("127.0.0.0/8");
   static const Network v6 = *Network::parse("::1");
-  return v4.contains(address) || v6.contains(address);
+  return is_known && (v4.contains(address) || v6.contains(address));
 }
 
 std::string Client::limit_key() const {
@@ -96,15 +104,20 @@ bool ClientResolver::is_trusted(std::string_view address) const {
 }
 
 Client ClientResolver::resolve(const http::Request& request) const {
-  Client client{request.peer_address, request.secure, {}};
+  Client client;
+  client.address = request.peer_address;
+  client.secure = request.secure;
   std::string_view host = request.header("Host").value_or("");
   if (is_trusted(request.peer_address)) {
-    if (const auto forwarded = request.headers.joined("X-Forwarded-For")) {
-      const auto hops = split_list(*forwarded);
-      for (auto hop = hops.rbegin(); hop != hops.rend() && address_bytes(*hop); ++hop) {
-        client.address = *hop;
-        if (!is_trusted(*hop)) break;
-      }
+    client.is_known = false;
+    const std::string forwarded = request.headers.joined("X-Forwarded-For").value_or("");
+    const auto hops = split_list(forwarded);
+    for (auto hop = hops.rbegin(); hop != hops.rend(); ++hop) {
+      const std::string_view address = without_port(*hop);
+      if (!address_bytes(address)) break;
+      client.address = address;
+      client.is_known = true;
+      if (!is_trusted(address)) break;
     }
     if (const auto proto = request.header("X-Forwarded-Proto")) {
       client.secure = equal_ignoring_case(trim(*proto), "https");

@@ -23,7 +23,9 @@ class Network {
 };
 
 struct Client {
-  std::string address;   // of the client, through proxies that are trusted
+  // Of the client, through proxies that are trusted; the proxy's own when it does not tell.
+  std::string address;
+  bool is_known = true;  // false: it is the proxy's own
   bool secure = false;   // it speaks TLS, to us or to a trusted proxy
   std::string base_url;  // `https://host:port`, no slash at the end; how it reaches us
 

@@ -10,7 +10,7 @@
 namespace coffer::apis {
 namespace {
 
-constexpr std::string_view kCorsMethods = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS";
+constexpr std::string_view kMethods = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS";
 constexpr std::string_view kCorsMaxAge = "600";
 
 // A prefix covers whole segments: `/v1` covers `/v1/x` and not `/v12`.
@@ -34,7 +34,8 @@ Gateway::Gateway(GatewayOptions options, std::vector<std::unique_ptr<Dialect>> d
       clients_(options_.trusted_proxies, options_.public_url),
       limiter_(clock),
       vault_(vault),
-      metrics_(metrics) {
+      metrics_(metrics),
+      unmatched_(metrics.route("", "", "")) {
   for (const auto& dialect : dialects_) {
     for (const std::string& prefix : dialect->prefixes()) {
       for (Route& route : dialect->routes()) {
@@ -79,12 +80,19 @@ const Dialect& Gateway::dialect_at(std::string_view path) const {
 
 Task<http::Response> Gateway::handle(http::Request& request) {
   if (auto response = preflight(request)) co_return std::move(*response);
+  if (request.uri.raw_path == "*") {
+    http::Response whole_server;
+    whole_server.status = 204;
+    whole_server.headers.add("Allow", std::string(kMethods));
+    co_return whole_server;
+  }
   const Dialect* dialect = nullptr;
   http::Headers extra;  // what every answer of this request carries
   std::string failure;
   std::optional<Reply> reply;
   try {
     const Client client = clients_.resolve(request);
+    request.client_address = client.address;
     reply.emplace(co_await answer(request, client, dialect, extra));
   } catch (const std::exception& error) {
     failure = error.what();
@@ -103,6 +111,10 @@ Task<http::Response> Gateway::handle(http::Request& request) {
     for (const auto& field : problem.headers) response.headers.set(field.name, field.value);
   }
   for (const auto& field : extra) response.headers.set(field.name, field.value);
+  // RFC 9110 section 15.5.2: a 401 says how to do better.
+  if (response.status == 401 && !response.headers.get("WWW-Authenticate")) {
+    response.headers.set("WWW-Authenticate", "Bearer");
+  }
   add_cors(request, response);
   co_return response;
 }
@@ -192,7 +204,8 @@ std::optional<Problem> Gateway::admit(const Mounted& mounted, const Client& clie
   std::uint32_t per_minute = limits.anonymous;
   if (caller) {
     const bool by_key = caller->credential != vault::Credential::kSession;
-    who = (by_key ? "key of " : "account ") + std::to_string(caller->account.id.value);
+    who = by_key ? "key " + std::to_string(caller->key->value)
+                 : "account " + std::to_string(caller->account.id.value);
     per_minute = by_key ? limits.api_key : limits.account;
   }
   const auto verdict = limiter_.admit(who, per_minute);
@@ -209,25 +222,24 @@ http::Response Gateway::refuse(const http::Request& request, http::BadMessage wh
 
 void Gateway::finished(const http::Request& request, const http::Outcome& outcome) noexcept {
   const bool known = request.route != http::Request::kNoRoute;
-  if (known) {
-    Metrics::count(*routes_[request.route].counters, outcome.status,
-                   static_cast<double>(outcome.duration.count()) / 1e6, outcome.bytes_received,
-                   outcome.bytes_sent);
-  }
+  Metrics::count(known ? *routes_[request.route].counters : unmatched_, outcome.status,
+                 static_cast<double>(outcome.duration.count()) / 1e6, outcome.bytes_received,
+                 outcome.bytes_sent);
   if (!options_.access_log) return;
   // The path alone: a query may carry a key.
-  log::info("request",
-            {{"request_id", request.id},
-             {"address", request.peer_address},
-             {"method", request.method_name},
-             {"path", request.uri.raw_path},
-             {"route", known ? routes_[request.route].route.pattern : std::string_view()},
-             {"account", request.account},
-             {"status", outcome.status},
-             {"bytes_in", outcome.bytes_received},
-             {"bytes_out", outcome.bytes_sent},
-             {"micros", outcome.duration.count()},
-             {"complete", outcome.complete}});
+  log::info(
+      "request",
+      {{"request_id", request.id},
+       {"address", request.client_address.empty() ? request.peer_address : request.client_address},
+       {"method", request.method_name},
+       {"path", request.uri.raw_path},
+       {"route", known ? routes_[request.route].route.pattern : std::string_view()},
+       {"account", request.account},
+       {"status", outcome.status},
+       {"bytes_in", outcome.bytes_received},
+       {"bytes_out", outcome.bytes_sent},
+       {"micros", outcome.duration.count()},
+       {"complete", outcome.complete}});
 }
 
 std::optional<http::Response> Gateway::preflight(const http::Request& request) const {
@@ -239,7 +251,7 @@ std::optional<http::Response> Gateway::preflight(const http::Request& request) c
   response.status = 204;
   add_cors(request, response);
   if (response.headers.get("Access-Control-Allow-Origin")) {
-    response.headers.set("Access-Control-Allow-Methods", std::string(kCorsMethods));
+    response.headers.set("Access-Control-Allow-Methods", std::string(kMethods));
     response.headers.set(
         "Access-Control-Allow-Headers",
         std::string(request.header("Access-Control-Request-Headers").value_or("")));
@@ -249,9 +261,10 @@ std::optional<http::Response> Gateway::preflight(const http::Request& request) c
 }
 
 void Gateway::add_cors(const http::Request& request, http::Response& response) const {
-  const auto origin = request.header("Origin");
-  if (!origin || options_.cors_origins.empty()) return;
+  if (options_.cors_origins.empty()) return;
   response.headers.add("Vary", "Origin");
+  const auto origin = request.header("Origin");
+  if (!origin) return;
   const bool listed = std::ranges::any_of(options_.cors_origins, [&](const std::string& allowed) {
     return allowed == "*" || allowed == *origin;
   });

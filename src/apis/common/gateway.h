@@ -81,6 +81,7 @@ class Gateway final : public http::Service {
   RateLimiter limiter_;
   vault::Vault& vault_;
   Metrics& metrics_;
+  Metrics::RouteCounters& unmatched_;  // for what found no route
 };
 
 }  // namespace coffer::apis

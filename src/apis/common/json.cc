@@ -16,8 +16,6 @@ bool is_json(std::string_view content_type) {
   return type == "application/json" || type.ends_with("+json");
 }
 
-Problem stream_problem(StreamFault fault) { return vault::bad_stream(fault).error(); }
-
 }  // namespace
 
 Task<std::expected<boost::json::object, Problem>> read_json(http::Request& request) {
@@ -32,11 +30,11 @@ Task<std::expected<boost::json::object, Problem>> read_json(http::Request& reque
     text.resize(have + kReadBytes);
     const ByteSpan room = std::as_writable_bytes(std::span(text)).subspan(have);
     const auto count = co_await request.body->read(room);
-    if (!count) co_return std::unexpected(stream_problem(count.error()));
+    if (!count) co_return std::unexpected(Problem::of(count.error()));
     text.resize(have + *count);
     if (*count == 0) break;
   }
-  if (text.empty() && !type) co_return boost::json::object();
+  if (text.empty()) co_return boost::json::object();
   boost::system::error_code error;
   boost::json::value value = boost::json::parse(text, error);
   if (error) {

@@ -58,6 +58,8 @@ Problem Problem::of(http::BadMessage why) {
   return {ProblemKind::kMalformedMessage, "The request is not well-formed HTTP"};
 }
 
+Problem Problem::of(StreamFault fault) { return vault::bad_stream(fault).error(); }
+
 unsigned status_of(ProblemKind kind) noexcept {
   switch (kind) {
     case ProblemKind::kInvalid:

@@ -56,6 +56,7 @@ struct Problem {
 
   static Problem field(std::string name, std::string text);
   static Problem of(http::BadMessage why);
+  static Problem of(StreamFault fault);
 };
 
 // What a handler gives: an answer, or what kept it from one.

@@ -59,16 +59,14 @@ http::Response render_problem(const Problem& problem, const http::Request& reque
   for (const auto& fault : problem.fields) {
     details.push_back({{"field", field_name(fault.field)}, {"message", fault.message}});
   }
-  const unsigned status = status_of(problem.kind);
-  http::Response response = json_response(
-      status, {{"success", false},
-               {"error",
-                {{"code", code_of(problem.kind)},
-                 {"message", message_of(problem)},
-                 {"details", std::move(details)}}},
-               {"meta", {{"timestamp", to_iso8601(clock.now())}, {"request_id", request.id}}}});
-  if (status == 401) response.headers.set("WWW-Authenticate", "Bearer");
-  return response;
+  return json_response(
+      status_of(problem.kind),
+      {{"success", false},
+       {"error",
+        {{"code", code_of(problem.kind)},
+         {"message", message_of(problem)},
+         {"details", std::move(details)}}},
+       {"meta", {{"timestamp", to_iso8601(clock.now())}, {"request_id", request.id}}}});
 }
 
 }  // namespace coffer::apis::mediavault

@@ -7,6 +7,7 @@
 
 namespace coffer::apis::mediavault {
 
-std::unique_ptr<Dialect> make();
+// REQUIRES: `clock` outlives it.
+std::unique_ptr<Dialect> make(const Clock& clock);
 
 }  // namespace coffer::apis::mediavault

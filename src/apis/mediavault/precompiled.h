@@ -1,11 +1,4 @@
 // What most sources of this room include and is slow to parse.
 #pragma once
 
-#include <boost/json/object.hpp>
-#include <boost/json/value.hpp>
-
-#include <functional>
-#include <memory>
-#include <string>
-#include <string_view>
-#include <vector>
+#include "apis/common/precompiled.h"

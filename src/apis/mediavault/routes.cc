@@ -7,6 +7,8 @@ namespace {
 
 class MediaVault final : public Dialect {
  public:
+  explicit MediaVault(const Clock& clock) : clock_(clock) {}
+
   std::string_view name() const override { return "mediavault"; }
   std::vector<std::string> prefixes() const override { return {"/api/v1", "/v1"}; }
 
@@ -29,12 +31,15 @@ class MediaVault final : public Dialect {
   }
 
   http::Response render(const Problem& problem, const http::Request& request) const override {
-    return render_problem(problem, request, system_clock());
+    return render_problem(problem, request, clock_);
   }
+
+ private:
+  const Clock& clock_;
 };
 
 }  // namespace
 
-std::unique_ptr<Dialect> make() { return std::make_unique<MediaVault>(); }
+std::unique_ptr<Dialect> make(const Clock& clock) { return std::make_unique<MediaVault>(clock); }
 
 }  // namespace coffer::apis::mediavault

@@ -10,16 +10,18 @@
 namespace coffer::apis::mediavault {
 namespace {
 
-constexpr std::size_t kFieldMax = 64 * 1024;
-
-Problem stream_problem(StreamFault fault) { return vault::bad_stream(fault).error(); }
+// Of one form: files, and bytes of all fields together.
+constexpr std::size_t kFilesMax = 100;
+constexpr std::size_t kFieldsMax = 64 * 1024;
 
 // What a form carries: files, and fields that hold for all of them.
 struct Form {
   std::vector<vault::NewFile> files;
+  std::uint64_t file_bytes = 0;
   std::optional<std::string> title;
   std::optional<std::string> description;
   std::vector<std::string> tags;
+  std::size_t field_bytes = 0;
 
   // Fields of other names are nobody's.
   void set(std::string_view name, std::string value) {
@@ -43,35 +45,52 @@ struct Form {
   }
 };
 
-Task<std::expected<Form, Problem>> read_form(Exchange& exchange, std::string boundary) {
-  Form form;
+Task<std::optional<Problem>> read_file(Exchange& exchange, http::MultipartReader& reader,
+                                       const std::string& name, Form& form) {
+  if (form.files.size() == kFilesMax) {
+    co_return Problem::field("file", "At most 100 files fit in one form");
+  }
+  // The length of the body says little about the length of one of its parts.
+  auto received = co_await exchange.vault.uploads().receive(exchange.account().home, reader,
+                                                            std::nullopt, form.file_bytes);
+  if (!received) co_return Problem(received.error());
+  form.file_bytes += received->size;
+  form.files.push_back({.received = std::move(*received), .name = name});
+  co_return std::nullopt;
+}
+
+Task<std::optional<Problem>> read_field(http::MultipartReader& reader, const std::string& name,
+                                        Form& form) {
+  auto text = co_await reader.read_text(kFieldsMax - form.field_bytes);
+  if (!text) co_return Problem::of(text.error());
+  form.field_bytes += text->size();
+  if (!is_utf8(*text)) co_return Problem::field(name, "Must be text in UTF-8");
+  form.set(name, std::move(*text));
+  co_return std::nullopt;
+}
+
+// Reads the whole form into `form`; after a problem it holds what came before.
+Task<std::optional<Problem>> read_form(Exchange& exchange, std::string boundary, Form& form) {
   http::MultipartReader reader(*exchange.request.body, std::move(boundary));
   for (;;) {
     const auto next = co_await reader.next();
-    if (!next) co_return std::unexpected(stream_problem(next.error()));
+    if (!next) co_return Problem::of(next.error());
     if (!*next) break;
     const http::PartHead& part = **next;
+    std::optional<Problem> problem;
     if (part.filename && part.name == "file") {
-      // The length of the body says little about the length of one of its parts.
-      auto received = co_await exchange.vault.uploads().receive(exchange.account().home, reader,
-                                                                std::nullopt);
-      if (!received) co_return std::unexpected(Problem(received.error()));
-      form.files.push_back({.received = std::move(*received), .name = *part.filename});
+      problem = co_await read_file(exchange, reader, *part.filename, form);
     } else if (!part.filename) {
-      auto text = co_await reader.read_text(kFieldMax);
-      if (!text) co_return std::unexpected(stream_problem(text.error()));
-      if (!is_utf8(*text)) {
-        co_return std::unexpected(Problem::field(part.name, "Must be text in UTF-8"));
-      }
-      form.set(part.name, std::move(*text));
+      problem = co_await read_field(reader, part.name, form);
     }
+    if (problem) co_return problem;
   }
   for (vault::NewFile& file : form.files) {
     file.title = form.title;
     file.description = form.description;
     file.tags = form.tags;
   }
-  co_return form;
+  co_return std::nullopt;
 }
 
 }  // namespace
@@ -82,15 +101,21 @@ Task<Reply> upload_media(Exchange& exchange) {
     co_return std::unexpected(Problem(ProblemKind::kUnsupportedMediaType,
                                       "Send a form: multipart/form-data with a part named file"));
   }
-  auto form = co_await read_form(exchange, std::move(*boundary));
-  if (!form) co_return std::unexpected(std::move(form.error()));
-  if (form->files.empty()) {
+  Form form;
+  auto problem = co_await read_form(exchange, std::move(*boundary), form);
+  if (problem) {
+    for (auto& file : form.files) {
+      co_await exchange.vault.uploads().discard(std::move(file.received));
+    }
+    co_return std::unexpected(std::move(*problem));
+  }
+  if (form.files.empty()) {
     co_return std::unexpected(
         Problem::field("file", "A file is required: a part named file with a filename"));
   }
   const vault::Account& account = exchange.account();
   const auto entries =
-      co_await exchange.vault.uploads().commit(account.id, account.home, std::move(form->files));
+      co_await exchange.vault.uploads().commit(account.id, account.home, std::move(form.files));
   if (!entries) co_return std::unexpected(entries.error());
   if (entries->size() == 1) {
     co_return success(exchange, media_object(exchange, entries->front()), 201);

@@ -1,5 +1,7 @@
 #include "blobs/local/draft.h"
 
+#include <algorithm>
+
 #include "base/log.h"
 
 namespace coffer::blobs {
@@ -32,6 +34,7 @@ BlobInfo Draft::commit(ByteView tail) {
   const Sha256Digest digest = hash_.finish();
   const std::string name = blob_name(digest);
 
+  BlobInfo info{digest, size_};
   bool stored = false;
   if (!file_) {
     // A small blob has no file yet, and needs none when its bytes are stored already.
@@ -42,11 +45,11 @@ BlobInfo Draft::commit(ByteView tail) {
     if (!file_) begin();
     write_tail(tail);
     core_.disk->sync(file_);
-    publish(digest, name);
+    info.new_at = publish(digest, name);
   }
   // Also for a blob that was there: its writer may not have got this far.
   core_.disk->sync_folder(folder_name(folder_of(digest)));
-  return {digest, size_};
+  return info;
 }
 
 void Draft::discard() noexcept {
@@ -93,13 +96,17 @@ bool Draft::settle_on_existing(const std::string& name) {
     log::error("blob_damaged", {{"blob", name}, {"size", existing->size}, {"expected", size_}});
     return false;
   }
-  core_.disk->set_modified(name, core_.clock.now());
+  // Later than before even if the clock was not read to see it: whoever made the blob and thinks
+  // better of it must find that it is not his alone any more.
+  const Time touched = existing->modified + std::chrono::microseconds(1);
+  core_.disk->set_modified(name, std::max(core_.clock.now(), touched));
   return true;
 }
 
 // Gives the synced temporary its name, in place of a damaged blob if there is one, unless the
-// blob is there.
-void Draft::publish(const Sha256Digest& digest, const std::string& name) {
+// blob is there. The time at which it came, if it is new.
+std::optional<Time> Draft::publish(const Sha256Digest& digest, const std::string& name) {
+  std::optional<Time> new_at;
   {
     Folder& folder = core_.folders[folder_of(digest)];
     std::lock_guard lock(folder.naming);
@@ -109,13 +116,15 @@ void Draft::publish(const Sha256Digest& digest, const std::string& name) {
       folder.ready = true;
     }
     if (!settle_on_existing(name)) {
-      core_.disk->set_modified(temporary_, core_.clock.now());
+      new_at = core_.clock.now();
+      core_.disk->set_modified(temporary_, *new_at);
       core_.disk->rename(temporary_, name);
       temporary_.clear();
     }
   }
   discard();
   file_ = OpenFile();
+  return new_at;
 }
 
 }  // namespace coffer::blobs

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 
 #include "base/hash.h"
@@ -37,7 +38,7 @@ class Draft {
   void write(ByteView data);
   void write_tail(ByteView tail);
   bool settle_on_existing(const std::string& name);
-  void publish(const Sha256Digest& digest, const std::string& name);
+  std::optional<Time> publish(const Sha256Digest& digest, const std::string& name);
 
   Core& core_;
   Sha256 hash_;

@@ -78,7 +78,7 @@ TEST_F(Faults, AnyOneCallMayFail) {
       EXPECT_EQ(count_entries(folder_.path() / "tmp"), 0u);
       expect_sound(*store, kept);
       for (const BlobStore::Listed& blob : executor_.run(list_all(*store, 100))) {
-        EXPECT_TRUE(executor_.run(store->remove_unused(blob.info.digest, clock_.now())));
+        EXPECT_TRUE(executor_.run(store->remove_unused(blob.info.digest, blob.written)));
       }
       store.reset();
       EXPECT_EQ(count_entries("/proc/self/fd"), descriptors);
