@@ -220,6 +220,18 @@ TEST_P(StoreContract, OnlyBlobsOlderThanTheCutoffAreRemoved) {
 }
 
 // A sweep and a new upload of the same bytes: the upload's promise holds in any order.
+TEST_P(StoreContract, AWriterTakesBackOnlyWhatIsItsAlone) {
+  const Bytes shared = make_bytes(5000, 4);
+  const BlobInfo made = run(put(store(), shared));
+  ASSERT_TRUE(made.new_at);
+  const BlobInfo found = run(put(store(), shared));
+  EXPECT_FALSE(found.new_at);
+  EXPECT_FALSE(run(store().remove_unused(made.digest, *made.new_at)));
+  const BlobInfo alone = run(put(store(), make_bytes(5001, 5)));
+  EXPECT_TRUE(run(store().remove_unused(alone.digest, *alone.new_at)));
+  EXPECT_EQ(run(store().open(alone.digest)), nullptr);
+}
+
 TEST_P(StoreContract, SweepNeverTakesWhatAWriterJustFound) {
   for (int round = 0; round < 100; ++round) {
     const Bytes bytes = make_bytes(round % 2 ? 1'000 : 140'000, 9);

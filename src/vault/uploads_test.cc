@@ -25,6 +25,33 @@ class QuotaTest : public UploadsTest {
   QuotaTest() : UploadsTest(with_quota(10'000)) {}
 };
 
+TEST_F(UploadsTest, ARefusedCommitLeavesNoBytesBehind) {
+  const auto lonely = receive(anna_, std::string(300'000, 'l'));
+  EXPECT_FALSE(
+      commit(anna_, {.received = *lonely, .name = "a.jpg", .title = std::string(300, 't')}));
+  EXPECT_FALSE(run(stores_.blobs->open(lonely->digest))) << "only this upload had stored them";
+
+  // What anybody else has stored meanwhile, or before, stays.
+  const std::string shared(1000, 's');
+  const auto first = receive(anna_, shared);
+  const Entry kept = upload(make_account("bob"), "b.jpg", shared);
+  EXPECT_FALSE(
+      commit(anna_, {.received = *first, .name = "a.jpg", .title = std::string(300, 't')}));
+  EXPECT_EQ(content_of(kept), shared);
+  const auto again = receive(anna_, shared);
+  run(vault_->uploads().discard(*again));
+  EXPECT_EQ(content_of(kept), shared);
+}
+
+TEST_F(QuotaTest, CountsWhatTheSameCommandReceivedBefore) {
+  TextStream stream(std::string(6000, 'x'));
+  const auto second = run(vault_->uploads().receive(anna_.home, stream, std::nullopt, 6000));
+  ASSERT_FALSE(second);
+  EXPECT_EQ(second.error().code, FailureCode::kQuotaExceeded);
+  TextStream fitting(std::string(4000, 'x'));
+  EXPECT_TRUE(run(vault_->uploads().receive(anna_.home, fitting, std::nullopt, 6000)));
+}
+
 TEST_F(UploadsTest, WhatWasSentIsThere) {
   const std::string content(300'000, 'x');
   const auto received = receive(anna_, content);

@@ -198,7 +198,11 @@ def test_require_https(launch):
     server = launch({"require_https": "true", "trusted_proxies": "127.0.0.1"})
     remote = {"X-Forwarded-For": "203.0.113.5"}
     anyone = server.anyone()
-    shapes.failure(anyone.get("/users/me"), "unauthorized")
+    local = anyone.get("/users/me", headers={"X-Forwarded-For": "127.0.0.1"})
+    shapes.failure(local, "unauthorized")
+    # Behind a proxy that does not say for whom it asks, nobody is this machine.
+    shapes.failure(anyone.get("/users/me"), "forbidden", 403)
+    shapes.failure(anyone.get("/users/me", headers={"X-Forwarded-For": "rubbish"}), "forbidden", 403)
     plain = anyone.get("/users/me", headers={**remote, "X-Forwarded-Proto": "http"})
     shapes.failure(plain, "forbidden", 403)
     shapes.failure(anyone.get("/users/me", headers=remote), "forbidden", 403)

@@ -34,7 +34,7 @@ Task<std::expected<boost::json::object, Problem>> read_json(http::Request& reque
     text.resize(have + *count);
     if (*count == 0) break;
   }
-  if (text.empty()) co_return boost::json::object();
+  if (text.empty() && !type) co_return boost::json::object();
   boost::system::error_code error;
   boost::json::value value = boost::json::parse(text, error);
   if (error) {

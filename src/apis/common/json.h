@@ -17,7 +17,7 @@ namespace coffer::apis {
 
 // The body as one JSON object. kUnsupportedMediaType when it says to be something else than
 // JSON; kPayloadTooLarge above the route's limit; kInvalid when it is no JSON object.
-// An empty body is an empty object.
+// An empty body without a type is an empty object.
 Task<std::expected<boost::json::object, Problem>> read_json(http::Request& request);
 
 http::Response json_response(unsigned status, const boost::json::value& value);
