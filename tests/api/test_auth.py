@@ -193,6 +193,14 @@ def test_refresh_by_the_body_gives_a_token_that_works(shared, anyone, user):
     assert fresh.me()["id"] == user.me()["id"]
 
 
+def test_refresh_by_the_bearer_with_the_documented_headers(shared, user):
+    """The document wants Content-Type on every request, with a body or without."""
+    headers = {"Content-Type": "application/json", "Accept": "application/json"}
+    reply = Api(shared.root, token=user.refresh_token).post("/auth/refresh", headers=headers)
+    assert reply.status_code == 200, reply.text
+    assert Api(shared.root, token=reply.json()["token"]).get("/users/me").status_code == 200
+
+
 @pytest.mark.parametrize("kind", ["token", "refresh_token"])
 def test_refresh_by_the_bearer(shared, user, kind):
     reply = Api(shared.root, token=getattr(user, kind)).post("/auth/refresh")

@@ -164,3 +164,20 @@ def test_a_hangup_without_tls_ends_nothing(launch):
     server.signal(signal.SIGHUP)
     time.sleep(0.2)
     assert server.runs and server.anyone().get(server.url + "/healthz").status_code == 200
+
+
+def test_a_strange_token_disturbs_no_other_connection(secure):
+    """Errors that its check leaves in OpenSSL's queue are not those of the next connection."""
+    strange = "eyJhbGciOiJSUzI1NiJ9.e30.x"  # {"alg":"RS256"}
+    head = f"GET /api/v1/users/me HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {strange}\r\n"
+    waiting = [secure.wire() for _ in range(8)]
+    for wire in waiting:
+        wire.send(b"GET /healthz HTTP/1.1\r\nHost: x\r\n")
+    for _ in range(8):
+        with secure.wire() as wire:
+            wire.send(head.encode() + b"Connection: close\r\n\r\n")
+            assert wire.reply().status_code == 401
+    for wire in waiting:
+        wire.send(b"X-Rest: y\r\n\r\n")
+        assert wire.reply().status_code == 200
+        wire.close()

@@ -459,3 +459,11 @@ def test_what_is_refused_is_refused_without_it(launch):
 def test_an_expectation_that_nobody_knows(wire):
     reply = wire.request("GET", HEALTH, {"Expect": "the unexpected"})
     assert reply.status_code in (200, 417)
+
+
+def test_options_of_the_server_as_a_whole(wire):
+    wire.send(b"OPTIONS * HTTP/1.1\r\nHost: x\r\n\r\n")
+    reply = wire.reply()
+    assert reply.status_code == 204 and "GET" in reply.headers["Allow"]
+    wire.send(b"GET * HTTP/1.1\r\nHost: x\r\n\r\n")
+    assert wire.reply().status_code == 400
