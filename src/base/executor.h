@@ -28,6 +28,9 @@ class Executor {
   // Runs `work` later on one of this executor's threads. `work` must not throw.
   virtual void post(Work work) = 0;
 
+  // Whether all its work runs on one thread, after what was posted there before.
+  virtual bool has_one_thread() const noexcept { return false; }
+
   // The executor whose thread this is. REQUIRES: called on a thread of an executor.
   static Executor& current();
   // The same, or null on a thread that belongs to none.
@@ -81,6 +84,7 @@ class ThreadPool final : public Executor {
   ~ThreadPool() override;
 
   void post(Work work) override;
+  bool has_one_thread() const noexcept override { return threads_.size() == 1; }
 
   // Runs `function()` on a thread of the pool and brings its result, or what it threw, back
   // to the executor that asked.

@@ -229,7 +229,8 @@ class Database {
   // Blocks. Throws Error when the database has one that this program does not know.
   virtual void migrate(std::span<const Migration> migrations) = 0;
 
-  // Reads from one consistent state, which holds every write that was answered before.
+  // Reads from one consistent state, which holds every write that this process answered before,
+  // and those of other processes but for the last moments (a turn of the calling executor).
   // For what costs the same however much is stored: it may run on the serving core itself.
   // `body` is `Task<T>(Transaction&)`.
   template <class Body>

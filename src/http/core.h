@@ -78,6 +78,7 @@ class Core final : public Executor {
   void stop();
 
   void post(Work work) override;
+  bool has_one_thread() const noexcept override { return true; }
   boost::asio::io_context& context() noexcept { return context_; }
 
   // How much is going on here, to give new connections to the core with the least.

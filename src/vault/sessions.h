@@ -30,6 +30,8 @@ struct Tokens {
 // Threads: any executor's.
 class Sessions {
  public:
+  ~Sessions();
+
   // Loads the signing key, and makes it when there is none yet. REQUIRES: `context` outlives it.
   static Task<std::unique_ptr<Sessions>> open(Context& context);
 
@@ -52,15 +54,19 @@ class Sessions {
 
  private:
   struct Claims;
+  class Verified;
   Sessions(Context& context, Bytes key);
 
   Tokens issue(AccountId account, SessionId session, Time now) const;
   std::string sign(const Claims& claims) const;
   Result<Claims> verify(const std::string& token) const;
+  // The part of verify() that is always the same for a token: signature and form.
+  Result<Claims> decode(const std::string& token) const;
 
   Context& context_;
   Bytes key_;
   std::string header_;  // of every token of ours, with the dot after it
+  std::unique_ptr<Verified> verified_;
 };
 
 enum class KeyKind : std::uint8_t { kApi = 0, kMaster = 1 };

@@ -5,6 +5,9 @@
 #include <exception>
 #include <utility>
 
+#include "base/executor.h"
+#include "base/log.h"
+
 namespace coffer::db::sqlite {
 namespace {
 
@@ -19,11 +22,19 @@ std::uint64_t next_serial() {
 // What one thread has of one database. The lists belong to that thread alone; when it has
 // ended, the next new thread takes its seat.
 struct Readers::Seat {
-  std::vector<Connection*> idle;
+  std::vector<Connection*> idle;  // some with the turn's transaction
+  std::uint64_t commits = 0;      // that the turn's transactions hold
+  bool turn_ends = false;         // end_turn() was posted
   std::size_t connections = 0;
   std::atomic<bool> vacant = false;  // its thread has ended
   std::atomic<bool> closed = false;  // its database is gone
 };
+
+void Readers::end_transactions(Seat& seat) {
+  for (Connection* connection : seat.idle) {
+    if (connection->in_transaction()) connection->run(kCommit);
+  }
+}
 
 // The seats of one thread.
 struct Readers::Table {
@@ -40,20 +51,21 @@ struct Readers::Table {
 
 thread_local Readers::Table Readers::table_;
 
-Readers::Readers(const SqliteOptions& options) : options_(options), serial_(next_serial()) {}
+Readers::Readers(const SqliteOptions& options, const std::atomic<std::uint64_t>& commits)
+    : options_(options), commits_(commits), serial_(next_serial()) {}
 
 Readers::~Readers() {
   for (const auto& seat : seats_) seat->closed.store(true, std::memory_order_release);
 }
 
-Readers::Seat& Readers::seat_of_this_thread() {
+std::shared_ptr<Readers::Seat> Readers::seat_of_this_thread() {
   for (const auto& entry : table_.entries) {
-    if (entry.serial == serial_) return *entry.seat;
+    if (entry.serial == serial_) return entry.seat;
   }
   std::erase_if(table_.entries, [](const Table::Entry& entry) {
     return entry.seat->closed.load(std::memory_order_acquire);
   });
-  return *table_.entries.emplace_back(Table::Entry{serial_, take_seat()}).seat;
+  return table_.entries.emplace_back(Table::Entry{serial_, take_seat()}).seat;
 }
 
 std::shared_ptr<Readers::Seat> Readers::take_seat() {
@@ -85,28 +97,55 @@ void Readers::discard(Connection* connection) {
 }
 
 void Readers::run(Work& work) {
-  Seat& seat = seat_of_this_thread();
-  Connection* connection = take(seat);
+  const std::shared_ptr<Seat> seat = seat_of_this_thread();
+  Connection* connection = take(*seat);
+  Executor* executor = Executor::current_or_null();
+  const bool has_turns = executor && executor->has_one_thread();
   std::exception_ptr error;
+  // Read before the state is taken: the state may hold more, never less.
+  const std::uint64_t commits = commits_.load(std::memory_order_acquire);
   try {
-    connection->run(kBegin);
+    if (seat->commits != commits) {
+      if (connection->in_transaction()) connection->run(kCommit);
+      end_transactions(*seat);
+      seat->commits = commits;
+    }
+    if (!connection->in_transaction()) connection->run(kBegin);
     ConnectionTransaction transaction(*connection);
     transaction.run_to_end(work);
   } catch (...) {
     error = std::current_exception();
   }
-  try {
-    if (connection->in_transaction()) connection->run(kCommit);
-  } catch (...) {
-    if (!error) error = std::current_exception();
+  // A read inside this one's callback may have renewed the others meanwhile.
+  const bool keep = !error && has_turns && seat->commits == commits;
+  if (!keep) {
+    try {
+      if (connection->in_transaction()) connection->run(kCommit);
+    } catch (...) {
+      if (!error) error = std::current_exception();
+    }
+    if (connection->in_transaction()) {
+      discard(connection);
+      --seat->connections;
+      std::rethrow_exception(error);
+    }
   }
-  if (connection->in_transaction()) {
-    discard(connection);
-    --seat.connections;
-  } else {
-    seat.idle.push_back(connection);
-  }
+  seat->idle.push_back(connection);
   if (error) std::rethrow_exception(error);
+  if (!keep || seat->turn_ends) return;
+  seat->turn_ends = true;
+  executor->post([seat] { end_turn(*seat); });
+}
+
+void Readers::end_turn(Seat& seat) noexcept {
+  if (seat.closed.load(std::memory_order_acquire)) return;
+  seat.turn_ends = false;
+  try {
+    end_transactions(seat);
+  } catch (const std::exception& failure) {
+    // The next read of this thread meets the same connection, and its caller is told.
+    log::error("a read transaction did not end", {{"reason", failure.what()}});
+  }
 }
 
 std::uint64_t Readers::statements() const {

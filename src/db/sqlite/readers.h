@@ -1,6 +1,7 @@
 // Read-only connections: each thread that reads keeps its own.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <mutex>
@@ -12,17 +13,23 @@
 
 namespace coffer::db::sqlite {
 
-// Threads: any. REQUIRES: `options` and a writing connection outlive it; no read runs any
-// more when it is destroyed, though threads that have read may live on.
+// Threads: any. REQUIRES: `options`, `commits` and a writing connection outlive it; no read runs
+// any more when it is destroyed, though threads that have read may live on.
 class Readers {
  public:
-  explicit Readers(const SqliteOptions& options);
+  // `commits` counts the writes of this process that readers must see.
+  Readers(const SqliteOptions& options, const std::atomic<std::uint64_t>& commits);
   ~Readers();
   Readers(const Readers&) = delete;
   Readers& operator=(const Readers&) = delete;
 
   // Runs `work` on this thread, in one consistent state that holds all that was committed
   // before. A read inside another one's callback has a connection and a state of its own.
+  //
+  // On an executor of one thread the reads of one turn share a transaction: opening one costs
+  // more than most reads. It is renewed when this process has committed, and ends with the
+  // turn, so that it keeps no checkpoint waiting; what another process commits is seen from
+  // the next turn on.
   void run(Work& work);
 
   std::uint64_t statements() const;
@@ -31,14 +38,17 @@ class Readers {
   struct Seat;
   struct Table;
 
-  Seat& seat_of_this_thread();
+  std::shared_ptr<Seat> seat_of_this_thread();
   std::shared_ptr<Seat> take_seat();
   Connection* take(Seat& seat);
+  static void end_transactions(Seat& seat);
+  static void end_turn(Seat& seat) noexcept;
   void discard(Connection* connection);
 
   static thread_local Table table_;
 
   const SqliteOptions& options_;
+  const std::atomic<std::uint64_t>& commits_;
   const std::uint64_t serial_;
 
   mutable std::mutex mutex_;

@@ -61,7 +61,7 @@ class SqliteDatabase final : public Database {
   explicit SqliteDatabase(SqliteOptions options)
       : options_(prepared(std::move(options))),
         writer_(options_),
-        readers_(options_),
+        readers_(options_, writer_.commits()),
         scanners_("db-scan", options_.scan_threads) {}
 
   void migrate(std::span<const Migration> migrations) override {

@@ -221,6 +221,90 @@ TEST_F(SqliteTest, WhereTheFileMayNotGrowOnlyTheAnsweredIsKept) {
   EXPECT_EQ(item_numbers(database()), kept);
 }
 
+// On an executor of one thread, reads share transactions.
+class SqliteTurnsTest : public SqliteTest {
+ protected:
+  static Task<std::int64_t> count(Database& database) {
+    co_return co_await database.read([](Transaction& tx) -> Task<std::int64_t> {
+      const auto found = co_await tx.find(kCountItems, integer_from);
+      co_return found.value_or(-1);
+    });
+  }
+  static Task<void> insert(Database& database, std::int64_t number) {
+    co_await database.write(
+        [&](Transaction& tx) -> Task<void> { co_await tx.execute(kInsertItem, number); });
+  }
+  template <class T>
+  T core_run(Task<T> task) {
+    auto there = [](ThreadPool& core, Task<T> inner) -> Task<T> {
+      co_await hop(core);
+      co_return co_await std::move(inner);
+    };
+    return run(there(core_, std::move(task)));
+  }
+
+  static constexpr Statement kCountItems{"SELECT count(*) FROM item"};
+  static constexpr Statement kInsertItem{"INSERT INTO item (number) VALUES ($1)"};
+  ThreadPool core_{"core", 1};
+};
+
+TEST_F(SqliteTurnsTest, EveryReadSeesWhatWasAnsweredBefore) {
+  auto work = [&]() -> Task<int> {
+    int wrong = 0;
+    for (int i = 1; i <= 200; ++i) {
+      co_await insert(database(), i);
+      for (int j = 0; j < 3; ++j) {
+        const auto seen = co_await count(database());
+        if (seen != i) ++wrong;
+      }
+    }
+    co_return wrong;
+  };
+  EXPECT_EQ(core_run(work()), 0);
+}
+
+TEST_F(SqliteTurnsTest, AWriteOfAnotherThreadIsSeenWithinTheTurn) {
+  auto work = [&]() -> Task<int> {
+    int wrong = 0;
+    InlineExecutor other;
+    for (int i = 1; i <= 50; ++i) {
+      co_await count(database());
+      std::thread writer([&] { other.run(insert(database(), i)); });
+      writer.join();
+      const auto seen = co_await count(database());
+      if (seen != i) ++wrong;
+    }
+    co_return wrong;
+  };
+  EXPECT_EQ(core_run(work()), 0);
+}
+
+TEST_F(SqliteTurnsTest, AnotherProcessIsSeenInTheNextTurn) {
+  auto second = storage_.open();
+  auto work = [&]() -> Task<std::int64_t> {
+    co_await count(database());
+    std::thread writer([&] {
+      InlineExecutor other;
+      other.run(insert(*second, 1));
+    });
+    writer.join();
+    co_await give_way(core_);
+    co_return co_await count(database());
+  };
+  EXPECT_EQ(core_run(work()), 1);
+}
+
+TEST_F(SqliteTurnsTest, NoTransactionIsLeftOpenWhenNothingIsRead) {
+  core_run(count(database()));
+  for (int i = 1; i <= 3000; ++i) run(insert(database(), i));
+  // A reader that stayed would keep the log from starting over.
+  std::uintmax_t log = 0;
+  for (const auto& file : std::filesystem::directory_iterator(storage_.folder())) {
+    if (file.path().string().ends_with("-wal")) log = file.file_size();
+  }
+  EXPECT_LT(log, 6U << 20U);
+}
+
 TEST_F(SqliteTest, ABodyThatWaitsForSomethingElseEndsTheProgram) {
   testing::GTEST_FLAG(death_test_style) = "threadsafe";
   ThreadPool other("other", 1);

@@ -111,7 +111,7 @@ void Writer::commit(Units group, bool open_to_more) {
     return;
   }
   writes_.fetch_add(group.size(), std::memory_order_relaxed);
-  commits_.fetch_add(1, std::memory_order_relaxed);
+  commits_.fetch_add(1, std::memory_order_release);
   for (const Unit* unit : group) answer(*unit);
 }
 

@@ -57,6 +57,8 @@ class Writer final : public Executor {
 
   // Threads: any.
   Stats stats() const;
+  // How many commits there were; counted before anyone is answered.
+  const std::atomic<std::uint64_t>& commits() const noexcept { return commits_; }
 
  private:
   using Units = std::vector<Unit*>;
