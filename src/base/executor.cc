@@ -38,10 +38,9 @@ ThreadPool::~ThreadPool() {
 }
 
 void ThreadPool::post(Work work) {
-  {
-    std::lock_guard lock(mutex_);
-    queue_.push_back(std::move(work));
-  }
+  // Notified inside the lock: what was posted may be what lets the pool be destroyed.
+  std::lock_guard lock(mutex_);
+  queue_.push_back(std::move(work));
   wake_.notify_one();
 }
 
