@@ -21,7 +21,7 @@ namespace coffer::log {
 namespace {
 
 constexpr std::size_t kQueueLines = 8192;
-constexpr std::chrono::seconds kFlushPatience{1};
+constexpr std::chrono::seconds kFlushPatience{5};
 std::atomic<Level> threshold{Level::kInfo};
 
 // Standard error, a line at a time.

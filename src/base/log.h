@@ -45,7 +45,7 @@ inline void error(std::string_view event, std::initializer_list<Field> fields = 
   write(Level::kError, event, fields);
 }
 
-// Waits until all lines so far are written, at most a second. For the end of the program.
+// Waits until all lines so far are written, at most five seconds. For the end of the program.
 void flush();
 
 // `text` as a JSON string, quotes included; what is not UTF-8 becomes U+FFFD.
