@@ -3,6 +3,7 @@
 #include <arpa/inet.h>
 
 #include <algorithm>
+#include <ranges>
 #include <stdexcept>
 
 #include "base/text.h"
@@ -112,8 +113,8 @@ Client ClientResolver::resolve(const http::Request& request) const {
     client.is_known = false;
     const std::string forwarded = request.headers.joined("X-Forwarded-For").value_or("");
     const auto hops = split_list(forwarded);
-    for (auto hop = hops.rbegin(); hop != hops.rend(); ++hop) {
-      const std::string_view address = without_port(*hop);
+    for (const std::string_view hop : hops | std::views::reverse) {
+      const std::string_view address = without_port(hop);
       if (!address_bytes(address)) break;
       client.address = address;
       client.is_known = true;
