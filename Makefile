@@ -1,6 +1,6 @@
 # Thin: CMakePresets.json says how things are built, tools/ does the work.
 .DEFAULT_GOAL := help
-.PHONY: help run build test test-asan test-tsan faults-long tidy format clean
+.PHONY: help run build test test-asan test-tsan faults-long bench bench-micro tidy format clean
 
 help:  ## Shows this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -27,6 +27,14 @@ test-tsan:  ## The same tests under the thread sanitizer
 faults-long: build  ## The long fault tests: the server killed 200 times at random moments
 	@tools/install-packages.sh test
 	@COFFER_BINARY=$(CURDIR)/build/release/coffer /usr/bin/python3 -m pytest -m long tests/faults
+
+bench:  ## Measures the server beside nginx and the disk, in some fifteen minutes; bench/README.md
+	@tools/install-packages.sh build test bench
+	@tools/bench.sh
+
+bench-micro:  ## Measures single parts: multipart reader, router, JSON, tokens
+	@tools/install-packages.sh build bench
+	@tools/bench.sh micro
 
 tidy:  ## Runs clang-tidy over all sources
 	@tools/install-packages.sh build lint

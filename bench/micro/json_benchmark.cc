@@ -1,0 +1,61 @@
+#include <benchmark/benchmark.h>
+
+#include <boost/json/array.hpp>
+
+#include "apis/common/json.h"
+#include "apis/mediavault/wire.h"
+#include "micro/small_vault.h"
+
+namespace coffer::bench {
+namespace {
+
+vault::Entry photo() {
+  vault::Entry entry;
+  entry.id = vault::EntryId{123456};
+  entry.creator = vault::AccountId{7};
+  entry.key = entry.name = "IMG_20240517_142301.jpg";
+  entry.type = {"image/jpeg", vault::FileKind::kImage};
+  entry.size = 3'456'789;
+  entry.width = 4032;
+  entry.height = 3024;
+  entry.title = "By the sea";
+  entry.description = "The harbour at noon, with \"the boat\" on the left.";
+  entry.tags = {"boat", "holiday", "sea"};
+  entry.created_at = entry.updated_at = from_micros(1'700'000'000'000'000);
+  return entry;
+}
+
+// What a read (1) and a list (20) write.
+void write_media(benchmark::State& state) {
+  SmallVault small;
+  const vault::Entry entry = photo();
+  const apis::Client client{.address = "127.0.0.1", .base_url = "http://127.0.0.1:8080"};
+  http::Request request;
+  const http::PathParameters path;
+  apis::Exchange exchange{.request = request,
+                          .path = path,
+                          .client = client,
+                          .mount = "/api/v1",
+                          .caller = {},
+                          .vault = small.vault()};
+  std::size_t bytes = 0;
+  for (auto _ : state) {
+    boost::json::value data = apis::mediavault::media_object(exchange, entry);
+    if (state.range(0) > 1) {
+      boost::json::array list;
+      list.reserve(static_cast<std::size_t>(state.range(0)));
+      list.push_back(std::move(data));
+      while (list.size() < static_cast<std::size_t>(state.range(0))) {
+        list.push_back(apis::mediavault::media_object(exchange, entry));
+      }
+      data = std::move(list);
+    }
+    bytes = apis::mediavault::success(exchange, std::move(data)).length();
+    benchmark::DoNotOptimize(bytes);
+  }
+  state.SetBytesProcessed(state.iterations() * static_cast<std::int64_t>(bytes));
+}
+BENCHMARK(write_media)->Arg(1)->Arg(20);
+
+}  // namespace
+}  // namespace coffer::bench
