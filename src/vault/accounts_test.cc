@@ -273,9 +273,8 @@ TEST(Passwords, ADamagedHashIsTheMachinesFailure) {
   const std::string stored = executor.run(passwords.hash("x")).value();
   for (const std::string& damaged : {std::string("not a hash"), std::string("$argon2id$"),
                                      stored.substr(0, stored.size() / 2)}) {
-    EXPECT_THROW(static_cast<void>(executor.run(passwords.verify("x", damaged))),
-                 std::runtime_error)
-        << damaged;
+    const auto verify = [&] { return executor.run(passwords.verify("x", damaged)).has_value(); };
+    EXPECT_THROW(verify(), std::runtime_error) << damaged;
   }
 }
 

@@ -42,7 +42,6 @@ class DiskTest : public testing::Test {
   // numbers of those that failed with an Error.
   template <class Make>
   std::set<int> failing_together(int count, Make make) {
-    std::atomic<bool> all_wait = false;
     std::atomic<int> asked = 0;
     std::mutex mutex;
     std::set<int> failed;
