@@ -38,7 +38,7 @@ def raise_descriptors():
 # The machine.
 
 
-def busy_share(seconds=0.2):
+def busy_share(seconds):
     """The share of all cores that was in use for a moment."""
 
     def read():
@@ -53,18 +53,19 @@ def busy_share(seconds=0.2):
 
 
 class Quiet:
-    """Waits until nothing else runs, and remembers what it could not wait for."""
+    """Waits until nothing else runs, and remembers what it could not wait for. `patience` is in
+    seconds, for all waits together."""
 
     LIMIT = 0.1
+    MOMENT = 0.2
 
     def __init__(self, patience):
         self.patience = patience
         self.shares = []
 
     def wait(self):
-        deadline = time.monotonic() + self.patience
-        while (share := busy_share()) > self.LIMIT and time.monotonic() < deadline:
-            pass
+        while (share := busy_share(self.MOMENT)) > self.LIMIT and self.patience > 0:
+            self.patience -= self.MOMENT
         self.shares.append(share)
 
     def text(self):

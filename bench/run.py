@@ -4,6 +4,7 @@ import os
 import pathlib
 import platform
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -27,7 +28,7 @@ class Bench:
         self.growth = [int(n) for n in environment.get("BENCH_GROWTH", "1000 100000 1000000").split()]
         self.only = environment.get("BENCH_ONLY", " ".join(cases.GROUPS)).split()
         self.name = environment.get("BENCH_NAME", time.strftime("%Y-%m-%d-%H%M%S"))
-        self.quiet = lab.Quiet(float(environment.get("BENCH_PATIENCE", "10")))
+        self.quiet = lab.Quiet(float(environment.get("BENCH_PATIENCE", "120")))
         self.descriptors = lab.raise_descriptors()
         self.folder = HERE.parent / "build" / "bench" / f"run-{os.getpid()}"
         self.folder.mkdir(parents=True)
@@ -39,12 +40,17 @@ class Bench:
         for name in self.only:
             began = time.monotonic()
             print(f"{name} …", end="", flush=True, file=sys.stderr)
-            rows += self.run_group(cases.GROUPS[name])
-            print(f" {time.monotonic() - began:.0f} s", file=sys.stderr)
+            try:
+                self.run_group(cases.GROUPS[name], rows)
+            except KeyboardInterrupt:
+                self.failures.append(f"STOPPED in {name}")
+                break
+            finally:
+                print(f" {time.monotonic() - began:.0f} s", file=sys.stderr)
         return rows
 
-    def run_group(self, kind):
-        """Its rows. What fails is told in the notes and costs no other group its turn."""
+    def run_group(self, kind, rows):
+        """Adds its rows. What fails is told in the notes and costs no other group its turn."""
         group = kind(self)
         try:
             with group:
@@ -52,7 +58,8 @@ class Bench:
                     group.round(turn)
         except (lab.Failed, AssertionError, OSError, subprocess.SubprocessError) as error:
             self.failures.append(f"FAILED: {kind.__name__.lower()}: {error}")
-        return [row for row in group.rows if row.ours]
+        finally:
+            rows += [row for row in group.rows if row.ours]
 
     def about(self):
         with open("/proc/cpuinfo", encoding="ascii") as file:
@@ -70,6 +77,9 @@ class Bench:
 
 
 def main():
+    # Also where a shell has them ignored: what was started has to be ended.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.default_int_handler)
     bench = Bench(os.environ)
     unknown = set(bench.only) - set(cases.GROUPS)
     if unknown:
