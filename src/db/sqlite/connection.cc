@@ -104,6 +104,12 @@ struct Bind {
   }
 };
 
+[[noreturn]] void die_of_waiting() {
+  log::error("the body of a transaction waits for something else than its transaction");
+  log::flush();
+  std::abort();
+}
+
 bool is_blank(std::string_view sql) { return sql.find_first_not_of(" \t\r\n;") == sql.npos; }
 
 }  // namespace
@@ -334,19 +340,18 @@ bool ConnectionTransaction::run(Operation& operation) {
 }
 
 bool ConnectionTransaction::run_to_end(Work& work) {
+  const auto here = std::this_thread::get_id();
   bool ended = false;
   bool keep = false;
   std::exception_ptr error;
   start(work.run(*this), [&](std::exception_ptr thrown, std::optional<bool> verdict) {
+    // What this refers to is still there: the other thread does not get past the check below.
+    if (std::this_thread::get_id() != here) die_of_waiting();
     ended = true;
     error = std::move(thrown);
     keep = verdict.value_or(false);
   });
-  if (!ended) {
-    log::error("the body of a transaction waits for something else than its transaction");
-    log::flush();
-    std::abort();
-  }
+  if (!ended) die_of_waiting();
   if (error) std::rethrow_exception(error);
   if (failure_) std::rethrow_exception(failure_);
   return keep;
