@@ -80,18 +80,16 @@ TEST_F(LocalStore, OpeningAnOldStoreIsQuickAndRemovesLeftovers) {
 
 TEST_F(LocalStore, DamagedBlobIsReplacedWhenItsBytesComeAgain) {
   const auto store = open();
-  for (const std::size_t size : {std::size_t{5'000}, std::size_t{500'000}}) {
-    const Bytes bytes = make_bytes(size, 3);
-    const Sha256Digest digest = executor_.run(put(*store, bytes)).digest;
-    fs::resize_file(file_of(digest), 10);
-    executor_.run(put(*store, bytes));
-    EXPECT_EQ(executor_.run(read(*executor_.run(store->open(digest)))), bytes);
-  }
+  const Bytes bytes = make_bytes(500'000, 3);
+  const Sha256Digest digest = executor_.run(put(*store, bytes)).digest;
+  fs::resize_file(file_of(digest), 10);
+  executor_.run(put(*store, bytes));
+  EXPECT_EQ(executor_.run(read(*executor_.run(store->open(digest)))), bytes);
 }
 
 TEST_F(LocalStore, ForeignFilesAreNotListedNorTouched) {
   const auto store = open();
-  const Sha256Digest digest = executor_.run(put(*store, as_bytes("x"))).digest;
+  const Sha256Digest digest = executor_.run(put(*store, make_bytes(200'000, 5))).digest;
   const fs::path folder = file_of(digest).parent_path();
   std::string upper = digest.hex();
   std::ranges::transform(upper, upper.begin(),
