@@ -18,7 +18,7 @@ namespace {
 constexpr std::uint64_t kLivePercent = 50;
 // Copied before the copies are synced, in memory meanwhile.
 constexpr std::size_t kGroupBytes = 1024 * 1024;
-constexpr std::chrono::milliseconds kPause{100};
+constexpr std::chrono::milliseconds kPause{20};
 constexpr std::chrono::seconds kPauseAfterFailure{30};
 
 // A rewrite left off because the store closes.
