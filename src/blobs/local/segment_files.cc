@@ -251,6 +251,9 @@ void SegmentFiles::write_index(std::uint32_t number) {
                  index.entries.push_back({record, unit});
                });
   index.covered = state.end;
+  std::ranges::sort(index.entries, {}, [](const SegmentIndex::Entry& entry) {
+    return std::pair(entry.record.digest, entry.unit);
+  });
 
   const std::string temporary = temporary_();
   const OpenFile file = disk_.create(temporary);

@@ -74,9 +74,11 @@ struct SegmentIndex {
     Record record;
     std::uint32_t unit = 0;
   };
-  std::uint64_t mark = 0;      // the segment's
-  std::uint64_t covered = 0;   // bytes of the segment that it tells of
-  std::vector<Entry> entries;  // in order of units
+  std::uint64_t mark = 0;     // the segment's
+  std::uint64_t covered = 0;  // bytes of the segment that it tells of
+  // In order of names, and of units where names are equal: so a start reads a million of them into
+  // memory from one end to the other.
+  std::vector<Entry> entries;
 };
 
 Bytes encode(const SegmentIndex& index);
