@@ -23,12 +23,19 @@ Task<void> write_for_ever(BlobStore& store, std::uint64_t seed, int answers) {
     // Few enough seeds that equal bytes meet.
     const Bytes bytes = make_bytes(size / 1'000 * 1'000, random() % 3);
     const BlobInfo info = co_await put(store, bytes, 70'000);
+    if (random() % 2 == 0) {
+      // Gone again, of which nothing is promised: room for the rewriting of segments.
+      const Bytes passing = make_bytes(random() % 9'000, random());
+      const BlobInfo gone = co_await put(store, passing);
+      co_await store.remove_unused(gone.digest, system_clock().now());
+    }
     if (::write(answers, info.digest.bytes.data(), info.digest.bytes.size()) != 32) _exit(1);
   }
 }
 
 [[noreturn]] void be_killed(const std::filesystem::path& root, std::uint64_t seed, int answers) {
-  const auto store = open_local_store({.root = root, .clock = system_clock()});
+  const auto store = open_local_store(
+      {.root = root, .clock = system_clock(), .segment_bytes = (seed % 2 + 1) * 64 * 1024});
   InlineExecutor executor;
   std::vector<Task<void>> writers;
   for (std::uint64_t i = 0; i < 8; ++i) {

@@ -53,6 +53,8 @@ class Disk {
   virtual OpenFile open(const std::string& name) = 0;
   // The same without blocking: also empty when the kernel would have to ask the disk.
   virtual OpenFile open_if_cached(const std::string& name) = 0;
+  // For reading and writing; empty when there is none of that name.
+  virtual OpenFile open_to_change(const std::string& name) = 0;
   virtual std::uint64_t size(const OpenFile& file) = 0;
 
   // Whether writes go to the disk past the page cache; they must then be aligned to 4096 in
@@ -60,6 +62,10 @@ class Disk {
   virtual bool bypass_cache(const OpenFile& file, bool on) = 0;
   // Writes all of `data`, or throws with any part of it written.
   virtual void write(const OpenFile& file, ByteView data, std::uint64_t offset) = 0;
+  // Fills `into` with what stands at `offset`. REQUIRES: the file reaches that far.
+  virtual void read(const OpenFile& file, ByteSpan into, std::uint64_t offset) = 0;
+  // Cuts off what follows the first `size` bytes. REQUIRES: `size` is at most the file's size.
+  virtual void truncate(const OpenFile& file, std::uint64_t size) = 0;
   // The file's bytes and its size survive a power loss from now on; its name may not.
   virtual void sync(const OpenFile& file) = 0;
 

@@ -35,18 +35,10 @@ BlobInfo Draft::commit(ByteView tail) {
   const std::string name = blob_name(digest);
 
   BlobInfo info{digest, size_};
-  bool stored = false;
-  if (!file_) {
-    // A small blob has no file yet, and needs none when its bytes are stored already.
-    std::lock_guard lock(core_.folders[folder_of(digest)].naming);
-    stored = settle_on_existing(name);
-  }
-  if (!stored) {
-    if (!file_) begin();
-    write_tail(tail);
-    core_.disk->sync(file_);
-    info.new_at = publish(digest, name);
-  }
+  if (!file_) begin();
+  write_tail(tail);
+  core_.disk->sync(file_);
+  info.new_at = publish(digest, name);
   // Also for a blob that was there: its writer may not have got this far.
   core_.disk->sync_folder(folder_name(folder_of(digest)));
   return info;

@@ -181,6 +181,16 @@ TEST_F(Faults, PowerLossInMidWriteShowsNoPartialBlob) {
         void write(const OpenFile& file, ByteView data, std::uint64_t offset) override {
           before("write"), disk_.write(file, data, offset);
         }
+        OpenFile open(const std::string& name) override { return disk_.open(name); }
+        OpenFile open_to_change(const std::string& name) override {
+          return disk_.open_to_change(name);
+        }
+        void truncate(const OpenFile& file, std::uint64_t size) override {
+          before("truncate"), disk_.truncate(file, size);
+        }
+        bool remove(const std::string& name) override {
+          return before("remove"), disk_.remove(name);
+        }
         void sync(const OpenFile& file) override { before("sync"), disk_.sync(file); }
         void rename(const std::string& from, const std::string& to) override {
           before("rename"), disk_.rename(from, to);
@@ -206,7 +216,11 @@ TEST_F(Faults, PowerLossInMidWriteShowsNoPartialBlob) {
       dying.armed = true;
       executor_.run(workload(*store, kept, static_cast<std::uint64_t>(call)));
     }
-    memory->lose_bytes();
+    if (call % 3) {
+      memory->lose_bytes();
+    } else {
+      memory->lose_first_page();
+    }
     if (call % 2) memory->lose_names();
     const auto store = open_local_store(options());
     expect_sound(*store, kept);

@@ -29,6 +29,14 @@ std::string temporary_name(std::uint64_t number) {
   return fmt::format("{}/{}", kTemporaries, number);
 }
 
+std::string segment_name(std::uint32_t number) {
+  return fmt::format("{}/{:08x}{}", kSegments, number, kSegmentSuffix);
+}
+
+std::string segment_index_name(std::uint32_t number) {
+  return fmt::format("{}/{:08x}{}", kSegments, number, kSegmentIndexSuffix);
+}
+
 std::bitset<kFolders> prepare(Disk& disk) {
   if (!disk.make_folder(kTemporaries)) {
     for (const std::string& file : disk.names(kTemporaries)) {
@@ -36,9 +44,11 @@ std::bitset<kFolders> prepare(Disk& disk) {
     }
   }
   disk.make_folder(kBlobs);
+  disk.make_folder(kSegments);
   // Also what was there: whoever made it may have been killed before this.
   disk.sync_folder(".");
   disk.sync_folder(kBlobs);
+  disk.sync_folder(kSegments);
   std::bitset<kFolders> there;
   for (unsigned number = 0; number < kFolders; ++number) {
     if (disk.info(folder_name(number))) there.set(number);

@@ -24,8 +24,15 @@ std::optional<Sha256Digest> blob_in(unsigned folder, const std::string& file);
 // `tmp/17`.
 std::string temporary_name(std::uint64_t number);
 
+// `segments/0000002a.seg`, and the index beside it.
+std::string segment_name(std::uint32_t number);
+std::string segment_index_name(std::uint32_t number);
+
 // The folder of all folders.
 inline constexpr const char* kBlobs = "blobs";
+inline constexpr const char* kSegments = "segments";
+inline constexpr const char* kSegmentSuffix = ".seg";
+inline constexpr const char* kSegmentIndexSuffix = ".idx";
 
 // Makes what an empty store needs, or removes the temporaries that a crash left in an old one.
 // Returns which folders are there, durably; the others are made when they are first needed.

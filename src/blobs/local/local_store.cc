@@ -15,20 +15,45 @@ constexpr std::size_t kIdleBytes = std::size_t{8} * 1024 * 1024;
 // Room that uploads leave to the database and the log.
 constexpr std::uint64_t kReserveBytes = std::uint64_t{64} * 1024 * 1024;
 
+// A section of a file that others may have open too.
 class FileContent final : public Content {
  public:
-  FileContent(OpenFile file, std::uint64_t size) noexcept : file_(std::move(file)), size_(size) {}
+  FileContent(std::shared_ptr<const OpenFile> file, std::uint64_t start,
+              std::uint64_t size) noexcept
+      : file_(std::move(file)), start_(start), size_(size) {}
 
   std::uint64_t size() const noexcept override { return size_; }
 
   Task<Piece> piece(std::uint64_t offset, std::uint64_t most) const override {
-    co_return FileSlice{file_.fd(), offset, std::min(most, size_ - offset)};
+    co_return FileSlice{file_->fd(), start_ + offset, std::min(most, size_ - offset)};
   }
 
  private:
-  OpenFile file_;
+  std::shared_ptr<const OpenFile> file_;
+  std::uint64_t start_;
   std::uint64_t size_;
 };
+
+// The first `limit` of two lists ordered by names. What is in both was written at the later time.
+std::vector<BlobStore::Listed> merged(const std::vector<BlobStore::Listed>& files,
+                                      const std::vector<PackedBlob>& packed, std::size_t limit) {
+  std::vector<BlobStore::Listed> page;
+  auto file = files.begin();
+  auto small = packed.begin();
+  while (page.size() < limit && (file != files.end() || small != packed.end())) {
+    if (small == packed.end() || (file != files.end() && file->info.digest < small->digest)) {
+      page.push_back(*file++);
+      continue;
+    }
+    BlobStore::Listed listed{{small->digest, small->length}, small->written};
+    if (file != files.end() && file->info.digest == small->digest) {
+      listed.written = std::max(listed.written, (file++)->written);
+    }
+    page.push_back(listed);
+    ++small;
+  }
+  return page;
+}
 
 class LocalStore final : public BlobStore {
  public:
@@ -38,11 +63,18 @@ class LocalStore final : public BlobStore {
               .buffers = BufferPool(options.memory_budget, kIdleBytes),
               .next_temporary = 1,
               .folders = {},
+              .segments = nullptr,
               .io = ThreadPool("blobs", options.io_threads)} {
     const std::bitset<kFolders> there = prepare(*core_.disk);
     for (unsigned number = 0; number < kFolders; ++number) {
       core_.folders[number].ready = there.test(number);
     }
+    core_.segments = std::make_unique<Segments>(
+        *core_.disk, core_.clock,
+        Segments::Options{
+            .segment_bytes = options.segment_bytes,
+            .reclaim = options.reclaim,
+            .temporary = [this] { return temporary_name(core_.next_temporary.fetch_add(1)); }});
   }
 
   Task<std::unique_ptr<BlobWriter>> create(std::optional<std::uint64_t>) override {
@@ -50,13 +82,18 @@ class LocalStore final : public BlobStore {
   }
 
   Task<std::shared_ptr<const Content>> open(const Sha256Digest& digest) override {
+    if (const std::optional<PackedBlob> packed = core_.segments->find(digest)) {
+      std::shared_ptr<const Content> content = co_await open_packed(*packed);
+      if (content) co_return content;
+    }
     const std::string name = blob_name(digest);
     OpenFile file = core_.disk->open_if_cached(name);
     if (!file) file = co_await core_.io.run([this, &name] { return core_.disk->open(name); });
     if (!file) co_return nullptr;
     // The kernel keeps it in memory with the open file.
     const std::uint64_t size = core_.disk->size(file);
-    co_return std::make_shared<const FileContent>(std::move(file), size);
+    co_return std::make_shared<const FileContent>(std::make_shared<const OpenFile>(std::move(file)),
+                                                  0, size);
   }
 
   Task<bool> remove_unused(const Sha256Digest& digest, Time cutoff) override {
@@ -74,7 +111,32 @@ class LocalStore final : public BlobStore {
   }
 
  private:
+  // Null when it has been removed meanwhile.
+  Task<std::shared_ptr<const Content>> open_packed(PackedBlob blob) {
+    for (;;) {
+      std::shared_ptr<const OpenFile> file = core_.segments->file_of(blob, false);
+      if (!file) {
+        file = co_await core_.io.run([this, &blob] { return core_.segments->file_of(blob, true); });
+      }
+      if (file) {
+        co_return std::make_shared<const FileContent>(
+            std::move(file), blob.place.offset() + kHeaderBytes, blob.length);
+      }
+      const std::optional<PackedBlob> now = core_.segments->find(blob.digest);
+      if (!now) co_return nullptr;
+      if (now->place == blob.place) throw Error("a segment is missing");
+      blob = *now;
+    }
+  }
+
   bool remove_older(const Sha256Digest& digest, Time cutoff) {
+    switch (core_.segments->remove_older(digest, cutoff)) {
+      case PackedIndex::Removal::kSpared: return false;
+      // Of a file of that name, from a time when there were no segments, the sweep takes care:
+      // whoever made the record and thinks better of it must not take that along.
+      case PackedIndex::Removal::kRemoved: return true;
+      case PackedIndex::Removal::kAbsent: break;
+    }
     const std::string name = blob_name(digest);
     std::lock_guard lock(core_.folders[folder_of(digest)].naming);
     const std::optional<Disk::FileInfo> info = core_.disk->info(name);
@@ -102,7 +164,7 @@ class LocalStore final : public BlobStore {
         if (info) page.push_back({{digest, info->size}, info->modified});
       }
     }
-    return page;
+    return merged(page, core_.segments->after(after, limit), limit);
   }
 
   Core core_;

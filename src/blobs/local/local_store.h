@@ -1,4 +1,5 @@
-// A blob store in a folder of this machine: one file a blob (docs/blob-store.md).
+// A blob store in a folder of this machine: small blobs in segments, each large one
+// in a file of its own (docs/blob-store.md).
 #pragma once
 
 #include <cstddef>
@@ -21,6 +22,10 @@ struct LocalOptions {
   std::size_t memory_budget = std::size_t{256} * 1024 * 1024;
   // A durable write mostly waits, so more threads than cores.
   std::size_t io_threads = 16;
+  // A segment of small blobs that is as long gets no more of them.
+  std::uint64_t segment_bytes = std::uint64_t{128} * 1024 * 1024;
+  // Give back the room of removed small blobs, in the background.
+  bool reclaim = true;
 };
 
 // REQUIRES: no other store uses the folder, in any process; writers, and tasks of the store,

@@ -7,6 +7,12 @@
 #include "blobs/local/draft.h"
 
 namespace coffer::blobs {
+namespace {
+
+// To hash that much takes less time than to have it done elsewhere.
+constexpr std::size_t kHashedInline = 16 * 1024;
+
+}  // namespace
 
 // Between the writer and its job. At most one job runs, at most one block waits for it, and
 // with a block waiting the writer gets no further buffer: so there are never more than two.
@@ -15,6 +21,8 @@ class LocalWriter::Pipeline : public std::enable_shared_from_this<Pipeline> {
  public:
   explicit Pipeline(Core& core) : core_(core), home_(Executor::current()), draft_(core) {}
 
+  // The first `count` bytes of `buffer` are a whole blob. REQUIRES: nothing was submitted.
+  void submit_small(Buffer buffer, std::size_t count);
   // Hands `count` bytes of `buffer` over to be written after those before. REQUIRES: no block
   // waits, unless this is the last and has no bytes.
   void submit(Buffer buffer, std::size_t count, bool last);
@@ -33,7 +41,7 @@ class LocalWriter::Pipeline : public std::enable_shared_from_this<Pipeline> {
   };
 
   void work(Block block);
-  void process(const Block& block);
+  void process(Block& block);
 
   Core& core_;
   Executor& home_;
@@ -85,7 +93,7 @@ void LocalWriter::Pipeline::work(Block block) {
     std::shared_ptr<Event> progress;
     {
       std::lock_guard lock(mutex_);
-      error_ = error;
+      if (error) error_ = error;
       if (wants_buffer_) spare_ = std::move(returned);
       wants_buffer_ = false;
       progress = std::move(progress_);
@@ -104,9 +112,25 @@ void LocalWriter::Pipeline::work(Block block) {
   }
 }
 
-void LocalWriter::Pipeline::process(const Block& block) {
+void LocalWriter::Pipeline::submit_small(Buffer buffer, std::size_t count) {
+  const Sha256Digest digest = Sha256::of(buffer.span().first(count));
+  core_.segments->add(digest, std::move(buffer), count,
+                      [self = shared_from_this()](std::exception_ptr error, const BlobInfo& info) {
+                        std::lock_guard lock(self->mutex_);
+                        if (error) {
+                          self->error_ = error;
+                        } else {
+                          self->result_ = info;
+                        }
+                        // Inside the lock, as below.
+                        if (self->progress_) std::exchange(self->progress_, {})->set();
+                      });
+}
+
+void LocalWriter::Pipeline::process(Block& block) {
   const ByteView data = block.buffer.span().first(block.count);
   if (!block.last) return draft_.append(data);
+  if (draft_.is_small(data)) return submit_small(std::move(block.buffer), block.count);
   const BlobInfo info = draft_.commit(data);
   std::lock_guard lock(mutex_);
   result_ = info;
@@ -176,13 +200,18 @@ void LocalWriter::advance(std::size_t count) {
   if (count > filling_.span().size() - filled_) throw std::logic_error("more than the room");
   filled_ += count;
   if (filling_ && filled_ == kBufferBytes) {
+    has_submitted_ = true;
     pipeline_->submit(std::exchange(filling_, Buffer()), filled_, false);
   }
 }
 
 Task<BlobInfo> LocalWriter::finish() {
   const std::size_t tail = filling_ ? filled_ : 0;
-  pipeline_->submit(std::move(filling_), tail, true);
+  if (!has_submitted_ && tail <= kHashedInline) {
+    pipeline_->submit_small(std::move(filling_), tail);
+  } else {
+    pipeline_->submit(std::move(filling_), tail, true);
+  }
   co_return co_await pipeline_->result();
 }
 

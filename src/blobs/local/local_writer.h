@@ -26,6 +26,7 @@ class LocalWriter final : public BlobWriter {
   std::shared_ptr<Pipeline> pipeline_;
   Buffer filling_;
   std::size_t filled_ = 0;
+  bool has_submitted_ = false;
 };
 
 }  // namespace coffer::blobs

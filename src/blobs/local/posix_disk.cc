@@ -89,6 +89,13 @@ class PosixDisk final : public Disk {
         static_cast<int>(::syscall(SYS_openat2, root_.fd(), name.c_str(), &how, sizeof how)));
   }
 
+  OpenFile open_to_change(const std::string& name) override {
+    OpenFile file(uninterrupted(
+        [&] { return ::openat(root_.fd(), name.c_str(), O_RDWR | O_CLOEXEC | O_NOFOLLOW); }));
+    if (!file && errno != ENOENT) fail("open a file to change it", errno);
+    return file;
+  }
+
   std::uint64_t size(const OpenFile& file) override {
     struct stat status {};
     if (::fstat(file.fd(), &status) != 0) fail("measure a blob", errno);
@@ -120,6 +127,22 @@ class PosixDisk final : public Disk {
         continue;
       }
       fail("write a blob", error);
+    }
+  }
+
+  void read(const OpenFile& file, ByteSpan into, std::uint64_t offset) override {
+    while (!into.empty()) {
+      const ssize_t got = uninterrupted(
+          [&] { return ::pread(file.fd(), into.data(), into.size(), static_cast<off_t>(offset)); });
+      if (got <= 0) fail("read a file", got == 0 ? EIO : errno);
+      into = into.subspan(static_cast<std::size_t>(got));
+      offset += static_cast<std::uint64_t>(got);
+    }
+  }
+
+  void truncate(const OpenFile& file, std::uint64_t size) override {
+    if (uninterrupted([&] { return ::ftruncate(file.fd(), static_cast<off_t>(size)); }) != 0) {
+      fail("cut a file", errno);
     }
   }
 

@@ -3,9 +3,11 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <filesystem>
+#include <fstream>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -31,6 +33,15 @@ class WatchedDisk : public Disk {
   }
   OpenFile open(const std::string& name) override { return before("open"), disk_->open(name); }
   OpenFile open_if_cached(const std::string& name) override { return disk_->open_if_cached(name); }
+  OpenFile open_to_change(const std::string& name) override {
+    return before("open_to_change"), disk_->open_to_change(name);
+  }
+  void read(const OpenFile& file, ByteSpan into, std::uint64_t offset) override {
+    before("read"), disk_->read(file, into, offset);
+  }
+  void truncate(const OpenFile& file, std::uint64_t size) override {
+    before("truncate"), disk_->truncate(file, size);
+  }
   std::uint64_t size(const OpenFile& file) override { return before("size"), disk_->size(file); }
   bool bypass_cache(const OpenFile& file, bool on) override {
     return before("bypass"), disk_->bypass_cache(file, on);
@@ -125,9 +136,10 @@ class SlowDisk final : public WatchedDisk {
 struct Volatile {
   std::filesystem::path root;
   std::mutex mutex;
-  std::map<int, std::string> names;      // of open files, by descriptor
-  std::set<std::string> unsynced_files;  // whose bytes may be lost
-  std::set<std::string> unsynced_names;  // that may be lost themselves
+  std::map<int, std::string> names;                    // of open files, by descriptor
+  std::set<std::string> unsynced_files;                // whose bytes may be lost
+  std::set<std::string> unsynced_names;                // that may be lost themselves
+  std::map<std::string, std::uintmax_t> synced_bytes;  // of files that were ever synced
 
   static std::string folder_of(const std::string& name) {
     const std::string parent = std::filesystem::path(name).parent_path().string();
@@ -140,7 +152,21 @@ struct Volatile {
   }
   void lose_bytes() {
     for (const std::string& name : unsynced_files) {
-      if (std::filesystem::exists(root / name)) std::filesystem::resize_file(root / name, 0);
+      if (!std::filesystem::exists(root / name)) continue;
+      const auto size = std::filesystem::file_size(root / name);
+      std::filesystem::resize_file(root / name, std::min(size, synced_bytes[name]));
+    }
+  }
+  // Only the first page of what was not synced; what comes after it reached the disk.
+  void lose_first_page() {
+    for (const std::string& name : unsynced_files) {
+      if (!std::filesystem::exists(root / name)) continue;
+      const auto size = std::filesystem::file_size(root / name);
+      const auto start = std::min(size, synced_bytes[name]);
+      const std::vector<char> zeros(std::min<std::uintmax_t>(4096 - start % 4096, size - start));
+      std::fstream file(root / name, std::ios::in | std::ios::out | std::ios::binary);
+      file.seekp(static_cast<std::streamoff>(start));
+      file.write(zeros.data(), static_cast<std::streamsize>(zeros.size()));
     }
   }
 };
@@ -157,12 +183,21 @@ class ForgetfulDisk final : public WatchedDisk {
     memory_->names[file.fd()] = name;
     memory_->unsynced_names.insert(name);
     memory_->unsynced_files.insert(name);
+    memory_->synced_bytes[name] = 0;
     return file;
   }
+  OpenFile open(const std::string& name) override { return known(WatchedDisk::open(name), name); }
+  OpenFile open_to_change(const std::string& name) override {
+    return known(WatchedDisk::open_to_change(name), name);
+  }
   void write(const OpenFile& file, ByteView data, std::uint64_t offset) override {
-    WatchedDisk::write(file, data, offset);
     std::lock_guard lock(memory_->mutex);
-    memory_->unsynced_files.insert(memory_->names.at(file.fd()));
+    const std::string& name = memory_->names.at(file.fd());
+    if (!memory_->unsynced_files.contains(name)) {
+      memory_->synced_bytes[name] = std::filesystem::file_size(memory_->root / name);
+    }
+    WatchedDisk::write(file, data, offset);
+    memory_->unsynced_files.insert(name);
   }
   void sync(const OpenFile& file) override {
     WatchedDisk::sync(file);
@@ -174,6 +209,7 @@ class ForgetfulDisk final : public WatchedDisk {
     WatchedDisk::rename(from, to);
     memory_->unsynced_names.erase(from);
     memory_->unsynced_names.insert(to);
+    memory_->synced_bytes[to] = memory_->synced_bytes[from];
     if (memory_->unsynced_files.erase(from) != 0) memory_->unsynced_files.insert(to);
   }
   bool make_folder(const std::string& name) override {
@@ -191,6 +227,11 @@ class ForgetfulDisk final : public WatchedDisk {
 
  private:
   void before(const char*) override {}
+  OpenFile known(OpenFile file, const std::string& name) {
+    std::lock_guard lock(memory_->mutex);
+    if (file) memory_->names[file.fd()] = name;
+    return file;
+  }
 
   std::shared_ptr<Volatile> memory_;
 };

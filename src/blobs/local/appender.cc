@@ -1,0 +1,206 @@
+#include "blobs/local/appender.h"
+
+#include <pthread.h>
+
+#include <cstring>
+#include <utility>
+
+#include "base/log.h"
+
+namespace coffer::blobs {
+namespace {
+
+// What one write takes along at most.
+constexpr std::size_t kBatchBytes = 2 * 1024 * 1024;
+
+}  // namespace
+
+std::size_t Appender::DigestHash::operator()(const Sha256Digest& digest) const noexcept {
+  std::size_t hash = 0;
+  std::memcpy(&hash, digest.bytes.data(), sizeof hash);
+  return hash;
+}
+
+Appender::Appender(Disk& disk, const Clock& clock, PackedIndex& index, SegmentFiles& files,
+                   Bell& sealed, std::uint64_t segment_bytes)
+    : disk_(disk),
+      clock_(clock),
+      index_(index),
+      files_(files),
+      sealed_(sealed),
+      segment_bytes_(segment_bytes),
+      active_(files.reopen_last(segment_bytes)),
+      thread_([this] { work(); }) {}
+
+Appender::~Appender() {
+  {
+    std::lock_guard lock(mutex_);
+    stopping_ = true;
+  }
+  wake_.notify_one();
+  thread_.join();
+  if (active_) files_.seal(*active_);
+}
+
+void Appender::submit(Request request) {
+  bool was_empty = false;
+  {
+    std::lock_guard lock(mutex_);
+    was_empty = queue_.empty();
+    queue_.push_back(std::move(request));
+  }
+  if (was_empty) wake_.notify_one();
+}
+
+void Appender::work() {
+  pthread_setname_np(pthread_self(), "appender");
+  while (take_batch()) process();
+}
+
+// False when nothing will come any more.
+bool Appender::take_batch() {
+  batch_.clear();
+  std::unique_lock lock(mutex_);
+  wake_.wait(lock, [this] { return stopping_ || !queue_.empty(); });
+  for (std::size_t bytes = 0; !queue_.empty() && bytes < kBatchBytes; queue_.pop_front()) {
+    bytes += record_bytes(queue_.front().record.length);
+    batch_.push_back(std::move(queue_.front()));
+  }
+  return !batch_.empty();
+}
+
+void Appender::process() {
+  try {
+    make_room();
+    lay_out();
+    if (!buffer_.empty()) {
+      if (!write_out()) return;
+      active_->end += buffer_.size();
+    }
+  } catch (...) {
+    fail_batch(std::current_exception());
+    return;
+  }
+  publish();
+}
+
+void Appender::make_room() {
+  if (active_ && active_->end >= segment_bytes_) roll();
+  if (!active_) active_ = files_.create();
+}
+
+void Appender::lay_out() {
+  buffer_.clear();
+  outcomes_.clear();
+  fresh_.clear();
+  for (const Record& note : std::exchange(notes_, {})) lay_out_record(note, {});
+  for (Request& request : batch_) {
+    if (request.record.kind == RecordKind::kBlob) {
+      outcomes_.push_back(lay_out_blob(request));
+    } else {
+      lay_out_record(request.record, {});
+      outcomes_.emplace_back();
+    }
+  }
+}
+
+Appender::Outcome Appender::lay_out_blob(Request& request) {
+  Record& record = request.record;
+  Outcome outcome{.info = {record.digest, record.length}};
+  if (request.from) {
+    const std::optional<PackedBlob> blob = index_.find(record.digest);
+    if (!blob || blob->place != *request.from) return outcome;
+    record.value = to_micros(blob->written);
+  } else if (const auto found = index_.touch(record.digest, clock_.now())) {
+    lay_out_record(
+        {.kind = RecordKind::kTouch, .digest = record.digest, .value = to_micros(found->written)},
+        {});
+    return outcome;
+  } else {
+    const Time now = clock_.now();
+    if (!fresh_.emplace(record.digest, now).second) {
+      outcome.is_twin = true;
+      return outcome;
+    }
+    record.value = to_micros(now);
+    outcome.info.new_at = now;
+  }
+  outcome.written_at = lay_out_record(record, request.payload);
+  return outcome;
+}
+
+// Where it will stand.
+Place Appender::lay_out_record(const Record& record, ByteView payload) {
+  const std::uint64_t offset = active_->end + buffer_.size();
+  const std::size_t at = buffer_.size();
+  buffer_.resize(at + kHeaderBytes);
+  encode(record, active_->mark, ByteSpan(buffer_).subspan(at));
+  buffer_.insert(buffer_.end(), payload.begin(), payload.end());
+  buffer_.resize(at + record_bytes(record.length));
+  return {.segment = active_->number, .unit = static_cast<std::uint32_t>(offset / kUnit)};
+}
+
+// False when it failed and everybody has been told.
+bool Appender::write_out() {
+  try {
+    disk_.write(active_->file, buffer_, active_->end);
+  } catch (...) {
+    const std::exception_ptr error = std::current_exception();
+    try {
+      // What was written of it goes, so that a disk that is full has room for a smaller blob.
+      disk_.truncate(active_->file, active_->end);
+    } catch (const Error& again) {
+      log::warning("segment_not_cut", {{"reason", again.what()}});
+      roll();
+    }
+    fail_batch(error);
+    return false;
+  }
+  bool is_waited_for = false;
+  for (const Request& request : batch_) is_waited_for |= static_cast<bool>(request.done);
+  if (!is_waited_for) return true;
+  try {
+    disk_.sync(active_->file);
+  } catch (...) {
+    // Nobody knows what a sync that failed has left, and the next one may wrongly succeed.
+    roll();
+    throw;
+  }
+  return true;
+}
+
+void Appender::publish() {
+  for (std::size_t i = 0; i < batch_.size(); ++i) {
+    Request& request = batch_[i];
+    Outcome& outcome = outcomes_[i];
+    const Record& record = request.record;
+    if (outcome.is_twin) {
+      index_.touch(record.digest, fresh_.at(record.digest));
+    } else if (outcome.written_at && !request.from) {
+      index_.insert({record.digest, *outcome.written_at, record.length, record.time()});
+    } else if (outcome.written_at &&
+               !index_.move(record.digest, *request.from, *outcome.written_at)) {
+      // Removed meanwhile: the copy must not bring it back at the next start.
+      notes_.push_back({.kind = RecordKind::kRemoval,
+                        .digest = record.digest,
+                        .value = static_cast<std::int64_t>(outcome.written_at->packed())});
+    }
+    request.buffer.release();
+    if (request.done) request.done(nullptr, outcome.info);
+  }
+}
+
+void Appender::fail_batch(std::exception_ptr error) {
+  for (Request& request : batch_) {
+    request.buffer.release();
+    if (request.done) request.done(error, {});
+  }
+}
+
+void Appender::roll() {
+  files_.seal(*active_);
+  active_.reset();
+  sealed_.ring();
+}
+
+}  // namespace coffer::blobs

@@ -1,0 +1,95 @@
+// Adds records to the active segment: one thread that gathers who waits into one write and one
+// sync.
+#pragma once
+
+#include <condition_variable>
+#include <cstdint>
+#include <deque>
+#include <exception>
+#include <functional>
+#include <mutex>
+#include <optional>
+#include <thread>
+#include <unordered_map>
+#include <vector>
+
+#include "base/clock.h"
+#include "blobs/blob_store.h"
+#include "blobs/local/bell.h"
+#include "blobs/local/buffer_pool.h"
+#include "blobs/local/disk.h"
+#include "blobs/local/packed_index.h"
+#include "blobs/local/segment_files.h"
+
+namespace coffer::blobs {
+
+class Appender {
+ public:
+  // Called once on the appender's thread, with the failure if there was one. Must not throw.
+  using Done = std::move_only_function<void(std::exception_ptr, const BlobInfo&)>;
+
+  struct Request {
+    Record record;                   // a blob's `value` is set when it is written
+    ByteView payload = {};           // good until `done` was called
+    Buffer buffer = {};              // may hold the payload
+    std::optional<Place> from = {};  // a stored blob is to move from here; else it is new
+    Done done = {};  // none: a note that nobody waits for, and that may be lost with the power
+  };
+
+  // All outlive it. A segment of `segment_bytes` or more is sealed, and `sealed` rung.
+  Appender(Disk& disk, const Clock& clock, PackedIndex& index, SegmentFiles& files, Bell& sealed,
+           std::uint64_t segment_bytes);
+  // Ends what was submitted, then seals the active segment.
+  ~Appender();
+  Appender(const Appender&) = delete;
+  Appender& operator=(const Appender&) = delete;
+
+  // Threads: any.
+  void submit(Request request);
+
+ private:
+  // What becomes of one request of a batch.
+  struct Outcome {
+    BlobInfo info;
+    std::optional<Place> written_at = {};
+    bool is_twin = false;  // of a blob that the same batch writes
+  };
+  struct DigestHash {
+    std::size_t operator()(const Sha256Digest& digest) const noexcept;
+  };
+
+  void work();
+  bool take_batch();
+  void process();
+  void make_room();
+  void lay_out();
+  Outcome lay_out_blob(Request& request);
+  Place lay_out_record(const Record& record, ByteView payload);
+  bool write_out();
+  void publish();
+  void fail_batch(std::exception_ptr error);
+  void roll();
+
+  Disk& disk_;
+  const Clock& clock_;
+  PackedIndex& index_;
+  SegmentFiles& files_;
+  Bell& sealed_;
+  const std::uint64_t segment_bytes_;
+
+  // The thread's own.
+  std::optional<ActiveSegment> active_;
+  std::vector<Request> batch_;
+  std::vector<Outcome> outcomes_;
+  std::unordered_map<Sha256Digest, Time, DigestHash> fresh_;  // blobs that the batch writes
+  std::vector<Record> notes_;                                 // that the batch gave rise to
+  Bytes buffer_;
+
+  std::mutex mutex_;  // guards all below
+  std::condition_variable wake_;
+  std::deque<Request> queue_;
+  bool stopping_ = false;
+  std::thread thread_;
+};
+
+}  // namespace coffer::blobs

@@ -1,0 +1,285 @@
+#include "blobs/local/segment_files.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <set>
+#include <string_view>
+
+#include "base/entropy.h"
+#include "base/log.h"
+#include "blobs/blob_store.h"
+#include "blobs/local/layout.h"
+#include "blobs/local/segment_scan.h"
+
+namespace coffer::blobs {
+namespace {
+
+// The number in `0000002a<suffix>`; nothing for any other name.
+std::optional<std::uint32_t> number_in(std::string_view name, std::string_view suffix) {
+  constexpr std::size_t kDigits = 8;
+  if (name.size() != kDigits + suffix.size() || !name.ends_with(suffix)) return std::nullopt;
+  std::uint32_t number = 0;
+  for (const char c : name.substr(0, kDigits)) {
+    const int digit = c >= 'A' && c <= 'F' ? -1 : hex_digit(c);
+    if (digit < 0) return std::nullopt;
+    number = number << 4 | static_cast<std::uint32_t>(digit);
+  }
+  return number;
+}
+
+std::uint64_t random_mark() {
+  std::array<std::byte, sizeof(std::uint64_t)> bytes{};
+  system_entropy().fill(bytes);
+  std::uint64_t mark = 0;
+  for (const std::byte byte : bytes) mark = mark << 8 | std::to_integer<std::uint64_t>(byte);
+  return mark;
+}
+
+void replay(const Record& record, Place place, PackedIndex& index) {
+  switch (record.kind) {
+    case RecordKind::kBlob:
+      index.insert({record.digest, place, record.length, record.time()});
+      return;
+    case RecordKind::kTouch: index.touch(record.digest, record.time()); return;
+    case RecordKind::kRemoval: index.remove(record.digest, record.place()); return;
+  }
+}
+
+}  // namespace
+
+void SegmentFiles::load(PackedIndex& index) {
+  std::set<std::uint32_t> numbers;
+  std::vector<std::uint32_t> indexes;
+  for (const std::string& name : disk_.names(kSegments)) {
+    if (const auto number = number_in(name, kSegmentSuffix)) numbers.insert(*number);
+    if (const auto number = number_in(name, kSegmentIndexSuffix)) indexes.push_back(*number);
+  }
+  for (const std::uint32_t number : indexes) {
+    if (!numbers.contains(number)) disk_.remove(segment_index_name(number));
+  }
+  // In order: the later record of a blob is the one that counts.
+  for (const std::uint32_t number : numbers) load(number, index);
+  if (!numbers.empty()) next_ = *numbers.rbegin() + 1;
+}
+
+void SegmentFiles::load(std::uint32_t number, PackedIndex& index) {
+  const std::string name = segment_name(number);
+  const OpenFile file = disk_.open(name);
+  const std::uint64_t size = disk_.size(file);
+  std::array<std::byte, kHeaderBytes> head{};
+  if (size >= kHeaderBytes) disk_.read(file, head, 0);
+  const std::optional<SegmentHeader> header = decode_segment_header(head);
+  if (header && header->version > kSegmentVersion) {
+    throw Error(
+        fmt::format("{} was written by a newer version of this program (format {}, known "
+                    "up to {})",
+                    name, header->version, kSegmentVersion));
+  }
+  std::optional<SegmentIndex> known = read_index(number);
+  if (known && (known->covered > size || (header && known->mark != header->mark))) known.reset();
+  if (!header && !known) {
+    if (size <= kHeaderBytes) {
+      // A start of a segment that nothing was ever added to.
+      disk_.remove(name);
+    } else {
+      log::error("segment_damaged", {{"segment", name}, {"problem", "no header, no index"}});
+    }
+    return;
+  }
+  State state{.mark = header ? header->mark : known->mark,
+              .end = known ? known->covered : kHeaderBytes,
+              .covered = known ? known->covered : 0,
+              .is_sealed = true};
+  if (known) {
+    for (const SegmentIndex::Entry& entry : known->entries) {
+      replay(entry.record, {number, entry.unit}, index);
+    }
+  }
+  if (size > state.end) {
+    const ScanResult scan =
+        scan_segment(disk_, file, {.mark = state.mark, .from = state.end, .to = size},
+                     ScanCheck::kPayloads, [&](const Record& record, std::uint32_t unit, ByteView) {
+                       replay(record, {number, unit}, index);
+                     });
+    state.end = scan.end;
+    if (scan.skipped > 0) {
+      state.check = ScanCheck::kPayloads;
+      log::error("segment_damaged", {{"segment", name}, {"bytes_skipped", scan.skipped}});
+    }
+    if (scan.end < size) {
+      log::info("segment_cut", {{"segment", name}, {"bytes", size - scan.end}});
+      cut(number, scan.end);
+    }
+    // What a killed server wrote and did not sync is as good as answered from now on.
+    disk_.sync(file);
+  }
+  segments_.emplace(number, state);
+}
+
+std::optional<SegmentIndex> SegmentFiles::read_index(std::uint32_t number) {
+  const std::string name = segment_index_name(number);
+  const OpenFile file = disk_.open(name);
+  if (!file) return std::nullopt;
+  Bytes bytes(static_cast<std::size_t>(disk_.size(file)));
+  disk_.read(file, bytes, 0);
+  std::optional<SegmentIndex> index = decode_segment_index(bytes);
+  if (!index) log::warning("segment_index_damaged", {{"index", name}});
+  return index;
+}
+
+void SegmentFiles::cut(std::uint32_t number, std::uint64_t end) {
+  disk_.truncate(disk_.open_to_change(segment_name(number)), end);
+}
+
+std::optional<ActiveSegment> SegmentFiles::reopen_last(std::uint64_t limit) {
+  std::lock_guard lock(mutex_);
+  if (segments_.empty()) return std::nullopt;
+  auto& [number, state] = *segments_.rbegin();
+  if (number + 1 != next_ || state.end >= limit) return std::nullopt;
+  OpenFile file = disk_.open_to_change(segment_name(number));
+  state.is_sealed = false;
+  return ActiveSegment{
+      .file = std::move(file), .number = number, .mark = state.mark, .end = state.end};
+}
+
+ActiveSegment SegmentFiles::create() {
+  std::uint32_t number = 0;
+  {
+    std::lock_guard lock(mutex_);
+    number = next_++;
+  }
+  ActiveSegment segment{
+      .file = OpenFile(), .number = number, .mark = random_mark(), .end = kHeaderBytes};
+  segment.file = disk_.create(segment_name(number));
+  try {
+    std::array<std::byte, kHeaderBytes> head{};
+    encode(SegmentHeader{.number = number, .mark = segment.mark}, head);
+    disk_.write(segment.file, head, 0);
+    disk_.sync(segment.file);
+    disk_.sync_folder(kSegments);
+  } catch (const Error&) {
+    disk_.remove(segment_name(number));
+    throw;
+  }
+  std::lock_guard lock(mutex_);
+  segments_.emplace(
+      number, State{.mark = segment.mark, .end = kHeaderBytes, .covered = 0, .is_sealed = false});
+  return segment;
+}
+
+void SegmentFiles::seal(const ActiveSegment& segment) {
+  std::lock_guard lock(mutex_);
+  State& state = segments_.at(segment.number);
+  state.end = segment.end;
+  state.is_sealed = true;
+}
+
+std::shared_ptr<const OpenFile> SegmentFiles::find_open(std::uint32_t number) {
+  {
+    Slot& slot = slots_[number % kSlots];
+    std::lock_guard lock(slot.mutex);
+    if (slot.file && slot.number == number) return slot.file;
+  }
+  OpenFile file = disk_.open_if_cached(segment_name(number));
+  if (!file) return nullptr;
+  return keep(number, std::move(file));
+}
+
+std::shared_ptr<const OpenFile> SegmentFiles::open(std::uint32_t number) {
+  OpenFile file = disk_.open(segment_name(number));
+  if (!file) return nullptr;
+  return keep(number, std::move(file));
+}
+
+std::shared_ptr<const OpenFile> SegmentFiles::keep(std::uint32_t number, OpenFile file) {
+  auto shared = std::make_shared<const OpenFile>(std::move(file));
+  {
+    Slot& slot = slots_[number % kSlots];
+    std::lock_guard lock(slot.mutex);
+    slot.number = number;
+    slot.file = shared;
+  }
+  // Dropped since it was opened: nobody else would close it.
+  if (!contains(number)) forget_open(number);
+  return shared;
+}
+
+void SegmentFiles::forget_open(std::uint32_t number) {
+  Slot& slot = slots_[number % kSlots];
+  std::lock_guard lock(slot.mutex);
+  if (slot.number == number) slot.file = nullptr;
+}
+
+std::vector<SegmentFiles::Sealed> SegmentFiles::sealed() const {
+  std::lock_guard lock(mutex_);
+  std::vector<Sealed> found;
+  for (const auto& [number, state] : segments_) {
+    if (state.is_sealed) found.push_back({number, state.end, state.covered == state.end});
+  }
+  return found;
+}
+
+bool SegmentFiles::contains(std::uint32_t number) const {
+  std::lock_guard lock(mutex_);
+  return segments_.contains(number);
+}
+
+std::uint64_t SegmentFiles::mark_of(std::uint32_t number) const {
+  std::lock_guard lock(mutex_);
+  return segments_.at(number).mark;
+}
+
+void SegmentFiles::write_index(std::uint32_t number) {
+  State state;
+  {
+    std::lock_guard lock(mutex_);
+    state = segments_.at(number);
+  }
+  SegmentIndex index;
+  if (state.covered > 0) {
+    if (auto known = read_index(number)) index = std::move(*known);
+  }
+  if (index.mark != state.mark || index.covered > state.end) index = {};
+  index.mark = state.mark;
+  const OpenFile segment = disk_.open(segment_name(number));
+  scan_segment(disk_, segment,
+               {.mark = state.mark,
+                .from = std::max<std::uint64_t>(index.covered, kHeaderBytes),
+                .to = state.end},
+               state.check, [&](const Record& record, std::uint32_t unit, ByteView) {
+                 index.entries.push_back({record, unit});
+               });
+  index.covered = state.end;
+  std::ranges::sort(index.entries, {}, [](const SegmentIndex::Entry& entry) {
+    return std::pair(entry.record.digest, entry.unit);
+  });
+
+  const std::string temporary = temporary_();
+  const OpenFile file = disk_.create(temporary);
+  try {
+    disk_.write(file, encode(index), 0);
+    disk_.sync(file);
+    disk_.rename(temporary, segment_index_name(number));
+  } catch (const Error&) {
+    disk_.remove(temporary);
+    throw;
+  }
+  disk_.sync_folder(kSegments);
+  std::lock_guard lock(mutex_);
+  const auto found = segments_.find(number);
+  if (found != segments_.end()) found->second.covered = state.end;
+}
+
+void SegmentFiles::drop(std::uint32_t number) {
+  {
+    std::lock_guard lock(mutex_);
+    segments_.erase(number);
+  }
+  // Without a sync: what comes back after a power loss is found unused and dropped again.
+  disk_.remove(segment_name(number));
+  disk_.remove(segment_index_name(number));
+  forget_open(number);
+}
+
+}  // namespace coffer::blobs

@@ -1,0 +1,67 @@
+#include "blobs/local/segments.h"
+
+#include <utility>
+
+#include "base/log.h"
+
+namespace coffer::blobs {
+
+Segments::Segments(Disk& disk, const Clock& clock, Options options)
+    : clock_(clock), files_(disk, std::move(options.temporary)) {
+  files_.load(index_);
+  appender_.emplace(disk, clock, index_, files_, bell_, options.segment_bytes);
+  if (options.reclaim) reclaimer_.emplace(disk, index_, files_, *appender_, bell_);
+}
+
+Segments::~Segments() {
+  reclaimer_.reset();
+  appender_.reset();
+  // The next start need not read the segments themselves.
+  for (const SegmentFiles::Sealed& segment : files_.sealed()) {
+    if (segment.is_indexed) continue;
+    try {
+      files_.write_index(segment.number);
+    } catch (const Error& error) {
+      log::warning("segment_not_indexed", {{"reason", error.what()}});
+    }
+  }
+}
+
+void Segments::add(const Sha256Digest& digest, Buffer buffer, std::size_t count,
+                   Appender::Done done) {
+  if (const auto found = index_.touch(digest, clock_.now())) {
+    buffer.release();
+    note({.kind = RecordKind::kTouch, .digest = digest, .value = to_micros(found->written)});
+    done(nullptr, {digest, found->length});
+    return;
+  }
+  const ByteView payload = buffer.span().first(count);
+  appender_->submit({.record = {.kind = RecordKind::kBlob,
+                                .length = static_cast<std::uint32_t>(count),
+                                .digest = digest},
+                     .payload = payload,
+                     .buffer = std::move(buffer),
+                     .done = std::move(done)});
+}
+
+std::shared_ptr<const OpenFile> Segments::file_of(const PackedBlob& blob, bool may_block) {
+  std::shared_ptr<const OpenFile> file = files_.find_open(blob.place.segment);
+  if (!file && may_block) file = files_.open(blob.place.segment);
+  return file;
+}
+
+PackedIndex::Removal Segments::remove_older(const Sha256Digest& digest, Time cutoff) {
+  Place place;
+  const PackedIndex::Removal removal = index_.remove_older(digest, cutoff, place);
+  if (removal == PackedIndex::Removal::kRemoved) {
+    note({.kind = RecordKind::kRemoval,
+          .digest = digest,
+          .value = static_cast<std::int64_t>(place.packed())});
+    bell_.ring();
+  }
+  return removal;
+}
+
+void Segments::note(const Record& record) { appender_->submit({.record = record}); }
+
+}  // namespace coffer::blobs

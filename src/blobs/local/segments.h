@@ -1,0 +1,65 @@
+// Small blobs, many to a file (docs/blob-store.md).
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/hash.h"
+#include "blobs/local/appender.h"
+#include "blobs/local/bell.h"
+#include "blobs/local/buffer_pool.h"
+#include "blobs/local/disk.h"
+#include "blobs/local/packed_index.h"
+#include "blobs/local/reclaimer.h"
+#include "blobs/local/segment_files.h"
+
+namespace coffer::blobs {
+
+// Threads: any.
+class Segments {
+ public:
+  struct Options {
+    std::uint64_t segment_bytes;
+    bool reclaim;  // give back the room of removed blobs, in the background
+    std::function<std::string()> temporary;  // a name for a file that is not complete
+  };
+
+  // Blocks while it reads what is there. `disk` and `clock` outlive it.
+  Segments(Disk& disk, const Clock& clock, Options options);
+  ~Segments();
+  Segments(const Segments&) = delete;
+  Segments& operator=(const Segments&) = delete;
+
+  // Stores the first `count` bytes of `buffer`, whose name is `digest`, and calls `done` when
+  // they are durable: from within, or on a thread of its own. `count` is less than kPackedBytes.
+  void add(const Sha256Digest& digest, Buffer buffer, std::size_t count, Appender::Done done);
+
+  std::optional<PackedBlob> find(const Sha256Digest& digest) const { return index_.find(digest); }
+
+  // The file that the blob is in. `may_block`: else null also when the disk has to be asked.
+  // Null: look the blob up again, it has moved or gone.
+  std::shared_ptr<const OpenFile> file_of(const PackedBlob& blob, bool may_block);
+
+  PackedIndex::Removal remove_older(const Sha256Digest& digest, Time cutoff);
+
+  std::vector<PackedBlob> after(const std::optional<Sha256Digest>& after, std::size_t limit) const {
+    return index_.after(after, limit);
+  }
+
+ private:
+  void note(const Record& record);
+
+  const Clock& clock_;
+  Bell bell_;
+  PackedIndex index_;
+  SegmentFiles files_;
+  std::optional<Appender> appender_;
+  std::optional<Reclaimer> reclaimer_;
+};
+
+}  // namespace coffer::blobs
