@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <expected>
+#include <memory>
 #include <string>
 #include <variant>
 
@@ -34,11 +35,14 @@ class InputStream {
   virtual Task<std::expected<std::size_t, StreamFault>> read(ByteSpan into) = 0;
 };
 
+class Content;
+
 // A section of an open file, to be sent without passing through the program.
 struct FileSlice {
   int fd;  // borrowed from the Content
   std::uint64_t offset;
   std::uint64_t length;
+  std::shared_ptr<const Content> keep = {};  // what the file belongs to, where it is but a part
 };
 
 // Immutable bytes at rest, readable anywhere. Threads: any number at once.
@@ -51,7 +55,7 @@ class Content {
   virtual std::uint64_t size() const noexcept = 0;
 
   // What stands at `offset`, up to `most` bytes and at least one. A FileSlice is good as
-  // long as the Content lives. Throws when the machine cannot read it.
+  // long as both the Content and the slice live. Throws when the machine cannot read it.
   // REQUIRES: offset < size(), most > 0.
   virtual Task<Piece> piece(std::uint64_t offset, std::uint64_t most) const = 0;
 };

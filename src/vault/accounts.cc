@@ -23,7 +23,8 @@ constexpr auto kFindByLoginText =
 constexpr db::Statement kFindByLogin{kFindByLoginText.data()};
 
 constexpr auto kListText =
-    sql("SELECT ", kAccountColumns, " FROM account a WHERE a.id > $1 ORDER BY a.id LIMIT $2");
+    sql("SELECT ", kAccountColumns,
+        " FROM account a WHERE a.id > $1 AND a.kind = 0 ORDER BY a.id LIMIT $2");
 constexpr db::Statement kList{kListText.data()};
 
 constexpr db::Statement kAnyAdmin{"SELECT id FROM account WHERE is_admin = 1 ORDER BY id LIMIT 1"};
@@ -88,7 +89,8 @@ struct Logins {
 // Adds a fault for each name that leads to another account than `self`.
 Task<void> check_free(db::Transaction& tx, const Logins& logins, AccountId self, Faults& faults) {
   const auto by_name = co_await tx.find(kLoginOwner, id_from<AccountId>, logins.username);
-  if (by_name && *by_name != self) faults.add("username", "is taken");
+  const bool is_taken = (by_name && *by_name != self) || logins.username == kGuestName;
+  if (is_taken) faults.add("username", "is taken");
   if (!logins.email) co_return;
   const auto by_email = co_await tx.find(kLoginOwner, id_from<AccountId>, *logins.email);
   if (by_email && *by_email != self) faults.add("email", "is in use by another account");
@@ -133,6 +135,7 @@ Account account_from(const db::Row& row) {
   account.used = static_cast<std::uint64_t>(row.integer(8));
   account.created_at = row.time(9);
   account.updated_at = row.time(10);
+  account.is_guest = static_cast<AccountKind>(row.integer(11)) == AccountKind::kGuest;
   return account;
 }
 

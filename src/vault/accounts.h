@@ -20,6 +20,9 @@ struct NewAccount {
   bool is_admin = false;
 };
 
+// The name of the guests' account, which nobody else may have.
+inline constexpr std::string_view kGuestName = "guests";
+
 // Only what is set changes.
 struct AccountChanges {
   std::optional<std::string> username;
@@ -59,7 +62,13 @@ class Accounts {
   Task<Result<void>> set_password(AccountId id, std::string password);  // ends all sessions
   Task<Result<void>> set_disabled(AccountId id, bool disabled);         // takes effect at once
 
-  // Up to `limit` accounts with ids above `after`.
+  // The account that owns what guests leave here, with policy.guest_quota; its home is the guests'
+  // space. Made when it is first asked for, once. Whether guests are let in is the caller's
+  // question: guests_allowed().
+  Task<Account> guest();
+  bool guests_allowed() const { return context_.policy.guests; }
+
+  // Up to `limit` accounts with ids above `after`, without that of the guests.
   Task<std::vector<Account>> list(AccountId after, std::size_t limit);
   Task<bool> any_admin();
 

@@ -19,9 +19,13 @@ struct Policy {
   std::size_t password_min = 8;  // bytes, 8 to 1024
   bool registration_open = true;
   std::optional<std::uint64_t> quota;  // of a new account, bytes
+  bool guests = false;                 // whether people without an account are served
+  std::optional<std::uint64_t> guest_quota = std::uint64_t{1} << 30U;  // bytes of all guests
   std::optional<std::uint64_t> max_file_bytes;
   std::chrono::seconds access_lifetime{3600};
   std::chrono::seconds refresh_lifetime{7 * 24 * 3600};
+  // How long an upload in parts lives after its last part.
+  std::chrono::seconds multipart_lifetime{24 * 3600};
   // How long a blob without references is kept. Half of it is the longest time from a file's
   // last byte to its commit (references.cc says why).
   std::chrono::seconds blob_grace{24 * 3600};

@@ -7,6 +7,8 @@
 #include "vault/entry_rows.h"
 #include "vault/events.h"
 #include "vault/keys.h"
+#include "vault/manifests.h"
+#include "vault/quota.h"
 #include "vault/references.h"
 #include "vault/sql.h"
 
@@ -14,95 +16,106 @@ namespace coffer::vault {
 namespace {
 
 constexpr auto kFindText =
-    sql("SELECT ", kEntryColumns, " FROM entry WHERE id = $1 AND space_id = $2");
+    sql("SELECT ", kEntryColumns,
+        ", blob_id FROM entry WHERE id = $1 AND owner_id = $2 AND is_folder = 0");
 constexpr db::Statement kFind{kFindText.data()};
 
-constexpr auto kFindByUuidText =
-    sql("SELECT ", kEntryColumns, " FROM entry WHERE uuid = $1 AND space_id = $2");
+constexpr auto kFindByUuidText = sql(
+    "SELECT ", kEntryColumns, " FROM entry WHERE uuid = $1 AND owner_id = $2 AND is_folder = 0");
 constexpr db::Statement kFindByUuid{kFindByUuidText.data()};
 
+constexpr auto kFindByShareText = sql(
+    "SELECT ", kEntryColumns, " FROM entry WHERE share = $1 AND owner_id = $2 AND is_folder = 0");
+constexpr db::Statement kFindByShare{kFindByShareText.data()};
+
+constexpr auto kFindByKeyText =
+    sql("SELECT ", kEntryColumns, " FROM entry WHERE space_id = $1 AND key = $2");
+constexpr db::Statement kFindByKey{kFindByKeyText.data()};
+
 constexpr auto kRemoveText =
-    sql("DELETE FROM entry WHERE id = $1 AND space_id = $2 RETURNING ", kEntryColumns, ", blob_id");
+    sql("DELETE FROM entry WHERE id = $1 AND owner_id = $2 AND is_folder = 0 RETURNING ",
+        kEntryColumns, ", blob_id");
 constexpr db::Statement kRemove{kRemoveText.data()};
 
 constexpr db::Statement kUpdate{
     "UPDATE entry SET key = $2, name = $3, title = $4, description = $5, tags = $6, search = $7,"
-    " updated_at = $8 WHERE id = $1"};
-constexpr db::Statement kSubtract{
-    "UPDATE space_total SET files = files - 1, bytes = bytes - $3"
-    " WHERE space_id = $1 AND kind = $2"};
-constexpr db::Statement kGiveBack{
-    "UPDATE account SET used = used - $2"
-    " WHERE id = (SELECT owner_id FROM space WHERE id = $1)"};
+    " updated_at = $8, parent_id = $9 WHERE id = $1"};
+constexpr db::Statement kReplace{
+    "UPDATE entry SET media_type = $2, kind = $3, size = $4, digest = $5, blob_id = $6,"
+    " manifest_id = NULL, width = NULL, height = NULL, duration = NULL, updated_at = $7,"
+    " written_at = $7 WHERE id = $1"};
 
-struct Removed {
+// A file with what holds its bytes.
+struct Stored {
   Entry entry;
-  BlobId blob;
+  std::optional<BlobId> blob;
 };
 
-Removed removed_from(const db::Row& row) {
-  return {.entry = entry_from(row), .blob = row.id<BlobId>(kEntryWidth)};
+Stored stored_from(const db::Row& row) {
+  Stored stored{.entry = entry_from(row), .blob = {}};
+  if (!row.is_null(kEntryWidth)) stored.blob = row.id<BlobId>(kEntryWidth);
+  return stored;
 }
 
 std::unexpected<Failure> no_such_entry() {
   return fail(FailureCode::kNotFound, "there is no such file");
 }
 
-Event event_about(const Entry& entry, EventType type, AccountId caller) {
-  return {.type = type,
-          .account = caller,
-          .space = entry.space,
-          .entry = entry.id,
-          .uuid = entry.uuid,
-          .kind = entry.type.kind};
+Task<void> drop_bytes(db::Transaction& tx, const Stored& stored, Time now) {
+  if (stored.blob) co_await drop_reference(tx, *stored.blob, now);
+  if (stored.entry.manifest) co_await retire_manifest(tx, *stored.entry.manifest, now);
 }
 
-Task<std::string> key_for(db::Transaction& tx, const Entry& entry, const std::string& name) {
-  std::string key = key_from_name(name);
-  if (key == entry.key) co_return key;
-  const bool has = co_await has_key(tx, entry.space, key);
-  if (!has) co_return key;
-  co_return co_await free_key(tx, entry.space, key);
+Task<Result<Entry>> find_one(db::Database& database, const db::Statement& statement,
+                             db::Value first, db::Value second) {
+  auto body = [&](db::Transaction& tx) -> Task<std::optional<Entry>> {
+    co_return co_await tx.find(statement, entry_from, first, second);
+  };
+  auto entry = co_await database.read(body);
+  if (!entry) co_return no_such_entry();
+  co_return std::move(*entry);
 }
 
 }  // namespace
 
-Task<Result<Entry>> Entries::find(SpaceId space, EntryId id) {
-  auto body = [&](db::Transaction& tx) -> Task<std::optional<Entry>> {
-    co_return co_await tx.find(kFind, entry_from, id, space);
-  };
-  auto entry = co_await context_.database.read(body);
-  if (!entry) co_return no_such_entry();
-  co_return std::move(*entry);
+Task<Result<Entry>> Entries::find(AccountId owner, EntryId id) {
+  return find_one(context_.database, kFind, id, owner);
 }
 
-Task<Result<Entry>> Entries::find(SpaceId space, Uuid uuid) {
-  auto body = [&](db::Transaction& tx) -> Task<std::optional<Entry>> {
-    co_return co_await tx.find(kFindByUuid, entry_from, uuid, space);
-  };
-  auto entry = co_await context_.database.read(body);
-  if (!entry) co_return no_such_entry();
-  co_return std::move(*entry);
+Task<Result<Entry>> Entries::find(AccountId owner, Uuid uuid) {
+  const db::Statement& statement = is_token(uuid) ? kFindByShare : kFindByUuid;
+  auto entry = co_await find_one(context_.database, statement, uuid, owner);
+  co_return entry;
 }
 
-Task<Result<Entry>> Entries::update(AccountId caller, SpaceId space, EntryId id,
-                                    EntryChanges changes) {
+Task<Result<Entry>> Entries::find_key(SpaceId space, std::string key) {
+  auto entry = co_await find_one(context_.database, kFindByKey, space, as_bytes(key));
+  co_return entry;
+}
+
+Task<Result<Entry>> Entries::update(AccountId owner, EntryId id, EntryChanges changes) {
   Faults faults;
   if (changes.name) check_file_name(*changes.name, faults);
   if (changes.title && *changes.title) check_title(**changes.title, faults);
   if (changes.description && *changes.description) check_description(**changes.description, faults);
   if (changes.tags) changes.tags = check_tags(*changes.tags, faults);
   if (faults.any()) co_return faults.failure();
-  const bool nothing = !changes.name && !changes.title && !changes.description && !changes.tags;
-  if (nothing) co_return co_await find(space, id);
+  const bool nothing =
+      !changes.name && !changes.parent && !changes.title && !changes.description && !changes.tags;
+  if (nothing) co_return co_await find(owner, id);
 
   auto body = [&](db::Transaction& tx) -> Task<Result<Entry>> {
-    const auto found = co_await tx.find(kFind, entry_from, id, space);
+    auto found = co_await tx.find(kFind, entry_from, id, owner);
     if (!found) co_return no_such_entry();
-    Entry entry = *found;
-    if (changes.name && *changes.name != entry.name) {
-      entry.key = co_await key_for(tx, entry, *changes.name);
-      entry.name = *changes.name;
+    Entry& entry = *found;
+    const std::optional<EntryId> parent = changes.parent.value_or(entry.parent);
+    const bool renamed = changes.name && *changes.name != entry.name;
+    if (renamed || parent != entry.parent) {
+      if (renamed) entry.name = *changes.name;
+      const auto place = co_await find_place(tx, entry.space, parent);
+      if (!place) co_return no_such_folder();
+      const auto settled = co_await settle_key(tx, entry, *place);
+      if (!settled) co_return std::unexpected(settled.error());
     }
     if (changes.title) entry.title = *changes.title;
     if (changes.description) entry.description = *changes.description;
@@ -115,25 +128,66 @@ Task<Result<Entry>> Entries::update(AccountId caller, SpaceId space, EntryId id,
     const std::string tags = tags_column(entry);
     const std::string search = search_column(entry);
     co_await tx.execute(kUpdate, id, as_bytes(entry.key), as_bytes(entry.name), entry.title,
-                        entry.description, tags, search, entry.updated_at);
-    const Event event = event_about(entry, EventType::kEntryUpdated, caller);
+                        entry.description, tags, search, entry.updated_at,
+                        entry.parent.value_or(EntryId{}));
+    const Event event = event_about(entry, EventType::kEntryUpdated, owner);
     co_await append_event(tx, entry.updated_at, event);
+    co_return std::move(entry);
+  };
+  co_return co_await context_.database.write(body);
+}
+
+Task<Result<Entry>> Entries::replace(AccountId owner, EntryId id, Received received) {
+  auto replaced = co_await try_replace(owner, id, received);
+  if (!replaced) co_await discard_received(context_, received);
+  co_return replaced;
+}
+
+Task<Result<Entry>> Entries::try_replace(AccountId owner, EntryId id, const Received& received) {
+  auto body = [&](db::Transaction& tx) -> Task<Result<Entry>> {
+    if (is_too_old(context_, received)) co_return bad_stream(StreamFault::kTooSlow);
+    const auto found = co_await tx.find(kFind, stored_from, id, owner);
+    if (!found) co_return no_such_entry();
+    const Entry& old = found->entry;
+    const auto more =
+        static_cast<std::int64_t>(received.size) - static_cast<std::int64_t>(old.size);
+    const auto charged = co_await charge(tx, owner, old.space, more);
+    if (!charged) co_return std::unexpected(charged.error());
+
+    const Time now = context_.clock.now();
+    Entry entry = old;
+    entry.type = context_.classify(entry.name, received.head);
+    entry.size = received.size;
+    entry.checksum = received.digest;
+    entry.manifest = {};
+    entry.width = entry.height = {};
+    entry.duration = {};
+    entry.updated_at = entry.written_at = now;
+    // The new reference first: the bytes may be the same.
+    const BlobId blob = co_await add_reference(tx, received.digest, received.size);
+    co_await drop_bytes(tx, *found, now);
+    co_await tx.execute(kReplace, id, entry.type.media_type, entry.type.kind, entry.size,
+                        ByteView(received.digest.bytes), blob, now);
+    co_await subtract_from_total(tx, old);
+    co_await add_to_total(tx, entry);
+    const Event event = event_about(entry, EventType::kEntryUpdated, owner);
+    co_await append_event(tx, now, event);
     co_return entry;
   };
   co_return co_await context_.database.write(body);
 }
 
-Task<Result<void>> Entries::remove(AccountId caller, SpaceId space, EntryId id) {
+Task<Result<void>> Entries::remove(AccountId owner, EntryId id) {
   auto body = [&](db::Transaction& tx) -> Task<Result<void>> {
-    const auto removed = co_await tx.find(kRemove, removed_from, id, space);
+    const auto removed = co_await tx.find(kRemove, stored_from, id, owner);
     if (!removed) co_return no_such_entry();
     const Entry& entry = removed->entry;
     const Time now = context_.clock.now();
     co_await remove_tags(tx, entry);
-    co_await tx.execute(kSubtract, space, entry.type.kind, entry.size);
-    co_await tx.execute(kGiveBack, space, entry.size);
-    co_await drop_reference(tx, removed->blob, now);
-    const Event event = event_about(entry, EventType::kEntryDeleted, caller);
+    co_await subtract_from_total(tx, entry);
+    co_await give_back(tx, owner, entry.size);
+    co_await drop_bytes(tx, *removed, now);
+    const Event event = event_about(entry, EventType::kEntryDeleted, owner);
     co_await append_event(tx, now, event);
     co_return Result<void>{};
   };
@@ -141,8 +195,9 @@ Task<Result<void>> Entries::remove(AccountId caller, SpaceId space, EntryId id) 
 }
 
 Task<std::shared_ptr<const Content>> Entries::open(const Entry& entry) {
-  auto content = co_await context_.blobs.open(entry.checksum);
-  if (!content) throw blobs::Error("the store has lost the bytes of " + entry.checksum.hex());
+  if (entry.manifest) co_return open_manifest(context_, *entry.manifest, entry.size);
+  auto content = co_await context_.blobs.open(entry.checksum.value());
+  if (!content) throw blobs::Error("the store has lost the bytes of " + entry.checksum->hex());
   co_return content;
 }
 

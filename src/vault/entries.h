@@ -1,4 +1,4 @@
-// The files of a space: find, list, change, delete, read.
+// Files: find, list, change, replace, delete, read.
 #pragma once
 
 #include <cstdint>
@@ -12,13 +12,14 @@
 #include "vault/context.h"
 #include "vault/failure.h"
 #include "vault/types.h"
+#include "vault/uploads.h"
 
 namespace coffer::vault {
 
 enum class EntrySort : std::uint8_t { kCreated, kName, kSize };
 
 struct EntryQuery {
-  SpaceId space = {};
+  AccountId owner = {};
   std::optional<FileKind> kind = {};
   std::optional<std::string> text = {};  // part of name, title, description or tags, any case
   std::optional<std::string> tag = {};   // the whole tag, any case
@@ -35,42 +36,55 @@ struct EntryPage {
 
 // Only what is set changes; an empty optional inside clears.
 struct EntryChanges {
-  std::optional<std::string> name = {};                        // 1–255 characters
+  std::optional<std::string> name = {};  // 1–255 characters
+  // The folder to move to, in the same space; an empty one: out of all folders.
+  std::optional<std::optional<EntryId>> parent = {};
   std::optional<std::optional<std::string>> title = {};        // at most 255 characters
   std::optional<std::optional<std::string>> description = {};  // at most 10,000 characters
   std::optional<std::vector<std::string>> tags = {};  // at most 50 of 1–64 characters; doubles fold
 };
 
-// Threads: any executor's. `space` is one the caller may see: what is not in it does not exist.
+// All are about the files that `owner` owns, in whatever spaces: others do not exist, and folders
+// are none. Threads: any executor's.
 class Entries {
  public:
   explicit Entries(Context& context) : context_(context) {}
 
-  // kNotFound.
-  Task<Result<Entry>> find(SpaceId space, EntryId id);
-  Task<Result<Entry>> find(SpaceId space, Uuid uuid);
+  // kNotFound. A UUID may be the file's own or its share token.
+  Task<Result<Entry>> find(AccountId owner, EntryId id);
+  Task<Result<Entry>> find(AccountId owner, Uuid uuid);
+
+  // The file or folder of that key, whoever owns it. kNotFound.
+  Task<Result<Entry>> find_key(SpaceId space, std::string key);
 
   // Costs the same however many entries there are, unless it filters by text or tag or starts
   // deep inside the list: those run off the serving core. Names sort bytewise; what sorts equal
   // comes in order of creation, so pages never overlap.
   Task<EntryPage> list(EntryQuery query);
 
-  // Event `entry.updated`. kNotFound, kInvalid. A new name gives a new key.
-  Task<Result<Entry>> update(AccountId caller, SpaceId space, EntryId id, EntryChanges changes);
+  // Up to `limit` files with ids above `after`, in order of ids: for who wants them all.
+  Task<std::vector<Entry>> walk(AccountId owner, EntryId after, std::size_t limit);
 
-  // Gives the bytes back to the owner's quota; the blob goes when nothing refers to it for the
-  // grace time. Event `entry.deleted`. kNotFound. Reads under way go on.
-  Task<Result<void>> remove(AccountId caller, SpaceId space, EntryId id);
+  // Event `entry.updated`. kNotFound, with a fault of `parent` without that folder; kInvalid. A
+  // new name or place gives a new key.
+  Task<Result<Entry>> update(AccountId owner, EntryId id, EntryChanges changes);
 
-  // The file's bytes. Throws when the store has lost them.
+  // Gives the file other bytes; its type follows them, its ids, share token and names stay. The
+  // quota is charged with the difference. Event `entry.updated`. kNotFound, kQuotaExceeded,
+  // kBadStream (too slow) as in Uploads::commit; after a failure `received` is discarded.
+  Task<Result<Entry>> replace(AccountId owner, EntryId id, Received received);
+
+  // Gives the bytes back to the quota; the blob goes when nothing refers to it for the grace
+  // time. Event `entry.deleted`. kNotFound. Reads under way go on.
+  Task<Result<void>> remove(AccountId owner, EntryId id);
+
+  // The file's bytes. Throws when the store has lost them. REQUIRES: a file.
   Task<std::shared_ptr<const Content>> open(const Entry& entry);
 
  private:
+  Task<Result<Entry>> try_replace(AccountId owner, EntryId id, const Received& received);
+
   Context& context_;
 };
-
-// A name for people as a key of its space: control characters and slashes become `_`, never
-// empty, `.` or `..`, at most 255 bytes, cut so that the extension stays.
-std::string key_from_name(std::string_view name);
 
 }  // namespace coffer::vault

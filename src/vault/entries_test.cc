@@ -10,21 +10,21 @@ namespace {
 class EntriesTest : public VaultTest {
  protected:
   Result<Entry> update(const Account& caller, EntryId id, EntryChanges changes) {
-    return run(vault_->entries().update(caller.id, caller.home, id, std::move(changes)));
+    return run(vault_->entries().update(caller.id, id, std::move(changes)));
   }
   std::vector<std::string> names(EntryQuery query) {
-    query.space = anna_.home;
+    query.owner = anna_.id;
     std::vector<std::string> found;
     for (const Entry& entry : list(std::move(query)).entries) found.push_back(entry.name);
     return found;
   }
   std::uint64_t total(EntryQuery query) {
-    query.space = anna_.home;
+    query.owner = anna_.id;
     return list(std::move(query)).total;
   }
 
   std::vector<Entry> all_pages(EntryQuery& query, std::uint64_t expected_total) {
-    query.space = anna_.home;
+    query.owner = anna_.id;
     query.limit = 7;
     std::vector<Entry> found;
     for (;;) {
@@ -44,14 +44,14 @@ using Names = std::vector<std::string>;
 
 TEST_F(EntriesTest, OtherPeoplesFilesDoNotExist) {
   const Entry entry = upload(anna_, "a.jpg", "x");
-  EXPECT_FAILS(run(vault_->entries().find(bob_.home, entry.id)), kNotFound);
-  EXPECT_FAILS(run(vault_->entries().find(bob_.home, entry.uuid)), kNotFound);
+  EXPECT_FAILS(run(vault_->entries().find(bob_.id, entry.id)), kNotFound);
+  EXPECT_FAILS(run(vault_->entries().find(bob_.id, entry.uuid)), kNotFound);
   EXPECT_FAILS(update(bob_, entry.id, {.name = "b"}), kNotFound);
   EXPECT_FAILS(remove(bob_, entry.id), kNotFound);
-  EXPECT_EQ(list({.space = bob_.home}).total, 0U);
-  EXPECT_FAILS(run(vault_->entries().find(anna_.home, EntryId{0})), kNotFound);
-  EXPECT_FAILS(run(vault_->entries().find(anna_.home, EntryId{-1})), kNotFound);
-  EXPECT_EQ(run(vault_->entries().find(anna_.home, entry.id))->name, "a.jpg");
+  EXPECT_EQ(list({.owner = bob_.id}).total, 0U);
+  EXPECT_FAILS(run(vault_->entries().find(anna_.id, EntryId{0})), kNotFound);
+  EXPECT_FAILS(run(vault_->entries().find(anna_.id, EntryId{-1})), kNotFound);
+  EXPECT_EQ(run(vault_->entries().find(anna_.id, entry.id))->name, "a.jpg");
 }
 
 TEST_F(EntriesTest, ChangesWhatIsSetAndNothingElse) {
@@ -71,7 +71,7 @@ TEST_F(EntriesTest, ChangesWhatIsSetAndNothingElse) {
   ASSERT_TRUE(changed);
   EXPECT_FALSE(changed->title);
   EXPECT_EQ(changed->description, "D");
-  const Entry stored = run(vault_->entries().find(anna_.home, entry.id)).value();
+  const Entry stored = run(vault_->entries().find(anna_.id, entry.id)).value();
   EXPECT_EQ(stored.tags, Names{"three"});
   EXPECT_EQ(stored.description, "D");
   EXPECT_FALSE(stored.title);
@@ -115,7 +115,7 @@ TEST_F(EntriesTest, OfTwoDeletesOneSucceeds) {
     EXPECT_EQ(account(anna_.id).used, 0U);
     EXPECT_EQ(total({}), 0U);
     EXPECT_EQ(total({.tag = "t"}), 0U);
-    EXPECT_FAILS(run(vault_->entries().find(anna_.home, entry.id)), kNotFound);
+    EXPECT_FAILS(run(vault_->entries().find(anna_.id, entry.id)), kNotFound);
   }
 }
 
@@ -204,11 +204,11 @@ TEST_F(EntriesTest, APagePastTheEndIsEmpty) {
   for (const std::uint64_t offset :
        {std::uint64_t{1}, std::uint64_t{10'001}, std::uint64_t{1} << 40U,
         std::uint64_t{0xffff'ffff'ffff'ffff}}) {
-    const EntryPage page = list({.space = anna_.home, .offset = offset});
+    const EntryPage page = list({.owner = anna_.id, .offset = offset});
     EXPECT_TRUE(page.entries.empty());
     EXPECT_EQ(page.total, 1U);
   }
-  const EntryPage none = list({.space = anna_.home, .limit = 0});
+  const EntryPage none = list({.owner = anna_.id, .limit = 0});
   EXPECT_TRUE(none.entries.empty());
   EXPECT_EQ(none.total, 1U);
 }

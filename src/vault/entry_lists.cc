@@ -17,13 +17,13 @@ constexpr std::size_t kTextMax = 16U << 10U;    // bytes; engines bound the leng
 constexpr FileKind kFirstKind = FileKind::kImage;
 constexpr FileKind kLastKind = FileKind::kOther;
 
-constexpr db::Statement kTotals{"SELECT kind, files FROM space_total WHERE space_id = $1"};
+constexpr db::Statement kTotals{"SELECT kind, files FROM owner_total WHERE owner_id = $1"};
 constexpr db::Statement kCountText{
-    R"(SELECT count(*) FROM entry WHERE space_id = $1 AND kind BETWEEN $2 AND $3)"
+    R"(SELECT count(*) FROM entry WHERE owner_id = $1 AND kind BETWEEN $2 AND $3)"
     R"( AND search LIKE $4 ESCAPE '\')"};
 constexpr db::Statement kCountTag{
     R"(SELECT count(*) FROM entry_tag JOIN entry ON entry.id = entry_tag.entry_id)"
-    R"( WHERE entry_tag.space_id = $1 AND entry_tag.tag = $5)"
+    R"( WHERE entry_tag.owner_id = $1 AND entry_tag.tag = $5)"
     R"( AND entry.kind BETWEEN $2 AND $3 AND entry.search LIKE $4 ESCAPE '\')"};
 
 // How a list is found: each has its own index, or none.
@@ -34,7 +34,7 @@ constexpr std::size_t kSorts = 3;
 // One kind's part of a list of all kinds: in order, and nothing but what the index holds.
 std::string part(int kind, std::string_view column) {
   return fmt::format(
-      "SELECT id AS page_id, {} AS page_order FROM entry WHERE space_id = $1 AND"
+      "SELECT id AS page_id, {} AS page_order FROM entry WHERE owner_id = $1 AND"
       " kind = {}",
       column, kind);
 }
@@ -56,17 +56,17 @@ std::string list_text(Way way, std::string_view column, std::string_view directi
     }
     case Way::kKind:
       return fmt::format(
-          "SELECT {} FROM entry WHERE space_id = $1 AND kind = $4 ORDER BY {} LIMIT $2 OFFSET $3",
+          "SELECT {} FROM entry WHERE owner_id = $1 AND kind = $4 ORDER BY {} LIMIT $2 OFFSET $3",
           kEntryColumns, order);
     case Way::kText:
       return fmt::format(
-          "SELECT {} FROM entry WHERE space_id = $1 AND kind BETWEEN $4 AND $5"
+          "SELECT {} FROM entry WHERE owner_id = $1 AND kind BETWEEN $4 AND $5"
           " AND search LIKE $6 ESCAPE '\\' ORDER BY {} LIMIT $2 OFFSET $3",
           kEntryColumns, order);
     case Way::kTag: break;
   }
   return fmt::format(
-      "SELECT {} FROM (SELECT entry_id FROM entry_tag WHERE space_id = $1 AND tag = $7) AS tagged"
+      "SELECT {} FROM (SELECT entry_id FROM entry_tag WHERE owner_id = $1 AND tag = $7) AS tagged"
       " JOIN entry ON entry.id = tagged.entry_id WHERE kind BETWEEN $4 AND $5"
       " AND search LIKE $6 ESCAPE '\\' ORDER BY {} LIMIT $2 OFFSET $3",
       kEntryColumns, order);
@@ -76,7 +76,7 @@ std::string list_text(Way way, std::string_view column, std::string_view directi
 class ListStatements {
  public:
   ListStatements() {
-    // Within a space, ids grow in order of creation.
+    // Ids grow in order of creation.
     constexpr std::array<std::string_view, kSorts> kColumns{"id", "name", "size"};
     for (std::size_t way = 0; way < kWays; ++way) {
       for (std::size_t sort = 0; sort < kSorts; ++sort) {
@@ -106,6 +106,18 @@ class ListStatements {
   std::array<db::Statement, kWays * kSorts * 2> statements_;
 };
 
+std::string walk_text() {
+  std::string parts;
+  for (int kind = static_cast<int>(kFirstKind); kind <= static_cast<int>(kLastKind); ++kind) {
+    if (!parts.empty()) parts += " UNION ALL ";
+    parts += part(kind, "id") + " AND id > $3";
+  }
+  return fmt::format(
+      "SELECT {} FROM ({} ORDER BY page_order LIMIT $2) AS page CROSS JOIN entry"
+      " WHERE entry.id = page.page_id ORDER BY page_order",
+      kEntryColumns, parts);
+}
+
 const ListStatements& list_statements() {
   static const ListStatements statements;
   return statements;
@@ -132,7 +144,7 @@ std::optional<std::string> pattern_of(const std::optional<std::string>& text) {
 struct List {
   Way way = Way::kAll;
   const db::Statement* page = nullptr;
-  SpaceId space;
+  AccountId owner;
   std::uint64_t limit = 0;
   std::uint64_t offset = 0;
   FileKind first = kFirstKind;
@@ -146,11 +158,11 @@ std::int64_t integer_from(const db::Row& row) { return row.integer(0); }
 Task<std::uint64_t> count(db::Transaction& tx, const List& list) {
   if (list.way == Way::kText) {
     const auto total =
-        co_await tx.find(kCountText, integer_from, list.space, list.first, list.last, list.pattern);
+        co_await tx.find(kCountText, integer_from, list.owner, list.first, list.last, list.pattern);
     co_return static_cast<std::uint64_t>(total.value());
   }
   if (list.way == Way::kTag) {
-    const auto total = co_await tx.find(kCountTag, integer_from, list.space, list.first, list.last,
+    const auto total = co_await tx.find(kCountTag, integer_from, list.owner, list.first, list.last,
                                         list.pattern, list.tag);
     co_return static_cast<std::uint64_t>(total.value());
   }
@@ -161,23 +173,23 @@ Task<std::uint64_t> count(db::Transaction& tx, const List& list) {
       total += static_cast<std::uint64_t>(row.integer(1));
     }
   };
-  co_await tx.for_each(kTotals, add, list.space);
+  co_await tx.for_each(kTotals, add, list.owner);
   co_return total;
 }
 
 Task<std::vector<Entry>> page(db::Transaction& tx, const List& list) {
   switch (list.way) {
     case Way::kAll:
-      co_return co_await tx.all(*list.page, entry_from, list.space, list.limit, list.offset);
+      co_return co_await tx.all(*list.page, entry_from, list.owner, list.limit, list.offset);
     case Way::kKind:
-      co_return co_await tx.all(*list.page, entry_from, list.space, list.limit, list.offset,
+      co_return co_await tx.all(*list.page, entry_from, list.owner, list.limit, list.offset,
                                 list.first);
     case Way::kText:
-      co_return co_await tx.all(*list.page, entry_from, list.space, list.limit, list.offset,
+      co_return co_await tx.all(*list.page, entry_from, list.owner, list.limit, list.offset,
                                 list.first, list.last, list.pattern);
     case Way::kTag: break;
   }
-  co_return co_await tx.all(*list.page, entry_from, list.space, list.limit, list.offset, list.first,
+  co_return co_await tx.all(*list.page, entry_from, list.owner, list.limit, list.offset, list.first,
                             list.last, list.pattern, list.tag);
 }
 
@@ -185,7 +197,7 @@ Task<std::vector<Entry>> page(db::Transaction& tx, const List& list) {
 
 Task<EntryPage> Entries::list(EntryQuery query) {
   List list;
-  list.space = query.space;
+  list.owner = query.owner;
   list.limit = query.limit;
   list.offset = std::min(query.offset, kOffsetMax);
   if (query.kind) list.first = list.last = *query.kind;
@@ -212,6 +224,15 @@ Task<EntryPage> Entries::list(EntryQuery query) {
   const bool serving = (list.way == Way::kAll || list.way == Way::kKind) && list.offset <= kDeep;
   if (serving) co_return co_await context_.database.read(body);
   co_return co_await context_.database.scan(body);
+}
+
+Task<std::vector<Entry>> Entries::walk(AccountId owner, EntryId after, std::size_t limit) {
+  static const std::string text = walk_text();
+  static const db::Statement statement{text.c_str()};
+  auto body = [&](db::Transaction& tx) -> Task<std::vector<Entry>> {
+    co_return co_await tx.all(statement, entry_from, owner, limit, after);
+  };
+  co_return co_await context_.database.read(body);
 }
 
 }  // namespace coffer::vault

@@ -1,7 +1,11 @@
 #include "vault/entry_rows.h"
 
+#include <utility>
+
 #include "base/text.h"
 #include "vault/checks.h"
+#include "vault/events.h"
+#include "vault/quota.h"
 
 namespace coffer::vault {
 namespace {
@@ -9,10 +13,24 @@ namespace {
 // U+001F, which neither tags nor the searched form of any text can hold.
 constexpr char kSeparator = '\x1f';
 
+// Nothing is inserted where the name is taken: by the same key, or by a folder where a file is to
+// be, and the other way round. Casts say which type an argument has that may be NULL.
+constexpr db::Statement kInsert{
+    "INSERT INTO entry (uuid, share, space_id, owner_id, parent_id, is_folder, key, name,"
+    " media_type, kind, size, digest, blob_id, manifest_id, title, description, tags, created_at,"
+    " updated_at, written_at, search)"
+    " SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, CAST($12 AS BLOB),"
+    " CAST($13 AS INTEGER), CAST($14 AS INTEGER), CAST($15 AS TEXT), CAST($16 AS TEXT), $17, $18,"
+    " $18, $18, $19"
+    " WHERE NOT EXISTS (SELECT 1 FROM entry AS other WHERE other.space_id = $3 AND other.key = $20)"
+    " ON CONFLICT (space_id, key) DO NOTHING RETURNING id"};
+
 constexpr db::Statement kInsertTag{
-    "INSERT INTO entry_tag (space_id, tag, entry_id) VALUES ($1, $2, $3)"};
+    "INSERT INTO entry_tag (owner_id, tag, entry_id) VALUES ($1, $2, $3)"};
 constexpr db::Statement kRemoveTag{
-    "DELETE FROM entry_tag WHERE space_id = $1 AND tag = $2 AND entry_id = $3"};
+    "DELETE FROM entry_tag WHERE owner_id = $1 AND tag = $2 AND entry_id = $3"};
+
+EntryId id_from(const db::Row& row) { return row.id<EntryId>(0); }
 
 std::vector<std::string> split_tags(std::string_view column) {
   std::vector<std::string> tags;
@@ -30,23 +48,97 @@ Entry entry_from(const db::Row& row) {
   Entry entry;
   entry.id = row.id<EntryId>(0);
   entry.uuid = Uuid::from_bytes(row.bytes(1)).value();
-  entry.space = row.id<SpaceId>(2);
-  entry.creator = row.id<AccountId>(3);
-  entry.key = as_text(row.bytes(4));
-  entry.name = as_text(row.bytes(5));
-  entry.type.media_type = row.text(6);
-  entry.type.kind = static_cast<FileKind>(row.integer(7));
-  entry.size = static_cast<std::uint64_t>(row.integer(8));
-  entry.checksum = Sha256Digest::from_bytes(row.bytes(9)).value();
-  entry.width = row.optional_integer(10);
-  entry.height = row.optional_integer(11);
-  if (!row.is_null(12)) entry.duration = row.real(12);
-  entry.title = row.optional_text(13);
-  entry.description = row.optional_text(14);
-  entry.tags = split_tags(row.text(15));
-  entry.created_at = row.time(16);
-  entry.updated_at = row.time(17);
+  entry.share = Uuid::from_bytes(row.bytes(2)).value();
+  entry.share_expires_at = row.optional_time(3);
+  entry.space = row.id<SpaceId>(4);
+  entry.owner = row.id<AccountId>(5);
+  if (const auto parent = row.id<EntryId>(6); parent != EntryId{}) entry.parent = parent;
+  entry.key = as_text(row.bytes(7));
+  entry.name = as_text(row.bytes(8));
+  entry.type.media_type = row.text(9);
+  entry.type.kind = static_cast<FileKind>(row.integer(10));
+  entry.size = static_cast<std::uint64_t>(row.integer(11));
+  if (!row.is_null(12)) entry.checksum = Sha256Digest::from_bytes(row.bytes(12)).value();
+  if (!row.is_null(13)) entry.manifest = row.id<ManifestId>(13);
+  entry.width = row.optional_integer(14);
+  entry.height = row.optional_integer(15);
+  if (!row.is_null(16)) entry.duration = row.real(16);
+  entry.title = row.optional_text(17);
+  entry.description = row.optional_text(18);
+  entry.tags = split_tags(row.text(19));
+  entry.created_at = row.time(20);
+  entry.updated_at = row.time(21);
+  entry.written_at = row.time(22);
   return entry;
+}
+
+Uuid make_token(Time now, Entropy& entropy) {
+  // The time passes through all values of 32 bits in half a year.
+  constexpr int kMicrosShift = 12;
+  Uuid token;
+  entropy.fill(token.bytes);
+  const auto place = static_cast<std::uint64_t>(to_micros(now)) >> kMicrosShift;
+  for (std::size_t i = 0; i < 4; ++i)
+    token.bytes[i] = static_cast<std::byte>(place >> (8 * (3 - i)));
+  token.bytes[6] = (token.bytes[6] & std::byte{0x0f}) | std::byte{0x40};
+  token.bytes[8] = (token.bytes[8] & std::byte{0x3f}) | std::byte{0x80};
+  return token;
+}
+
+bool is_token(const Uuid& uuid) noexcept {
+  return (uuid.bytes[6] & std::byte{0xf0}) == std::byte{0x40};
+}
+
+Draft draft_of(Entry entry, Time now, Entropy& entropy) {
+  entry.uuid = Uuid::make(now, entropy);
+  entry.share = make_token(now, entropy);
+  std::string tags = tags_column(entry);
+  std::string search = search_column(entry);
+  return {.entry = std::move(entry), .tags = std::move(tags), .search = std::move(search)};
+}
+
+Task<Result<Entry>> add_entry(db::Transaction& transaction, const Draft& draft, const Place& place,
+                              Storage storage, Time now) {
+  Entry entry = draft.entry;
+  entry.space = place.space;
+  entry.parent = place.folder;
+  entry.manifest = storage.manifest;
+  entry.created_at = entry.updated_at = entry.written_at = now;
+  entry.key = key_at(place, entry.name, entry.type.kind);
+  const EntryId parent = entry.parent.value_or(EntryId{});
+  std::optional<ByteView> digest;
+  if (entry.checksum) digest = ByteView(entry.checksum->bytes);
+  for (;;) {
+    if (entry.key.size() > kKeyMax) co_return path_too_long();
+    const std::string other = counterpart(entry.key);
+    const auto id = co_await transaction.find(
+        kInsert, id_from, entry.uuid, entry.share, entry.space, entry.owner, parent,
+        entry.is_folder(), as_bytes(entry.key), as_bytes(entry.name), entry.type.media_type,
+        entry.type.kind, entry.size, digest, storage.blob, storage.manifest, entry.title,
+        entry.description, draft.tags, now, draft.search, as_bytes(other));
+    if (id) {
+      entry.id = *id;
+      break;
+    }
+    entry.key = co_await free_key(transaction, entry.space, std::move(entry.key));
+  }
+  co_await insert_tags(transaction, entry);
+  co_await add_to_total(transaction, entry);
+  const Event event = event_about(entry, EventType::kEntryCreated, entry.owner);
+  co_await append_event(transaction, now, event);
+  co_return entry;
+}
+
+Task<Result<void>> settle_key(db::Transaction& transaction, Entry& entry, const Place& place) {
+  std::string key = key_at(place, entry.name, entry.type.kind);
+  if (key != entry.key) {
+    const bool taken = co_await is_taken(transaction, entry.space, key);
+    if (taken) key = co_await free_key(transaction, entry.space, std::move(key));
+  }
+  if (key.size() > kKeyMax) co_return path_too_long();
+  entry.key = std::move(key);
+  entry.parent = place.folder;
+  co_return Result<void>{};
 }
 
 std::string tags_column(const Entry& entry) {
@@ -73,14 +165,14 @@ std::string search_column(const Entry& entry) {
 Task<void> insert_tags(db::Transaction& transaction, const Entry& entry) {
   for (const std::string& tag : entry.tags) {
     const std::string folded = fold_case(tag);
-    co_await transaction.execute(kInsertTag, entry.space, folded, entry.id);
+    co_await transaction.execute(kInsertTag, entry.owner, folded, entry.id);
   }
 }
 
 Task<void> remove_tags(db::Transaction& transaction, const Entry& entry) {
   for (const std::string& tag : entry.tags) {
     const std::string folded = fold_case(tag);
-    co_await transaction.execute(kRemoveTag, entry.space, folded, entry.id);
+    co_await transaction.execute(kRemoveTag, entry.owner, folded, entry.id);
   }
 }
 

@@ -1,23 +1,59 @@
 // An entry as its rows hold it, for the statements that read and change them.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "base/entropy.h"
 #include "base/task.h"
 #include "db/database.h"
+#include "vault/failure.h"
+#include "vault/keys.h"
+#include "vault/references.h"
 #include "vault/types.h"
 
 namespace coffer::vault {
 
 inline constexpr char kEntryColumns[] =
-    "id, uuid, space_id, creator_id, key, name, media_type, kind, size, digest, width, height, "
-    "duration, title, description, tags, created_at, updated_at";
+    "id, uuid, share, share_expires_at, space_id, owner_id, parent_id, key, name, media_type, "
+    "kind, size, digest, manifest_id, width, height, duration, title, description, tags, "
+    "created_at, updated_at, written_at";
 // What a statement selects besides follows from here on.
-inline constexpr int kEntryWidth = 18;
+inline constexpr int kEntryWidth = 23;
 
 Entry entry_from(const db::Row& row);
+
+// A UUID of version 4 that nobody guesses: 90 bits are random. The others come from the time, so
+// that tokens made one after another lie together in an index.
+Uuid make_token(Time now, Entropy& entropy);
+// Whether `uuid` can be one; entries' own UUIDs cannot.
+bool is_token(const Uuid& uuid) noexcept;
+
+// An entry that is to be, with the columns that follow from it: worked out before its transaction.
+struct Draft {
+  Entry entry;
+  std::string tags;
+  std::string search;
+};
+// Gives `entry` its identifiers.
+Draft draft_of(Entry entry, Time now, Entropy& entropy);
+
+// What holds a file's bytes; neither for a folder.
+struct Storage {
+  std::optional<BlobId> blob = {};
+  std::optional<ManifestId> manifest = {};
+};
+
+// Makes the drafted entry one of `place`, under a key of its own, by its owner: rows, total, event.
+// Not what it costs, nor the reference to its bytes. kInvalid when the path gets too long.
+Task<Result<Entry>> add_entry(db::Transaction& transaction, const Draft& draft, const Place& place,
+                              Storage storage, Time now);
+
+// Gives `entry` a key of its own at `place`, another only where it has to: name and place make it.
+// kInvalid when the path gets too long.
+Task<Result<void>> settle_key(db::Transaction& transaction, Entry& entry, const Place& place);
 
 // The columns that follow from others.
 std::string tags_column(const Entry& entry);

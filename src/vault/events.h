@@ -24,7 +24,8 @@ struct Event {
   EventType type = EventType::kAccountRegistered;
   Time at = {};
   AccountId account = {};  // who did it
-  // For the kinds about an entry, as it was then.
+  // For the kinds about an entry (also folders: FileKind::kFolder), as it was then.
+  std::optional<AccountId> owner = {};
   std::optional<SpaceId> space = {};
   std::optional<EntryId> entry = {};
   std::optional<Uuid> uuid = {};
@@ -33,6 +34,7 @@ struct Event {
 
 // For the other parts of the core: joins `event` to the transaction. Id and time are given here.
 Task<void> append_event(db::Transaction& transaction, Time now, Event event);
+Event event_about(const Entry& entry, EventType type, AccountId caller);
 
 // Threads: any executor's.
 class Events {

@@ -2,6 +2,7 @@
 // turns these into its own shape, in one file. What the machine causes is an exception.
 #pragma once
 
+#include <cstdint>
 #include <expected>
 #include <optional>
 #include <string>
@@ -37,6 +38,7 @@ struct Failure {
   std::string message;  // a sentence for people
   std::vector<FieldFault> fields = {};
   std::optional<StreamFault> stream = {};
+  std::vector<std::uint32_t> missing = {};  // the parts without which an upload is not complete
 };
 
 template <class T>

@@ -119,7 +119,7 @@ class VaultTest : public ::testing::Test {
 
   Result<Received> receive(const Account& owner, const std::string& content) {
     TextStream stream(content);
-    return run(vault_->uploads().receive(owner.home, stream, std::nullopt));
+    return run(vault_->uploads().receive(owner.id, stream, std::nullopt));
   }
 
   Result<std::vector<Entry>> commit(const Account& owner, NewFile file) {
@@ -145,7 +145,7 @@ class VaultTest : public ::testing::Test {
   }
 
   Result<void> remove(const Account& owner, EntryId id) {
-    return run(vault_->entries().remove(owner.id, owner.home, id));
+    return run(vault_->entries().remove(owner.id, id));
   }
 
   EntryPage list(EntryQuery query) { return run(vault_->entries().list(std::move(query))); }

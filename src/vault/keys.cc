@@ -4,60 +4,97 @@
 
 #include "base/text.h"
 #include "vault/checks.h"
-#include "vault/entries.h"
 
 namespace coffer::vault {
 namespace {
 
 constexpr std::size_t kExtensionMax = 32;  // bytes, with the dot
 
-constexpr db::Statement kFindKey{"SELECT id FROM entry WHERE space_id = $1 AND key = $2"};
+constexpr db::Statement kFolderKey{
+    "SELECT key FROM entry WHERE id = $1 AND space_id = $2 AND is_folder = 1"};
+constexpr db::Statement kFindKeys{"SELECT id FROM entry WHERE space_id = $1 AND key IN ($2, $3)"};
 
 // With its dot; empty when there is none worth keeping.
-std::string_view extension_of(std::string_view key) {
-  const std::size_t dot = key.rfind('.');
-  if (dot == std::string_view::npos || dot == 0 || key.size() - dot > kExtensionMax) return {};
-  return key.substr(dot);
+std::string_view extension_of(std::string_view segment) {
+  const std::size_t dot = segment.rfind('.');
+  const bool none = dot == std::string_view::npos || dot == 0;
+  if (none || segment.size() - dot > kExtensionMax) return {};
+  return segment.substr(dot);
 }
 
-// `key` with `suffix` before its extension, cut to kKeyMax bytes before the suffix.
-std::string with_suffix(std::string_view key, std::string_view suffix) {
-  const std::string_view extension = extension_of(key);
-  const std::string_view stem = key.substr(0, key.size() - extension.size());
-  std::string out(truncate_utf8(stem, kKeyMax - suffix.size() - extension.size()));
+// `segment` with `suffix` before its extension, cut to kSegmentMax bytes before the suffix.
+std::string with_suffix(std::string_view segment, std::string_view suffix,
+                        std::string_view extension) {
+  const std::string_view stem = segment.substr(0, segment.size() - extension.size());
+  std::string out(truncate_utf8(stem, kSegmentMax - suffix.size() - extension.size()));
   out += suffix;
   out += extension;
   return out;
 }
 
+// `key` with a number in its last part.
+std::string numbered(std::string_view key, std::uint64_t number) {
+  const bool is_folder = key.ends_with('/');
+  std::string_view segment = key;
+  if (is_folder) segment.remove_suffix(1);
+  const std::size_t start = segment.rfind('/') + 1;  // 0 where there is none
+  const std::string_view prefix = segment.substr(0, start);
+  segment.remove_prefix(start);
+  const std::string_view extension = is_folder ? std::string_view() : extension_of(segment);
+  std::string out(prefix);
+  out += with_suffix(segment, fmt::format(" ({})", number), extension);
+  if (is_folder) out += '/';
+  return out;
+}
+
 }  // namespace
 
-std::string key_from_name(std::string_view name) {
-  std::string key;
-  key.reserve(name.size());
+std::string segment_from_name(std::string_view name) {
+  std::string segment;
+  segment.reserve(name.size());
   for (std::size_t at = 0; at < name.size();) {
     const std::size_t control = control_length(name.substr(at));
     if (control > 0) {
-      key += '_';
+      segment += '_';
       at += control;
       continue;
     }
-    key += name[at] == '/' || name[at] == '\\' ? '_' : name[at];
+    segment += name[at] == '/' || name[at] == '\\' ? '_' : name[at];
     ++at;
   }
-  if (key.empty() || key == ".") return "_";
-  if (key == "..") return "__";
-  return with_suffix(key, {});
+  if (segment.empty() || segment == ".") return "_";
+  if (segment == "..") return "__";
+  return with_suffix(segment, {}, extension_of(segment));
 }
 
-std::string numbered_key(std::string_view key, std::uint64_t number) {
-  if (number == 1) return std::string(key);
-  return with_suffix(key, fmt::format(" ({})", number));
+std::string key_at(const Place& place, std::string_view name, FileKind kind) {
+  std::string key = place.prefix + segment_from_name(name);
+  if (kind == FileKind::kFolder) key += '/';
+  return key;
 }
 
-Task<bool> has_key(db::Transaction& transaction, SpaceId space, const std::string& key) {
+std::string counterpart(std::string_view key) {
+  if (key.ends_with('/')) return std::string(key.substr(0, key.size() - 1));
+  std::string folder(key);
+  folder += '/';
+  return folder;
+}
+
+Task<std::optional<Place>> find_place(db::Transaction& transaction, SpaceId space,
+                                      std::optional<EntryId> folder) {
+  if (!folder) co_return Place{.space = space};
+  auto key = co_await transaction.find(
+      kFolderKey, [](const db::Row& row) { return std::string(as_text(row.bytes(0))); }, *folder,
+      space);
+  if (!key) co_return std::nullopt;
+  co_return Place{.space = space, .folder = folder, .prefix = std::move(*key)};
+}
+
+Task<bool> is_taken(db::Transaction& transaction, SpaceId space, const std::string& key) {
+  const std::string other = counterpart(key);
   const auto id = co_await transaction.find(
-      kFindKey, [](const db::Row& row) { return row.integer(0); }, space, as_bytes(key));
+      kFindKeys, [](const db::Row& row) { return row.integer(0); }, space, as_bytes(key),
+      as_bytes(other));
   co_return id.has_value();
 }
 
@@ -67,19 +104,29 @@ Task<std::string> free_key(db::Transaction& transaction, SpaceId space, std::str
   std::uint64_t used = 1;
   std::uint64_t free = 2;
   for (;;) {
-    const std::string candidate = numbered_key(key, free);
-    const bool has = co_await has_key(transaction, space, candidate);
-    if (!has) break;
+    const std::string candidate = numbered(key, free);
+    const bool taken = co_await is_taken(transaction, space, candidate);
+    if (!taken) break;
     used = free;
     free *= 2;
   }
   while (free - used > 1) {
     const std::uint64_t middle = used + (free - used) / 2;
-    const std::string candidate = numbered_key(key, middle);
-    const bool has = co_await has_key(transaction, space, candidate);
-    (has ? used : free) = middle;
+    const std::string candidate = numbered(key, middle);
+    const bool taken = co_await is_taken(transaction, space, candidate);
+    (taken ? used : free) = middle;
   }
-  co_return numbered_key(key, free);
+  co_return numbered(key, free);
+}
+
+std::unexpected<Failure> no_such_folder() {
+  return std::unexpected(Failure{.code = FailureCode::kNotFound,
+                                 .message = "there is no such folder",
+                                 .fields = {{"parent", "is no folder here"}}});
+}
+
+std::unexpected<Failure> path_too_long() {
+  return invalid("name", fmt::format("makes a path of more than {} bytes", kKeyMax));
 }
 
 }  // namespace coffer::vault

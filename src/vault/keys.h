@@ -1,26 +1,50 @@
-// How names for people become keys, and keys become unique.
+// Where entries stand: how names for people become keys, and keys become unique.
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
 #include "base/task.h"
 #include "db/database.h"
+#include "vault/failure.h"
 #include "vault/types.h"
 
 namespace coffer::vault {
 
-inline constexpr std::size_t kKeyMax = 255;  // bytes
+inline constexpr std::size_t kKeyMax = 4096;     // bytes
+inline constexpr std::size_t kSegmentMax = 255;  // bytes, without the slash
 
-// `song.mp3` and 2 give `song (2).mp3`, at most kKeyMax bytes; 1 gives the key itself.
-std::string numbered_key(std::string_view key, std::uint64_t number);
+// A folder, or a space itself, as the place of what lies directly in it.
+struct Place {
+  SpaceId space;
+  std::optional<EntryId> folder = {};
+  std::string prefix = {};  // the folder's key, with which the keys in it begin
+};
 
-// A key like `key` that `space` does not have. REQUIRES: it has `key`.
+// Nothing when `space` has no such folder. Asks nothing for the space itself.
+Task<std::optional<Place>> find_place(db::Transaction& transaction, SpaceId space,
+                                      std::optional<EntryId> folder);
+
+// A name for people as the last part of a key: control characters and slashes become `_`, never
+// empty, `.` or `..`, at most kSegmentMax bytes, cut so that the extension stays.
+std::string segment_from_name(std::string_view name);
+
+// The key of what is called `name` at `place`, if nothing else there is called so.
+std::string key_at(const Place& place, std::string_view name, FileKind kind);
+
+// The key that `key` has where the other kind, file or folder, has the name: `a` and `a/`.
+std::string counterpart(std::string_view key);
+
+// Whether a file or a folder of `space` has the name that `key` gives.
+Task<bool> is_taken(db::Transaction& transaction, SpaceId space, const std::string& key);
+
+// A key like `key` that is not taken: `song (2).mp3`, `Music (2)/`. REQUIRES: `key` is.
 // Asks about as often as the number of keys like it has binary digits, twice.
 Task<std::string> free_key(db::Transaction& transaction, SpaceId space, std::string key);
 
-// Whether `space` has `key`.
-Task<bool> has_key(db::Transaction& transaction, SpaceId space, const std::string& key);
+std::unexpected<Failure> no_such_folder();
+std::unexpected<Failure> path_too_long();
 
 }  // namespace coffer::vault

@@ -136,8 +136,149 @@ CREATE TABLE event (
 ) STRICT;
 )sql";
 
+// Folders, share tokens, files made of parts, and the guests' account. `entry` is made anew
+// because columns lose their NOT NULL, and because `search` has to stay the last of them.
+constexpr const char* kTree = R"sql(
+ALTER TABLE account ADD COLUMN kind INTEGER NOT NULL DEFAULT 0;
+CREATE UNIQUE INDEX account_guest ON account (kind) WHERE kind = 1;
+
+-- What an account owns, in whatever spaces, by kind of file, so that nothing has to be counted.
+CREATE TABLE owner_total (
+  owner_id INTEGER NOT NULL,
+  kind     INTEGER NOT NULL,
+  files    INTEGER NOT NULL CHECK (files >= 0),
+  bytes    INTEGER NOT NULL CHECK (bytes >= 0),
+  PRIMARY KEY (owner_id, kind)
+) STRICT, WITHOUT ROWID;
+INSERT INTO owner_total (owner_id, kind, files, bytes)
+  SELECT space.owner_id, total.kind, CAST(sum(total.files) AS INTEGER),
+         CAST(sum(total.bytes) AS INTEGER)
+  FROM space_total AS total JOIN space ON space.id = total.space_id
+  GROUP BY space.owner_id, total.kind;
+DROP TABLE space_total;
+
+-- owner_id: in whose lists the entry stands and in whose quota it counts. parent_id: the folder
+-- that it lies in, 0 in the space itself. A folder's key ends in `/`, and the keys of what lies
+-- below begin with it. digest is null for folders, and for a manifest until it is worked out.
+CREATE TABLE entry_2 (
+  id               INTEGER PRIMARY KEY AUTOINCREMENT,
+  uuid             BLOB NOT NULL UNIQUE,
+  share            BLOB NOT NULL UNIQUE,
+  share_expires_at INTEGER,
+  space_id         INTEGER NOT NULL REFERENCES space (id),
+  owner_id         INTEGER NOT NULL,
+  parent_id        INTEGER NOT NULL,
+  is_folder        INTEGER NOT NULL,
+  key              BLOB NOT NULL,
+  name             BLOB NOT NULL,
+  media_type       TEXT NOT NULL,
+  kind             INTEGER NOT NULL,
+  size             INTEGER NOT NULL,
+  digest           BLOB,
+  blob_id          INTEGER,
+  manifest_id      INTEGER,
+  width            INTEGER,
+  height           INTEGER,
+  duration         REAL,
+  title            TEXT,
+  description      TEXT,
+  tags             TEXT NOT NULL,
+  created_at       INTEGER NOT NULL,
+  updated_at       INTEGER NOT NULL,
+  written_at       INTEGER NOT NULL,
+  search           TEXT NOT NULL,
+  UNIQUE (space_id, key),
+  CHECK ((is_folder = 1) = (kind = 5)),
+  CHECK ((is_folder = 1 AND size = 0 AND blob_id IS NULL AND manifest_id IS NULL)
+         OR (is_folder = 0 AND (blob_id IS NULL) <> (manifest_id IS NULL)))
+) STRICT;
+-- The token is a UUID of version 4 as those that the program makes.
+INSERT INTO entry_2 (id, uuid, share, space_id, owner_id, parent_id, is_folder, key, name,
+                     media_type, kind, size, digest, blob_id, width, height, duration, title,
+                     description, tags, created_at, updated_at, written_at, search)
+  SELECT entry.id, entry.uuid,
+         CAST(randomblob(6) || x'4a' || randomblob(1) || x'a6' || randomblob(7) AS BLOB),
+         space_id, space.owner_id, 0, 0, key, name, media_type, entry.kind, size, digest, blob_id,
+         width, height, duration, title, description, tags, entry.created_at, updated_at,
+         entry.created_at, search
+  FROM entry JOIN space ON space.id = entry.space_id ORDER BY entry.id;
+-- Numbers of deleted files do not come again: the highest that is known of is used up.
+INSERT INTO entry_2 (id, uuid, share, space_id, owner_id, parent_id, is_folder, key, name,
+                     media_type, kind, size, tags, created_at, updated_at, written_at, search)
+  SELECT max(entry_id), x'00', x'00', 0, 0, 0, 1, x'00', x'00', '', 5, 0, '', 0, 0, 0, ''
+  FROM event HAVING max(entry_id) > (SELECT coalesce(max(id), 0) FROM entry);
+DELETE FROM entry_2 WHERE space_id = 0;
+DROP TABLE entry;
+ALTER TABLE entry_2 RENAME TO entry;
+-- The lists of one kind; a list of all kinds merges five of these.
+CREATE INDEX entry_created ON entry (owner_id, kind, id);
+CREATE INDEX entry_name ON entry (owner_id, kind, name, id);
+CREATE INDEX entry_size ON entry (owner_id, kind, size, id);
+-- What lies directly in a folder.
+CREATE INDEX entry_children ON entry (space_id, parent_id, is_folder, name, id);
+-- Files whose digest is still to be worked out.
+CREATE INDEX entry_undigested ON entry (id) WHERE digest IS NULL AND manifest_id IS NOT NULL;
+
+-- Which entries have a tag (folded); the entry's own row says which tags it has.
+CREATE TABLE entry_tag_2 (
+  owner_id INTEGER NOT NULL,
+  tag      TEXT NOT NULL,
+  entry_id INTEGER NOT NULL,
+  PRIMARY KEY (owner_id, tag, entry_id)
+) STRICT, WITHOUT ROWID;
+INSERT INTO entry_tag_2 (owner_id, tag, entry_id)
+  SELECT space.owner_id, entry_tag.tag, entry_tag.entry_id
+  FROM entry_tag JOIN space ON space.id = entry_tag.space_id ORDER BY 1, 2, 3;
+DROP TABLE entry_tag;
+ALTER TABLE entry_tag_2 RENAME TO entry_tag;
+CREATE INDEX entry_tag_entry ON entry_tag (entry_id);
+
+ALTER TABLE event ADD COLUMN owner_id INTEGER;
+UPDATE event SET owner_id = (SELECT space.owner_id FROM space WHERE space.id = event.space_id)
+  WHERE entry_id IS NOT NULL;
+
+-- A file that comes in parts. `head` is how its first part begins. bytes, those of all its parts,
+-- count in the owner's quota. entry_id is null until it is complete.
+CREATE TABLE multipart (
+  id         INTEGER PRIMARY KEY AUTOINCREMENT,
+  uuid       BLOB NOT NULL UNIQUE,
+  owner_id   INTEGER NOT NULL,
+  space_id   INTEGER NOT NULL,
+  parent_id  INTEGER NOT NULL,
+  name       BLOB NOT NULL,
+  parts      INTEGER,
+  bytes      INTEGER NOT NULL CHECK (bytes >= 0),
+  head       BLOB NOT NULL,
+  expires_at INTEGER NOT NULL,
+  entry_id   INTEGER
+) STRICT;
+CREATE INDEX multipart_expiry ON multipart (expires_at);
+
+-- The parts of an upload, which become the manifest of its file (entry.manifest_id is the upload's
+-- number). Each row is a reference to its blob, as an entry's blob_id is. start is where the part
+-- lies in the file: null until the upload is complete, and for empty parts.
+CREATE TABLE part (
+  multipart_id INTEGER NOT NULL,
+  number       INTEGER NOT NULL,
+  blob_id      INTEGER NOT NULL,
+  size         INTEGER NOT NULL,
+  start        INTEGER,
+  PRIMARY KEY (multipart_id, number)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX part_start ON part (multipart_id, start) WHERE start IS NOT NULL;
+
+-- Manifests whose file is gone. Their parts refer to no blob any more; the rows stay for a while
+-- because somebody may be reading.
+CREATE TABLE retired_manifest (
+  manifest_id INTEGER PRIMARY KEY,
+  retired_at  INTEGER NOT NULL
+) STRICT;
+CREATE INDEX retired_manifest_time ON retired_manifest (retired_at);
+)sql";
+
 constexpr std::array kMigrations{
     db::Migration{.number = 1, .name = "foundation", .sql = kFoundation},
+    db::Migration{.number = 2, .name = "tree", .sql = kTree},
 };
 
 }  // namespace

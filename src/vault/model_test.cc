@@ -63,7 +63,7 @@ class ModelTest : public VaultTest {
     if (pick(2) == 0) changes.name = one_of(names_);
     if (pick(2) == 0) changes.title = one_of(names_);
     if (pick(2) == 0 || (!changes.name && !changes.title)) changes.tags = some_tags();
-    const auto changed = run(vault_->entries().update(anna_.id, anna_.home, entry.id, changes));
+    const auto changed = run(vault_->entries().update(anna_.id, entry.id, changes));
     ASSERT_TRUE(changed);
     ++happened_;
     if (changes.name) {
@@ -107,7 +107,7 @@ class ModelTest : public VaultTest {
 
   void check_list(EntryQuery query) {
     const auto ids = expected(query);
-    query.space = anna_.home;
+    query.owner = anna_.id;
     query.offset = pick(ids.size() + 2);
     query.limit = 1 + pick(30);
     const EntryPage page = list(query);
@@ -126,7 +126,7 @@ class ModelTest : public VaultTest {
     EXPECT_EQ(events().size(), happened_ + 1);
     std::set<std::string> keys;
     for (const Entry& entry : model_) {
-      const auto found = run(vault_->entries().find(anna_.home, entry.id));
+      const auto found = run(vault_->entries().find(anna_.id, entry.id));
       ASSERT_TRUE(found);
       EXPECT_EQ(found->name, entry.name);
       EXPECT_EQ(found->tags, entry.tags);

@@ -5,8 +5,8 @@
 
 namespace coffer::vault {
 namespace {
-constexpr std::array<std::string_view, 5> kKindNames{"image", "video", "audio", "document",
-                                                     "other"};
+constexpr std::array<std::string_view, 6> kKindNames{"image",    "video", "audio",
+                                                     "document", "other", "folder"};
 }  // namespace
 
 std::string_view name_of(FileKind kind) noexcept {
@@ -16,7 +16,14 @@ std::string_view name_of(FileKind kind) noexcept {
 std::optional<FileKind> file_kind_from(std::string_view name) noexcept {
   const auto* found = std::ranges::find(kKindNames, name);
   if (found == kKindNames.end()) return std::nullopt;
-  return static_cast<FileKind>(found - kKindNames.begin());
+  const auto kind = static_cast<FileKind>(found - kKindNames.begin());
+  if (kind == FileKind::kFolder) return std::nullopt;
+  return kind;
+}
+
+std::string Entry::content_tag() const {
+  if (manifest) return "m" + std::to_string(manifest->value);
+  return checksum.value().hex();
 }
 
 }  // namespace coffer::vault

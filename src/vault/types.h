@@ -20,6 +20,7 @@ using ApiKeyId = Id<struct ApiKeyTag>;
 using SpaceId = Id<struct SpaceTag>;
 using EntryId = Id<struct EntryTag>;
 using EventId = Id<struct EventTag>;
+using ManifestId = Id<struct ManifestTag>;
 
 // Who uses the vault, the same through every dialect.
 struct Account {
@@ -28,10 +29,11 @@ struct Account {
   std::string username;
   std::optional<std::string> email;
   bool is_admin = false;
+  bool is_guest = false;  // the one account of all who come without one; nobody logs in to it
   std::optional<Time> disabled_at;
   SpaceId home;                        // the space of its own
-  std::optional<std::uint64_t> quota;  // bytes its spaces may hold; nothing: no limit
-  std::uint64_t used = 0;              // bytes they hold
+  std::optional<std::uint64_t> quota;  // bytes it may own; nothing: no limit
+  std::uint64_t used = 0;              // bytes it owns, with those of unfinished uploads
   Time created_at;
   Time updated_at;
 };
@@ -47,17 +49,19 @@ struct Caller {
 };
 
 // An ordered map from key to entry.
-enum class SpaceKind : std::uint8_t { kHome = 0 };
+enum class SpaceKind : std::uint8_t { kHome = 0, kGuest = 1 };
 
 enum class FileKind : std::uint8_t {
   kImage = 0,
   kVideo = 1,
   kAudio = 2,
   kDocument = 3,
-  kOther = 4
+  kOther = 4,
+  kFolder = 5,  // not a file; no list of files holds one
 };
-// `image`, `video`, `audio`, `document`, `other`.
+// `image`, `video`, `audio`, `document`, `other`, `folder`.
 std::string_view name_of(FileKind kind) noexcept;
+// Of files alone: `folder` gives nothing.
 std::optional<FileKind> file_kind_from(std::string_view name) noexcept;
 
 struct FileType {
@@ -69,17 +73,24 @@ struct FileType {
 using Classify = std::function<FileType(std::string_view name, ByteView head)>;
 inline constexpr std::size_t kHeadBytes = 512;
 
-// A file in a space.
+// A file or a folder in a space.
 struct Entry {
   EntryId id;
   Uuid uuid;
+  Uuid share;                            // the token by which anybody may read it
+  std::optional<Time> share_expires_at;  // nothing: never
   SpaceId space;
-  AccountId creator;
-  std::string key;   // unique in the space, ordered bytewise
+  AccountId owner;                // in whose lists it stands and whose quota it counts in
+  std::optional<EntryId> parent;  // the folder it lies in; nothing: the space itself
+  // The whole path, unique in the space and ordered bytewise: `Music/Live/song.mp3`. A folder's
+  // ends in `/`.
+  std::string key;
   std::string name;  // as the client gave it; names are data, not paths
   FileType type;
   std::uint64_t size = 0;
-  Sha256Digest checksum;
+  // Nothing for folders; for a file that came in parts, nothing until it is worked out.
+  std::optional<Sha256Digest> checksum;
+  std::optional<ManifestId> manifest;  // set: the file consists of parts
   std::optional<std::int64_t> width;   // pixels
   std::optional<std::int64_t> height;  // pixels
   std::optional<double> duration;      // seconds
@@ -88,6 +99,13 @@ struct Entry {
   std::vector<std::string> tags;  // in order of the alphabet
   Time created_at;
   Time updated_at;
+  Time written_at;  // when its bytes came
+
+  bool is_folder() const noexcept { return type.kind == FileKind::kFolder; }
+
+  // Names the bytes: the same as long as they do not change, another when they do. Printable
+  // ASCII without quotes. REQUIRES: a file.
+  std::string content_tag() const;
 };
 
 }  // namespace coffer::vault

@@ -27,6 +27,7 @@ struct Received {
 struct NewFile {
   Received received;
   std::string name;  // as the client gave it, at most 255 characters; may be empty: `file`
+  std::optional<EntryId> parent = {};  // a folder of the space; nothing: the space itself
   std::optional<std::string> title = {};
   std::optional<std::string> description = {};
   std::vector<std::string> tags = {};
@@ -38,29 +39,49 @@ class Uploads {
   explicit Uploads(Context& context) : context_(context) {}
 
   // Reads `source` to its end into the blob store. kBadStream, too large above
-  // policy.max_file_bytes; kQuotaExceeded as soon as it is certain that the owner of `space` cannot
-  // hold it (the commit decides); kNotFound without that space. `pending`: bytes that the same
-  // command received before, which count too. REQUIRES: `source` lives until the task ended.
-  Task<Result<Received>> receive(SpaceId space, InputStream& source,
+  // policy.max_file_bytes; kQuotaExceeded as soon as it is certain that `owner` cannot hold it
+  // (the commit decides); kNotFound without that account. `pending`: bytes that the same command
+  // received before, which count too; `replaced`: bytes that its commit will give back. REQUIRES:
+  // `source` lives until the task ended.
+  Task<Result<Received>> receive(AccountId owner, InputStream& source,
                                  std::optional<std::uint64_t> expected_size,
-                                 std::uint64_t pending = 0);
+                                 std::uint64_t pending = 0, std::uint64_t replaced = 0);
 
   // Takes back what will not be committed. Bytes that nobody else has stored go at once.
   Task<void> discard(Received received);
 
-  // Makes the files entries of `space`, all or none, and charges the space's owner; events
+  // Makes the files entries of `space` that `owner` owns, all or none, and charges it; events
   // `entry.created`. Keys come from the names, made unique (`song (2).mp3`). kInvalid for
   // names, titles, descriptions and tags as in Entries::update; kQuotaExceeded; kBadStream (too
   // slow) when a file was received longer ago than half the grace time; kNotFound without that
-  // space. After a failure the files are discarded. REQUIRES: `caller` may write to `space`.
-  Task<Result<std::vector<Entry>>> commit(AccountId caller, SpaceId space,
+  // space, or with a fault of `parent` without that folder. After a failure the files are
+  // discarded. REQUIRES: `owner` may write to `space`.
+  Task<Result<std::vector<Entry>>> commit(AccountId owner, SpaceId space,
                                           std::vector<NewFile> files);
 
  private:
-  Task<Result<std::vector<Entry>>> try_commit(AccountId caller, SpaceId space,
+  Task<Result<std::vector<Entry>>> try_commit(AccountId owner, SpaceId space,
                                               std::vector<NewFile> files);
 
   Context& context_;
 };
+
+// For the other parts of the core.
+
+// The bytes that one stream may bring.
+struct Room {
+  std::uint64_t most;                 // of one file
+  std::optional<std::uint64_t> left;  // of the quota
+};
+
+// Reads `source` to its end into the blob store. kBadStream; kQuotaExceeded above room.left.
+Task<Result<Received>> receive_stream(Context& context, InputStream& source,
+                                      std::optional<std::uint64_t> expected_size, Room room);
+
+// See Uploads::discard().
+Task<void> discard_received(Context& context, const Received& received);
+
+// Whether the collector may have taken the bytes, or be about to (references.cc).
+bool is_too_old(const Context& context, const Received& received);
 
 }  // namespace coffer::vault

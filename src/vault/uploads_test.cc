@@ -45,11 +45,11 @@ TEST_F(UploadsTest, ARefusedCommitLeavesNoBytesBehind) {
 
 TEST_F(QuotaTest, CountsWhatTheSameCommandReceivedBefore) {
   TextStream stream(std::string(6000, 'x'));
-  const auto second = run(vault_->uploads().receive(anna_.home, stream, std::nullopt, 6000));
+  const auto second = run(vault_->uploads().receive(anna_.id, stream, std::nullopt, 6000));
   ASSERT_FALSE(second);
   EXPECT_EQ(second.error().code, FailureCode::kQuotaExceeded);
   TextStream fitting(std::string(4000, 'x'));
-  EXPECT_TRUE(run(vault_->uploads().receive(anna_.home, fitting, std::nullopt, 6000)));
+  EXPECT_TRUE(run(vault_->uploads().receive(anna_.id, fitting, std::nullopt, 6000)));
 }
 
 TEST_F(UploadsTest, WhatWasSentIsThere) {
@@ -67,12 +67,12 @@ TEST_F(UploadsTest, WhatWasSentIsThere) {
                                    .description = "D",
                                    .tags = {"sea", " Beach", "SEA"}});
   ASSERT_TRUE(made);
-  const Entry entry = run(vault_->entries().find(anna_.home, made->at(0).id)).value();
+  const Entry entry = run(vault_->entries().find(anna_.id, made->at(0).id)).value();
   EXPECT_EQ(entry.name, "Sommer/photo.jpg");
   EXPECT_EQ(entry.key, "Sommer_photo.jpg");
   EXPECT_EQ(entry.type.media_type, "image/jpeg");
   EXPECT_EQ(entry.type.kind, FileKind::kImage);
-  EXPECT_EQ(entry.creator, anna_.id);
+  EXPECT_EQ(entry.owner, anna_.id);
   EXPECT_EQ(entry.title, "T");
   EXPECT_EQ(entry.description, "D");
   EXPECT_EQ(entry.tags, (std::vector<std::string>{"Beach", "sea"}));
@@ -82,7 +82,7 @@ TEST_F(UploadsTest, WhatWasSentIsThere) {
   EXPECT_EQ(made->at(0).uuid, entry.uuid);
   EXPECT_EQ(made->at(0).tags, entry.tags);
   EXPECT_EQ(content_of(entry), content);
-  EXPECT_EQ(run(vault_->entries().find(anna_.home, entry.uuid))->id, entry.id);
+  EXPECT_EQ(run(vault_->entries().find(anna_.id, entry.uuid))->id, entry.id);
   EXPECT_EQ(account(anna_.id).used, content.size());
 }
 
@@ -90,7 +90,7 @@ TEST_F(UploadsTest, HeadsOfShortFilesAreWhole) {
   for (const std::size_t size : {0U, 1U, 511U, 512U, 513U, 5000U}) {
     const std::string content(size, 'h');
     TextStream drops(content, 7);
-    const auto received = run(vault_->uploads().receive(anna_.home, drops, std::nullopt));
+    const auto received = run(vault_->uploads().receive(anna_.id, drops, std::nullopt));
     ASSERT_TRUE(received);
     EXPECT_EQ(as_text(received->head), content.substr(0, 512));
     EXPECT_EQ(received->size, size);
@@ -136,7 +136,7 @@ TEST_F(UploadsTest, ManyOfOneNameStayCheap) {
   for (int i = 0; i < 20; ++i) {
     ASSERT_TRUE(commit(anna_, {.received = *received, .name = "song.mp3"}));
   }
-  EXPECT_EQ(list({.space = anna_.home}).total, 116U);
+  EXPECT_EQ(list({.owner = anna_.id}).total, 116U);
 }
 
 TEST_F(UploadsTest, NamesAreDataNotPaths) {
@@ -162,7 +162,7 @@ TEST_F(UploadsTest, NamesAreDataNotPaths) {
     const Entry entry = upload(anna_, name, "x");
     EXPECT_EQ(entry.key, key);
     EXPECT_EQ(entry.name, name.empty() ? "file" : name);
-    EXPECT_EQ(run(vault_->entries().find(anna_.home, entry.id))->name, entry.name);
+    EXPECT_EQ(run(vault_->entries().find(anna_.id, entry.id))->name, entry.name);
   }
   const std::string long_name(250, 'n');
   EXPECT_EQ(upload(anna_, long_name + ".jpeg", "x").key, long_name + ".jpeg");
@@ -204,7 +204,7 @@ TEST_F(UploadsTest, RefusesBadTextAndKeepsNothing) {
   refused({.received = {}, .name = "a", .tags = many}, "tags");
   many.back() = "0";
   EXPECT_TRUE(commit(anna_, {.received = *received, .name = "a", .tags = many}));
-  EXPECT_EQ(list({.space = anna_.home}).total, 1U);
+  EXPECT_EQ(list({.owner = anna_.id}).total, 1U);
 }
 
 TEST_F(UploadsTest, AllOrNone) {
@@ -214,7 +214,7 @@ TEST_F(UploadsTest, AllOrNone) {
                              {.received = *received, .name = "a"},
                              {.received = *received, .name = "\xff"}};
   EXPECT_FALSE(run(vault_->uploads().commit(anna_.id, anna_.home, files)));
-  EXPECT_EQ(list({.space = anna_.home}).total, 0U);
+  EXPECT_EQ(list({.owner = anna_.id}).total, 0U);
   files.pop_back();
   const auto made = run(vault_->uploads().commit(anna_.id, anna_.home, files));
   ASSERT_TRUE(made);
@@ -223,28 +223,28 @@ TEST_F(UploadsTest, AllOrNone) {
   EXPECT_TRUE(run(vault_->uploads().commit(anna_.id, anna_.home, {}))->empty());
   EXPECT_FAILS(run(vault_->uploads().commit(anna_.id, SpaceId{999}, files)), kNotFound);
   TextStream stream("x");
-  EXPECT_FAILS(run(vault_->uploads().receive(SpaceId{999}, stream, std::nullopt)), kNotFound);
+  EXPECT_FAILS(run(vault_->uploads().receive(AccountId{999}, stream, std::nullopt)), kNotFound);
 }
 
 TEST_F(UploadsTest, AFailingStreamLeavesNothing) {
   for (const StreamFault fault : {StreamFault::kTruncated, StreamFault::kTooLarge,
                                   StreamFault::kTooSlow, StreamFault::kMalformed}) {
     TextStream stream(std::string(500'000, 'x'), 4096, fault);
-    const auto received = run(vault_->uploads().receive(anna_.home, stream, 600'000));
+    const auto received = run(vault_->uploads().receive(anna_.id, stream, 600'000));
     ASSERT_FALSE(received);
     EXPECT_EQ(received.error().code, FailureCode::kBadStream);
     EXPECT_EQ(received.error().stream, fault);
   }
   EXPECT_EQ(stored_blobs(), 0U);
-  EXPECT_EQ(list({.space = anna_.home}).total, 0U);
+  EXPECT_EQ(list({.owner = anna_.id}).total, 0U);
 }
 
 TEST_F(QuotaTest, AFileMayFillItExactly) {
   TextStream announced(std::string(10'001, 'x'));
-  EXPECT_FAILS(run(vault_->uploads().receive(anna_.home, announced, 10'001)), kQuotaExceeded);
+  EXPECT_FAILS(run(vault_->uploads().receive(anna_.id, announced, 10'001)), kQuotaExceeded);
   EXPECT_EQ(announced.taken(), 0U);
   TextStream endless(std::string(1'000'000, 'x'), 100);
-  EXPECT_FAILS(run(vault_->uploads().receive(anna_.home, endless, std::nullopt)), kQuotaExceeded);
+  EXPECT_FAILS(run(vault_->uploads().receive(anna_.id, endless, std::nullopt)), kQuotaExceeded);
   EXPECT_EQ(endless.taken(), 10'100U) << "stopped as soon as it was certain";
   EXPECT_EQ(stored_blobs(), 0U);
 
@@ -276,7 +276,7 @@ TEST_F(QuotaTest, ParallelUploadsCannotPassItTogetherAndUseAllOfIt) {
   EXPECT_EQ(made, 10);
   EXPECT_EQ(refused, 6);
   EXPECT_EQ(account(anna_.id).used, 10'000U);
-  EXPECT_EQ(list({.space = anna_.home}).total, 10U);
+  EXPECT_EQ(list({.owner = anna_.id}).total, 10U);
   EXPECT_EQ(events().size(), 11U) << "the registration and ten files";
 }
 

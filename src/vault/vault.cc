@@ -12,7 +12,11 @@ Vault::Vault(Context context)
       accounts_(context_),
       api_keys_(context_),
       entries_(context_),
+      folders_(context_),
+      shares_(context_),
       uploads_(context_),
+      multiparts_(context_),
+      digests_(context_),
       events_(context_),
       references_(context_) {}
 

@@ -7,10 +7,14 @@
 #include "db/database.h"
 #include "vault/accounts.h"
 #include "vault/context.h"
+#include "vault/digests.h"
 #include "vault/entries.h"
 #include "vault/events.h"
+#include "vault/folders.h"
+#include "vault/multipart.h"
 #include "vault/references.h"
 #include "vault/sessions.h"
+#include "vault/shares.h"
 #include "vault/uploads.h"
 
 namespace coffer::vault {
@@ -28,7 +32,11 @@ class Vault {
   Sessions& sessions() { return *sessions_; }
   ApiKeys& api_keys() { return api_keys_; }
   Entries& entries() { return entries_; }
+  Folders& folders() { return folders_; }
+  Shares& shares() { return shares_; }
   Uploads& uploads() { return uploads_; }
+  Multiparts& multiparts() { return multiparts_; }
+  Digests& digests() { return digests_; }
   Events& events() { return events_; }
   References& references() { return references_; }
   const Clock& clock() const { return context_.clock; }
@@ -43,7 +51,11 @@ class Vault {
   Accounts accounts_;
   ApiKeys api_keys_;
   Entries entries_;
+  Folders folders_;
+  Shares shares_;
   Uploads uploads_;
+  Multiparts multiparts_;
+  Digests digests_;
   Events events_;
   References references_;
   std::unique_ptr<Sessions> sessions_;

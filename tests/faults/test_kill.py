@@ -205,11 +205,11 @@ def forget_a_part(copied):
 
 
 def repeat_a_row(copied):
-    columns = "space_id, creator_id, name, media_type, kind, size, digest, blob_id, title, description"
-    columns += ", tags, created_at, updated_at, search"
+    columns = "space_id, owner_id, parent_id, is_folder, name, media_type, kind, size, digest, blob_id"
+    columns += ", title, description, tags, created_at, updated_at, written_at, search"
     copied.sql(
-        f"INSERT INTO entry (uuid, key, {columns})"
-        f" SELECT randomblob(16), CAST(key || '1' AS BLOB), {columns} FROM entry WHERE id = :id"
+        f"INSERT INTO entry (uuid, share, key, {columns})"
+        f" SELECT randomblob(16), randomblob(16), CAST(key || '1' AS BLOB), {columns} FROM entry WHERE id = :id"
     )
 
 
@@ -225,7 +225,7 @@ DAMAGES = {
     "a size is another": ("UPDATE entry SET size = size + 1 WHERE id = :id", "{token}: wrong"),
     "a tag is not found": ("DELETE FROM entry_tag WHERE entry_id = :id", "keeper0: list of"),
     "a sum is wrong": ("UPDATE account SET used = used + 1", "keeper0: used_bytes"),
-    "a count is wrong": ("UPDATE space_total SET files = files + 1", "keeper0: total"),
+    "a count is wrong": ("UPDATE owner_total SET files = files + 1", "keeper0: total"),
     "an e-mail address is another": ("UPDATE account SET email = 'x@example.com'", "keeper0: e-mail"),
     "an account is gone": ("UPDATE login SET name = 'x' WHERE name = 'keeper0'", "keeper0: log-in"),
     "a session is gone": ("DELETE FROM session", "keeper0: the session"),

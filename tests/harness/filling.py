@@ -7,11 +7,13 @@ import sqlite3
 # know, is taken as it is. `n.i` counts the copies of an account.
 ENTRY = {
     "uuid": "CAST(substr(t.uuid, 1, 6) || x'70' || randomblob(1) || x'9a' || randomblob(7) AS BLOB)",
+    "share": "CAST(randomblob(6) || x'47' || randomblob(1) || x'9a' || randomblob(7) AS BLOB)",
     "key": "CAST(printf('%08d ', n.i) || t.key AS BLOB)",
     "name": "CAST(printf('%08d ', n.i) || t.name AS BLOB)",
     "search": "printf('%08d ', n.i) || t.search",
     "created_at": "t.created_at + n.i",
     "updated_at": "t.updated_at + n.i",
+    "written_at": "t.written_at + n.i",
 }
 EVENT = {"entry_id": "e.id", "uuid": "e.uuid", "at": "e.created_at"}
 
@@ -53,7 +55,7 @@ def fill(path, username, count):
             f" {{}} WHERE e.space_id = {space} AND e.id > {last}"
         )
         database.execute(
-            "INSERT INTO entry_tag (space_id, tag, entry_id) SELECT e.space_id, tag.tag, e.id"
+            "INSERT INTO entry_tag (owner_id, tag, entry_id) SELECT e.owner_id, tag.tag, e.id"
             + pairs.format("JOIN entry_tag AS tag ON tag.entry_id = t.id")
             + " ORDER BY 1, 2, 3"
         )
@@ -65,10 +67,10 @@ def fill(path, username, count):
         )
         new = pairs.format("")
         database.execute(
-            "UPDATE space_total SET files = space_total.files + new.files,"
-            " bytes = space_total.bytes + new.bytes FROM"
+            "UPDATE owner_total SET files = owner_total.files + new.files,"
+            " bytes = owner_total.bytes + new.bytes FROM"
             f" (SELECT e.kind, count(*) AS files, sum(e.size) AS bytes {new} GROUP BY 1) AS new"
-            f" WHERE space_total.space_id = {space} AND space_total.kind = new.kind"
+            f" WHERE owner_total.owner_id = {account} AND owner_total.kind = new.kind"
         )
         database.execute(
             "UPDATE blob SET refs = blob.refs + new.refs FROM"

@@ -20,8 +20,8 @@ Task<Reply> file_reply(Exchange& exchange, const vault::Entry& entry,
   http::Representation representation;
   representation.content = co_await exchange.vault.entries().open(entry);
   representation.content_type = entry.type.media_type;
-  representation.etag = '"' + entry.checksum.hex() + '"';
-  representation.last_modified = entry.created_at;
+  representation.etag = '"' + entry.content_tag() + '"';
+  representation.last_modified = entry.written_at;
   representation.disposition = http::content_disposition(disposition, entry.name);
   http::Response response = http::content_response(exchange.request, std::move(representation));
   response.headers.set("X-Content-Type-Options", "nosniff");

@@ -35,12 +35,12 @@ class ListParser {
  public:
   explicit ListParser(const http::Target& uri) : uri_(uri) {}
 
-  std::expected<ListRequest, Problem> parse(vault::SpaceId space) {
+  std::expected<ListRequest, Problem> parse(vault::AccountId owner) {
     ListRequest list;
     list.page = number("page", 1, kPageMax, 1);
     list.per_page = number("per_page", 1, kPerPageMax, kPerPageDefault);
     vault::EntryQuery& query = list.query;
-    query.space = space;
+    query.owner = owner;
     query.offset = (list.page - 1) * list.per_page;
     query.limit = list.per_page;
     if (const auto type = text("type")) {
@@ -130,12 +130,12 @@ boost::json::object pagination(const http::Target& uri, const ListRequest& list,
 Task<vault::Result<vault::Entry>> find_media(Exchange& exchange) {
   const auto id = parse_media_id(exchange.path.text("id"));
   if (!id) co_return vault::fail(vault::FailureCode::kNotFound, "There is no such media");
-  const vault::SpaceId space = exchange.account().home;
+  const vault::AccountId owner = exchange.account().id;
   if (const auto* number = std::get_if<vault::EntryId>(&*id)) {
-    auto entry = co_await exchange.vault.entries().find(space, *number);
+    auto entry = co_await exchange.vault.entries().find(owner, *number);
     co_return entry;
   }
-  auto entry = co_await exchange.vault.entries().find(space, std::get<Uuid>(*id));
+  auto entry = co_await exchange.vault.entries().find(owner, std::get<Uuid>(*id));
   co_return entry;
 }
 
@@ -143,7 +143,7 @@ Task<vault::Result<vault::Entry>> find_media(Exchange& exchange) {
 
 Task<Reply> list_media(Exchange& exchange) {
   const http::Target& uri = exchange.request.uri;
-  const auto list = ListParser(uri).parse(exchange.account().home);
+  const auto list = ListParser(uri).parse(exchange.account().id);
   if (!list) co_return std::unexpected(list.error());
   vault::EntryPage found;
   if (!list->empty) found = co_await exchange.vault.entries().list(list->query);
@@ -173,8 +173,8 @@ Task<Reply> update_media(Exchange& exchange) {
   changes.description = fields.nullable_text("description");
   changes.tags = fields.texts("tags");
   if (auto problem = fields.problem()) co_return std::unexpected(std::move(*problem));
-  const auto updated = co_await exchange.vault.entries().update(exchange.account().id, entry->space,
-                                                                entry->id, std::move(changes));
+  const auto updated = co_await exchange.vault.entries().update(exchange.account().id, entry->id,
+                                                                std::move(changes));
   if (!updated) co_return std::unexpected(updated.error());
   co_return success(exchange, media_object(exchange, *updated));
 }
@@ -182,8 +182,7 @@ Task<Reply> update_media(Exchange& exchange) {
 Task<Reply> delete_media(Exchange& exchange) {
   const auto entry = co_await find_media(exchange);
   if (!entry) co_return std::unexpected(entry.error());
-  const auto removed =
-      co_await exchange.vault.entries().remove(exchange.account().id, entry->space, entry->id);
+  const auto removed = co_await exchange.vault.entries().remove(exchange.account().id, entry->id);
   if (!removed) co_return std::unexpected(removed.error());
   boost::json::object data = media_object(exchange, *entry);
   data["deleted"] = true;

@@ -51,7 +51,7 @@ Task<std::optional<Problem>> read_file(Exchange& exchange, http::MultipartReader
     co_return Problem::field("file", "At most 100 files fit in one form");
   }
   // The length of the body says little about the length of one of its parts.
-  auto received = co_await exchange.vault.uploads().receive(exchange.account().home, reader,
+  auto received = co_await exchange.vault.uploads().receive(exchange.account().id, reader,
                                                             std::nullopt, form.file_bytes);
   if (!received) co_return Problem(received.error());
   form.file_bytes += received->size;

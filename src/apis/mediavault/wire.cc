@@ -20,6 +20,11 @@ boost::json::value number_or_null(const std::optional<Number>& number) {
 std::string media_id(vault::EntryId id) {
   return std::string(kMediaPrefix) + std::to_string(id.value);
 }
+// Null until it is worked out.
+boost::json::value checksum(const vault::Entry& entry) {
+  if (!entry.checksum) return nullptr;
+  return boost::json::string("sha256:" + entry.checksum->hex());
+}
 std::string user_id(vault::AccountId id) { return "user_" + std::to_string(id.value); }
 
 }  // namespace
@@ -57,7 +62,7 @@ boost::json::object media_object(const Exchange& exchange, const vault::Entry& e
           {"filename", entry.name},
           {"media_type", entry.type.media_type},
           {"size", entry.size},
-          {"checksum", "sha256:" + entry.checksum.hex()},
+          {"checksum", checksum(entry)},
           {"url", std::move(url)},
           {"thumbnail_url", nullptr},
           {"width", number_or_null(entry.width)},
@@ -67,7 +72,7 @@ boost::json::object media_object(const Exchange& exchange, const vault::Entry& e
           {"description", json_or_null(entry.description)},
           {"tags", boost::json::array(entry.tags.begin(), entry.tags.end())},
           {"collections", boost::json::array()},
-          {"user_id", user_id(entry.creator)},
+          {"user_id", user_id(entry.owner)},
           {"created_at", to_iso8601(entry.created_at)},
           {"updated_at", to_iso8601(entry.updated_at)}};
 }

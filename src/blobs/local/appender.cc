@@ -2,6 +2,7 @@
 
 #include <pthread.h>
 
+#include <algorithm>
 #include <cstring>
 #include <utility>
 
@@ -73,10 +74,7 @@ void Appender::process() {
   try {
     make_room();
     lay_out();
-    if (!buffer_.empty()) {
-      if (!write_out()) return;
-      active_->end += buffer_.size();
-    }
+    if (!buffer_.empty()) write_out();
   } catch (...) {
     fail_batch(std::current_exception());
     return;
@@ -93,7 +91,6 @@ void Appender::lay_out() {
   buffer_.clear();
   outcomes_.clear();
   fresh_.clear();
-  for (const Record& note : std::exchange(notes_, {})) lay_out_record(note, {});
   for (Request& request : batch_) {
     if (request.record.kind == RecordKind::kBlob) {
       outcomes_.push_back(lay_out_blob(request));
@@ -140,53 +137,57 @@ Place Appender::lay_out_record(const Record& record, ByteView payload) {
   return {.segment = active_->number, .unit = static_cast<std::uint32_t>(offset / kUnit)};
 }
 
-// False when it failed and everybody has been told.
-bool Appender::write_out() {
+void Appender::write_out() {
+  bool is_written = false;
   try {
     disk_.write(active_->file, buffer_, active_->end);
+    is_written = true;
+    const auto is_waited_for = [](const Request& request) { return bool(request.done); };
+    if (std::ranges::any_of(batch_, is_waited_for)) disk_.sync(active_->file);
   } catch (...) {
-    const std::exception_ptr error = std::current_exception();
-    try {
-      // What was written of it goes, so that a disk that is full has room for a smaller blob.
-      disk_.truncate(active_->file, active_->end);
-    } catch (const Error& again) {
-      log::warning("segment_not_cut", {{"reason", again.what()}});
-      roll();
-    }
-    fail_batch(error);
-    return false;
-  }
-  bool is_waited_for = false;
-  for (const Request& request : batch_) is_waited_for |= static_cast<bool>(request.done);
-  if (!is_waited_for) return true;
-  try {
-    disk_.sync(active_->file);
-  } catch (...) {
-    // Nobody knows what a sync that failed has left, and the next one may wrongly succeed.
-    roll();
+    take_back(is_written);
     throw;
   }
-  return true;
+  active_->end += buffer_.size();
+}
+
+// What was written of a batch that failed goes: a disk that is full may have room for a smaller
+// blob, and what a failed sync left in the page cache must not be found, and relied upon, by the
+// next start.
+void Appender::take_back(bool sync_failed) {
+  bool is_cut = true;
+  try {
+    disk_.truncate(active_->file, active_->end);
+  } catch (const Error& error) {
+    log::warning("segment_not_cut", {{"reason", error.what()}});
+    is_cut = false;
+  }
+  // Nobody knows what a sync that failed has left, and the next one may wrongly succeed.
+  if (sync_failed || !is_cut) roll();
 }
 
 void Appender::publish() {
+  for (std::size_t i = 0; i < batch_.size(); ++i) publish(batch_[i], outcomes_[i]);
+  // Not before all is in the index: who is told may take his blob back, unless it is found there
+  // that another of the batch has written the same.
   for (std::size_t i = 0; i < batch_.size(); ++i) {
-    Request& request = batch_[i];
-    Outcome& outcome = outcomes_[i];
-    const Record& record = request.record;
-    if (outcome.is_twin) {
-      index_.touch(record.digest, fresh_.at(record.digest));
-    } else if (outcome.written_at && !request.from) {
-      index_.insert({record.digest, *outcome.written_at, record.length, record.time()});
-    } else if (outcome.written_at &&
-               !index_.move(record.digest, *request.from, *outcome.written_at)) {
-      // Removed meanwhile: the copy must not bring it back at the next start.
-      notes_.push_back({.kind = RecordKind::kRemoval,
-                        .digest = record.digest,
-                        .value = static_cast<std::int64_t>(outcome.written_at->packed())});
-    }
-    request.buffer.release();
-    if (request.done) request.done(nullptr, outcome.info);
+    batch_[i].buffer.release();
+    if (batch_[i].done) batch_[i].done(nullptr, outcomes_[i].info);
+  }
+}
+
+void Appender::publish(const Request& request, const Outcome& outcome) {
+  const Record& record = request.record;
+  if (outcome.is_twin) {
+    index_.touch(record.digest, fresh_.at(record.digest));
+  } else if (outcome.written_at && !request.from) {
+    index_.insert({record.digest, *outcome.written_at, record.length, record.time()});
+  } else if (outcome.written_at &&
+             !index_.move(record.digest, *request.from, *outcome.written_at)) {
+    // Removed meanwhile: the copy must not bring it back at the next start.
+    submit({.record = {.kind = RecordKind::kRemoval,
+                       .digest = record.digest,
+                       .value = static_cast<std::int64_t>(outcome.written_at->packed())}});
   }
 }
 

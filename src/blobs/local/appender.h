@@ -65,8 +65,10 @@ class Appender {
   void lay_out();
   Outcome lay_out_blob(Request& request);
   Place lay_out_record(const Record& record, ByteView payload);
-  bool write_out();
+  void write_out();
+  void take_back(bool sync_failed);
   void publish();
+  void publish(const Request& request, const Outcome& outcome);
   void fail_batch(std::exception_ptr error);
   void roll();
 
@@ -82,7 +84,6 @@ class Appender {
   std::vector<Request> batch_;
   std::vector<Outcome> outcomes_;
   std::unordered_map<Sha256Digest, Time, DigestHash> fresh_;  // blobs that the batch writes
-  std::vector<Record> notes_;                                 // that the batch gave rise to
   Bytes buffer_;
 
   std::mutex mutex_;  // guards all below

@@ -48,6 +48,14 @@ std::optional<PackedBlob> PackedIndex::touch(const Sha256Digest& digest, Time no
   return *at;
 }
 
+void PackedIndex::raise(const Sha256Digest& digest, Time time) {
+  Shard& shard = shard_of(digest);
+  std::lock_guard lock(shard.mutex);
+  List& list = list_in(shard, digest);
+  const auto at = find_in(list, digest);
+  if (at != list.end()) at->written = std::max(at->written, time);
+}
+
 void PackedIndex::insert(const PackedBlob& blob) {
   Shard& shard = shard_of(blob.digest);
   std::lock_guard lock(shard.mutex);

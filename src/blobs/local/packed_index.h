@@ -31,6 +31,9 @@ class PackedIndex {
   // remove_older() with an earlier cutoff spares it.
   std::optional<PackedBlob> touch(const Sha256Digest& digest, Time now);
 
+  // Moves the blob's time, if there is the blob, on to `time`.
+  void raise(const Sha256Digest& digest, Time time);
+
   // Adds a blob. If there is one of its name, it takes that one's place and keeps the later time.
   void insert(const PackedBlob& blob);
 

@@ -44,45 +44,86 @@ void Reclaimer::work() {
   for (std::chrono::milliseconds pause = kPause; bell_.wait(); bell_.pause(pause)) {
     pause = kPause;
     try {
-      look();
+      if (look()) continue;
     } catch (const Stopped&) {
       return;
-    } catch (const std::exception& error) {
-      log::error("segments_not_reclaimed", {{"reason", error.what()}});
-      pause = kPauseAfterFailure;
-      bell_.ring();
     }
+    pause = kPauseAfterFailure;
+    bell_.ring();
   }
 }
 
-void Reclaimer::look() {
+// Whether all went well.
+bool Reclaimer::look() {
+  bool is_well = true;
   for (const SegmentFiles::Sealed& segment : files_.sealed()) {
-    if (bell_.is_closed()) return;
-    if (is_mostly_unused(segment) && !damaged_.contains(segment.number)) {
-      rewrite(segment);
-    } else if (!segment.is_indexed) {
-      files_.write_index(segment.number);
+    if (bell_.is_closed()) break;
+    try {
+      tend(segment);
+    } catch (const std::exception& error) {
+      // The others may be better off, or give back the room that this one lacks.
+      log::error("segment_not_reclaimed",
+                 {{"segment", segment_name(segment.number)}, {"reason", error.what()}});
+      is_well = false;
     }
+  }
+  return is_well;
+}
+
+void Reclaimer::tend(const SegmentFiles::Sealed& segment) {
+  if (is_mostly_unused(segment) && !damaged_.contains(segment.number)) {
+    rewrite(segment);
+  } else if (!segment.is_indexed) {
+    files_.write_index(segment.number);
   }
 }
 
 bool Reclaimer::is_mostly_unused(const SegmentFiles::Sealed& segment) const {
-  return index_.live_bytes(segment.number) * 100 < (segment.end - kHeaderBytes) * kLivePercent ||
-         segment.end == kHeaderBytes;
+  const auto notes = notes_.find(segment.number);
+  const std::uint64_t used =
+      index_.live_bytes(segment.number) + (notes == notes_.end() ? 0 : notes->second);
+  return used * 100 < (segment.end - kHeaderBytes) * kLivePercent || segment.end == kHeaderBytes;
+}
+
+// Whether the next start would find less, or more, without the record.
+bool Reclaimer::is_needed(const Record& record, Place place) const {
+  if (record.kind == RecordKind::kRemoval) {
+    const Place voided = record.place();
+    return voided.segment != place.segment && files_.contains(voided.segment);
+  }
+  const std::optional<PackedBlob> blob = index_.find(record.digest);
+  if (!blob) return false;
+  if (record.kind == RecordKind::kBlob) return blob->place == place;
+  return blob->place.segment != place.segment && blob->written <= record.time();
+}
+
+void Reclaimer::count_notes(const SegmentFiles::Sealed& segment, const OpenFile& file) {
+  std::uint64_t bytes = 0;
+  const auto visit = [&](const Record& record, std::uint32_t unit, ByteView) {
+    if (record.kind == RecordKind::kBlob) return;
+    if (is_needed(record, {segment.number, unit})) bytes += kHeaderBytes;
+  };
+  scan_segment(disk_, file,
+               {.mark = files_.mark_of(segment.number), .from = kHeaderBytes, .to = segment.end},
+               ScanCheck::kHeaders, visit);
+  notes_[segment.number] = bytes;
 }
 
 void Reclaimer::rewrite(const SegmentFiles::Sealed& segment) {
   const OpenFile file = disk_.open(segment_name(segment.number));
+  // Else notes, which have to be kept, could be moved from segment to segment for ever.
+  count_notes(segment, file);
+  if (!is_mostly_unused(segment)) return;
   std::vector<Moving> group;
-  std::size_t group_bytes = 0;
+  std::uint64_t group_bytes = 0;
   const auto visit = [&](const Record& record, std::uint32_t unit, ByteView payload) {
-    if (record.kind == RecordKind::kRemoval) keep_removal(record, segment.number);
-    if (record.kind != RecordKind::kBlob) return;
     const Place place{segment.number, unit};
-    const std::optional<PackedBlob> blob = index_.find(record.digest);
-    if (!blob || blob->place != place) return;
-    group.push_back({record, place, Bytes(payload.begin(), payload.end())});
-    group_bytes += payload.size();
+    if (!is_needed(record, place)) return;
+    const bool is_blob = record.kind == RecordKind::kBlob;
+    group.push_back({.record = record,
+                     .from = is_blob ? std::optional(place) : std::nullopt,
+                     .payload = Bytes(payload.begin(), payload.end())});
+    group_bytes += record_bytes(record.length);
     if (group_bytes < kGroupBytes) return;
     move(group);
     group_bytes = 0;
@@ -98,15 +139,10 @@ void Reclaimer::rewrite(const SegmentFiles::Sealed& segment) {
     return;
   }
   files_.drop(segment.number);
+  notes_.clear();
 }
 
-// What it voids would come back at the next start.
-void Reclaimer::keep_removal(const Record& removal, std::uint32_t segment) {
-  const Place voided = removal.place();
-  if (voided.segment == segment || !files_.contains(voided.segment)) return;
-  appender_.submit({.record = removal});
-}
-
+// Returns when all are durable where they are now.
 void Reclaimer::move(std::vector<Moving>& group) {
   if (bell_.is_closed()) throw Stopped{};
   std::latch left(static_cast<std::ptrdiff_t>(group.size()));

@@ -2,8 +2,11 @@
 // of those that are mostly unused.
 #pragma once
 
+#include <cstdint>
+#include <optional>
 #include <set>
 #include <thread>
+#include <unordered_map>
 #include <vector>
 
 #include "blobs/local/appender.h"
@@ -26,15 +29,17 @@ class Reclaimer {
  private:
   struct Moving {
     Record record;
-    Place from;
+    std::optional<Place> from;  // of a blob
     Bytes payload;
   };
 
   void work();
-  void look();
+  bool look();
+  void tend(const SegmentFiles::Sealed& segment);
   bool is_mostly_unused(const SegmentFiles::Sealed& segment) const;
+  bool is_needed(const Record& record, Place place) const;
+  void count_notes(const SegmentFiles::Sealed& segment, const OpenFile& file);
   void rewrite(const SegmentFiles::Sealed& segment);
-  void keep_removal(const Record& removal, std::uint32_t segment);
   void move(std::vector<Moving>& group);
 
   Disk& disk_;
@@ -42,7 +47,12 @@ class Reclaimer {
   SegmentFiles& files_;
   Appender& appender_;
   Bell& bell_;
-  std::set<std::uint32_t> damaged_;  // segments that stay as they are; the thread's own
+
+  // The thread's own.
+  std::set<std::uint32_t> damaged_;  // segments that stay as they are
+  // Bytes of a segment's notes that were needed when it was last looked into. All are forgotten
+  // when a segment goes: notes of it, wherever they stand, are needed no longer.
+  std::unordered_map<std::uint32_t, std::uint64_t> notes_;
   std::thread thread_;
 };
 

@@ -41,7 +41,7 @@ void replay(const Record& record, Place place, PackedIndex& index) {
     case RecordKind::kBlob:
       index.insert({record.digest, place, record.length, record.time()});
       return;
-    case RecordKind::kTouch: index.touch(record.digest, record.time()); return;
+    case RecordKind::kTouch: index.raise(record.digest, record.time()); return;
     case RecordKind::kRemoval: index.remove(record.digest, record.place()); return;
   }
 }
@@ -77,7 +77,12 @@ void SegmentFiles::load(std::uint32_t number, PackedIndex& index) {
                     name, header->version, kSegmentVersion));
   }
   std::optional<SegmentIndex> known = read_index(number);
-  if (known && (known->covered > size || (header && known->mark != header->mark))) known.reset();
+  if (known && (known->covered > size || (header && known->mark != header->mark))) {
+    // Were it still there when the segment is as long again, it would hide what was added.
+    known.reset();
+    disk_.remove(segment_index_name(number));
+    disk_.sync_folder(kSegments);
+  }
   if (!header && !known) {
     if (size <= kHeaderBytes) {
       // A start of a segment that nothing was ever added to.
@@ -90,7 +95,8 @@ void SegmentFiles::load(std::uint32_t number, PackedIndex& index) {
   State state{.mark = header ? header->mark : known->mark,
               .end = known ? known->covered : kHeaderBytes,
               .covered = known ? known->covered : 0,
-              .is_sealed = true};
+              .is_sealed = true,
+              .is_damaged = !header};
   if (known) {
     for (const SegmentIndex::Entry& entry : known->entries) {
       replay(entry.record, {number, entry.unit}, index);
@@ -104,7 +110,7 @@ void SegmentFiles::load(std::uint32_t number, PackedIndex& index) {
                      });
     state.end = scan.end;
     if (scan.skipped > 0) {
-      state.check = ScanCheck::kPayloads;
+      state.is_damaged = true;
       log::error("segment_damaged", {{"segment", name}, {"bytes_skipped", scan.skipped}});
     }
     if (scan.end < size) {
@@ -136,7 +142,7 @@ std::optional<ActiveSegment> SegmentFiles::reopen_last(std::uint64_t limit) {
   std::lock_guard lock(mutex_);
   if (segments_.empty()) return std::nullopt;
   auto& [number, state] = *segments_.rbegin();
-  if (number + 1 != next_ || state.end >= limit) return std::nullopt;
+  if (number + 1 != next_ || state.end >= limit || state.is_damaged) return std::nullopt;
   OpenFile file = disk_.open_to_change(segment_name(number));
   state.is_sealed = false;
   return ActiveSegment{
@@ -243,11 +249,14 @@ void SegmentFiles::write_index(std::uint32_t number) {
   if (index.mark != state.mark || index.covered > state.end) index = {};
   index.mark = state.mark;
   const OpenFile segment = disk_.open(segment_name(number));
+  // What nobody waited for may not have been; an index must not tell of what a power loss takes.
+  disk_.sync(segment);
   scan_segment(disk_, segment,
                {.mark = state.mark,
                 .from = std::max<std::uint64_t>(index.covered, kHeaderBytes),
                 .to = state.end},
-               state.check, [&](const Record& record, std::uint32_t unit, ByteView) {
+               state.is_damaged ? ScanCheck::kPayloads : ScanCheck::kHeaders,
+               [&](const Record& record, std::uint32_t unit, ByteView) {
                  index.entries.push_back({record, unit});
                });
   index.covered = state.end;

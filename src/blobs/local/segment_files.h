@@ -23,7 +23,7 @@ struct ActiveSegment {
   OpenFile file;
   std::uint32_t number = 0;
   std::uint64_t mark = 0;
-  std::uint64_t end = 0;  // where the next record goes; what stands before it is durable
+  std::uint64_t end = 0;  // where the next record goes
 };
 
 // Everything that touches the disk blocks and may throw Error. Threads: any, load() first.
@@ -43,7 +43,7 @@ class SegmentFiles {
   // segment is cut off; what is left is durable.
   void load(PackedIndex& index);
 
-  // The last segment if it is shorter than `limit`, to be added to.
+  // The last segment if it is shorter than `limit` and undamaged, to be added to.
   std::optional<ActiveSegment> reopen_last(std::uint64_t limit);
   // A new segment, durable with its name.
   ActiveSegment create();
@@ -71,8 +71,7 @@ class SegmentFiles {
     std::uint64_t end = 0;
     std::uint64_t covered = 0;  // by the index on the disk
     bool is_sealed = true;
-    // What its index has to be made with: whether all before `end` is known to be good.
-    ScanCheck check = ScanCheck::kHeaders;
+    bool is_damaged = false;  // not all before `end` is good
   };
   struct Slot {
     std::mutex mutex;

@@ -1,0 +1,34 @@
+#include "vault/digests.h"
+
+#include "vault/entry_rows.h"
+#include "vault/sql.h"
+
+namespace coffer::vault {
+namespace {
+
+constexpr auto kNextText =
+    sql("SELECT ", kEntryColumns,
+        " FROM entry WHERE digest IS NULL AND manifest_id IS NOT NULL AND id > $1"
+        " ORDER BY id LIMIT 1");
+constexpr db::Statement kNext{kNextText.data()};
+constexpr db::Statement kSettle{"UPDATE entry SET digest = $3 WHERE id = $1 AND manifest_id = $2"};
+
+}  // namespace
+
+Task<std::optional<Entry>> Digests::next(EntryId after) {
+  auto body = [&](db::Transaction& tx) -> Task<std::optional<Entry>> {
+    co_return co_await tx.find(kNext, entry_from, after);
+  };
+  co_return co_await context_.database.read(body);
+}
+
+Task<bool> Digests::settle(const Entry& entry, const Sha256Digest& digest) {
+  auto body = [&](db::Transaction& tx) -> Task<bool> {
+    const auto changed =
+        co_await tx.execute(kSettle, entry.id, entry.manifest.value(), ByteView(digest.bytes));
+    co_return changed > 0;
+  };
+  co_return co_await context_.database.write(body);
+}
+
+}  // namespace coffer::vault

@@ -1,0 +1,96 @@
+#include "vault/shares.h"
+
+#include <utility>
+
+#include "base/text.h"
+#include "vault/entry_rows.h"
+#include "vault/events.h"
+#include "vault/sql.h"
+#include "vault/subtree.h"
+
+namespace coffer::vault {
+namespace {
+
+constexpr auto kFindText =
+    sql("SELECT ", kEntryColumns,
+        " FROM entry WHERE share = $1 AND (share_expires_at IS NULL OR share_expires_at > $2)");
+constexpr db::Statement kFind{kFindText.data()};
+
+constexpr auto kFindUnderText =
+    sql("SELECT ", kEntryColumns,
+        " FROM entry WHERE uuid = $1 AND space_id = $2 AND key >= $3 AND key < $4");
+constexpr db::Statement kFindUnder{kFindUnderText.data()};
+
+constexpr auto kRotateText =
+    sql("UPDATE entry SET share = $3, updated_at = $4 WHERE id = $1 AND owner_id = $2 RETURNING ",
+        kEntryColumns);
+constexpr db::Statement kRotate{kRotateText.data()};
+
+constexpr auto kSetExpiryText =
+    sql("UPDATE entry SET share_expires_at = $3, updated_at = $4 WHERE id = $1 AND owner_id = $2"
+        " RETURNING ",
+        kEntryColumns);
+constexpr db::Statement kSetExpiry{kSetExpiryText.data()};
+
+std::unexpected<Failure> nothing_shared() {
+  return fail(FailureCode::kNotFound, "nothing is shared under this token");
+}
+
+std::unexpected<Failure> no_such_entry() {
+  return fail(FailureCode::kNotFound, "there is no such file or folder");
+}
+
+}  // namespace
+
+Task<Result<Entry>> Shares::find(Uuid token) {
+  const Time now = context_.clock.now();
+  auto body = [&](db::Transaction& tx) -> Task<std::optional<Entry>> {
+    co_return co_await tx.find(kFind, entry_from, token, now);
+  };
+  auto entry = co_await context_.database.read(body);
+  if (!entry) co_return nothing_shared();
+  co_return std::move(*entry);
+}
+
+Task<Result<Entry>> Shares::find_under(Uuid token, Uuid wanted) {
+  const Time now = context_.clock.now();
+  auto body = [&](db::Transaction& tx) -> Task<std::optional<Entry>> {
+    auto shared = co_await tx.find(kFind, entry_from, token, now);
+    if (!shared || shared->uuid == wanted) co_return shared;
+    if (!shared->is_folder()) co_return std::nullopt;
+    const KeyRange range = range_of(*shared);
+    co_return co_await tx.find(kFindUnder, entry_from, wanted, range.space, as_bytes(range.first),
+                               as_bytes(range.end));
+  };
+  auto entry = co_await context_.database.read(body);
+  if (!entry) co_return nothing_shared();
+  co_return std::move(*entry);
+}
+
+Task<Result<Entry>> Shares::rotate(AccountId owner, EntryId id) {
+  auto body = [&](db::Transaction& tx) -> Task<Result<Entry>> {
+    const Time now = context_.clock.now();
+    const Uuid token = make_token(now, context_.entropy);
+    auto entry = co_await tx.find(kRotate, entry_from, id, owner, token, now);
+    if (!entry) co_return no_such_entry();
+    const Event event = event_about(*entry, EventType::kEntryUpdated, owner);
+    co_await append_event(tx, now, event);
+    co_return std::move(*entry);
+  };
+  co_return co_await context_.database.write(body);
+}
+
+Task<Result<Entry>> Shares::set_expiry(AccountId owner, EntryId id,
+                                       std::optional<Time> expires_at) {
+  auto body = [&](db::Transaction& tx) -> Task<Result<Entry>> {
+    const Time now = context_.clock.now();
+    auto entry = co_await tx.find(kSetExpiry, entry_from, id, owner, expires_at, now);
+    if (!entry) co_return no_such_entry();
+    const Event event = event_about(*entry, EventType::kEntryUpdated, owner);
+    co_await append_event(tx, now, event);
+    co_return std::move(*entry);
+  };
+  co_return co_await context_.database.write(body);
+}
+
+}  // namespace coffer::vault

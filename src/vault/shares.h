@@ -1,0 +1,36 @@
+// Share tokens: whoever has one may read the file, or the folder with all that is in it.
+#pragma once
+
+#include <optional>
+
+#include "base/task.h"
+#include "vault/context.h"
+#include "vault/failure.h"
+#include "vault/types.h"
+
+namespace coffer::vault {
+
+// Threads: any executor's.
+class Shares {
+ public:
+  explicit Shares(Context& context) : context_(context) {}
+
+  // What the token stands for. kNotFound when nothing, or when it has expired.
+  Task<Result<Entry>> find(Uuid token);
+
+  // The entry of that UUID, where it is what the token stands for or lies below it, at any depth.
+  // kNotFound.
+  Task<Result<Entry>> find_under(Uuid token, Uuid entry);
+
+  // For the owner, of a file or a folder. Events `entry.updated`; kNotFound.
+
+  // Gives it a new token; the old one stands for nothing any more.
+  Task<Result<Entry>> rotate(AccountId owner, EntryId id);
+  // Nothing: never.
+  Task<Result<Entry>> set_expiry(AccountId owner, EntryId id, std::optional<Time> expires_at);
+
+ private:
+  Context& context_;
+};
+
+}  // namespace coffer::vault
