@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <expected>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -119,6 +120,8 @@ class Connection final : public Resident {
                   std::uint64_t& sent);
   Task<bool> send_bytes(std::span<iovec> parts, bool more, Pace& pace,
                         std::uint64_t* sent = nullptr);
+  // The section's bytes if that needs no disk.
+  Task<std::optional<std::string>> copy_small(const ContentSection& section);
   Task<bool> send_content(const ContentSection& section, Pace& pace, std::uint64_t& sent);
   Task<bool> send_file(FileSlice slice, Pace& pace, std::uint64_t& sent);
   // Lets the other end read the last answer before the connection is torn down.

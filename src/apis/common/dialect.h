@@ -1,6 +1,7 @@
 // What a dialect is to the gateway: a table of routes and a way to say what went wrong.
 #pragma once
 
+#include <boost/json/monotonic_resource.hpp>
 #include <cstdint>
 #include <functional>
 #include <limits>
@@ -41,6 +42,9 @@ struct Exchange {
   std::string_view mount;               // the prefix under which the dialect was reached
   std::optional<vault::Caller> caller;  // set when the route's access asks for one
   vault::Vault& vault;
+  // For the values of a reply, all given back at once. What is made in it is not to leave the
+  // exchange.
+  boost::json::monotonic_resource memory{};
 
   // REQUIRES: the route's access is kAccount.
   const vault::Account& account() const { return caller->account; }

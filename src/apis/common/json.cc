@@ -51,9 +51,10 @@ http::Response json_response(unsigned status, const boost::json::value& value) {
   return http::Response::text(status, "application/json", boost::json::serialize(value));
 }
 
-boost::json::value json_or_null(const std::optional<std::string>& text) {
-  if (!text) return nullptr;
-  return boost::json::value(*text);
+boost::json::value json_or_null(const std::optional<std::string>& text,
+                                boost::json::storage_ptr memory) {
+  if (!text) return boost::json::value(nullptr, std::move(memory));
+  return boost::json::value(*text, std::move(memory));
 }
 
 std::string Fields::text(std::string_view name) {

@@ -23,7 +23,8 @@ Task<std::expected<boost::json::object, Problem>> read_json(http::Request& reque
 http::Response json_response(unsigned status, const boost::json::value& value);
 
 // `text`, or null.
-boost::json::value json_or_null(const std::optional<std::string>& text);
+boost::json::value json_or_null(const std::optional<std::string>& text,
+                                boost::json::storage_ptr memory = {});
 
 // Takes members out of an object and collects what is wrong with them, so that a client hears
 // of every fault at once.

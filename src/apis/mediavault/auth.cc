@@ -14,7 +14,7 @@ http::Response tokens_response(Exchange& exchange, const vault::Tokens& tokens) 
                                    {"refresh_token", tokens.refresh},
                                    {"expires_in", tokens.access_lifetime.count()},
                                    {"token_type", "Bearer"}};
-  boost::json::object reply = envelope(exchange.vault, fields);
+  boost::json::object reply = envelope(exchange, fields);
   for (const auto& field : fields) reply[field.key()] = field.value();
   http::Response response = json_response(200, reply);
   response.headers.set("Cache-Control", "no-store");

@@ -147,10 +147,10 @@ Task<Reply> list_media(Exchange& exchange) {
   if (!list) co_return std::unexpected(list.error());
   vault::EntryPage found;
   if (!list->empty) found = co_await exchange.vault.entries().list(list->query);
-  boost::json::array data;
+  boost::json::array data(&exchange.memory);
   data.reserve(found.entries.size());
   for (const vault::Entry& entry : found.entries) data.push_back(media_object(exchange, entry));
-  boost::json::object reply = envelope(exchange.vault, std::move(data));
+  boost::json::object reply = envelope(exchange, std::move(data));
   reply["meta"].as_object()["pagination"] = pagination(uri, *list, found);
   co_return json_response(200, reply);
 }

@@ -120,7 +120,7 @@ Task<Reply> upload_media(Exchange& exchange) {
   if (entries->size() == 1) {
     co_return success(exchange, media_object(exchange, entries->front()), 201);
   }
-  boost::json::array data;
+  boost::json::array data(&exchange.memory);
   for (const vault::Entry& entry : *entries) data.push_back(media_object(exchange, entry));
   co_return success(exchange, std::move(data), 201);
 }

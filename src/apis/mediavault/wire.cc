@@ -21,22 +21,24 @@ std::string media_id(vault::EntryId id) {
   return std::string(kMediaPrefix) + std::to_string(id.value);
 }
 // Null until it is worked out.
-boost::json::value checksum(const vault::Entry& entry) {
-  if (!entry.checksum) return nullptr;
-  return boost::json::string("sha256:" + entry.checksum->hex());
+std::optional<std::string> checksum(const vault::Entry& entry) {
+  if (!entry.checksum) return std::nullopt;
+  return "sha256:" + entry.checksum->hex();
 }
 std::string user_id(vault::AccountId id) { return "user_" + std::to_string(id.value); }
 
 }  // namespace
 
-boost::json::object envelope(const vault::Vault& vault, boost::json::value data) {
-  return {{"success", true},
-          {"data", std::move(data)},
-          {"meta", {{"timestamp", to_iso8601(vault.clock().now())}, {"version", kApiVersion}}}};
+boost::json::object envelope(Exchange& exchange, boost::json::value data) {
+  const Time now = exchange.vault.clock().now();
+  return {{{"success", true},
+           {"data", std::move(data)},
+           {"meta", {{"timestamp", to_iso8601(now)}, {"version", kApiVersion}}}},
+          &exchange.memory};
 }
 
 http::Response success(Exchange& exchange, boost::json::value data, unsigned status) {
-  return json_response(status, envelope(exchange.vault, std::move(data)));
+  return json_response(status, envelope(exchange, std::move(data)));
 }
 
 boost::json::object user_object(const vault::Account& account) {
@@ -51,30 +53,32 @@ boost::json::object user_object(const vault::Account& account) {
           {"updated_at", to_iso8601(account.updated_at)}};
 }
 
-boost::json::object media_object(const Exchange& exchange, const vault::Entry& entry) {
+boost::json::object media_object(Exchange& exchange, const vault::Entry& entry) {
+  const boost::json::storage_ptr memory(&exchange.memory);
   const std::string id = media_id(entry.id);
   std::string url = exchange.client.base_url;
   url += exchange.mount;
   url += "/media/" + id + "/content";
-  return {{"id", id},
-          {"uuid", entry.uuid.str()},
-          {"type", vault::name_of(entry.type.kind)},
-          {"filename", entry.name},
-          {"media_type", entry.type.media_type},
-          {"size", entry.size},
-          {"checksum", checksum(entry)},
-          {"url", std::move(url)},
-          {"thumbnail_url", nullptr},
-          {"width", number_or_null(entry.width)},
-          {"height", number_or_null(entry.height)},
-          {"duration", number_or_null(entry.duration)},
-          {"title", json_or_null(entry.title)},
-          {"description", json_or_null(entry.description)},
-          {"tags", boost::json::array(entry.tags.begin(), entry.tags.end())},
-          {"collections", boost::json::array()},
-          {"user_id", user_id(entry.owner)},
-          {"created_at", to_iso8601(entry.created_at)},
-          {"updated_at", to_iso8601(entry.updated_at)}};
+  return {{{"id", id},
+           {"uuid", entry.uuid.str()},
+           {"type", vault::name_of(entry.type.kind)},
+           {"filename", entry.name},
+           {"media_type", entry.type.media_type},
+           {"size", entry.size},
+           {"checksum", json_or_null(checksum(entry), memory)},
+           {"url", url},
+           {"thumbnail_url", nullptr},
+           {"width", number_or_null(entry.width)},
+           {"height", number_or_null(entry.height)},
+           {"duration", number_or_null(entry.duration)},
+           {"title", json_or_null(entry.title, memory)},
+           {"description", json_or_null(entry.description, memory)},
+           {"tags", boost::json::array(entry.tags.begin(), entry.tags.end(), memory)},
+           {"collections", boost::json::array(memory)},
+           {"user_id", user_id(entry.owner)},
+           {"created_at", to_iso8601(entry.created_at)},
+           {"updated_at", to_iso8601(entry.updated_at)}},
+          memory};
 }
 
 std::optional<MediaId> parse_media_id(std::string_view text) {

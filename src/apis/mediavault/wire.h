@@ -13,12 +13,15 @@
 
 namespace coffer::apis::mediavault {
 
+// These are made in the exchange's memory.
+
 // `{"success": true, "data": …, "meta": {timestamp, version}}`
-boost::json::object envelope(const vault::Vault& vault, boost::json::value data);
+boost::json::object envelope(Exchange& exchange, boost::json::value data);
 http::Response success(Exchange& exchange, boost::json::value data, unsigned status = 200);
 
+boost::json::object media_object(Exchange& exchange, const vault::Entry& entry);
+
 boost::json::object user_object(const vault::Account& account);
-boost::json::object media_object(const Exchange& exchange, const vault::Entry& entry);
 
 // `media_12`, `12` or a UUID names a file.
 using MediaId = std::variant<vault::EntryId, Uuid>;
