@@ -247,12 +247,29 @@ TEST_F(SegmentEdges, SegmentsFullOfNotesAreNotRewrittenForEver) {
 }
 
 TEST_F(SegmentEdges, OneSegmentThatCannotBeReadKeepsNoOtherFromBeingReclaimed) {
-  constexpr std::uint64_t kSegment = 8 * 1024;
-  const auto store = open(kSegment);
-  std::vector<Sha256Digest> all;
-  for (std::uint64_t i = 0; i < 40; ++i) all.push_back(add(*store, make_bytes(1'000, i)));
-  fs::remove(folder_.path() / segment_name(1));
-  for (const Sha256Digest& digest : all) run(store->remove_unused(digest, clock_.now()));
+  class Disk final : public WatchedDisk {
+   public:
+    using WatchedDisk::WatchedDisk;
+    // The start may, the work on it may not.
+    OpenFile open(const std::string& name) override {
+      if (name == segment_name(1) && opened_++ > 0) throw Error("the test's disk fails");
+      return WatchedDisk::open(name);
+    }
+
+   private:
+    void before(const char*) override {}
+    std::atomic<int> opened_ = 0;
+  };
+  LocalOptions options{
+      .root = folder_.path(), .clock = clock_, .segment_bytes = 8 * 1024, .reclaim = false};
+  {
+    const auto store = open_local_store(options);
+    std::vector<Sha256Digest> all;
+    for (std::uint64_t i = 0; i < 40; ++i) all.push_back(add(*store, make_bytes(1'000, i)));
+    for (const Sha256Digest& digest : all) run(store->remove_unused(digest, clock_.now()));
+  }
+  options.reclaim = true;
+  const auto store = open_local_store(std::make_unique<Disk>(folder_.path()), options);
   EXPECT_TRUE(eventually([&] { return files(".seg").size() < 3; }));
 }
 
