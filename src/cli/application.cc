@@ -122,15 +122,23 @@ DataFolderLock::DataFolderLock(const fs::path& folder) {
 
 DataFolderLock::~DataFolderLock() { ::close(fd_); }
 
+std::unique_ptr<db::Database> open_existing_database(const Settings& settings) {
+  const fs::path database = fs::path(settings.data) / kDatabaseFile;
+  if (!fs::exists(database)) {
+    throw UserError(fmt::format("{} is no data folder yet: start `coffer serve --data {}` first",
+                                settings.data, settings.data));
+  }
+  return db::open_sqlite({.path = database});
+}
+
 Application::Application(const Settings& settings, Scope scope) {
   const fs::path folder(settings.data);
-  const fs::path database = folder / kDatabaseFile;
-  if (scope == Scope::kExisting && !fs::exists(database)) {
-    throw UserError(fmt::format("{} is no data folder yet: start `coffer serve --data {}` first",
-                                folder.string(), folder.string()));
+  if (scope == Scope::kExisting) {
+    database_ = open_existing_database(settings);
+  } else {
+    make_folder(folder);
+    database_ = db::open_sqlite({.path = folder / kDatabaseFile});
   }
-  make_folder(folder);
-  database_ = db::open_sqlite({.path = database});
   database_->migrate(vault::migrations());
   if (scope == Scope::kWhole) {
     blobs_ = blobs::open_local_store(
