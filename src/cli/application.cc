@@ -86,6 +86,10 @@ vault::Policy policy_of(const Settings& settings) {
   policy.password_min = settings.accounts.password_min;
   policy.registration_open = settings.accounts.registration == Registration::kOpen;
   if (settings.accounts.quota > 0) policy.quota = settings.accounts.quota;
+  policy.guests = serves_guests(settings);
+  policy.guest_quota.reset();
+  if (settings.accounts.guest_quota > 0) policy.guest_quota = settings.accounts.guest_quota;
+  policy.multipart_lifetime = duration_cast<seconds>(settings.uploads.session_lifetime);
   if (settings.uploads.max_bytes > 0) policy.max_file_bytes = settings.uploads.max_bytes;
   policy.access_lifetime = duration_cast<seconds>(settings.sessions.access_lifetime);
   policy.refresh_lifetime = duration_cast<seconds>(settings.sessions.refresh_lifetime);
