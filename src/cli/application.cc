@@ -86,6 +86,10 @@ vault::Policy policy_of(const Settings& settings) {
   policy.password_min = settings.accounts.password_min;
   policy.registration_open = settings.accounts.registration == Registration::kOpen;
   if (settings.accounts.quota > 0) policy.quota = settings.accounts.quota;
+  policy.guests = serves_guests(settings);
+  policy.guest_quota.reset();
+  if (settings.accounts.guest_quota > 0) policy.guest_quota = settings.accounts.guest_quota;
+  policy.multipart_lifetime = duration_cast<seconds>(settings.uploads.session_lifetime);
   if (settings.uploads.max_bytes > 0) policy.max_file_bytes = settings.uploads.max_bytes;
   policy.access_lifetime = duration_cast<seconds>(settings.sessions.access_lifetime);
   policy.refresh_lifetime = duration_cast<seconds>(settings.sessions.refresh_lifetime);
@@ -122,15 +126,23 @@ DataFolderLock::DataFolderLock(const fs::path& folder) {
 
 DataFolderLock::~DataFolderLock() { ::close(fd_); }
 
+std::unique_ptr<db::Database> open_existing_database(const Settings& settings) {
+  const fs::path database = fs::path(settings.data) / kDatabaseFile;
+  if (!fs::exists(database)) {
+    throw UserError(fmt::format("{} is no data folder yet: start `coffer serve --data {}` first",
+                                settings.data, settings.data));
+  }
+  return db::open_sqlite({.path = database});
+}
+
 Application::Application(const Settings& settings, Scope scope) {
   const fs::path folder(settings.data);
-  const fs::path database = folder / kDatabaseFile;
-  if (scope == Scope::kExisting && !fs::exists(database)) {
-    throw UserError(fmt::format("{} is no data folder yet: start `coffer serve --data {}` first",
-                                folder.string(), folder.string()));
+  if (scope == Scope::kExisting) {
+    database_ = open_existing_database(settings);
+  } else {
+    make_folder(folder);
+    database_ = db::open_sqlite({.path = folder / kDatabaseFile});
   }
-  make_folder(folder);
-  database_ = db::open_sqlite({.path = database});
   database_->migrate(vault::migrations());
   if (scope == Scope::kWhole) {
     blobs_ = blobs::open_local_store(

@@ -36,6 +36,9 @@ class DataFolderLock {
   int fd_ = -1;
 };
 
+// Of a vault that was served before; throws UserError where there is none.
+std::unique_ptr<db::Database> open_existing_database(const Settings& settings);
+
 // How much of the vault a command needs.
 enum class Scope {
   kExisting,  // the database alone, beside a server that may be running; it must be there

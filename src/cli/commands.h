@@ -39,6 +39,7 @@ using Run = std::function<int()>;
 void add_serve(CLI::App& app, Run& run);
 void add_user(CLI::App& app, Run& run);
 void add_key(CLI::App& app, Run& run);
+void add_fsck(CLI::App& app, Run& run);
 void add_routes(CLI::App& app, Run& run);
 void add_config(CLI::App& app, Run& run);
 

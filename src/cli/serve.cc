@@ -132,6 +132,15 @@ void reload(http::Server& server) {
   }
 }
 
+void tell_guests(const Settings& settings) {
+  const bool is_default = settings.guests == Guests::kAuto;
+  const bool served = serves_guests(settings);
+  const std::string_view why = !is_default ? "as set"
+                               : served    ? "listening on loopback only"
+                                           : "listening beyond loopback";
+  log::info("guests", {{"served", served}, {"why", why}});
+}
+
 void add_gauges(apis::Metrics& metrics, const http::Server& server) {
   metrics.gauge("coffer_http_connections", "Open connections",
                 [&server] { return static_cast<double>(server.load().connections); });
@@ -153,6 +162,7 @@ int serve(const Settings& settings) {
   add_gauges(metrics, server);
   server.start();
   tell_where(options, server);
+  tell_guests(settings);
   ensure_admin(application.vault());
   const jobs::Collector collector(application.vault(),
                                   {.collect_every = settings.blobs.collect_every});

@@ -24,6 +24,9 @@ struct Endpoint {
 
 enum class Registration : std::uint8_t { kOpen, kClosed };
 
+// kAuto: on while listening on loopback only.
+enum class Guests : std::uint8_t { kAuto, kOn, kOff };
+
 // The settings of one start. Each member stands under its own name in known_settings(), which
 // says what it means; load_settings() fills all of them.
 struct Settings {
@@ -34,6 +37,7 @@ struct Settings {
   bool require_https = false;
   std::uint64_t cores = 0;  // 0: as many as the machine has
   bool rate_limits = true;
+  Guests guests = Guests::kAuto;
 
   struct Tls {
     std::vector<Endpoint> listen;
@@ -65,12 +69,14 @@ struct Settings {
   struct Uploads {
     std::uint64_t max_bytes = 0;  // 0: no limit besides the quota
     std::uint64_t memory_budget = 0;
+    std::chrono::milliseconds session_lifetime{0};
   } uploads;
 
   struct Accounts {
     std::uint64_t password_min = 0;
     Registration registration = Registration::kOpen;
-    std::uint64_t quota = 0;  // bytes; 0: unlimited
+    std::uint64_t quota = 0;        // bytes; 0: unlimited
+    std::uint64_t guest_quota = 0;  // bytes of all guests together; 0: unlimited
   } accounts;
 
   struct Passwords {
@@ -96,6 +102,9 @@ struct Settings {
   // `coffer.toml:3:8`, `environment variable COFFER_X`, `flag --x`.
   std::vector<std::string> places;
 };
+
+// Whether guests are served.
+bool serves_guests(const Settings& settings);
 
 // A setting that is unknown, malformed or does not fit another. The message is one line with
 // the place, the setting's name and what was expected.

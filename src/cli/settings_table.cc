@@ -81,6 +81,7 @@ constexpr std::uint64_t kSecond = 1000;
 constexpr std::uint64_t kDay = 86'400 * kSecond;
 
 constexpr auto kOffOn = std::to_array<std::string_view>({"off", "on"});
+constexpr auto kGuestChoices = std::to_array<std::string_view>({"auto", "on", "off"});
 constexpr auto kRegistrationChoices = std::to_array<std::string_view>({"open", "closed"});
 constexpr auto kLogLevels = std::to_array<std::string_view>({"debug", "info", "warning", "error"});
 
@@ -128,6 +129,11 @@ constexpr auto kDefinitions = std::to_array<Definition>({
     define(
         "rate_limits", choice(kOffOn), "on", "All rate limits together.",
         [](auto& all) -> auto& { return all.rate_limits; }),
+    define(
+        "guests", choice(kGuestChoices), "auto",
+        "Whether people without an account are served where an API knows them; auto: while "
+        "listening on loopback only.",
+        [](auto& all) -> auto& { return all.guests; }),
 
     define(
         "tls.listen", endpoints(), "", "Where to listen for HTTPS.",
@@ -191,6 +197,10 @@ constexpr auto kDefinitions = std::to_array<Definition>({
     define(
         "uploads.memory_budget", size(kMiB), "256MiB", "Memory that all uploads share.",
         [](auto& all) -> auto& { return all.uploads.memory_budget; }),
+    define(
+        "uploads.session_lifetime", duration(kSecond), "24h",
+        "Life of an unfinished upload in parts, from its last part on.",
+        [](auto& all) -> auto& { return all.uploads.session_lifetime; }),
 
     define(
         "accounts.password_min", integer(8, 1024), "8", "Fewest characters of a password.",
@@ -202,6 +212,10 @@ constexpr auto kDefinitions = std::to_array<Definition>({
     define(
         "accounts.quota", size(0), "0", "Bytes that a new account may keep; 0: unlimited.",
         [](auto& all) -> auto& { return all.accounts.quota; }),
+    define(
+        "accounts.guest_quota", size(0), "1GiB",
+        "Bytes that all guests together may keep; 0: unlimited.",
+        [](auto& all) -> auto& { return all.accounts.guest_quota; }),
 
     define(
         "passwords.memory", size(8 * kMiB, 4 * kGiB), "64MiB",

@@ -1,6 +1,8 @@
 #include "jobs/collector.h"
 
 #include <pthread.h>
+#include <sys/resource.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <array>
@@ -9,6 +11,12 @@
 #include "base/log.h"
 
 namespace coffer::jobs {
+namespace {
+
+// Whoever serves goes first.
+constexpr int kNice = 10;
+
+}  // namespace
 
 // One thing to do again and again.
 class Collector::Chore {
@@ -43,7 +51,7 @@ class Collector::Chore {
 };
 
 Collector::Collector(vault::Vault& vault, Options options)
-    : vault_(vault), options_(options), thread_([this] { work(); }) {}
+    : vault_(vault), options_(options), digester_(vault), thread_([this] { work(); }) {}
 
 Collector::~Collector() {
   {
@@ -56,12 +64,18 @@ Collector::~Collector() {
 
 void Collector::work() {
   pthread_setname_np(pthread_self(), "collector");
+  if (::setpriority(PRIO_PROCESS, static_cast<id_t>(::gettid()), kNice) != 0) {
+    log::warning("background work runs at the priority of all else");
+  }
   const Moment start = std::chrono::steady_clock::now();
   const Chore::Pace often{.every = options_.collect_every, .pause = {}};
   std::array chores{
       Chore("collect blobs", &Collector::collect, often, start + options_.collect_every),
       Chore("prune sessions", &Collector::prune_sessions, often, start + options_.collect_every),
       Chore("prune events", &Collector::prune_events, often, start + options_.collect_every),
+      Chore("expire uploads", &Collector::expire_uploads, often, start + options_.collect_every),
+      Chore("work out checksums", &Collector::digest, {.every = options_.digest_every, .pause = {}},
+            start + options_.digest_every),
       Chore("sweep blobs", &Collector::sweep,
             {.every = options_.sweep_every, .pause = options_.sweep_pause},
             start + options_.first_sweep),
@@ -89,6 +103,14 @@ bool Collector::prune_events() {
   const Time before = vault_.clock().now() - options_.keep_events;
   return executor_.run(vault_.events().prune(before, options_.step)) == options_.step;
 }
+
+bool Collector::expire_uploads() {
+  const std::size_t expired = executor_.run(vault_.multiparts().expire(options_.step));
+  const std::size_t pruned = executor_.run(vault_.multiparts().prune_retired(options_.step));
+  return expired == options_.step || pruned == options_.step;
+}
+
+bool Collector::digest() { return digester_.step(); }
 
 bool Collector::sweep() {
   swept_ = executor_.run(vault_.references().sweep(swept_, options_.sweep_page));

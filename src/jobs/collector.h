@@ -1,5 +1,5 @@
 // Keeps the vault tidy in the background: blobs that nothing refers to, uploads that were never
-// committed, ended sessions, old events.
+// committed or completed, ended sessions, old events; and works out checksums that are missing.
 #pragma once
 
 #include <chrono>
@@ -11,12 +11,13 @@
 
 #include "base/executor.h"
 #include "base/hash.h"
+#include "jobs/digester.h"
 #include "vault/vault.h"
 
 namespace coffer::jobs {
 
-// Works on a thread of its own, in small steps. What fails is logged and tried again later.
-// Threads: made and destroyed by one.
+// Works on a thread of its own, of low priority, in small steps. What fails is logged and tried
+// again later. Threads: made and destroyed by one.
 class Collector {
  public:
   struct Options {
@@ -25,9 +26,10 @@ class Collector {
     std::chrono::milliseconds sweep_every = std::chrono::hours(24);
     std::chrono::milliseconds first_sweep = std::chrono::minutes(10);  // after the start
     std::chrono::milliseconds sweep_pause = std::chrono::seconds(1);
+    std::chrono::milliseconds digest_every = std::chrono::seconds(2);  // looks for new files
     std::chrono::milliseconds retry_after = std::chrono::minutes(1);
     std::chrono::seconds keep_events = std::chrono::hours(7 * 24);
-    std::size_t step = 64;         // blobs collected, sessions and events pruned at a time
+    std::size_t step = 64;         // blobs, uploads, sessions and events at a time
     std::size_t sweep_page = 256;  // blobs looked at by a step of the sweep
   };
 
@@ -48,10 +50,13 @@ class Collector {
   bool collect();
   bool prune_sessions();
   bool prune_events();
+  bool expire_uploads();
   bool sweep();
+  bool digest();
 
   vault::Vault& vault_;
   const Options options_;
+  Digester digester_;
   std::optional<Sha256Digest> swept_;  // the last blob that the sweep looked at
 
   std::mutex mutex_;

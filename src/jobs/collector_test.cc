@@ -66,6 +66,7 @@ class CollectorTest : public vault::test::VaultTest {
             .sweep_every = 5ms,
             .first_sweep = 5ms,
             .sweep_pause = 1ms,
+            .digest_every = 5ms,
             .retry_after = 5ms,
             .step = 4,
             .sweep_page = 4};
@@ -126,6 +127,44 @@ TEST_F(CollectorTest, TriesAgainAfterAFailure) {
   const Collector collector(*vault_, fast());
   EXPECT_TRUE(eventually([&] { return stored_blobs() == 0; }));
   EXPECT_EQ(store.failures, 0);
+}
+
+TEST_F(CollectorTest, WorksOutTheChecksumsOfFilesThatCameInParts) {
+  const std::string large(5'000'000, 'l');
+  const vault::Entry small = upload_parts(anna_, "small", {"one ", "two ", "", "three"});
+  const vault::Entry big = upload_parts(anna_, "big", {large, "x", large, large, large});
+  const vault::Entry gone = upload_parts(anna_, "gone", {"a", "b"});
+  const vault::Entry last = upload_parts(anna_, "last", {"c", "d"});
+  vault::test::run(
+      stores_.blobs->remove_unused(Sha256::of(as_bytes(std::string("a"))), clock_.now() + 1h));
+  ASSERT_FALSE(small.checksum);
+
+  const Collector collector(*vault_, fast());
+  const auto checksum = [&](const vault::Entry& entry) {
+    return vault::test::run(vault_->entries().find(anna_.id, entry.id))->checksum;
+  };
+  EXPECT_TRUE(eventually([&] { return checksum(last) && checksum(big); }));
+  EXPECT_EQ(checksum(small), Sha256::of(as_bytes(std::string("one two three"))));
+  EXPECT_EQ(checksum(big), Sha256::of(as_bytes(large + "x" + large + large + large)));
+  EXPECT_EQ(checksum(last), Sha256::of(as_bytes(std::string("cd"))));
+  EXPECT_FALSE(checksum(gone)) << "what is lost keeps nobody else waiting";
+
+  const vault::Entry later = upload_parts(anna_, "later", {"e", "f"});
+  EXPECT_TRUE(eventually([&] { return checksum(later).has_value(); }));
+}
+
+TEST_F(CollectorTest, ExpiresUploadsInParts) {
+  for (int i = 0; i < 10; ++i) {
+    const vault::Multipart upload = begin_parts(anna_, "f");
+    ASSERT_TRUE(put_part(anna_, upload.uuid, 1, "part " + std::to_string(i)));
+  }
+  const vault::Entry removed = upload_parts(anna_, "removed", {"x", "y"});
+  ASSERT_TRUE(remove(anna_, removed.id));
+  clock_.advance(25h);
+  const Collector collector(*vault_, fast());
+  EXPECT_TRUE(eventually([&] { return account(anna_.id).used == 0; }));
+  clock_.advance(25h);
+  EXPECT_TRUE(eventually([&] { return stored_blobs() == 0; }));
 }
 
 }  // namespace

@@ -1,6 +1,7 @@
 #include "vault/accounts.h"
 
 #include <atomic>
+#include <mutex>
 
 #include "vault/fixture.h"
 
@@ -276,6 +277,65 @@ TEST(Passwords, ADamagedHashIsTheMachinesFailure) {
     const auto verify = [&] { return executor.run(passwords.verify("x", damaged)).has_value(); };
     EXPECT_THROW(verify(), std::runtime_error) << damaged;
   }
+}
+
+class GuestsTest : public VaultTest {
+ protected:
+  static Policy policy(std::optional<std::uint64_t> quota) {
+    Policy policy;
+    policy.guest_quota = quota;
+    return policy;
+  }
+  GuestsTest() : VaultTest(policy(100)) {}
+};
+
+TEST_F(GuestsTest, ThereIsOneAccountThatNobodyLogsInTo) {
+  std::mutex mutex;
+  std::set<AccountId> ids;
+  in_parallel(8, [&](int) {
+    const Account guest = run(vault_->accounts().guest());
+    const std::lock_guard lock(mutex);
+    ids.insert(guest.id);
+  });
+  EXPECT_EQ(ids.size(), 1U);
+  const Account guest = run(vault_->accounts().guest());
+  EXPECT_TRUE(guest.is_guest);
+  EXPECT_EQ(guest.quota, 100U);
+  for (const std::string name : {"guests", "GUESTS", ""}) {
+    EXPECT_FAILS(run(vault_->accounts().log_in(name, "")), kNoSuchAccount);
+    EXPECT_FALSE(run(vault_->accounts().find_by_login(name)));
+  }
+  EXPECT_TRUE(run(vault_->accounts().list(AccountId{}, 10)).empty());
+  const Account anna = make_account("anna");
+  EXPECT_FALSE(anna.is_guest);
+  EXPECT_EQ(run(vault_->accounts().list(AccountId{}, 10)).size(), 1U);
+}
+
+TEST_F(GuestsTest, TheirNameIsNobodyElses) {
+  for (const std::string name : {"guests", "Guests", " GUESTS "}) {
+    EXPECT_FAILS(run(vault_->accounts().create({.username = name,
+                                                .email = std::nullopt,
+                                                .password = "correct horse",
+                                                .is_admin = false})),
+                 kConflict);
+  }
+  const Account anna = make_account("anna");
+  AccountChanges changes;
+  changes.username = "guests";
+  EXPECT_FAILS(run(vault_->accounts().update(anna.id, changes, std::nullopt)), kConflict);
+}
+
+TEST_F(GuestsTest, WhatTheyLeaveCountsForAllOfThem) {
+  const Account guest = run(vault_->accounts().guest());
+  upload(guest, "a", std::string(60, 'x'));
+  EXPECT_FAILS(try_upload(guest, "b", std::string(41, 'x')), kQuotaExceeded);
+  open(policy(101));
+  const Account again = run(vault_->accounts().guest());
+  EXPECT_EQ(again.id, guest.id);
+  EXPECT_EQ(again.quota, 101U);
+  EXPECT_TRUE(try_upload(guest, "b", std::string(41, 'x')));
+  open(policy(std::nullopt));
+  EXPECT_FALSE(run(vault_->accounts().guest()).quota);
 }
 
 }  // namespace

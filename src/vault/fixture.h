@@ -89,6 +89,58 @@ inline FileType classify_by_extension(std::string_view name, ByteView) {
   return {"application/octet-stream", FileKind::kOther};
 }
 
+// Each counts what must not be.
+inline const std::pair<const char*, db::Statement> kContradictions[] = {
+    {"references miscounted",
+     {"SELECT count(*) FROM blob WHERE refs <>"
+      " (SELECT count(*) FROM entry WHERE entry.blob_id = blob.id) +"
+      " (SELECT count(*) FROM part WHERE part.blob_id = blob.id AND part.multipart_id NOT IN"
+      "  (SELECT manifest_id FROM retired_manifest))"}},
+    {"references without a blob",
+     {"SELECT (SELECT count(*) FROM entry WHERE blob_id IS NOT NULL AND blob_id NOT IN (SELECT id "
+      "FROM blob)) +"
+      " (SELECT count(*) FROM part WHERE blob_id NOT IN (SELECT id FROM blob)"
+      "  AND multipart_id NOT IN (SELECT manifest_id FROM retired_manifest))"}},
+    {"unused or not", {"SELECT count(*) FROM blob WHERE (refs = 0) <> (unused_since IS NOT NULL)"}},
+    {"totals wrong",
+     {"SELECT count(*) FROM owner_total AS t WHERE files <>"
+      " (SELECT count(*) FROM entry AS e WHERE e.owner_id = t.owner_id AND e.kind = t.kind)"
+      " OR bytes <> (SELECT coalesce(sum(size), 0) FROM entry AS e"
+      "  WHERE e.owner_id = t.owner_id AND e.kind = t.kind)"}},
+    {"totals missing",
+     {"SELECT (SELECT count(*) FROM entry) - (SELECT coalesce(sum(files), 0) FROM owner_total)"}},
+    {"used miscounted",
+     {"SELECT count(*) FROM account AS a WHERE used <>"
+      " (SELECT coalesce(sum(size), 0) FROM entry WHERE owner_id = a.id) +"
+      " (SELECT coalesce(sum(bytes), 0) FROM multipart WHERE owner_id = a.id AND entry_id IS "
+      "NULL)"}},
+    {"uploads miscounted",
+     {"SELECT count(*) FROM multipart AS m WHERE entry_id IS NULL AND bytes <>"
+      " (SELECT coalesce(sum(size), 0) FROM part WHERE multipart_id = m.id)"}},
+    {"files miscounted",
+     {"SELECT count(*) FROM entry AS e WHERE manifest_id IS NOT NULL AND size <>"
+      " (SELECT coalesce(sum(size), 0) FROM part WHERE multipart_id = e.manifest_id)"}},
+    {"parts of nothing",
+     {"SELECT count(*) FROM part WHERE multipart_id NOT IN (SELECT id FROM multipart) AND"
+      " multipart_id NOT IN (SELECT manifest_id FROM entry WHERE manifest_id IS NOT NULL) AND"
+      " multipart_id NOT IN (SELECT manifest_id FROM retired_manifest)"}},
+    {"tags of nothing",
+     {"SELECT count(*) FROM entry_tag WHERE entry_id NOT IN (SELECT id FROM entry)"}},
+    {"keys that do not begin with their folder's",
+     {"SELECT count(*) FROM entry AS e LEFT JOIN entry AS p ON p.id = e.parent_id"
+      " WHERE CASE WHEN e.parent_id = 0 THEN 0 ELSE p.is_folder IS NOT 1 OR"
+      " p.space_id <> e.space_id OR substr(e.key, 1, length(p.key)) <> p.key END"}},
+    {"keys with parts too many or too few",
+     {"SELECT count(*) FROM entry AS e LEFT JOIN entry AS p ON p.id = e.parent_id"
+      " WHERE instr(CAST(substr(e.key, coalesce(length(p.key), 0) + 1) AS TEXT), '/')"
+      " <> CASE WHEN e.is_folder = 1 THEN length(e.key) - coalesce(length(p.key), 0) ELSE 0 END"
+      " AND e.key = CAST(CAST(e.key AS TEXT) AS BLOB) AND length(CAST(e.key AS TEXT)) ="
+      " length(e.key)"}},
+    {"a file named as a folder",
+     {"SELECT count(*) FROM entry AS a JOIN entry AS b ON b.space_id = a.space_id"
+      " AND b.key = CAST(a.key || '/' AS BLOB)"}},
+};
+
 class VaultTest : public ::testing::Test {
  protected:
   explicit VaultTest(Policy policy = {}) { open(policy); }
@@ -144,6 +196,95 @@ class VaultTest : public ::testing::Test {
     return *made;
   }
 
+  Result<Entry> try_folder(const Account& owner, const std::string& name,
+                           std::optional<EntryId> parent = std::nullopt) {
+    return run(vault_->folders().create(
+        owner.id, owner.home, {.parent = parent, .name = name, .description = std::nullopt}));
+  }
+
+  Entry make_folder(const Account& owner, const std::string& name,
+                    std::optional<EntryId> parent = std::nullopt) {
+    auto made = try_folder(owner, name, parent);
+    if (!made) throw std::runtime_error(made.error().message);
+    return *made;
+  }
+
+  Entry upload_into(const Account& owner, std::optional<EntryId> parent, const std::string& name,
+                    const std::string& content) {
+    const auto received = receive(owner, content);
+    const auto made = commit(owner, {.received = received.value(), .name = name, .parent = parent});
+    if (!made) throw std::runtime_error(made.error().message);
+    return made->at(0);
+  }
+
+  Multipart begin_parts(const Account& owner, const std::string& name,
+                        std::optional<std::uint32_t> parts = std::nullopt,
+                        std::optional<EntryId> parent = std::nullopt) {
+    auto begun = run(vault_->multiparts().begin(
+        owner.id, {.space = owner.home, .parent = parent, .name = name, .parts = parts}));
+    if (!begun) throw std::runtime_error(begun.error().message);
+    return *begun;
+  }
+
+  Result<Part> put_part(const Account& owner, const Uuid& upload, std::uint32_t number,
+                        const std::string& content) {
+    TextStream stream(content);
+    return run(vault_->multiparts().put_part(owner.id, upload, number, stream, content.size()));
+  }
+
+  Result<Entry> complete(const Account& owner, const Uuid& upload, Completion completion = {}) {
+    return run(vault_->multiparts().complete(owner.id, upload, std::move(completion)));
+  }
+
+  // A file of those parts.
+  Entry upload_parts(const Account& owner, const std::string& name,
+                     const std::vector<std::string>& parts,
+                     std::optional<EntryId> parent = std::nullopt) {
+    const Multipart upload = begin_parts(owner, name, std::nullopt, parent);
+    for (std::size_t i = 0; i < parts.size(); ++i) {
+      const auto put = put_part(owner, upload.uuid, static_cast<std::uint32_t>(i + 1), parts[i]);
+      if (!put) throw std::runtime_error(put.error().message);
+    }
+    auto made = complete(owner, upload.uuid);
+    if (!made) throw std::runtime_error(made.error().message);
+    return *made;
+  }
+
+  // The names of what lies directly there, folders before files.
+  std::vector<std::string> children(SpaceId space, std::optional<EntryId> folder = std::nullopt) {
+    std::vector<std::string> names;
+    for (const bool folders : {true, false}) {
+      const auto found = run(vault_->folders().children(
+          {.space = space, .folder = folder, .folders = folders, .limit = 1000}));
+      for (const Entry& entry : found) names.push_back(entry.name + (folders ? "/" : ""));
+    }
+    return names;
+  }
+
+  std::string key_of(EntryId id) {
+    static constexpr db::Statement kKey{"SELECT key FROM entry WHERE id = $1"};
+    auto body = [&](db::Transaction& tx) -> Task<std::optional<std::string>> {
+      co_return co_await tx.find(
+          kKey, [](const db::Row& row) { return std::string(as_text(row.bytes(0))); }, id);
+    };
+    return run(stores_.database->read(body)).value_or("");
+  }
+
+  // What the tables say of each other that cannot be.
+  std::vector<std::string> contradictions() {
+    std::vector<std::string> found;
+    for (const auto& [name, statement] : kContradictions) {
+      auto body = [&](db::Transaction& tx) -> Task<std::optional<std::int64_t>> {
+        co_return co_await tx.find(statement, [](const db::Row& row) { return row.integer(0); });
+      };
+      const auto count = run(stores_.database->scan(body)).value();
+      if (count != 0) found.push_back(name + (": " + std::to_string(count)));
+    }
+    return found;
+  }
+
+  void TearDown() override { EXPECT_EQ(contradictions(), std::vector<std::string>()); }
+
   Result<void> remove(const Account& owner, EntryId id) {
     return run(vault_->entries().remove(owner.id, id));
   }
@@ -156,6 +297,10 @@ class VaultTest : public ::testing::Test {
 
   // All that the collector would do now.
   void collect_all() {
+    while (run(vault_->multiparts().expire(16)) == 16) {
+    }
+    while (run(vault_->multiparts().prune_retired(16)) == 16) {
+    }
     while (run(vault_->references().collect(16)) == 16) {
     }
     std::optional<Sha256Digest> after;

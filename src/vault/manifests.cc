@@ -12,7 +12,7 @@ namespace {
 constexpr std::int64_t kPageExtents = 16;
 
 constexpr db::Statement kDrop{
-    "UPDATE blob SET refs = refs - gone.refs, unused_since ="
+    "UPDATE blob SET refs = blob.refs - gone.refs, unused_since ="
     " CASE WHEN blob.refs = gone.refs THEN CAST($2 AS INTEGER) ELSE NULL END"
     " FROM (SELECT part.blob_id, count(*) AS refs FROM part WHERE part.multipart_id = $1"
     " GROUP BY part.blob_id) AS gone WHERE blob.id = gone.blob_id"};

@@ -1,4 +1,4 @@
-// Random work on a vault beside the simplest thing that could be right: a list in memory.
+// Random work on a vault beside the simplest thing that could be right: lists in memory.
 #include <algorithm>
 #include <map>
 #include <random>
@@ -36,15 +36,33 @@ class ModelTest : public VaultTest {
     return tags;
   }
 
+  std::string some_content(std::size_t most) {
+    return std::string(pick(most) * 10, static_cast<char>('a' + pick(3)));
+  }
+  // One of the folders, or none.
+  std::optional<EntryId> some_place() {
+    const std::size_t at = pick(folders_.size() + 1);
+    if (at == folders_.size()) return std::nullopt;
+    return folders_[at].id;
+  }
+
   void add() {
-    const std::string& name = one_of(names_);
-    const std::string content(pick(40) * 10, static_cast<char>('a' + pick(3)));
-    const auto made = try_upload(anna_, name, content, some_tags());
-    ASSERT_EQ(made.has_value(), used() + content.size() <= kQuota);
-    if (!made) return;
+    const std::string content = some_content(40);
+    const auto received = receive(anna_, content);
+    ASSERT_EQ(received.has_value(), used() + content.size() <= kQuota);
+    if (!received) return;
+    const auto made = commit(anna_, {.received = *received,
+                                     .name = one_of(names_),
+                                     .parent = some_place(),
+                                     .tags = some_tags()});
+    ASSERT_TRUE(made);
+    keep(made->at(0), content);
+  }
+
+  void keep(const Entry& entry, const std::string& content) {
     ++happened_;
-    model_.push_back(*made);
-    contents_[made->id] = content;
+    model_.push_back(entry);
+    contents_[entry.id] = content;
   }
 
   void remove_one() {
@@ -56,12 +74,143 @@ class ModelTest : public VaultTest {
     model_.erase(model_.begin() + static_cast<std::ptrdiff_t>(at));
   }
 
+  void replace_one() {
+    if (model_.empty()) return;
+    Entry& entry = model_[pick(model_.size())];
+    const std::string content = some_content(40);
+    TextStream stream(content);
+    const auto received =
+        run(vault_->uploads().receive(anna_.id, stream, std::nullopt, 0, entry.size));
+    ASSERT_EQ(received.has_value(), used() - entry.size + content.size() <= kQuota);
+    if (!received) return;
+    const auto replaced = run(vault_->entries().replace(anna_.id, entry.id, *received));
+    ASSERT_TRUE(replaced);
+    ++happened_;
+    EXPECT_EQ(replaced->share, entry.share);
+    EXPECT_EQ(replaced->uuid, entry.uuid);
+    entry = *replaced;
+    contents_[entry.id] = content;
+  }
+
+  // Whether `id` is `above`, or lies below it.
+  bool is_below(std::optional<EntryId> id, EntryId above) const {
+    while (id && *id != above) {
+      const auto folder = std::ranges::find(folders_, *id, &Entry::id);
+      id = folder->parent;
+    }
+    return id.has_value();
+  }
+
+  void add_folder() {
+    const auto made = try_folder(anna_, one_of(names_), some_place());
+    ASSERT_TRUE(made);
+    ++happened_;
+    folders_.push_back(*made);
+  }
+
+  void change_folder() {
+    if (folders_.empty()) return;
+    Entry& folder = folders_[pick(folders_.size())];
+    FolderChanges changes;
+    if (pick(2) == 0) changes.name = one_of(names_);
+    if (pick(2) == 0 || !changes.name) changes.parent.emplace(some_place());
+    const auto changed = run(vault_->folders().update(anna_.id, folder.id, changes));
+    const bool is_cycle = changes.parent && is_below(*changes.parent, folder.id);
+    ASSERT_EQ(changed.has_value(), !is_cycle);
+    if (!changed) return;
+    ++happened_;
+    if (changes.name) folder.name = *changes.name;
+    if (changes.parent) folder.parent = *changes.parent;
+  }
+
+  void remove_folder() {
+    if (folders_.empty()) return;
+    const EntryId id = folders_[pick(folders_.size())].id;
+    const auto is_gone = [&](const Entry& entry) {
+      return entry.id == id || is_below(entry.parent, id);
+    };
+    ASSERT_TRUE(run(vault_->folders().remove(anna_.id, id)));
+    happened_ += std::erase_if(model_, is_gone);
+    std::set<EntryId> gone;
+    for (const Entry& folder : folders_) {
+      if (is_gone(folder)) gone.insert(folder.id);
+    }
+    happened_ += std::erase_if(folders_, [&](const Entry& f) { return gone.contains(f.id); });
+  }
+
+  struct Session {
+    Multipart upload;
+    std::map<std::uint32_t, std::string> parts;
+    Time expires_at;
+  };
+
+  void begin_session() {
+    const Multipart upload = begin_parts(anna_, one_of(names_), std::nullopt, some_place());
+    sessions_.push_back({.upload = upload, .parts = {}, .expires_at = upload.expires_at});
+  }
+
+  void put_into_session() {
+    if (sessions_.empty()) return;
+    Session& session = sessions_[pick(sessions_.size())];
+    const auto number = static_cast<std::uint32_t>(1 + pick(3));
+    const std::string content = some_content(15);
+    const auto put = put_part(anna_, session.upload.uuid, number, content);
+    const auto old = session.parts.find(number);
+    const std::uint64_t replaced = old == session.parts.end() ? 0 : old->second.size();
+    const bool fits = used() - replaced + content.size() <= kQuota;
+    ASSERT_EQ(put.has_value(), fits && clock_.now() < session.expires_at);
+    if (!put) return;
+    session.parts[number] = content;
+    session.expires_at = clock_.now() + std::chrono::hours(24);
+  }
+
+  void end_session() {
+    if (sessions_.empty()) return;
+    const auto session = sessions_.begin() + static_cast<std::ptrdiff_t>(pick(sessions_.size()));
+    const bool lives = clock_.now() < session->expires_at;
+    if (pick(4) == 0) {
+      const auto ended = run(vault_->multiparts().abandon(anna_.id, session->upload.uuid));
+      ASSERT_EQ(ended.has_value(), lives);
+      if (ended) sessions_.erase(session);
+      return;
+    }
+    Completion completion;
+    completion.parent.emplace(some_place());
+    const auto made = complete(anna_, session->upload.uuid, completion);
+    const bool whole =
+        !session->parts.empty() && session->parts.rbegin()->first == session->parts.size();
+    ASSERT_EQ(made.has_value(), lives && whole);
+    if (!made) return;
+    EXPECT_EQ(complete(anna_, session->upload.uuid)->id, made->id);
+    std::string content;
+    for (const auto& [number, part] : session->parts) content += part;
+    keep(*made, content);
+    sessions_.erase(session);
+  }
+
+  void digest_one() {
+    const auto next = run(vault_->digests().next(EntryId{}));
+    if (!next) return;
+    const auto entry = std::ranges::find(model_, next->id, &Entry::id);
+    ASSERT_NE(entry, model_.end());
+    const Sha256Digest digest = Sha256::of(as_bytes(contents_[next->id]));
+    ASSERT_TRUE(run(vault_->digests().settle(*next, digest)));
+    const Entry known = run(vault_->entries().find(anna_.id, next->id)).value();
+    EXPECT_EQ(known.content_tag(), entry->content_tag());
+  }
+
+  void collect() {
+    std::erase_if(sessions_, [&](const Session& s) { return s.expires_at <= clock_.now(); });
+    collect_all();
+  }
+
   void change_one() {
     if (model_.empty()) return;
     Entry& entry = model_[pick(model_.size())];
     EntryChanges changes;
     if (pick(2) == 0) changes.name = one_of(names_);
     if (pick(2) == 0) changes.title = one_of(names_);
+    if (pick(2) == 0) changes.parent.emplace(some_place());
     if (pick(2) == 0 || (!changes.name && !changes.title)) changes.tags = some_tags();
     const auto changed = run(vault_->entries().update(anna_.id, entry.id, changes));
     ASSERT_TRUE(changed);
@@ -75,6 +224,9 @@ class ModelTest : public VaultTest {
   std::uint64_t used() const {
     std::uint64_t bytes = 0;
     for (const Entry& entry : model_) bytes += entry.size;
+    for (const Session& session : sessions_) {
+      for (const auto& [number, part] : session.parts) bytes += part.size();
+    }
     return bytes;
   }
 
@@ -121,6 +273,18 @@ class ModelTest : public VaultTest {
                            ids.begin() + static_cast<std::ptrdiff_t>(last)));
   }
 
+  void check_children(std::optional<EntryId> folder) {
+    std::vector<std::string> names;
+    for (const auto* entries : {&folders_, &model_}) {
+      const auto first = static_cast<std::ptrdiff_t>(names.size());
+      for (const Entry& entry : *entries) {
+        if (entry.parent == folder) names.push_back(entry.name + (entry.is_folder() ? "/" : ""));
+      }
+      std::sort(names.begin() + first, names.end());
+    }
+    EXPECT_EQ(children(anna_.home, folder), names);
+  }
+
   void check_all() {
     EXPECT_EQ(account(anna_.id).used, used());
     EXPECT_EQ(events().size(), happened_ + 1);
@@ -131,10 +295,21 @@ class ModelTest : public VaultTest {
       EXPECT_EQ(found->name, entry.name);
       EXPECT_EQ(found->tags, entry.tags);
       EXPECT_EQ(found->title, entry.title);
+      EXPECT_EQ(found->parent, entry.parent);
       EXPECT_EQ(content_of(*found), contents_[entry.id]);
       keys.insert(found->key);
     }
-    EXPECT_EQ(keys.size(), model_.size());
+    for (const Entry& folder : folders_) {
+      const auto found = run(vault_->folders().find(anna_.id, folder.id));
+      ASSERT_TRUE(found);
+      EXPECT_EQ(found->parent, folder.parent);
+      EXPECT_EQ(found->name, folder.name);
+      keys.insert(found->key);
+      check_children(folder.id);
+    }
+    check_children(std::nullopt);
+    EXPECT_EQ(keys.size(), model_.size() + folders_.size());
+    EXPECT_EQ(contradictions(), std::vector<std::string>());
     for (const EntrySort sort : {EntrySort::kCreated, EntrySort::kName, EntrySort::kSize}) {
       for (const bool descending : {false, true}) {
         for (const FileKind kind : {FileKind::kImage, FileKind::kAudio, FileKind::kVideo}) {
@@ -156,28 +331,48 @@ class ModelTest : public VaultTest {
   const std::vector<std::string> names_{"a.jpg", "b.jpg", "A.mp3", "c.txt", "d", "x/a.jpg"};
   const std::vector<std::string> tags_{"alpha", "beta", "gamma"};
   std::mt19937 random_{20231115};
-  std::vector<Entry> model_;
+  std::vector<Entry> model_;  // the files
+  std::vector<Entry> folders_;
+  std::vector<Session> sessions_;
   std::map<EntryId, std::string> contents_;
   std::size_t happened_ = 0;
 };
 
 TEST_F(ModelTest, AVaultIsAListThatCountsAndKeepsItsBytes) {
-  for (int step = 1; step <= 400 && !HasFailure(); ++step) {
-    clock_.advance(std::chrono::minutes(static_cast<int>(pick(300))));
-    switch (pick(8)) {
-      case 0:
-      case 1: remove_one(); break;
+  for (int step = 1; step <= 1500 && !HasFailure(); ++step) {
+    clock_.advance(std::chrono::minutes(static_cast<int>(pick(200))));
+    switch (pick(18)) {
+      case 0: remove_one(); break;
+      case 1:
       case 2:
       case 3: change_one(); break;
-      case 4: collect_all(); break;
+      case 4: collect(); break;
+      case 5: replace_one(); break;
+      case 6:
+      case 7: add_folder(); break;
+      case 8:
+      case 9: change_folder(); break;
+      case 10:
+        if (pick(3) == 0) remove_folder();
+        break;
+      case 11: begin_session(); break;
+      case 12:
+      case 13:
+      case 14: put_into_session(); break;
+      case 15: end_session(); break;
+      case 16: digest_one(); break;
       default: add();
     }
-    if (step % 20 == 0) check_all();
+    if (step % 25 == 0) check_all();
   }
   while (!model_.empty()) remove_one();
+  while (!folders_.empty()) remove_folder();
   check_all();
-  clock_.advance(std::chrono::hours(24));
-  collect_all();
+  clock_.advance(std::chrono::hours(25));
+  collect();
+  clock_.advance(std::chrono::hours(25));
+  collect();
+  EXPECT_EQ(account(anna_.id).used, 0U);
   EXPECT_EQ(stored_blobs(), 0U);
 }
 

@@ -28,6 +28,9 @@ constexpr db::Statement kUnused{
 constexpr db::Statement kForget{
     "DELETE FROM blob WHERE digest = $1 AND refs = 0 AND unused_since <= $2"};
 constexpr db::Statement kKnown{"SELECT id FROM blob WHERE digest = $1"};
+// The empty name comes before all others.
+constexpr db::Statement kReferenced{
+    "SELECT digest, size FROM blob WHERE refs > 0 AND digest > $1 ORDER BY digest LIMIT $2"};
 
 std::int64_t id_from(const db::Row& row) { return row.integer(0); }
 
@@ -45,6 +48,18 @@ Task<BlobId> add_reference(db::Transaction& transaction, const Sha256Digest& dig
 
 Task<void> drop_reference(db::Transaction& transaction, BlobId blob, Time now) {
   co_await transaction.execute(kDrop, blob, now);
+}
+
+Task<std::vector<Referenced>> referenced(db::Database& database, std::optional<Sha256Digest> after,
+                                         std::size_t limit) {
+  const ByteView last = after ? ByteView(after->bytes) : ByteView();
+  auto look = [&](db::Transaction& tx) -> Task<std::vector<Referenced>> {
+    const auto from = [](const db::Row& row) {
+      return Referenced{digest_from(row), static_cast<std::uint64_t>(row.integer(1))};
+    };
+    co_return co_await tx.all(kReferenced, from, last, limit);
+  };
+  co_return co_await database.read(look);
 }
 
 Task<std::size_t> References::collect(std::size_t limit) {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "base/hash.h"
@@ -17,6 +18,17 @@ using BlobId = Id<struct BlobTag>;
 Task<BlobId> add_reference(db::Transaction& transaction, const Sha256Digest& digest,
                            std::uint64_t size);
 Task<void> drop_reference(db::Transaction& transaction, BlobId blob, Time now);
+
+// A blob that something refers to.
+struct Referenced {
+  Sha256Digest digest;
+  std::uint64_t size = 0;
+};
+
+// Up to `limit` of them whose names follow `after` (nothing: from the first), in order of names.
+// Fewer than `limit`: the end. For whoever has the database and no vault.
+Task<std::vector<Referenced>> referenced(db::Database& database, std::optional<Sha256Digest> after,
+                                         std::size_t limit);
 
 // Threads: any executor's.
 class References {

@@ -17,7 +17,7 @@ constexpr auto kTellText =
 constexpr db::Statement kTell{kTellText.data()};
 
 constexpr auto kDropBlobsText =
-    sql("UPDATE blob SET refs = refs - gone.refs, unused_since ="
+    sql("UPDATE blob SET refs = blob.refs - gone.refs, unused_since ="
         " CASE WHEN blob.refs = gone.refs THEN CAST($4 AS INTEGER) ELSE NULL END"
         " FROM (SELECT entry.blob_id, count(*) AS refs FROM entry WHERE ",
         kInRange,
@@ -26,7 +26,7 @@ constexpr auto kDropBlobsText =
 constexpr db::Statement kDropBlobs{kDropBlobsText.data()};
 
 constexpr auto kDropPartsText =
-    sql("UPDATE blob SET refs = refs - gone.refs, unused_since ="
+    sql("UPDATE blob SET refs = blob.refs - gone.refs, unused_since ="
         " CASE WHEN blob.refs = gone.refs THEN CAST($4 AS INTEGER) ELSE NULL END"
         " FROM (SELECT part.blob_id, count(*) AS refs FROM entry"
         " JOIN part ON part.multipart_id = entry.manifest_id WHERE ",
@@ -40,7 +40,8 @@ constexpr auto kRetireText =
 constexpr db::Statement kRetire{kRetireText.data()};
 
 constexpr auto kSubtractText =
-    sql("UPDATE owner_total SET files = files - gone.files, bytes = bytes - gone.bytes FROM"
+    sql("UPDATE owner_total SET files = owner_total.files - gone.files,"
+        " bytes = owner_total.bytes - gone.bytes FROM"
         " (SELECT entry.owner_id, entry.kind, count(*) AS files, sum(entry.size) AS bytes"
         " FROM entry WHERE ",
         kInRange,
@@ -49,7 +50,7 @@ constexpr auto kSubtractText =
 constexpr db::Statement kSubtract{kSubtractText.data()};
 
 constexpr auto kGiveBackText =
-    sql("UPDATE account SET used = used - gone.bytes FROM"
+    sql("UPDATE account SET used = account.used - gone.bytes FROM"
         " (SELECT entry.owner_id, sum(entry.size) AS bytes FROM entry WHERE ",
         kInRange, " GROUP BY entry.owner_id) AS gone WHERE account.id = gone.owner_id");
 constexpr db::Statement kGiveBack{kGiveBackText.data()};

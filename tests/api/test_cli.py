@@ -390,6 +390,7 @@ def test_the_help_of_every_command():
         ("key", "create"),
         ("key", "list"),
         ("key", "revoke"),
+        ("fsck",),
         ("routes",),
         ("config", "print"),
         ("version",),
@@ -491,7 +492,7 @@ def complete(line, cwd=None):
 @pytest.mark.parametrize(
     "line, offered",
     [
-        ("coffer ", {"serve", "user", "key", "routes", "config", "version"}),
+        ("coffer ", {"serve", "user", "key", "fsck", "routes", "config", "version"}),
         ("coffer ro", {"routes"}),
         ("coffer user ", {"create", "list", "set-password", "disable", "enable"}),
         ("coffer user s", {"set-password"}),

@@ -82,7 +82,9 @@ def run(server, kills, say, longest=1.2):
         figures.slowest_start = max(figures.slowest_start, time.monotonic() - start)
         faults += promises.verify(server, model)
         if number % 20 == 0 or number == kills:
+            server.kill()
             faults += promises.blob_faults(server.data)
+            server.start()
             say(f"{time.monotonic() - began:4.0f} s: {figures.line(model)}")
         figures.losses += len(faults)
         if faults:
@@ -133,6 +135,8 @@ def killed(binary):
         writer.connect(server.root)
         for _ in range(3):
             writer.upload(1)
+    while not items_to_damage(model):
+        writer.upload(1)
     writer.upload(3)
     faults += promises.verify(server, model)
     server.kill()
@@ -149,20 +153,25 @@ def copied(killed, folder):
     return Copied(folder / "data", model)
 
 
+def items_to_damage(model):
+    """Those with tags, and with bytes that no other has, in a file of their own."""
+    items = list(model.accounts[0].items.values())
+    checksums = [item.outcomes[0].checksum for item in items]
+    return [
+        item
+        for item, checksum in zip(items, checksums)
+        if checksums.count(checksum) == 1
+        and item.outcomes[0].size >= 128 * 1024
+        and item.outcomes[0].tags
+    ]
+
+
 class Copied:
-    """`item` has tags, and bytes that no other has; `form` are the items of one form."""
+    """`item` is one of items_to_damage(); `form` are the items of one form."""
 
     def __init__(self, data, model):
         self.data, self.model = data, model
-        items = list(model.accounts[0].items.values())
-        checksums = [item.outcomes[0].checksum for item in items]
-        self.item = next(
-            item
-            for item, checksum in zip(items, checksums)
-            if checksums.count(checksum) == 1
-            and item.outcomes[0].size > 1
-            and item.outcomes[0].tags
-        )
+        self.item = items_to_damage(model)[0]
         self.form = model.writers[-1].items[-3:]
         self.number = int(self.item.id.removeprefix("media_"))
         digest = self.item.outcomes[0].checksum.removeprefix("sha256:")
@@ -259,7 +268,7 @@ def test_damaged_blobs_are_found(copied):
 def test_a_database_that_forgets_is_found(copied, folder):
     """The database of a moment ago comes back: as if commits had not been durable."""
     deleted, changed = copied.model.writers[1].items[:2]
-    shutil.copytree(copied.data, folder / "old", ignore=lambda _, names: {"blobs"} & set(names))
+    shutil.copytree(copied.data, folder / "old", ignore=lambda _, names: {"blobs", "segments"} & set(names))
     server = Server(copied.data).start()
     assert promises.verify(server, copied.model) == []
     writer = copied.model.writers[1]

@@ -35,7 +35,6 @@ BlobInfo Draft::commit(ByteView tail) {
   const std::string name = blob_name(digest);
 
   BlobInfo info{digest, size_};
-  if (!file_) begin();
   write_tail(tail);
   core_.disk->sync(file_);
   info.new_at = publish(digest, name);
@@ -67,7 +66,6 @@ void Draft::write(ByteView data) {
   written_ += data.size();
 }
 
-// A file that fits one buffer goes through the page cache, where its first readers find it.
 void Draft::write_tail(ByteView tail) {
   if (bypasses_cache_) {
     const std::size_t aligned = tail.size() / kAlignment * kAlignment;

@@ -27,8 +27,8 @@ class Draft {
   bool is_small(ByteView tail) const noexcept { return size_ == 0 && tail.size() < kPackedBytes; }
 
   // Adds the last bytes, any number, and ends the blob: when it returns, the blob is durable
-  // under its name, in a file of its own. REQUIRES: `tail` is at most kBufferBytes long and aligned
-  // to kAlignment.
+  // under its name, in a file of its own. REQUIRES: the blob is not small; `tail` is at most
+  // kBufferBytes long and aligned to kAlignment.
   BlobInfo commit(ByteView tail);
 
   // Removes what is on the disk without a name. Harmless after commit().

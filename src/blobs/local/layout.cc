@@ -37,6 +37,18 @@ std::string segment_index_name(std::uint32_t number) {
   return fmt::format("{}/{:08x}{}", kSegments, number, kSegmentIndexSuffix);
 }
 
+std::optional<std::uint32_t> segment_number(std::string_view name, std::string_view suffix) {
+  constexpr std::size_t kDigits = 8;
+  if (name.size() != kDigits + suffix.size() || !name.ends_with(suffix)) return std::nullopt;
+  std::uint32_t number = 0;
+  for (const char c : name.substr(0, kDigits)) {
+    const int digit = c >= 'A' && c <= 'F' ? -1 : hex_digit(c);
+    if (digit < 0) return std::nullopt;
+    number = number << 4 | static_cast<std::uint32_t>(digit);
+  }
+  return number;
+}
+
 std::bitset<kFolders> prepare(Disk& disk) {
   if (!disk.make_folder(kTemporaries)) {
     for (const std::string& file : disk.names(kTemporaries)) {

@@ -2,8 +2,10 @@
 #pragma once
 
 #include <bitset>
+#include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "base/hash.h"
 #include "blobs/local/disk.h"
@@ -27,6 +29,8 @@ std::string temporary_name(std::uint64_t number);
 // `segments/0000002a.seg`, and the index beside it.
 std::string segment_name(std::uint32_t number);
 std::string segment_index_name(std::uint32_t number);
+// The number in such a name without its folder; nothing for any other.
+std::optional<std::uint32_t> segment_number(std::string_view file, std::string_view suffix);
 
 // The folder of all folders.
 inline constexpr const char* kBlobs = "blobs";

@@ -48,6 +48,15 @@ std::optional<PackedBlob> PackedIndex::touch(const Sha256Digest& digest, Time no
   return *at;
 }
 
+void PackedIndex::apply(const Record& record, Place place) {
+  switch (record.kind) {
+    case RecordKind::kBlob: return insert({record.digest, place, record.length, record.time()});
+    case RecordKind::kTouch: return raise(record.digest, record.time());
+    case RecordKind::kRemoval: return remove(record.digest, record.place());
+  }
+}
+
+// Moves the time on, never back.
 void PackedIndex::raise(const Sha256Digest& digest, Time time) {
   Shard& shard = shard_of(digest);
   std::lock_guard lock(shard.mutex);
@@ -84,6 +93,7 @@ bool PackedIndex::move(const Sha256Digest& digest, Place from, Place to) {
   return true;
 }
 
+// If it stands there.
 void PackedIndex::remove(const Sha256Digest& digest, Place place) {
   Shard& shard = shard_of(digest);
   std::lock_guard lock(shard.mutex);

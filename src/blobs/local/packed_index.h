@@ -31,17 +31,15 @@ class PackedIndex {
   // remove_older() with an earlier cutoff spares it.
   std::optional<PackedBlob> touch(const Sha256Digest& digest, Time now);
 
-  // Moves the blob's time, if there is the blob, on to `time`.
-  void raise(const Sha256Digest& digest, Time time);
-
   // Adds a blob. If there is one of its name, it takes that one's place and keeps the later time.
   void insert(const PackedBlob& blob);
 
   // The same bytes stand at `to` now. False when the blob is no longer at `from`.
   bool move(const Sha256Digest& digest, Place from, Place to);
 
-  // Removes the blob if it stands there.
-  void remove(const Sha256Digest& digest, Place place);
+  // What the record at `place` says. For a start: the records of one blob come in the order in
+  // which they were written.
+  void apply(const Record& record, Place place);
 
   enum class Removal { kAbsent, kSpared, kRemoved };
   // Removes the blob unless its time lies after `cutoff`; where it stood goes to `place`.
@@ -65,6 +63,8 @@ class PackedIndex {
 
   Shard& shard_of(const Sha256Digest& digest);
   const Shard& shard_of(const Sha256Digest& digest) const;
+  void raise(const Sha256Digest& digest, Time time);
+  void remove(const Sha256Digest& digest, Place place);
   void account(const PackedBlob& blob, bool is_live);
 
   std::array<Shard, kShards> shards_;

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <set>
-#include <string_view>
 
 #include "base/entropy.h"
 #include "base/log.h"
@@ -15,19 +14,6 @@
 namespace coffer::blobs {
 namespace {
 
-// The number in `0000002a<suffix>`; nothing for any other name.
-std::optional<std::uint32_t> number_in(std::string_view name, std::string_view suffix) {
-  constexpr std::size_t kDigits = 8;
-  if (name.size() != kDigits + suffix.size() || !name.ends_with(suffix)) return std::nullopt;
-  std::uint32_t number = 0;
-  for (const char c : name.substr(0, kDigits)) {
-    const int digit = c >= 'A' && c <= 'F' ? -1 : hex_digit(c);
-    if (digit < 0) return std::nullopt;
-    number = number << 4 | static_cast<std::uint32_t>(digit);
-  }
-  return number;
-}
-
 std::uint64_t random_mark() {
   std::array<std::byte, sizeof(std::uint64_t)> bytes{};
   system_entropy().fill(bytes);
@@ -36,24 +22,14 @@ std::uint64_t random_mark() {
   return mark;
 }
 
-void replay(const Record& record, Place place, PackedIndex& index) {
-  switch (record.kind) {
-    case RecordKind::kBlob:
-      index.insert({record.digest, place, record.length, record.time()});
-      return;
-    case RecordKind::kTouch: index.raise(record.digest, record.time()); return;
-    case RecordKind::kRemoval: index.remove(record.digest, record.place()); return;
-  }
-}
-
 }  // namespace
 
 void SegmentFiles::load(PackedIndex& index) {
   std::set<std::uint32_t> numbers;
   std::vector<std::uint32_t> indexes;
   for (const std::string& name : disk_.names(kSegments)) {
-    if (const auto number = number_in(name, kSegmentSuffix)) numbers.insert(*number);
-    if (const auto number = number_in(name, kSegmentIndexSuffix)) indexes.push_back(*number);
+    if (const auto number = segment_number(name, kSegmentSuffix)) numbers.insert(*number);
+    if (const auto number = segment_number(name, kSegmentIndexSuffix)) indexes.push_back(*number);
   }
   for (const std::uint32_t number : indexes) {
     if (!numbers.contains(number)) disk_.remove(segment_index_name(number));
@@ -99,14 +75,14 @@ void SegmentFiles::load(std::uint32_t number, PackedIndex& index) {
               .is_damaged = !header};
   if (known) {
     for (const SegmentIndex::Entry& entry : known->entries) {
-      replay(entry.record, {number, entry.unit}, index);
+      index.apply(entry.record, {number, entry.unit});
     }
   }
   if (size > state.end) {
     const ScanResult scan =
         scan_segment(disk_, file, {.mark = state.mark, .from = state.end, .to = size},
                      ScanCheck::kPayloads, [&](const Record& record, std::uint32_t unit, ByteView) {
-                       replay(record, {number, unit}, index);
+                       index.apply(record, {number, unit});
                      });
     state.end = scan.end;
     if (scan.skipped > 0) {

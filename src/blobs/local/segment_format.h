@@ -47,6 +47,7 @@ struct Record {
 
   Time time() const noexcept { return from_micros(value); }
   Place place() const noexcept { return Place::from_packed(static_cast<std::uint64_t>(value)); }
+  friend bool operator==(const Record&, const Record&) = default;
 };
 
 // Header, payload, and the gap up to the next unit.

@@ -247,13 +247,71 @@ TEST_F(SegmentEdges, SegmentsFullOfNotesAreNotRewrittenForEver) {
 }
 
 TEST_F(SegmentEdges, OneSegmentThatCannotBeReadKeepsNoOtherFromBeingReclaimed) {
-  constexpr std::uint64_t kSegment = 8 * 1024;
-  const auto store = open(kSegment);
-  std::vector<Sha256Digest> all;
-  for (std::uint64_t i = 0; i < 40; ++i) all.push_back(add(*store, make_bytes(1'000, i)));
-  fs::remove(folder_.path() / segment_name(1));
-  for (const Sha256Digest& digest : all) run(store->remove_unused(digest, clock_.now()));
+  class Disk final : public WatchedDisk {
+   public:
+    using WatchedDisk::WatchedDisk;
+    // The start may, the work on it may not.
+    OpenFile open(const std::string& name) override {
+      if (name == segment_name(1) && opened_++ > 0) throw Error("the test's disk fails");
+      return WatchedDisk::open(name);
+    }
+
+   private:
+    void before(const char*) override {}
+    std::atomic<int> opened_ = 0;
+  };
+  LocalOptions options{
+      .root = folder_.path(), .clock = clock_, .segment_bytes = 8 * 1024, .reclaim = false};
+  {
+    const auto store = open_local_store(options);
+    std::vector<Sha256Digest> all;
+    for (std::uint64_t i = 0; i < 40; ++i) all.push_back(add(*store, make_bytes(1'000, i)));
+    for (const Sha256Digest& digest : all) run(store->remove_unused(digest, clock_.now()));
+  }
+  options.reclaim = true;
+  const auto store = open_local_store(std::make_unique<Disk>(folder_.path()), options);
   EXPECT_TRUE(eventually([&] { return files(".seg").size() < 3; }));
+}
+
+TEST_F(SegmentEdges, WhatWaitsWhenTheStoreClosesIsStored) {
+  std::atomic<int> stored = 0;
+  {
+    const auto disk = posix_disk(folder_.path());
+    prepare(*disk);
+    BufferPool buffers(std::size_t{64} << 20, 0);
+    Segments segments(*disk, clock_, {.segment_bytes = 16 * 1024, .reclaim = true, .temporary = [] {
+                                        return temporary_name(1);
+                                      }});
+    for (std::uint64_t i = 0; i < 300; ++i) {
+      const Bytes bytes = make_bytes(900, i);
+      Buffer buffer = buffers.try_take();
+      std::ranges::copy(bytes, buffer.span().begin());
+      segments.add(independent_digest(bytes), std::move(buffer), bytes.size(),
+                   [&](auto error, auto&) { stored += !error; });
+    }
+  }
+  EXPECT_EQ(stored, 300);
+  const auto store = open();
+  for (std::uint64_t i = 0; i < 300; ++i) {
+    EXPECT_EQ(find(*store, independent_digest(make_bytes(900, i))), make_bytes(900, i));
+  }
+}
+
+TEST_F(SegmentEdges, ManySegmentsTakeFewDescriptors) {
+  const auto descriptors = [] { return count_entries("/proc/self/fd"); };
+  const std::size_t before = descriptors();
+  auto store = open(1'000);
+  for (std::uint64_t i = 0; i < 600; ++i) add(*store, make_bytes(1'000, i));
+  EXPECT_GE(files(".seg").size(), 600u);
+  for (int start = 0; start < 2; ++start) {
+    for (std::uint64_t i = 0; i < 600; ++i) {
+      EXPECT_EQ(find(*store, independent_digest(make_bytes(1'000, i))), make_bytes(1'000, i));
+    }
+    EXPECT_LT(descriptors(), before + 300);
+    store.reset();
+    EXPECT_EQ(descriptors(), before);
+    store = open(1'000);
+  }
 }
 
 // A clock that was wrong, then right: nothing that was found again is taken for old.

@@ -1,0 +1,162 @@
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <cstdio>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/executor.h"
+#include "blobs/local/check.h"
+#include "blobs/local/disk.h"
+#include "cli/application.h"
+#include "cli/commands.h"
+#include "vault/references.h"
+
+namespace coffer::cli {
+namespace {
+
+constexpr char kFooter[] =
+    "Stop the server first. Nothing is changed.\n"
+    "Tells, one a line:\n"
+    "  missing       a blob that the database refers to and the store does not have\n"
+    "  corrupt       a record or file that is not as it was written\n"
+    "  unreferenced  a blob that nothing refers to; the server removes it in time\n"
+    "  note          what the next start cuts off or makes again\n"
+    "Exit codes: 0 nothing is missing or corrupt, 1 something is, or it did not work,\n"
+    "2 the command line or a setting is wrong.";
+
+// What the database refers to, in order of names.
+class Cursor {
+ public:
+  explicit Cursor(db::Database& database) : database_(database) { fetch(std::nullopt); }
+
+  // Null at the end. Good until next().
+  const vault::Referenced* get() const { return at_ < page_.size() ? &page_[at_] : nullptr; }
+  void next() {
+    if (++at_ == page_.size() && page_.size() == kPage) fetch(page_.back().digest);
+  }
+
+ private:
+  static constexpr std::size_t kPage = 1'000;
+
+  void fetch(std::optional<Sha256Digest> after) {
+    page_ = here_.run(vault::referenced(database_, after, kPage));
+    at_ = 0;
+  }
+
+  db::Database& database_;
+  InlineExecutor here_;
+  std::vector<vault::Referenced> page_;
+  std::size_t at_ = 0;
+};
+
+// One line on standard error that is written over, where a person looks on.
+class Progress {
+ public:
+  void show(const std::string& text) {
+    const auto now = std::chrono::steady_clock::now();
+    if (!is_seen_ || now - last_ < kPace) return;
+    last_ = now;
+    is_shown_ = true;
+    fmt::print(stderr, "\r\033[K{}", text);
+  }
+  void clear() {
+    if (is_shown_) fmt::print(stderr, "\r\033[K");
+    is_shown_ = false;
+  }
+
+ private:
+  static constexpr std::chrono::milliseconds kPace{100};
+
+  const bool is_seen_ = ::isatty(STDERR_FILENO) == 1;
+  bool is_shown_ = false;
+  std::chrono::steady_clock::time_point last_;
+};
+
+// Compares what is found with what is referred to, both in order of names.
+class Report final : public blobs::CheckVisitor {
+ public:
+  explicit Report(db::Database& database) : references_(database) {}
+
+  void damaged(const std::string& part, const std::string& problem) override {
+    ++corrupt_;
+    tell(fmt::format("corrupt       {}: {}", part, problem));
+  }
+  void noticed(const std::string& part, const std::string& what) override {
+    tell(fmt::format("note          {}: {}", part, what));
+  }
+  void found(const blobs::CheckedBlob& blob) override {
+    ++blobs_;
+    const vault::Referenced* reference = references_.get();
+    for (; reference && reference->digest < blob.digest; reference = references_.get()) {
+      miss(*reference);
+      references_.next();
+    }
+    if (!reference || reference->digest != blob.digest) {
+      ++unreferenced_;
+      tell(fmt::format("unreferenced  {}: {} bytes", blob.digest.hex(), blob.size));
+      return;
+    }
+    if (blob.is_sound && reference->size != blob.size) {
+      damaged(blob.digest.hex(),
+              fmt::format("it has {} bytes, the database tells of {}", blob.size, reference->size));
+    }
+    references_.next();
+  }
+  void advanced(std::uint64_t bytes, unsigned done, unsigned all) override {
+    bytes_ = bytes;
+    progress_.show(fmt::format("{} of {} segments and folders, {} MiB", done, all, bytes >> 20));
+  }
+
+  // After all was found. Whether all is well.
+  bool end() {
+    for (; const vault::Referenced* reference = references_.get(); references_.next()) {
+      miss(*reference);
+    }
+    tell(fmt::format("{} blobs, {} bytes read: {} missing, {} corrupt, {} unreferenced", blobs_,
+                     bytes_, missing_, corrupt_, unreferenced_));
+    return missing_ == 0 && corrupt_ == 0;
+  }
+
+ private:
+  void miss(const vault::Referenced& reference) {
+    ++missing_;
+    tell(fmt::format("missing       {}: {} bytes", reference.digest.hex(), reference.size));
+  }
+  void tell(const std::string& line) {
+    progress_.clear();
+    fmt::print("{}\n", line);
+  }
+
+  Cursor references_;
+  Progress progress_;
+  std::uint64_t blobs_ = 0;
+  std::uint64_t bytes_ = 0;
+  std::uint64_t missing_ = 0;
+  std::uint64_t corrupt_ = 0;
+  std::uint64_t unreferenced_ = 0;
+};
+
+int fsck(const Settings& settings) {
+  // With the schema as it is: what is read stands in it from the first version on.
+  const auto database = open_existing_database(settings);
+  const DataFolderLock lock(settings.data);
+  const auto disk = blobs::posix_disk(settings.data);
+  Report report(*database);
+  blobs::check_local_store(*disk, report);
+  return report.end() ? kSuccess : kFailure;
+}
+
+}  // namespace
+
+void add_fsck(CLI::App& app, Run& run) {
+  auto* command =
+      app.add_subcommand("fsck", "Check every stored byte, and that nothing is missing");
+  const auto flags = std::make_shared<SettingFlags>(*command, false);
+  command->footer(kFooter);
+  command->callback([&run, flags] { run = [flags] { return fsck(flags->load()); }; });
+}
+
+}  // namespace coffer::cli

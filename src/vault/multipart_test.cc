@@ -1,0 +1,539 @@
+#include "vault/multipart.h"
+
+#include <atomic>
+#include <mutex>
+#include <random>
+
+#include "vault/fixture.h"
+
+namespace coffer::vault::test {
+namespace {
+
+using Names = std::vector<std::string>;
+using std::chrono::hours;
+
+class MultipartTest : public VaultTest {
+ protected:
+  using VaultTest::VaultTest;
+
+  Result<MultipartStatus> status(const Account& owner, const Uuid& upload) {
+    return run(vault_->multiparts().status(owner.id, upload));
+  }
+  Result<void> abandon(const Account& owner, const Uuid& upload) {
+    return run(vault_->multiparts().abandon(owner.id, upload));
+  }
+
+  // `length` bytes from `offset`, in pieces of at most `most`.
+  std::string range(const Content& content, std::uint64_t offset, std::uint64_t length,
+                    std::uint64_t most) {
+    std::string text;
+    while (text.size() < length) {
+      const std::uint64_t want = std::min(most, length - text.size());
+      const auto piece = run(content.piece(offset + text.size(), want));
+      const auto& slice = std::get<FileSlice>(piece);
+      EXPECT_LE(slice.length, want);
+      std::string part(slice.length, '\0');
+      const auto got =
+          ::pread(slice.fd, part.data(), part.size(), static_cast<off_t>(slice.offset));
+      EXPECT_EQ(got, static_cast<ssize_t>(part.size()));
+      if (got <= 0) break;
+      text += part;
+    }
+    return text;
+  }
+
+  const Account anna_ = make_account("anna");
+  const Account bob_ = make_account("bob");
+};
+
+class MultipartQuotaTest : public MultipartTest {
+ protected:
+  static Policy policy() {
+    Policy policy;
+    policy.quota = 1000;
+    return policy;
+  }
+  MultipartQuotaTest() : MultipartTest(policy()) {}
+};
+
+class MultipartSizeTest : public MultipartTest {
+ protected:
+  static Policy policy() {
+    Policy policy;
+    policy.max_file_bytes = 100;
+    return policy;
+  }
+  MultipartSizeTest() : MultipartTest(policy()) {}
+};
+
+TEST_F(MultipartTest, PartsInAnyOrderBecomeAFile) {
+  const Entry folder = make_folder(anna_, "f");
+  const Multipart upload = begin_parts(anna_, "song.mp3", 3, folder.id);
+  EXPECT_EQ(upload.uuid.str()[14], '4');
+  ASSERT_TRUE(put_part(anna_, upload.uuid, 3, "ccc"));
+  ASSERT_TRUE(put_part(anna_, upload.uuid, 1, "a"));
+  auto seen = status(anna_, upload.uuid);
+  ASSERT_TRUE(seen);
+  ASSERT_EQ(seen->parts.size(), 2U);
+  EXPECT_EQ(seen->parts[0].number, 1U);
+  EXPECT_EQ(seen->parts[1].number, 3U);
+  EXPECT_EQ(seen->parts[1].size, 3U);
+  EXPECT_EQ(seen->upload.bytes, 4U);
+  EXPECT_EQ(account(anna_.id).used, 4U) << "counted while it lives";
+  EXPECT_EQ(list({.owner = anna_.id}).total, 0U);
+
+  const auto early = complete(anna_, upload.uuid);
+  ASSERT_FALSE(early);
+  EXPECT_EQ(early.error().code, FailureCode::kInvalid);
+  EXPECT_EQ(early.error().missing, std::vector<std::uint32_t>{2});
+
+  ASSERT_TRUE(put_part(anna_, upload.uuid, 2, "bb"));
+  const auto made = complete(anna_, upload.uuid);
+  ASSERT_TRUE(made);
+  EXPECT_EQ(made->name, "song.mp3");
+  EXPECT_EQ(made->key, "f/song.mp3");
+  EXPECT_EQ(made->parent, folder.id);
+  EXPECT_EQ(made->type.kind, FileKind::kAudio);
+  EXPECT_EQ(made->size, 6U);
+  EXPECT_FALSE(made->checksum);
+  EXPECT_EQ(content_of(*made), "abbccc");
+  EXPECT_EQ(account(anna_.id).used, 6U);
+  EXPECT_EQ(list({.owner = anna_.id, .kind = FileKind::kAudio}).total, 1U);
+  EXPECT_EQ(events().back().type, EventType::kEntryCreated);
+  EXPECT_EQ(events().back().entry, made->id);
+}
+
+TEST_F(MultipartTest, CompletingAgainGivesTheSameFile) {
+  const Multipart upload = begin_parts(anna_, "f");
+  ASSERT_TRUE(put_part(anna_, upload.uuid, 1, "a"));
+  ASSERT_TRUE(put_part(anna_, upload.uuid, 2, "b"));
+  const auto first = complete(anna_, upload.uuid, {.name = "g"});
+  ASSERT_TRUE(first);
+  EXPECT_EQ(first->name, "g");
+  const std::size_t before = events().size();
+  const auto again = complete(anna_, upload.uuid, {.name = "h"});
+  EXPECT_EQ(again->id, first->id);
+  EXPECT_EQ(again->name, "g");
+  EXPECT_EQ(events().size(), before);
+  EXPECT_EQ(status(anna_, upload.uuid)->upload.entry, first->id);
+  EXPECT_FAILS(put_part(anna_, upload.uuid, 2, "x"), kConflict);
+  EXPECT_FAILS(put_part(anna_, upload.uuid, 3, "x"), kConflict);
+  EXPECT_FAILS(abandon(anna_, upload.uuid), kConflict);
+  EXPECT_EQ(content_of(*first), "ab");
+  ASSERT_TRUE(remove(anna_, first->id));
+  EXPECT_FAILS(complete(anna_, upload.uuid), kNotFound);
+  EXPECT_EQ(account(anna_.id).used, 0U);
+}
+
+TEST_F(MultipartTest, ForeignUploadsDoNotExist) {
+  const Multipart upload = begin_parts(anna_, "f");
+  ASSERT_TRUE(put_part(anna_, upload.uuid, 1, "a"));
+  for (const Uuid& uuid : {upload.uuid, Uuid{}}) {
+    EXPECT_FAILS(put_part(bob_, uuid, 1, "evil"), kNotFound);
+    EXPECT_FAILS(status(bob_, uuid), kNotFound);
+    EXPECT_FAILS(complete(bob_, uuid), kNotFound);
+    EXPECT_FAILS(abandon(bob_, uuid), kNotFound);
+  }
+  TextStream unread("evil");
+  EXPECT_FALSE(run(vault_->multiparts().put_part(bob_.id, upload.uuid, 1, unread, 4)));
+  EXPECT_EQ(unread.taken(), 0U);
+  EXPECT_EQ(content_of(complete(anna_, upload.uuid).value()), "a");
+}
+
+TEST_F(MultipartTest, NumbersAreBounded) {
+  const auto begin = [&](std::optional<std::uint32_t> parts, std::string name = "f") {
+    return run(vault_->multiparts().begin(
+        anna_.id, {.space = anna_.home, .name = std::move(name), .parts = parts}));
+  };
+  EXPECT_FAILS(begin(0), kInvalid);
+  EXPECT_FAILS(begin(10'001), kInvalid);
+  EXPECT_FAILS(begin(1, std::string(256, 'n')), kInvalid);
+  EXPECT_FAILS(begin(1, "\xff"), kInvalid);
+  EXPECT_EQ(begin(1, "")->name, "file");
+  EXPECT_FAILS(run(vault_->multiparts().begin(anna_.id, {.space = SpaceId{99}, .name = "f"})),
+               kNotFound);
+  EXPECT_FAILS(run(vault_->multiparts().begin(
+                   anna_.id, {.space = anna_.home, .parent = EntryId{99}, .name = "f"})),
+               kNotFound);
+
+  const Multipart upload = begin(2).value();
+  for (const std::uint32_t number : {0U, 3U, 10'000U, 4'294'967'295U}) {
+    const auto put = put_part(anna_, upload.uuid, number, "x");
+    ASSERT_FALSE(put);
+    EXPECT_EQ(put.error().code, FailureCode::kInvalid);
+    EXPECT_EQ(fields_of(put.error()), std::set<std::string>{"number"});
+  }
+  const Multipart open_end = begin(std::nullopt).value();
+  EXPECT_FAILS(put_part(anna_, open_end.uuid, 10'001, "x"), kInvalid);
+  ASSERT_TRUE(put_part(anna_, open_end.uuid, 10'000, "x"));
+  const auto early = complete(anna_, open_end.uuid);
+  ASSERT_FALSE(early);
+  EXPECT_EQ(early.error().missing.size(), 9'999U);
+  EXPECT_LT(early.error().message.size(), 300U);
+  const Multipart empty = begin(std::nullopt).value();
+  EXPECT_EQ(complete(anna_, empty.uuid).error().missing, std::vector<std::uint32_t>{1});
+}
+
+TEST_F(MultipartTest, APartSentAgainReplaces) {
+  const Multipart upload = begin_parts(anna_, "f.jpg");
+  ASSERT_TRUE(put_part(anna_, upload.uuid, 1, "first try"));
+  ASSERT_TRUE(put_part(anna_, upload.uuid, 2, "z"));
+  ASSERT_TRUE(put_part(anna_, upload.uuid, 1, "again"));
+  ASSERT_TRUE(put_part(anna_, upload.uuid, 1, "again"));
+  EXPECT_EQ(account(anna_.id).used, 6U);
+  EXPECT_EQ(contradictions(), Names());
+  const Entry made = complete(anna_, upload.uuid).value();
+  EXPECT_EQ(content_of(made), "againz");
+  clock_.advance(hours(24));
+  collect_all();
+  EXPECT_EQ(stored_blobs(), 2U) << "the first try went";
+  EXPECT_EQ(content_of(made), "againz");
+}
+
+TEST_F(MultipartTest, AFailingPartChangesNothing) {
+  const Multipart upload = begin_parts(anna_, "f");
+  ASSERT_TRUE(put_part(anna_, upload.uuid, 1, "good"));
+  TextStream broken(std::string(100'000, 'x'), 1000, StreamFault::kTruncated);
+  const auto put = run(vault_->multiparts().put_part(anna_.id, upload.uuid, 1, broken, 200'000));
+  ASSERT_FALSE(put);
+  EXPECT_EQ(put.error().stream, StreamFault::kTruncated);
+  EXPECT_EQ(account(anna_.id).used, 4U);
+  EXPECT_EQ(stored_blobs(), 1U);
+  EXPECT_EQ(content_of(complete(anna_, upload.uuid).value()), "good");
+}
+
+TEST_F(MultipartTest, OnePartIsAPlainFile) {
+  const Multipart upload = begin_parts(anna_, "f");
+  ASSERT_TRUE(put_part(anna_, upload.uuid, 1, "alone"));
+  const Entry made = complete(anna_, upload.uuid).value();
+  EXPECT_EQ(made.checksum, Sha256::of(as_bytes(std::string("alone"))));
+  EXPECT_FALSE(made.manifest);
+  EXPECT_EQ(complete(anna_, upload.uuid)->id, made.id);
+  EXPECT_EQ(status(anna_, upload.uuid)->parts.size(), 0U);
+  ASSERT_TRUE(remove(anna_, made.id));
+  clock_.advance(hours(24));
+  collect_all();
+  EXPECT_EQ(stored_blobs(), 0U);
+  const Multipart none = begin_parts(anna_, "empty", 1);
+  ASSERT_TRUE(put_part(anna_, none.uuid, 1, ""));
+  EXPECT_EQ(content_of(complete(anna_, none.uuid).value()), "");
+}
+
+TEST_F(MultipartTest, EmptyPartsAreNoHole) {
+  for (const std::vector<std::string>& parts :
+       {Names{"", "", ""}, Names{"", "ab", ""}, Names{"a", "", "", "b"}, Names{"", "", "x", "y"}}) {
+    std::string whole;
+    for (const std::string& part : parts) whole += part;
+    const Entry made = upload_parts(anna_, "f", parts);
+    EXPECT_EQ(made.size, whole.size());
+    EXPECT_EQ(content_of(made), whole);
+  }
+}
+
+TEST_F(MultipartTest, EveryRangeReadsAsOneFile) {
+  std::mt19937 random(7);
+  Names parts;
+  std::string whole;
+  for (int i = 0; i < 100; ++i) {
+    parts.push_back(std::string(random() % 50, static_cast<char>('a' + i % 26)));
+    whole += parts.back();
+  }
+  const Entry made = upload_parts(anna_, "f", parts);
+  EXPECT_EQ(content_of(made), whole);
+  const auto content = run(vault_->entries().open(made));
+  ASSERT_EQ(content->size(), whole.size());
+  for (int i = 0; i < 300; ++i) {
+    const std::size_t offset = random() % whole.size();
+    const std::size_t length = 1 + random() % (whole.size() - offset);
+    const std::size_t most = 1 + random() % 200;
+    EXPECT_EQ(range(*content, offset, length, most), whole.substr(offset, length));
+  }
+  std::atomic<int> wrong = 0;
+  in_parallel(4, [&](int seed) {
+    std::mt19937 own(static_cast<unsigned>(seed));
+    for (int i = 0; i < 100; ++i) {
+      const std::size_t offset = own() % whole.size();
+      const std::size_t length = 1 + own() % std::min<std::size_t>(300, whole.size() - offset);
+      if (range(*content, offset, length, 1000) != whole.substr(offset, length)) ++wrong;
+    }
+  });
+  EXPECT_EQ(wrong, 0) << "one content, many threads";
+}
+
+TEST_F(MultipartTest, ASliceOutlivesTheNextPiece) {
+  const Entry made = upload_parts(anna_, "f", {"one", "two", "three"});
+  const auto content = run(vault_->entries().open(made));
+  const auto first = run(content->piece(0, 100));
+  run(content->piece(3, 100));
+  run(content->piece(6, 100));
+  const auto& slice = std::get<FileSlice>(first);
+  char text[3];
+  ASSERT_EQ(::pread(slice.fd, text, 3, static_cast<off_t>(slice.offset)), 3);
+  EXPECT_EQ(std::string(text, 3), "one");
+}
+
+TEST_F(MultipartTest, ARangeReadsFewRowsAndBlobs) {
+  Names parts;
+  for (int i = 0; i < 200; ++i) parts.push_back(std::to_string(1000 + i));
+  const Entry made = upload_parts(anna_, "f", parts);
+  const auto content = run(vault_->entries().open(made));
+  const std::uint64_t before = stores_.database->stats().statements;
+  EXPECT_EQ(range(*content, 402, 8, 100), "00110111");
+  EXPECT_EQ(stores_.database->stats().statements - before, 3U) << "one, in its transaction";
+  EXPECT_EQ(content_of(made).size(), 800U);
+  EXPECT_LT(stores_.database->stats().statements - before, 50U);
+}
+
+TEST_F(MultipartTest, TheTagOfTheContentStaysWhenTheChecksumComes) {
+  const Entry made = upload_parts(anna_, "f", {"a", "b"});
+  const Entry plain = upload(anna_, "g", "ab");
+  EXPECT_EQ(plain.content_tag(), plain.checksum->hex());
+  auto next = run(vault_->digests().next(EntryId{}));
+  ASSERT_TRUE(next);
+  EXPECT_EQ(next->id, made.id);
+  EXPECT_FALSE(run(vault_->digests().next(made.id)));
+  EXPECT_TRUE(run(vault_->digests().settle(*next, plain.checksum.value())));
+  const Entry settled = run(vault_->entries().find(anna_.id, made.id)).value();
+  EXPECT_EQ(settled.checksum, plain.checksum);
+  EXPECT_EQ(settled.content_tag(), made.content_tag());
+  EXPECT_EQ(settled.updated_at, made.updated_at);
+  EXPECT_NE(upload_parts(anna_, "h", {"a", "b"}).content_tag(), made.content_tag());
+  EXPECT_EQ(content_of(settled), "ab");
+
+  const Entry other = upload_parts(anna_, "i", {"c", "d"});
+  ASSERT_TRUE(run(vault_->entries().replace(anna_.id, other.id, receive(anna_, "e").value())));
+  EXPECT_FALSE(run(vault_->digests().settle(other, plain.checksum.value())))
+      << "the bytes are others by now";
+}
+
+TEST_F(MultipartTest, ALostBlobIsNotReadOver) {
+  const Entry made = upload_parts(anna_, "f", {"kept", "lost", "kept too"});
+  run(stores_.blobs->remove_unused(Sha256::of(as_bytes(std::string("lost"))),
+                                   clock_.now() + hours(1)));
+  const auto content = run(vault_->entries().open(made));
+  EXPECT_EQ(range(*content, 0, 4, 100), "kept");
+  EXPECT_THROW(run(content->piece(4, 1)), blobs::Error);
+  EXPECT_EQ(range(*content, 8, 8, 100), "kept too");
+}
+
+TEST_F(MultipartTest, ItsFolderMayGoMeanwhile) {
+  const Entry folder = make_folder(anna_, "f");
+  const Multipart upload = begin_parts(anna_, "x", std::nullopt, folder.id);
+  ASSERT_TRUE(put_part(anna_, upload.uuid, 1, "a"));
+  ASSERT_TRUE(run(vault_->folders().remove(anna_.id, folder.id)));
+  const auto lost = complete(anna_, upload.uuid);
+  ASSERT_FALSE(lost);
+  EXPECT_EQ(lost.error().code, FailureCode::kNotFound);
+  EXPECT_EQ(fields_of(lost.error()), std::set<std::string>{"parent"});
+  Completion root;
+  root.parent.emplace();
+  EXPECT_EQ(complete(anna_, upload.uuid, root)->key, "x");
+}
+
+TEST_F(MultipartTest, AbandonedUploadsLeaveNothing) {
+  const Multipart upload = begin_parts(anna_, "f");
+  ASSERT_TRUE(put_part(anna_, upload.uuid, 1, "aaaa"));
+  ASSERT_TRUE(put_part(anna_, upload.uuid, 2, "aaaa"));
+  ASSERT_TRUE(abandon(anna_, upload.uuid));
+  EXPECT_EQ(account(anna_.id).used, 0U);
+  EXPECT_FAILS(abandon(anna_, upload.uuid), kNotFound);
+  EXPECT_FAILS(put_part(anna_, upload.uuid, 1, "x"), kNotFound);
+  clock_.advance(hours(25));
+  collect_all();
+  EXPECT_EQ(stored_blobs(), 0U);
+}
+
+TEST_F(MultipartTest, UploadsExpireADayAfterTheirLastPart) {
+  const Multipart upload = begin_parts(anna_, "f");
+  const Multipart done = begin_parts(anna_, "g");
+  for (const std::uint32_t number : {1U, 2U}) {
+    ASSERT_TRUE(put_part(anna_, done.uuid, number, "kept"));
+    clock_.advance(hours(23));
+    ASSERT_TRUE(put_part(anna_, upload.uuid, number, "gone " + std::to_string(number)));
+  }
+  const Entry kept = complete(anna_, done.uuid).value();
+  clock_.advance(hours(24) - std::chrono::microseconds(1));
+  collect_all();
+  EXPECT_EQ(status(anna_, upload.uuid)->parts.size(), 2U);
+  clock_.advance(std::chrono::microseconds(1));
+  EXPECT_FAILS(status(anna_, upload.uuid), kNotFound);
+  EXPECT_FAILS(put_part(anna_, upload.uuid, 3, "x"), kNotFound);
+  EXPECT_FAILS(complete(anna_, upload.uuid), kNotFound);
+  EXPECT_FAILS(abandon(anna_, upload.uuid), kNotFound);
+  EXPECT_FAILS(complete(anna_, done.uuid), kNotFound);
+  EXPECT_EQ(account(anna_.id).used, 20U) << "until the collector comes";
+  collect_all();
+  EXPECT_EQ(account(anna_.id).used, 8U);
+  clock_.advance(hours(24));
+  collect_all();
+  EXPECT_EQ(stored_blobs(), 1U);
+  EXPECT_EQ(content_of(kept),
+            "kept"
+            "kept");
+  EXPECT_EQ(run(vault_->multiparts().expire(10)), 0U);
+}
+
+TEST_F(MultipartTest, RemovedFilesAreReadToTheEnd) {
+  const Entry made = upload_parts(anna_, "f", {"one", "two", "one"});
+  const auto content = run(vault_->entries().open(made));
+  ASSERT_TRUE(remove(anna_, made.id));
+  EXPECT_EQ(account(anna_.id).used, 0U);
+  clock_.advance(hours(11));
+  collect_all();
+  EXPECT_EQ(range(*content, 0, 9, 100), "onetwoone");
+  clock_.advance(hours(14));
+  collect_all();
+  EXPECT_EQ(stored_blobs(), 0U);
+  const auto late = run(vault_->entries().open(made));
+  EXPECT_THROW(run(late->piece(0, 1)), blobs::Error);
+}
+
+TEST_F(MultipartTest, RacingCompletesGiveOneFile) {
+  for (int round = 0; round < 10; ++round) {
+    const Multipart upload = begin_parts(anna_, "f");
+    ASSERT_TRUE(put_part(anna_, upload.uuid, 1, "a"));
+    ASSERT_TRUE(put_part(anna_, upload.uuid, 2, "b"));
+    std::mutex mutex;
+    std::set<EntryId> ids;
+    in_parallel(4, [&](int) {
+      const auto made = complete(anna_, upload.uuid);
+      ASSERT_TRUE(made);
+      const std::lock_guard lock(mutex);
+      ids.insert(made->id);
+    });
+    EXPECT_EQ(ids.size(), 1U);
+  }
+  EXPECT_EQ(list({.owner = anna_.id}).total, 10U);
+  EXPECT_EQ(account(anna_.id).used, 20U);
+}
+
+TEST_F(MultipartTest, CompletingBesideAPartTakesItOrRefusesIt) {
+  for (int round = 0; round < 20; ++round) {
+    const Multipart upload = begin_parts(anna_, "f");
+    ASSERT_TRUE(put_part(anna_, upload.uuid, 1, "a"));
+    ASSERT_TRUE(put_part(anna_, upload.uuid, 2, "old"));
+    std::optional<Entry> made;
+    bool taken = false;
+    in_parallel(2, [&](int i) {
+      if (i == 0) {
+        made = complete(anna_, upload.uuid).value();
+      } else {
+        const auto put = put_part(anna_, upload.uuid, 2, "newer");
+        taken = put.has_value();
+        if (!put) {
+          EXPECT_EQ(put.error().code, FailureCode::kConflict);
+        }
+      }
+    });
+    EXPECT_EQ(content_of(*made), taken ? "anewer" : "aold");
+    EXPECT_EQ(made->size, taken ? 6U : 4U);
+  }
+}
+
+TEST_F(MultipartTest, OneNumberSentInParallelIsOnePart) {
+  const Multipart upload = begin_parts(anna_, "f");
+  in_parallel(8, [&](int i) {
+    ASSERT_TRUE(put_part(anna_, upload.uuid, 1, std::string(static_cast<std::size_t>(i) + 1, 'x')));
+  });
+  const auto seen = status(anna_, upload.uuid);
+  ASSERT_EQ(seen->parts.size(), 1U);
+  EXPECT_EQ(account(anna_.id).used, seen->parts[0].size);
+}
+
+TEST_F(MultipartQuotaTest, PartsCountAtOnce) {
+  const Multipart upload = begin_parts(anna_, "f");
+  ASSERT_TRUE(put_part(anna_, upload.uuid, 1, std::string(600, 'x')));
+  EXPECT_FAILS(put_part(anna_, upload.uuid, 2, std::string(401, 'y')), kQuotaExceeded);
+  EXPECT_FAILS(try_upload(anna_, "g", std::string(401, 'z')), kQuotaExceeded);
+  ASSERT_TRUE(put_part(anna_, upload.uuid, 2, std::string(400, 'y')));
+  ASSERT_TRUE(put_part(anna_, upload.uuid, 2, std::string(400, 'w'))) << "the same again fits";
+  ASSERT_TRUE(put_part(anna_, upload.uuid, 1, std::string(600, 'v')));
+  EXPECT_FAILS(put_part(anna_, upload.uuid, 1, std::string(601, 'v')), kQuotaExceeded);
+  const Entry made = complete(anna_, upload.uuid).value();
+  EXPECT_EQ(account(anna_.id).used, 1000U);
+  ASSERT_TRUE(remove(anna_, made.id));
+  EXPECT_EQ(account(anna_.id).used, 0U);
+}
+
+TEST_F(MultipartQuotaTest, ParallelPartsCannotPassItTogether) {
+  const Multipart upload = begin_parts(anna_, "f");
+  std::atomic<int> put = 0;
+  in_parallel(16, [&](int i) {
+    const auto part = put_part(anna_, upload.uuid, static_cast<std::uint32_t>(i + 1),
+                               std::string(100, static_cast<char>('a' + i)));
+    if (part) ++put;
+  });
+  EXPECT_EQ(put, 10);
+  EXPECT_EQ(account(anna_.id).used, 1000U);
+  EXPECT_EQ(stored_blobs(), 10U) << "refused bytes are gone";
+}
+
+TEST_F(MultipartQuotaTest, ReplacingIsChargedWithTheDifference) {
+  const Entry file = upload(anna_, "f.txt", std::string(900, 'x'));
+  const auto replace = [&](std::size_t size, char c) {
+    TextStream stream(std::string(size, c));
+    auto received = run(vault_->uploads().receive(anna_.id, stream, std::nullopt, 0, file.size));
+    if (!received) return Result<Entry>(std::unexpected(received.error()));
+    return run(vault_->entries().replace(anna_.id, file.id, *received));
+  };
+  EXPECT_FAILS(replace(1001, 'y'), kQuotaExceeded);
+  clock_.advance(std::chrono::seconds(1));
+  const auto bigger = replace(1000, 'y');
+  ASSERT_TRUE(bigger);
+  EXPECT_EQ(account(anna_.id).used, 1000U);
+  EXPECT_EQ(bigger->uuid, file.uuid);
+  EXPECT_EQ(bigger->share, file.share);
+  EXPECT_EQ(bigger->key, file.key);
+  EXPECT_EQ(bigger->created_at, file.created_at);
+  EXPECT_EQ(bigger->written_at, clock_.now());
+  EXPECT_NE(bigger->content_tag(), file.content_tag());
+  EXPECT_EQ(content_of(*bigger), std::string(1000, 'y'));
+  EXPECT_EQ(events().back().type, EventType::kEntryUpdated);
+  ASSERT_TRUE(replace(1, 'z'));
+  EXPECT_EQ(account(anna_.id).used, 1U);
+  EXPECT_TRUE(try_upload(anna_, "g", std::string(999, 'w')));
+  EXPECT_EQ(contradictions(), Names());
+  const auto same = receive(anna_, "").value();
+  ASSERT_TRUE(run(vault_->entries().replace(anna_.id, file.id, same)));
+  ASSERT_TRUE(run(vault_->entries().replace(anna_.id, file.id, same)));
+  EXPECT_EQ(account(anna_.id).used, 999U);
+}
+
+TEST_F(MultipartTest, ReplacingTakesTheOldBytesAway) {
+  const Entry parts = upload_parts(anna_, "p.jpg", {"one", "two"});
+  const Entry plain = upload(anna_, "q.mp3", "three");
+  const Account bob = bob_;
+  EXPECT_FAILS(run(vault_->entries().replace(bob.id, parts.id, receive(bob, "evil").value())),
+               kNotFound);
+  EXPECT_EQ(stored_blobs(), 3U) << "what was refused is gone";
+  const auto replaced =
+      run(vault_->entries().replace(anna_.id, parts.id, receive(anna_, "three").value()));
+  ASSERT_TRUE(replaced);
+  EXPECT_FALSE(replaced->manifest);
+  EXPECT_EQ(replaced->checksum, plain.checksum);
+  EXPECT_EQ(content_of(*replaced), "three");
+  const Entry folder = make_folder(anna_, "f");
+  EXPECT_FAILS(run(vault_->entries().replace(anna_.id, folder.id, receive(anna_, "x").value())),
+               kNotFound);
+  clock_.advance(hours(24));
+  collect_all();
+  EXPECT_EQ(stored_blobs(), 1U);
+  EXPECT_EQ(content_of(plain), "three");
+  const auto late = receive(anna_, "late").value();
+  clock_.advance(hours(12) + std::chrono::microseconds(1));
+  EXPECT_FAILS(run(vault_->entries().replace(anna_.id, plain.id, late)), kBadStream);
+}
+
+TEST_F(MultipartSizeTest, AllPartsTogetherAreOneFile) {
+  const Multipart upload = begin_parts(anna_, "f");
+  ASSERT_TRUE(put_part(anna_, upload.uuid, 1, std::string(60, 'x')));
+  const auto more = put_part(anna_, upload.uuid, 2, std::string(41, 'y'));
+  ASSERT_FALSE(more);
+  EXPECT_EQ(more.error().stream, StreamFault::kTooLarge);
+  ASSERT_TRUE(put_part(anna_, upload.uuid, 2, std::string(40, 'y')));
+  ASSERT_TRUE(put_part(anna_, upload.uuid, 1, std::string(60, 'z')));
+  EXPECT_EQ(complete(anna_, upload.uuid)->size, 100U);
+}
+
+}  // namespace
+}  // namespace coffer::vault::test
