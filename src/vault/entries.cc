@@ -29,7 +29,7 @@ constexpr auto kFindByShareText = sql(
 constexpr db::Statement kFindByShare{kFindByShareText.data()};
 
 constexpr auto kFindByKeyText =
-    sql("SELECT ", kEntryColumns, " FROM entry WHERE space_id = $1 AND key = $2");
+    sql("SELECT ", kEntryColumns, " FROM entry WHERE space_id = $1 AND nested = $2 AND key = $3");
 constexpr db::Statement kFindByKey{kFindByKeyText.data()};
 
 constexpr auto kRemoveText =
@@ -39,7 +39,7 @@ constexpr db::Statement kRemove{kRemoveText.data()};
 
 constexpr db::Statement kUpdate{
     "UPDATE entry SET key = $2, name = $3, title = $4, description = $5, tags = $6, search = $7,"
-    " updated_at = $8, parent_id = $9 WHERE id = $1"};
+    " updated_at = $8, parent_id = $9, nested = $10 WHERE id = $1"};
 constexpr db::Statement kReplace{
     "UPDATE entry SET media_type = $2, kind = $3, size = $4, digest = $5, blob_id = $6,"
     " manifest_id = NULL, width = NULL, height = NULL, duration = NULL, updated_at = $7,"
@@ -66,10 +66,10 @@ Task<void> drop_bytes(db::Transaction& tx, const Stored& stored, Time now) {
   if (stored.entry.manifest) co_await retire_manifest(tx, *stored.entry.manifest, now);
 }
 
-Task<Result<Entry>> find_one(db::Database& database, const db::Statement& statement,
-                             db::Value first, db::Value second) {
+template <class... Args>
+Task<Result<Entry>> find_one(db::Database& database, const db::Statement& statement, Args... args) {
   auto body = [&](db::Transaction& tx) -> Task<std::optional<Entry>> {
-    co_return co_await tx.find(statement, entry_from, first, second);
+    co_return co_await tx.find(statement, entry_from, args...);
   };
   auto entry = co_await database.read(body);
   if (!entry) co_return no_such_entry();
@@ -83,13 +83,12 @@ Task<Result<Entry>> Entries::find(AccountId owner, EntryId id) {
 }
 
 Task<Result<Entry>> Entries::find(AccountId owner, Uuid uuid) {
-  const db::Statement& statement = is_token(uuid) ? kFindByShare : kFindByUuid;
-  auto entry = co_await find_one(context_.database, statement, uuid, owner);
-  co_return entry;
+  return find_one(context_.database, is_token(uuid) ? kFindByShare : kFindByUuid, uuid, owner);
 }
 
 Task<Result<Entry>> Entries::find_key(SpaceId space, std::string key) {
-  auto entry = co_await find_one(context_.database, kFindByKey, space, as_bytes(key));
+  auto entry =
+      co_await find_one(context_.database, kFindByKey, space, is_nested(key), as_bytes(key));
   co_return entry;
 }
 
@@ -129,7 +128,7 @@ Task<Result<Entry>> Entries::update(AccountId owner, EntryId id, EntryChanges ch
     const std::string search = search_column(entry);
     co_await tx.execute(kUpdate, id, as_bytes(entry.key), as_bytes(entry.name), entry.title,
                         entry.description, tags, search, entry.updated_at,
-                        entry.parent.value_or(EntryId{}));
+                        entry.parent.value_or(EntryId{}), is_nested(entry.key));
     const Event event = event_about(entry, EventType::kEntryUpdated, owner);
     co_await append_event(tx, entry.updated_at, event);
     co_return std::move(entry);

@@ -16,14 +16,15 @@ constexpr char kSeparator = '\x1f';
 // Nothing is inserted where the name is taken: by the same key, or by a folder where a file is to
 // be, and the other way round. Casts say which type an argument has that may be NULL.
 constexpr db::Statement kInsert{
-    "INSERT INTO entry (uuid, share, space_id, owner_id, parent_id, is_folder, key, name,"
+    "INSERT INTO entry (uuid, share, space_id, owner_id, parent_id, is_folder, nested, key, name,"
     " media_type, kind, size, digest, blob_id, manifest_id, title, description, tags, created_at,"
     " updated_at, written_at, search)"
-    " SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, CAST($12 AS BLOB),"
-    " CAST($13 AS INTEGER), CAST($14 AS INTEGER), CAST($15 AS TEXT), CAST($16 AS TEXT), $17, $18,"
-    " $18, $18, $19"
-    " WHERE NOT EXISTS (SELECT 1 FROM entry AS other WHERE other.space_id = $3 AND other.key = $20)"
-    " ON CONFLICT (space_id, key) DO NOTHING RETURNING id"};
+    " SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, CAST($13 AS BLOB),"
+    " CAST($14 AS INTEGER), CAST($15 AS INTEGER), CAST($16 AS TEXT), CAST($17 AS TEXT), $18, $19,"
+    " $19, $19, $20"
+    " WHERE NOT EXISTS (SELECT 1 FROM entry AS other"
+    " WHERE other.space_id = $3 AND other.nested = $21 AND other.key = $22)"
+    " ON CONFLICT (space_id, nested, key) DO NOTHING RETURNING id"};
 
 constexpr db::Statement kInsertTag{
     "INSERT INTO entry_tag (owner_id, tag, entry_id) VALUES ($1, $2, $3)"};
@@ -113,9 +114,10 @@ Task<Result<Entry>> add_entry(db::Transaction& transaction, const Draft& draft, 
     const std::string other = counterpart(entry.key);
     const auto id = co_await transaction.find(
         kInsert, id_from, entry.uuid, entry.share, entry.space, entry.owner, parent,
-        entry.is_folder(), as_bytes(entry.key), as_bytes(entry.name), entry.type.media_type,
-        entry.type.kind, entry.size, digest, storage.blob, storage.manifest, entry.title,
-        entry.description, draft.tags, now, draft.search, as_bytes(other));
+        entry.is_folder(), is_nested(entry.key), as_bytes(entry.key), as_bytes(entry.name),
+        entry.type.media_type, entry.type.kind, entry.size, digest, storage.blob, storage.manifest,
+        entry.title, entry.description, draft.tags, now, draft.search, is_nested(other),
+        as_bytes(other));
     if (id) {
       entry.id = *id;
       break;

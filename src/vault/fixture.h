@@ -136,6 +136,8 @@ inline const std::pair<const char*, db::Statement> kContradictions[] = {
       " <> CASE WHEN e.is_folder = 1 THEN length(e.key) - coalesce(length(p.key), 0) ELSE 0 END"
       " AND e.key = CAST(CAST(e.key AS TEXT) AS BLOB) AND length(CAST(e.key AS TEXT)) ="
       " length(e.key)"}},
+    {"nested or not",
+     {"SELECT count(*) FROM entry WHERE (nested = 1) <> (is_folder = 1 OR parent_id <> 0)"}},
     {"a file named as a folder",
      {"SELECT count(*) FROM entry AS a JOIN entry AS b ON b.space_id = a.space_id"
       " AND b.key = CAST(a.key || '/' AS BLOB)"}},

@@ -27,7 +27,8 @@ constexpr auto kFindByShareText = sql(
 constexpr db::Statement kFindByShare{kFindByShareText.data()};
 
 constexpr auto kFindByKeysText =
-    sql("SELECT ", kEntryColumns, " FROM entry WHERE space_id = $1 AND key IN ($2, $3)");
+    sql("SELECT ", kEntryColumns,
+        " FROM entry WHERE space_id = $1 AND nested IN (0, 1) AND key IN ($2, $3)");
 constexpr db::Statement kFindByKeys{kFindByKeysText.data()};
 
 constexpr auto kReadText =
@@ -40,9 +41,14 @@ constexpr db::Statement kUpdate{
 
 constexpr auto kChildrenText =
     sql("SELECT ", kEntryColumns,
-        " FROM entry WHERE space_id = $1 AND parent_id = $2 AND is_folder = $3"
-        " AND (name, id) > ($4, $5) ORDER BY name, id LIMIT $6");
+        " FROM entry WHERE space_id = $1 AND parent_id = $2 AND is_folder = $3 AND nested = 1"
+        " AND key > $4 ORDER BY key LIMIT $5");
 constexpr db::Statement kChildren{kChildrenText.data()};
+
+constexpr auto kRootFilesText =
+    sql("SELECT ", kEntryColumns,
+        " FROM entry WHERE space_id = $1 AND nested = 0 AND key > $2 ORDER BY key LIMIT $3");
+constexpr db::Statement kRootFiles{kRootFilesText.data()};
 
 Entry new_folder(AccountId owner, std::string name) {
   Entry entry;
@@ -188,10 +194,13 @@ Task<Result<void>> Folders::remove(AccountId owner, EntryId id) {
 }
 
 Task<std::vector<Entry>> Folders::children(ChildQuery query) {
-  const ChildQuery::Position after = query.after.value_or(ChildQuery::Position{});
+  const std::string after = query.after.value_or("");
   auto body = [&](db::Transaction& tx) -> Task<std::vector<Entry>> {
+    if (!query.folder && !query.folders) {
+      co_return co_await tx.all(kRootFiles, entry_from, query.space, as_bytes(after), query.limit);
+    }
     co_return co_await tx.all(kChildren, entry_from, query.space, query.folder.value_or(EntryId{}),
-                              query.folders, as_bytes(after.name), after.id, query.limit);
+                              query.folders, as_bytes(after), query.limit);
   };
   co_return co_await context_.database.read(body);
 }

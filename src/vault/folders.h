@@ -28,16 +28,13 @@ struct FolderChanges {
   std::optional<std::optional<std::string>> description = {};
 };
 
-// One page of what lies directly in a folder, files or folders, by name.
+// One page of what lies directly in a folder, files or folders, in order of their keys: that is by
+// name, but for characters that keys do not have and for numbers that tell equal names apart.
 struct ChildQuery {
   SpaceId space = {};
-  std::optional<EntryId> folder = {};  // nothing: the space itself
-  bool folders = false;                // folders instead of files
-  struct Position {
-    std::string name;
-    EntryId id;
-  };
-  std::optional<Position> after = {};  // the last one of the page before
+  std::optional<EntryId> folder = {};     // nothing: the space itself
+  bool folders = false;                   // folders instead of files
+  std::optional<std::string> after = {};  // the key of the last one of the page before
   std::size_t limit = 100;
 };
 

@@ -74,23 +74,30 @@ TEST_F(FoldersTest, WhatIsInThemIsListedByName) {
 
 TEST_F(FoldersTest, PagesOfChildrenNeverOverlap) {
   const Entry folder = make_folder(anna_, "f");
-  for (int i = 0; i < 25; ++i) upload_into(anna_, folder.id, "n" + std::to_string(i % 4), "x");
-  make_folder(anna_, "n1", folder.id);
-  ChildQuery query{.space = anna_.home, .folder = folder.id, .limit = 7};
-  std::vector<EntryId> found;
-  std::string last;
-  for (;;) {
-    const auto page = run(vault_->folders().children(query));
-    if (page.empty()) break;
-    for (const Entry& entry : page) {
-      EXPECT_GE(entry.name, last);
-      last = entry.name;
-      found.push_back(entry.id);
+  for (const std::optional<EntryId> place : {std::optional(folder.id), std::optional<EntryId>()}) {
+    for (int i = 0; i < 25; ++i) {
+      upload_into(anna_, place, "n" + std::to_string(i % 4), "x");
+      make_folder(anna_, "n" + std::to_string(i % 3), place);
     }
-    query.after = ChildQuery::Position{.name = page.back().name, .id = page.back().id};
+    for (const bool folders : {false, true}) {
+      ChildQuery query{.space = anna_.home, .folder = place, .folders = folders, .limit = 7};
+      std::vector<std::string> keys;
+      for (;;) {
+        const auto page = run(vault_->folders().children(query));
+        if (page.empty()) break;
+        for (const Entry& entry : page) {
+          EXPECT_EQ(entry.is_folder(), folders);
+          EXPECT_EQ(entry.parent, place);
+          keys.push_back(entry.key);
+        }
+        query.after = page.back().key;
+      }
+      const std::size_t expected = folders && !place ? 26 : 25;
+      EXPECT_EQ(keys.size(), expected);
+      EXPECT_TRUE(std::ranges::is_sorted(keys));
+      EXPECT_EQ(std::ranges::adjacent_find(keys), keys.end());
+    }
   }
-  EXPECT_EQ(found.size(), 25U);
-  EXPECT_EQ(std::set<EntryId>(found.begin(), found.end()).size(), 25U);
 }
 
 TEST_F(FoldersTest, FilesAndFoldersShareOneSetOfNames) {

@@ -12,7 +12,8 @@ constexpr std::size_t kExtensionMax = 32;  // bytes, with the dot
 
 constexpr db::Statement kFolderKey{
     "SELECT key FROM entry WHERE id = $1 AND space_id = $2 AND is_folder = 1"};
-constexpr db::Statement kFindKeys{"SELECT id FROM entry WHERE space_id = $1 AND key IN ($2, $3)"};
+constexpr db::Statement kFindKeys{
+    "SELECT id FROM entry WHERE space_id = $1 AND nested IN (0, 1) AND key IN ($2, $3)"};
 
 // With its dot; empty when there is none worth keeping.
 std::string_view extension_of(std::string_view segment) {
@@ -72,6 +73,8 @@ std::string key_at(const Place& place, std::string_view name, FileKind kind) {
   if (kind == FileKind::kFolder) key += '/';
   return key;
 }
+
+bool is_nested(std::string_view key) noexcept { return key.find('/') != std::string_view::npos; }
 
 std::string counterpart(std::string_view key) {
   if (key.ends_with('/')) return std::string(key.substr(0, key.size() - 1));

@@ -34,6 +34,9 @@ std::string segment_from_name(std::string_view name);
 // The key of what is called `name` at `place`, if nothing else there is called so.
 std::string key_at(const Place& place, std::string_view name, FileKind kind);
 
+// Whether `key` is that of a folder or lies in one.
+bool is_nested(std::string_view key) noexcept;
+
 // The key that `key` has where the other kind, file or folder, has the name: `a` and `a/`.
 std::string counterpart(std::string_view key);
 

@@ -159,7 +159,8 @@ DROP TABLE space_total;
 
 -- owner_id: in whose lists the entry stands and in whose quota it counts. parent_id: the folder
 -- that it lies in, 0 in the space itself. A folder's key ends in `/`, and the keys of what lies
--- below begin with it. digest is null for folders, and for a manifest until it is worked out.
+-- below begin with it. nested: whether the key has a `/`; it keeps the files of the space itself
+-- together, so that they are listed without an index of their own. digest is null for folders, and for a manifest until it is worked out.
 CREATE TABLE entry_2 (
   id               INTEGER PRIMARY KEY AUTOINCREMENT,
   uuid             BLOB NOT NULL UNIQUE,
@@ -169,6 +170,7 @@ CREATE TABLE entry_2 (
   owner_id         INTEGER NOT NULL,
   parent_id        INTEGER NOT NULL,
   is_folder        INTEGER NOT NULL,
+  nested           INTEGER NOT NULL,
   key              BLOB NOT NULL,
   name             BLOB NOT NULL,
   media_type       TEXT NOT NULL,
@@ -187,25 +189,25 @@ CREATE TABLE entry_2 (
   updated_at       INTEGER NOT NULL,
   written_at       INTEGER NOT NULL,
   search           TEXT NOT NULL,
-  UNIQUE (space_id, key),
+  UNIQUE (space_id, nested, key),
   CHECK ((is_folder = 1) = (kind = 5)),
   CHECK ((is_folder = 1 AND size = 0 AND blob_id IS NULL AND manifest_id IS NULL)
          OR (is_folder = 0 AND (blob_id IS NULL) <> (manifest_id IS NULL)))
 ) STRICT;
 -- The token is a UUID of version 4 as those that the program makes.
-INSERT INTO entry_2 (id, uuid, share, space_id, owner_id, parent_id, is_folder, key, name,
+INSERT INTO entry_2 (id, uuid, share, space_id, owner_id, parent_id, is_folder, nested, key, name,
                      media_type, kind, size, digest, blob_id, width, height, duration, title,
                      description, tags, created_at, updated_at, written_at, search)
   SELECT entry.id, entry.uuid,
          CAST(randomblob(6) || x'4a' || randomblob(1) || x'a6' || randomblob(7) AS BLOB),
-         space_id, space.owner_id, 0, 0, key, name, media_type, entry.kind, size, digest, blob_id,
+         space_id, space.owner_id, 0, 0, 0, key, name, media_type, entry.kind, size, digest, blob_id,
          width, height, duration, title, description, tags, entry.created_at, updated_at,
          entry.created_at, search
   FROM entry JOIN space ON space.id = entry.space_id ORDER BY entry.id;
 -- Numbers of deleted files do not come again: the highest that is known of is used up.
-INSERT INTO entry_2 (id, uuid, share, space_id, owner_id, parent_id, is_folder, key, name,
+INSERT INTO entry_2 (id, uuid, share, space_id, owner_id, parent_id, is_folder, nested, key, name,
                      media_type, kind, size, tags, created_at, updated_at, written_at, search)
-  SELECT max(entry_id), x'00', x'00', 0, 0, 0, 1, x'00', x'00', '', 5, 0, '', 0, 0, 0, ''
+  SELECT max(entry_id), x'00', x'00', 0, 0, 0, 1, 1, x'00', x'00', '', 5, 0, '', 0, 0, 0, ''
   FROM event HAVING max(entry_id) > (SELECT coalesce(max(id), 0) FROM entry);
 DELETE FROM entry_2 WHERE space_id = 0;
 DROP TABLE entry;
@@ -214,8 +216,8 @@ ALTER TABLE entry_2 RENAME TO entry;
 CREATE INDEX entry_created ON entry (owner_id, kind, id);
 CREATE INDEX entry_name ON entry (owner_id, kind, name, id);
 CREATE INDEX entry_size ON entry (owner_id, kind, size, id);
--- What lies directly in a folder.
-CREATE INDEX entry_children ON entry (space_id, parent_id, is_folder, name, id);
+-- What lies directly in a folder, and the folders of the space itself.
+CREATE INDEX entry_children ON entry (space_id, parent_id, is_folder, key) WHERE nested = 1;
 -- Files whose digest is still to be worked out.
 CREATE INDEX entry_undigested ON entry (id) WHERE digest IS NULL AND manifest_id IS NOT NULL;
 

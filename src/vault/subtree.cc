@@ -8,7 +8,8 @@ namespace coffer::vault {
 namespace {
 
 // What every statement here is about; $1 to $3 are the range.
-constexpr char kInRange[] = "entry.space_id = $1 AND entry.key >= $2 AND entry.key < $3";
+constexpr char kInRange[] =
+    "entry.space_id = $1 AND entry.nested = 1 AND entry.key >= $2 AND entry.key < $3";
 
 constexpr auto kTellText =
     sql("INSERT INTO event (type, at, account_id, space_id, entry_id, uuid, kind, owner_id)"

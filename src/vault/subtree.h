@@ -11,7 +11,7 @@
 
 namespace coffer::vault {
 
-// The entries of a space with keys from `first` to before `end`.
+// The nested entries of a space with keys from `first` to before `end`.
 struct KeyRange {
   SpaceId space;
   std::string first;

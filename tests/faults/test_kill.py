@@ -214,8 +214,8 @@ def forget_a_part(copied):
 
 
 def repeat_a_row(copied):
-    columns = "space_id, owner_id, parent_id, is_folder, name, media_type, kind, size, digest, blob_id"
-    columns += ", title, description, tags, created_at, updated_at, written_at, search"
+    columns = "space_id, owner_id, parent_id, is_folder, nested, name, media_type, kind, size, digest"
+    columns += ", blob_id, title, description, tags, created_at, updated_at, written_at, search"
     copied.sql(
         f"INSERT INTO entry (uuid, share, key, {columns})"
         f" SELECT randomblob(16), randomblob(16), CAST(key || '1' AS BLOB), {columns} FROM entry WHERE id = :id"
