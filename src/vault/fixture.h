@@ -15,6 +15,7 @@
 
 #include "base/executor.h"
 #include "base/text.h"
+#include "vault/contradictions.h"
 #include "vault/passwords.h"
 #include "vault/vault.h"
 
@@ -88,60 +89,6 @@ inline FileType classify_by_extension(std::string_view name, ByteView) {
   if (name.ends_with(".txt")) return {"text/plain", FileKind::kDocument};
   return {"application/octet-stream", FileKind::kOther};
 }
-
-// Each counts what must not be.
-inline const std::pair<const char*, db::Statement> kContradictions[] = {
-    {"references miscounted",
-     {"SELECT count(*) FROM blob WHERE refs <>"
-      " (SELECT count(*) FROM entry WHERE entry.blob_id = blob.id) +"
-      " (SELECT count(*) FROM part WHERE part.blob_id = blob.id AND part.multipart_id NOT IN"
-      "  (SELECT manifest_id FROM retired_manifest))"}},
-    {"references without a blob",
-     {"SELECT (SELECT count(*) FROM entry WHERE blob_id IS NOT NULL AND blob_id NOT IN (SELECT id "
-      "FROM blob)) +"
-      " (SELECT count(*) FROM part WHERE blob_id NOT IN (SELECT id FROM blob)"
-      "  AND multipart_id NOT IN (SELECT manifest_id FROM retired_manifest))"}},
-    {"unused or not", {"SELECT count(*) FROM blob WHERE (refs = 0) <> (unused_since IS NOT NULL)"}},
-    {"totals wrong",
-     {"SELECT count(*) FROM owner_total AS t WHERE files <>"
-      " (SELECT count(*) FROM entry AS e WHERE e.owner_id = t.owner_id AND e.kind = t.kind)"
-      " OR bytes <> (SELECT coalesce(sum(size), 0) FROM entry AS e"
-      "  WHERE e.owner_id = t.owner_id AND e.kind = t.kind)"}},
-    {"totals missing",
-     {"SELECT (SELECT count(*) FROM entry) - (SELECT coalesce(sum(files), 0) FROM owner_total)"}},
-    {"used miscounted",
-     {"SELECT count(*) FROM account AS a WHERE used <>"
-      " (SELECT coalesce(sum(size), 0) FROM entry WHERE owner_id = a.id) +"
-      " (SELECT coalesce(sum(bytes), 0) FROM multipart WHERE owner_id = a.id AND entry_id IS "
-      "NULL)"}},
-    {"uploads miscounted",
-     {"SELECT count(*) FROM multipart AS m WHERE entry_id IS NULL AND bytes <>"
-      " (SELECT coalesce(sum(size), 0) FROM part WHERE multipart_id = m.id)"}},
-    {"files miscounted",
-     {"SELECT count(*) FROM entry AS e WHERE manifest_id IS NOT NULL AND size <>"
-      " (SELECT coalesce(sum(size), 0) FROM part WHERE multipart_id = e.manifest_id)"}},
-    {"parts of nothing",
-     {"SELECT count(*) FROM part WHERE multipart_id NOT IN (SELECT id FROM multipart) AND"
-      " multipart_id NOT IN (SELECT manifest_id FROM entry WHERE manifest_id IS NOT NULL) AND"
-      " multipart_id NOT IN (SELECT manifest_id FROM retired_manifest)"}},
-    {"tags of nothing",
-     {"SELECT count(*) FROM entry_tag WHERE entry_id NOT IN (SELECT id FROM entry)"}},
-    {"keys that do not begin with their folder's",
-     {"SELECT count(*) FROM entry AS e LEFT JOIN entry AS p ON p.id = e.parent_id"
-      " WHERE CASE WHEN e.parent_id = 0 THEN 0 ELSE p.is_folder IS NOT 1 OR"
-      " p.space_id <> e.space_id OR substr(e.key, 1, length(p.key)) <> p.key END"}},
-    {"keys with parts too many or too few",
-     {"SELECT count(*) FROM entry AS e LEFT JOIN entry AS p ON p.id = e.parent_id"
-      " WHERE instr(CAST(substr(e.key, coalesce(length(p.key), 0) + 1) AS TEXT), '/')"
-      " <> CASE WHEN e.is_folder = 1 THEN length(e.key) - coalesce(length(p.key), 0) ELSE 0 END"
-      " AND e.key = CAST(CAST(e.key AS TEXT) AS BLOB) AND length(CAST(e.key AS TEXT)) ="
-      " length(e.key)"}},
-    {"nested or not",
-     {"SELECT count(*) FROM entry WHERE (nested = 1) <> (is_folder = 1 OR parent_id <> 0)"}},
-    {"a file named as a folder",
-     {"SELECT count(*) FROM entry AS a JOIN entry AS b ON b.space_id = a.space_id"
-      " AND b.key = CAST(a.key || '/' AS BLOB)"}},
-};
 
 class VaultTest : public ::testing::Test {
  protected:
@@ -261,15 +208,6 @@ class VaultTest : public ::testing::Test {
       for (const Entry& entry : found) names.push_back(entry.name + (folders ? "/" : ""));
     }
     return names;
-  }
-
-  std::string key_of(EntryId id) {
-    static constexpr db::Statement kKey{"SELECT key FROM entry WHERE id = $1"};
-    auto body = [&](db::Transaction& tx) -> Task<std::optional<std::string>> {
-      co_return co_await tx.find(
-          kKey, [](const db::Row& row) { return std::string(as_text(row.bytes(0))); }, id);
-    };
-    return run(stores_.database->read(body)).value_or("");
   }
 
   // What the tables say of each other that cannot be.

@@ -34,6 +34,15 @@ class FoldersTest : public VaultTest {
     return run(vault_->folders().make_path(anna_.id, anna_.home, std::move(names)));
   }
 
+  std::string key_of(EntryId id) {
+    static constexpr db::Statement kKey{"SELECT key FROM entry WHERE id = $1"};
+    auto body = [&](db::Transaction& tx) -> Task<std::optional<std::string>> {
+      co_return co_await tx.find(
+          kKey, [](const db::Row& row) { return std::string(as_text(row.bytes(0))); }, id);
+    };
+    return run(stores_.database->read(body)).value_or("");
+  }
+
   const Account anna_ = make_account("anna");
   const Account bob_ = make_account("bob");
 };
