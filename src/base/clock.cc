@@ -53,6 +53,34 @@ void append_clock(std::string& out, const Calendar& calendar) {
   append_digits(out, calendar.clock.seconds().count(), 2);
 }
 
+// Takes decimal digits from the front of a text.
+class Digits {
+ public:
+  explicit Digits(std::string_view text) : rest_(text) {}
+
+  // `count` digits as a number; nothing when there are fewer.
+  std::optional<int> take(std::size_t count) {
+    if (rest_.size() < count) return std::nullopt;
+    int value = 0;
+    for (const char c : rest_.substr(0, count)) {
+      if (c < '0' || c > '9') return std::nullopt;
+      value = value * 10 + (c - '0');
+    }
+    rest_.remove_prefix(count);
+    return value;
+  }
+  // Whether one of `characters` came next.
+  bool skip(std::string_view characters) {
+    if (rest_.empty() || characters.find(rest_.front()) == std::string_view::npos) return false;
+    rest_.remove_prefix(1);
+    return true;
+  }
+  std::string_view rest() const { return rest_; }
+
+ private:
+  std::string_view rest_;
+};
+
 }  // namespace
 
 const Clock& system_clock() {
@@ -73,6 +101,51 @@ std::string to_iso8601(Time time) {
   append_clock(out, calendar);
   out += 'Z';
   return out;
+}
+
+std::optional<Time> from_iso8601(std::string_view text) {
+  using namespace std::chrono;
+  Digits in(text);
+  const auto y = in.take(4);
+  if (!y || *y < 1970 || !in.skip("-")) return std::nullopt;
+  const auto m = in.take(2);
+  if (!m || !in.skip("-")) return std::nullopt;
+  const auto d = in.take(2);
+  if (!d || !in.skip("Tt ")) return std::nullopt;
+  const auto hour = in.take(2);
+  if (!hour || *hour > 23 || !in.skip(":")) return std::nullopt;
+  const auto minute = in.take(2);
+  if (!minute || *minute > 59) return std::nullopt;
+  microseconds clock = hours(*hour) + minutes(*minute);
+  if (in.skip(":")) {
+    const auto second = in.take(2);
+    if (!second || *second > 59) return std::nullopt;
+    clock += seconds(*second);
+    if (in.skip(".")) {
+      int unit = 1'000'000;  // a tenth of it is what the next digit counts
+      auto digit = in.take(1);
+      if (!digit) return std::nullopt;
+      for (; digit; digit = in.take(1)) {
+        unit /= 10;
+        clock += microseconds(*digit * unit);
+      }
+    }
+  }
+  if (in.rest().starts_with('+') || in.rest().starts_with('-')) {
+    const int sign = in.rest().starts_with('+') ? 1 : -1;
+    in.skip("+-");
+    const auto zone_hour = in.take(2);
+    in.skip(":");
+    const auto zone_minute = in.take(2);
+    if (!zone_hour || *zone_hour > 23 || !zone_minute || *zone_minute > 59) return std::nullopt;
+    clock -= sign * (hours(*zone_hour) + minutes(*zone_minute));
+  } else {
+    in.skip("Zz");
+  }
+  const year_month_day day{year(*y), month(static_cast<unsigned>(*m)),
+                           std::chrono::day(static_cast<unsigned>(*d))};
+  if (!in.rest().empty() || !day.ok()) return std::nullopt;
+  return Time(sys_days(day) + clock);
 }
 
 std::string to_http_date(Time time) {

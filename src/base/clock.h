@@ -35,6 +35,11 @@ class ManualClock final : public Clock {
 // ISO 8601 with `Z`, to the second: `2023-05-30T10:00:00Z`.
 std::string to_iso8601(Time time);
 
+// ISO 8601 as programs write it: `2023-05-30T10:00[:00[.000000]]`, a space may stand for the `T`,
+// then `Z`, `+02:00` or nothing, which is UTC too. Nothing for any other text, a date that there
+// is not, or a year outside of 1970 to 9999.
+std::optional<Time> from_iso8601(std::string_view text);
+
 // IMF-fixdate (RFC 9110 section 5.6.7): `Tue, 30 May 2023 10:00:00 GMT`.
 std::string to_http_date(Time time);
 // Any of the three forms of RFC 9110 section 5.6.7, else nothing.

@@ -163,6 +163,12 @@ Task<Result<Session>> find_open(db::Transaction& tx, AccountId owner, const Uuid
   co_return session;
 }
 
+Result<void> check_number(const Multipart& upload, std::uint32_t number) {
+  const std::uint32_t last = upload.parts.value_or(kPartsMax);
+  if (number > 0 && number <= last) return {};
+  return invalid("number", fmt::format("must be from 1 to {}", last));
+}
+
 // A single part is a file like any other; several become a manifest.
 Task<Storage> store(db::Transaction& tx, const Session& session, const std::vector<Part>& parts,
                     Entry& entry) {
@@ -222,15 +228,22 @@ Task<Result<Multipart>> Multiparts::begin(AccountId owner, NewMultipart wanted) 
 Task<Result<Part>> Multiparts::put_part(AccountId owner, Uuid upload, std::uint32_t number,
                                         InputStream& source,
                                         std::optional<std::uint64_t> expected_size) {
+  auto received = co_await receive_part(owner, upload, number, source, expected_size);
+  if (!received) co_return std::unexpected(received.error());
+  auto part = co_await commit_part(owner, upload, number, std::move(*received));
+  co_return part;
+}
+
+Task<Result<Received>> Multiparts::receive_part(AccountId owner, Uuid upload, std::uint32_t number,
+                                                InputStream& source,
+                                                std::optional<std::uint64_t> expected_size) {
   const Time now = context_.clock.now();
   // What the part may be at most, as far as that is certain before it comes.
   auto look = [&](db::Transaction& tx) -> Task<Result<Room>> {
     const auto session = co_await find_open(tx, owner, upload, now);
     if (!session) co_return std::unexpected(session.error());
-    const std::uint32_t last = session->upload.parts.value_or(kPartsMax);
-    if (number == 0 || number > last) {
-      co_return invalid("number", fmt::format("must be from 1 to {}", last));
-    }
+    const auto fits = check_number(session->upload, number);
+    if (!fits) co_return std::unexpected(fits.error());
     const auto old = co_await tx.find(kFindPart, stored_part_from, session->id, number);
     const std::uint64_t replaced = old ? old->size : 0;
     const auto allowance = co_await find_allowance(tx, owner);
@@ -245,20 +258,26 @@ Task<Result<Part>> Multiparts::put_part(AccountId owner, Uuid upload, std::uint3
   };
   const auto room = co_await context_.database.read(look);
   if (!room) co_return std::unexpected(room.error());
-  const auto received = co_await receive_stream(context_, source, expected_size, *room);
-  if (!received) co_return std::unexpected(received.error());
-  auto part = co_await commit_part(owner, upload, number, *received);
-  if (!part) co_await discard_received(context_, *received);
-  co_return part;
+  auto received = co_await receive_stream(context_, source, expected_size, *room);
+  co_return received;
 }
 
 Task<Result<Part>> Multiparts::commit_part(AccountId owner, Uuid upload, std::uint32_t number,
-                                           const Received& received) {
+                                           Received received) {
+  auto part = co_await try_commit_part(owner, upload, number, received);
+  if (!part) co_await discard_received(context_, received);
+  co_return part;
+}
+
+Task<Result<Part>> Multiparts::try_commit_part(AccountId owner, Uuid upload, std::uint32_t number,
+                                               const Received& received) {
   auto body = [&](db::Transaction& tx) -> Task<Result<Part>> {
     const Time now = context_.clock.now();
     if (is_too_old(context_, received)) co_return bad_stream(StreamFault::kTooSlow);
     const auto session = co_await find_open(tx, owner, upload, now);
     if (!session) co_return std::unexpected(session.error());
+    const auto fits = check_number(session->upload, number);
+    if (!fits) co_return std::unexpected(fits.error());
     const auto old = co_await tx.find(kFindPart, stored_part_from, session->id, number);
     const std::uint64_t replaced = old ? old->size : 0;
     const std::uint64_t total = session->upload.bytes - replaced + received.size;

@@ -70,6 +70,15 @@ class Multiparts {
   Task<Result<Part>> put_part(AccountId owner, Uuid upload, std::uint32_t number,
                               InputStream& source, std::optional<std::uint64_t> expected_size);
 
+  // The two steps of put_part(), for who learns between them whether the part is to stand. What is
+  // received and not committed is to be discarded (Uploads::discard); commit_part() does so when
+  // it fails. It also takes what Uploads::receive gave.
+  Task<Result<Received>> receive_part(AccountId owner, Uuid upload, std::uint32_t number,
+                                      InputStream& source,
+                                      std::optional<std::uint64_t> expected_size);
+  Task<Result<Part>> commit_part(AccountId owner, Uuid upload, std::uint32_t number,
+                                 Received received);
+
   Task<Result<MultipartStatus>> status(AccountId owner, Uuid upload);
 
   // Makes a file of the parts, whose checksum may follow later; event `entry.created`. kInvalid
@@ -89,8 +98,8 @@ class Multiparts {
   Task<std::size_t> prune_retired(std::size_t limit);
 
  private:
-  Task<Result<Part>> commit_part(AccountId owner, Uuid upload, std::uint32_t number,
-                                 const Received& received);
+  Task<Result<Part>> try_commit_part(AccountId owner, Uuid upload, std::uint32_t number,
+                                     const Received& received);
 
   Context& context_;
 };

@@ -210,6 +210,18 @@ Task<Result<Caller>> Sessions::authenticate(std::string access_token) {
                    .session = claims->session};
 }
 
+Task<Result<TokenKind>> Sessions::inspect(std::string token) {
+  const auto claims = verify(token);
+  if (!claims) co_return std::unexpected(claims.error());
+  const Time now = context_.clock.now();
+  auto body = [&](db::Transaction& tx) -> Task<Result<Account>> {
+    co_return co_await owner_of(tx, claims->session, claims->account, now);
+  };
+  const auto account = co_await context_.database.read(body);
+  if (!account) co_return std::unexpected(account.error());
+  co_return claims->refresh ? TokenKind::kRefresh : TokenKind::kAccess;
+}
+
 Task<void> Sessions::end(SessionId session) {
   auto body = [&](db::Transaction& tx) -> Task<void> { co_await tx.execute(kEnd, session); };
   co_await context_.database.write(body);

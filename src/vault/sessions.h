@@ -20,6 +20,8 @@
 
 namespace coffer::vault {
 
+enum class TokenKind : std::uint8_t { kAccess, kRefresh };
+
 struct Tokens {
   std::string access;
   std::string refresh;
@@ -45,6 +47,10 @@ class Sessions {
 
   // Who bears the access token. The same failures; a refresh token is kTokenInvalid.
   Task<Result<Caller>> authenticate(std::string access_token);
+
+  // What kind of token it is, if it is good for anything. kTokenInvalid, kTokenExpired,
+  // kSessionGone, kAccountDisabled.
+  Task<Result<TokenKind>> inspect(std::string token);
 
   // Ends the session; no token of it works from now on. Ending what has ended is no failure.
   Task<void> end(SessionId session);

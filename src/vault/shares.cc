@@ -21,6 +21,11 @@ constexpr auto kFindUnderText =
         " FROM entry WHERE uuid = $1 AND space_id = $2 AND key >= $3 AND key < $4");
 constexpr db::Statement kFindUnder{kFindUnderText.data()};
 
+constexpr auto kFindFileText = sql("SELECT ", kEntryColumns,
+                                   " FROM entry WHERE uuid = $1 AND is_folder = 0"
+                                   " AND (share_expires_at IS NULL OR share_expires_at > $2)");
+constexpr db::Statement kFindFile{kFindFileText.data()};
+
 constexpr auto kRotateText =
     sql("UPDATE entry SET share = $3, updated_at = $4 WHERE id = $1 AND owner_id = $2 RETURNING ",
         kEntryColumns);
@@ -64,6 +69,16 @@ Task<Result<Entry>> Shares::find_under(Uuid token, Uuid wanted) {
   };
   auto entry = co_await context_.database.read(body);
   if (!entry) co_return nothing_shared();
+  co_return std::move(*entry);
+}
+
+Task<Result<Entry>> Shares::find_file(Uuid uuid) {
+  const Time now = context_.clock.now();
+  auto body = [&](db::Transaction& tx) -> Task<std::optional<Entry>> {
+    co_return co_await tx.find(kFindFile, entry_from, uuid, now);
+  };
+  auto entry = co_await context_.database.read(body);
+  if (!entry) co_return no_such_entry();
   co_return std::move(*entry);
 }
 

@@ -22,6 +22,10 @@ class Shares {
   // kNotFound.
   Task<Result<Entry>> find_under(Uuid token, Uuid entry);
 
+  // The file of that UUID, its own and not its token: for addresses in which it is the permission.
+  // kNotFound also when the file's token has expired.
+  Task<Result<Entry>> find_file(Uuid uuid);
+
   // For the owner, of a file or a folder. Events `entry.updated`; kNotFound.
 
   // Gives it a new token; the old one stands for nothing any more.
