@@ -70,6 +70,8 @@ class Appender {
   void publish();
   void publish(const Request& request, const Outcome& outcome);
   void fail_batch(std::exception_ptr error);
+  void clear_ahead();
+  bool cut_at_end();
   void roll();
 
   Disk& disk_;

@@ -11,14 +11,12 @@
 #include <thread>
 
 #include "base/log.h"
+#include "db/sqlite/gathering_vfs.h"
 
 namespace coffer::db::sqlite {
 namespace {
 
 constexpr std::uint64_t kPageBytes = 4096;
-// The log's pages go into the database when there are so many: pages that many commits changed
-// are then written once. It is what a start after a crash reads.
-constexpr int kLogPages = 8000;
 // A log that grew while something read for long is cut back to this when it is reused.
 constexpr int kLogKeptBytes = 32 << 20;
 constexpr auto kBusyPause = std::chrono::milliseconds(5);
@@ -170,8 +168,9 @@ void Connection::open(const SqliteOptions& options, Access access) {
   const std::string path = options.path.string();
   const int flags = SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE |
                     (writes ? SQLITE_OPEN_READWRITE : SQLITE_OPEN_READONLY);
-  const int code = sqlite3_open_v2(path.c_str(), &handle_, flags,
-                                   options.vfs.empty() ? nullptr : options.vfs.c_str());
+  const std::string vfs = writes ? gathering_vfs(options.vfs) : options.vfs;
+  const int code =
+      sqlite3_open_v2(path.c_str(), &handle_, flags, vfs.empty() ? nullptr : vfs.c_str());
   if (code != SQLITE_OK) {
     throw Error(fmt::format("cannot open the database {}: {}", path,
                             handle_ ? sqlite3_errmsg(handle_) : sqlite3_errstr(code)));
@@ -228,7 +227,7 @@ void Connection::use_write_ahead_log(const SqliteOptions& options) {
       "PRAGMA journal_size_limit = {};"
       "PRAGMA max_page_count = {};"
       "SELECT count(*) FROM sqlite_schema;",
-      kLogPages, kLogKeptBytes,
+      options.log_pages, kLogKeptBytes,
       options.max_bytes == 0 ? 0 : std::max<std::uint64_t>(options.max_bytes / kPageBytes, 1));
   run_script(settings.c_str());
 }

@@ -19,6 +19,9 @@ struct SqliteOptions {
   std::size_t scan_threads = 2;
   std::size_t reader_cache_bytes = 8 << 20;
   std::size_t writer_cache_bytes = 32 << 20;
+  // The log's pages go into the database when there are so many: pages that many commits changed
+  // are then written once. The start after a crash reads them.
+  int log_pages = 8000;
   // How much of the file readers may map instead of copying it into their caches. Mapped, a
   // failing disk is a signal instead of an Error.
   std::size_t mapped_bytes = 0;

@@ -295,6 +295,8 @@ TEST_F(SqliteTurnsTest, AnotherProcessIsSeenInTheNextTurn) {
 }
 
 TEST_F(SqliteTurnsTest, NoTransactionIsLeftOpenWhenNothingIsRead) {
+  storage_.options.log_pages = 1000;
+  database_ = storage_.open();
   core_run(count(database()));
   for (int i = 1; i <= 3000; ++i) run(insert(database(), i));
   // A reader that stayed would keep the log from starting over.
