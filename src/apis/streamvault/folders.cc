@@ -1,0 +1,139 @@
+#include <boost/json/object.hpp>
+#include <boost/json/serialize.hpp>
+
+#include "apis/common/form.h"
+#include "apis/common/json.h"
+#include "apis/common/rest_framework.h"
+#include "apis/streamvault/errors.h"
+#include "apis/streamvault/handlers.h"
+#include "apis/streamvault/lookup.h"
+#include "apis/streamvault/wire.h"
+#include "base/executor.h"
+
+namespace coffer::apis::streamvault {
+namespace {
+
+constexpr std::size_t kNameMax = 255;            // characters
+constexpr std::size_t kDescriptionMax = 10'000;  // characters
+constexpr std::size_t kPage = 500;
+constexpr char kCycle[] = "A folder cannot be moved into itself or one of its subfolders.";
+
+// The changes that `fields` asks for, with the folder to move to looked up.
+Task<std::expected<vault::FolderChanges, Problem>> read_changes(Exchange& exchange,
+                                                                RestFields& fields) {
+  vault::FolderChanges changes;
+  changes.name = fields.optional_text("name", kNameMax);
+  changes.description = fields.nullable_text("description", kDescriptionMax);
+  const auto parent = fields.optional_reference("parent");
+  if (auto problem = fields.problem()) co_return std::unexpected(std::move(*problem));
+  const auto folder = co_await find_wanted(exchange, parent);
+  if (!folder) co_return std::unexpected(folder.error());
+  changes.parent = *folder;
+  co_return changes;
+}
+
+Task<std::expected<vault::Entry, Problem>> change_folder(Exchange& exchange, EntryRef ref,
+                                                         RestFields& fields) {
+  const vault::AccountId owner = exchange.account().id;
+  const auto folder = co_await find_folder(exchange.vault, owner, ref);
+  if (!folder) co_return std::unexpected(not_found(Thing::kFolder));
+  auto changes = co_await read_changes(exchange, fields);
+  if (!changes) co_return std::unexpected(std::move(changes.error()));
+  const bool moves = changes->parent.has_value();
+  auto changed = co_await exchange.vault.folders().update(owner, folder->id, std::move(*changes));
+  if (!changed) {
+    Problem problem = translate(changed.error(), Thing::kFolder);
+    for (vault::FieldFault& fault : problem.fields) {
+      if (moves && fault.field == "parent") fault.message = kCycle;
+    }
+    co_return std::unexpected(std::move(problem));
+  }
+  co_return std::move(*changed);
+}
+
+// All files, or all folders, that lie directly in `folder`, page by page so that others get
+// their turn.
+Task<std::string> children_text(Exchange& exchange, vault::Entry folder, bool folders) {
+  Executor& here = Executor::current();
+  vault::ChildQuery query{
+      .space = folder.space, .folder = folder.id, .folders = folders, .limit = kPage};
+  JsonList list;
+  for (;;) {
+    const auto page = co_await exchange.vault.folders().children(query);
+    for (const vault::Entry& child : page) {
+      list.add(folders ? folder_object(exchange, child) : file_object(exchange, child, &folder));
+    }
+    if (page.size() < kPage) co_return list.finish();
+    query.after = page.back().key;
+    co_await give_way(here);
+  }
+}
+
+}  // namespace
+
+Task<Reply> create_folder(Exchange& exchange) {
+  const auto body = co_await read_fields(exchange.request);
+  if (!body) co_return std::unexpected(body.error());
+  RestFields fields(*body);
+  fields.require("name");
+  auto wanted = co_await read_changes(exchange, fields);
+  if (!wanted) co_return std::unexpected(std::move(wanted.error()));
+  const vault::Account& account = exchange.account();
+  vault::NewFolder folder{.parent = wanted->parent.value_or(std::nullopt),
+                          .name = wanted->name.value_or(""),
+                          .description = wanted->description.value_or(std::nullopt)};
+  const auto made =
+      co_await exchange.vault.folders().create(account.id, account.home, std::move(folder));
+  if (!made) co_return std::unexpected(translate(made.error(), Thing::kFolder));
+  boost::json::object reply = folder_object(exchange, *made);
+  reply["message"] = "Folder created successfully";
+  co_return json_response(201, reply);
+}
+
+Task<Reply> update_folder(Exchange& exchange) {
+  const auto body = co_await read_fields(exchange.request);
+  if (!body) co_return std::unexpected(body.error());
+  RestFields fields(*body);
+  const EntryRef ref = fields.reference("token");
+  if (auto problem = fields.problem()) co_return std::unexpected(std::move(*problem));
+  const auto changed = co_await change_folder(exchange, ref, fields);
+  if (!changed) co_return std::unexpected(changed.error());
+  co_return json_response(200, {{"message", "Folder updated successfully"}});
+}
+
+Task<Reply> show_folder(Exchange& exchange) {
+  const auto folder = co_await find_shared(exchange, Thing::kFolder);
+  if (!folder) co_return std::unexpected(folder.error());
+  std::string text = boost::json::serialize(folder_object(exchange, *folder));
+  text.pop_back();  // the closing brace
+  const std::string subfolders = co_await children_text(exchange, *folder, true);
+  const std::string files = co_await children_text(exchange, *folder, false);
+  text += ",\"subfolders\":" + subfolders + ",\"files\":" + files + '}';
+  co_return http::Response::text(200, "application/json", std::move(text));
+}
+
+Task<Reply> update_folder_v4(Exchange& exchange) {
+  const auto ref = parse_entry_ref(exchange.path.text("id"));
+  if (!ref) co_return std::unexpected(not_found(Thing::kFolder));
+  const auto body = co_await read_fields(exchange.request);
+  if (!body) co_return std::unexpected(body.error());
+  RestFields fields(*body);
+  if (!fields.has("parent")) fields.require("name");
+  const auto changed = co_await change_folder(exchange, *ref, fields);
+  if (!changed) co_return std::unexpected(changed.error());
+  const auto parent = co_await parent_of(exchange, *changed);
+  co_return json_response(200, folder_object_v4(*changed, parent ? &*parent : nullptr));
+}
+
+Task<Reply> delete_folder_v4(Exchange& exchange) {
+  const auto ref = parse_entry_ref(exchange.path.text("id"));
+  if (!ref) co_return std::unexpected(not_found(Thing::kFolder));
+  const vault::AccountId owner = exchange.account().id;
+  const auto folder = co_await find_folder(exchange.vault, owner, *ref);
+  if (!folder) co_return std::unexpected(not_found(Thing::kFolder));
+  const auto removed = co_await exchange.vault.folders().remove(owner, folder->id);
+  if (!removed) co_return std::unexpected(translate(removed.error(), Thing::kFolder));
+  co_return json_response(200, {{"message", "Папка и все вложения успешно удалены"}});
+}
+
+}  // namespace coffer::apis::streamvault
