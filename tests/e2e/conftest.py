@@ -9,6 +9,7 @@ import pytest
 from harness.streamvault import StreamVault
 
 CHROMIUM = shutil.which("chromium")
+AUTOPLAY = "--autoplay-policy=no-user-gesture-required"
 # Where pictures of the pages are kept; nowhere unless it is set.
 PICTURES = os.environ.get("COFFER_PICTURES")
 
@@ -22,7 +23,7 @@ def browser():
         chromium = playwright.chromium.launch(
             executable_path=CHROMIUM,
             # There is no sandbox to be had for root, and the pages come from the test itself.
-            args=["--no-sandbox", "--disable-gpu", "--autoplay-policy=no-user-gesture-required"],
+            args=["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", AUTOPLAY],
         )
         yield chromium
         chromium.close()

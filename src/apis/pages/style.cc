@@ -39,11 +39,11 @@ svg { width: 1.5em; height: 1.5em; fill: none; stroke: currentColor; stroke-widt
 a { color: inherit; text-decoration: none; }
 a:focus-visible, video:focus-visible, audio:focus-visible { outline: 2px solid var(--accent); outline-offset: 2px; border-radius: .4rem; }
 .top { display: flex; align-items: center; gap: .5rem; max-width: 54rem; margin: 0 auto; padding: 1.5rem 1.5rem 0; color: var(--soft); font-weight: 600; letter-spacing: .01em; }
-.top .logo { color: var(--accent); }
+.top .logo { color: var(--accent); margin-left: -.2rem; }
 main { max-width: 54rem; margin: 0 auto; padding: 1.25rem 1.5rem 4rem; }
 .crumbs ol { display: flex; flex-wrap: wrap; gap: .1rem .35rem; margin: 0; padding: 0; list-style: none; color: var(--soft); font-size: .9rem; }
 .crumbs li { display: flex; gap: .35rem; min-width: 0; }
-.crumbs li + li::before { content: "/"; color: var(--line); }
+.crumbs li:not(:last-child)::after { content: "/"; opacity: .6; }
 .crumbs bdi { overflow-wrap: anywhere; }
 .crumbs a:hover { color: var(--accent); text-decoration: underline; text-underline-offset: .2em; }
 h1 { margin: .35rem 0 .25rem; font-size: clamp(1.4rem, 1.1rem + 1.6vw, 2rem); line-height: 1.2; font-weight: 650; letter-spacing: -.015em; overflow-wrap: anywhere; text-wrap: balance; }
@@ -80,9 +80,10 @@ h1 { margin: .35rem 0 .25rem; font-size: clamp(1.4rem, 1.1rem + 1.6vw, 2rem); li
 @media (max-width: 34rem) {
   .top { padding: 1rem 1rem 0; }
   main { padding: 1rem 1rem 3rem; }
-  .list a { padding: .6rem .75rem; gap: 0 .75rem; }
-  .size { grid-column: 2; grid-row: 3; font-size: .875rem; }
-  .list .thumb { grid-row: 1 / span 3; align-self: start; }
+  .list a { grid-template-columns: 2.75rem auto 1fr; padding: .6rem .75rem; gap: 0 .75rem; }
+  .name { grid-column: 2 / span 2; }
+  .size { grid-row: 2; font-size: .875rem; margin-left: -.35rem; }
+  .size::before { content: "·"; margin-right: .4rem; }
   .stage { margin-left: -1rem; margin-right: -1rem; border-radius: 0; border-left: 0; border-right: 0; }
   .actions .button { flex: 1 1 auto; }
 }
