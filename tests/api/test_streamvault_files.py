@@ -288,6 +288,8 @@ def test_long_lists_are_whole(caller):
         expect(caller.post("/api/v3/files_move/", json={"file_id": one["id"], "folder_token": folder["id"]}))
     names = [one["file_name"] for one in caller.view(folder["token"])["files"]]
     assert names == sorted(one["file_name"] for one in listed[:1010])
+    rest = expect(caller.get(f"/api/v3/folders/{folder['token']}/", params={"files_after": names[-3]}))
+    assert [one["file_name"] for one in rest["files"]] == names[-2:]
     after = expect(caller.get("/api/v3/all_files/", params={"after": listed[-2]["id"]}))
     assert [one["id"] for one in after] == [listed[-1]["id"]]
     refuse(caller.get("/api/v3/all_files/", params={"after": "x"}), 400, after=None)

@@ -1,3 +1,5 @@
+#include <fmt/format.h>
+
 #include <boost/json/object.hpp>
 #include <boost/json/serialize.hpp>
 
@@ -9,6 +11,7 @@
 #include "apis/streamvault/lookup.h"
 #include "apis/streamvault/wire.h"
 #include "base/executor.h"
+#include "http/uri.h"
 
 namespace coffer::apis::streamvault {
 namespace {
@@ -16,6 +19,10 @@ namespace {
 constexpr std::size_t kNameMax = 255;            // characters
 constexpr std::size_t kDescriptionMax = 10'000;  // characters
 constexpr std::size_t kPage = 500;
+// Of each list of one reply; the next reply goes on behind the last ones.
+constexpr std::size_t kListedMax = 100'000;
+constexpr std::string_view kFoldersAfter = "subfolders_after";
+constexpr std::string_view kFilesAfter = "files_after";
 constexpr char kCycle[] = "A folder cannot be moved into itself or one of its subfolders.";
 
 // The changes that `fields` asks for, with the folder to move to looked up.
@@ -51,22 +58,36 @@ Task<std::expected<vault::Entry, Problem>> change_folder(Exchange& exchange, Ent
   co_return std::move(*changed);
 }
 
-// All files, or all folders, that lie directly in `folder`, page by page so that others get
-// their turn.
-Task<std::string> children_text(Exchange& exchange, vault::Entry folder, bool folders) {
+// One list of what lies directly in a folder, as a reply shows it.
+struct Children {
+  std::string text;   // a JSON array
+  std::string last;   // the last one's part of its key, behind which the list goes on
+  bool ended = true;  // nothing comes behind it
+};
+
+// All files, or all folders, behind `after`; page by page, so that others get their turn.
+Task<Children> list_children(Exchange& exchange, vault::Entry folder, bool folders,
+                             std::string_view after) {
   Executor& here = Executor::current();
   vault::ChildQuery query{
       .space = folder.space, .folder = folder.id, .folders = folders, .limit = kPage};
+  Children children;
+  children.last = after;
   JsonList list;
-  for (;;) {
+  std::size_t count = 0;
+  do {
+    if (!children.last.empty()) query.after = folder.key + children.last;
     const auto page = co_await exchange.vault.folders().children(query);
     for (const vault::Entry& child : page) {
       list.add(folders ? folder_object(exchange, child) : file_object(exchange, child, &folder));
     }
-    if (page.size() < kPage) co_return list.finish();
-    query.after = page.back().key;
+    count += page.size();
+    children.ended = page.size() < kPage;
+    if (!page.empty()) children.last = page.back().key.substr(folder.key.size());
     co_await give_way(here);
-  }
+  } while (!children.ended && count < kListedMax);
+  children.text = list.finish();
+  co_return children;
 }
 
 }  // namespace
@@ -104,12 +125,21 @@ Task<Reply> update_folder(Exchange& exchange) {
 Task<Reply> show_folder(Exchange& exchange) {
   const auto folder = co_await find_shared(exchange, Thing::kFolder);
   if (!folder) co_return std::unexpected(folder.error());
+  const http::Target& uri = exchange.request.uri;
+  const auto start = [&uri](std::string_view name) { return uri.parameter(name).value_or(""); };
+  const Children subfolders = co_await list_children(exchange, *folder, true, start(kFoldersAfter));
+  const Children files = co_await list_children(exchange, *folder, false, start(kFilesAfter));
   std::string text = boost::json::serialize(folder_object(exchange, *folder));
   text.pop_back();  // the closing brace
-  const std::string subfolders = co_await children_text(exchange, *folder, true);
-  const std::string files = co_await children_text(exchange, *folder, false);
-  text += ",\"subfolders\":" + subfolders + ",\"files\":" + files + '}';
-  co_return http::Response::text(200, "application/json", std::move(text));
+  text += ",\"subfolders\":" + subfolders.text + ",\"files\":" + files.text + '}';
+  http::Response response = http::Response::text(200, "application/json", std::move(text));
+  if (!subfolders.ended || !files.ended) {
+    response.headers.set(
+        "Link", fmt::format("<{}{}?{}={}&{}={}>; rel=\"next\"", exchange.client.base_url,
+                            uri.raw_path, kFoldersAfter, http::percent_encode(subfolders.last),
+                            kFilesAfter, http::percent_encode(files.last)));
+  }
+  co_return response;
 }
 
 Task<Reply> update_folder_v4(Exchange& exchange) {
