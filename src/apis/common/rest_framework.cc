@@ -80,7 +80,7 @@ std::string detail_of(const Problem& problem, const http::Request& request) {
     case ProblemKind::kInternal: return "A server error occurred.";
     default: break;
   }
-  return problem.message;
+  return problem.kind == ProblemKind::kInvalid ? problem.message : rest_sentence(problem.message);
 }
 
 }  // namespace
