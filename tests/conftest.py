@@ -10,7 +10,7 @@ import pytest
 from harness import program
 from harness.server import Server
 
-ORDER = ["rules", "api", "faults", "measure"]
+ORDER = ["rules", "api", "e2e", "faults", "measure"]
 
 
 def pytest_collection_modifyitems(items):

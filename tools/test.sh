@@ -19,5 +19,6 @@ fi
 tools/format.sh --check
 /usr/bin/python3 -m pytest -q tests/rules
 tools/build.sh "$preset"
+python=$(tools/python.sh)
 $run ctest --test-dir "build/$preset" --output-on-failure --parallel 2 --progress
-exec $run /usr/bin/python3 -m pytest tests
+exec $run "$python" -m pytest tests

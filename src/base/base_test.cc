@@ -47,6 +47,24 @@ TEST(Sha256, MatchesTheStandardsExample) {  // FIPS 180-4, "abc"
   EXPECT_FALSE(Sha256Digest::from_hex("ba78"));
 }
 
+TEST(Clock, ReadsIso8601) {
+  const Time time = from_micros(1'685'440'800'000'000);
+  for (const char* form :
+       {"2023-05-30T10:00:00Z", "2023-05-30T10:00", "2023-05-30 10:00:00.000", "2023-05-30t10:00z",
+        "2023-05-30T12:30:00+02:30", "2023-05-30T08:00-0200", "2023-05-30T10:00:00.0000009Z"}) {
+    EXPECT_EQ(from_iso8601(form), time) << form;
+  }
+  EXPECT_EQ(from_iso8601("2023-05-30T10:00:00.25Z"), time + std::chrono::milliseconds(250));
+  EXPECT_EQ(from_iso8601("9999-12-31T23:59:59Z"), from_micros(253'402'300'799'000'000));
+  for (const char* wrong :
+       {"", "2023-05-30", "2023-05-30T", "2023-05-30T10", "2023-05-30T24:00Z", "2023-02-29T10:00Z",
+        "2023-13-01T10:00Z", "2023-00-01T10:00Z", "2023-05-30T10:60Z", "2023-05-30T10:00:60Z",
+        "2023-05-30T10:00:00.Z", "2023-05-30T10:00:00ZZ", "2023-05-30T10:00+2", "1969-12-31T23:59Z",
+        " 2023-05-30T10:00Z", "2023-5-30T10:00Z", "+2023-05-30T10:00Z", "10000-01-01T00:00Z"}) {
+    EXPECT_FALSE(from_iso8601(wrong)) << wrong;
+  }
+}
+
 TEST(Clock, WritesAndReadsHttpDates) {
   const Time time = from_micros(1'685'440'800'000'000);
   EXPECT_EQ(to_iso8601(time), "2023-05-30T10:00:00Z");

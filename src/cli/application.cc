@@ -11,6 +11,8 @@
 
 #include "apis/mediavault/mediavault.h"
 #include "apis/operations/operations.h"
+#include "apis/pages/pages.h"
+#include "apis/streamvault/streamvault.h"
 #include "base/clock.h"
 #include "base/entropy.h"
 #include "blobs/local/local_store.h"
@@ -170,6 +172,8 @@ std::vector<std::unique_ptr<apis::Dialect>> make_dialects(apis::Metrics& metrics
   std::vector<std::unique_ptr<apis::Dialect>> dialects;
   dialects.push_back(apis::make_operations(metrics));
   dialects.push_back(apis::mediavault::make(system_clock()));
+  for (auto& part : apis::streamvault::make()) dialects.push_back(std::move(part));
+  dialects.push_back(apis::pages::make());
   return dialects;
 }
 

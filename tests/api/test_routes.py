@@ -8,6 +8,7 @@ import pytest
 
 from harness import program, shapes
 from harness.client import Api, unique_name
+from harness.server import Server
 
 # What anyone may call. A route that is not here and says so has been opened by mistake.
 OPEN = {
@@ -17,6 +18,21 @@ OPEN = {
     ("GET", "/healthz"),
     ("GET", "/readyz"),
     ("GET", "/metrics"),
+    ("POST", "/storage/api/v5/register"),
+    ("POST", "/storage/api/v5/login"),
+    ("POST", "/storage/api/v5/token/refresh"),
+    ("POST", "/storage/api/v5/token/verify"),
+    ("POST", "/storage/token/refresh"),
+    ("POST", "/storage/token/verify"),
+    # What is in these paths is the permission.
+    ("GET", "/storage/media/uploads/{year}/{month}/{day}/{file}"),
+    ("GET", "/storage/media/qr/{file}"),
+    ("GET", "/s/style.css"),
+    ("GET", "/s/icon.svg"),
+    ("GET", "/s/{token}"),
+    ("GET", "/s/{token}/content"),
+    ("GET", "/s/{token}/{entry}"),
+    ("GET", "/s/{token}/{entry}/content"),
 }
 # The least that must be there and closed.
 CLOSED = {
@@ -47,14 +63,42 @@ def routes(binary):
     return table
 
 
+def with_access(routes, *access):
+    """The routes of that access, as (dialect, method, path to call)."""
+    return [
+        (route["dialect"], route["method"], concrete(route["path"]))
+        for route in routes
+        if route["access"] in access and route["path"] != "/metrics"
+    ]
+
+
 @pytest.fixture(scope="module")
 def closed(routes):
-    """The routes that ask for credentials, as (method, path to call)."""
-    return [
-        (route["method"], concrete(route["path"]))
-        for route in routes
-        if route["access"] != "anyone" and route["path"] != "/metrics"
-    ]
+    """The routes that ask everybody for credentials."""
+    return with_access(routes, "account", "operator")
+
+
+@pytest.fixture(scope="module")
+def guest(routes):
+    """The routes that guests may call, where there are any."""
+    return with_access(routes, "guest", "shared")
+
+
+def refused(reply, dialect):
+    """A 401 in the dialect's shape."""
+    if dialect == "mediavault":
+        return shapes.failure(reply, "unauthorized")
+    assert reply.status_code == 401, reply.text
+    return shapes.is_json(reply)["detail"]
+
+
+def wrong_method(reply, dialect, method):
+    """A 405 in the dialect's shape."""
+    assert reply.status_code == 405, (method, reply.url)
+    if dialect == "mediavault":
+        shapes.failure(reply, "method_not_allowed", 405)
+    elif dialect == "streamvault":
+        assert shapes.is_json(reply) == {"detail": f'Method "{method}" not allowed.'}
 
 
 def concrete(path):
@@ -85,8 +129,7 @@ def test_both_prefixes_are_served(shared, user):
         shapes.success(Api(shared.url + prefix, token=user.token).get("/users/me"))
 
 
-@pytest.fixture(scope="module")
-def bad_credentials(shared, binary):
+def make_bad_credentials(shared):
     """Names to headers, each of which must open nothing."""
     user = shared.user()
     gone = shared.user()
@@ -126,6 +169,23 @@ def bad_credentials(shared, binary):
     }
 
 
+@pytest.fixture(scope="module")
+def bad_credentials(shared):
+    return make_bad_credentials(shared)
+
+
+@pytest.fixture(scope="module")
+def without_guests(binary, tmp_path_factory):
+    server = Server(tmp_path_factory.mktemp("closed") / "data", {"guests": "off"}).start()
+    yield server
+    server.close()
+
+
+@pytest.fixture(scope="module")
+def bad_credentials_without_guests(without_guests):
+    return make_bad_credentials(without_guests)
+
+
 KINDS = [
     "none",
     "rubbish",
@@ -146,22 +206,44 @@ KINDS = [
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_closed_route_refuses_bad_credentials(shared, closed, bad_credentials, kind):
     assert len(closed) >= len(CLOSED)
-    for method, path in closed:
-        if kind == "refresh token" and path.endswith("/auth/refresh"):
-            continue
+    for dialect, method, path in closed:
         reply = shared.anyone().call(method, whole(shared, path), headers=bad_credentials[kind])
         assert reply.status_code == 401, (method, path, reply.status_code, reply.text[:300])
-        if method != "HEAD":
-            shapes.failure(reply, "unauthorized")
+        refused(reply, dialect)
 
 
-def test_every_closed_route_refuses_an_expired_token(launch, closed):
+@pytest.mark.parametrize("kind", KINDS)
+def test_without_guests_their_routes_are_closed(
+    without_guests, guest, bad_credentials_without_guests, kind
+):
+    assert len(guest) > 20
+    headers = bad_credentials_without_guests[kind]
+    for dialect, method, path in guest:
+        reply = without_guests.anyone().call(method, whole(without_guests, path), headers=headers)
+        assert reply.status_code == 401, (method, path, reply.status_code, reply.text[:300])
+        refused(reply, dialect)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_bad_credentials_make_nobody_a_guest(shared, guest, bad_credentials, kind):
+    """Only who shows none is one; another scheme counts as none."""
+    for dialect, method, path in guest:
+        reply = shared.anyone().call(method, whole(shared, path), headers=bad_credentials[kind])
+        if kind in ("none", "basic"):
+            assert reply.status_code in (200, 400, 404), (method, path, reply.text[:300])
+        else:
+            assert reply.status_code == 401, (method, path, reply.status_code, reply.text[:300])
+            refused(reply, dialect)
+
+
+def test_every_closed_route_refuses_an_expired_token(launch, closed, guest):
     server = launch({"sessions.access_lifetime": "1s"})
     user = server.user()
     time.sleep(2.1)
-    for method, path in closed:
+    for dialect, method, path in closed + guest:
         reply = user.call(method, whole(server, path))
         assert reply.status_code == 401, (method, path, reply.text[:300])
+        refused(reply, dialect)
 
 
 def test_a_good_token_beside_a_bad_key_is_no_way_round(shared, user, bad_credentials):
@@ -178,20 +260,21 @@ def test_every_route_that_anyone_may_call_asks_for_no_credentials(shared, routes
         if route["access"] != "anyone" or bare(route["path"]) == "/auth/refresh":
             continue
         reply = shared.anyone().call(route["method"], whole(shared, concrete(route["path"])))
-        assert reply.status_code not in (401, 403, 404, 405) and reply.status_code < 500, route
+        missing = "{" in route["path"] and reply.status_code == 404
+        assert reply.status_code not in (401, 403, 405) and reply.status_code < 500, route
+        assert missing or reply.status_code != 404, route
 
 
 def test_every_path_tells_its_methods(shared, routes, user):
-    methods = {}
+    methods, dialects = {}, {}
     for route in routes:
-        methods.setdefault(concrete(route["path"]), set()).add(route["method"])
+        path = concrete(route["path"])
+        methods.setdefault(path, set()).add(route["method"])
+        dialects[path] = route["dialect"]
     for path, known in methods.items():
         for method in {"GET", "POST", "PUT", "PATCH", "DELETE", "TRACE", "PROPFIND"} - known:
             reply = user.call(method, whole(shared, path))
-            if path in ("/healthz", "/readyz", "/metrics"):
-                assert reply.status_code == 405, (method, path)
-            else:
-                shapes.failure(reply, "method_not_allowed", 405)
+            wrong_method(reply, dialects[path], method)
             allowed = set(reply.headers["Allow"].replace(" ", "").split(","))
             assert known <= allowed and method not in allowed, (method, path, reply.headers)
             assert ("HEAD" in allowed) == ("GET" in allowed)

@@ -45,6 +45,8 @@ LIBRARIES = {
     "spdlog/": {"base"},
     "sqlite3.h": {"db/sqlite"},
     "jwt.h": {"vault"},
+    "qrencode.h": {"apis/common"},
+    "png.h": {"apis/common"},
     "prometheus/": {"apis/common", "apis/*", "cli"},
     "toml++/": {"cli"},
     "CLI/": {"cli"},

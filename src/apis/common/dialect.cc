@@ -8,23 +8,28 @@ std::string_view name_of(Access access) noexcept {
   switch (access) {
     case Access::kAnyone: return "anyone";
     case Access::kAccount: return "account";
+    case Access::kGuest: return "guest";
+    case Access::kShared: return "shared";
     case Access::kOperator: break;
   }
   return "operator";
 }
 
 std::string_view name_of(RateClass rate) noexcept {
-  return rate == RateClass::kStandard ? "standard" : "none";
+  switch (rate) {
+    case RateClass::kStandard: return "standard";
+    case RateClass::kVisitor: return "visitor";
+    case RateClass::kNone: break;
+  }
+  return "none";
 }
 
 Credentials bearer_or_api_key(const http::Request& request) {
-  constexpr std::string_view kBearer = "bearer ";
+  constexpr std::string_view kBearer = "bearer";
   if (const auto field = request.header("Authorization")) {
-    if (field->size() > kBearer.size() &&
-        equal_ignoring_case(field->substr(0, kBearer.size()), kBearer)) {
-      return {Credentials::Kind::kSession, std::string(trim(field->substr(kBearer.size())))};
-    }
-    return {};
+    const std::string_view scheme = field->substr(0, field->find(' '));
+    if (!equal_ignoring_case(scheme, kBearer)) return {};
+    return {Credentials::Kind::kSession, std::string(trim(field->substr(scheme.size())))};
   }
   if (const auto key = request.header("X-API-Key")) {
     return {Credentials::Kind::kKey, std::string(trim(*key))};

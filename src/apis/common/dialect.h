@@ -25,13 +25,19 @@ inline constexpr std::uint64_t kJsonLimit = 1U << 20U;
 enum class Access {
   kAnyone,    // credentials are not looked at
   kAccount,   // a caller with valid credentials
+  kGuest,     // the same; or, without any and where guests are served, the guests' account
+  kShared,    // the same, or nobody: the path may name what all may read who know it
   kOperator,  // an admin, or a client on this machine
 };
-// `anyone`, `account`, `operator`.
+// `anyone`, `account`, `guest`, `shared`, `operator`.
 std::string_view name_of(Access access) noexcept;
 
 // Which limit counts a route's requests.
-enum class RateClass { kStandard, kNone };
+enum class RateClass {
+  kStandard,  // that of the caller; without one, that of the anonymous by their address
+  kVisitor,   // the same, but without a caller that of an account, by address
+  kNone,
+};
 std::string_view name_of(RateClass rate) noexcept;
 
 // One request on its way through a handler. Lives until the handler's task has ended.
@@ -40,13 +46,13 @@ struct Exchange {
   const http::PathParameters& path;
   const Client& client;
   std::string_view mount;               // the prefix under which the dialect was reached
-  std::optional<vault::Caller> caller;  // set when the route's access asks for one
+  std::optional<vault::Caller> caller;  // set when the route's access asks for one, see Access
   vault::Vault& vault;
   // For the values of a reply, all given back at once. What is made in it is not to leave the
   // exchange.
   boost::json::monotonic_resource memory{};
 
-  // REQUIRES: the route's access is kAccount.
+  // REQUIRES: the route's access is kAccount or kGuest, or caller is set.
   const vault::Account& account() const { return caller->account; }
 };
 
@@ -68,7 +74,8 @@ struct Credentials {
   std::string secret;
 };
 
-// `Authorization: Bearer <token>`, or `X-API-Key: <key>`. Another scheme counts as none.
+// `Authorization: Bearer <token>`, or `X-API-Key: <key>`. Another scheme counts as none, a bearer
+// without a token as a wrong one.
 Credentials bearer_or_api_key(const http::Request& request);
 
 // Threads: any core's, concurrently; so a dialect keeps no state of its own.

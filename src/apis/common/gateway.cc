@@ -156,7 +156,7 @@ Task<Reply> Gateway::call(const Mounted& mounted, const http::PathParameters& pa
   Exchange exchange{request, path, client, mounted.mount, std::nullopt, vault_};
   std::optional<Problem> refused;
   if (mounted.route.access != Access::kAnyone) {
-    auto caller = co_await recognise(mounted.dialect->credentials(request));
+    auto caller = co_await recognise(mounted, request);
     if (caller) {
       exchange.caller = std::move(*caller);
       request.account = exchange.account().id.value;
@@ -176,13 +176,26 @@ Task<Reply> Gateway::call(const Mounted& mounted, const http::PathParameters& pa
       refused = Problem(ProblemKind::kForbidden, "Only an admin may see this");
     }
   }
+  if (refused && mounted.route.access == Access::kShared &&
+      refused->kind == ProblemKind::kNoCredentials) {
+    refused.reset();
+  }
   if (refused) co_return std::unexpected(std::move(*refused));
   Reply reply = co_await mounted.route.handler(exchange);
   co_return reply;
 }
 
-Task<std::expected<vault::Caller, Problem>> Gateway::recognise(const Credentials& credentials) {
+Task<std::expected<vault::Caller, Problem>> Gateway::recognise(const Mounted& mounted,
+                                                               const http::Request& request) {
+  const Credentials credentials = mounted.dialect->credentials(request);
   if (credentials.kind == Credentials::Kind::kNone) {
+    const Access access = mounted.route.access;
+    const bool open = access == Access::kGuest || access == Access::kShared;
+    if (open && vault_.accounts().guests_allowed()) {
+      vault::Caller guest;
+      guest.account = co_await vault_.accounts().guest();
+      co_return guest;
+    }
     co_return std::unexpected(
         Problem(ProblemKind::kNoCredentials, "Log in and send the token with the request"));
   }
@@ -200,9 +213,10 @@ std::optional<Problem> Gateway::admit(const Mounted& mounted, const Client& clie
                                       const vault::Caller* caller, http::Headers& extra) {
   const auto& limits = options_.rate_limits;
   if (!limits.enabled || mounted.route.rate == RateClass::kNone) return std::nullopt;
-  std::string who = "address " + client.limit_key();
-  std::uint32_t per_minute = limits.anonymous;
-  if (caller) {
+  const bool visits = mounted.route.rate == RateClass::kVisitor;
+  std::string who = (visits ? "visitor " : "address ") + client.limit_key();
+  std::uint32_t per_minute = visits ? limits.account : limits.anonymous;
+  if (caller && !caller->account.is_guest) {
     const bool by_key = caller->credential != vault::Credential::kSession;
     who = by_key ? "key " + std::to_string(caller->key->value)
                  : "account " + std::to_string(caller->account.id.value);
@@ -211,8 +225,10 @@ std::optional<Problem> Gateway::admit(const Mounted& mounted, const Client& clie
   const auto verdict = limiter_.admit(who, per_minute);
   verdict.describe(extra);
   if (verdict.admitted) return std::nullopt;
-  return Problem(ProblemKind::kRateLimited, "Too many requests; try again in " +
-                                                std::to_string(verdict.retry_after) + " seconds");
+  Problem problem(ProblemKind::kRateLimited, "Too many requests; try again in " +
+                                                 std::to_string(verdict.retry_after) + " seconds");
+  problem.headers.add("Retry-After", std::to_string(verdict.retry_after));
+  return problem;
 }
 
 http::Response Gateway::refuse(const http::Request& request, http::BadMessage why) {

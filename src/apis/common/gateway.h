@@ -65,7 +65,8 @@ class Gateway final : public http::Service {
                      http::Headers& extra);
   Task<Reply> call(const Mounted& mounted, const http::PathParameters& path, http::Request& request,
                    const Client& client, http::Headers& extra);
-  Task<std::expected<vault::Caller, Problem>> recognise(const Credentials& credentials);
+  Task<std::expected<vault::Caller, Problem>> recognise(const Mounted& mounted,
+                                                        const http::Request& request);
   // The caller that the route asks for, if it does; a Problem keeps the request out.
   std::optional<Problem> admit(const Mounted& mounted, const Client& client,
                                const vault::Caller* caller, http::Headers& extra);

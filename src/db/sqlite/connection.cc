@@ -22,8 +22,9 @@ constexpr int kLogKeptBytes = 32 << 20;
 constexpr auto kBusyPause = std::chrono::milliseconds(5);
 
 // What a unit of work may change before its undo log moves from memory to a file. Nearly every
-// unit stays below: a file would cost it two writes for each page that it touches.
-constexpr int kUndoInMemoryBytes = 256 << 10;
+// unit stays below: a file would cost it two writes for each page that it touches. SQLite moves
+// all of it at once, and cannot write 128 KiB or more at once: that ends as a full disk.
+constexpr int kUndoInMemoryBytes = 124 << 10;
 
 void configure_library() {
   static const bool configured = [] {

@@ -165,6 +165,23 @@ TEST_F(SqliteTest, WritesThatWaitTogetherShareACommit) {
   EXPECT_EQ(item_numbers(database()).size(), 64U);
 }
 
+// The undo log of a unit moves from memory to a file where it grows.
+TEST_F(SqliteTest, AUnitMayChangeMorePagesThanItsUndoLogHoldsInMemory) {
+  static constexpr Statement kFill{
+      "WITH RECURSIVE counted(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM counted WHERE n < $1)"
+      " INSERT INTO item (number) SELECT n FROM counted"};
+  static constexpr Statement kThin{"DELETE FROM item WHERE number % $1 <> 0"};
+  run(database().write([](Transaction& tx) -> Task<void> { co_await tx.execute(kFill, 100'000); }));
+  EXPECT_THROW(run(database().write([](Transaction& tx) -> Task<void> {
+                 co_await tx.execute(kThin, 50'000);
+                 throw std::runtime_error("not after all");
+               })),
+               std::runtime_error);
+  EXPECT_EQ(item_numbers(database()).size(), 100'000U);
+  run(database().write([](Transaction& tx) -> Task<void> { co_await tx.execute(kThin, 50'000); }));
+  EXPECT_THAT(item_numbers(database()), testing::ElementsAre(50'000, 100'000));
+}
+
 TEST_F(SqliteTest, DestructionFinishesWhatWasBegun) {
   std::atomic<int> answered = 0;
   {

@@ -1,0 +1,42 @@
+// Fields of a request, whether they come as JSON or as a form, and the file that comes with them.
+#pragma once
+
+#include <boost/json/object.hpp>
+#include <expected>
+#include <functional>
+#include <optional>
+#include <string>
+
+#include "apis/common/dialect.h"
+#include "apis/common/problem.h"
+#include "base/stream.h"
+#include "vault/uploads.h"
+
+namespace coffer::apis {
+
+// The body's fields, up to the route's limit. Those of a form, urlencoded or multipart, are texts;
+// of one name the last counts, and files are passed over. No body: no fields.
+// kUnsupportedMediaType, kPayloadTooLarge, kBadStream; kInvalid for what is no JSON (without a
+// field), no object or no UTF-8 (a fault of `non_field_errors`, or of the field).
+Task<std::expected<boost::json::object, Problem>> read_fields(http::Request& request);
+
+// A form with a file in it, as far as it has come.
+struct FileForm {
+  boost::json::object fields;           // as read_fields() gives them
+  std::optional<vault::Received> file;  // the part named `file`, if it has a file name
+  std::string file_name;
+};
+
+// Has the bytes of the part named `file` received. Called at most once; of the form what came
+// before is there. REQUIRES of it: it reads to the end, or fails.
+using ReceiveFile = std::function<Task<std::expected<vault::Received, Problem>>(
+    const FileForm& form, InputStream& content)>;
+
+// The whole form, to its end: what comes after the file is as good as what comes before. The file
+// is the caller's to commit or discard; after a problem it is discarded. A body that is no
+// multipart form is read as read_fields() does. The problems are those of read_fields(),
+// `receive`'s, and a fault of `file` when there are two.
+Task<std::expected<FileForm, Problem>> read_file_form(Exchange& exchange,
+                                                      const ReceiveFile& receive);
+
+}  // namespace coffer::apis

@@ -1,0 +1,170 @@
+#include "apis/pages/pages.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "apis/common/file_reply.h"
+#include "apis/common/share_link.h"
+#include "apis/pages/html.h"
+#include "apis/pages/views.h"
+
+namespace coffer::apis::pages {
+namespace {
+
+using vault::Entry;
+
+constexpr std::size_t kPage = 200;     // entries
+constexpr std::size_t kStepsMax = 12;  // of the way to a folder that are told
+
+Problem nothing_here() { return {ProblemKind::kNotFound, "Nothing is shared here"}; }
+
+// What a path names: the token's own entry, or one below it.
+struct Named {
+  Uuid token;
+  Entry shared;
+  Entry shown;
+};
+
+Task<std::expected<Named, Problem>> find_named(Exchange& exchange, bool is_below) {
+  const auto token = Uuid::parse(exchange.path.text("token"));
+  if (!token) co_return std::unexpected(nothing_here());
+  auto shared = co_await exchange.vault.shares().find(*token);
+  if (!shared) co_return std::unexpected(nothing_here());
+  if (!is_below) co_return Named{*token, *shared, *shared};
+  const auto uuid = Uuid::parse(exchange.path.text("entry"));
+  if (!uuid) co_return std::unexpected(nothing_here());
+  auto shown = co_await exchange.vault.shares().find_under(*token, *uuid);
+  if (!shown) co_return std::unexpected(nothing_here());
+  co_return Named{*token, std::move(*shared), std::move(*shown)};
+}
+
+// From what is shared down to what is shown; steps in between are left out where there are many.
+Task<std::vector<Entry>> way_to(Exchange& exchange, const Named& named) {
+  std::vector<Entry> way{named.shown};
+  while (way.back().id != named.shared.id && way.size() < kStepsMax) {
+    const std::vector<Entry> last{way.back()};
+    auto parents = co_await exchange.vault.folders().parents_of(last);
+    if (parents.empty()) break;
+    way.push_back(std::move(parents.begin()->second));
+  }
+  if (way.back().id != named.shared.id) way.push_back(named.shared);
+  std::ranges::reverse(way);
+  co_return way;
+}
+
+// Goes on behind `after`, a folder or a file of the list.
+Task<Listing> list(Exchange& exchange, const Entry& folder, std::optional<Entry> after) {
+  Listing listing;
+  listing.is_start = !after;
+  for (const bool folders : {true, false}) {
+    if (folders && after && !after->is_folder()) continue;
+    vault::ChildQuery query{.space = folder.space,
+                            .folder = folder.id,
+                            .folders = folders,
+                            .limit = kPage + 1 - listing.entries.size()};
+    if (after && after->is_folder() == folders) query.after = after->key;
+    auto page = co_await exchange.vault.folders().children(query);
+    std::ranges::move(page, std::back_inserter(listing.entries));
+    if (listing.entries.size() > kPage) break;
+  }
+  listing.is_end = listing.entries.size() <= kPage;
+  if (!listing.is_end) listing.entries.pop_back();
+  co_return listing;
+}
+
+// The entry behind which the list is to go on; nothing when it lies elsewhere.
+Task<std::optional<Entry>> list_start(Exchange& exchange, const Named& named) {
+  const auto after = exchange.request.uri.parameter("after");
+  const auto uuid = after ? Uuid::parse(*after) : std::nullopt;
+  if (!uuid) co_return std::nullopt;
+  auto entry = co_await exchange.vault.shares().find_under(named.token, *uuid);
+  if (!entry || entry->parent != named.shown.id) co_return std::nullopt;
+  co_return std::move(*entry);
+}
+
+Task<Reply> show(Exchange& exchange, bool is_below) {
+  const auto named = co_await find_named(exchange, is_below);
+  if (!named) co_return std::unexpected(named.error());
+  Place place{named->token, {}};
+  place.way = co_await way_to(exchange, *named);
+  const Entry& shown = place.shown();
+  if (!shown.is_folder()) co_return page_response(200, shown.name, file_view(place));
+  auto start = co_await list_start(exchange, *named);
+  const Listing listing = co_await list(exchange, shown, std::move(start));
+  co_return page_response(200, shown.name, folder_view(place, listing));
+}
+
+Task<Reply> send(Exchange& exchange, bool is_below) {
+  const auto named = co_await find_named(exchange, is_below);
+  if (!named) co_return std::unexpected(named.error());
+  if (named->shown.is_folder()) co_return std::unexpected(nothing_here());
+  const bool to_keep = exchange.request.uri.parameter("download").has_value();
+  auto reply = co_await file_reply(exchange, named->shown, to_keep ? "attachment" : "inline");
+  if (reply) {
+    reply->headers.set("Referrer-Policy", "no-referrer");
+    reply->headers.set("X-Robots-Tag", "noindex, nofollow");
+  }
+  co_return reply;
+}
+
+Task<Reply> show_shared(Exchange& exchange) { return show(exchange, false); }
+Task<Reply> show_below(Exchange& exchange) { return show(exchange, true); }
+Task<Reply> send_shared(Exchange& exchange) { return send(exchange, false); }
+Task<Reply> send_below(Exchange& exchange) { return send(exchange, true); }
+Task<Reply> send_style(Exchange&) { co_return style_response(); }
+Task<Reply> send_icon(Exchange&) { co_return icon_response(); }
+
+// What a person is told: what is wrong, and what to do.
+std::pair<std::string_view, std::string_view> words_of(ProblemKind kind) {
+  switch (kind) {
+    case ProblemKind::kNotFound:
+      return {
+          "This link leads nowhere",
+          "It may have expired, or whoever shared it has withdrawn it. Ask them for a new one."};
+    case ProblemKind::kRateLimited:
+      return {"Too many requests", "Wait a minute, then load this page again."};
+    case ProblemKind::kMethodNotAllowed:
+      return {"This page can only be read", "Open it in a browser as it is."};
+    case ProblemKind::kHttpsRequired:
+      return {"This vault is served over HTTPS only", "Put https:// in front of the address."};
+    case ProblemKind::kInternal:
+    case ProblemKind::kBusy:
+      return {"Something went wrong here", "It is not your doing. Try again in a moment."};
+    default: return {"This request cannot be answered", "Check the address and try again."};
+  }
+}
+
+class Pages final : public Dialect {
+ public:
+  std::string_view name() const override { return "pages"; }
+  std::vector<std::string> prefixes() const override { return {std::string(kSharePrefix)}; }
+
+  std::vector<Route> routes() const override {
+    std::vector<Route> routes;
+    const auto add = [&](std::string pattern, Handler handler) {
+      routes.push_back({.method = http::Method::kGet,
+                        .pattern = std::move(pattern),
+                        .access = Access::kAnyone,
+                        .handler = std::move(handler),
+                        .rate = RateClass::kVisitor});
+    };
+    add("/style.css", send_style);
+    add("/icon.svg", send_icon);
+    add("/{token}", show_shared);
+    add("/{token}/content", send_shared);
+    add("/{token}/{entry}", show_below);
+    add("/{token}/{entry}/content", send_below);
+    return routes;
+  }
+
+  http::Response render(const Problem& problem, const http::Request&) const override {
+    const auto [title, advice] = words_of(problem.kind);
+    return page_response(status_of(problem.kind), title, sorry_view(title, advice));
+  }
+};
+
+}  // namespace
+
+std::unique_ptr<Dialect> make() { return std::make_unique<Pages>(); }
+
+}  // namespace coffer::apis::pages

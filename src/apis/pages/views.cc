@@ -1,0 +1,201 @@
+#include "apis/pages/views.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <iterator>
+
+#include "apis/common/human.h"
+#include "apis/common/share_link.h"
+#include "apis/pages/html.h"
+#include "base/text.h"
+
+namespace coffer::apis::pages {
+namespace {
+
+using vault::Entry;
+using vault::FileKind;
+
+// A picture in a list is the file itself: larger ones get a symbol.
+constexpr std::uint64_t kPreviewMax = 3 * 1024 * 1024;
+constexpr std::size_t kExtensionMax = 5;
+
+// What every browser of today shows as a picture.
+bool is_picture(const Entry& entry) {
+  constexpr std::array kTypes{"image/jpeg", "image/png",     "image/gif", "image/webp",
+                              "image/avif", "image/svg+xml", "image/bmp"};
+  return std::ranges::find(kTypes, entry.type.media_type) != kTypes.end();
+}
+
+// What a browser opens by itself, safely.
+bool opens(const Entry& entry) {
+  const std::string& type = entry.type.media_type;
+  return is_picture(entry) || type == "application/pdf" || type.starts_with("text/plain");
+}
+
+bool is_alphanumeric(char c) {
+  return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+
+// `MP4 video`, `Picture`, `Folder`.
+std::string kind_text(const Entry& entry) {
+  std::string_view kind = "File";
+  switch (entry.type.kind) {
+    case FileKind::kImage: kind = "Picture"; break;
+    case FileKind::kVideo: kind = "Video"; break;
+    case FileKind::kAudio: kind = "Audio"; break;
+    case FileKind::kDocument: kind = "Document"; break;
+    case FileKind::kFolder: return "Folder";
+    case FileKind::kOther: break;
+  }
+  const std::string_view name = entry.name;
+  const std::size_t dot = name.rfind('.');
+  if (dot == std::string_view::npos || dot == 0) return std::string(kind);
+  const std::string_view extension = name.substr(dot + 1);
+  const bool is_short = !extension.empty() && extension.size() <= kExtensionMax;
+  if (!is_short || !std::ranges::all_of(extension, is_alphanumeric)) return std::string(kind);
+  std::string text;
+  for (const char c : extension)
+    text += c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
+  return text + ' ' + to_lower_ascii(kind);
+}
+
+// `18 October 2025`.
+std::string date_text(Time time) {
+  constexpr std::array kMonths{"January",   "February", "March",    "April",
+                               "May",       "June",     "July",     "August",
+                               "September", "October",  "November", "December"};
+  const std::chrono::year_month_day day(std::chrono::floor<std::chrono::days>(time));
+  return fmt::format(
+      R"(<time datetime="{}">{} {} {}</time>)", to_iso8601(time), static_cast<unsigned>(day.day()),
+      kMonths.at(static_cast<unsigned>(day.month()) - 1), static_cast<int>(day.year()));
+}
+
+// The entry's own part of an address; nothing for what the token itself stands for.
+std::optional<Uuid> below(const Place& place, const Entry& entry) {
+  if (entry.id == place.way.front().id) return std::nullopt;
+  return entry.uuid;
+}
+
+std::string page_of(const Place& place, const Entry& entry) {
+  return share_path(place.token, below(place, entry));
+}
+std::string content_of(const Place& place, const Entry& entry) {
+  return shared_content_path(place.token, below(place, entry));
+}
+
+// Text in a direction of its own, so that it turns nothing around it.
+std::string name_html(const Entry& entry) { return "<bdi>" + escape(entry.name) + "</bdi>"; }
+
+std::string breadcrumbs(const Place& place) {
+  if (place.way.size() < 2) return {};
+  std::string html = "<nav class=\"crumbs\" aria-label=\"Folders above\"><ol>";
+  for (auto step = place.way.begin(); step + 1 != place.way.end(); ++step) {
+    fmt::format_to(std::back_inserter(html), R"(<li><a href="{}">{}</a></li>)",
+                   page_of(place, *step), name_html(*step));
+  }
+  return html + "</ol></nav>\n";
+}
+
+std::string description_html(const Entry& entry) {
+  if (!entry.description) return {};
+  return fmt::format("<p class=\"about\" dir=\"auto\">{}</p>\n", escape(*entry.description));
+}
+
+std::string count_text(std::size_t count, std::string_view one, std::string_view many) {
+  return fmt::format("<span>{} {}</span>", count, count == 1 ? one : many);
+}
+
+// Only of a list that is there as a whole.
+std::string counts(const Listing& listing) {
+  if (!listing.is_start || !listing.is_end || listing.entries.empty()) return {};
+  const auto folders = static_cast<std::size_t>(
+      std::ranges::count_if(listing.entries, [](const Entry& entry) { return entry.is_folder(); }));
+  const std::size_t files = listing.entries.size() - folders;
+  std::uint64_t bytes = 0;
+  for (const Entry& entry : listing.entries) bytes += entry.size;
+  std::string html = "<p class=\"facts\">";
+  if (folders > 0) html += count_text(folders, "folder", "folders");
+  if (files > 0) {
+    html += count_text(files, "file", "files");
+    html += fmt::format("<span>{}</span>", human_size(bytes));
+  }
+  return html + "</p>\n";
+}
+
+std::string thumb(const Place& place, const Entry& entry) {
+  if (!is_picture(entry) || entry.size > kPreviewMax) return std::string(icon_of(entry.type.kind));
+  return fmt::format(R"(<img src="{}" alt="" loading="lazy" decoding="async">)",
+                     content_of(place, entry));
+}
+
+std::string row(const Place& place, const Entry& entry) {
+  const std::string size =
+      entry.is_folder() ? ""
+                        : fmt::format("<span class=\"size\">{}</span>", human_size(entry.size));
+  return fmt::format(
+      "<li><a href=\"{}\"><span class=\"thumb\">{}</span><span class=\"name\" "
+      "dir=\"auto\">{}</span>"
+      "<span class=\"kind\">{}</span>{}</a></li>\n",
+      page_of(place, entry), thumb(place, entry), escape(entry.name), escape(kind_text(entry)),
+      size);
+}
+
+// The file itself, as far as a browser shows it.
+std::string stage(const Place& place) {
+  const Entry& file = place.shown();
+  const std::string source = content_of(place, file);
+  std::string shown;
+  if (file.type.kind == FileKind::kVideo) {
+    shown =
+        fmt::format(R"(<video controls playsinline preload="metadata" src="{}"></video>)", source);
+  } else if (file.type.kind == FileKind::kAudio) {
+    shown = fmt::format(R"(<audio controls preload="metadata" src="{}"></audio>)", source);
+  } else if (is_picture(file)) {
+    shown = fmt::format(R"(<img src="{}" alt="{}">)", source, escape(file.name));
+  } else {
+    shown = fmt::format(R"(<span class="plain">{}</span>)", icon_of(file.type.kind));
+  }
+  return "<div class=\"stage\">" + shown + "</div>\n";
+}
+
+}  // namespace
+
+std::string folder_view(const Place& place, const Listing& listing) {
+  const Entry& folder = place.shown();
+  std::string html = breadcrumbs(place);
+  html += "<h1>" + name_html(folder) + "</h1>\n" + counts(listing) + description_html(folder);
+  if (listing.entries.empty()) return html + "<p class=\"empty\">This folder is empty.</p>\n";
+  html += "<ul class=\"list\">\n";
+  for (const Entry& entry : listing.entries) html += row(place, entry);
+  html += "</ul>\n";
+  if (!listing.is_end) {
+    fmt::format_to(
+        std::back_inserter(html),
+        "<p class=\"next\"><a class=\"button\" rel=\"next\" href=\"{}?after={}\">More</a></p>\n",
+        page_of(place, folder), listing.entries.back().uuid.str());
+  }
+  return html;
+}
+
+std::string file_view(const Place& place) {
+  const Entry& file = place.shown();
+  const std::string source = content_of(place, file);
+  std::string html = breadcrumbs(place);
+  html += fmt::format(
+      "<h1>{}</h1>\n<p class=\"facts\"><span>{}</span><span>{}</span><span>{}</span></p>\n",
+      name_html(file), escape(kind_text(file)), human_size(file.size), date_text(file.created_at));
+  html += description_html(file) + stage(place);
+  html += fmt::format(R"(<div class="actions"><a class="button main" href="{}{}">{}Download</a>)",
+                      source, kDownloadQuery, download_icon());
+  if (opens(file)) html += fmt::format(R"(<a class="button" href="{}">Open</a>)", source);
+  return html + "</div>\n";
+}
+
+std::string sorry_view(std::string_view title, std::string_view advice) {
+  return fmt::format("<div class=\"sorry\">{}<h1>{}</h1><p>{}</p></div>\n", broken_link_icon(),
+                     escape(title), escape(advice));
+}
+
+}  // namespace coffer::apis::pages

@@ -1,0 +1,32 @@
+// The pages' content.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "vault/types.h"
+
+namespace coffer::apis::pages {
+
+// Where a page stands: what is shared, and the way from there to what the page shows.
+struct Place {
+  Uuid token;
+  std::vector<vault::Entry> way;  // from the shared entry, which is first, to the shown one
+
+  const vault::Entry& shown() const { return way.back(); }
+};
+
+// One page of what lies in a folder.
+struct Listing {
+  std::vector<vault::Entry> entries;  // folders, then files
+  bool is_start = true;               // nothing comes before
+  bool is_end = true;                 // nothing comes after
+};
+
+std::string folder_view(const Place& place, const Listing& listing);
+std::string file_view(const Place& place);
+
+// What cannot be shown. `title` and `advice` are text.
+std::string sorry_view(std::string_view title, std::string_view advice);
+
+}  // namespace coffer::apis::pages

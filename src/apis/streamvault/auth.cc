@@ -1,0 +1,107 @@
+#include <boost/json/object.hpp>
+
+#include "apis/common/form.h"
+#include "apis/common/json.h"
+#include "apis/common/rest_framework.h"
+#include "apis/streamvault/errors.h"
+#include "apis/streamvault/handlers.h"
+
+namespace coffer::apis::streamvault {
+namespace {
+
+constexpr std::size_t kUsernameMax = 64;
+constexpr std::size_t kEmailMax = 254;
+// Tokens and passwords: what is too long is told by what looks at it.
+constexpr std::size_t kAny = kJsonLimit;
+
+constexpr char kBadToken[] = "Token is invalid or expired";
+constexpr char kWrongKind[] = "Token has wrong type";
+
+http::Response secret_response(const boost::json::object& body) {
+  http::Response response = json_response(200, body);
+  response.headers.set("Cache-Control", "no-store");
+  return response;
+}
+
+boost::json::object account_object(const vault::Account& account) {
+  return {{"id", account.id.value},
+          {"email", account.email.value_or("")},
+          {"username", account.username}};
+}
+
+}  // namespace
+
+Task<Reply> register_account(Exchange& exchange) {
+  if (!exchange.vault.accounts().registration_open()) {
+    co_return std::unexpected(
+        Problem(ProblemKind::kForbidden, "Registration is closed here; ask the admin."));
+  }
+  const auto body = co_await read_fields(exchange.request);
+  if (!body) co_return std::unexpected(body.error());
+  RestFields fields(*body);
+  vault::NewAccount account;
+  if (auto email = fields.nullable_text("email", kEmailMax)) account.email = std::move(*email);
+  account.username = fields.text("username", kUsernameMax);
+  account.password = fields.text("password", kAny);
+  if (auto problem = fields.problem()) co_return std::unexpected(std::move(*problem));
+  const auto created = co_await exchange.vault.accounts().create(std::move(account));
+  if (!created) co_return std::unexpected(translate_account(created.error()));
+  boost::json::object reply = account_object(*created);
+  reply["message"] = "User registered successfully";
+  co_return json_response(201, reply);
+}
+
+Task<Reply> log_in(Exchange& exchange) {
+  const auto body = co_await read_fields(exchange.request);
+  if (!body) co_return std::unexpected(body.error());
+  RestFields fields(*body);
+  // Accounts of other dialects have no e-mail address, so either name is taken in either field.
+  const bool by_username = !fields.has("email") && fields.has("username");
+  std::string login = fields.text(by_username ? "username" : "email", kAny);
+  std::string password = fields.text("password", kAny);
+  if (auto problem = fields.problem()) co_return std::unexpected(std::move(*problem));
+  const auto account =
+      co_await exchange.vault.accounts().log_in(std::move(login), std::move(password));
+  if (!account) {
+    Problem problem(account.error());
+    // A disabled account is as good as none: that it is there is not told.
+    if (problem.kind == ProblemKind::kAccountDisabled) problem.kind = ProblemKind::kNoSuchAccount;
+    co_return std::unexpected(std::move(problem));
+  }
+  const vault::Tokens tokens = co_await exchange.vault.sessions().begin(account->id);
+  co_return secret_response(
+      {{"access", tokens.access}, {"refresh", tokens.refresh}, {"message", "Login successful"}});
+}
+
+Task<Reply> show_me(Exchange& exchange) {
+  boost::json::object reply = account_object(exchange.account());
+  reply["date_joined"] = to_iso8601(exchange.account().created_at);
+  co_return json_response(200, reply);
+}
+
+Task<Reply> refresh_token(Exchange& exchange) {
+  const auto body = co_await read_fields(exchange.request);
+  if (!body) co_return std::unexpected(body.error());
+  RestFields fields(*body);
+  const std::string token = fields.text("refresh", kAny);
+  if (auto problem = fields.problem()) co_return std::unexpected(std::move(*problem));
+  const auto kind = co_await exchange.vault.sessions().inspect(token);
+  if (!kind) co_return bad_token_response(kBadToken);
+  if (*kind != vault::TokenKind::kRefresh) co_return bad_token_response(kWrongKind);
+  const auto tokens = co_await exchange.vault.sessions().refresh(token);
+  if (!tokens) co_return bad_token_response(kBadToken);
+  co_return secret_response({{"access", tokens->access}, {"refresh", tokens->refresh}});
+}
+
+Task<Reply> verify_token(Exchange& exchange) {
+  const auto body = co_await read_fields(exchange.request);
+  if (!body) co_return std::unexpected(body.error());
+  RestFields fields(*body);
+  const std::string token = fields.text("token", kAny);
+  if (auto problem = fields.problem()) co_return std::unexpected(std::move(*problem));
+  const auto kind = co_await exchange.vault.sessions().inspect(token);
+  if (!kind) co_return bad_token_response(kBadToken);
+  co_return json_response(200, boost::json::object());
+}
+
+}  // namespace coffer::apis::streamvault

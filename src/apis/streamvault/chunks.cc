@@ -1,0 +1,216 @@
+#include <fmt/format.h>
+
+#include <boost/json/array.hpp>
+#include <boost/json/object.hpp>
+#include <limits>
+
+#include "apis/common/form.h"
+#include "apis/common/json.h"
+#include "apis/common/rest_framework.h"
+#include "apis/streamvault/errors.h"
+#include "apis/streamvault/handlers.h"
+#include "apis/streamvault/lookup.h"
+#include "apis/streamvault/wire.h"
+#include "base/text.h"
+#include "http/multipart.h"
+
+namespace coffer::apis::streamvault {
+namespace {
+
+constexpr std::size_t kNameMax = 255;  // characters
+constexpr FieldNames kNames{.name = "file_name", .parent = "folder"};
+constexpr char kUploadHeader[] = "X-Upload-ID";
+constexpr char kIndexHeader[] = "X-Chunk-Index";
+
+// Which chunk of which upload a request brings.
+struct Chunk {
+  Uuid upload;
+  std::uint32_t number = 0;  // from 1
+};
+
+// The folder that `folder_id` or `folder` names; an empty optional inside for none at all.
+WantedFolder wanted_folder(RestFields& fields) {
+  const WantedFolder by_id = fields.optional_reference("folder_id");
+  const WantedFolder by_name = fields.optional_reference("folder");
+  return by_id ? by_id : by_name;
+}
+
+http::Response chunk_response(const Chunk& chunk, const vault::Part& part) {
+  return json_response(200,
+                       {{"message", fmt::format("Chunk {} uploaded successfully", chunk.number)},
+                        {"upload_id", chunk.upload.str()},
+                        {"chunk_number", chunk.number},
+                        {"bytes", part.size}});
+}
+
+// From the headers of a raw body; the index counts from 0.
+std::expected<Chunk, Problem> chunk_of_headers(const http::Request& request) {
+  boost::json::object headers;
+  for (const char* name : {kUploadHeader, kIndexHeader}) {
+    const auto value = request.header(name);
+    if (value && is_utf8(*value)) headers[name] = *value;
+  }
+  RestFields fields(headers);
+  Chunk chunk;
+  chunk.upload = fields.uuid(kUploadHeader);
+  chunk.number =
+      static_cast<std::uint32_t>(fields.integer(kIndexHeader, 0, vault::kPartsMax - 1)) + 1;
+  if (auto problem = fields.problem()) return std::unexpected(std::move(*problem));
+  return chunk;
+}
+
+std::expected<Chunk, Problem> chunk_of_form(const FileForm& form) {
+  RestFields fields(form.fields);
+  Chunk chunk;
+  chunk.upload = fields.uuid("upload_id");
+  chunk.number = static_cast<std::uint32_t>(fields.integer("chunk_number", 1, vault::kPartsMax));
+  if (!form.file) fields.fault("file", no_file(fields.has("file")));
+  if (auto problem = fields.problem()) return std::unexpected(std::move(*problem));
+  return chunk;
+}
+
+// The bytes may come before the fields that say what they are.
+Task<std::expected<vault::Received, Problem>> receive_chunk(Exchange& exchange,
+                                                            const FileForm& form,
+                                                            InputStream& content) {
+  const vault::AccountId owner = exchange.account().id;
+  if (!form.fields.contains("upload_id") || !form.fields.contains("chunk_number")) {
+    auto received = co_await exchange.vault.uploads().receive(owner, content, std::nullopt);
+    if (!received) co_return std::unexpected(translate(received.error(), Thing::kUpload, kNames));
+    co_return std::move(*received);
+  }
+  FileForm so_far;
+  so_far.fields = form.fields;
+  so_far.file.emplace();
+  const auto chunk = chunk_of_form(so_far);
+  if (!chunk) co_return std::unexpected(chunk.error());
+  auto received = co_await exchange.vault.multiparts().receive_part(
+      owner, chunk->upload, chunk->number, content, std::nullopt);
+  if (!received) co_return std::unexpected(translate(received.error(), Thing::kUpload, kNames));
+  co_return std::move(*received);
+}
+
+Task<Reply> upload_form(Exchange& exchange) {
+  const ReceiveFile receive = [&](const FileForm& form, InputStream& content) {
+    return receive_chunk(exchange, form, content);
+  };
+  auto form = co_await read_file_form(exchange, receive);
+  if (!form) co_return std::unexpected(std::move(form.error()));
+  const auto chunk = chunk_of_form(*form);
+  if (!chunk) {
+    if (form->file) co_await exchange.vault.uploads().discard(std::move(*form->file));
+    co_return std::unexpected(chunk.error());
+  }
+  const auto part = co_await exchange.vault.multiparts().commit_part(
+      exchange.account().id, chunk->upload, chunk->number, std::move(*form->file));
+  if (!part) co_return std::unexpected(translate(part.error(), Thing::kUpload, kNames));
+  co_return chunk_response(*chunk, *part);
+}
+
+Task<Reply> upload_raw(Exchange& exchange) {
+  const auto chunk = chunk_of_headers(exchange.request);
+  if (!chunk) co_return std::unexpected(chunk.error());
+  http::RequestBody& body = *exchange.request.body;
+  const auto part = co_await exchange.vault.multiparts().put_part(
+      exchange.account().id, chunk->upload, chunk->number, body, body.length());
+  if (!part) {
+    Problem problem = translate(part.error(), Thing::kUpload, kNames);
+    for (vault::FieldFault& fault : problem.fields) fault.field = kIndexHeader;
+    co_return std::unexpected(std::move(problem));
+  }
+  co_return chunk_response(*chunk, *part);
+}
+
+boost::json::object status_object(const vault::MultipartStatus& status) {
+  const vault::Multipart& upload = status.upload;
+  boost::json::array arrived;
+  boost::json::array missing;
+  const std::uint32_t total = upload.parts.value_or(0);
+  auto part = status.parts.begin();
+  for (std::uint32_t number = 1; number <= total; ++number) {
+    const bool is_there = upload.entry || (part != status.parts.end() && part->number == number);
+    if (is_there && !upload.entry) ++part;
+    (is_there ? arrived : missing).emplace_back(number);
+  }
+  boost::json::value file_id;
+  if (upload.entry) file_id = upload.entry->value;
+  return {{"upload_id", upload.uuid.str()},
+          {"file_name", upload.name},
+          {"total_chunks", total},
+          {"uploaded_chunks", std::move(arrived)},
+          {"missing_chunks", std::move(missing)},
+          {"bytes", upload.bytes},
+          {"completed", upload.entry.has_value()},
+          {"file_id", std::move(file_id)},
+          {"expires_at", to_iso8601(upload.expires_at)}};
+}
+
+}  // namespace
+
+Task<Reply> begin_chunks(Exchange& exchange) {
+  const auto body = co_await read_fields(exchange.request);
+  if (!body) co_return std::unexpected(body.error());
+  RestFields fields(*body);
+  const vault::Account& account = exchange.account();
+  vault::NewMultipart wanted{.space = account.home, .name = fields.text("file_name", kNameMax)};
+  wanted.parts = static_cast<std::uint32_t>(fields.integer("total_chunks", 1, vault::kPartsMax));
+  const WantedFolder folder = wanted_folder(fields);
+  if (auto problem = fields.problem()) co_return std::unexpected(std::move(*problem));
+  const auto place = co_await find_wanted(exchange, folder);
+  if (!place) co_return std::unexpected(place.error());
+  wanted.parent = place->value_or(std::nullopt);
+  const auto upload = co_await exchange.vault.multiparts().begin(account.id, std::move(wanted));
+  if (!upload) co_return std::unexpected(translate(upload.error(), Thing::kFolder, kNames));
+  co_return json_response(201, {{"upload_id", upload->uuid.str()},
+                                {"message", "Upload session initialized successfully"},
+                                {"total_chunks", upload->parts.value_or(0)},
+                                {"expires_at", to_iso8601(upload->expires_at)}});
+}
+
+Task<Reply> upload_chunk(Exchange& exchange) {
+  const http::Request& request = exchange.request;
+  const auto type = request.header("Content-Type").value_or("");
+  const bool is_raw = request.header(kUploadHeader) && !http::multipart_boundary(type);
+  if (is_raw) co_return co_await upload_raw(exchange);
+  co_return co_await upload_form(exchange);
+}
+
+Task<Reply> complete_chunks(Exchange& exchange) {
+  const auto body = co_await read_fields(exchange.request);
+  if (!body) co_return std::unexpected(body.error());
+  RestFields fields(*body);
+  const Uuid id = fields.uuid("upload_id");
+  vault::Completion completion;
+  completion.name = fields.optional_text("file_name", kNameMax);
+  const WantedFolder folder = wanted_folder(fields);
+  if (auto problem = fields.problem()) co_return std::unexpected(std::move(*problem));
+  const auto place = co_await find_wanted(exchange, folder);
+  if (!place) co_return std::unexpected(place.error());
+  completion.parent = *place;
+  const auto file = co_await exchange.vault.multiparts().complete(exchange.account().id, id,
+                                                                  std::move(completion));
+  if (!file) {
+    auto missing = missing_chunks_response(file.error());
+    if (missing) co_return std::move(*missing);
+    co_return std::unexpected(translate(file.error(), Thing::kUpload, kNames));
+  }
+  const auto parent = co_await parent_of(exchange, *file);
+  boost::json::object reply{{"file_id", file->id.value},
+                            {"file_name", file->name},
+                            {"message", "File successfully assembled"}};
+  const boost::json::object object = file_object(exchange, *file, parent ? &*parent : nullptr);
+  for (const auto& field : object) {
+    if (field.key() != "id") reply.insert(field);
+  }
+  co_return json_response(200, reply);
+}
+
+Task<Reply> show_chunks(Exchange& exchange) {
+  const auto id = Uuid::parse(exchange.path.text("upload"));
+  if (!id) co_return std::unexpected(not_found(Thing::kUpload));
+  const auto status = co_await exchange.vault.multiparts().status(exchange.account().id, *id);
+  if (!status) co_return std::unexpected(translate(status.error(), Thing::kUpload, kNames));
+  co_return json_response(200, status_object(*status));
+}
+
+}  // namespace coffer::apis::streamvault

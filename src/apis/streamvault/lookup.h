@@ -1,0 +1,31 @@
+// What a path names, for those who may read it.
+#pragma once
+
+#include <optional>
+
+#include "apis/common/dialect.h"
+#include "apis/common/entry_ref.h"
+#include "apis/streamvault/errors.h"
+
+namespace coffer::apis::streamvault {
+
+// The file or folder of the path's `id`: by its share token for anyone, by whatever name for its
+// owner. kNotFound also when it is the other thing; kNoCredentials where only an owner could be
+// meant and nobody asks. REQUIRES: the route's access is kShared.
+Task<std::expected<vault::Entry, Problem>> find_shared(Exchange& exchange, Thing thing);
+
+// The same, whether file or folder; what is not there is a file.
+Task<std::expected<vault::Entry, Problem>> find_shared(Exchange& exchange);
+
+// The caller's own file or folder of the path's `id`. REQUIRES: exchange.caller is set.
+Task<std::expected<vault::Entry, Problem>> find_own(Exchange& exchange);
+
+// The folder that a field names: nothing when the field is missing, an empty optional inside for
+// no folder at all.
+using WantedFolder = std::optional<std::optional<EntryRef>>;
+using FoundFolder = std::optional<std::optional<vault::EntryId>>;
+
+// Among the caller's own. kNotFound. REQUIRES: exchange.caller is set.
+Task<std::expected<FoundFolder, Problem>> find_wanted(Exchange& exchange, WantedFolder wanted);
+
+}  // namespace coffer::apis::streamvault

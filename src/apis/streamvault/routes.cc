@@ -1,0 +1,106 @@
+#include "apis/common/rest_framework.h"
+#include "apis/streamvault/handlers.h"
+#include "apis/streamvault/streamvault.h"
+
+namespace coffer::apis::streamvault {
+namespace {
+
+using Routes = std::vector<Route>;
+
+void add(Routes& routes, http::Method method, std::string pattern, Access access, Handler handler,
+         std::uint64_t body_limit = kJsonLimit) {
+  const bool visited = access != Access::kAccount && pattern.find("/v5/") == std::string::npos &&
+                       !pattern.starts_with("/token/");
+  routes.push_back({.method = method,
+                    .pattern = std::move(pattern),
+                    .access = access,
+                    .handler = std::move(handler),
+                    .body_limit = body_limit,
+                    .rate = visited ? RateClass::kVisitor : RateClass::kStandard});
+}
+
+void add_v3(Routes& routes) {
+  using enum http::Method;
+  using enum Access;
+  const std::string v3 = "/api/v3";
+  add(routes, kPost, v3 + "/chunk_init", kGuest, begin_chunks);
+  add(routes, kPost, v3 + "/chunk_upload", kGuest, upload_chunk, kNoLimit);
+  add(routes, kPost, v3 + "/chunk_complete", kGuest, complete_chunks);
+  add(routes, kGet, v3 + "/chunk_status/{upload}", kGuest, show_chunks);
+  add(routes, kPost, v3 + "/folders", kGuest, create_folder);
+  add(routes, kPut, v3 + "/folders/update", kGuest, update_folder);
+  add(routes, kGet, v3 + "/folders/{id}", kShared, show_folder);
+  add(routes, kGet, v3 + "/files/{id}", kShared, show_file);
+  add(routes, kPut, v3 + "/files/replace/{id}", kGuest, replace_file, kNoLimit);
+  add(routes, kPost, v3 + "/files_move", kGuest, move_file);
+  add(routes, kPut, v3 + "/files_move", kGuest, move_file);
+  add(routes, kGet, v3 + "/all_files", kGuest, list_files);
+  add(routes, kGet, v3 + "/qr/{id}", kShared, show_qr);
+  add(routes, kGet, v3 + "/share/{id}", kGuest, show_share);
+  add(routes, kPost, v3 + "/share/{id}", kGuest, limit_share);
+  add(routes, kDelete, v3 + "/share/{id}", kGuest, revoke_share);
+}
+
+void add_v4(Routes& routes, const std::string& v4) {
+  using enum http::Method;
+  using enum Access;
+  add(routes, kPut, v4 + "/files/{id}/update", kGuest, update_file_v4);
+  add(routes, kDelete, v4 + "/files/{id}/delete", kGuest, delete_file_v4);
+  add(routes, kPut, v4 + "/folders/{id}/update", kGuest, update_folder_v4);
+  add(routes, kDelete, v4 + "/folders/{id}/delete", kGuest, delete_folder_v4);
+}
+
+void add_v5(Routes& routes) {
+  using enum http::Method;
+  using enum Access;
+  const std::string v5 = "/api/v5";
+  add(routes, kPost, v5 + "/register", kAnyone, register_account);
+  add(routes, kPost, v5 + "/login", kAnyone, log_in);
+  add(routes, kGet, v5 + "/me", kAccount, show_me);
+  for (const std::string& prefix : {v5, std::string()}) {
+    add(routes, kPost, prefix + "/token/refresh", kAnyone, refresh_token);
+    add(routes, kPost, prefix + "/token/verify", kAnyone, verify_token);
+  }
+}
+
+void add_media(Routes& routes) {
+  using enum http::Method;
+  using enum Access;
+  add(routes, kGet, "/media/uploads/{year}/{month}/{day}/{file}", kAnyone, download_media);
+  add(routes, kGet, "/media/qr/{file}", kAnyone, download_qr);
+}
+
+class StreamVault final : public Dialect {
+ public:
+  StreamVault(std::string prefix, Routes routes)
+      : prefix_(std::move(prefix)), routes_(std::move(routes)) {}
+
+  std::string_view name() const override { return "streamvault"; }
+  std::vector<std::string> prefixes() const override { return {prefix_}; }
+  std::vector<Route> routes() const override { return routes_; }
+  http::Response render(const Problem& problem, const http::Request& request) const override {
+    return render_rest_problem(problem, request);
+  }
+
+ private:
+  std::string prefix_;
+  Routes routes_;
+};
+
+}  // namespace
+
+std::vector<std::unique_ptr<Dialect>> make() {
+  Routes all;
+  add_v3(all);
+  add_v4(all, "/api/v4");
+  add_v5(all);
+  add_media(all);
+  Routes v4;
+  add_v4(v4, "");
+  std::vector<std::unique_ptr<Dialect>> dialects;
+  dialects.push_back(std::make_unique<StreamVault>("/storage", std::move(all)));
+  dialects.push_back(std::make_unique<StreamVault>("/api/v4", std::move(v4)));
+  return dialects;
+}
+
+}  // namespace coffer::apis::streamvault

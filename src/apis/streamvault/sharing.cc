@@ -1,0 +1,125 @@
+#include <boost/json/object.hpp>
+
+#include "apis/common/file_reply.h"
+#include "apis/common/form.h"
+#include "apis/common/json.h"
+#include "apis/common/qr_image.h"
+#include "apis/common/rest_framework.h"
+#include "apis/common/share_link.h"
+#include "apis/streamvault/errors.h"
+#include "apis/streamvault/handlers.h"
+#include "apis/streamvault/lookup.h"
+#include "apis/streamvault/wire.h"
+
+namespace coffer::apis::streamvault {
+namespace {
+
+constexpr std::string_view kPng = ".png";
+constexpr std::string_view kSvg = ".svg";
+
+std::string qr_url(const Exchange& exchange, const vault::Entry& entry, std::string_view ending) {
+  std::string url = exchange.client.base_url + "/storage/media/qr/" + entry.share.str();
+  url += ending;
+  return url;
+}
+
+boost::json::object share_object(const Exchange& exchange, const vault::Entry& entry) {
+  boost::json::value expires_at;
+  if (entry.share_expires_at) expires_at = to_iso8601(*entry.share_expires_at);
+  return {{"token", entry.share.str()},
+          {"name", entry.name},
+          {"is_folder", entry.is_folder()},
+          {"expires_at", std::move(expires_at)},
+          {"share_url", exchange.client.base_url + share_path(entry.share)},
+          {"qr_url", qr_url(exchange, entry, kPng)}};
+}
+
+// `<token>.png`, `<token>.svg`.
+struct QrName {
+  Uuid token;
+  bool is_svg = false;
+};
+std::optional<QrName> parse_qr_name(std::string_view name) {
+  const bool is_svg = name.ends_with(kSvg);
+  if (!is_svg && !name.ends_with(kPng)) return std::nullopt;
+  name.remove_suffix(kPng.size());
+  const auto token = Uuid::parse(name);
+  if (!token) return std::nullopt;
+  return QrName{*token, is_svg};
+}
+
+}  // namespace
+
+Task<Reply> show_qr(Exchange& exchange) {
+  const auto entry = co_await find_shared(exchange);
+  if (!entry) co_return std::unexpected(entry.error());
+  const auto format = exchange.request.uri.parameter("format");
+  if (format && *format != "png" && *format != "svg") {
+    co_return std::unexpected(Problem::field("format", "Must be png or svg."));
+  }
+  const bool is_svg = format && *format == "svg";
+  co_return json_response(200,
+                          {{"qr_url", qr_url(exchange, *entry, is_svg ? kSvg : kPng)},
+                           {"share_url", exchange.client.base_url + share_path(entry->share)}});
+}
+
+Task<Reply> show_share(Exchange& exchange) {
+  const auto entry = co_await find_own(exchange);
+  if (!entry) co_return std::unexpected(entry.error());
+  co_return json_response(200, share_object(exchange, *entry));
+}
+
+Task<Reply> limit_share(Exchange& exchange) {
+  const auto entry = co_await find_own(exchange);
+  if (!entry) co_return std::unexpected(entry.error());
+  const auto body = co_await read_fields(exchange.request);
+  if (!body) co_return std::unexpected(body.error());
+  RestFields fields(*body);
+  const auto expires_at = fields.nullable_time("expires_at");
+  if (auto problem = fields.problem()) co_return std::unexpected(std::move(*problem));
+  const auto changed =
+      co_await exchange.vault.shares().set_expiry(exchange.account().id, entry->id, expires_at);
+  if (!changed) co_return std::unexpected(translate(changed.error(), Thing::kFile));
+  co_return json_response(200, share_object(exchange, *changed));
+}
+
+Task<Reply> revoke_share(Exchange& exchange) {
+  const auto entry = co_await find_own(exchange);
+  if (!entry) co_return std::unexpected(entry.error());
+  const auto changed = co_await exchange.vault.shares().rotate(exchange.account().id, entry->id);
+  if (!changed) co_return std::unexpected(translate(changed.error(), Thing::kFile));
+  co_return json_response(200, share_object(exchange, *changed));
+}
+
+Task<Reply> download_qr(Exchange& exchange) {
+  const auto name = parse_qr_name(exchange.path.text("file"));
+  if (!name) co_return std::unexpected(not_found(Thing::kFile));
+  const auto entry = co_await exchange.vault.shares().find(name->token);
+  if (!entry) co_return std::unexpected(not_found(Thing::kFile));
+  const std::string url = exchange.client.base_url + share_path(entry->share);
+  auto response = name->is_svg ? http::Response::text(200, "image/svg+xml", qr_svg(url))
+                               : http::Response::text(200, "image/png", qr_png(url));
+  response.headers.set("X-Content-Type-Options", "nosniff");
+  response.headers.set("Cache-Control", "private, no-cache");
+  co_return response;
+}
+
+Task<Reply> download_media(Exchange& exchange) {
+  // The UUID is the permission; the name may be one that the file had before.
+  const std::string& segment = exchange.path.text("file");
+  constexpr std::size_t kUuidLength = 36;
+  const auto uuid = Uuid::parse(std::string_view(segment).substr(0, kUuidLength));
+  const bool has_name = segment.size() > kUuidLength && segment[kUuidLength] == '_';
+  if (!uuid || !has_name) co_return std::unexpected(not_found(Thing::kFile));
+  const auto file = co_await exchange.vault.shares().find_file(*uuid);
+  if (!file) co_return std::unexpected(not_found(Thing::kFile));
+  std::string folder = "uploads";
+  for (const char* part : {"year", "month", "day"}) folder += '/' + exchange.path.text(part);
+  if (!media_path(*file).starts_with(folder + '/')) {
+    co_return std::unexpected(not_found(Thing::kFile));
+  }
+  Reply reply = co_await file_reply(exchange, *file, "inline");
+  co_return reply;
+}
+
+}  // namespace coffer::apis::streamvault

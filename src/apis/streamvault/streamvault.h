@@ -1,0 +1,14 @@
+// The StreamVault dialect (api/streamvault.md, contract section 3).
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "apis/common/dialect.h"
+
+namespace coffer::apis::streamvault {
+
+// All of it at /storage, and its version 4 also at /api/v4.
+std::vector<std::unique_ptr<Dialect>> make();
+
+}  // namespace coffer::apis::streamvault
