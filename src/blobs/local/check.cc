@@ -66,6 +66,7 @@ class SegmentCheck {
   std::optional<SegmentIndex> read_index(const std::optional<SegmentHeader>& header);
   void see(const Record& record, std::uint32_t unit, ByteView payload);
   void see_end();
+  std::uint64_t bytes_written_behind(std::uint64_t end);
   void see_lost_header(const SegmentIndex::Entry& entry);
   void see_gap(std::uint64_t to);
   // The first damage behind what the index tells of may be where a crash left off; it is only
@@ -185,11 +186,26 @@ void SegmentCheck::see(const Record& record, std::uint32_t unit, ByteView payloa
 void SegmentCheck::see_end() {
   for (; next_ < entries_.size(); ++next_) see_lost_header(entries_[next_]);
   see_gap(covered_);
-  if (size_ > std::max(good_end_, covered_)) {
+  const std::uint64_t unfinished = bytes_written_behind(std::max(good_end_, covered_));
+  if (unfinished > 0) {
     check_.visitor.noticed(
         name_, fmt::format("its last {} bytes were not finished; the next start cuts them off",
-                           size_ - std::max(good_end_, covered_)));
+                           unfinished));
   }
+}
+
+// Without the zeros that records were to be written over.
+std::uint64_t SegmentCheck::bytes_written_behind(std::uint64_t end) {
+  Bytes bytes(kReadBytes);
+  for (std::uint64_t at = end; at < size_; at += bytes.size()) {
+    bytes.resize(static_cast<std::size_t>(std::min<std::uint64_t>(kReadBytes, size_ - at)));
+    check_.disk.read(file_, bytes, at);
+    const auto written = std::ranges::find_if(bytes, [](std::byte b) { return b != std::byte{0}; });
+    if (written != bytes.end()) {
+      return size_ - at - static_cast<std::uint64_t>(written - bytes.begin());
+    }
+  }
+  return 0;
 }
 
 void SegmentCheck::see_lost_header(const SegmentIndex::Entry& entry) {
