@@ -367,3 +367,6 @@ def test_cors_is_for_listed_origins_only(launch):
             assert allowed == (origin if welcome else None), (origin, reply.headers)
             if welcome:
                 assert "Origin" in reply.headers.get("Vary", "")
+        if welcome:
+            exposed = user.get("/users/me", headers={"Origin": origin}).headers["Access-Control-Expose-Headers"]
+            assert {"Link", "ETag", "Retry-After"} <= set(exposed.split(", "))

@@ -96,6 +96,14 @@ def test_completing_with_chunks_missing(caller):
     assert content(expect(caller.complete(upload))) == b"12345"
 
 
+def test_the_sentence_about_many_missing_chunks_stays_short(caller):
+    upload = caller.begin(10_000)
+    expect(caller.chunk(upload, 1, b"1"))
+    body = expect(caller.complete(upload), 400)
+    assert body["missing_chunks"] == list(range(2, 10_001))
+    assert body["error"].startswith("Missing chunks: 2, 3, ") and body["error"].endswith(", 21 and 9979 more")
+
+
 def test_completing_twice_is_the_same_answer(caller):
     upload = caller.begin(2)
     expect(caller.chunk(upload, 1, b"a"))
@@ -247,6 +255,30 @@ def test_chunk_indexes_that_are_none(caller, index):
     reply = caller.post("/api/v3/chunk_upload/", data=b"x", headers=headers)
     refuse(reply, 400, **{"X-Chunk-Index": None})
     assert caller.used() == 0
+
+
+def test_an_index_behind_the_last_is_told_as_it_counts(caller):
+    reply = caller.raw_chunk(caller.begin(2), 2, b"x")
+    refuse(reply, 400, **{"X-Chunk-Index": ["Must be less than the number of chunks."]})
+
+
+def test_an_index_without_an_upload(caller):
+    reply = caller.post("/api/v3/chunk_upload/", data=b"x", headers={"X-Chunk-Index": "0"})
+    refuse(reply, 400, **{"X-Upload-ID": REQUIRED})
+
+
+def test_a_film_of_many_chunks_meets_no_limit(launch):
+    server = launch({"rate_limits": "on", "limits.anonymous_per_minute": 6, "limits.account_per_minute": 10})
+    caller = StreamVault.registered(server)
+    film = caller.upload(bytes(30), "film.mp4", chunks=30)
+    assert film["bytes"] == 30
+    assert [caller.get("/api/v3/all_files/").status_code for _ in range(9)][-1] == 429
+    # Guests are counted, and with them who has no good token.
+    guest = StreamVault(server)
+    statuses = [guest.raw_chunk(NOBODYS, 0, b"x").status_code for _ in range(12)]
+    assert statuses == [404] * 10 + [429] * 2
+    guesser = StreamVault(server, "rubbish")
+    assert guesser.raw_chunk(NOBODYS, 0, b"x").status_code == 429
 
 
 def test_chunks_with_something_missing(caller):

@@ -19,6 +19,7 @@ std::string_view name_of(RateClass rate) noexcept {
   switch (rate) {
     case RateClass::kStandard: return "standard";
     case RateClass::kVisitor: return "visitor";
+    case RateClass::kParts: return "parts";
     case RateClass::kNone: break;
   }
   return "none";

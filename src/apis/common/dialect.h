@@ -36,6 +36,7 @@ std::string_view name_of(Access access) noexcept;
 enum class RateClass {
   kStandard,  // that of the caller; without one, that of the anonymous by their address
   kVisitor,   // the same, but without a caller that of an account, by address
+  kParts,     // the same, but none for an account: many requests are one upload
   kNone,
 };
 std::string_view name_of(RateClass rate) noexcept;

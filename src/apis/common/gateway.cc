@@ -213,10 +213,12 @@ std::optional<Problem> Gateway::admit(const Mounted& mounted, const Client& clie
                                       const vault::Caller* caller, http::Headers& extra) {
   const auto& limits = options_.rate_limits;
   if (!limits.enabled || mounted.route.rate == RateClass::kNone) return std::nullopt;
-  const bool visits = mounted.route.rate == RateClass::kVisitor;
+  const bool is_account = caller && !caller->account.is_guest;
+  if (is_account && mounted.route.rate == RateClass::kParts) return std::nullopt;
+  const bool visits = mounted.route.rate != RateClass::kStandard;
   std::string who = (visits ? "visitor " : "address ") + client.limit_key();
   std::uint32_t per_minute = visits ? limits.account : limits.anonymous;
-  if (caller && !caller->account.is_guest) {
+  if (is_account) {
     const bool by_key = caller->credential != vault::Credential::kSession;
     who = by_key ? "key " + std::to_string(caller->key->value)
                  : "account " + std::to_string(caller->account.id.value);
@@ -286,9 +288,10 @@ void Gateway::add_cors(const http::Request& request, http::Response& response) c
   });
   if (!listed) return;
   response.headers.set("Access-Control-Allow-Origin", std::string(*origin));
-  response.headers.set("Access-Control-Expose-Headers",
-                       "Content-Disposition, Content-Range, ETag, Retry-After, X-RateLimit-Limit, "
-                       "X-RateLimit-Remaining, X-RateLimit-Reset, X-Request-Id");
+  response.headers.set(
+      "Access-Control-Expose-Headers",
+      "Content-Disposition, Content-Range, ETag, Link, Retry-After, X-RateLimit-Limit, "
+      "X-RateLimit-Remaining, X-RateLimit-Reset, X-Request-Id");
 }
 
 }  // namespace coffer::apis
