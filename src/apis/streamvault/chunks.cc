@@ -115,7 +115,9 @@ Task<Reply> upload_raw(Exchange& exchange) {
       exchange.account().id, chunk->upload, chunk->number, body, body.length());
   if (!part) {
     Problem problem = translate(part.error(), Thing::kUpload, kNames);
-    for (vault::FieldFault& fault : problem.fields) fault.field = kIndexHeader;
+    for (vault::FieldFault& fault : problem.fields) {
+      fault = {kIndexHeader, "Must be less than the number of chunks."};
+    }
     co_return std::unexpected(std::move(problem));
   }
   co_return chunk_response(*chunk, *part);
@@ -170,7 +172,8 @@ Task<Reply> begin_chunks(Exchange& exchange) {
 Task<Reply> upload_chunk(Exchange& exchange) {
   const http::Request& request = exchange.request;
   const auto type = request.header("Content-Type").value_or("");
-  const bool is_raw = request.header(kUploadHeader) && !http::multipart_boundary(type);
+  const bool has_headers = request.header(kUploadHeader) || request.header(kIndexHeader);
+  const bool is_raw = has_headers && !http::multipart_boundary(type);
   if (is_raw) co_return co_await upload_raw(exchange);
   co_return co_await upload_form(exchange);
 }

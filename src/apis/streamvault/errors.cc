@@ -10,6 +10,8 @@
 namespace coffer::apis::streamvault {
 namespace {
 
+constexpr std::size_t kMissingTold = 20;  // in the sentence; the list has them all
+
 std::string_view field_name(std::string_view field, const FieldNames& names) {
   if (field == "name") return names.name;
   if (field == "parent") return names.parent;
@@ -77,9 +79,14 @@ std::optional<http::Response> missing_chunks_response(const vault::Failure& fail
   std::string message = "Missing chunks: ";
   boost::json::array numbers;
   for (const std::uint32_t number : failure.missing) {
-    if (!numbers.empty()) message += ", ";
-    message += std::to_string(number);
+    if (numbers.size() < kMissingTold) {
+      if (!numbers.empty()) message += ", ";
+      message += std::to_string(number);
+    }
     numbers.emplace_back(number);
+  }
+  if (numbers.size() > kMissingTold) {
+    message += " and " + std::to_string(numbers.size() - kMissingTold) + " more";
   }
   return json_response(400, {{"error", message}, {"missing_chunks", std::move(numbers)}});
 }
