@@ -59,7 +59,7 @@ h1 { margin: .35rem 0 .25rem; font-size: clamp(1.4rem, 1.1rem + 1.6vw, 2rem); li
 .thumb img { width: 100%; height: 100%; object-fit: cover; display: block; }
 .name { font-weight: 550; overflow-wrap: anywhere; display: -webkit-box; -webkit-line-clamp: 2; -webkit-box-orient: vertical; overflow: hidden; }
 .kind { color: var(--soft); font-size: .875rem; grid-column: 2; }
-.size { color: var(--soft); font-size: .9rem; font-variant-numeric: tabular-nums; white-space: nowrap; grid-column: 3; grid-row: 1; }
+.size { color: var(--soft); font-size: .9rem; font-variant-numeric: tabular-nums; white-space: nowrap; grid-column: 3; grid-row: 1 / span 2; }
 .list .thumb { grid-row: 1 / span 2; }
 .empty { margin: 1.5rem 0 0; padding: 3rem 1rem; text-align: center; color: var(--soft); border: 1px dashed var(--line); border-radius: .9rem; }
 .next { margin: 1.25rem 0 0; text-align: center; }
