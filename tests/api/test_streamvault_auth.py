@@ -105,6 +105,16 @@ def test_log_in_by_json_and_by_form(caller, nobody, encoding):
     expect(nobody.post("/api/v5/login/", **{encoding: login}))
 
 
+def test_a_password_of_spaces_is_one_in_every_dialect(nobody, shared):
+    spaces = " " * 12
+    user = User.registered(shared.root, password=spaces)
+    expect(nobody.post("/api/v5/login/", json={"email": user.username, "password": spaces}))
+    name = unique_name()
+    expect(nobody.post("/api/v5/register/", json={"username": name, "password": spaces}), 201)
+    assert User(shared.root, name, spaces).me()["username"] == name
+    assert expect(nobody.post("/api/v5/login/", json={"email": name, "password": ""}), 401) == NO_ACCOUNT
+
+
 def test_failed_log_ins_read_the_same(caller, nobody):
     for login in (
         {"email": caller.email, "password": "not the password"},

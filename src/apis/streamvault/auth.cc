@@ -23,6 +23,11 @@ http::Response secret_response(const boost::json::object& body) {
   return response;
 }
 
+// Spaces are a password like any other: an account of another dialect may have it.
+std::string password_in(RestFields& fields) {
+  return fields.text("password", kAny, RestFields::Blank::kAllowed);
+}
+
 boost::json::object account_object(const vault::Account& account) {
   return {{"id", account.id.value},
           {"email", account.email.value_or("")},
@@ -42,7 +47,7 @@ Task<Reply> register_account(Exchange& exchange) {
   vault::NewAccount account;
   if (auto email = fields.nullable_text("email", kEmailMax)) account.email = std::move(*email);
   account.username = fields.text("username", kUsernameMax);
-  account.password = fields.text("password", kAny);
+  account.password = password_in(fields);
   if (auto problem = fields.problem()) co_return std::unexpected(std::move(*problem));
   const auto created = co_await exchange.vault.accounts().create(std::move(account));
   if (!created) co_return std::unexpected(translate_account(created.error()));
@@ -58,7 +63,7 @@ Task<Reply> log_in(Exchange& exchange) {
   // Accounts of other dialects have no e-mail address, so either name is taken in either field.
   const bool by_username = !fields.has("email") && fields.has("username");
   std::string login = fields.text(by_username ? "username" : "email", kAny);
-  std::string password = fields.text("password", kAny);
+  std::string password = password_in(fields);
   if (auto problem = fields.problem()) co_return std::unexpected(std::move(*problem));
   const auto account =
       co_await exchange.vault.accounts().log_in(std::move(login), std::move(password));
