@@ -11,9 +11,12 @@
 namespace coffer::vault {
 namespace {
 
-constexpr auto kFindText =
-    sql("SELECT ", kEntryColumns,
-        " FROM entry WHERE share = $1 AND (share_expires_at IS NULL OR share_expires_at > $2)");
+// Shared still, at $2, by somebody who may.
+constexpr char kIsShared[] =
+    " AND (share_expires_at IS NULL OR share_expires_at > $2)"
+    " AND EXISTS (SELECT 1 FROM account a WHERE a.id = entry.owner_id AND a.disabled_at IS NULL)";
+
+constexpr auto kFindText = sql("SELECT ", kEntryColumns, " FROM entry WHERE share = $1", kIsShared);
 constexpr db::Statement kFind{kFindText.data()};
 
 constexpr auto kFindUnderText =
@@ -21,9 +24,8 @@ constexpr auto kFindUnderText =
         " FROM entry WHERE uuid = $1 AND space_id = $2 AND key >= $3 AND key < $4");
 constexpr db::Statement kFindUnder{kFindUnderText.data()};
 
-constexpr auto kFindFileText = sql("SELECT ", kEntryColumns,
-                                   " FROM entry WHERE uuid = $1 AND is_folder = 0"
-                                   " AND (share_expires_at IS NULL OR share_expires_at > $2)");
+constexpr auto kFindFileText =
+    sql("SELECT ", kEntryColumns, " FROM entry WHERE uuid = $1 AND is_folder = 0", kIsShared);
 constexpr db::Statement kFindFile{kFindFileText.data()};
 
 constexpr auto kRotateText =

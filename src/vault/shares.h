@@ -15,7 +15,8 @@ class Shares {
  public:
   explicit Shares(Context& context) : context_(context) {}
 
-  // What the token stands for. kNotFound when nothing, or when it has expired.
+  // What the token stands for. kNotFound when nothing, when it has expired, and while its owner is
+  // disabled.
   Task<Result<Entry>> find(Uuid token);
 
   // The entry of that UUID, where it is what the token stands for or lies below it, at any depth.
@@ -23,7 +24,7 @@ class Shares {
   Task<Result<Entry>> find_under(Uuid token, Uuid entry);
 
   // The file of that UUID, its own and not its token: for addresses in which it is the permission.
-  // kNotFound also when the file's token has expired.
+  // kNotFound also where its token would not be found.
   Task<Result<Entry>> find_file(Uuid uuid);
 
   // For the owner, of a file or a folder. Events `entry.updated`; kNotFound.

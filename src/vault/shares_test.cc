@@ -42,6 +42,18 @@ TEST_F(SharesTest, AnOldTokenStandsForNothing) {
   EXPECT_EQ(events().back().type, EventType::kEntryUpdated);
 }
 
+TEST_F(SharesTest, ADisabledAccountSharesNothing) {
+  const Entry folder = make_folder(anna_, "f");
+  const Entry file = upload_into(anna_, folder.id, "x", "x");
+  ASSERT_TRUE(run(vault_->accounts().set_disabled(anna_.id, true)));
+  EXPECT_FAILS(run(shares().find(folder.share)), kNotFound);
+  EXPECT_FAILS(run(shares().find_under(folder.share, file.uuid)), kNotFound);
+  EXPECT_FAILS(run(shares().find_file(file.uuid)), kNotFound);
+  ASSERT_TRUE(run(vault_->accounts().set_disabled(anna_.id, false)));
+  EXPECT_TRUE(run(shares().find_under(folder.share, file.uuid)));
+  EXPECT_TRUE(run(shares().find_file(file.uuid)));
+}
+
 TEST_F(SharesTest, ExpiresAtItsTime) {
   const Entry folder = make_folder(anna_, "f");
   const Entry file = upload_into(anna_, folder.id, "x", "x");

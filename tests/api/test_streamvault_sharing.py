@@ -10,7 +10,7 @@ import urllib.parse
 
 import pytest
 
-from harness import forms, samples
+from harness import forms, program, samples
 from harness.streamvault import NO_FILE, NO_FOLDER, StreamVault, expect, fetch, is_time, refuse
 
 POLICY = {
@@ -379,3 +379,42 @@ def test_ends_in_many_forms(caller, value, shown):
     folder = caller.folder()
     reply = expect(caller.post(f"/api/v3/share/{folder['token']}/", json={"expires_at": value}))
     assert reply["expires_at"] == shown
+
+
+# What a token opens, and whom.
+
+
+def test_a_disabled_account_shares_nothing(launch):
+    server = launch()
+    caller = StreamVault.registered(server)
+    folder = caller.folder("Holidays")
+    caller.upload(PHOTO.read_bytes(), PHOTO.name, folder=folder["token"])
+    entry = caller.files()[0]
+    opened = [at(server, f"/s/{folder['token']}"), at(server, f"/s/{entry['token']}"), entry["view_url"]]
+    for url in opened:
+        assert fetch(url).status_code == 200, url
+    for verb, status in (("disable", 404), ("enable", 200)):
+        done = program.run("user", verb, caller.username, "--data", server.data)
+        assert done.returncode == 0, done.stderr
+        for url in opened:
+            assert fetch(url).status_code == status, (verb, url)
+
+
+def test_the_log_tells_no_token(launch):
+    server = launch()
+    caller = StreamVault.registered(server)
+    folder = caller.folder("Holidays")
+    caller.upload(b"private", "a.txt", folder=folder["token"])
+    entry = caller.files()[0]
+    secrets = {folder["token"], entry["token"], entry["uuid"]}
+    for token in (folder["token"], entry["token"]):
+        fetch(at(server, f"/s/{token}"))
+        fetch(at(server, f"/s/{token}/{entry['uuid']}"))
+        fetch(at(server, f"/storage/api/v3/folders/{token}/"))
+        fetch(at(server, f"/storage/api/v3/files/{token}/"))
+        fetch(at(server, f"/storage/api/v3/qr/{token}/"))
+    fetch(entry["view_url"])
+    server.stop_well()
+    log = server.log_text()
+    assert "/s/{token}" in log
+    assert not [secret for secret in secrets if secret in log]

@@ -18,6 +18,10 @@ bool covers(std::string_view prefix, std::string_view path) {
   return path.starts_with(prefix) && (path.size() == prefix.size() || path[prefix.size()] == '/');
 }
 
+bool opens_by_path(Access access) {
+  return access == Access::kAnyone || access == Access::kGuest || access == Access::kShared;
+}
+
 }  // namespace
 
 struct Gateway::Mounted {
@@ -244,13 +248,18 @@ void Gateway::finished(const http::Request& request, const http::Outcome& outcom
                  static_cast<double>(outcome.duration.count()) / 1e6, outcome.bytes_received,
                  outcome.bytes_sent);
   if (!options_.access_log) return;
-  // The path alone: a query may carry a key.
+  // Without its query, which may carry a key. Where it needs no credentials, the path itself may
+  // be what permits, a share token for instance: then it is told as in the table of routes.
+  std::string path(request.uri.raw_path);
+  if (known && opens_by_path(routes_[request.route].route.access)) {
+    path = routes_[request.route].mount + routes_[request.route].route.pattern;
+  }
   log::info(
       "request",
       {{"request_id", request.id},
        {"address", request.client_address.empty() ? request.peer_address : request.client_address},
        {"method", request.method_name},
-       {"path", request.uri.raw_path},
+       {"path", path},
        {"route", known ? routes_[request.route].route.pattern : std::string_view()},
        {"account", request.account},
        {"status", outcome.status},
