@@ -35,6 +35,7 @@ BlobInfo Draft::commit(ByteView tail) {
   const std::string name = blob_name(digest);
 
   BlobInfo info{digest, size_};
+  if (!file_) begin();
   write_tail(tail);
   core_.disk->sync(file_);
   info.new_at = publish(digest, name);

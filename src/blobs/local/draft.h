@@ -24,7 +24,7 @@ class Draft {
   void append(ByteView block);
 
   // Whether with these last bytes the blob is one for a segment.
-  bool is_small(ByteView tail) const noexcept { return size_ == 0 && tail.size() < kPackedBytes; }
+  bool is_small(ByteView tail) const noexcept { return size_ == 0 && tail.size() < kSmallBytes; }
 
   // Adds the last bytes, any number, and ends the blob: when it returns, the blob is durable
   // under its name, in a file of its own. REQUIRES: the blob is not small; `tail` is at most

@@ -14,6 +14,7 @@
 
 #include "blobs/local/layout.h"
 #include "blobs/local/segment_format.h"
+#include "blobs/local/segments.h"
 #include "blobs/local/test_disks.h"
 #include "blobs/local/test_segments.h"
 #include "blobs/test_support.h"
@@ -42,9 +43,9 @@ TEST_F(SegmentStore, FileIsWhatTheDocumentSays) {
 
 TEST_F(SegmentStore, SizeDecidesWhereABlobGoes) {
   const auto store = open();
-  add(*store, make_bytes(kPackedBytes - 1, 1));
+  add(*store, make_bytes(kSmallBytes - 1, 1));
   EXPECT_TRUE(fs::is_empty(folder_.path() / "blobs"));
-  add(*store, make_bytes(kPackedBytes, 2));
+  add(*store, make_bytes(kSmallBytes, 2));
   EXPECT_EQ(count_entries(folder_.path() / "blobs"), 1u);
 }
 
