@@ -278,9 +278,56 @@ CREATE TABLE retired_manifest (
 CREATE INDEX retired_manifest_time ON retired_manifest (retired_at);
 )sql";
 
+// Groups and buckets beside the accounts' own spaces, the links that lead into them, and keys that
+// are good for one of them.
+constexpr const char* kSpaces = R"sql(
+-- name: a bucket's, unique on the server, or a group's for people. number: what clients call a
+-- group by. removed_at: set when the space is gone for everybody and only its entries are still to
+-- be cleared away.
+ALTER TABLE space ADD COLUMN name TEXT;
+ALTER TABLE space ADD COLUMN number INTEGER;
+ALTER TABLE space ADD COLUMN removed_at INTEGER;
+CREATE UNIQUE INDEX space_number ON space (number) WHERE number IS NOT NULL;
+CREATE UNIQUE INDEX space_bucket ON space (name) WHERE kind = 3 AND removed_at IS NULL;
+CREATE INDEX space_removed ON space (removed_at) WHERE removed_at IS NOT NULL;
+
+-- Who belongs to a group, its owner among them.
+CREATE TABLE member (
+  space_id   INTEGER NOT NULL REFERENCES space (id),
+  account_id INTEGER NOT NULL REFERENCES account (id),
+  joined_at  INTEGER NOT NULL,
+  PRIMARY KEY (space_id, account_id)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX member_account ON member (account_id, space_id);
+
+-- Secrets that lead to something for whoever has them: an invite to a group (kind 0), one download
+-- of a file (kind 1). hash: SHA-256 of the secret.
+CREATE TABLE link (
+  id         INTEGER PRIMARY KEY AUTOINCREMENT,
+  kind       INTEGER NOT NULL,
+  hash       BLOB NOT NULL UNIQUE,
+  space_id   INTEGER NOT NULL REFERENCES space (id),
+  entry_id   INTEGER REFERENCES entry (id) ON DELETE CASCADE,
+  created_at INTEGER NOT NULL
+) STRICT;
+CREATE INDEX link_space ON link (space_id, kind);
+CREATE INDEX link_entry ON link (entry_id) WHERE entry_id IS NOT NULL;
+
+-- Files whose address for everybody ends in their extension.
+CREATE TABLE extended_address (
+  entry_id  INTEGER PRIMARY KEY REFERENCES entry (id) ON DELETE CASCADE,
+  extension TEXT NOT NULL
+) STRICT;
+
+-- The bucket that a key of a program is bound to.
+ALTER TABLE api_key ADD COLUMN space_id INTEGER REFERENCES space (id);
+CREATE INDEX api_key_space ON api_key (space_id) WHERE space_id IS NOT NULL;
+)sql";
+
 constexpr std::array kMigrations{
     db::Migration{.number = 1, .name = "foundation", .sql = kFoundation},
     db::Migration{.number = 2, .name = "tree", .sql = kTree},
+    db::Migration{.number = 3, .name = "spaces", .sql = kSpaces},
 };
 
 }  // namespace

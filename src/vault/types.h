@@ -48,8 +48,9 @@ struct Caller {
   std::optional<ApiKeyId> key = {};       // for the keys
 };
 
-// An ordered map from key to entry.
-enum class SpaceKind : std::uint8_t { kHome = 0, kGuest = 1 };
+// An ordered map from key to entry: an account's own, the guests', a group's with its members, a
+// bucket.
+enum class SpaceKind : std::uint8_t { kHome = 0, kGuest = 1, kGroup = 2, kBucket = 3 };
 
 enum class FileKind : std::uint8_t {
   kImage = 0,
