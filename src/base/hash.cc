@@ -12,6 +12,11 @@ EVP_MD_CTX* native(void* context) { return static_cast<EVP_MD_CTX*>(context); }
 void require(int ok) {
   if (ok != 1) throw std::runtime_error("SHA-256 is not available from OpenSSL");
 }
+// Looked up once: EVP_sha256() would make every hash look it up again, under a lock.
+const EVP_MD* sha256() {
+  static const EVP_MD* const algorithm = EVP_MD_fetch(nullptr, "SHA256", nullptr);
+  return algorithm;
+}
 }  // namespace
 
 std::optional<Sha256Digest> Sha256Digest::from_hex(std::string_view text) {
@@ -31,7 +36,7 @@ void Sha256::Free::operator()(void* context) const noexcept { EVP_MD_CTX_free(na
 
 Sha256::Sha256() : context_(EVP_MD_CTX_new()) {
   if (!context_) throw std::bad_alloc();
-  require(EVP_DigestInit_ex(native(context_.get()), EVP_sha256(), nullptr));
+  require(EVP_DigestInit_ex(native(context_.get()), sha256(), nullptr));
 }
 Sha256::~Sha256() = default;
 Sha256::Sha256(Sha256&&) noexcept = default;

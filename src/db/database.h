@@ -51,8 +51,9 @@ struct Operation {
   const Statement* statement = nullptr;
   std::span<const Value> arguments;
   const std::function<void(const Row&)>* on_row = nullptr;  // null: rows are not wanted
-  std::uint64_t changed = 0;                                // out: rows inserted, updated, deleted
-  std::exception_ptr error;                                 // out, when it went on elsewhere
+  bool wants_one = false;     // the first row is enough; changes are made all the same
+  std::uint64_t changed = 0;  // out: rows inserted, updated, deleted
+  std::exception_ptr error;   // out, when it went on elsewhere
   std::coroutine_handle<> waiter;
 };
 
@@ -75,11 +76,16 @@ class Transaction {
     return ForEach<sizeof...(Args)>(*this, statement, std::move(each), args...);
   }
 
-  // The first row as `T map(const Row&)` makes it, or nothing.
+  // The first row as `T map(const Row&)` makes it, or nothing. Further rows are not read.
   template <class Map, class... Args>
   auto find(const Statement& statement, Map map, const Args&... args) {
     return Find<Map, sizeof...(Args)>(*this, statement, std::move(map), args...);
   }
+
+  // Names what is read: a later transaction of the same thread with the same number reads the
+  // same, in whatever database of the process. 0: the driver cannot tell, the executor has several
+  // threads, or the transaction writes.
+  virtual std::uint64_t state() const noexcept { return 0; }
 
   // All rows as `T map(const Row&)` makes them.
   template <class Map, class... Args>
@@ -150,6 +156,7 @@ class Transaction {
             if (!found_) found_.emplace(map_(row));
           }) {
       this->operation_.on_row = &each_;
+      this->operation_.wants_one = true;
     }
     std::optional<T> await_resume() {
       Execute<N>::await_resume();

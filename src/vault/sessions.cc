@@ -38,8 +38,8 @@ constexpr db::Statement kPrune{
     " (SELECT id FROM session WHERE expires_at <= $1 ORDER BY expires_at LIMIT $2)"};
 
 constexpr auto kFindText = sql("SELECT ", kAccountColumns,
-                               " FROM session s JOIN account a ON a.id = s.account_id"
-                               " WHERE s.id = $1 AND s.account_id = $2 AND s.expires_at > $3");
+                               ", s.expires_at FROM session s JOIN account a ON a.id = s.account_id"
+                               " WHERE s.id = $1 AND s.account_id = $2");
 constexpr db::Statement kFind{kFindText.data()};
 
 struct FreeToken {
@@ -76,17 +76,6 @@ std::int64_t seconds_of(Time time) {
 
 std::unexpected<Failure> token_invalid() {
   return fail(FailureCode::kTokenInvalid, "the token is not valid");
-}
-
-// Whose live session it is. The one question that every authenticated request asks.
-Task<Result<Account>> owner_of(db::Transaction& tx, SessionId session, AccountId account,
-                               Time now) {
-  auto owner = co_await tx.find(kFind, account_from, session, account, now);
-  if (!owner) co_return fail(FailureCode::kSessionGone, "the session has ended, please log in");
-  if (owner->disabled_at) {
-    co_return fail(FailureCode::kAccountDisabled, "the account is locked by the admin");
-  }
-  co_return std::move(*owner);
 }
 
 }  // namespace
@@ -138,12 +127,69 @@ class Sessions::Verified {
   std::array<Shard, 16> shards_;
 };
 
+// Whom this thread has recognised in one state of the database, so that the next request of the
+// same client need not ask again. Bounded: a full one starts over.
+class Sessions::Recognised {
+ public:
+  struct Owner {
+    Account account;
+    Time session_ends;
+  };
+
+  // Null when it is not known in that state.
+  const Owner* find(std::uint64_t state, SessionId session, AccountId account) const {
+    if (state == 0 || state != state_) return nullptr;
+    const auto found = owners_.find(session.value);
+    return found != owners_.end() && found->second.account.id == account ? &found->second : nullptr;
+  }
+  void add(std::uint64_t state, SessionId session, const Owner& owner) {
+    if (state == 0) return;
+    if (state != state_ || owners_.size() >= kMost) owners_.clear();
+    state_ = state;
+    owners_.insert_or_assign(session.value, owner);
+  }
+
+  static thread_local Recognised here;
+
+ private:
+  static constexpr std::size_t kMost = 4096;
+  std::uint64_t state_ = 0;
+  std::unordered_map<std::int64_t, Owner> owners_;
+};
+
+thread_local Sessions::Recognised Sessions::Recognised::here;
+
 Sessions::~Sessions() = default;
 
 Sessions::Sessions(Context& context, Bytes key)
     : context_(context), key_(std::move(key)), verified_(std::make_unique<Verified>()) {
   const std::string any = sign({});
   header_ = any.substr(0, any.find('.') + 1);
+}
+
+// Whose live session it is. The one question that every authenticated request asks.
+Task<Result<Account>> Sessions::owner_of(db::Transaction& tx, SessionId session, AccountId account,
+                                         Time now) {
+  Recognised& recognised = Recognised::here;
+  std::optional<Recognised::Owner> owner;
+  if (const auto* known = recognised.find(tx.state(), session, account)) {
+    owner = *known;
+  } else {
+    owner = co_await tx.find(
+        kFind,
+        [](const db::Row& row) {
+          return Recognised::Owner{account_from(row), row.time(kAccountWidth)};
+        },
+        session, account);
+    if (owner) recognised.add(tx.state(), session, *owner);
+  }
+  if (!owner || owner->session_ends <= now) {
+    co_return fail(FailureCode::kSessionGone, "the session has ended, please log in");
+  }
+  if (owner->account.disabled_at) {
+    co_return fail(FailureCode::kAccountDisabled, "the account is locked by the admin");
+  }
+  co_return std::move(owner->account);
 }
 
 Task<std::unique_ptr<Sessions>> Sessions::open(Context& context) {

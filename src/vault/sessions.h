@@ -61,8 +61,11 @@ class Sessions {
  private:
   struct Claims;
   class Verified;
+  class Recognised;
   Sessions(Context& context, Bytes key);
 
+  static Task<Result<Account>> owner_of(db::Transaction& tx, SessionId session, AccountId account,
+                                        Time now);
   Tokens issue(AccountId account, SessionId session, Time now) const;
   std::string sign(const Claims& claims) const;
   Result<Claims> verify(const std::string& token) const;

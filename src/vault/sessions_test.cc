@@ -217,6 +217,30 @@ TEST_F(SessionsTest, ALockedAccountIsLockedAtOnce) {
   EXPECT_FAILS(refresh(tokens.refresh), kAccountDisabled);
 }
 
+TEST_F(SessionsTest, WhatWasRecognisedIsAskedForAgainAfterAnyChange) {
+  const Tokens tokens = run(vault_->sessions().begin(anna_.id));
+  // On an executor like the serving cores, which remember.
+  ThreadPool core("core", 1);
+  const auto there = [&]() -> Task<Result<Caller>> {
+    co_await hop(core);
+    auto caller = co_await vault_->sessions().authenticate(tokens.access);
+    co_return caller;
+  };
+  EXPECT_FALSE(run(there())->account.is_admin);
+  EXPECT_FALSE(run(there())->account.is_admin);
+  run(stores_.database->write([&](db::Transaction& tx) -> Task<void> {
+    static constexpr db::Statement kRaise{"UPDATE account SET is_admin = 1 WHERE id = $1"};
+    co_await tx.execute(kRaise, anna_.id);
+  }));
+  EXPECT_TRUE(run(there())->account.is_admin);
+  ASSERT_TRUE(run(vault_->accounts().set_disabled(anna_.id, true)));
+  EXPECT_FALSE(run(there()));
+  ASSERT_TRUE(run(vault_->accounts().set_disabled(anna_.id, false)));
+  EXPECT_TRUE(run(there()));
+  clock_.advance(std::chrono::days(8));
+  EXPECT_FALSE(run(there())) << "time passes without a change";
+}
+
 TEST_F(SessionsTest, PrunesExpiredSessions) {
   const Account bob = make_account("bob");
   run(vault_->sessions().begin(anna_.id));

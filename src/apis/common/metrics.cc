@@ -1,55 +1,129 @@
 #include "apis/common/metrics.h"
 
-#include <prometheus/counter.h>
+#include <prometheus/client_metric.h>
 #include <prometheus/gauge.h>
-#include <prometheus/histogram.h>
+#include <prometheus/metric_family.h>
 #include <prometheus/registry.h>
 #include <prometheus/text_serializer.h>
 
+#include <algorithm>
 #include <array>
+#include <atomic>
 #include <deque>
+#include <iterator>
+#include <limits>
 #include <mutex>
 #include <utility>
 #include <vector>
 
 namespace coffer::apis {
+namespace {
 
-using prometheus::Labels;
+constexpr std::array<double, 8> kBounds{0.001, 0.005, 0.02, 0.1, 0.5, 2, 10, 60};  // seconds
+constexpr std::size_t kClasses = 5;                                                // 1xx to 5xx
+
+// What some of the threads counted. Its own cache line: threads that count do not meet.
+struct alignas(64) Cell {
+  std::array<std::atomic<std::uint64_t>, kClasses> responses{};
+  std::atomic<std::uint64_t> received = 0;
+  std::atomic<std::uint64_t> sent = 0;
+  std::array<std::atomic<std::uint64_t>, kBounds.size() + 1> durations{};
+  std::atomic<std::uint64_t> nanoseconds = 0;
+};
+
+// More threads than cells share.
+constexpr std::size_t kCells = 8;
+
+std::size_t cell_of_this_thread() {
+  static std::atomic<std::size_t> threads = 0;
+  static thread_local const std::size_t number = threads.fetch_add(1) % kCells;
+  return number;
+}
+
+void add(std::atomic<std::uint64_t>& counter, std::uint64_t more) {
+  counter.fetch_add(more, std::memory_order_relaxed);
+}
+
+}  // namespace
 
 class Metrics::RouteCounters {
  public:
-  static constexpr std::size_t kClasses = 5;  // 1xx to 5xx
-  std::array<prometheus::Counter*, kClasses> responses{};
-  prometheus::Counter* received = nullptr;
-  prometheus::Counter* sent = nullptr;
-  prometheus::Histogram* seconds = nullptr;
+  explicit RouteCounters(std::vector<prometheus::ClientMetric::Label> names)
+      : labels(std::move(names)) {}
+
+  template <class Part>
+  std::uint64_t sum(Part part) const {
+    std::uint64_t total = 0;
+    for (const Cell& cell : cells) total += part(cell).load(std::memory_order_relaxed);
+    return total;
+  }
+
+  std::vector<prometheus::ClientMetric::Label> labels;
+  std::array<Cell, kCells> cells;
 };
 
 class Metrics::Impl {
  public:
-  prometheus::Registry registry;
-  prometheus::Family<prometheus::Counter>& responses =
-      prometheus::BuildCounter()
-          .Name("coffer_http_responses_total")
-          .Help("Responses by route and class of status")
-          .Register(registry);
-  prometheus::Family<prometheus::Counter>& received = prometheus::BuildCounter()
-                                                          .Name("coffer_http_received_bytes_total")
-                                                          .Help("Bytes of request bodies")
-                                                          .Register(registry);
-  prometheus::Family<prometheus::Counter>& sent = prometheus::BuildCounter()
-                                                      .Name("coffer_http_sent_bytes_total")
-                                                      .Help("Bytes of response bodies")
-                                                      .Register(registry);
-  prometheus::Family<prometheus::Histogram>& seconds =
-      prometheus::BuildHistogram()
-          .Name("coffer_http_request_seconds")
-          .Help("Time from a request's head to the last byte of its response")
-          .Register(registry);
+  std::vector<prometheus::MetricFamily> collect() const {
+    using prometheus::MetricType;
+    prometheus::MetricFamily responses{"coffer_http_responses_total",
+                                       "Responses by route and class of status",
+                                       MetricType::Counter,
+                                       {}};
+    prometheus::MetricFamily received{
+        "coffer_http_received_bytes_total", "Bytes of request bodies", MetricType::Counter, {}};
+    prometheus::MetricFamily sent{
+        "coffer_http_sent_bytes_total", "Bytes of response bodies", MetricType::Counter, {}};
+    prometheus::MetricFamily seconds{"coffer_http_request_seconds",
+                                     "Time from a request's head to the last byte of its response",
+                                     MetricType::Histogram,
+                                     {}};
+    for (const RouteCounters& route : routes) {
+      for (std::size_t i = 0; i < kClasses; ++i) {
+        auto& metric = responses.metric.emplace_back(counter(
+            route, [i](const Cell& cell) -> const auto& { return cell.responses[i]; }));
+        metric.label.push_back({"status", std::to_string(i + 1) + "xx"});
+      }
+      received.metric.push_back(counter(
+          route, [](const Cell& cell) -> const auto& { return cell.received; }));
+      sent.metric.push_back(counter(
+          route, [](const Cell& cell) -> const auto& { return cell.sent; }));
+      seconds.metric.push_back(durations(route));
+    }
+    return {std::move(responses), std::move(received), std::move(sent), std::move(seconds)};
+  }
 
   std::deque<RouteCounters> routes;
+  prometheus::Registry gauges;
   std::mutex gauges_mutex;
-  std::vector<std::pair<prometheus::Gauge*, std::function<double()>>> gauges;
+  std::vector<std::pair<prometheus::Gauge*, std::function<double()>>> gauge_values;
+
+ private:
+  template <class Part>
+  static prometheus::ClientMetric counter(const RouteCounters& route, Part part) {
+    prometheus::ClientMetric metric;
+    metric.label = route.labels;
+    metric.counter.value = static_cast<double>(route.sum(part));
+    return metric;
+  }
+
+  static prometheus::ClientMetric durations(const RouteCounters& route) {
+    prometheus::ClientMetric metric;
+    metric.label = route.labels;
+    std::uint64_t count = 0;
+    for (std::size_t i = 0; i <= kBounds.size(); ++i) {
+      count += route.sum([i](const Cell& cell) -> const auto& { return cell.durations[i]; });
+      const double bound =
+          i < kBounds.size() ? kBounds[i] : std::numeric_limits<double>::infinity();
+      metric.histogram.bucket.push_back({count, bound});
+    }
+    metric.histogram.sample_count = count;
+    metric.histogram.sample_sum =
+        static_cast<double>(
+            route.sum([](const Cell& cell) -> const auto& { return cell.nanoseconds; })) /
+        1e9;
+    return metric;
+  }
 };
 
 Metrics::Metrics() : impl_(std::make_unique<Impl>()) {}
@@ -57,43 +131,40 @@ Metrics::~Metrics() = default;
 
 Metrics::RouteCounters& Metrics::route(std::string_view dialect, std::string_view method,
                                        std::string_view path) {
-  const Labels labels{{"dialect", std::string(dialect)},
-                      {"method", std::string(method)},
-                      {"route", std::string(path)}};
-  RouteCounters& counters = impl_->routes.emplace_back();
-  for (std::size_t i = 0; i < RouteCounters::kClasses; ++i) {
-    Labels with_class = labels;
-    with_class["status"] = std::to_string(i + 1) + "xx";
-    counters.responses[i] = &impl_->responses.Add(with_class);
-  }
-  counters.received = &impl_->received.Add(labels);
-  counters.sent = &impl_->sent.Add(labels);
-  counters.seconds = &impl_->seconds.Add(
-      labels, prometheus::Histogram::BucketBoundaries{0.001, 0.005, 0.02, 0.1, 0.5, 2, 10, 60});
-  return counters;
+  return impl_->routes.emplace_back(
+      std::vector<prometheus::ClientMetric::Label>{{"dialect", std::string(dialect)},
+                                                   {"method", std::string(method)},
+                                                   {"route", std::string(path)}});
 }
 
 void Metrics::count(RouteCounters& route, unsigned status, double seconds,
                     std::uint64_t bytes_received, std::uint64_t bytes_sent) {
-  if (status >= 100 && status < 600) route.responses[status / 100 - 1]->Increment();
-  route.received->Increment(static_cast<double>(bytes_received));
-  route.sent->Increment(static_cast<double>(bytes_sent));
-  route.seconds->Observe(seconds);
+  Cell& cell = route.cells[cell_of_this_thread()];
+  if (status >= 100 && status < 600) add(cell.responses[status / 100 - 1], 1);
+  if (bytes_received > 0) add(cell.received, bytes_received);
+  if (bytes_sent > 0) add(cell.sent, bytes_sent);
+  const auto bound = std::ranges::lower_bound(kBounds, seconds);
+  add(cell.durations[static_cast<std::size_t>(bound - kBounds.begin())], 1);
+  add(cell.nanoseconds, static_cast<std::uint64_t>(seconds * 1e9));
 }
 
 void Metrics::gauge(const std::string& name, const std::string& help,
                     std::function<double()> value) {
-  auto& gauge = prometheus::BuildGauge().Name(name).Help(help).Register(impl_->registry).Add({});
+  auto& gauge = prometheus::BuildGauge().Name(name).Help(help).Register(impl_->gauges).Add({});
   const std::lock_guard lock(impl_->gauges_mutex);
-  impl_->gauges.emplace_back(&gauge, std::move(value));
+  impl_->gauge_values.emplace_back(&gauge, std::move(value));
 }
 
 std::string Metrics::text() {
   {
     const std::lock_guard lock(impl_->gauges_mutex);
-    for (auto& [gauge, value] : impl_->gauges) gauge->Set(value());
+    for (auto& [gauge, value] : impl_->gauge_values) gauge->Set(value());
   }
-  return prometheus::TextSerializer().Serialize(impl_->registry.Collect());
+  auto families = impl_->collect();
+  auto gauges = impl_->gauges.Collect();
+  families.insert(families.end(), std::make_move_iterator(gauges.begin()),
+                  std::make_move_iterator(gauges.end()));
+  return prometheus::TextSerializer().Serialize(families);
 }
 
 }  // namespace coffer::apis

@@ -12,6 +12,7 @@
 #include "blobs/local/buffer_pool.h"
 #include "blobs/local/disk.h"
 #include "blobs/local/layout.h"
+#include "blobs/local/open_blobs.h"
 #include "blobs/local/segments.h"
 
 namespace coffer::blobs {
@@ -31,6 +32,7 @@ struct Core {
   BufferPool buffers;
   std::atomic<std::uint64_t> next_temporary = 1;
   std::array<Folder, kFolders> folders;
+  OpenBlobs open_blobs = {};
   std::unique_ptr<Segments> segments;
   // Whatever blocks runs here. Last, so that it has stopped before the rest goes.
   ThreadPool io;

@@ -110,6 +110,7 @@ std::optional<Time> Draft::publish(const Sha256Digest& digest, const std::string
       new_at = core_.clock.now();
       core_.disk->set_modified(temporary_, *new_at);
       core_.disk->rename(temporary_, name);
+      core_.open_blobs.forget(digest);
       temporary_.clear();
     }
   }

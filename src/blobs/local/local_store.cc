@@ -63,6 +63,7 @@ class LocalStore final : public BlobStore {
               .buffers = BufferPool(options.memory_budget, kIdleBytes),
               .next_temporary = 1,
               .folders = {},
+              .open_blobs = {},
               .segments = nullptr,
               .io = ThreadPool("blobs", options.io_threads)} {
     const std::bitset<kFolders> there = prepare(*core_.disk);
@@ -86,14 +87,18 @@ class LocalStore final : public BlobStore {
       std::shared_ptr<const Content> content = co_await open_packed(*packed);
       if (content) co_return content;
     }
+    OpenBlobs::Found found = core_.open_blobs.find(digest);
+    if (found.content) co_return std::move(found.content);
     const std::string name = blob_name(digest);
     OpenFile file = core_.disk->open_if_cached(name);
     if (!file) file = co_await core_.io.run([this, &name] { return core_.disk->open(name); });
     if (!file) co_return nullptr;
     // The kernel keeps it in memory with the open file.
     const std::uint64_t size = core_.disk->size(file);
-    co_return std::make_shared<const FileContent>(std::make_shared<const OpenFile>(std::move(file)),
-                                                  0, size);
+    auto content = std::make_shared<const FileContent>(
+        std::make_shared<const OpenFile>(std::move(file)), 0, size);
+    core_.open_blobs.keep(digest, content, found.moment);
+    co_return content;
   }
 
   Task<bool> remove_unused(const Sha256Digest& digest, Time cutoff) override {
@@ -144,6 +149,7 @@ class LocalStore final : public BlobStore {
     if (info->modified > cutoff) return false;
     // Without a sync: a name that comes back after a power loss is swept again.
     core_.disk->remove(name);
+    core_.open_blobs.forget(digest);
     return true;
   }
 

@@ -85,10 +85,33 @@ TEST_F(LocalStore, OpeningAnOldStoreIsQuickAndRemovesLeftovers) {
   EXPECT_TRUE(executor_.run(store->open(digest)));
 }
 
+// The bytes of files that are open and have no name any more.
+std::uint64_t bytes_without_a_name() {
+  std::uint64_t sum = 0;
+  for (const auto& link : fs::directory_iterator("/proc/self/fd")) {
+    std::error_code gone;
+    const fs::path target = fs::read_symlink(link, gone);
+    if (!gone && target.string().ends_with(" (deleted)")) sum += fs::file_size(link, gone);
+  }
+  return sum;
+}
+
+TEST_F(LocalStore, ARemovedBlobGivesItsRoomBack) {
+  const auto store = open();
+  const Sha256Digest digest = executor_.run(put(*store, make_bytes(3'000'000, 6))).digest;
+  EXPECT_TRUE(executor_.run(store->open(digest)));
+  EXPECT_TRUE(executor_.run(store->open(digest))) << "again, from what is kept open";
+  const std::uint64_t before = bytes_without_a_name();
+  EXPECT_TRUE(executor_.run(store->remove_unused(digest, clock_.now())));
+  EXPECT_EQ(bytes_without_a_name(), before);
+  EXPECT_FALSE(executor_.run(store->open(digest)));
+}
+
 TEST_F(LocalStore, DamagedBlobIsReplacedWhenItsBytesComeAgain) {
   const auto store = open();
   const Bytes bytes = make_bytes(500'000, 3);
   const Sha256Digest digest = executor_.run(put(*store, bytes)).digest;
+  EXPECT_TRUE(executor_.run(store->open(digest))) << "so that it is kept open";
   fs::resize_file(file_of(digest), 10);
   executor_.run(put(*store, bytes));
   EXPECT_EQ(executor_.run(read(*executor_.run(store->open(digest)))), bytes);

@@ -19,6 +19,8 @@ namespace {
 constexpr std::uint64_t kPageBytes = 4096;
 // A log that grew while something read for long is cut back to this when it is reused.
 constexpr int kLogKeptBytes = 32 << 20;
+// Differs from what it last gave on this connection when anybody has committed since.
+constexpr Statement kVersion{"PRAGMA data_version"};
 constexpr auto kBusyPause = std::chrono::milliseconds(5);
 
 // What a unit of work may change before its undo log moves from memory to a file. Nearly every
@@ -301,16 +303,17 @@ void Connection::run(Operation& operation) {
   statements_.store(statements() + 1, std::memory_order_relaxed);
 
   const auto changes_before = sqlite3_total_changes64(handle_);
+  const bool reads = sqlite3_stmt_readonly(prepared.handle) != 0;
   const StatementRow row(prepared.handle, sql);
   int code = sqlite3_step(prepared.handle);
   while (code == SQLITE_ROW) {
     if (operation.on_row) (*operation.on_row)(row);
+    if (operation.wants_one && reads) return;
     code = sqlite3_step(prepared.handle);
   }
   if (code != SQLITE_DONE) fail(code, sql);
   // sqlite3_changes64() alone is that of an older statement if this one changes no rows.
-  const bool changed = sqlite3_stmt_readonly(prepared.handle) == 0 &&
-                       sqlite3_total_changes64(handle_) != changes_before;
+  const bool changed = !reads && sqlite3_total_changes64(handle_) != changes_before;
   operation.changed = changed ? static_cast<std::uint64_t>(sqlite3_changes64(handle_)) : 0;
 }
 
@@ -318,6 +321,20 @@ void Connection::run(const Statement& statement) {
   Operation operation;
   operation.statement = &statement;
   run(operation);
+}
+
+void Connection::begin_reading() {
+  run(kBegin);
+  std::int64_t version = 0;
+  const std::function<void(const Row&)> keep = [&](const Row& row) { version = row.integer(0); };
+  Operation operation;
+  operation.statement = &kVersion;
+  operation.on_row = &keep;
+  run(operation);
+  if (state_ != 0 && version == version_) return;
+  static std::atomic<std::uint64_t> last = 0;
+  version_ = version;
+  state_ = ++last;
 }
 
 void Connection::run_script(const char* sql) {

@@ -41,6 +41,11 @@ class Connection {
   // Runs the statements of `sql` one after the other without keeping them prepared.
   void run_script(const char* sql);
 
+  // Begins a transaction that reads what is committed now, and works out its state().
+  void begin_reading();
+  // Transaction::state() of the last begin_reading().
+  std::uint64_t state() const noexcept { return state_; }
+
   // False also after SQLite has rolled back by itself, as it may when a statement fails.
   bool in_transaction() const;
   // Whether a deferred foreign key is broken at this moment.
@@ -61,12 +66,18 @@ class Connection {
   sqlite3* handle_ = nullptr;
   std::unordered_map<const char*, std::vector<std::unique_ptr<Prepared>>> prepared_;
   std::atomic<std::uint64_t> statements_ = 0;
+  std::int64_t version_ = 0;  // SQLite's name for the state
+  std::uint64_t state_ = 0;   // ours, which no other connection has
 };
 
 // A transaction that is open on `connection`; who made it begins and ends it.
 class ConnectionTransaction final : public Transaction {
  public:
-  explicit ConnectionTransaction(Connection& connection) : connection_(connection) {}
+  // `state`: what state() gives.
+  explicit ConnectionTransaction(Connection& connection, std::uint64_t state = 0)
+      : connection_(connection), state_(state) {}
+
+  std::uint64_t state() const noexcept override { return state_; }
 
   // Runs `work` to its end on this thread; whether to keep its changes. Throws what it threw,
   // and the failure of a statement even if the work carried on after it. Ends the program if
@@ -79,6 +90,7 @@ class ConnectionTransaction final : public Transaction {
 
  private:
   Connection& connection_;
+  const std::uint64_t state_;
   std::exception_ptr failure_;
 };
 

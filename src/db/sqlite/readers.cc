@@ -110,8 +110,13 @@ void Readers::run(Work& work) {
       end_transactions(*seat);
       seat->commits = commits;
     }
-    if (!connection->in_transaction()) connection->run(kBegin);
-    ConnectionTransaction transaction(*connection);
+    // Only who may read again in the same state has a use for its number.
+    if (!connection->in_transaction() && has_turns) {
+      connection->begin_reading();
+    } else if (!connection->in_transaction()) {
+      connection->run(kBegin);
+    }
+    ConnectionTransaction transaction(*connection, has_turns ? connection->state() : 0);
     transaction.run_to_end(work);
   } catch (...) {
     error = std::current_exception();

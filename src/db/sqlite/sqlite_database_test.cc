@@ -311,6 +311,29 @@ TEST_F(SqliteTurnsTest, AnotherProcessIsSeenInTheNextTurn) {
   EXPECT_EQ(core_run(work()), 1);
 }
 
+TEST_F(SqliteTurnsTest, AStateKeepsItsNumberUntilSomebodyCommits) {
+  auto second = storage_.open();
+  auto state = [&]() -> Task<std::uint64_t> {
+    co_return co_await database().read([](Transaction& tx) -> Task<std::uint64_t> {
+      co_await tx.find(kCountItems, integer_from);
+      co_return tx.state();
+    });
+  };
+  const std::uint64_t first = core_run(state());
+  EXPECT_NE(first, 0u);
+  EXPECT_EQ(core_run(state()), first);
+  run(insert(database(), 1));
+  const std::uint64_t after_own = core_run(state());
+  EXPECT_NE(after_own, first);
+  EXPECT_EQ(core_run(state()), after_own);
+  run(insert(*second, 2));
+  const std::uint64_t after_other = core_run(state());
+  EXPECT_NE(after_other, first);
+  EXPECT_NE(after_other, after_own);
+  auto of_write = [](Transaction& tx) -> Task<std::uint64_t> { co_return tx.state(); };
+  EXPECT_EQ(run(database().write(of_write)), 0u);
+}
+
 TEST_F(SqliteTurnsTest, NoTransactionIsLeftOpenWhenNothingIsRead) {
   storage_.options.log_pages = 1000;
   database_ = storage_.open();
