@@ -6,11 +6,13 @@
 
 #include "db/database.h"
 #include "vault/accounts.h"
+#include "vault/addresses.h"
 #include "vault/context.h"
 #include "vault/digests.h"
 #include "vault/entries.h"
 #include "vault/events.h"
 #include "vault/folders.h"
+#include "vault/groups.h"
 #include "vault/multipart.h"
 #include "vault/references.h"
 #include "vault/sessions.h"
@@ -33,6 +35,8 @@ class Vault {
   ApiKeys& api_keys() { return api_keys_; }
   Entries& entries() { return entries_; }
   Folders& folders() { return folders_; }
+  Groups& groups() { return groups_; }
+  Addresses& addresses() { return *addresses_; }
   Shares& shares() { return shares_; }
   Uploads& uploads() { return uploads_; }
   Multiparts& multiparts() { return multiparts_; }
@@ -52,6 +56,7 @@ class Vault {
   ApiKeys api_keys_;
   Entries entries_;
   Folders folders_;
+  Groups groups_;
   Shares shares_;
   Uploads uploads_;
   Multiparts multiparts_;
@@ -59,6 +64,7 @@ class Vault {
   Events events_;
   References references_;
   std::unique_ptr<Sessions> sessions_;
+  std::unique_ptr<Addresses> addresses_;
 };
 
 }  // namespace coffer::vault
