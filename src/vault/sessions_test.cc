@@ -140,7 +140,7 @@ TEST_F(SessionsTest, RefusesClaimsOfAnotherType) {
   const std::string sid = fmt::format(R"("sid":{})", tokens.session.value);
   const auto with = [&](const std::string& a, const std::string& b, const std::string& c,
                         const std::string& d) {
-    return forge(kHeader, "{" + a + "," + b + "," + c + "," + d + "}", key);
+    return forge(kHeader, "{" + a + "," + b + "," + c + "," + d + R"(,"iat":1})", key);
   };
   ASSERT_TRUE(authenticate(with(type, exp, user, sid)));
   for (const std::string& token : {
