@@ -307,6 +307,10 @@ Task<bool> Connection::answer(Request& request, const Framing& framing) {
   expired_ = false;
   outcome.complete =
       co_await send(request, response, keep_alive, framing.http_1_0, outcome.bytes_sent);
+  if (response.after_sending) {
+    const Delivery delivery{.bytes_sent = outcome.bytes_sent, .complete = outcome.complete};
+    co_await response.after_sending(delivery);
+  }
   if (keep_alive && outcome.complete) keep_alive = co_await body.drain();
   outcome.bytes_received = body.received();
   outcome.duration = std::chrono::duration_cast<std::chrono::microseconds>(Clock::now() - started);

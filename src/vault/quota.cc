@@ -10,8 +10,8 @@ constexpr db::Statement kQuota{"SELECT quota, used FROM account WHERE id = $1"};
 constexpr db::Statement kCharge{
     "UPDATE account SET used = used + $2"
     " WHERE id = $1 AND (quota IS NULL OR $2 <= 0 OR used + $2 <= quota)"
-    " AND EXISTS (SELECT 1 FROM space WHERE space.id = $3)"};
-constexpr db::Statement kSpace{"SELECT id FROM space WHERE id = $1"};
+    " AND EXISTS (SELECT 1 FROM space WHERE space.id = $3 AND space.removed_at IS NULL)"};
+constexpr db::Statement kSpace{"SELECT id FROM space WHERE id = $1 AND removed_at IS NULL"};
 constexpr db::Statement kGiveBack{"UPDATE account SET used = used - $2 WHERE id = $1"};
 
 constexpr db::Statement kAdd{
