@@ -14,6 +14,7 @@ std::string_view code_of(ProblemKind kind) {
     case ProblemKind::kBadStream:
     case ProblemKind::kMalformedMessage: return "validation_error";
     case ProblemKind::kNoCredentials:
+    case ProblemKind::kMalformedCredentials:
     case ProblemKind::kNoSuchAccount:
     case ProblemKind::kWrongPassword:
     case ProblemKind::kAccountDisabled:
