@@ -135,7 +135,7 @@ Task<Result<std::vector<Entry>>> Paths::try_put(AccountId owner, SpaceId space, 
   std::vector<Putting> puttings;
   std::set<std::string_view> names;
   for (const PathFile& file : files) {
-    if (auto fault = check_path({file.name})) co_return std::unexpected(std::move(*fault));
+    if (auto fault = check_path({&file.name, 1})) co_return std::unexpected(std::move(*fault));
     if (!names.insert(file.name).second) {
       co_return taken("name", "is that of two of these files");
     }

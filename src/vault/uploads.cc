@@ -57,7 +57,8 @@ Task<Result<Received>> receive_stream(Context& context, InputStream& source,
   };
   std::uint64_t reserved = expected_size.value_or(0);
   if (!reserve(reserved)) co_return quota_exceeded();
-  Received received{.reservation = room.reservation};
+  Received received;
+  received.reservation = room.reservation;
   const auto writer = co_await context.blobs.create(expected_size);
   for (;;) {
     const ByteSpan into = co_await writer->room();

@@ -50,8 +50,8 @@ Task<std::optional<Problem>> read_file(Exchange& exchange, http::MultipartReader
     co_return Problem::field("file", "At most 100 files fit in one form");
   }
   // The length of the body says little about the length of one of its parts.
-  auto received = co_await exchange.vault.uploads().receive(exchange.account().id, reader,
-                                                            std::nullopt);
+  auto received =
+      co_await exchange.vault.uploads().receive(exchange.account().id, reader, std::nullopt);
   if (!received) co_return Problem(received.error());
   form.files.push_back({.received = std::move(*received), .name = name});
   co_return std::nullopt;
