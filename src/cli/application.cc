@@ -9,6 +9,7 @@
 #include <cerrno>
 #include <cstring>
 
+#include "apis/fileuploader/fileuploader.h"
 #include "apis/mediavault/mediavault.h"
 #include "apis/operations/operations.h"
 #include "apis/pages/pages.h"
@@ -175,6 +176,7 @@ std::vector<std::unique_ptr<apis::Dialect>> make_dialects(apis::Metrics& metrics
   dialects.push_back(apis::make_operations(metrics));
   dialects.push_back(apis::mediavault::make(system_clock()));
   for (auto& part : apis::streamvault::make()) dialects.push_back(std::move(part));
+  dialects.push_back(apis::fileuploader::make());
   dialects.push_back(apis::quantum::make(
       [packages] { return packages ? packages->upgradable() : std::vector<std::string>(); }));
   dialects.push_back(apis::pages::make());

@@ -130,7 +130,12 @@ bool Collector::expire_uploads() {
 
 bool Collector::digest() { return digester_.step(); }
 
-bool Collector::clear() { return executor_.run(vault_.spaces().clear(options_.clear_step)); }
+bool Collector::clear() {
+  const std::size_t step = options_.clear_step;
+  const bool more_returned = executor_.run(vault_.groups().return_files(step)) == step;
+  const bool more_cleared = executor_.run(vault_.spaces().clear(step));
+  return more_returned || more_cleared;
+}
 
 bool Collector::sweep() {
   swept_ = executor_.run(vault_.references().sweep(swept_, options_.sweep_page));

@@ -69,6 +69,20 @@ inline const std::pair<const char*, db::Statement> kContradictions[] = {
       " OR (k.kind <> 2 AND k.space_id IS NOT NULL)"}},
     {"nested or not",
      {"SELECT count(*) FROM entry WHERE (nested = 1) <> (is_folder = 1 OR parent_id <> 0)"}},
+    {"owners that are not in their group",
+     {"SELECT count(*) FROM space WHERE kind = 2 AND removed_at IS NULL AND NOT EXISTS"
+      " (SELECT 1 FROM member WHERE space_id = space.id AND account_id = space.owner_id)"}},
+    {"groups without a number, or others with one",
+     {"SELECT count(*) FROM space WHERE (kind = 2 AND removed_at IS NULL) <> (number IS NOT NULL)"
+      " OR number NOT BETWEEN 10000000 AND 99999999"}},
+    {"members and links of what has none",
+     {"SELECT (SELECT count(*) FROM member JOIN space ON space.id = member.space_id"
+      " WHERE space.kind <> 2 OR space.removed_at IS NOT NULL) +"
+      " (SELECT count(*) FROM link JOIN space ON space.id = link.space_id"
+      " WHERE link.kind = 0 AND (space.kind <> 2 OR space.removed_at IS NOT NULL))"}},
+    {"extended addresses of nothing",
+     {"SELECT count(*) FROM extended_address WHERE entry_id NOT IN"
+      " (SELECT id FROM entry WHERE is_folder = 0)"}},
     {"a file named as a folder",
      {"SELECT count(*) FROM entry AS a JOIN entry AS b ON b.space_id = a.space_id"
       " AND b.key = CAST(a.key || '/' AS BLOB)"}},

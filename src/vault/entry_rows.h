@@ -25,6 +25,10 @@ inline constexpr int kEntryWidth = 23;
 
 Entry entry_from(const db::Row& row);
 
+// The text of a statement that gives `columns` of up to $2 files of the owner $1 with ids above $3,
+// in order of ids.
+std::string walk_text(std::string_view columns);
+
 // A UUID of version 4 that nobody guesses: 90 bits are random. The others come from the time, so
 // that tokens made one after another lie together in an index.
 Uuid make_token(Time now, Entropy& entropy);

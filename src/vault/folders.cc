@@ -146,7 +146,7 @@ Task<Result<Entry>> Folders::make_path(AccountId owner, SpaceId space,
                                        std::vector<std::string> names) {
   if (auto fault = check_path(names)) co_return std::unexpected(std::move(*fault));
   auto body = [&](db::Transaction& tx) -> Task<Result<Entry>> {
-    const auto allowed = co_await charge(tx, owner, space, 0);
+    const auto allowed = co_await charge_new(tx, owner, space, 0);
     if (!allowed) co_return std::unexpected(allowed.error());
     auto folder = co_await make_folders(tx, context_, owner, space, names);
     co_return folder;

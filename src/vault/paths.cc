@@ -164,7 +164,7 @@ Task<Result<std::vector<Entry>>> Paths::try_put(AccountId owner, SpaceId space, 
       more += static_cast<std::int64_t>(putting.file->received.size);
       if (putting.old) more -= static_cast<std::int64_t>(putting.old->entry.size);
     }
-    const auto charged = co_await charge(tx, owner, space, more);
+    const auto charged = co_await charge_new(tx, owner, space, more);
     if (!charged) co_return std::unexpected(charged.error());
     const auto place = co_await reach(tx, context_, owner, space, folder);
     if (!place) co_return std::unexpected(place.error());

@@ -37,8 +37,14 @@ class Sessions {
   // Loads the signing key, and makes it when there is none yet. REQUIRES: `context` outlives it.
   static Task<std::unique_ptr<Sessions>> open(Context& context);
 
-  // A new session. Revoked and expired ones of the account are removed on the way.
-  Task<Tokens> begin(AccountId account);
+  // A new session. Revoked and expired ones of the account are removed on the way. `lifetime`: of
+  // the session and of both tokens; nothing: as the policy has it.
+  Task<Tokens> begin(AccountId account, std::optional<std::chrono::seconds> lifetime = {});
+
+  // Ends the session of `access_token` and begins another, whose tokens live as long as that one
+  // did. Of several calls with one token one succeeds. kTokenInvalid, kTokenExpired, kSessionGone,
+  // kAccountDisabled.
+  Task<Result<Tokens>> renew(std::string access_token);
 
   // New tokens for the session of `token`, a refresh token or an access token that is still
   // valid; the session lives on from now. kTokenInvalid, kTokenExpired, kSessionGone,
@@ -63,7 +69,13 @@ class Sessions {
   class Verified;
   Sessions(Context& context, Bytes key);
 
-  Tokens issue(AccountId account, SessionId session, Time now) const;
+  // How long tokens live.
+  struct Lifetimes {
+    std::chrono::seconds access;
+    std::chrono::seconds refresh;
+  };
+  Lifetimes lifetimes() const;
+  Tokens issue(AccountId account, SessionId session, Time now, Lifetimes lifetimes) const;
   std::string sign(const Claims& claims) const;
   Result<Claims> verify(const std::string& token) const;
   // The part of verify() that is always the same for a token: signature and form.

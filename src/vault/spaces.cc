@@ -14,7 +14,8 @@ constexpr db::Statement kRemoveInvites{"DELETE FROM link WHERE space_id = $1 AND
 constexpr db::Statement kRemoveMembers{"DELETE FROM member WHERE space_id = $1"};
 
 constexpr db::Statement kNext{
-    "SELECT id, owner_id FROM space WHERE removed_at IS NOT NULL ORDER BY removed_at LIMIT 2"};
+    "SELECT id, owner_id FROM space WHERE removed_at IS NOT NULL AND kind = 3"
+    " ORDER BY removed_at, id LIMIT 2"};
 // The last but $3 of the keys. From the last on, what lies in a folder goes before the folder.
 constexpr db::Statement kFromEnd{
     "SELECT key FROM entry WHERE space_id = $1 AND nested = $2 ORDER BY key DESC"

@@ -6,7 +6,6 @@
 #include <utility>
 
 #include "base/text.h"
-#include "vault/checks.h"
 #include "vault/entry_rows.h"
 #include "vault/quota.h"
 #include "vault/references.h"
@@ -21,7 +20,11 @@ struct FileDraft {
   Draft draft;
   std::optional<EntryId> parent;
   Received received;
+  std::optional<std::string> address_extension;
 };
+
+constexpr db::Statement kExtendAddress{
+    "INSERT INTO extended_address (entry_id, extension) VALUES ($1, $2)"};
 
 Task<Result<Entry>> add_file(db::Transaction& tx, SpaceId space, const FileDraft& file, Time now) {
   const auto place = co_await find_place(tx, space, file.parent);
@@ -29,6 +32,9 @@ Task<Result<Entry>> add_file(db::Transaction& tx, SpaceId space, const FileDraft
   const Storage storage{.blob =
                             co_await add_reference(tx, file.received.digest, file.received.size)};
   auto entry = co_await add_entry(tx, file.draft, *place, storage, now);
+  if (entry && file.address_extension) {
+    co_await tx.execute(kExtendAddress, entry->id, *file.address_extension);
+  }
   co_return entry;
 }
 
@@ -129,7 +135,7 @@ Task<Result<std::vector<Entry>>> Uploads::try_commit(AccountId owner, SpaceId sp
   const Time now = context_.clock.now();
   for (NewFile& file : files) {
     if (trim(file.name).empty()) file.name = kNameless;
-    check_file_name(file.name, faults);
+    check_file_name(file.name, faults, file.name_max);
     if (file.title) check_title(*file.title, faults);
     if (file.description) check_description(*file.description, faults);
     auto tags = check_tags(file.tags, faults);
@@ -147,7 +153,8 @@ Task<Result<std::vector<Entry>>> Uploads::try_commit(AccountId owner, SpaceId sp
     size += static_cast<std::int64_t>(entry.size);
     drafts.push_back({.draft = draft_of(std::move(entry), now, context_.entropy),
                       .parent = file.parent,
-                      .received = std::move(file.received)});
+                      .received = std::move(file.received),
+                      .address_extension = std::move(file.address_extension)});
   }
   if (drafts.empty()) co_return std::vector<Entry>{};
   for (const FileDraft& file : drafts) settle_received(file.received);
@@ -156,7 +163,7 @@ Task<Result<std::vector<Entry>>> Uploads::try_commit(AccountId owner, SpaceId sp
     for (const FileDraft& file : drafts) {
       if (is_too_old(context_, file.received)) co_return bad_stream(StreamFault::kTooSlow);
     }
-    const auto charged = co_await charge(tx, owner, space, size);
+    const auto charged = co_await charge_new(tx, owner, space, size);
     if (!charged) co_return std::unexpected(charged.error());
     const Time committed = context_.clock.now();
     std::vector<Entry> entries;

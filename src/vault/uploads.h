@@ -9,6 +9,7 @@
 
 #include "base/stream.h"
 #include "base/task.h"
+#include "vault/checks.h"
 #include "vault/context.h"
 #include "vault/failure.h"
 #include "vault/quota.h"
@@ -32,11 +33,14 @@ struct Received {
 
 struct NewFile {
   Received received;
-  std::string name;  // as the client gave it, at most 255 characters; may be empty: `file`
+  // As the client gave it, at most name_max characters; may be empty: `file`.
+  std::string name;
   std::optional<EntryId> parent = {};  // a folder of the space; nothing: the space itself
   std::optional<std::string> title = {};
   std::optional<std::string> description = {};
   std::vector<std::string> tags = {};
+  std::size_t name_max = kNameMax;                    // up to kLongNameMax
+  std::optional<std::string> address_extension = {};  // with which its address ends, see Addresses
 };
 
 // Threads: any executor's.
@@ -60,8 +64,8 @@ class Uploads {
   // `entry.created`. Keys come from the names, made unique (`song (2).mp3`). kInvalid for
   // names, titles, descriptions and tags as in Entries::update; kQuotaExceeded; kBadStream (too
   // slow) when a file was received longer ago than half the grace time; kNotFound without that
-  // space, or with a fault of `parent` without that folder. After a failure the files are
-  // discarded. REQUIRES: `owner` may write to `space`.
+  // space, or with a fault of `parent` without that folder; kForbidden for a group that `owner` is
+  // not in. After a failure the files are discarded. REQUIRES: `owner` may write to `space`.
   Task<Result<std::vector<Entry>>> commit(AccountId owner, SpaceId space,
                                           std::vector<NewFile> files);
 

@@ -17,6 +17,7 @@ Vault::Vault(Context context)
       buckets_(context_),
       spaces_(context_),
       downloads_(context_),
+      groups_(context_),
       shares_(context_),
       uploads_(context_),
       multiparts_(context_),
@@ -27,6 +28,7 @@ Vault::Vault(Context context)
 Task<std::unique_ptr<Vault>> Vault::open(Context context) {
   std::unique_ptr<Vault> vault(new Vault(std::move(context)));
   vault->sessions_ = co_await Sessions::open(vault->context_);
+  vault->addresses_ = co_await Addresses::open(vault->context_);
   co_return vault;
 }
 

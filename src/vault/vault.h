@@ -6,6 +6,7 @@
 
 #include "db/database.h"
 #include "vault/accounts.h"
+#include "vault/addresses.h"
 #include "vault/buckets.h"
 #include "vault/context.h"
 #include "vault/digests.h"
@@ -13,6 +14,7 @@
 #include "vault/entries.h"
 #include "vault/events.h"
 #include "vault/folders.h"
+#include "vault/groups.h"
 #include "vault/multipart.h"
 #include "vault/paths.h"
 #include "vault/references.h"
@@ -41,6 +43,8 @@ class Vault {
   Buckets& buckets() { return buckets_; }
   Spaces& spaces() { return spaces_; }
   Downloads& downloads() { return downloads_; }
+  Groups& groups() { return groups_; }
+  Addresses& addresses() { return *addresses_; }
   Shares& shares() { return shares_; }
   Uploads& uploads() { return uploads_; }
   Multiparts& multiparts() { return multiparts_; }
@@ -67,6 +71,7 @@ class Vault {
   Buckets buckets_;
   Spaces spaces_;
   Downloads downloads_;
+  Groups groups_;
   Shares shares_;
   Uploads uploads_;
   Multiparts multiparts_;
@@ -74,6 +79,7 @@ class Vault {
   Events events_;
   References references_;
   std::unique_ptr<Sessions> sessions_;
+  std::unique_ptr<Addresses> addresses_;
 };
 
 }  // namespace coffer::vault

@@ -27,6 +27,13 @@ OPEN = {
     # What is in these paths is the permission.
     ("GET", "/storage/media/uploads/{year}/{month}/{day}/{file}"),
     ("GET", "/storage/media/qr/{file}"),
+    ("POST", "/api/register"),
+    ("POST", "/api/login"),
+    ("POST", "/api/refresh_token"),
+    ("GET", "/file/{url}"),
+    ("GET", "/f/{url}"),
+    ("GET", "/api/delete/{url}"),
+    ("GET", "/invite/{invite}"),
     ("GET", "/s/style.css"),
     ("GET", "/s/icon.svg"),
     ("GET", "/s/{token}"),
@@ -84,11 +91,21 @@ def guest(routes):
     return with_access(routes, "guest", "shared")
 
 
+@pytest.fixture(scope="module")
+def optional(routes):
+    """The routes that take everybody, and tell who shows bad credentials or none."""
+    return with_access(routes, "optional")
+
+
 def refused(reply, dialect):
     """A 401 in the dialect's shape."""
     if dialect == "mediavault":
         return shapes.failure(reply, "unauthorized")
     assert reply.status_code == 401, reply.text
+    if dialect == "fileuploader":
+        body = shapes.is_json(reply)
+        assert body["message"] == "Auth error" and body["auth_error"]["errorId"] in range(-5, 0)
+        return body["auth_error"]["message"]
     return shapes.is_json(reply)["detail"]
 
 
@@ -99,6 +116,8 @@ def wrong_method(reply, dialect, method):
         shapes.failure(reply, "method_not_allowed", 405)
     elif dialect == "streamvault":
         assert shapes.is_json(reply) == {"detail": f'Method "{method}" not allowed.'}
+    elif dialect == "fileuploader":
+        assert shapes.is_json(reply)["status"] == "error"
 
 
 def concrete(path):
@@ -221,6 +240,17 @@ def test_without_guests_their_routes_are_closed(
     for dialect, method, path in guest:
         reply = without_guests.anyone().call(method, whole(without_guests, path), headers=headers)
         assert reply.status_code == 401, (method, path, reply.status_code, reply.text[:300])
+        refused(reply, dialect)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_without_guests_what_takes_everybody_takes_accounts(
+    without_guests, optional, bad_credentials_without_guests, kind
+):
+    assert len(optional) >= 2
+    headers = bad_credentials_without_guests[kind]
+    for dialect, method, path in optional:
+        reply = without_guests.anyone().call(method, whole(without_guests, path), headers=headers)
         refused(reply, dialect)
 
 
