@@ -17,7 +17,6 @@ constexpr std::size_t kFieldsMax = 64 * 1024;
 // What a form carries: files, and fields that hold for all of them.
 struct Form {
   std::vector<vault::NewFile> files;
-  std::uint64_t file_bytes = 0;
   std::optional<std::string> title;
   std::optional<std::string> description;
   std::vector<std::string> tags;
@@ -51,10 +50,9 @@ Task<std::optional<Problem>> read_file(Exchange& exchange, http::MultipartReader
     co_return Problem::field("file", "At most 100 files fit in one form");
   }
   // The length of the body says little about the length of one of its parts.
-  auto received = co_await exchange.vault.uploads().receive(exchange.account().id, reader,
-                                                            std::nullopt, form.file_bytes);
+  auto received =
+      co_await exchange.vault.uploads().receive(exchange.account().id, reader, std::nullopt);
   if (!received) co_return Problem(received.error());
-  form.file_bytes += received->size;
   form.files.push_back({.received = std::move(*received), .name = name});
   co_return std::nullopt;
 }
