@@ -414,3 +414,30 @@ def test_a_kill_in_the_middle(launch):
     server.stop_well()
     checked = program.run("fsck", "--data", server.data)
     assert checked.returncode == 0, checked.stdout + checked.stderr
+
+
+def test_a_deleted_groups_files_move_home(launch):
+    """Their places follow in the background, and go on after a restart."""
+    import sqlite3
+    import time
+
+    server = launch()
+    owner, member = FileUploader.registered(server), FileUploader.registered(server)
+    group = owner.group()
+    member.join(owner.invite(group))
+    member.upload(b"own", "same.txt")
+    for _ in range(3):
+        member.upload(b"shared", "same.txt", group=group)
+    done(owner.delete(f"/api/delete_group/{group}"))
+    server.kill()
+    server.start()
+    database = sqlite3.connect(f"file:{server.data}/coffer.db?mode=ro", uri=True)
+    deadline = time.monotonic() + 20
+    while database.execute("SELECT count(*) FROM space WHERE kind = 2").fetchone() != (0,):
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    keys = database.execute("SELECT entry.key FROM entry JOIN account ON home_id = space_id ORDER BY 1").fetchall()
+    assert [key for (key,) in keys] == [b"same (2).txt", b"same (3).txt", b"same (4).txt", b"same.txt"]
+    database.close()
+    member.root = server.url
+    assert member.names() == ["same.txt"] * 4
