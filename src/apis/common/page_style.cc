@@ -81,7 +81,7 @@ button.button:disabled { opacity: .6; cursor: progress; }
 button.button:focus-visible, .form input:focus-visible { outline: 2px solid var(--accent); outline-offset: 2px; }
 .form { margin: 1.5rem 0 0; max-width: 26rem; display: grid; gap: 1rem; padding: 1.5rem; background: var(--card); border: 1px solid var(--line); border-radius: .9rem; }
 .form label { display: grid; gap: .35rem; font-weight: 550; }
-.form input { font: inherit; color: inherit; background: var(--paper); border: 1px solid var(--line); border-radius: .6rem; min-height: 2.75rem; padding: .4rem .75rem; width: 100%; }
+.form input { font: inherit; font-weight: 400; color: inherit; background: var(--paper); border: 1px solid var(--line); border-radius: .6rem; min-height: 2.75rem; padding: .4rem .75rem; width: 100%; }
 .form .actions { margin: 0; }
 .form p { margin: 0; }
 .note { color: var(--soft); }

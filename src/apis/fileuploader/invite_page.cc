@@ -12,8 +12,8 @@ namespace {
 constexpr char kContent[] = R"(<p class="facts"><span>You are invited to a group</span></p>
 <h1>{0}</h1>
 <p class="about note" id="about">Who belongs to the group sees its files and adds more.</p>
-<noscript><p class="about">Joining takes JavaScript, which is switched off here. Programs join with
-<code>POST /api/join/</code> and the last part of this address.</p></noscript>
+<p class="about" id="plain">Joining here takes JavaScript. Programs join with <code>POST /api/join/</code> and
+the last part of this address.</p>
 <section id="join" class="form" hidden>
 <p>You are logged in as <b id="who"></b>.</p>
 <div class="actions"><button class="button main" id="go" type="button">Join the group</button>
@@ -40,6 +40,7 @@ constexpr char kScript[] = R"js('use strict';
   const TOKEN = 'coffer.token', NAME = 'coffer.username';
   const $ = (id) => document.getElementById(id);
   let fresh = false;
+  $('plain').hidden = true;
 
   const show = (id) => {
     for (const part of ['join', 'login', 'done']) $(part).hidden = part !== id;
