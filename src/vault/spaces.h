@@ -16,9 +16,9 @@ class Spaces {
  public:
   explicit Spaces(Context& context) : context_(context) {}
 
-  // Clears away up to `limit` nested and as many other entries of a bucket that was removed, and the
-  // bucket itself once it is empty: they are deleted, with an event `entry.deleted` each, and given
-  // back to the quota. Whether there is more to do now. Groups: Groups::return_files().
+  // Clears away up to `limit` nested and as many other entries of a bucket that was removed, and
+  // the bucket itself once it is empty: they are deleted, with an event `entry.deleted` each, and
+  // given back to the quota. Whether there is more to do now. Groups: Groups::return_files().
   Task<bool> clear(std::size_t limit);
 
   // Told when there is something to clear.

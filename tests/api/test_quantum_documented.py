@@ -334,7 +334,7 @@ def test_unknown_paths(quantum):
 
 
 def test_rate_limits_have_the_shape(launch):
-    server = launch({"rate_limits": "on", "rate_limits.api_key_per_minute": "5"})
+    server = launch({"rate_limits": "on", "limits.api_key_per_minute": "5"})
     caller = Quantum.registered(server)
     for _ in range(5):
         expect(caller.get("/bucket"))

@@ -201,6 +201,8 @@ def test_tokens_are_not_in_the_log_nor_in_the_data(launch):
     quantum.fetch(download)
     unused = quantum.token(bucket, "f")
     quantum.fetch("wrong-" + unused)
+    Quantum(server).post(f"/file/download/{unused}")
+    Quantum(server).get(f"/token/remove/{application}")
     quantum.post(f"/token/remove/wrong-{application}")
     server.stop_well()
     secrets = [application, download, unused, quantum.master]

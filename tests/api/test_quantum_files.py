@@ -9,6 +9,7 @@ from urllib.parse import quote
 import pytest
 
 from harness import forms, samples
+from harness.fileuploader import FileUploader, done
 from harness.quantum import Quantum, expect, refuse
 from harness.streamvault import StreamVault
 
@@ -190,6 +191,10 @@ def test_one_file_is_one_file(quantum, bucket):
     files = {f["file_name"]: f for f in stream.files()}
     assert set(files) == {"film.mp4", "note.txt"} and files["film.mp4"]["folder"] == "trip"
     assert stream.get(files["film.mp4"]["download_url"]).content == data
+    login = {"username": native.username, "password": native.password}
+    links = FileUploader(quantum.server, done(FileUploader(quantum.server).post("/api/login", json=login))["accessToken"])
+    short = {f["user_filename"]: f for f in links.files()}
+    assert set(short) == {"film.mp4", "note.txt"} and links.fetch(short["film.mp4"]).content == data
     assert native.me()["used_bytes"] == stream.used() == len(data) + 5
     assert stranger.native.media() == []
     assert stranger.native.get(f"/media/{media['film.mp4']['id']}").status_code == 404

@@ -148,9 +148,11 @@ def test_no_spelling_of_a_files_name_leads_out(quantum, bucket):
         b'form-data; name="files"; filename="\xc0\xae\xc0\xae"',
         b"form-data; name=\"files\"; filename*=UTF-8''%2e%2e%2ff",
         b"form-data; name=\"files\"; filename*=UTF-8''a%00b",
+        b"form-data; name=\"files\"; filename*=UTF-8''%c0%ae%c0%ae",
+        b'form-data; name="files"; filename="..\xf0\x80\x80\xaff"',
     ):
         reply = quantum.send(bucket, "", [forms.Part("files", b"x", "f", disposition=disposition)])
-        assert reply.status_code == 400 and reply.json()["message"] in ("INVALID_PATH", "INVALID_FORM")
+        refuse(reply, 400, "INVALID_PATH")
     assert [m["filename"] for m in quantum.native.media()] == ["f"]
 
 

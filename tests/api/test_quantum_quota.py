@@ -6,6 +6,7 @@ import time
 import pytest
 
 from harness import forms, program, samples
+from harness.fileuploader import FileUploader, done
 from harness.quantum import Halfway, Quantum, expect, refuse
 from harness.streamvault import StreamVault
 
@@ -40,7 +41,7 @@ def in_parallel(works):
 
 
 def test_parallel_uploads_through_all_apis_stay_within_it(quantum):
-    """Thirty uploads of which seven fit: never more, and what is left is told exactly."""
+    """Thirty-two uploads of which seven fit: never more, and what is left is told exactly."""
     bucket = quantum.bucket()
     quantum.set_quota(str(7 * SIZE + SIZE // 2))
     token = quantum.native.token
@@ -58,7 +59,15 @@ def test_parallel_uploads_through_all_apis_stay_within_it(quantum):
         upload = caller.begin(1, f"s{number}")
         return lambda: caller.chunk(upload, 1, samples.noise(SIZE, seed=200 + number)).status_code == 200
 
-    works = [make(number) for number in range(10) for make in (by_quantum, by_native, by_stream)]
+    login = {"username": quantum.native.username, "password": quantum.native.password}
+    link_token = done(FileUploader(quantum.server).post("/api/login", json=login))["accessToken"]
+
+    def by_link(number):
+        caller = FileUploader(quantum.server, link_token)
+        return lambda: caller.try_upload(samples.noise(SIZE, seed=400 + number), f"l{number}").status_code == 200
+
+    makers = (by_quantum, by_native, by_stream, by_link)
+    works = [make(number) for number in range(8) for make in makers]
     made = sum(in_parallel(works))
     used = quantum.native.me()["used_bytes"]
     assert made <= 7 and used == made * SIZE
@@ -71,6 +80,7 @@ def test_parallel_uploads_through_all_apis_stay_within_it(quantum):
     assert quantum.native.try_upload(b"x" * SIZE, "x").status_code == 413
     stream = StreamVault(quantum.server, token)
     assert stream.chunk(stream.begin(1, "x"), 1, b"x" * SIZE).status_code == 413
+    assert FileUploader(quantum.server, link_token).try_upload(b"x" * SIZE).status_code >= 400
     quantum.add(bucket, "more", ("half", b"x" * (SIZE // 2)))
     assert quantum.space_left() == 0
 

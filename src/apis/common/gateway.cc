@@ -143,6 +143,7 @@ Task<Reply> Gateway::answer(http::Request& request, const Client& client, const 
   auto found = router_.find(request.method, request.uri);
   if (const auto* wrong = std::get_if<http::Router::WrongMethod>(&found)) {
     dialect = routes_[wrong->route].dialect;
+    request.route = wrong->route;  // whose path may be a secret under any method
     if (request.method == http::Method::kOptions) {
       http::Response options;
       options.status = 204;

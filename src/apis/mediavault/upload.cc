@@ -2,6 +2,7 @@
 #include <boost/json/object.hpp>
 
 #include "apis/common/json.h"
+#include "apis/mediavault/errors.h"
 #include "apis/mediavault/handlers.h"
 #include "apis/mediavault/wire.h"
 #include "base/text.h"
@@ -114,7 +115,7 @@ Task<Reply> upload_media(Exchange& exchange) {
   const vault::Account& account = exchange.account();
   const auto entries =
       co_await exchange.vault.uploads().commit(account.id, account.home, std::move(form.files));
-  if (!entries) co_return std::unexpected(entries.error());
+  if (!entries) co_return std::unexpected(about_media(entries.error()));
   if (entries->size() == 1) {
     co_return success(exchange, media_object(exchange, entries->front()), 201);
   }

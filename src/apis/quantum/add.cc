@@ -76,6 +76,7 @@ Task<Refusal> read_form(Exchange& exchange, const Location& location, std::strin
   http::MultipartReader reader(*exchange.request.body, std::move(boundary));
   for (;;) {
     const auto next = co_await reader.next();
+    if (!next && reader.failed_at_head()) co_return error_response(Code::kInvalidPath);
     if (!next) co_return std::unexpected(Problem::of(next.error()));
     if (!*next) break;
     const http::PartHead part = **next;
