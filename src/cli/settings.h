@@ -64,6 +64,8 @@ struct Settings {
     std::uint64_t anonymous_per_minute = 0;
     std::uint64_t account_per_minute = 0;
     std::uint64_t api_key_per_minute = 0;
+    std::uint64_t fileuploader_upload_per_minute = 0;
+    std::uint64_t fileuploader_login_per_minute = 0;
   } limits;
 
   struct Uploads {

@@ -190,6 +190,14 @@ constexpr auto kDefinitions = std::to_array<Definition>({
     define(
         "limits.api_key_per_minute", kPerMinute, "5000", "Requests a minute with one API key.",
         [](auto& all) -> auto& { return all.limits.api_key_per_minute; }),
+    define(
+        "limits.fileuploader_upload_per_minute", kPerMinute, "2",
+        "File Uploader's uploads a minute from one address.",
+        [](auto& all) -> auto& { return all.limits.fileuploader_upload_per_minute; }),
+    define(
+        "limits.fileuploader_login_per_minute", kPerMinute, "10",
+        "File Uploader's log-in calls a minute from one address.",
+        [](auto& all) -> auto& { return all.limits.fileuploader_login_per_minute; }),
 
     define(
         "uploads.max_bytes", size(0), "0", "Largest file; 0: as large as the quota allows.",

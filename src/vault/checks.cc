@@ -12,7 +12,6 @@ namespace {
 
 constexpr std::size_t kUsernameMax = 64;        // characters
 constexpr std::size_t kEmailMax = 254;          // bytes, RFC 5321 section 4.5.3.1.3
-constexpr std::size_t kNameMax = 255;           // characters
 constexpr std::size_t kTitleMax = 255;          // characters
 constexpr std::size_t kDescriptionMax = 10000;  // characters
 constexpr std::size_t kTagsMax = 50;
@@ -77,11 +76,11 @@ void check_password(std::string_view password, std::size_t least, Faults& faults
   }
 }
 
-void check_file_name(std::string_view name, Faults& faults) {
+void check_file_name(std::string_view name, Faults& faults, std::size_t most) {
   if (!is_utf8(name)) {
     faults.add("name", "must be UTF-8 text");
-  } else if (name.empty() || count_code_points(name) > kNameMax) {
-    faults.add("name", fmt::format("must be 1 to {} characters long", kNameMax));
+  } else if (name.empty() || count_code_points(name) > most) {
+    faults.add("name", fmt::format("must be 1 to {} characters long", most));
   }
 }
 

@@ -11,6 +11,9 @@
 namespace coffer::vault {
 
 inline constexpr std::size_t kPasswordMax = 1024;  // bytes
+inline constexpr std::size_t kNameMax = 255;       // characters of a file's or folder's name
+// Of a file's where a dialect promises to keep longer ones.
+inline constexpr std::size_t kLongNameMax = 512;
 
 // The faults found in one input, all of them told at once.
 class Faults {
@@ -30,7 +33,7 @@ class Faults {
 std::string check_username(std::string_view username, Faults& faults);
 std::string check_email(std::string_view email, Faults& faults);
 void check_password(std::string_view password, std::size_t least, Faults& faults);
-void check_file_name(std::string_view name, Faults& faults);
+void check_file_name(std::string_view name, Faults& faults, std::size_t most = kNameMax);
 void check_title(std::string_view title, Faults& faults);
 void check_description(std::string_view description, Faults& faults);
 // Trimmed, in order of the alphabet, those that differ in case alone only once.

@@ -106,7 +106,9 @@ class ListStatements {
   std::array<db::Statement, kWays * kSorts * 2> statements_;
 };
 
-std::string walk_text() {
+}  // namespace
+
+std::string walk_text(std::string_view columns) {
   std::string parts;
   for (int kind = static_cast<int>(kFirstKind); kind <= static_cast<int>(kLastKind); ++kind) {
     if (!parts.empty()) parts += " UNION ALL ";
@@ -115,8 +117,10 @@ std::string walk_text() {
   return fmt::format(
       "SELECT {} FROM ({} ORDER BY page_order LIMIT $2) AS page CROSS JOIN entry"
       " WHERE entry.id = page.page_id ORDER BY page_order",
-      kEntryColumns, parts);
+      columns, parts);
 }
+
+namespace {
 
 const ListStatements& list_statements() {
   static const ListStatements statements;
@@ -227,7 +231,7 @@ Task<EntryPage> Entries::list(EntryQuery query) {
 }
 
 Task<std::vector<Entry>> Entries::walk(AccountId owner, EntryId after, std::size_t limit) {
-  static const std::string text = walk_text();
+  static const std::string text = walk_text(kEntryColumns);
   static const db::Statement statement{text.c_str()};
   auto body = [&](db::Transaction& tx) -> Task<std::vector<Entry>> {
     co_return co_await tx.all(statement, entry_from, owner, limit, after);

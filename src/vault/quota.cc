@@ -12,6 +12,15 @@ constexpr db::Statement kCharge{
     " WHERE id = $1 AND (quota IS NULL OR $2 <= 0 OR used + $2 <= quota)"
     " AND EXISTS (SELECT 1 FROM space WHERE space.id = $3)"};
 constexpr db::Statement kSpace{"SELECT id FROM space WHERE id = $1"};
+constexpr db::Statement kChargeNew{
+    "UPDATE account SET used = used + $2"
+    " WHERE id = $1 AND (quota IS NULL OR $2 <= 0 OR used + $2 <= quota)"
+    " AND EXISTS (SELECT 1 FROM space WHERE space.id = $3 AND space.removed_at IS NULL"
+    " AND (space.kind <> 2 OR EXISTS (SELECT 1 FROM member"
+    " WHERE member.space_id = space.id AND member.account_id = $1)))"};
+constexpr db::Statement kLiveSpace{
+    "SELECT kind, (SELECT account_id FROM member WHERE space_id = space.id AND account_id = $2)"
+    " FROM space WHERE id = $1 AND removed_at IS NULL"};
 constexpr db::Statement kGiveBack{"UPDATE account SET used = used - $2 WHERE id = $1"};
 
 constexpr db::Statement kAdd{
@@ -41,6 +50,21 @@ Task<Result<void>> charge(db::Transaction& transaction, AccountId owner, SpaceId
   const auto found = co_await transaction.find(
       kSpace, [](const db::Row& row) { return row.integer(0); }, space);
   if (!found) co_return fail(FailureCode::kNotFound, "there is no such space");
+  co_return quota_exceeded();
+}
+
+Task<Result<void>> charge_new(db::Transaction& transaction, AccountId owner, SpaceId space,
+                              std::int64_t bytes) {
+  const auto charged = co_await transaction.execute(kChargeNew, owner, bytes, space);
+  if (charged > 0) co_return Result<void>{};
+  const auto closed = co_await transaction.find(
+      kLiveSpace,
+      [](const db::Row& row) {
+        return static_cast<SpaceKind>(row.integer(0)) == SpaceKind::kGroup && row.is_null(1);
+      },
+      space, owner);
+  if (!closed) co_return fail(FailureCode::kNotFound, "there is no such space");
+  if (*closed) co_return fail(FailureCode::kForbidden, "you are not in the group");
   co_return quota_exceeded();
 }
 

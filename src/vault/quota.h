@@ -23,6 +23,10 @@ Task<std::optional<Allowance>> find_allowance(db::Transaction& transaction, Acco
 // the quota is decided: kQuotaExceeded when more would be too many. kNotFound without that space.
 Task<Result<void>> charge(db::Transaction& transaction, AccountId owner, SpaceId space,
                           std::int64_t bytes);
+// The same for bytes that are to come to `space`: kNotFound also for a space that was removed,
+// kForbidden for a group that `owner` is not in.
+Task<Result<void>> charge_new(db::Transaction& transaction, AccountId owner, SpaceId space,
+                              std::int64_t bytes);
 Task<void> give_back(db::Transaction& transaction, AccountId owner, std::uint64_t bytes);
 
 // Keep the totals in step with the entry that came or went.

@@ -31,7 +31,9 @@ constexpr db::Statement kInsert{
     "INSERT INTO session (account_id, created_at, expires_at) VALUES ($1, $2, $3) RETURNING id"};
 constexpr db::Statement kDropExpired{
     "DELETE FROM session WHERE account_id = $1 AND expires_at <= $2"};
-constexpr db::Statement kExtend{"UPDATE session SET expires_at = $2 WHERE id = $1"};
+// Never shortens: a session may have been begun with a longer life than others.
+constexpr db::Statement kExtend{
+    "UPDATE session SET expires_at = $2 WHERE id = $1 AND expires_at < $2"};
 constexpr db::Statement kEnd{"DELETE FROM session WHERE id = $1"};
 constexpr db::Statement kPrune{
     "DELETE FROM session WHERE id IN"
@@ -73,6 +75,8 @@ const unsigned char* raw(const Bytes& key) {
 std::int64_t seconds_of(Time time) {
   return std::chrono::floor<std::chrono::seconds>(time).time_since_epoch().count();
 }
+
+SessionId session_from(const db::Row& row) { return row.id<SessionId>(0); }
 
 std::unexpected<Failure> token_invalid() {
   return fail(FailureCode::kTokenInvalid, "the token is not valid");
@@ -212,17 +216,40 @@ Task<std::unique_ptr<Sessions>> Sessions::open(Context& context) {
   co_return std::unique_ptr<Sessions>(new Sessions(context, std::move(*key)));
 }
 
-Task<Tokens> Sessions::begin(AccountId account) {
+Sessions::Lifetimes Sessions::lifetimes() const {
+  return {.access = context_.policy.access_lifetime, .refresh = context_.policy.refresh_lifetime};
+}
+
+Task<Tokens> Sessions::begin(AccountId account, std::optional<std::chrono::seconds> lifetime) {
+  const Lifetimes wanted = lifetime ? Lifetimes{*lifetime, *lifetime} : lifetimes();
   const Time now = context_.clock.now();
-  const Time end = now + context_.policy.refresh_lifetime;
+  const Time end = now + wanted.refresh;
   auto body = [&](db::Transaction& tx) -> Task<SessionId> {
     co_await tx.execute(kDropExpired, account, now);
-    const auto id = co_await tx.find(
-        kInsert, [](const db::Row& row) { return row.id<SessionId>(0); }, account, now, end);
+    const auto id = co_await tx.find(kInsert, session_from, account, now, end);
     co_return id.value();
   };
   const SessionId session = co_await context_.database.write(body);
-  co_return issue(account, session, now);
+  co_return issue(account, session, now, wanted);
+}
+
+Task<Result<Tokens>> Sessions::renew(std::string access_token) {
+  const auto claims = verify(access_token);
+  if (!claims) co_return std::unexpected(claims.error());
+  if (claims->refresh) co_return token_invalid();
+  const std::chrono::seconds lifetime(claims->expires - claims->issued);
+  const Time now = context_.clock.now();
+  const Time end = now + lifetime;
+  auto body = [&](db::Transaction& tx) -> Task<Result<SessionId>> {
+    const auto owner = co_await owner_of(tx, claims->session, claims->account, now);
+    if (!owner) co_return std::unexpected(owner.error());
+    co_await tx.execute(kEnd, claims->session);
+    const auto id = co_await tx.find(kInsert, session_from, claims->account, now, end);
+    co_return id.value();
+  };
+  const auto session = co_await context_.database.write(body);
+  if (!session) co_return std::unexpected(session.error());
+  co_return issue(claims->account, *session, now, {lifetime, lifetime});
 }
 
 Task<Result<Tokens>> Sessions::refresh(std::string token) {
@@ -238,7 +265,7 @@ Task<Result<Tokens>> Sessions::refresh(std::string token) {
   };
   const auto extended = co_await context_.database.write(body);
   if (!extended) co_return std::unexpected(extended.error());
-  co_return issue(claims->account, claims->session, now);
+  co_return issue(claims->account, claims->session, now, lifetimes());
 }
 
 Task<Result<Caller>> Sessions::authenticate(std::string access_token) {
@@ -281,7 +308,7 @@ Task<std::uint64_t> Sessions::prune(std::size_t limit) {
   co_return co_await context_.database.write(body);
 }
 
-Tokens Sessions::issue(AccountId account, SessionId session, Time now) const {
+Tokens Sessions::issue(AccountId account, SessionId session, Time now, Lifetimes wanted) const {
   const auto token = [&](bool refresh, std::chrono::seconds lifetime) {
     Bytes id(kTokenIdBytes);
     context_.entropy.fill(id);
@@ -294,10 +321,9 @@ Tokens Sessions::issue(AccountId account, SessionId session, Time now) const {
     claims.id = to_hex(id);
     return sign(claims);
   };
-  const Policy& policy = context_.policy;
-  return {.access = token(false, policy.access_lifetime),
-          .refresh = token(true, policy.refresh_lifetime),
-          .access_lifetime = policy.access_lifetime,
+  return {.access = token(false, wanted.access),
+          .refresh = token(true, wanted.refresh),
+          .access_lifetime = wanted.access,
           .session = session};
 }
 
@@ -349,14 +375,17 @@ Result<Sessions::Claims> Sessions::decode(const std::string& token) const {
   const std::string_view type = text_claim(decoded, "token_type");
   const auto account = integer_claim(decoded, "user_id");
   const auto session = integer_claim(decoded, "sid");
+  const auto issued = integer_claim(decoded, "iat");
   const auto expires = integer_claim(decoded, "exp");
-  if ((type != "access" && type != "refresh") || !account || !session || !expires) {
+  const bool whole = account && session && issued && expires;
+  if ((type != "access" && type != "refresh") || !whole) {
     return token_invalid();
   }
   Claims claims;
   claims.refresh = type == "refresh";
   claims.account = AccountId{*account};
   claims.session = SessionId{*session};
+  claims.issued = *issued;
   claims.expires = *expires;
   return claims;
 }

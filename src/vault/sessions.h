@@ -37,8 +37,14 @@ class Sessions {
   // Loads the signing key, and makes it when there is none yet. REQUIRES: `context` outlives it.
   static Task<std::unique_ptr<Sessions>> open(Context& context);
 
-  // A new session. Revoked and expired ones of the account are removed on the way.
-  Task<Tokens> begin(AccountId account);
+  // A new session. Revoked and expired ones of the account are removed on the way. `lifetime`: of
+  // the session and of both tokens; nothing: as the policy has it.
+  Task<Tokens> begin(AccountId account, std::optional<std::chrono::seconds> lifetime = {});
+
+  // Ends the session of `access_token` and begins another, whose tokens live as long as that one
+  // did. Of several calls with one token one succeeds. kTokenInvalid, kTokenExpired, kSessionGone,
+  // kAccountDisabled.
+  Task<Result<Tokens>> renew(std::string access_token);
 
   // New tokens for the session of `token`, a refresh token or an access token that is still
   // valid; the session lives on from now. kTokenInvalid, kTokenExpired, kSessionGone,
@@ -66,7 +72,13 @@ class Sessions {
 
   static Task<Result<Account>> owner_of(db::Transaction& tx, SessionId session, AccountId account,
                                         Time now);
-  Tokens issue(AccountId account, SessionId session, Time now) const;
+  // How long tokens live.
+  struct Lifetimes {
+    std::chrono::seconds access;
+    std::chrono::seconds refresh;
+  };
+  Lifetimes lifetimes() const;
+  Tokens issue(AccountId account, SessionId session, Time now, Lifetimes lifetimes) const;
   std::string sign(const Claims& claims) const;
   Result<Claims> verify(const std::string& token) const;
   // The part of verify() that is always the same for a token: signature and form.
@@ -78,8 +90,8 @@ class Sessions {
   std::unique_ptr<Verified> verified_;
 };
 
-enum class KeyKind : std::uint8_t { kApi = 0, kMaster = 1 };
-// `api`, `master`.
+enum class KeyKind : std::uint8_t { kApi = 0, kMaster = 1, kApplication = 2 };
+// `api`, `master`, `application`.
 std::string_view name_of(KeyKind kind) noexcept;
 
 struct ApiKey {
@@ -103,12 +115,21 @@ class ApiKeys {
   // kNotFound without that account; kInvalid for a name over 100 characters.
   Task<Result<Created>> create(AccountId account, KeyKind kind, std::string name);
 
-  // Who holds the key. kTokenInvalid, kAccountDisabled.
+  // A key for programs that use one bucket of the account; it goes with the bucket. The secret is
+  // all there is to tell it by. kNotFound without that bucket.
+  Task<Result<std::string>> create_application(AccountId account, SpaceId bucket);
+
+  // Who holds the key, of whatever kind. kTokenInvalid, kAccountDisabled.
   Task<Result<Caller>> authenticate(std::string secret);
 
+  // Without those of its buckets.
   Task<std::vector<ApiKey>> list(AccountId account);
   // kNotFound when the account has no such key.
   Task<Result<void>> revoke(AccountId account, ApiKeyId key);
+  // An application's key. kNotFound when the account has none with that secret.
+  Task<Result<void>> revoke_application(AccountId account, std::string secret);
+  // All keys of the bucket. REQUIRES: it is the caller's.
+  Task<void> revoke_applications(SpaceId bucket);
 
  private:
   Context& context_;

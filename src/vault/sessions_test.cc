@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 #include <sodium.h>
 
+#include <atomic>
+
 #include "vault/fixture.h"
 
 namespace coffer::vault::test {
@@ -138,7 +140,7 @@ TEST_F(SessionsTest, RefusesClaimsOfAnotherType) {
   const std::string sid = fmt::format(R"("sid":{})", tokens.session.value);
   const auto with = [&](const std::string& a, const std::string& b, const std::string& c,
                         const std::string& d) {
-    return forge(kHeader, "{" + a + "," + b + "," + c + "," + d + "}", key);
+    return forge(kHeader, "{" + a + "," + b + "," + c + "," + d + R"(,"iat":1})", key);
   };
   ASSERT_TRUE(authenticate(with(type, exp, user, sid)));
   for (const std::string& token : {
@@ -293,6 +295,46 @@ TEST_F(SessionsTest, KeysOfPrograms) {
   EXPECT_FAILS(run(keys.create(anna_.id, KeyKind::kApi, std::string(101, 'x'))), kInvalid);
   ASSERT_TRUE(run(vault_->accounts().set_disabled(anna_.id, true)));
   EXPECT_FAILS(run(keys.authenticate(master->secret)), kAccountDisabled);
+}
+
+TEST_F(SessionsTest, ASessionMayHaveALifeOfItsOwn) {
+  const auto days = [](int count) { return std::chrono::hours(24 * count); };
+  const Tokens tokens = run(vault_->sessions().begin(anna_.id, days(180)));
+  clock_.advance(days(8));  // more than the policy gives
+  EXPECT_TRUE(authenticate(tokens.access));
+  // Another dialect's way to go on does not shorten it.
+  EXPECT_TRUE(refresh(tokens.access));
+  clock_.advance(days(171));
+  EXPECT_TRUE(authenticate(tokens.access));
+  clock_.advance(days(1));
+  EXPECT_FAILS(authenticate(tokens.access), kTokenExpired);
+}
+
+TEST_F(SessionsTest, RenewingEndsTheOldOneAndKeepsTheLifetime) {
+  const std::chrono::hours life(24 * 5);
+  const Tokens old = run(vault_->sessions().begin(anna_.id, life));
+  clock_.advance(std::chrono::hours(24));
+  const auto renewed = run(vault_->sessions().renew(old.access));
+  ASSERT_TRUE(renewed);
+  EXPECT_NE(renewed->session, old.session);
+  EXPECT_FAILS(authenticate(old.access), kSessionGone);
+  EXPECT_FAILS(run(vault_->sessions().renew(old.access)), kSessionGone);
+  EXPECT_FAILS(run(vault_->sessions().renew(renewed->refresh)), kTokenInvalid);
+  EXPECT_FAILS(run(vault_->sessions().renew("rubbish")), kTokenInvalid);
+  clock_.advance(life - std::chrono::seconds(1));
+  EXPECT_TRUE(authenticate(renewed->access));
+  clock_.advance(std::chrono::seconds(1));
+  EXPECT_FAILS(run(vault_->sessions().renew(renewed->access)), kTokenExpired);
+}
+
+TEST_F(SessionsTest, OfManyRenewalsAtOnceOneSucceeds) {
+  const Tokens old = run(vault_->sessions().begin(anna_.id, std::chrono::hours(1)));
+  std::atomic<int> renewed = 0;
+  in_parallel(8, [&](int) {
+    const auto result = run(vault_->sessions().renew(old.access));
+    if (result) ++renewed;
+  });
+  EXPECT_EQ(renewed, 1);
 }
 
 }  // namespace

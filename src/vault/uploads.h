@@ -2,14 +2,18 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "base/stream.h"
 #include "base/task.h"
+#include "vault/checks.h"
 #include "vault/context.h"
 #include "vault/failure.h"
+#include "vault/quota.h"
+#include "vault/reservations.h"
 #include "vault/types.h"
 
 namespace coffer::vault {
@@ -22,15 +26,21 @@ struct Received {
   Bytes head;                       // the first kHeadBytes, or all
   Time at;                          // not after the moment the store made them durable
   std::optional<Time> new_at = {};  // set: nobody had stored these bytes before
+  // What is kept free for it of the owner's quota until it is committed, or this is gone. None
+  // where there is no quota.
+  std::shared_ptr<Reservation> reservation = {};
 };
 
 struct NewFile {
   Received received;
-  std::string name;  // as the client gave it, at most 255 characters; may be empty: `file`
+  // As the client gave it, at most name_max characters; may be empty: `file`.
+  std::string name;
   std::optional<EntryId> parent = {};  // a folder of the space; nothing: the space itself
   std::optional<std::string> title = {};
   std::optional<std::string> description = {};
   std::vector<std::string> tags = {};
+  std::size_t name_max = kNameMax;                    // up to kLongNameMax
+  std::optional<std::string> address_extension = {};  // with which its address ends, see Addresses
 };
 
 // Threads: any executor's.
@@ -40,12 +50,12 @@ class Uploads {
 
   // Reads `source` to its end into the blob store. kBadStream, too large above
   // policy.max_file_bytes; kQuotaExceeded as soon as it is certain that `owner` cannot hold it
-  // (the commit decides); kNotFound without that account. `pending`: bytes that the same command
-  // received before, which count too; `replaced`: bytes that its commit will give back. REQUIRES:
-  // `source` lives until the task ended.
+  // beside what it keeps and what others are uploading for it (the commit decides); kNotFound
+  // without that account. `replaced`: bytes that its commit will give back. REQUIRES: `source`
+  // lives until the task ended.
   Task<Result<Received>> receive(AccountId owner, InputStream& source,
                                  std::optional<std::uint64_t> expected_size,
-                                 std::uint64_t pending = 0, std::uint64_t replaced = 0);
+                                 std::uint64_t replaced = 0);
 
   // Takes back what will not be committed. Bytes that nobody else has stored go at once.
   Task<void> discard(Received received);
@@ -54,8 +64,8 @@ class Uploads {
   // `entry.created`. Keys come from the names, made unique (`song (2).mp3`). kInvalid for
   // names, titles, descriptions and tags as in Entries::update; kQuotaExceeded; kBadStream (too
   // slow) when a file was received longer ago than half the grace time; kNotFound without that
-  // space, or with a fault of `parent` without that folder. After a failure the files are
-  // discarded. REQUIRES: `owner` may write to `space`.
+  // space, or with a fault of `parent` without that folder; kForbidden for a group that `owner` is
+  // not in. After a failure the files are discarded. REQUIRES: `owner` may write to `space`.
   Task<Result<std::vector<Entry>>> commit(AccountId owner, SpaceId space,
                                           std::vector<NewFile> files);
 
@@ -70,16 +80,25 @@ class Uploads {
 
 // The bytes that one stream may bring.
 struct Room {
-  std::uint64_t most;                 // of one file
-  std::optional<std::uint64_t> left;  // of the quota
+  std::uint64_t most;                             // of one file
+  std::uint64_t replaced = 0;                     // what their commit will give back
+  std::optional<std::uint64_t> left = {};         // of the quota
+  std::shared_ptr<Reservation> reservation = {};  // of it; set where `left` is
 };
 
-// Reads `source` to its end into the blob store. kBadStream; kQuotaExceeded above room.left.
+// Of what `owner` has left in `allowance`, which was read right before.
+Room room_for(const Context& context, AccountId owner, const Allowance& allowance);
+
+// Reads `source` to its end into the blob store. kBadStream; kQuotaExceeded above room.left, of
+// which others may have reserved a part.
 Task<Result<Received>> receive_stream(Context& context, InputStream& source,
                                       std::optional<std::uint64_t> expected_size, Room room);
 
 // See Uploads::discard().
 Task<void> discard_received(Context& context, const Received& received);
+
+// Right before the transaction that charges the bytes: see Reservation::settle().
+void settle_received(const Received& received);
 
 // Whether the collector may have taken the bytes, or be about to (references.cc).
 bool is_too_old(const Context& context, const Received& received);

@@ -13,6 +13,11 @@ Vault::Vault(Context context)
       api_keys_(context_),
       entries_(context_),
       folders_(context_),
+      paths_(context_),
+      buckets_(context_),
+      spaces_(context_),
+      downloads_(context_),
+      groups_(context_),
       shares_(context_),
       uploads_(context_),
       multiparts_(context_),
@@ -23,6 +28,7 @@ Vault::Vault(Context context)
 Task<std::unique_ptr<Vault>> Vault::open(Context context) {
   std::unique_ptr<Vault> vault(new Vault(std::move(context)));
   vault->sessions_ = co_await Sessions::open(vault->context_);
+  vault->addresses_ = co_await Addresses::open(vault->context_);
   co_return vault;
 }
 

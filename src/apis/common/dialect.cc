@@ -10,6 +10,7 @@ std::string_view name_of(Access access) noexcept {
     case Access::kAccount: return "account";
     case Access::kGuest: return "guest";
     case Access::kShared: return "shared";
+    case Access::kOptional: return "optional";
     case Access::kOperator: break;
   }
   return "operator";
@@ -20,6 +21,8 @@ std::string_view name_of(RateClass rate) noexcept {
     case RateClass::kStandard: return "standard";
     case RateClass::kVisitor: return "visitor";
     case RateClass::kParts: return "parts";
+    case RateClass::kDrop: return "drop";
+    case RateClass::kLogin: return "login";
     case RateClass::kNone: break;
   }
   return "none";

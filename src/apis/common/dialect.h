@@ -27,9 +27,10 @@ enum class Access {
   kAccount,   // a caller with valid credentials
   kGuest,     // the same; or, without any and where guests are served, the guests' account
   kShared,    // the same, or nobody: the path may name what all may read who know it
+  kOptional,  // everybody; who shows bad credentials or none is told by Exchange::uncredited
   kOperator,  // an admin, or a client on this machine
 };
-// `anyone`, `account`, `guest`, `shared`, `operator`.
+// `anyone`, `account`, `guest`, `shared`, `optional`, `operator`.
 std::string_view name_of(Access access) noexcept;
 
 // Which limit counts a route's requests.
@@ -37,6 +38,8 @@ enum class RateClass {
   kStandard,  // that of the caller; without one, that of the anonymous by their address
   kVisitor,   // the same, but without a caller that of an account, by address
   kParts,     // the same, but none for an account: many requests are one upload
+  kDrop,      // that of uploads which are short links, by address, whoever asks
+  kLogin,     // that of a family of log-in calls, by address, whoever asks
   kNone,
 };
 std::string_view name_of(RateClass rate) noexcept;
@@ -49,6 +52,8 @@ struct Exchange {
   std::string_view mount;               // the prefix under which the dialect was reached
   std::optional<vault::Caller> caller;  // set when the route's access asks for one, see Access
   vault::Vault& vault;
+  // For kOptional: why there is no caller. Never a guest.
+  std::optional<Problem> uncredited{};
   // For the values of a reply, all given back at once. What is made in it is not to leave the
   // exchange.
   boost::json::monotonic_resource memory{};
@@ -66,11 +71,14 @@ struct Route {
   Handler handler;
   std::uint64_t body_limit = kJsonLimit;  // bytes
   RateClass rate = RateClass::kStandard;
+  // Whether its path holds a secret, which the log must not tell. One that needs no credentials
+  // always counts as such.
+  bool path_permits = false;
 };
 
 // What a request shows of its sender's identity.
 struct Credentials {
-  enum class Kind { kNone, kSession, kKey };
+  enum class Kind { kNone, kSession, kKey, kMasterKey, kApplicationKey, kMalformed };
   Kind kind = Kind::kNone;
   std::string secret;
 };
@@ -85,8 +93,10 @@ class Dialect {
   virtual ~Dialect() = default;
 
   virtual std::string_view name() const = 0;
-  // Where its routes are: `/api/v1`. Unknown paths below are answered in its shape.
+  // Where its routes are: `/api/v1`.
   virtual std::vector<std::string> prefixes() const = 0;
+  // Where unknown paths are answered in its shape. An empty one claims none.
+  virtual std::vector<std::string> claims() const { return prefixes(); }
   virtual std::vector<Route> routes() const = 0;
   virtual Credentials credentials(const http::Request& request) const {
     return bearer_or_api_key(request);

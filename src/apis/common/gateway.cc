@@ -18,8 +18,19 @@ bool covers(std::string_view prefix, std::string_view path) {
   return path.starts_with(prefix) && (path.size() == prefix.size() || path[prefix.size()] == '/');
 }
 
-bool opens_by_path(Access access) {
-  return access == Access::kAnyone || access == Access::kGuest || access == Access::kShared;
+// Whether a key is good where one of that kind was shown.
+bool fits(Credentials::Kind shown, vault::Credential credential) {
+  switch (shown) {
+    case Credentials::Kind::kMasterKey: return credential == vault::Credential::kMasterKey;
+    case Credentials::Kind::kApplicationKey:
+      return credential == vault::Credential::kApplicationKey;
+    default: return credential != vault::Credential::kApplicationKey;
+  }
+}
+
+bool hides_path(const Route& route) {
+  return route.path_permits || route.access == Access::kAnyone || route.access == Access::kGuest ||
+         route.access == Access::kShared || route.access == Access::kOptional;
 }
 
 }  // namespace
@@ -72,7 +83,7 @@ const Dialect& Gateway::dialect_at(std::string_view path) const {
   const Dialect* best = dialects_.front().get();
   std::size_t length = 0;
   for (const auto& dialect : dialects_) {
-    for (const std::string& prefix : dialect->prefixes()) {
+    for (const std::string& prefix : dialect->claims()) {
       if (prefix.size() > length && covers(prefix, path)) {
         best = dialect.get();
         length = prefix.size();
@@ -132,6 +143,7 @@ Task<Reply> Gateway::answer(http::Request& request, const Client& client, const 
   auto found = router_.find(request.method, request.uri);
   if (const auto* wrong = std::get_if<http::Router::WrongMethod>(&found)) {
     dialect = routes_[wrong->route].dialect;
+    request.route = wrong->route;  // whose path may be a secret under any method
     if (request.method == http::Method::kOptions) {
       http::Response options;
       options.status = 204;
@@ -184,6 +196,7 @@ Task<Reply> Gateway::call(const Mounted& mounted, const http::PathParameters& pa
       refused->kind == ProblemKind::kNoCredentials) {
     refused.reset();
   }
+  if (mounted.route.access == Access::kOptional) exchange.uncredited = std::exchange(refused, {});
   if (refused) co_return std::unexpected(std::move(*refused));
   Reply reply = co_await mounted.route.handler(exchange);
   co_return reply;
@@ -203,6 +216,10 @@ Task<std::expected<vault::Caller, Problem>> Gateway::recognise(const Mounted& mo
     co_return std::unexpected(
         Problem(ProblemKind::kNoCredentials, "Log in and send the token with the request"));
   }
+  if (credentials.kind == Credentials::Kind::kMalformed) {
+    co_return std::unexpected(Problem(ProblemKind::kMalformedCredentials,
+                                      "The Authorization header is not what it should be"));
+  }
   if (credentials.kind == Credentials::Kind::kSession) {
     auto caller = co_await vault_.sessions().authenticate(credentials.secret);
     if (!caller) co_return std::unexpected(Problem(caller.error()));
@@ -210,25 +227,40 @@ Task<std::expected<vault::Caller, Problem>> Gateway::recognise(const Mounted& mo
   }
   auto caller = co_await vault_.api_keys().authenticate(credentials.secret);
   if (!caller) co_return std::unexpected(Problem(caller.error()));
+  if (!fits(credentials.kind, caller->credential)) {
+    co_return std::unexpected(Problem(ProblemKind::kTokenInvalid, "The key is of another kind"));
+  }
   co_return std::move(*caller);
+}
+
+// Who is counted, and against what; 0: nobody.
+struct Gateway::Allotment {
+  std::string who;
+  std::uint32_t per_minute = 0;
+};
+
+Gateway::Allotment Gateway::allotment_of(RateClass rate, const Client& client,
+                                         const vault::Caller* caller) const {
+  const auto& limits = options_.rate_limits;
+  if (!limits.enabled || rate == RateClass::kNone) return {};
+  if (rate == RateClass::kDrop) return {"drop " + client.limit_key(), limits.drops};
+  if (rate == RateClass::kLogin) return {"login " + client.limit_key(), limits.logins};
+  if (!caller || caller->account.is_guest) {
+    if (rate == RateClass::kStandard) return {"address " + client.limit_key(), limits.anonymous};
+    return {"visitor " + client.limit_key(), limits.account};
+  }
+  if (rate == RateClass::kParts) return {};
+  if (caller->credential == vault::Credential::kSession) {
+    return {"account " + std::to_string(caller->account.id.value), limits.account};
+  }
+  return {"key " + std::to_string(caller->key->value), limits.api_key};
 }
 
 std::optional<Problem> Gateway::admit(const Mounted& mounted, const Client& client,
                                       const vault::Caller* caller, http::Headers& extra) {
-  const auto& limits = options_.rate_limits;
-  if (!limits.enabled || mounted.route.rate == RateClass::kNone) return std::nullopt;
-  const bool is_account = caller && !caller->account.is_guest;
-  if (is_account && mounted.route.rate == RateClass::kParts) return std::nullopt;
-  const bool visits = mounted.route.rate != RateClass::kStandard;
-  std::string who = (visits ? "visitor " : "address ") + client.limit_key();
-  std::uint32_t per_minute = visits ? limits.account : limits.anonymous;
-  if (is_account) {
-    const bool by_key = caller->credential != vault::Credential::kSession;
-    who = by_key ? "key " + std::to_string(caller->key->value)
-                 : "account " + std::to_string(caller->account.id.value);
-    per_minute = by_key ? limits.api_key : limits.account;
-  }
-  const auto verdict = limiter_.admit(who, per_minute);
+  const Allotment allotment = allotment_of(mounted.route.rate, client, caller);
+  if (allotment.per_minute == 0) return std::nullopt;
+  const auto verdict = limiter_.admit(allotment.who, allotment.per_minute);
   verdict.describe(extra);
   if (verdict.admitted) return std::nullopt;
   Problem problem(ProblemKind::kRateLimited, "Too many requests; try again in " +
@@ -239,7 +271,17 @@ std::optional<Problem> Gateway::admit(const Mounted& mounted, const Client& clie
 
 http::Response Gateway::refuse(const http::Request& request, http::BadMessage why) {
   // The target may not have been understood; its text still tells whose shape is expected.
-  return dialect_at(request.target).render(Problem::of(why), request);
+  const Dialect* dialect = nullptr;
+  if (const auto target = http::parse_target(request.target)) {
+    const auto found = router_.find(request.method, *target);
+    if (const auto* match = std::get_if<http::Router::Match>(&found)) {
+      dialect = routes_[match->route].dialect;
+    } else if (const auto* wrong = std::get_if<http::Router::WrongMethod>(&found)) {
+      dialect = routes_[wrong->route].dialect;
+    }
+  }
+  if (!dialect) dialect = &dialect_at(request.target);
+  return dialect->render(Problem::of(why), request);
 }
 
 void Gateway::finished(const http::Request& request, const http::Outcome& outcome) noexcept {
@@ -248,10 +290,10 @@ void Gateway::finished(const http::Request& request, const http::Outcome& outcom
                  static_cast<double>(outcome.duration.count()) / 1e6, outcome.bytes_received,
                  outcome.bytes_sent);
   if (!options_.access_log) return;
-  // Without its query, which may carry a key. Where it needs no credentials, the path itself may
-  // be what permits, a share token for instance: then it is told as in the table of routes.
+  // Without its query, which may carry a key. The path itself may be what permits, a share token
+  // for instance: then it is told as in the table of routes.
   std::string path(request.uri.raw_path);
-  if (known && opens_by_path(routes_[request.route].route.access)) {
+  if (known && hides_path(routes_[request.route].route)) {
     path = routes_[request.route].mount + routes_[request.route].route.pattern;
   }
   log::info(

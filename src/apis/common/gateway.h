@@ -30,6 +30,8 @@ struct GatewayOptions {
     std::uint32_t anonymous = 60;  // a minute, by address
     std::uint32_t account = 1000;
     std::uint32_t api_key = 5000;
+    std::uint32_t drops = 2;    // RateClass::kDrop
+    std::uint32_t logins = 10;  // RateClass::kLogin
   } rate_limits;
 };
 
@@ -67,9 +69,12 @@ class Gateway final : public http::Service {
                    const Client& client, http::Headers& extra);
   Task<std::expected<vault::Caller, Problem>> recognise(const Mounted& mounted,
                                                         const http::Request& request);
+  struct Allotment;
+  Allotment allotment_of(RateClass rate, const Client& client, const vault::Caller* caller) const;
   // The caller that the route asks for, if it does; a Problem keeps the request out.
   std::optional<Problem> admit(const Mounted& mounted, const Client& client,
                                const vault::Caller* caller, http::Headers& extra);
+  // Of a path that may be no route's.
   const Dialect& dialect_at(std::string_view path) const;
   std::optional<http::Response> preflight(const http::Request& request) const;
   void add_cors(const http::Request& request, http::Response& response) const;

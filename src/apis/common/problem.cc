@@ -66,6 +66,7 @@ unsigned status_of(ProblemKind kind) noexcept {
     case ProblemKind::kBadStream:
     case ProblemKind::kMalformedMessage: return 400;
     case ProblemKind::kNoCredentials:
+    case ProblemKind::kMalformedCredentials:
     case ProblemKind::kNoSuchAccount:
     case ProblemKind::kWrongPassword:
     case ProblemKind::kAccountDisabled:

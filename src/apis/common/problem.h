@@ -29,6 +29,7 @@ enum class ProblemKind {
   kSessionGone,
   // The request's
   kNoCredentials,
+  kMalformedCredentials,
   kMethodNotAllowed,
   kRateLimited,
   kUnsupportedMediaType,

@@ -68,6 +68,7 @@ std::string detail_of(const Problem& problem, const http::Request& request) {
     case ProblemKind::kAccountDisabled: return "User is inactive";
     case ProblemKind::kTokenInvalid:
     case ProblemKind::kTokenExpired:
+    case ProblemKind::kMalformedCredentials:
     case ProblemKind::kSessionGone: return "Given token not valid for any token type";
     case ProblemKind::kMethodNotAllowed:
       return fmt::format("Method \"{}\" not allowed.", request.method_name);

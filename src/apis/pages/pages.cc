@@ -4,8 +4,8 @@
 #include <utility>
 
 #include "apis/common/file_reply.h"
+#include "apis/common/page.h"
 #include "apis/common/share_link.h"
-#include "apis/pages/html.h"
 #include "apis/pages/views.h"
 
 namespace coffer::apis::pages {

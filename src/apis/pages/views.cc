@@ -7,8 +7,8 @@
 #include <iterator>
 
 #include "apis/common/human.h"
+#include "apis/common/page.h"
 #include "apis/common/share_link.h"
-#include "apis/pages/html.h"
 #include "base/text.h"
 
 namespace coffer::apis::pages {
@@ -86,7 +86,7 @@ std::string content_of(const Place& place, const Entry& entry) {
 }
 
 // Text in a direction of its own, so that it turns nothing around it.
-std::string name_html(const Entry& entry) { return "<bdi>" + escape(entry.name) + "</bdi>"; }
+std::string name_html(const Entry& entry) { return "<bdi>" + escape_html(entry.name) + "</bdi>"; }
 
 std::string breadcrumbs(const Place& place) {
   if (place.way.size() < 2) return {};
@@ -100,7 +100,7 @@ std::string breadcrumbs(const Place& place) {
 
 std::string description_html(const Entry& entry) {
   if (!entry.description) return {};
-  return fmt::format("<p class=\"about\" dir=\"auto\">{}</p>\n", escape(*entry.description));
+  return fmt::format("<p class=\"about\" dir=\"auto\">{}</p>\n", escape_html(*entry.description));
 }
 
 std::string count_text(std::size_t count, std::string_view one, std::string_view many) {
@@ -138,8 +138,8 @@ std::string row(const Place& place, const Entry& entry) {
       "<li><a href=\"{}\"><span class=\"thumb\">{}</span><span class=\"name\" "
       "dir=\"auto\">{}</span>"
       "<span class=\"kind\">{}</span>{}</a></li>\n",
-      page_of(place, entry), thumb(place, entry), escape(entry.name), escape(kind_text(entry)),
-      size);
+      page_of(place, entry), thumb(place, entry), escape_html(entry.name),
+      escape_html(kind_text(entry)), size);
 }
 
 // The file itself, as far as a browser shows it.
@@ -153,7 +153,7 @@ std::string stage(const Place& place) {
   } else if (file.type.kind == FileKind::kAudio) {
     shown = fmt::format(R"(<audio controls preload="metadata" src="{}"></audio>)", source);
   } else if (is_picture(file)) {
-    shown = fmt::format(R"(<img src="{}" alt="{}">)", source, escape(file.name));
+    shown = fmt::format(R"(<img src="{}" alt="{}">)", source, escape_html(file.name));
   } else {
     shown = fmt::format(R"(<span class="plain">{}</span>)", icon_of(file.type.kind));
   }
@@ -185,17 +185,13 @@ std::string file_view(const Place& place) {
   std::string html = breadcrumbs(place);
   html += fmt::format(
       "<h1>{}</h1>\n<p class=\"facts\"><span>{}</span><span>{}</span><span>{}</span></p>\n",
-      name_html(file), escape(kind_text(file)), human_size(file.size), date_text(file.created_at));
+      name_html(file), escape_html(kind_text(file)), human_size(file.size),
+      date_text(file.created_at));
   html += description_html(file) + stage(place);
   html += fmt::format(R"(<div class="actions"><a class="button main" href="{}{}">{}Download</a>)",
                       source, kDownloadQuery, download_icon());
   if (opens(file)) html += fmt::format(R"(<a class="button" href="{}">Open</a>)", source);
   return html + "</div>\n";
-}
-
-std::string sorry_view(std::string_view title, std::string_view advice) {
-  return fmt::format("<div class=\"sorry\">{}<h1>{}</h1><p>{}</p></div>\n", broken_link_icon(),
-                     escape(title), escape(advice));
 }
 
 }  // namespace coffer::apis::pages

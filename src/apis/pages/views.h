@@ -26,7 +26,4 @@ struct Listing {
 std::string folder_view(const Place& place, const Listing& listing);
 std::string file_view(const Place& place);
 
-// What cannot be shown. `title` and `advice` are text.
-std::string sorry_view(std::string_view title, std::string_view advice);
-
 }  // namespace coffer::apis::pages

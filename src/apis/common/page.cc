@@ -1,12 +1,16 @@
-#include "apis/pages/html.h"
+#include "apis/common/page.h"
 
 #include <fmt/format.h>
 
-#include "apis/common/share_link.h"
-#include "apis/pages/style.h"
-#include "base/hash.h"
+#include <algorithm>
+#include <utility>
 
-namespace coffer::apis::pages {
+#include "apis/common/page_style.h"
+#include "apis/common/share_link.h"
+#include "base/hash.h"
+#include "base/text.h"
+
+namespace coffer::apis {
 namespace {
 
 constexpr char kPolicy[] =
@@ -27,12 +31,25 @@ constexpr char kTabIcon[] =
 
 // The same address as long as the text is the same.
 const std::string& style_version() {
-  static const std::string version = Sha256::of(as_bytes(kStyle)).hex().substr(0, kVersionDigits);
+  static const std::string version =
+      Sha256::of(as_bytes(kPageStyle)).hex().substr(0, kVersionDigits);
   return version;
 }
 
-void protect(http::Response& response) {
-  response.headers.set("Content-Security-Policy", kPolicy);
+// Text between `<script>` tags as a policy names it.
+std::string source_hash(std::string_view script) {
+  std::string hash = to_base64url(Sha256::of(as_bytes(script)).bytes);
+  std::ranges::replace(hash, '-', '+');
+  std::ranges::replace(hash, '_', '/');
+  return "'sha256-" + hash + "='";
+}
+
+void protect(http::Response& response, std::string_view script = {}) {
+  std::string policy = kPolicy;
+  if (!script.empty()) {
+    policy += "; script-src " + source_hash(script) + "; connect-src 'self'";
+  }
+  response.headers.set("Content-Security-Policy", std::move(policy));
   response.headers.set("X-Content-Type-Options", "nosniff");
   response.headers.set("Referrer-Policy", "no-referrer");
   response.headers.set("X-Robots-Tag", "noindex, nofollow");
@@ -40,7 +57,7 @@ void protect(http::Response& response) {
 
 }  // namespace
 
-std::string escape(std::string_view text) {
+std::string escape_html(std::string_view text) {
   std::string out;
   out.reserve(text.size() + text.size() / 8);
   for (const char c : text) {
@@ -86,7 +103,20 @@ std::string_view broken_link_icon() noexcept {
   return R"(<svg viewBox="0 0 24 24" aria-hidden="true"><path d="M10 7 11.5 5.5a4.2 4.2 0 0 1 6 6L16 13M14 17l-1.5 1.5a4.2 4.2 0 0 1-6-6L8 11M4 4l16 16"/></svg>)";
 }
 
-http::Response page_response(unsigned status, std::string_view title, std::string_view content) {
+std::string sorry_view(std::string_view title, std::string_view advice) {
+  return fmt::format("<div class=\"sorry\">{}<h1>{}</h1><p>{}</p></div>\n", broken_link_icon(),
+                     escape_html(title), escape_html(advice));
+}
+
+bool wants_page(const http::Request& request) {
+  const std::string accept = to_lower_ascii(request.headers.joined("Accept").value_or(""));
+  return accept.find("text/html") != std::string::npos;
+}
+
+http::Response page_response(unsigned status, std::string_view title, std::string_view content,
+                             std::string_view script) {
+  std::string code;
+  if (!script.empty()) code = fmt::format("<script>{}</script>\n", script);
   std::string html = fmt::format(
       R"(<!doctype html>
 <html lang="en">
@@ -103,20 +133,20 @@ http::Response page_response(unsigned status, std::string_view title, std::strin
 <header class="top">{3}<span>Coffer</span></header>
 <main>
 {4}</main>
-</body>
+{5}</body>
 </html>
 )",
-      escape(title), kSharePrefix, style_version(), kLogo, content);
+      escape_html(title), kSharePrefix, style_version(), kLogo, content, code);
   http::Response response =
       http::Response::text(status, "text/html; charset=utf-8", std::move(html));
-  protect(response);
+  protect(response, script);
   response.headers.set("Cache-Control", "private, no-cache");
   return response;
 }
 
 http::Response style_response() {
   http::Response response =
-      http::Response::text(200, "text/css; charset=utf-8", std::string(kStyle));
+      http::Response::text(200, "text/css; charset=utf-8", std::string(kPageStyle));
   protect(response);
   response.headers.set("Cache-Control", kForever);
   return response;
@@ -129,4 +159,4 @@ http::Response icon_response() {
   return response;
 }
 
-}  // namespace coffer::apis::pages
+}  // namespace coffer::apis

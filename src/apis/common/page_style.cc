@@ -1,8 +1,8 @@
-#include "apis/pages/style.h"
+#include "apis/common/page_style.h"
 
-namespace coffer::apis::pages {
+namespace coffer::apis {
 
-const std::string_view kStyle = R"css(:root {
+const std::string_view kPageStyle = R"css(:root {
   color-scheme: light dark;
   --paper: #f7f6f2;
   --card: #ffffff;
@@ -13,6 +13,7 @@ const std::string_view kStyle = R"css(:root {
   --on-accent: #ffffff;
   --tint: #e8f0ed;
   --stage: #ecebe5;
+  --fault: #a6342b;
 }
 @media (prefers-color-scheme: dark) {
   :root {
@@ -25,6 +26,7 @@ const std::string_view kStyle = R"css(:root {
     --on-accent: #0d1f1b;
     --tint: #20302b;
     --stage: #0d100f;
+    --fault: #f0998f;
   }
 }
 * { box-sizing: border-box; }
@@ -73,6 +75,18 @@ h1 { margin: .35rem 0 .25rem; font-size: clamp(1.4rem, 1.1rem + 1.6vw, 2rem); li
 .button:hover { background: var(--tint); }
 .button.main { background: var(--accent); border-color: var(--accent); color: var(--on-accent); }
 .button.main:hover { filter: brightness(1.08); }
+button.button { font: inherit; font-weight: 600; color: inherit; cursor: pointer; }
+button.button.main { color: var(--on-accent); }
+button.button:disabled { opacity: .6; cursor: progress; }
+button.button:focus-visible, .form input:focus-visible { outline: 2px solid var(--accent); outline-offset: 2px; }
+.form { margin: 1.5rem 0 0; max-width: 26rem; display: grid; gap: 1rem; padding: 1.5rem; background: var(--card); border: 1px solid var(--line); border-radius: .9rem; }
+.form label { display: grid; gap: .35rem; font-weight: 550; }
+.form input { font: inherit; font-weight: 400; color: inherit; background: var(--paper); border: 1px solid var(--line); border-radius: .6rem; min-height: 2.75rem; padding: .4rem .75rem; width: 100%; }
+.form .actions { margin: 0; }
+.form p { margin: 0; }
+.note { color: var(--soft); }
+.fault { color: var(--fault); font-weight: 550; }
+[hidden] { display: none !important; }
 .sorry { padding: 12vh 0 0; text-align: center; color: var(--soft); }
 .sorry svg { width: 3.5rem; height: 3.5rem; color: var(--accent); }
 .sorry h1 { color: var(--ink); margin-top: 1rem; }
@@ -90,4 +104,4 @@ h1 { margin: .35rem 0 .25rem; font-size: clamp(1.4rem, 1.1rem + 1.6vw, 2rem); li
 @media print { .actions, .next { display: none; } }
 )css";
 
-}  // namespace coffer::apis::pages
+}  // namespace coffer::apis

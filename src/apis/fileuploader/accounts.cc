@@ -1,0 +1,134 @@
+#include <chrono>
+#include <utility>
+
+#include "apis/common/json.h"
+#include "apis/fileuploader/errors.h"
+#include "apis/fileuploader/handlers.h"
+#include "apis/fileuploader/wire.h"
+
+namespace coffer::apis::fileuploader {
+namespace {
+
+constexpr std::chrono::hours kLifetime(5 * 24);
+constexpr std::chrono::hours kBotLifetime(180 * 24);
+
+struct Login {
+  std::string username;
+  std::string password;
+  std::chrono::seconds lifetime;
+};
+
+// What both calls take, or the refusal that they share.
+using LoginOrRefusal = std::expected<Login, http::Response>;
+
+Task<std::expected<LoginOrRefusal, Problem>> read_login(http::Request& request) {
+  const auto body = co_await read_body(request);
+  if (!body) co_return std::unexpected(body.error());
+  auto username = text_in(*body, "username");
+  auto password = text_in(*body, "password");
+  if (!username || !password || username->empty() || password->empty()) {
+    co_return LoginOrRefusal(std::unexpect, failed(400, "No username/password provided", 2));
+  }
+  const auto bot = flag_in(request.uri, "bot");
+  if (!bot)
+    co_return LoginOrRefusal(std::unexpect, failed(400, "bot must be true or false", kBadBot));
+  co_return LoginOrRefusal(
+      Login{std::move(*username), std::move(*password), *bot ? kBotLifetime : kLifetime});
+}
+
+http::Response token_response(boost::json::object body) {
+  http::Response response = json_response(200, std::move(body));
+  response.headers.set("Cache-Control", "no-store");
+  return response;
+}
+
+http::Response logged_in(std::string_view token, std::string_view username,
+                         std::string_view message) {
+  return token_response({{"status", "success"},
+                         {"accessToken", token},
+                         {"username", username},
+                         {"message", message}});
+}
+
+Task<Reply> begin_session(Exchange& exchange, const vault::Account& account,
+                          std::chrono::seconds lifetime) {
+  const vault::Tokens tokens = co_await exchange.vault.sessions().begin(account.id, lifetime);
+  co_return logged_in(tokens.access, account.username, "logged in with password");
+}
+
+// Why there is no account of these.
+Reply refuse_account(const vault::Failure& failure) {
+  if (failure.code == vault::FailureCode::kConflict) {
+    return failed(400, "An account with this name is already registered", 1);
+  }
+  if (failure.code != vault::FailureCode::kInvalid || failure.fields.empty()) {
+    return std::unexpected(Problem(failure));
+  }
+  const vault::FieldFault& fault = failure.fields.front();
+  const bool is_name = fault.field == "username";
+  return failed(400, (is_name ? "Username " : "Password ") + fault.message,
+                is_name ? kBadUsername : kBadPassword);
+}
+
+Reply refuse_login(const vault::Failure& failure) {
+  switch (failure.code) {
+    case vault::FailureCode::kWrongPassword: return failed(403, "Wrong password", 3);
+    case vault::FailureCode::kNoSuchAccount: return failed(404, "User not found", 4);
+    case vault::FailureCode::kAccountDisabled:
+      return failed(400, "The account is locked", kAccountLocked);
+    default: return std::unexpected(Problem(failure));
+  }
+}
+
+}  // namespace
+
+Task<Reply> register_account(Exchange& exchange) {
+  auto login = co_await read_login(exchange.request);
+  if (!login) co_return std::unexpected(std::move(login.error()));
+  if (!*login) co_return std::move(login->error());
+  if (!exchange.vault.accounts().registration_open()) {
+    co_return failed(400, "Registration is closed here", kRegistrationClosed);
+  }
+  vault::NewAccount wanted;
+  wanted.username = std::move((*login)->username);
+  wanted.password = std::move((*login)->password);
+  const auto account = co_await exchange.vault.accounts().create(std::move(wanted));
+  if (!account) co_return refuse_account(account.error());
+  Reply reply = co_await begin_session(exchange, *account, (*login)->lifetime);
+  co_return reply;
+}
+
+Task<Reply> log_in(Exchange& exchange) {
+  auto login = co_await read_login(exchange.request);
+  if (!login) co_return std::unexpected(std::move(login.error()));
+  if (!*login) co_return std::move(login->error());
+  const auto account = co_await exchange.vault.accounts().log_in(std::move((*login)->username),
+                                                                 std::move((*login)->password));
+  if (!account) co_return refuse_login(account.error());
+  Reply reply = co_await begin_session(exchange, *account, (*login)->lifetime);
+  co_return reply;
+}
+
+Task<Reply> show_login(Exchange& exchange) {
+  const Credentials credentials = bearer_or_api_key(exchange.request);
+  co_return logged_in(credentials.secret, exchange.account().username, "logged in with token");
+}
+
+Task<Reply> refresh_token(Exchange& exchange) {
+  const auto body = co_await read_body(exchange.request);
+  if (!body) co_return std::unexpected(body.error());
+  const auto token = text_in(*body, "accessToken");
+  if (!token || token->empty()) co_return failed(400, "No access token provided", 5);
+  const auto tokens = co_await exchange.vault.sessions().renew(*token);
+  if (!tokens) co_return std::unexpected(Problem(tokens.error()));
+  boost::json::object reply = success("token refreshed");
+  reply["accessToken"] = tokens->access;
+  co_return token_response(std::move(reply));
+}
+
+Task<Reply> log_out(Exchange& exchange) {
+  co_await exchange.vault.sessions().end(exchange.caller->session.value());
+  co_return json_response(200, success("logged out"));
+}
+
+}  // namespace coffer::apis::fileuploader

@@ -1,0 +1,86 @@
+#include "apis/fileuploader/errors.h"
+
+#include <string>
+#include <utility>
+
+#include "apis/common/json.h"
+#include "apis/common/page.h"
+
+namespace coffer::apis::fileuploader {
+namespace {
+
+// What a person is told who opened a link: what is wrong, and what to do.
+std::pair<std::string_view, std::string_view> words_of(const Problem& problem) {
+  switch (problem.kind) {
+    case ProblemKind::kNotFound:
+      return {problem.message,
+              "The link may have been withdrawn, or not copied whole. Ask whoever gave it to you."};
+    case ProblemKind::kRateLimited:
+      return {"Too many requests", "Wait a minute, then load this page again."};
+    case ProblemKind::kHttpsRequired:
+      return {"This vault is served over HTTPS only", "Put https:// in front of the address."};
+    case ProblemKind::kInternal:
+    case ProblemKind::kBusy:
+      return {"Something went wrong here", "It is not your doing. Try again in a moment."};
+    default: return {"This request cannot be answered", "Check the address and try again."};
+  }
+}
+
+bool is_for_people(const http::Request& request) {
+  if (request.uri.segments.empty()) return false;
+  const std::string& first = request.uri.segments.front();
+  return first == "file" || first == "f" || first == "invite";
+}
+
+}  // namespace
+
+http::Response failed(unsigned status, std::string_view message, std::optional<int> id) {
+  boost::json::object body{{"status", "error"}, {"message", message}};
+  if (id) body["errorId"] = *id;
+  return json_response(status, body);
+}
+
+boost::json::object auth_error(ProblemKind kind) {
+  switch (kind) {
+    case ProblemKind::kNoCredentials:
+      return {{"message", "No Authorization header provided"}, {"errorId", -1}};
+    case ProblemKind::kMalformedCredentials:
+      return {{"message", "Authorization header must have Bearer <token> format"}, {"errorId", -2}};
+    case ProblemKind::kTokenExpired: return {{"message", "Access token expired"}, {"errorId", -3}};
+    case ProblemKind::kTokenInvalid: return {{"message", "Invalid access token"}, {"errorId", -4}};
+    default: return {{"message", "Token not found"}, {"errorId", -5}};
+  }
+}
+
+http::Response render_problem(const Problem& problem, const http::Request& request) {
+  const unsigned status = status_of(problem.kind);
+  if (status == 401) {
+    return json_response(
+        401,
+        {{"status", "error"}, {"message", "Auth error"}, {"auth_error", auth_error(problem.kind)}});
+  }
+  if (is_for_people(request)) {
+    http::Response response;
+    if (wants_page(request)) {
+      const auto [title, advice] = words_of(problem);
+      response = page_response(status, title, sorry_view(title, advice));
+    } else {
+      response = failed(status, problem.message);
+    }
+    response.headers.set("Vary", "Accept");
+    return response;
+  }
+  std::string message = problem.message;
+  if (!problem.fields.empty()) {
+    message = problem.fields.front().field + ": " + problem.fields.front().message;
+  }
+  return failed(status, message);
+}
+
+http::Response no_such_group() { return failed(404, "Group not found"); }
+http::Response not_in_group() { return failed(403, "You are not in the group"); }
+http::Response invalid_group_id() { return failed(400, "Invalid group id"); }
+http::Response no_such_invite() { return failed(404, "Invite link not found"); }
+Problem no_such_file() { return {ProblemKind::kNotFound, "File not found"}; }
+
+}  // namespace coffer::apis::fileuploader

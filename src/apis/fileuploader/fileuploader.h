@@ -1,0 +1,12 @@
+// The File Uploader dialect (api/fileuploader.md, contract section 5).
+#pragma once
+
+#include <memory>
+
+#include "apis/common/dialect.h"
+
+namespace coffer::apis::fileuploader {
+
+std::unique_ptr<Dialect> make();
+
+}  // namespace coffer::apis::fileuploader

@@ -1,0 +1,111 @@
+#include <boost/json/array.hpp>
+#include <utility>
+
+#include "apis/common/json.h"
+#include "apis/fileuploader/errors.h"
+#include "apis/fileuploader/handlers.h"
+#include "apis/fileuploader/wire.h"
+#include "base/text.h"
+
+namespace coffer::apis::fileuploader {
+namespace {
+
+constexpr char kNotOwnerDeletes[] = "You don't have any permissions to delete this group";
+constexpr char kNotOwner[] = "You don't have any permissions";
+
+// Every failure of a call for the owner alone.
+http::Response refuse(const vault::Failure& failure, std::string_view not_owner) {
+  if (failure.code == vault::FailureCode::kForbidden) return failed(403, not_owner);
+  return no_such_group();
+}
+
+std::uint32_t number_in(const Exchange& exchange) {
+  return group_number(exchange.path.text("group"));
+}
+
+}  // namespace
+
+Task<Reply> create_group(Exchange& exchange) {
+  const auto body = co_await read_body(exchange.request);
+  if (!body) co_return std::unexpected(body.error());
+  const auto name = text_in(*body, "group_name");
+  if (!name || trim(*name).empty()) co_return failed(400, "No group_name provided");
+  if (count_code_points(*name) > vault::kGroupNameMax) {
+    co_return failed(400, "Group name length exceeded (50 chars)");
+  }
+  const auto group = co_await exchange.vault.groups().create(exchange.account().id, *name);
+  if (!group) co_return failed(400, "Group name " + group.error().fields.at(0).message);
+  co_return json_response(200, group_success("created", *group));
+}
+
+Task<Reply> delete_group(Exchange& exchange) {
+  const auto removed =
+      co_await exchange.vault.groups().remove(exchange.account().id, number_in(exchange));
+  if (!removed) co_return refuse(removed.error(), kNotOwnerDeletes);
+  co_return json_response(200, success("deleted"));
+}
+
+Task<Reply> list_groups(Exchange& exchange) {
+  const auto groups = co_await exchange.vault.groups().of_account(exchange.account().id);
+  boost::json::array list;
+  for (const vault::Group& group : groups) {
+    list.push_back({{"name", group.name}, {"group_id", group.number}});
+  }
+  boost::json::object reply = success("groups got successfully");
+  reply["groups"] = std::move(list);
+  co_return json_response(200, reply);
+}
+
+Task<Reply> leave_group(Exchange& exchange) {
+  const auto left =
+      co_await exchange.vault.groups().leave(exchange.account().id, number_in(exchange));
+  if (left) co_return json_response(200, success("leaved"));
+  switch (left.error().code) {
+    case vault::FailureCode::kInvalid: co_return failed(400, "You are not in the group");
+    case vault::FailureCode::kForbidden:
+      co_return failed(403, "The owner cannot leave the group; delete it instead");
+    default: co_return no_such_group();
+  }
+}
+
+Task<Reply> generate_invite(Exchange& exchange) {
+  // A look at the link makes no invite.
+  if (exchange.request.method == http::Method::kHead) {
+    Problem problem(ProblemKind::kMethodNotAllowed, "This path does not take HEAD");
+    problem.headers.add("Allow", "DELETE, GET, OPTIONS");
+    co_return std::unexpected(std::move(problem));
+  }
+  const auto secret =
+      co_await exchange.vault.groups().invite(exchange.account().id, number_in(exchange));
+  if (!secret) co_return refuse(secret.error(), kNotOwner);
+  boost::json::object reply = success("created");
+  reply["invite_link"] = exchange.client.base_url + "/invite/" + *secret;
+  http::Response response = json_response(200, reply);
+  response.headers.set("Cache-Control", "no-store");
+  co_return response;
+}
+
+Task<Reply> revoke_invites(Exchange& exchange) {
+  const auto revoked =
+      co_await exchange.vault.groups().revoke_invites(exchange.account().id, number_in(exchange));
+  if (!revoked) co_return refuse(revoked.error(), kNotOwner);
+  co_return json_response(200, success("revoked"));
+}
+
+Task<Reply> show_invite(Exchange& exchange) {
+  const auto group = co_await exchange.vault.groups().find_invite(exchange.path.text("invite"));
+  if (!group) co_return no_such_invite();
+  co_return json_response(200, group_success("Info got successfully", *group));
+}
+
+Task<Reply> join_group(Exchange& exchange) {
+  const auto group =
+      co_await exchange.vault.groups().join(exchange.account().id, exchange.path.text("invite"));
+  if (group) co_return json_response(200, group_success("created", *group));
+  if (group.error().code == vault::FailureCode::kConflict) {
+    co_return failed(400, "You are already in the group");
+  }
+  co_return no_such_invite();
+}
+
+}  // namespace coffer::apis::fileuploader

@@ -1,0 +1,95 @@
+#include <utility>
+
+#include "apis/fileuploader/errors.h"
+#include "apis/fileuploader/fileuploader.h"
+#include "apis/fileuploader/handlers.h"
+#include "apis/fileuploader/upload.h"
+#include "base/text.h"
+
+namespace coffer::apis::fileuploader {
+namespace {
+
+using Routes = std::vector<Route>;
+
+Route& add(Routes& routes, http::Method method, std::string pattern, Access access, Handler handler,
+           RateClass rate = RateClass::kStandard) {
+  routes.push_back({.method = method,
+                    .pattern = std::move(pattern),
+                    .access = access,
+                    .handler = std::move(handler),
+                    .rate = rate});
+  return routes.back();
+}
+
+void add_files(Routes& routes) {
+  using enum http::Method;
+  using enum Access;
+  Route& upload =
+      add(routes, kPost, "/api/upload/{group}", kOptional, upload_file, RateClass::kDrop);
+  upload.body_limit = kUploadBodyMax;
+  add(routes, kGet, "/file/{url}", kAnyone, send_file, RateClass::kVisitor);
+  add(routes, kGet, "/f/{url}", kAnyone, send_file, RateClass::kVisitor);
+  add(routes, kGet, "/api/delete/{url}", kAnyone, delete_file, RateClass::kVisitor);
+  add(routes, kGet, "/api/get_files/{group}", kAccount, list_files);
+  add(routes, kPost, "/api/transfer", kAccount, transfer_files);
+  add(routes, kGet, "/api/sharex", kOptional, send_sharex, RateClass::kVisitor);
+}
+
+void add_accounts(Routes& routes) {
+  using enum http::Method;
+  using enum Access;
+  constexpr RateClass kLogin = RateClass::kLogin;
+  add(routes, kPost, "/api/register", kAnyone, register_account, kLogin);
+  add(routes, kPost, "/api/login", kAnyone, log_in, kLogin);
+  add(routes, kGet, "/api/login/token", kAccount, show_login, kLogin);
+  add(routes, kPost, "/api/refresh_token", kAnyone, refresh_token, kLogin);
+  add(routes, kPost, "/api/logout", kAccount, log_out, kLogin);
+}
+
+void add_groups(Routes& routes) {
+  using enum http::Method;
+  using enum Access;
+  add(routes, kPost, "/api/create_group", kAccount, create_group);
+  add(routes, kDelete, "/api/delete_group/{group}", kAccount, delete_group);
+  add(routes, kGet, "/api/get_groups", kAccount, list_groups);
+  add(routes, kPost, "/api/leave/{group}", kAccount, leave_group);
+  add(routes, kGet, "/api/generate_invite/{group}", kAccount, generate_invite);
+  add(routes, kDelete, "/api/generate_invite/{group}", kAccount, revoke_invites);
+  add(routes, kGet, "/api/invite_info/{invite}", kAccount, show_invite).path_permits = true;
+  add(routes, kPost, "/api/join/{invite}", kAccount, join_group).path_permits = true;
+  add(routes, kGet, "/invite/{invite}", kAnyone, show_invite_page, RateClass::kVisitor);
+}
+
+class FileUploader final : public Dialect {
+ public:
+  std::string_view name() const override { return "fileuploader"; }
+  std::vector<std::string> prefixes() const override { return {""}; }
+  std::vector<Route> routes() const override {
+    Routes routes;
+    add_files(routes);
+    add_accounts(routes);
+    add_groups(routes);
+    return routes;
+  }
+
+  // Bearer tokens alone, and the header's form is told from the token's.
+  Credentials credentials(const http::Request& request) const override {
+    const auto field = request.header("Authorization");
+    if (!field) return {};
+    Credentials found = bearer_or_api_key(request);
+    const bool whole = found.kind == Credentials::Kind::kSession && !found.secret.empty() &&
+                       found.secret.find_first_of(" \t") == std::string::npos;
+    if (!whole) return {Credentials::Kind::kMalformed, {}};
+    return found;
+  }
+
+  http::Response render(const Problem& problem, const http::Request& request) const override {
+    return render_problem(problem, request);
+  }
+};
+
+}  // namespace
+
+std::unique_ptr<Dialect> make() { return std::make_unique<FileUploader>(); }
+
+}  // namespace coffer::apis::fileuploader

@@ -1,0 +1,44 @@
+#include <utility>
+
+#include "apis/common/json.h"
+#include "apis/fileuploader/handlers.h"
+
+namespace coffer::apis::fileuploader {
+namespace {
+
+// `https://files.example.org:8443` -> `files.example.org:8443`
+std::string_view host_of(std::string_view base_url) {
+  return base_url.substr(base_url.find("://") + 3);
+}
+
+}  // namespace
+
+// ShareX's "custom uploader" file; other programs read it too. What stands in braces is theirs to
+// fill in from the reply to an upload.
+Task<Reply> send_sharex(Exchange& exchange) {
+  if (!exchange.caller && !exchange.vault.accounts().guests_allowed()) {
+    co_return std::unexpected(*exchange.uncredited);
+  }
+  const std::string& base = exchange.client.base_url;
+  boost::json::object uploader{{"Version", "14.1.0"},
+                               {"Name", "Coffer (" + std::string(host_of(base)) + ")"},
+                               {"DestinationType", "ImageUploader, TextUploader, FileUploader"},
+                               {"RequestMethod", "POST"},
+                               {"RequestURL", base + "/api/upload/private"},
+                               {"Body", "MultipartFormData"},
+                               {"FileFormName", "file"},
+                               {"URL", "{json:file_url_full}"},
+                               {"DeletionURL", base + "/api/delete/{json:file_url}?key={json:key}"},
+                               {"ErrorMessage", "{json:message}"}};
+  if (exchange.caller) {
+    uploader["Headers"] = {
+        {"Authorization", "Bearer " + bearer_or_api_key(exchange.request).secret}};
+  }
+  http::Response response = json_response(200, uploader);
+  response.headers.set("Content-Disposition", "attachment; filename=\"coffer.sxcu\"");
+  response.headers.set("Cache-Control", "no-store");
+  response.headers.set("X-Content-Type-Options", "nosniff");
+  co_return response;
+}
+
+}  // namespace coffer::apis::fileuploader

@@ -1,0 +1,140 @@
+#include <cstdint>
+#include <utility>
+
+#include "apis/common/form.h"
+#include "apis/common/json.h"
+#include "apis/fileuploader/errors.h"
+#include "apis/fileuploader/handlers.h"
+#include "apis/fileuploader/upload.h"
+#include "apis/fileuploader/wire.h"
+#include "http/multipart.h"
+
+namespace coffer::apis::fileuploader {
+namespace {
+
+http::Response no_file() { return failed(400, "No file uploaded"); }
+http::Response too_large() { return failed(413, "File size exceeds the limit (100MB)"); }
+
+// Ends with kTooLarge at the first byte that is too many.
+class Limited final : public InputStream {
+ public:
+  Limited(InputStream& source, std::uint64_t most) : source_(source), left_(most) {}
+
+  Task<std::expected<std::size_t, StreamFault>> read(ByteSpan into) override {
+    if (over_) co_return std::unexpected(StreamFault::kTooLarge);
+    const auto count = co_await source_.read(into);
+    if (!count) co_return count;
+    over_ = *count > left_;
+    if (over_) co_return std::unexpected(StreamFault::kTooLarge);
+    left_ -= *count;
+    co_return count;
+  }
+
+ private:
+  InputStream& source_;
+  std::uint64_t left_;
+  bool over_ = false;
+};
+
+// Whether the head alone tells that there is no file in the body.
+bool announces_no_file(const http::Request& request) {
+  if (request.body->length() == 0) return true;
+  return !http::multipart_boundary(request.header("Content-Type").value_or(""));
+}
+
+// What a form says that cannot be taken, in the document's words.
+Reply refuse_form(Problem problem) {
+  if (problem.kind == ProblemKind::kPayloadTooLarge) return too_large();
+  const bool is_second = problem.fields.size() == 1 && problem.fields.front().field == "file";
+  if (is_second) return failed(400, "Only one file is allowed");
+  return std::unexpected(std::move(problem));
+}
+
+Reply refuse_commit(const vault::Failure& failure) {
+  switch (failure.code) {
+    case vault::FailureCode::kNotFound: return no_such_group();
+    case vault::FailureCode::kForbidden: return not_in_group();
+    case vault::FailureCode::kInvalid:
+      if (!failure.fields.empty()) return failed(400, "File name " + failure.fields[0].message);
+      break;
+    default: break;
+  }
+  return std::unexpected(Problem(failure));
+}
+
+// Whom a file will belong to, and where.
+struct Destination {
+  vault::AccountId owner;
+  vault::SpaceId space;
+};
+
+Task<std::expected<Destination, Reply>> find_destination(Exchange& exchange) {
+  using Found = std::expected<Destination, Reply>;
+  const std::string& where = exchange.path.text("group");
+  if (where != kPrivate) {
+    if (!is_numeric(where)) co_return Found(std::unexpect, invalid_group_id());
+    if (!exchange.caller) {
+      co_return Found(std::unexpect, Reply(std::unexpect, *exchange.uncredited));
+    }
+    const vault::AccountId caller = exchange.account().id;
+    const auto group = co_await exchange.vault.groups().find(caller, group_number(where));
+    if (group) co_return Destination{caller, group->space};
+    co_return Found(std::unexpect, refuse_commit(group.error()));
+  }
+  if (exchange.caller) co_return Destination{exchange.account().id, exchange.account().home};
+  const vault::Account guests = co_await exchange.vault.accounts().guest();
+  co_return Destination{guests.id, guests.home};
+}
+
+}  // namespace
+
+Task<Reply> upload_file(Exchange& exchange) {
+  vault::Vault& vault = exchange.vault;
+  if (!exchange.caller && !vault.accounts().guests_allowed()) {
+    co_return std::unexpected(*exchange.uncredited);
+  }
+  if (announces_no_file(exchange.request)) co_return no_file();
+  if (exchange.request.body->length().value_or(0) > kUploadBodyMax) co_return too_large();
+  const auto extend = flag_in(exchange.request.uri, "include_ext");
+  if (!extend) co_return failed(400, "include_ext must be true or false");
+  auto destination = co_await find_destination(exchange);
+  if (!destination) co_return std::move(destination.error());
+
+  const ReceiveFile receive =
+      [&](const FileForm&, InputStream& content) -> Task<std::expected<vault::Received, Problem>> {
+    Limited limited(content, kUploadMax);
+    auto received = co_await vault.uploads().receive(destination->owner, limited, std::nullopt);
+    if (!received) co_return std::unexpected(Problem(received.error()));
+    co_return std::move(*received);
+  };
+  auto form = co_await read_file_form(exchange, receive);
+  if (!form) co_return refuse_form(std::move(form.error()));
+  if (!form->file) co_return no_file();
+  // What a browser sends of a form in which nothing was chosen.
+  if (form->file_name.empty() && form->file->size == 0) {
+    co_await vault.uploads().discard(std::move(*form->file));
+    co_return no_file();
+  }
+
+  std::string extension;
+  if (*extend) extension = vault::address_extension(form->file_name);
+  vault::NewFile file{.received = std::move(*form->file), .name = std::move(form->file_name)};
+  file.name_max = vault::kLongNameMax;
+  if (!extension.empty()) file.address_extension = extension;
+  std::vector<vault::NewFile> files;
+  files.push_back(std::move(file));
+  auto made =
+      co_await vault.uploads().commit(destination->owner, destination->space, std::move(files));
+  if (!made) co_return refuse_commit(made.error());
+
+  const bool synced = exchange.caller.has_value();
+  boost::json::object reply = success("File uploaded successfully");
+  const vault::Addressed addressed = vault.addresses().of(std::move(made->front()), extension);
+  for (auto& member : file_object(exchange, addressed, true, synced)) {
+    reply[member.key()] = std::move(member.value());
+  }
+  reply["auth_error"] = synced ? boost::json::object() : auth_error(exchange.uncredited->kind);
+  co_return json_response(200, reply);
+}
+
+}  // namespace coffer::apis::fileuploader

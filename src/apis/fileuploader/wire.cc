@@ -1,0 +1,100 @@
+#include "apis/fileuploader/wire.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <boost/json/parse.hpp>
+#include <chrono>
+#include <utility>
+
+#include "apis/common/human.h"
+#include "base/text.h"
+
+namespace coffer::apis::fileuploader {
+namespace {
+
+constexpr std::size_t kReadBytes = 16 * 1024;
+constexpr std::size_t kNumberDigits = 8;
+
+double seconds_of(Time time) { return static_cast<double>(to_micros(time)) / 1e6; }
+
+}  // namespace
+
+Task<std::expected<std::optional<boost::json::object>, Problem>> read_body(http::Request& request) {
+  std::string text;
+  for (;;) {
+    const std::size_t have = text.size();
+    text.resize(have + kReadBytes);
+    const ByteSpan room = std::as_writable_bytes(std::span(text)).subspan(have);
+    const auto count = co_await request.body->read(room);
+    if (!count) co_return std::unexpected(Problem::of(count.error()));
+    text.resize(have + *count);
+    if (*count == 0) break;
+  }
+  boost::system::error_code error;
+  boost::json::value value = boost::json::parse(text, error);
+  if (error || !value.is_object()) co_return std::optional<boost::json::object>();
+  co_return std::optional(std::move(value.get_object()));
+}
+
+std::optional<std::string> text_in(const std::optional<boost::json::object>& body,
+                                   std::string_view name) {
+  if (!body) return std::nullopt;
+  const auto* value = body->if_contains(name);
+  if (!value || !value->is_string()) return std::nullopt;
+  return std::string(value->get_string());
+}
+
+std::optional<bool> flag_in(const http::Target& uri, std::string_view name) {
+  const auto text = uri.parameter(name);
+  if (!text || *text == "0" || equal_ignoring_case(*text, "false")) return false;
+  if (*text == "1" || equal_ignoring_case(*text, "true")) return true;
+  return std::nullopt;
+}
+
+bool is_numeric(std::string_view text) noexcept {
+  return !text.empty() && std::ranges::all_of(text, [](char c) { return c >= '0' && c <= '9'; });
+}
+
+std::uint32_t group_number(std::string_view text) {
+  if (text.size() != kNumberDigits || !is_numeric(text)) return 0;
+  return static_cast<std::uint32_t>(*parse_unsigned(text));
+}
+
+std::string file_url(const Exchange& exchange, const vault::Addressed& file) {
+  return exchange.client.base_url + "/file/" + file.address;
+}
+
+boost::json::object file_object(const Exchange& exchange, const vault::Addressed& file,
+                                bool with_key, bool synced) {
+  const vault::Entry& entry = file.entry;
+  return {{"file_url", file.address},
+          {"file_url_full", file_url(exchange, file)},
+          {"key", with_key ? file.delete_key.str() : std::string()},
+          {"ext", vault::extension_of_name(entry.name)},
+          {"user_filename", entry.name},
+          {"creation_date", date_text(entry.created_at)},
+          {"synced", synced},
+          // What the public client asks for besides, spelt as it spells it.
+          {"size", human_size(entry.size)},
+          {"craeted_at", seconds_of(entry.created_at)}};
+}
+
+std::string date_text(Time time) {
+  const std::chrono::year_month_day date(std::chrono::floor<std::chrono::days>(time));
+  return fmt::format("{}.{}.{}", static_cast<unsigned>(date.day()),
+                     static_cast<unsigned>(date.month()), static_cast<int>(date.year()));
+}
+
+boost::json::object success(std::string_view message) {
+  return {{"status", "success"}, {"message", message}};
+}
+
+boost::json::object group_success(std::string_view message, const vault::Group& group) {
+  boost::json::object body = success(message);
+  body["name"] = group.name;
+  body["group_id"] = group.number;
+  return body;
+}
+
+}  // namespace coffer::apis::fileuploader

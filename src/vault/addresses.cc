@@ -1,0 +1,246 @@
+#include "vault/addresses.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+#include <stdexcept>
+#include <utility>
+
+#include "base/text.h"
+#include "vault/account_rows.h"
+#include "vault/entries.h"
+#include "vault/entry_rows.h"
+#include "vault/quota.h"
+#include "vault/relocation.h"
+#include "vault/sql.h"
+
+namespace coffer::vault {
+namespace {
+
+constexpr const char* kKeyName = "address_key";
+constexpr std::size_t kExtensionMax = 32;  // characters, without the dot
+constexpr std::size_t kBatch = 100;        // claims that one transaction decides
+
+constexpr db::Statement kFindKey{"SELECT value FROM secret WHERE name = $1"};
+constexpr db::Statement kInsertKey{
+    "INSERT INTO secret (name, value) VALUES ($1, $2) ON CONFLICT (name) DO NOTHING"};
+
+// What a statement selects behind kEntryColumns: the extension, null where there is none.
+constexpr char kExtensionColumn[] =
+    ", (SELECT extension FROM extended_address WHERE extended_address.entry_id = entry.id)";
+
+// A removed group's files are their owners' still; a removed bucket's are gone for everybody.
+constexpr char kIsThere[] =
+    " AND EXISTS (SELECT 1 FROM account a WHERE a.id = entry.owner_id AND a.disabled_at IS NULL)"
+    " AND EXISTS (SELECT 1 FROM space s WHERE s.id = entry.space_id"
+    " AND (s.removed_at IS NULL OR s.kind = 2))";
+
+constexpr auto kFindText = sql("SELECT ", kEntryColumns, kExtensionColumn,
+                               " FROM entry WHERE id = $1 AND is_folder = 0", kIsThere);
+constexpr db::Statement kFind{kFindText.data()};
+
+constexpr auto kFindSharedText = sql("SELECT ", kEntryColumns, kExtensionColumn,
+                                     " FROM entry WHERE id = $1 AND is_folder = 0"
+                                     " AND (share_expires_at IS NULL OR share_expires_at > $2)",
+                                     kIsThere);
+constexpr db::Statement kFindShared{kFindSharedText.data()};
+
+constexpr auto kListSpaceText =
+    sql("SELECT ", kEntryColumns, kExtensionColumn,
+        " FROM entry WHERE space_id = $1 AND nested = 0 AND key > $2 AND is_folder = 0"
+        " ORDER BY key LIMIT $3");
+constexpr db::Statement kListSpace{kListSpaceText.data()};
+
+// Behind the extension: whether the file is in a group, or in a bucket that was removed.
+constexpr char kElsewhereColumn[] =
+    ", (SELECT CASE WHEN s.kind = 2 AND s.removed_at IS NULL THEN 1"
+    " WHEN s.kind <> 2 AND s.removed_at IS NOT NULL THEN 1 ELSE 0 END"
+    " FROM space s WHERE s.id = entry.space_id)";
+
+constexpr auto kFindAccountText =
+    sql("SELECT ", kAccountColumns, " FROM account a WHERE a.id = $1");
+constexpr db::Statement kFindAccount{kFindAccountText.data()};
+
+struct Extended {
+  Entry entry;
+  std::string extension;
+};
+
+Extended extended_from(const db::Row& row) {
+  return {entry_from(row), std::string(row.optional_text(kEntryWidth).value_or(""))};
+}
+
+Bytes bytes_from(const db::Row& row) {
+  const ByteView value = row.bytes(0);
+  return {value.begin(), value.end()};
+}
+
+std::unexpected<Failure> no_such_file() {
+  return fail(FailureCode::kNotFound, "there is no such file");
+}
+
+// An address without its extension, and that.
+std::pair<std::string_view, std::string_view> split(std::string_view address) {
+  const std::size_t length = std::min(AddressCipher::kLength, address.size());
+  return {address.substr(0, length), address.substr(length)};
+}
+
+bool is_extension(std::string_view text, const Extended& found) {
+  return text.empty() || text == found.extension || text == address_extension(found.entry.name);
+}
+
+bool is_key(std::string_view text, const Uuid& key) {
+  const auto given = Uuid::parse(text);
+  return given && equal_in_constant_time(given->bytes, key.bytes);
+}
+
+}  // namespace
+
+std::string_view extension_of_name(std::string_view name) noexcept {
+  name = name.substr(name.find_last_of("/\\") + 1);  // npos + 1 is the whole
+  const std::size_t start = name.find_first_not_of('.');
+  if (start == std::string_view::npos) return {};
+  const std::size_t dot = name.rfind('.');
+  if (dot == std::string_view::npos || dot < start) return {};
+  return name.substr(dot);
+}
+
+std::string_view address_extension(std::string_view name) noexcept {
+  const std::string_view extension = extension_of_name(name);
+  if (extension.size() < 2 || extension.size() > kExtensionMax + 1) return {};
+  const bool plain = std::ranges::all_of(extension.substr(1), [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
+           c == '-';
+  });
+  return plain ? extension : std::string_view();
+}
+
+Task<std::unique_ptr<Addresses>> Addresses::open(Context& context) {
+  auto look = [&](db::Transaction& tx) -> Task<std::optional<Bytes>> {
+    co_return co_await tx.find(kFindKey, bytes_from, kKeyName);
+  };
+  auto key = co_await context.database.read(look);
+  if (!key) {
+    Bytes fresh(AddressCipher::kKeyBytes);
+    context.entropy.fill(fresh);
+    auto make = [&](db::Transaction& tx) -> Task<std::optional<Bytes>> {
+      co_await tx.execute(kInsertKey, kKeyName, fresh);
+      co_return co_await tx.find(kFindKey, bytes_from, kKeyName);
+    };
+    key = co_await context.database.write(make);
+  }
+  if (!key || key->size() != AddressCipher::kKeyBytes) {
+    throw std::runtime_error("the key that makes addresses is damaged");
+  }
+  co_return std::unique_ptr<Addresses>(new Addresses(context, *key));
+}
+
+Addressed Addresses::of(Entry entry, std::string_view extension) const {
+  Addressed out{.entry = std::move(entry), .address = {}, .delete_key = {}};
+  out.address = cipher_.encipher(out.entry.id);
+  out.address += extension;
+  out.delete_key = cipher_.delete_key(out.entry.uuid);
+  return out;
+}
+
+Task<std::optional<Addressed>> Addresses::look_up(const std::string& address, bool for_everybody) {
+  const auto [name, extension] = split(address);
+  const auto id = cipher_.decipher(name);
+  if (!id) co_return std::nullopt;
+  const Time now = context_.clock.now();
+  auto body = [&](db::Transaction& tx) -> Task<std::optional<Extended>> {
+    if (for_everybody) co_return co_await tx.find(kFindShared, extended_from, *id, now);
+    co_return co_await tx.find(kFind, extended_from, *id);
+  };
+  auto found = co_await context_.database.read(body);
+  if (!found || !is_extension(extension, *found)) co_return std::nullopt;
+  co_return of(std::move(found->entry), found->extension);
+}
+
+Task<Result<Addressed>> Addresses::find(std::string address) {
+  auto found = co_await look_up(address, true);
+  if (!found) co_return no_such_file();
+  co_return std::move(*found);
+}
+
+Task<Result<void>> Addresses::remove(std::string address, std::string key) {
+  // Once more where the file became another's between the question and the deed.
+  for (;;) {
+    const auto found = co_await look_up(address, false);
+    if (!found) co_return no_such_file();
+    if (!is_key(key, found->delete_key)) co_return invalid("key", "is not this file's");
+    Entries entries(context_);
+    const auto removed = co_await entries.remove(found->entry.owner, found->entry.id);
+    if (removed) co_return Result<void>{};
+  }
+}
+
+Task<std::vector<bool>> Addresses::transfer(AccountId caller, std::vector<Claim> claims) {
+  std::vector<bool> outcomes(claims.size());
+  for (std::size_t first = 0; first < claims.size(); first += kBatch) {
+    const std::size_t end = std::min(claims.size(), first + kBatch);
+    auto body = [&](db::Transaction& tx) -> Task<void> {
+      const auto account = co_await tx.find(kFindAccount, account_from, caller);
+      for (std::size_t i = first; i < end; ++i) {
+        outcomes[i] = false;
+        const auto [name, extension] = split(claims[i].address);
+        const auto id = cipher_.decipher(name);
+        if (!account || !id) continue;
+        const auto found = co_await tx.find(kFind, extended_from, *id);
+        if (!found || !is_extension(extension, *found)) continue;
+        const Entry& file = found->entry;
+        if (!is_key(claims[i].key, cipher_.delete_key(file.uuid))) continue;
+        if (file.owner != caller) {
+          const auto owner = co_await tx.find(kFindAccount, account_from, file.owner);
+          if (!owner || !owner->is_guest) continue;
+          const auto size = static_cast<std::int64_t>(file.size);
+          const auto charged = co_await charge(tx, caller, account->home, size);
+          if (!charged) continue;
+          const Time now = context_.clock.now();
+          co_await hand_over(tx, file, caller, account->home, now);
+        }
+        outcomes[i] = true;
+      }
+    };
+    co_await context_.database.write(body);
+  }
+  co_return outcomes;
+}
+
+Task<Addresses::Page> Addresses::list_own(AccountId owner, EntryId after, std::size_t limit) {
+  static const std::string text =
+      walk_text(fmt::format("{}{}{}", kEntryColumns, kExtensionColumn, kElsewhereColumn));
+  static const db::Statement statement{text.c_str()};
+  struct Found {
+    Extended file;
+    bool elsewhere;
+  };
+  const auto found_from = [](const db::Row& row) {
+    return Found{extended_from(row), row.boolean(kEntryWidth + 1)};
+  };
+  auto body = [&](db::Transaction& tx) -> Task<std::vector<Found>> {
+    co_return co_await tx.all(statement, found_from, owner, limit, after);
+  };
+  auto found = co_await context_.database.read(body);
+  Page page;
+  if (found.size() == limit) page.next = found.back().file.entry.id;
+  for (Found& one : found) {
+    if (!one.elsewhere) page.files.push_back(of(std::move(one.file.entry), one.file.extension));
+  }
+  co_return page;
+}
+
+Task<std::vector<Addressed>> Addresses::list_space(SpaceId space, std::string after,
+                                                   std::size_t limit) {
+  auto body = [&](db::Transaction& tx) -> Task<std::vector<Extended>> {
+    co_return co_await tx.all(kListSpace, extended_from, space, as_bytes(after), limit);
+  };
+  auto found = co_await context_.database.read(body);
+  std::vector<Addressed> files;
+  files.reserve(found.size());
+  for (Extended& one : found) files.push_back(of(std::move(one.entry), one.extension));
+  co_return files;
+}
+
+}  // namespace coffer::vault

@@ -1,0 +1,266 @@
+#include "vault/groups.h"
+
+#include <fmt/format.h>
+
+#include <utility>
+
+#include "base/text.h"
+#include "vault/checks.h"
+#include "vault/entry_rows.h"
+#include "vault/links.h"
+#include "vault/relocation.h"
+#include "vault/spaces.h"
+#include "vault/sql.h"
+
+namespace coffer::vault {
+namespace {
+
+constexpr std::uint32_t kFirstNumber = 10'000'000;
+constexpr std::uint32_t kNumbers = 90'000'000;
+constexpr std::size_t kInviteLength = 22;  // characters: 131 bits
+constexpr std::string_view kInviteAlphabet =
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+
+constexpr db::Statement kInsert{
+    "INSERT INTO space (owner_id, kind, created_at, name, number) VALUES ($1, $2, $3, $4, $5)"
+    " ON CONFLICT DO NOTHING RETURNING id"};
+constexpr db::Statement kInsertMember{
+    "INSERT INTO member (space_id, account_id, joined_at) VALUES ($1, $2, $3)"
+    " ON CONFLICT (space_id, account_id) DO NOTHING"};
+constexpr db::Statement kIsMember{
+    "SELECT space_id FROM member WHERE space_id = $1 AND account_id = $2"};
+constexpr db::Statement kRemoveMember{"DELETE FROM member WHERE space_id = $1 AND account_id = $2"};
+
+constexpr char kGroupColumns[] = "s.id, s.number, s.name, s.owner_id";
+constexpr auto kFindText = sql("SELECT ", kGroupColumns,
+                               " FROM space s WHERE s.number = $1 AND s.kind = $2"
+                               " AND s.removed_at IS NULL");
+constexpr db::Statement kFind{kFindText.data()};
+constexpr auto kOfAccountText =
+    sql("SELECT ", kGroupColumns,
+        " FROM member m JOIN space s ON s.id = m.space_id"
+        " WHERE m.account_id = $1 AND s.kind = $2 AND s.removed_at IS NULL"
+        " ORDER BY m.joined_at, s.id");
+constexpr db::Statement kOfAccount{kOfAccountText.data()};
+constexpr auto kFindInviteText = sql("SELECT ", kGroupColumns,
+                                     " FROM link l JOIN space s ON s.id = l.space_id"
+                                     " WHERE l.hash = $1 AND l.kind = $2 AND s.removed_at IS NULL");
+constexpr db::Statement kFindInvite{kFindInviteText.data()};
+
+constexpr db::Statement kInsertInvite{
+    "INSERT INTO link (kind, hash, space_id, created_at) VALUES ($1, $2, $3, $4)"};
+constexpr db::Statement kDropInvites{"DELETE FROM link WHERE space_id = $1 AND kind = $2"};
+
+constexpr db::Statement kNextRemoved{
+    "SELECT id, owner_id FROM space WHERE removed_at IS NOT NULL AND kind = $1"
+    " ORDER BY removed_at, id LIMIT 1"};
+constexpr auto kFilesText =
+    sql("SELECT ", kEntryColumns,
+        ", (SELECT home_id FROM account WHERE account.id = entry.owner_id)"
+        " FROM entry WHERE space_id = $1 AND nested IN (0, 1) AND is_folder = 0 LIMIT $2");
+constexpr db::Statement kFiles{kFilesText.data()};
+constexpr db::Statement kForget{"DELETE FROM space WHERE id = $1"};
+
+struct Removed {
+  SpaceId space;
+  AccountId owner;
+};
+
+// A file of a removed group, and where it belongs.
+struct Stray {
+  Entry file;
+  SpaceId home;
+};
+
+Group group_from(const db::Row& row) {
+  return {.space = row.id<SpaceId>(0),
+          .number = static_cast<std::uint32_t>(row.integer(1)),
+          .name = std::string(row.text(2)),
+          .owner = row.id<AccountId>(3)};
+}
+
+std::int64_t integer_from(const db::Row& row) { return row.integer(0); }
+
+std::unexpected<Failure> no_such_group() {
+  return fail(FailureCode::kNotFound, "there is no such group");
+}
+
+std::unexpected<Failure> no_such_invite() {
+  return fail(FailureCode::kNotFound, "there is no such invite");
+}
+
+std::unexpected<Failure> not_the_owner() {
+  return fail(FailureCode::kForbidden, "only the group's owner may do this");
+}
+
+// The group, for its owner.
+Task<Result<Group>> find_owned(db::Transaction& tx, AccountId account, std::uint32_t number) {
+  auto group = co_await tx.find(kFind, group_from, number, SpaceKind::kGroup);
+  if (!group) co_return no_such_group();
+  if (group->owner != account) co_return not_the_owner();
+  co_return std::move(*group);
+}
+
+Task<bool> is_member(db::Transaction& tx, SpaceId space, AccountId account) {
+  const auto found = co_await tx.find(kIsMember, integer_from, space, account);
+  co_return found.has_value();
+}
+
+void check_name(std::string_view name, Faults& faults) {
+  if (!is_utf8(name)) {
+    faults.add("name", "must be UTF-8 text");
+  } else if (trim(name).empty() || count_code_points(name) > kGroupNameMax) {
+    faults.add("name", fmt::format("must be 1 to {} characters long", kGroupNameMax));
+  } else if (has_control(name)) {
+    faults.add("name", "must not contain control characters");
+  }
+}
+
+}  // namespace
+
+Task<Result<Group>> Groups::create(AccountId owner, std::string name) {
+  Faults faults;
+  check_name(name, faults);
+  if (faults.any()) co_return faults.failure();
+  const Time now = context_.clock.now();
+  auto body = [&](db::Transaction& tx) -> Task<Group> {
+    for (;;) {
+      std::uint64_t random = 0;
+      context_.entropy.fill(std::as_writable_bytes(std::span(&random, 1)));
+      const auto number = static_cast<std::uint32_t>(kFirstNumber + random % kNumbers);
+      const auto id =
+          co_await tx.find(kInsert, integer_from, owner, SpaceKind::kGroup, now, name, number);
+      if (!id) continue;  // the number is another group's
+      const Group group{.space = SpaceId{*id}, .number = number, .name = name, .owner = owner};
+      co_await tx.execute(kInsertMember, group.space, owner, now);
+      co_return group;
+    }
+  };
+  co_return co_await context_.database.write(body);
+}
+
+Task<Result<Group>> Groups::find(AccountId account, std::uint32_t number) {
+  auto body = [&](db::Transaction& tx) -> Task<Result<Group>> {
+    auto group = co_await tx.find(kFind, group_from, number, SpaceKind::kGroup);
+    if (!group) co_return no_such_group();
+    const bool belongs = co_await is_member(tx, group->space, account);
+    if (!belongs) co_return fail(FailureCode::kForbidden, "you are not in the group");
+    co_return std::move(*group);
+  };
+  co_return co_await context_.database.read(body);
+}
+
+Task<std::vector<Group>> Groups::of_account(AccountId account) {
+  auto body = [&](db::Transaction& tx) -> Task<std::vector<Group>> {
+    co_return co_await tx.all(kOfAccount, group_from, account, SpaceKind::kGroup);
+  };
+  co_return co_await context_.database.read(body);
+}
+
+Task<Result<void>> Groups::remove(AccountId account, std::uint32_t number) {
+  auto body = [&](db::Transaction& tx) -> Task<Result<void>> {
+    const auto group = co_await find_owned(tx, account, number);
+    if (!group) co_return std::unexpected(group.error());
+    co_await remove_space(tx, group->space, context_.clock.now());
+    co_return Result<void>{};
+  };
+  const auto removed = co_await context_.database.write(body);
+  if (removed) context_.space_removed->call();
+  co_return removed;
+}
+
+Task<Result<std::string>> Groups::invite(AccountId account, std::uint32_t number) {
+  const std::string secret = random_text(context_.entropy, kInviteLength, kInviteAlphabet);
+  const Sha256Digest hash = Sha256::of(as_bytes(secret));
+  auto body = [&](db::Transaction& tx) -> Task<Result<void>> {
+    const auto group = co_await find_owned(tx, account, number);
+    if (!group) co_return std::unexpected(group.error());
+    const Time now = context_.clock.now();
+    co_await tx.execute(kInsertInvite, LinkKind::kInvite, ByteView(hash.bytes), group->space, now);
+    co_return Result<void>{};
+  };
+  const auto made = co_await context_.database.write(body);
+  if (!made) co_return std::unexpected(made.error());
+  co_return secret;
+}
+
+Task<Result<void>> Groups::revoke_invites(AccountId account, std::uint32_t number) {
+  auto body = [&](db::Transaction& tx) -> Task<Result<void>> {
+    const auto group = co_await find_owned(tx, account, number);
+    if (!group) co_return std::unexpected(group.error());
+    co_await tx.execute(kDropInvites, group->space, LinkKind::kInvite);
+    co_return Result<void>{};
+  };
+  co_return co_await context_.database.write(body);
+}
+
+Task<Result<Group>> Groups::find_invite(std::string secret) {
+  const Sha256Digest hash = Sha256::of(as_bytes(secret));
+  auto body = [&](db::Transaction& tx) -> Task<std::optional<Group>> {
+    co_return co_await tx.find(kFindInvite, group_from, ByteView(hash.bytes), LinkKind::kInvite);
+  };
+  auto group = co_await context_.database.read(body);
+  if (!group) co_return no_such_invite();
+  co_return std::move(*group);
+}
+
+Task<Result<Group>> Groups::join(AccountId account, std::string secret) {
+  const Sha256Digest hash = Sha256::of(as_bytes(secret));
+  auto body = [&](db::Transaction& tx) -> Task<Result<Group>> {
+    auto group = co_await tx.find(kFindInvite, group_from, ByteView(hash.bytes), LinkKind::kInvite);
+    if (!group) co_return no_such_invite();
+    const Time now = context_.clock.now();
+    const auto joined = co_await tx.execute(kInsertMember, group->space, account, now);
+    if (joined == 0) co_return fail(FailureCode::kConflict, "you are already in the group");
+    co_return std::move(*group);
+  };
+  co_return co_await context_.database.write(body);
+}
+
+Task<Result<void>> Groups::leave(AccountId account, std::uint32_t number) {
+  auto body = [&](db::Transaction& tx) -> Task<Result<void>> {
+    const auto group = co_await tx.find(kFind, group_from, number, SpaceKind::kGroup);
+    if (!group) co_return no_such_group();
+    if (group->owner == account) {
+      co_return fail(FailureCode::kForbidden, "the owner cannot leave the group");
+    }
+    const auto left = co_await tx.execute(kRemoveMember, group->space, account);
+    if (left == 0) co_return fail(FailureCode::kInvalid, "you are not in the group");
+    co_return Result<void>{};
+  };
+  co_return co_await context_.database.write(body);
+}
+
+Task<std::size_t> Groups::return_files(std::size_t limit) {
+  const auto removed_from = [](const db::Row& row) {
+    return Removed{row.id<SpaceId>(0), row.id<AccountId>(1)};
+  };
+  const auto stray_from = [](const db::Row& row) {
+    return Stray{entry_from(row), row.id<SpaceId>(kEntryWidth)};
+  };
+  auto look = [&](db::Transaction& tx) -> Task<std::optional<Removed>> {
+    co_return co_await tx.find(kNextRemoved, removed_from, SpaceKind::kGroup);
+  };
+  // Nothing is written where there is nothing to do.
+  const auto any = co_await context_.database.read(look);
+  if (!any) co_return 0;
+  auto body = [&](db::Transaction& tx) -> Task<std::size_t> {
+    std::size_t moved = 0;
+    for (;;) {
+      const auto group = co_await tx.find(kNextRemoved, removed_from, SpaceKind::kGroup);
+      if (!group) co_return moved;
+      const std::size_t left = limit - moved;
+      auto strays = co_await tx.all(kFiles, stray_from, group->space, left);
+      const Time now = context_.clock.now();
+      for (Stray& stray : strays) {
+        co_await move_to_home(tx, std::move(stray.file), stray.home, group->owner, now);
+      }
+      moved += strays.size();
+      if (strays.size() == left) co_return moved;
+      co_await tx.execute(kForget, group->space);
+    }
+  };
+  co_return co_await context_.database.write(body);
+}
+
+}  // namespace coffer::vault

@@ -1,0 +1,69 @@
+// Groups: spaces with members, and the invites that lead into them.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "base/task.h"
+#include "vault/context.h"
+#include "vault/failure.h"
+#include "vault/types.h"
+
+namespace coffer::vault {
+
+struct Group {
+  SpaceId space;
+  std::uint32_t number = 0;  // what clients call it by: 8 digits
+  std::string name;
+  AccountId owner;  // a member like the others; the only one who invites and removes
+};
+
+inline constexpr std::size_t kGroupNameMax = 50;  // characters
+
+// Who belongs to a group lists it and uploads to it; what was uploaded is its uploader's. Threads:
+// any executor's.
+class Groups {
+ public:
+  explicit Groups(Context& context) : context_(context) {}
+
+  // kInvalid, with a fault of `name`, for one that is blank, too long, no UTF-8 or has control
+  // characters.
+  Task<Result<Group>> create(AccountId owner, std::string name);
+
+  // As `account` sees it. kNotFound; kForbidden for a group that the account is not in.
+  Task<Result<Group>> find(AccountId account, std::uint32_t number);
+
+  // Those that the account is in, in the order in which it joined.
+  Task<std::vector<Group>> of_account(AccountId account);
+
+  // From now on there is no such group, nor its invites; its files are back at their uploaders',
+  // who find them in their own lists at once (return_files() makes their places follow). kNotFound;
+  // kForbidden for everybody but the owner.
+  Task<Result<void>> remove(AccountId account, std::uint32_t number);
+
+  // A new invite: a secret that is told once. It is good for anybody, any number of times, until
+  // revoke_invites() or the group goes. kNotFound; kForbidden for everybody but the owner.
+  Task<Result<std::string>> invite(AccountId account, std::uint32_t number);
+  // The same failures.
+  Task<Result<void>> revoke_invites(AccountId account, std::uint32_t number);
+
+  // Where the invite leads. kNotFound.
+  Task<Result<Group>> find_invite(std::string secret);
+
+  // kNotFound; kConflict for who is in the group already.
+  Task<Result<Group>> join(AccountId account, std::string secret);
+
+  // What the account uploaded stays. kNotFound; kInvalid for who is not in the group; kForbidden
+  // for its owner.
+  Task<Result<void>> leave(AccountId account, std::uint32_t number);
+
+  // Moves up to `limit` files of removed groups to their owners' home spaces; how many. What is
+  // empty then is forgotten. Fewer than `limit`: nothing more to do now.
+  Task<std::size_t> return_files(std::size_t limit);
+
+ private:
+  Context& context_;
+};
+
+}  // namespace coffer::vault

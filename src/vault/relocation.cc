@@ -1,0 +1,53 @@
+#include "vault/relocation.h"
+
+#include <stdexcept>
+#include <utility>
+
+#include "base/text.h"
+#include "vault/entry_rows.h"
+#include "vault/events.h"
+#include "vault/keys.h"
+#include "vault/quota.h"
+
+namespace coffer::vault {
+namespace {
+
+constexpr db::Statement kPut{
+    "UPDATE entry SET space_id = $2, owner_id = $3, key = $4, parent_id = 0, nested = 0,"
+    " updated_at = $5 WHERE id = $1"};
+
+Task<void> put(db::Transaction& tx, Entry& file, SpaceId home, Time now) {
+  file.space = home;
+  file.key.clear();  // what it is called elsewhere says nothing here
+  const Place place{.space = home};
+  const auto settled = co_await settle_key(tx, file, place);
+  if (!settled) throw std::logic_error("a key without folders is too long");
+  file.updated_at = now;
+  co_await tx.execute(kPut, file.id, home, file.owner, as_bytes(file.key), now);
+}
+
+}  // namespace
+
+Task<void> move_to_home(db::Transaction& transaction, Entry file, SpaceId home, AccountId caller,
+                        Time now) {
+  co_await put(transaction, file, home, now);
+  const Event event = event_about(file, EventType::kEntryUpdated, caller);
+  co_await append_event(transaction, now, event);
+}
+
+Task<void> hand_over(db::Transaction& transaction, Entry file, AccountId owner, SpaceId home,
+                     Time now) {
+  const Event left = event_about(file, EventType::kEntryDeleted, owner);
+  co_await remove_tags(transaction, file);
+  co_await subtract_from_total(transaction, file);
+  co_await give_back(transaction, file.owner, file.size);
+  file.owner = owner;
+  co_await put(transaction, file, home, now);
+  co_await insert_tags(transaction, file);
+  co_await add_to_total(transaction, file);
+  co_await append_event(transaction, now, left);
+  const Event came = event_about(file, EventType::kEntryCreated, owner);
+  co_await append_event(transaction, now, came);
+}
+
+}  // namespace coffer::vault
