@@ -13,6 +13,7 @@
 #include "apis/mediavault/mediavault.h"
 #include "apis/operations/operations.h"
 #include "apis/pages/pages.h"
+#include "apis/quantum/quantum.h"
 #include "apis/streamvault/streamvault.h"
 #include "base/clock.h"
 #include "base/entropy.h"
@@ -169,12 +170,15 @@ Application::~Application() = default;
 
 std::string generate_password() { return random_secret(system_entropy()).substr(0, 20); }
 
-std::vector<std::unique_ptr<apis::Dialect>> make_dialects(apis::Metrics& metrics) {
+std::vector<std::unique_ptr<apis::Dialect>> make_dialects(apis::Metrics& metrics,
+                                                          jobs::Packages* packages) {
   std::vector<std::unique_ptr<apis::Dialect>> dialects;
   dialects.push_back(apis::make_operations(metrics));
   dialects.push_back(apis::mediavault::make(system_clock()));
   for (auto& part : apis::streamvault::make()) dialects.push_back(std::move(part));
   dialects.push_back(apis::fileuploader::make());
+  dialects.push_back(apis::quantum::make(
+      [packages] { return packages ? packages->upgradable() : std::vector<std::string>(); }));
   dialects.push_back(apis::pages::make());
   return dialects;
 }

@@ -12,6 +12,7 @@
 #include "blobs/blob_store.h"
 #include "cli/settings.h"
 #include "db/database.h"
+#include "jobs/packages.h"
 #include "vault/passwords.h"
 #include "vault/vault.h"
 
@@ -66,8 +67,9 @@ class Application {
 // A password that nobody guesses, for an account that is to get one.
 std::string generate_password();
 
-// Every dialect that is served; the first answers for paths that belong to none.
-// REQUIRES: `metrics` outlives them.
-std::vector<std::unique_ptr<apis::Dialect>> make_dialects(apis::Metrics& metrics);
+// Every dialect that is served; the first answers for paths that belong to none. `packages` may be
+// null: then none are upgradable. REQUIRES: `metrics` and `packages` outlive them.
+std::vector<std::unique_ptr<apis::Dialect>> make_dialects(apis::Metrics& metrics,
+                                                          jobs::Packages* packages);
 
 }  // namespace coffer::cli

@@ -14,7 +14,7 @@ namespace {
 
 int show_routes(bool as_json) {
   apis::Metrics metrics;
-  const auto routes = apis::Gateway::list(make_dialects(metrics));
+  const auto routes = apis::Gateway::list(make_dialects(metrics, nullptr));
   if (!as_json) {
     for (const auto& route : routes) {
       fmt::print("{:<7} {:<32} {:<9} {}\n", route.method, route.path, route.access, route.dialect);

@@ -13,6 +13,7 @@
 #include "cli/commands.h"
 #include "http/server.h"
 #include "jobs/collector.h"
+#include "jobs/packages.h"
 
 namespace coffer::cli {
 namespace {
@@ -157,8 +158,9 @@ int serve(const Settings& settings) {
   const DataFolderLock lock(settings.data);
   Application application(settings, Scope::kWhole);
   apis::Metrics metrics;
-  apis::Gateway gateway(gateway_options(settings), make_dialects(metrics), application.vault(),
-                        metrics, system_clock());
+  jobs::Packages packages;
+  apis::Gateway gateway(gateway_options(settings), make_dialects(metrics, &packages),
+                        application.vault(), metrics, system_clock());
   const http::ServerOptions options = server_options(settings);
   http::Server server(options, gateway, system_entropy());
   add_gauges(metrics, server);

@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "cli/application.h"
 #include "cli/commands.h"
+#include "cli/settings_values.h"
 
 namespace coffer::cli {
 namespace {
@@ -17,6 +18,7 @@ struct UserOptions {
   std::string email;
   bool is_admin = false;
   bool from_stdin = false;
+  std::string quota;
 };
 
 // The sentence of a failure with those of its fields.
@@ -100,6 +102,27 @@ int set_disabled(const Settings& settings, const UserOptions& options, bool disa
   return kSuccess;
 }
 
+// A size as settings have it, or `none`.
+std::optional<std::uint64_t> parse_quota(const std::string& text) {
+  if (text == "none") return std::nullopt;
+  const Shape shape{.kind = Kind::kSize, .least = 0, .most = INT64_MAX};
+  const auto value = parse_value(shape, text);
+  if (!value) throw UserError("the quota must be a size such as 10GiB, or none");
+  return std::get<std::uint64_t>(*value);
+}
+
+int set_quota(const Settings& settings, const UserOptions& options) {
+  const auto quota = parse_quota(options.quota);
+  Application application(settings, Scope::kExisting);
+  InlineExecutor here;
+  const auto account = find_account(here, application.vault(), options.name);
+  const auto done = here.run(application.vault().accounts().set_quota(account.id, quota));
+  if (!done) throw error_of(done.error());
+  fmt::print("quota of {}: {}; it keeps {}\n", account.username, quota ? size_text(*quota) : "none",
+             size_text(account.used));
+  return kSuccess;
+}
+
 }  // namespace
 
 void add_user(CLI::App& app, Run& run) {
@@ -132,6 +155,10 @@ void add_user(CLI::App& app, Run& run) {
   const auto password = add("set-password", "Give an account a new password", set_password);
   add_name(password);
   add_stdin(password);
+  const auto quota = add("quota", "Limit what an account may keep", set_quota);
+  add_name(quota);
+  quota.first->add_option("size", quota.second->quota, "Such as 500MiB or 10GiB; none: no limit")
+      ->required();
   add_name(add("disable", "Lock an account out at once",
                [](const Settings& settings, const UserOptions& options) {
                  return set_disabled(settings, options, true);

@@ -307,6 +307,10 @@ Task<bool> Connection::answer(Request& request, const Framing& framing) {
   expired_ = false;
   outcome.complete =
       co_await send(request, response, keep_alive, framing.http_1_0, outcome.bytes_sent);
+  if (response.after_sending) {
+    const Delivery delivery{.bytes_sent = outcome.bytes_sent, .complete = outcome.complete};
+    co_await response.after_sending(delivery);
+  }
   if (keep_alive && outcome.complete) keep_alive = co_await body.drain();
   outcome.bytes_received = body.received();
   outcome.duration = std::chrono::duration_cast<std::chrono::microseconds>(Clock::now() - started);
@@ -365,7 +369,14 @@ Task<bool> Connection::send(const Request& request, Response& response, bool kee
   }
   std::optional<Counted> transfer;
   if (length >= kTransferBytes) transfer.emplace(core_.transfers);
-  std::uint64_t gathered = 0;
+  std::uint64_t moved = 0;  // of head and texts
+  std::uint64_t head_left = head.size();
+  // Also what a write that fails halfway has moved.
+  const auto count_body = [&] {
+    const std::uint64_t of_head = std::min(moved, head_left);
+    head_left -= of_head;
+    sent += std::exchange(moved, 0) - of_head;
+  };
   bool ok = true;
   try {
     for (Segment& segment : response.body) {
@@ -380,12 +391,11 @@ Task<bool> Connection::send(const Request& request, Response& response, bool kee
       if (!section) {
         auto& text = std::get<std::string>(segment);
         parts.push_back({text.data(), text.size()});
-        gathered += text.size();
         continue;
       }
-      ok = co_await send_bytes(parts, true, pace);
+      ok = co_await send_bytes(parts, true, pace, &moved);
+      count_body();
       if (!ok) break;
-      sent += std::exchange(gathered, 0);
       parts.clear();
       ok = co_await send_content(*section, pace, sent);
       if (!ok) break;
@@ -396,8 +406,8 @@ Task<bool> Connection::send(const Request& request, Response& response, bool kee
     ok = false;
   }
   if (ok && !parts.empty()) {
-    ok = co_await send_bytes(parts, false, pace);
-    if (ok) sent += gathered;
+    ok = co_await send_bytes(parts, false, pace, &moved);
+    count_body();
   }
   co_return ok;
 }

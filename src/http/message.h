@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -11,6 +12,7 @@
 #include <vector>
 
 #include "base/stream.h"
+#include "base/task.h"
 #include "http/uri.h"
 
 namespace coffer::http {
@@ -90,6 +92,14 @@ struct ContentSection {
 };
 using Segment = std::variant<std::string, ContentSection>;
 
+// How the sending of a response ended.
+struct Delivery {
+  std::uint64_t bytes_sent = 0;  // of the body, as far as the machine took them to send
+  bool complete = true;          // false: the client left, or was cut, before all was sent
+};
+// What the application does then. Awaited by the connection before it goes on. Must not throw.
+using AfterSending = std::move_only_function<Task<void>(const Delivery&)>;
+
 // What the application answers. Date, Content-Length, Connection and X-Request-Id are the
 // server's; for HEAD the server sends the head alone.
 struct Response {
@@ -98,6 +108,8 @@ struct Response {
   std::vector<Segment> body;
   // Ends the connection after this response.
   bool close = false;
+  // Empty: nothing. Not called when the server itself is destroyed meanwhile.
+  AfterSending after_sending;
 
   std::uint64_t length() const noexcept;
 

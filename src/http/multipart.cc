@@ -429,7 +429,10 @@ class MultipartReader::Window {
       if (found) {
         const std::size_t start = std::min(kLineEnd.size(), at);
         auto head = parse_head(received().substr(start, at - start));
-        if (!head) co_return fail(StreamFault::kMalformed);
+        if (!head) {
+          failed_at_head_ = true;
+          co_return fail(StreamFault::kMalformed);
+        }
         drop(at + kEmptyLine.size());
         co_return std::move(*head);
       }
@@ -438,6 +441,8 @@ class MultipartReader::Window {
       if (!filled) co_return std::unexpected(filled.error());
     }
   }
+
+  bool failed_at_head() const noexcept { return failed_at_head_; }
 
   // Reads what follows the last part, to the end of the body.
   Task<std::expected<void, StreamFault>> drain() {
@@ -465,11 +470,14 @@ class MultipartReader::Window {
   State state_ = State::kPreamble;
   StreamFault fault_ = StreamFault::kMalformed;
   int parts_ = 0;
+  bool failed_at_head_ = false;
 };
 
 MultipartReader::MultipartReader(InputStream& body, std::string boundary)
     : window_(std::make_unique<Window>(body, boundary)) {}
 MultipartReader::~MultipartReader() = default;
+
+bool MultipartReader::failed_at_head() const noexcept { return window_->failed_at_head(); }
 
 Task<std::expected<std::optional<PartHead>, StreamFault>> MultipartReader::next() {
   Window& window = *window_;

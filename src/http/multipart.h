@@ -49,6 +49,8 @@ class MultipartReader final : public InputStream {
   // head, a transfer encoding that would have to be undone, more than 16 KiB before the first
   // boundary or 64 KiB after the last.
   Task<std::expected<std::optional<PartHead>, StreamFault>> next();
+  // Whether next() failed because of what a part's head says: its names, most likely.
+  bool failed_at_head() const noexcept;
 
   // Content of the current part; 0 at its end, and where there is no current part.
   Task<std::expected<std::size_t, StreamFault>> read(ByteSpan into) override;

@@ -23,7 +23,7 @@ namespace {
 using namespace std::chrono_literals;
 
 // `/echo` sends the body back, `/ignore` does not read it, `/slow` waits before it answers,
-// `/fault` tells how reading ended.
+// `/fault` tells how reading ended. `/noted/<size>` notes how sending that many bytes ended.
 class Echo final : public Service {
  public:
   Task<Response> handle(Request& request) override {
@@ -31,6 +31,7 @@ class Echo final : public Service {
     if (path == "/ignore") co_return Response::text(200, "text/plain", "ignored");
     if (path == "/slow") std::this_thread::sleep_for(200ms);
     if (path == "/limited") request.body->set_limit(4);
+    if (path.starts_with("/noted/")) co_return note(std::stoul(path.substr(7)));
     std::string body;
     std::array<std::byte, 1000> room;
     for (;;) {
@@ -52,8 +53,29 @@ class Echo final : public Service {
     if (!outcome.complete) ++incomplete;
   }
 
+  std::vector<Delivery> noted() {
+    const std::lock_guard lock(mutex_);
+    return noted_;
+  }
+
   std::atomic<int> answers = 0;
   std::atomic<int> incomplete = 0;
+
+ private:
+  // Behind a slow start, in which the client may leave.
+  Response note(std::size_t size) {
+    std::this_thread::sleep_for(50ms);
+    Response response = Response::text(200, "text/plain", std::string(size, 'n'));
+    response.after_sending = [this](const Delivery& delivery) -> Task<void> {
+      const std::lock_guard lock(mutex_);
+      noted_.push_back(delivery);
+      co_return;
+    };
+    return response;
+  }
+
+  std::mutex mutex_;
+  std::vector<Delivery> noted_;
 };
 
 class Client {
@@ -69,9 +91,24 @@ class Client {
     timeval patience{5, 0};
     ::setsockopt(fd_, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
   }
-  ~Client() { ::close(fd_); }
+  ~Client() {
+    if (fd_ >= 0) ::close(fd_);
+  }
   Client(const Client&) = delete;
   Client& operator=(const Client&) = delete;
+
+  // Waits for bytes of a response that is left there.
+  bool take_some() {
+    std::array<char, 1000> room;
+    return ::recv(fd_, room.data(), room.size(), 0) > 0;
+  }
+
+  // Ends the connection with a reset.
+  void abort() {
+    const linger now{.l_onoff = 1, .l_linger = 0};
+    ::setsockopt(fd_, SOL_SOCKET, SO_LINGER, &now, sizeof now);
+    ::close(std::exchange(fd_, -1));
+  }
 
   void send(std::string_view text) {
     while (!text.empty()) {
@@ -366,6 +403,41 @@ TEST_F(ServerTest, ServesManyConnectionsAtOnce) {
   }
   for (auto& thread : threads) thread.join();
   EXPECT_EQ(right, 800);
+}
+
+TEST_F(ServerTest, AResponseLearnsHowItEnded) {
+  const auto port = start();
+  const auto wait_for = [&](std::size_t count) {
+    for (int i = 0; i < 500 && echo_.noted().size() < count; ++i) std::this_thread::sleep_for(10ms);
+    return echo_.noted();
+  };
+  Client client(port);
+  client.send(get("/noted/1000"));
+  EXPECT_TRUE(client.response().ends_with("nnn"));
+  client.send(get("/noted/0"));
+  client.response();
+  auto noted = wait_for(2);
+  ASSERT_EQ(noted.size(), 2U);
+  EXPECT_EQ(noted[0].bytes_sent, 1000U);
+  EXPECT_TRUE(noted[0].complete && noted[1].complete);
+
+  Client gone(port);
+  gone.send(get("/noted/1000"));
+  std::this_thread::sleep_for(10ms);
+  gone.abort();
+  noted = wait_for(3);
+  ASSERT_EQ(noted.size(), 3U);
+  EXPECT_EQ(noted[2].bytes_sent, 0U);
+  EXPECT_FALSE(noted[2].complete);
+
+  Client halfway(port);
+  halfway.send(get("/noted/100000000"));
+  EXPECT_TRUE(halfway.take_some());
+  halfway.abort();
+  noted = wait_for(4);
+  ASSERT_EQ(noted.size(), 4U);
+  EXPECT_GT(noted[3].bytes_sent, 0U);
+  EXPECT_FALSE(noted[3].complete);
 }
 
 TEST_F(ServerTest, CountsAnswersThatWereNotTaken) {

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <array>
 #include <exception>
+#include <utility>
 
 #include "base/log.h"
 
@@ -31,6 +32,7 @@ class Collector::Chore {
       : name_(name), step_(step), pace_(pace), due_(first) {}
 
   Moment due() const { return due_; }
+  void call() { due_ = Moment::min(); }
 
   void run(Collector& collector) {
     const Moment now = std::chrono::steady_clock::now();
@@ -51,9 +53,18 @@ class Collector::Chore {
 };
 
 Collector::Collector(vault::Vault& vault, Options options)
-    : vault_(vault), options_(options), digester_(vault), thread_([this] { work(); }) {}
+    : vault_(vault), options_(options), digester_(vault), thread_([this] { work(); }) {
+  vault_.spaces().removals().set([this] {
+    {
+      const std::lock_guard lock(mutex_);
+      removed_ = true;
+    }
+    wake_.notify_all();
+  });
+}
 
 Collector::~Collector() {
+  vault_.spaces().removals().set({});
   {
     const std::lock_guard lock(mutex_);
     stop_ = true;
@@ -79,12 +90,19 @@ void Collector::work() {
       Chore("sweep blobs", &Collector::sweep,
             {.every = options_.sweep_every, .pause = options_.sweep_pause},
             start + options_.first_sweep),
+      // At once: it goes on where the last run of the program stopped.
+      Chore("clear removed spaces", &Collector::clear, often, start),
   };
   for (;;) {
     Chore& next = *std::ranges::min_element(chores, {}, &Chore::due);
     {
       std::unique_lock lock(mutex_);
-      if (wake_.wait_until(lock, next.due(), [this] { return stop_; })) return;
+      wake_.wait_until(lock, next.due(), [this] { return stop_ || removed_; });
+      if (stop_) return;
+      if (std::exchange(removed_, false)) {
+        chores.back().call();
+        continue;
+      }
     }
     next.run(*this);
   }
@@ -111,6 +129,13 @@ bool Collector::expire_uploads() {
 }
 
 bool Collector::digest() { return digester_.step(); }
+
+bool Collector::clear() {
+  const std::size_t step = options_.clear_step;
+  const bool more_returned = executor_.run(vault_.groups().return_files(step)) == step;
+  const bool more_cleared = executor_.run(vault_.spaces().clear(step));
+  return more_returned || more_cleared;
+}
 
 bool Collector::sweep() {
   swept_ = executor_.run(vault_.references().sweep(swept_, options_.sweep_page));

@@ -1,5 +1,6 @@
 // Keeps the vault tidy in the background: blobs that nothing refers to, uploads that were never
-// committed or completed, ended sessions, old events; and works out checksums that are missing.
+// committed or completed, what removed spaces held, ended sessions, old events; and works out
+// checksums that are missing.
 #pragma once
 
 #include <chrono>
@@ -29,11 +30,12 @@ class Collector {
     std::chrono::milliseconds digest_every = std::chrono::seconds(2);  // looks for new files
     std::chrono::milliseconds retry_after = std::chrono::minutes(1);
     std::chrono::seconds keep_events = std::chrono::hours(7 * 24);
-    std::size_t step = 64;         // blobs, uploads, sessions and events at a time
-    std::size_t sweep_page = 256;  // blobs looked at by a step of the sweep
+    std::size_t step = 64;          // blobs, uploads, sessions and events at a time
+    std::size_t sweep_page = 256;   // blobs looked at by a step of the sweep
+    std::size_t clear_step = 1000;  // entries of removed spaces at a time
   };
 
-  // Starts. REQUIRES: `vault` outlives this.
+  // Starts. REQUIRES: `vault` outlives this, and nobody else listens to its removals.
   Collector(vault::Vault& vault, Options options);
   // Waits for the step under way, then stops.
   ~Collector();
@@ -51,6 +53,7 @@ class Collector {
   bool prune_sessions();
   bool prune_events();
   bool expire_uploads();
+  bool clear();
   bool sweep();
   bool digest();
 
@@ -62,6 +65,7 @@ class Collector {
   std::mutex mutex_;
   std::condition_variable wake_;
   bool stop_ = false;
+  bool removed_ = false;     // a space, since clear() last began
   InlineExecutor executor_;  // the thread's
   std::thread thread_;       // last: it uses the others
 };

@@ -106,6 +106,38 @@ TEST_F(CollectorTest, RemovesWhatNobodyNeedsAndNothingElse) {
   EXPECT_TRUE(vault::test::run(vault_->sessions().authenticate(tokens.access)));
 }
 
+TEST_F(CollectorTest, ClearsRemovedBucketsAtOnce) {
+  auto options = fast();
+  options.collect_every = 1h;
+  options.clear_step = 3;
+  const auto fill = [&](const char* name) {
+    const auto bucket = vault::test::run(vault_->buckets().create(anna_.id, name)).value();
+    for (int i = 0; i < 10; ++i) {
+      std::vector<vault::PathFile> files;
+      files.push_back(
+          {.received = receive(anna_, std::to_string(i)).value(), .name = std::to_string(i)});
+      ASSERT_TRUE(vault::test::run(vault_->paths().put(anna_.id, bucket.id, {"d"}, std::move(files),
+                                                       vault::Existing::kKept)));
+    }
+  };
+  const auto remove_bucket = [&](const char* name) {
+    return vault::test::run(vault_->buckets().remove(anna_.id, name)).has_value();
+  };
+  // Before it runs, as after a restart.
+  fill("before");
+  ASSERT_TRUE(remove_bucket("before"));
+  std::optional<Collector> collector(std::in_place, *vault_, options);
+  EXPECT_TRUE(eventually([&] { return account(anna_.id).used == 0; }));
+  // While it sleeps.
+  fill("while");
+  std::this_thread::sleep_for(20ms);
+  ASSERT_TRUE(remove_bucket("while"));
+  EXPECT_TRUE(eventually([&] { return account(anna_.id).used == 0; }));
+  collector.reset();
+  fill("after");
+  ASSERT_TRUE(remove_bucket("after")) << "nobody listens any more";
+}
+
 TEST_F(CollectorTest, StopsPromptly) {
   for (const auto every : {std::chrono::milliseconds(1h), 1ms}) {
     auto options = fast();

@@ -1,5 +1,6 @@
 #include "vault/accounts.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "base/text.h"
@@ -7,6 +8,7 @@
 #include "vault/checks.h"
 #include "vault/events.h"
 #include "vault/passwords.h"
+#include "vault/quota.h"
 #include "vault/sql.h"
 
 namespace coffer::vault {
@@ -48,6 +50,7 @@ constexpr db::Statement kSetPassword{
     "UPDATE account SET password = $2, updated_at = $3 WHERE id = $1"};
 constexpr db::Statement kReplacePassword{
     "UPDATE account SET password = $3, updated_at = $4 WHERE id = $1 AND password = $2"};
+constexpr db::Statement kSetQuota{"UPDATE account SET quota = $2, updated_at = $3 WHERE id = $1"};
 constexpr db::Statement kSetDisabled{
     "UPDATE account SET disabled_at = $2, updated_at = $3 WHERE id = $1"};
 constexpr db::Statement kEndSessions{"DELETE FROM session WHERE account_id = $1 AND id <> $2"};
@@ -299,6 +302,27 @@ Task<Result<void>> Accounts::set_disabled(AccountId id, bool disabled) {
     co_return Result<void>{};
   };
   co_return co_await context_.database.write(body);
+}
+
+Task<Result<void>> Accounts::set_quota(AccountId id, std::optional<std::uint64_t> quota) {
+  auto body = [&](db::Transaction& tx) -> Task<Result<void>> {
+    const Time now = context_.clock.now();
+    const auto changed = co_await tx.execute(kSetQuota, id, quota, now);
+    if (changed == 0) co_return no_such_account();
+    co_return Result<void>{};
+  };
+  co_return co_await context_.database.write(body);
+}
+
+Task<std::optional<std::uint64_t>> Accounts::space_left(AccountId id) {
+  auto body = [&](db::Transaction& tx) -> Task<std::optional<Allowance>> {
+    auto allowance = co_await find_allowance(tx, id);
+    co_return allowance;
+  };
+  const auto allowance = co_await context_.database.read(body);
+  if (!allowance || !allowance->left) co_return std::nullopt;
+  const std::uint64_t reserved = context_.reservations->reserved(id);
+  co_return *allowance->left - std::min(reserved, *allowance->left);
 }
 
 Task<std::vector<Account>> Accounts::list(AccountId after, std::size_t limit) {

@@ -61,6 +61,12 @@ class Accounts {
   // For the admin. All give kNotFound.
   Task<Result<void>> set_password(AccountId id, std::string password);  // ends all sessions
   Task<Result<void>> set_disabled(AccountId id, bool disabled);         // takes effect at once
+  // Bytes, or no limit. What the account has beyond it stays.
+  Task<Result<void>> set_quota(AccountId id, std::optional<std::uint64_t> quota);
+
+  // What is left of the quota beside what the account keeps and what is being uploaded for it;
+  // nothing where there is no limit, or no such account.
+  Task<std::optional<std::uint64_t>> space_left(AccountId id);
 
   // The account that owns what guests leave here, with policy.guest_quota; its home is the guests'
   // space. Made when it is first asked for, once. Whether guests are let in is the caller's

@@ -18,12 +18,22 @@ constexpr db::Statement kInsert{
     " VALUES ($1, $2, $3, $4, $5, $6) RETURNING id"};
 constexpr db::Statement kList{
     "SELECT id, account_id, kind, name, hint, created_at FROM api_key WHERE account_id = $1"
-    " ORDER BY id"};
+    " AND kind <> 2 ORDER BY id"};
 constexpr db::Statement kRevoke{"DELETE FROM api_key WHERE id = $1 AND account_id = $2"};
 
-constexpr auto kFindText =
-    sql("SELECT ", kAccountColumns,
-        ", k.kind, k.id FROM api_key k JOIN account a ON a.id = k.account_id WHERE k.hash = $1");
+// $2 is a bucket of the account $1 that is there still.
+constexpr db::Statement kInsertApplication{
+    "INSERT INTO api_key (account_id, kind, name, hint, hash, created_at, space_id)"
+    " SELECT $1, $3, '', $4, $5, $6, space.id FROM space"
+    " WHERE space.id = $2 AND space.owner_id = $1 AND space.kind = 3"
+    " AND space.removed_at IS NULL"};
+constexpr db::Statement kRevokeApplication{
+    "DELETE FROM api_key WHERE hash = $1 AND account_id = $2 AND kind = 2"};
+constexpr db::Statement kRevokeApplications{"DELETE FROM api_key WHERE space_id = $1"};
+
+constexpr auto kFindText = sql("SELECT ", kAccountColumns,
+                               ", k.kind, k.id, k.space_id FROM api_key k JOIN account a ON a.id = "
+                               "k.account_id WHERE k.hash = $1");
 constexpr db::Statement kFind{kFindText.data()};
 
 ApiKey key_from(const db::Row& row) {
@@ -37,19 +47,47 @@ ApiKey key_from(const db::Row& row) {
   return key;
 }
 
+Credential credential_of(KeyKind kind) noexcept {
+  switch (kind) {
+    case KeyKind::kMaster: return Credential::kMasterKey;
+    case KeyKind::kApplication: return Credential::kApplicationKey;
+    case KeyKind::kApi: break;
+  }
+  return Credential::kApiKey;
+}
+
+std::string_view prefix_of(KeyKind kind) noexcept {
+  switch (kind) {
+    case KeyKind::kMaster: return "cfm_";
+    case KeyKind::kApplication: return "cft_";
+    case KeyKind::kApi: break;
+  }
+  return "cfa_";
+}
+
+std::unexpected<Failure> no_such_key() {
+  return fail(FailureCode::kNotFound, "there is no such key");
+}
+
 Caller holder_from(const db::Row& row) {
   Caller caller;
   caller.account = account_from(row);
   const auto kind = static_cast<KeyKind>(row.integer(kAccountWidth));
   caller.key = row.id<ApiKeyId>(kAccountWidth + 1);
-  caller.credential = kind == KeyKind::kMaster ? Credential::kMasterKey : Credential::kApiKey;
+  caller.credential = credential_of(kind);
+  if (!row.is_null(kAccountWidth + 2)) caller.space = row.id<SpaceId>(kAccountWidth + 2);
   return caller;
 }
 
 }  // namespace
 
 std::string_view name_of(KeyKind kind) noexcept {
-  return kind == KeyKind::kMaster ? "master" : "api";
+  switch (kind) {
+    case KeyKind::kMaster: return "master";
+    case KeyKind::kApplication: return "application";
+    case KeyKind::kApi: break;
+  }
+  return "api";
 }
 
 Task<Result<ApiKeys::Created>> ApiKeys::create(AccountId account, KeyKind kind, std::string name) {
@@ -57,7 +95,7 @@ Task<Result<ApiKeys::Created>> ApiKeys::create(AccountId account, KeyKind kind, 
   Created created;
   created.key.name = check_label(name, faults);
   if (faults.any()) co_return faults.failure();
-  created.secret = kind == KeyKind::kMaster ? "cfm_" : "cfa_";
+  created.secret = prefix_of(kind);
   created.secret += random_secret(context_.entropy);
   created.key.account = account;
   created.key.kind = kind;
@@ -78,6 +116,21 @@ Task<Result<ApiKeys::Created>> ApiKeys::create(AccountId account, KeyKind kind, 
   if (!id) co_return std::unexpected(id.error());
   created.key.id = *id;
   co_return created;
+}
+
+Task<Result<std::string>> ApiKeys::create_application(AccountId account, SpaceId bucket) {
+  std::string secret(prefix_of(KeyKind::kApplication));
+  secret += random_secret(context_.entropy);
+  const std::string hint = secret.substr(0, kHintLength);
+  const Sha256Digest hash = Sha256::of(as_bytes(secret));
+  auto body = [&](db::Transaction& tx) -> Task<std::uint64_t> {
+    const Time now = context_.clock.now();
+    co_return co_await tx.execute(kInsertApplication, account, bucket, KeyKind::kApplication, hint,
+                                  ByteView(hash.bytes), now);
+  };
+  const auto made = co_await context_.database.write(body);
+  if (made == 0) co_return fail(FailureCode::kNotFound, "there is no such bucket");
+  co_return secret;
 }
 
 Task<Result<Caller>> ApiKeys::authenticate(std::string secret) {
@@ -106,10 +159,28 @@ Task<std::vector<ApiKey>> ApiKeys::list(AccountId account) {
 Task<Result<void>> ApiKeys::revoke(AccountId account, ApiKeyId key) {
   auto body = [&](db::Transaction& tx) -> Task<Result<void>> {
     const auto removed = co_await tx.execute(kRevoke, key, account);
-    if (removed == 0) co_return fail(FailureCode::kNotFound, "there is no such key");
+    if (removed == 0) co_return no_such_key();
     co_return Result<void>{};
   };
   co_return co_await context_.database.write(body);
+}
+
+Task<Result<void>> ApiKeys::revoke_application(AccountId account, std::string secret) {
+  if (secret.size() > kSecretMax) co_return no_such_key();
+  const Sha256Digest hash = Sha256::of(as_bytes(secret));
+  auto body = [&](db::Transaction& tx) -> Task<Result<void>> {
+    const auto removed = co_await tx.execute(kRevokeApplication, ByteView(hash.bytes), account);
+    if (removed == 0) co_return no_such_key();
+    co_return Result<void>{};
+  };
+  co_return co_await context_.database.write(body);
+}
+
+Task<void> ApiKeys::revoke_applications(SpaceId bucket) {
+  auto body = [&](db::Transaction& tx) -> Task<void> {
+    co_await tx.execute(kRevokeApplications, bucket);
+  };
+  co_await context_.database.write(body);
 }
 
 }  // namespace coffer::vault

@@ -3,12 +3,15 @@
 
 #include <chrono>
 #include <cstdint>
+#include <memory>
 #include <optional>
 
 #include "base/clock.h"
 #include "base/entropy.h"
 #include "blobs/blob_store.h"
 #include "db/database.h"
+#include "vault/listener.h"
+#include "vault/reservations.h"
 #include "vault/types.h"
 
 namespace coffer::vault {
@@ -39,6 +42,9 @@ struct Context {
   Passwords& passwords;
   Classify classify;
   Policy policy;
+  std::shared_ptr<Reservations> reservations = std::make_shared<Reservations>();
+  // Called after a space was removed, for who clears it away.
+  std::shared_ptr<Listener> space_removed = std::make_shared<Listener>();
 };
 
 }  // namespace coffer::vault

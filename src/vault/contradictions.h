@@ -54,6 +54,19 @@ inline const std::pair<const char*, db::Statement> kContradictions[] = {
       " <> CASE WHEN e.is_folder = 1 THEN length(e.key) - coalesce(length(p.key), 0) ELSE 0 END"
       " AND e.key = CAST(CAST(e.key AS TEXT) AS BLOB) AND length(CAST(e.key AS TEXT)) ="
       " length(e.key)"}},
+    {"live buckets without a name",
+     {"SELECT count(*) FROM space WHERE kind = 3 AND removed_at IS NULL AND name IS NULL"}},
+    {"what removed spaces must not have",
+     {"SELECT count(*) FROM space WHERE removed_at IS NOT NULL AND (number IS NOT NULL"
+      " OR id IN (SELECT space_id FROM member) OR id IN (SELECT space_id FROM link WHERE kind = 0)"
+      " OR id IN (SELECT space_id FROM api_key WHERE space_id IS NOT NULL))"}},
+    {"tokens of what is no file there",
+     {"SELECT count(*) FROM link LEFT JOIN entry ON entry.id = link.entry_id WHERE link.kind = 1"
+      " AND (entry.is_folder IS NOT 0 OR entry.space_id <> link.space_id)"}},
+    {"keys of applications without their owner's bucket, or others with one",
+     {"SELECT count(*) FROM api_key AS k LEFT JOIN space AS s ON s.id = k.space_id"
+      " AND s.kind = 3 AND s.owner_id = k.account_id WHERE (k.kind = 2) <> (s.id IS NOT NULL)"
+      " OR (k.kind <> 2 AND k.space_id IS NOT NULL)"}},
     {"nested or not",
      {"SELECT count(*) FROM entry WHERE (nested = 1) <> (is_folder = 1 OR parent_id <> 0)"}},
     {"owners that are not in their group",

@@ -6,10 +6,10 @@
 #include "vault/checks.h"
 #include "vault/entry_rows.h"
 #include "vault/events.h"
+#include "vault/file_rows.h"
 #include "vault/keys.h"
 #include "vault/manifests.h"
 #include "vault/quota.h"
-#include "vault/references.h"
 #include "vault/sql.h"
 
 namespace coffer::vault {
@@ -40,30 +40,9 @@ constexpr db::Statement kRemove{kRemoveText.data()};
 constexpr db::Statement kUpdate{
     "UPDATE entry SET key = $2, name = $3, title = $4, description = $5, tags = $6, search = $7,"
     " updated_at = $8, parent_id = $9, nested = $10 WHERE id = $1"};
-constexpr db::Statement kReplace{
-    "UPDATE entry SET media_type = $2, kind = $3, size = $4, digest = $5, blob_id = $6,"
-    " manifest_id = NULL, width = NULL, height = NULL, duration = NULL, updated_at = $7,"
-    " written_at = $7 WHERE id = $1"};
-
-// A file with what holds its bytes.
-struct Stored {
-  Entry entry;
-  std::optional<BlobId> blob;
-};
-
-Stored stored_from(const db::Row& row) {
-  Stored stored{.entry = entry_from(row), .blob = {}};
-  if (!row.is_null(kEntryWidth)) stored.blob = row.id<BlobId>(kEntryWidth);
-  return stored;
-}
 
 std::unexpected<Failure> no_such_entry() {
   return fail(FailureCode::kNotFound, "there is no such file");
-}
-
-Task<void> drop_bytes(db::Transaction& tx, const Stored& stored, Time now) {
-  if (stored.blob) co_await drop_reference(tx, *stored.blob, now);
-  if (stored.entry.manifest) co_await retire_manifest(tx, *stored.entry.manifest, now);
 }
 
 template <class... Args>
@@ -143,6 +122,7 @@ Task<Result<Entry>> Entries::replace(AccountId owner, EntryId id, Received recei
 }
 
 Task<Result<Entry>> Entries::try_replace(AccountId owner, EntryId id, const Received& received) {
+  settle_received(received);
   auto body = [&](db::Transaction& tx) -> Task<Result<Entry>> {
     if (is_too_old(context_, received)) co_return bad_stream(StreamFault::kTooSlow);
     const auto found = co_await tx.find(kFind, stored_from, id, owner);
@@ -153,24 +133,7 @@ Task<Result<Entry>> Entries::try_replace(AccountId owner, EntryId id, const Rece
     const auto charged = co_await charge(tx, owner, old.space, more);
     if (!charged) co_return std::unexpected(charged.error());
 
-    const Time now = context_.clock.now();
-    Entry entry = old;
-    entry.type = context_.classify(entry.name, received.head);
-    entry.size = received.size;
-    entry.checksum = received.digest;
-    entry.manifest = {};
-    entry.width = entry.height = {};
-    entry.duration = {};
-    entry.updated_at = entry.written_at = now;
-    // The new reference first: the bytes may be the same.
-    const BlobId blob = co_await add_reference(tx, received.digest, received.size);
-    co_await drop_bytes(tx, *found, now);
-    co_await tx.execute(kReplace, id, entry.type.media_type, entry.type.kind, entry.size,
-                        ByteView(received.digest.bytes), blob, now);
-    co_await subtract_from_total(tx, old);
-    co_await add_to_total(tx, entry);
-    const Event event = event_about(entry, EventType::kEntryUpdated, owner);
-    co_await append_event(tx, now, event);
+    auto entry = co_await replace_bytes(tx, context_, *found, received, owner);
     co_return entry;
   };
   co_return co_await context_.database.write(body);
@@ -180,14 +143,7 @@ Task<Result<void>> Entries::remove(AccountId owner, EntryId id) {
   auto body = [&](db::Transaction& tx) -> Task<Result<void>> {
     const auto removed = co_await tx.find(kRemove, stored_from, id, owner);
     if (!removed) co_return no_such_entry();
-    const Entry& entry = removed->entry;
-    const Time now = context_.clock.now();
-    co_await remove_tags(tx, entry);
-    co_await subtract_from_total(tx, entry);
-    co_await give_back(tx, owner, entry.size);
-    co_await drop_bytes(tx, *removed, now);
-    const Event event = event_about(entry, EventType::kEntryDeleted, owner);
-    co_await append_event(tx, now, event);
+    co_await settle_removal(tx, *removed, owner, context_.clock.now());
     co_return Result<void>{};
   };
   co_return co_await context_.database.write(body);

@@ -99,7 +99,7 @@ Draft draft_of(Entry entry, Time now, Entropy& entropy) {
 }
 
 Task<Result<Entry>> add_entry(db::Transaction& transaction, const Draft& draft, const Place& place,
-                              Storage storage, Time now) {
+                              Storage storage, Time now, Naming naming) {
   Entry entry = draft.entry;
   entry.space = place.space;
   entry.parent = place.folder;
@@ -122,6 +122,7 @@ Task<Result<Entry>> add_entry(db::Transaction& transaction, const Draft& draft, 
       entry.id = *id;
       break;
     }
+    if (naming == Naming::kExact) co_return taken("name", "is that of something else there");
     entry.key = co_await free_key(transaction, entry.space, std::move(entry.key));
   }
   co_await insert_tags(transaction, entry);

@@ -50,10 +50,16 @@ struct Storage {
   std::optional<ManifestId> manifest = {};
 };
 
+// What becomes of a name that is taken at its place.
+enum class Naming {
+  kNumbered,  // the key gets a number
+  kExact,     // the entry is not made: kConflict with a fault of `name`
+};
+
 // Makes the drafted entry one of `place`, under a key of its own, by its owner: rows, total, event.
 // Not what it costs, nor the reference to its bytes. kInvalid when the path gets too long.
 Task<Result<Entry>> add_entry(db::Transaction& transaction, const Draft& draft, const Place& place,
-                              Storage storage, Time now);
+                              Storage storage, Time now, Naming naming = Naming::kNumbered);
 
 // Gives `entry` a key of its own at `place`, another only where it has to: name and place make it.
 // kInvalid when the path gets too long.

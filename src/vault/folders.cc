@@ -119,34 +119,37 @@ Task<Result<Entry>> Folders::create(AccountId owner, SpaceId space, NewFolder fo
   co_return co_await context_.database.write(body);
 }
 
+Task<Result<Entry>> make_folders(db::Transaction& transaction, const Context& context,
+                                 AccountId owner, SpaceId space,
+                                 const std::vector<std::string>& names) {
+  const Time now = context.clock.now();
+  Place place{.space = space};
+  std::optional<Entry> last;
+  for (const std::string& name : names) {
+    const std::string key = key_at(place, name, FileKind::kFolder);
+    const std::string other = counterpart(key);
+    last =
+        co_await transaction.find(kFindByKeys, entry_from, space, as_bytes(key), as_bytes(other));
+    if (last && !last->is_folder()) co_return taken("path", "leads through a file");
+    if (!last) {
+      const Draft draft = draft_of(new_folder(owner, name), now, context.entropy);
+      auto made = co_await add_entry(transaction, draft, place, {}, now);
+      if (!made) co_return std::unexpected(std::move(made.error()));
+      last = std::move(*made);
+    }
+    place = {.space = space, .folder = last->id, .prefix = last->key};
+  }
+  co_return std::move(last.value());
+}
+
 Task<Result<Entry>> Folders::make_path(AccountId owner, SpaceId space,
                                        std::vector<std::string> names) {
-  for (const std::string& name : names) {
-    Faults faults;
-    check_file_name(name, faults);
-    if (faults.any()) co_return faults.failure();
-    if (segment_from_name(name) != name) co_return invalid("name", "cannot be one of a folder");
-  }
+  if (auto fault = check_path(names)) co_return std::unexpected(std::move(*fault));
   auto body = [&](db::Transaction& tx) -> Task<Result<Entry>> {
-    const auto allowed = co_await charge(tx, owner, space, 0);
+    const auto allowed = co_await charge_new(tx, owner, space, 0);
     if (!allowed) co_return std::unexpected(allowed.error());
-    const Time now = context_.clock.now();
-    Place place{.space = space};
-    std::optional<Entry> last;
-    for (const std::string& name : names) {
-      const std::string key = key_at(place, name, FileKind::kFolder);
-      const std::string other = counterpart(key);
-      last = co_await tx.find(kFindByKeys, entry_from, space, as_bytes(key), as_bytes(other));
-      if (last && !last->is_folder()) co_return taken("path", "leads through a file");
-      if (!last) {
-        const Draft draft = draft_of(new_folder(owner, name), now, context_.entropy);
-        auto made = co_await add_entry(tx, draft, place, {}, now);
-        if (!made) co_return std::unexpected(std::move(made.error()));
-        last = std::move(*made);
-      }
-      place = {.space = space, .folder = last->id, .prefix = last->key};
-    }
-    co_return std::move(last.value());
+    auto folder = co_await make_folders(tx, context_, owner, space, names);
+    co_return folder;
   };
   co_return co_await context_.database.write(body);
 }

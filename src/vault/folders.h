@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/task.h"
+#include "db/database.h"
 #include "vault/context.h"
 #include "vault/failure.h"
 #include "vault/types.h"
@@ -77,5 +78,12 @@ class Folders {
  private:
   Context& context_;
 };
+
+// For the other parts of the core, inside their transactions: Folders::make_path() without the
+// question whether there is such a space. REQUIRES: check_path(names) has nothing to say; at least
+// one name.
+Task<Result<Entry>> make_folders(db::Transaction& transaction, const Context& context,
+                                 AccountId owner, SpaceId space,
+                                 const std::vector<std::string>& names);
 
 }  // namespace coffer::vault

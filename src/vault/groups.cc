@@ -9,6 +9,7 @@
 #include "vault/entry_rows.h"
 #include "vault/links.h"
 #include "vault/relocation.h"
+#include "vault/spaces.h"
 #include "vault/sql.h"
 
 namespace coffer::vault {
@@ -50,10 +51,6 @@ constexpr db::Statement kInsertInvite{
     "INSERT INTO link (kind, hash, space_id, created_at) VALUES ($1, $2, $3, $4)"};
 constexpr db::Statement kDropInvites{"DELETE FROM link WHERE space_id = $1 AND kind = $2"};
 
-// The number is free for another group.
-constexpr db::Statement kRemove{
-    "UPDATE space SET removed_at = $2, number = NULL WHERE id = $1 AND removed_at IS NULL"};
-constexpr db::Statement kDropMembers{"DELETE FROM member WHERE space_id = $1"};
 constexpr db::Statement kNextRemoved{
     "SELECT id, owner_id FROM space WHERE removed_at IS NOT NULL AND kind = $1"
     " ORDER BY removed_at, id LIMIT 1"};
@@ -164,13 +161,12 @@ Task<Result<void>> Groups::remove(AccountId account, std::uint32_t number) {
   auto body = [&](db::Transaction& tx) -> Task<Result<void>> {
     const auto group = co_await find_owned(tx, account, number);
     if (!group) co_return std::unexpected(group.error());
-    const Time now = context_.clock.now();
-    co_await tx.execute(kRemove, group->space, now);
-    co_await tx.execute(kDropMembers, group->space);
-    co_await tx.execute(kDropInvites, group->space, LinkKind::kInvite);
+    co_await remove_space(tx, group->space, context_.clock.now());
     co_return Result<void>{};
   };
-  co_return co_await context_.database.write(body);
+  const auto removed = co_await context_.database.write(body);
+  if (removed) context_.space_removed->call();
+  co_return removed;
 }
 
 Task<Result<std::string>> Groups::invite(AccountId account, std::uint32_t number) {

@@ -68,6 +68,18 @@ std::string segment_from_name(std::string_view name) {
   return with_suffix(segment, {}, extension_of(segment));
 }
 
+bool is_segment(std::string_view name) { return is_utf8(name) && segment_from_name(name) == name; }
+
+std::optional<Failure> check_path(std::span<const std::string> names) {
+  std::size_t length = 0;
+  for (const std::string& name : names) {
+    if (!is_segment(name)) return invalid("name", "cannot be part of a path").error();
+    length += name.size() + 1;
+  }
+  if (length > kKeyMax) return path_too_long().error();
+  return std::nullopt;
+}
+
 std::string key_at(const Place& place, std::string_view name, FileKind kind) {
   std::string key = place.prefix + segment_from_name(name);
   if (kind == FileKind::kFolder) key += '/';

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -30,6 +31,11 @@ Task<std::optional<Place>> find_place(db::Transaction& transaction, SpaceId spac
 // A name for people as the last part of a key: control characters and slashes become `_`, never
 // empty, `.` or `..`, at most kSegmentMax bytes, cut so that the extension stays.
 std::string segment_from_name(std::string_view name);
+
+// Whether `name` is what a key has of it: UTF-8 that segment_from_name() leaves as it is.
+bool is_segment(std::string_view name);
+// kInvalid with a fault of `name` unless every name is a segment; nothing when all are.
+std::optional<Failure> check_path(std::span<const std::string> names);
 
 // The key of what is called `name` at `place`, if nothing else there is called so.
 std::string key_at(const Place& place, std::string_view name, FileKind kind);

@@ -80,7 +80,7 @@ class ModelTest : public VaultTest {
     const std::string content = some_content(40);
     TextStream stream(content);
     const auto received =
-        run(vault_->uploads().receive(anna_.id, stream, std::nullopt, 0, entry.size));
+        run(vault_->uploads().receive(anna_.id, stream, std::nullopt, entry.size));
     ASSERT_EQ(received.has_value(), used() - entry.size + content.size() <= kQuota);
     if (!received) return;
     const auto replaced = run(vault_->entries().replace(anna_.id, entry.id, *received));

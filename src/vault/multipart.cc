@@ -248,8 +248,8 @@ Task<Result<Received>> Multiparts::receive_part(AccountId owner, Uuid upload, st
     const std::uint64_t replaced = old ? old->size : 0;
     const auto allowance = co_await find_allowance(tx, owner);
     if (!allowance) co_return no_such_upload();
-    Room room{.most = std::numeric_limits<std::uint64_t>::max(), .left = allowance->left};
-    if (room.left) *room.left += replaced;
+    Room room = room_for(context_, owner, *allowance);
+    room.replaced = replaced;
     if (const auto most = context_.policy.max_file_bytes) {
       const std::uint64_t others = session->upload.bytes - replaced;
       room.most = *most - std::min(*most, others);
@@ -271,6 +271,7 @@ Task<Result<Part>> Multiparts::commit_part(AccountId owner, Uuid upload, std::ui
 
 Task<Result<Part>> Multiparts::try_commit_part(AccountId owner, Uuid upload, std::uint32_t number,
                                                const Received& received) {
+  settle_received(received);
   auto body = [&](db::Transaction& tx) -> Task<Result<Part>> {
     const Time now = context_.clock.now();
     if (is_too_old(context_, received)) co_return bad_stream(StreamFault::kTooSlow);

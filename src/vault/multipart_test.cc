@@ -472,7 +472,7 @@ TEST_F(MultipartQuotaTest, ReplacingIsChargedWithTheDifference) {
   const Entry file = upload(anna_, "f.txt", std::string(900, 'x'));
   const auto replace = [&](std::size_t size, char c) {
     TextStream stream(std::string(size, c));
-    auto received = run(vault_->uploads().receive(anna_.id, stream, std::nullopt, 0, file.size));
+    auto received = run(vault_->uploads().receive(anna_.id, stream, std::nullopt, file.size));
     if (!received) return Result<Entry>(std::unexpected(received.error()));
     return run(vault_->entries().replace(anna_.id, file.id, *received));
   };

@@ -14,7 +14,7 @@ constexpr db::Statement kCharge{
 constexpr db::Statement kSpace{"SELECT id FROM space WHERE id = $1"};
 constexpr db::Statement kChargeNew{
     "UPDATE account SET used = used + $2"
-    " WHERE id = $1 AND (quota IS NULL OR used + $2 <= quota)"
+    " WHERE id = $1 AND (quota IS NULL OR $2 <= 0 OR used + $2 <= quota)"
     " AND EXISTS (SELECT 1 FROM space WHERE space.id = $3 AND space.removed_at IS NULL"
     " AND (space.kind <> 2 OR EXISTS (SELECT 1 FROM member"
     " WHERE member.space_id = space.id AND member.account_id = $1)))"};

@@ -87,8 +87,8 @@ class Sessions {
   std::unique_ptr<Verified> verified_;
 };
 
-enum class KeyKind : std::uint8_t { kApi = 0, kMaster = 1 };
-// `api`, `master`.
+enum class KeyKind : std::uint8_t { kApi = 0, kMaster = 1, kApplication = 2 };
+// `api`, `master`, `application`.
 std::string_view name_of(KeyKind kind) noexcept;
 
 struct ApiKey {
@@ -112,12 +112,21 @@ class ApiKeys {
   // kNotFound without that account; kInvalid for a name over 100 characters.
   Task<Result<Created>> create(AccountId account, KeyKind kind, std::string name);
 
-  // Who holds the key. kTokenInvalid, kAccountDisabled.
+  // A key for programs that use one bucket of the account; it goes with the bucket. The secret is
+  // all there is to tell it by. kNotFound without that bucket.
+  Task<Result<std::string>> create_application(AccountId account, SpaceId bucket);
+
+  // Who holds the key, of whatever kind. kTokenInvalid, kAccountDisabled.
   Task<Result<Caller>> authenticate(std::string secret);
 
+  // Without those of its buckets.
   Task<std::vector<ApiKey>> list(AccountId account);
   // kNotFound when the account has no such key.
   Task<Result<void>> revoke(AccountId account, ApiKeyId key);
+  // An application's key. kNotFound when the account has none with that secret.
+  Task<Result<void>> revoke_application(AccountId account, std::string secret);
+  // All keys of the bucket. REQUIRES: it is the caller's.
+  Task<void> revoke_applications(SpaceId bucket);
 
  private:
   Context& context_;

@@ -7,19 +7,19 @@
 namespace coffer::vault {
 namespace {
 
-// What every statement here is about; $1 to $3 are the range.
+// What every statement here is about; $1 to $4 are the range.
 constexpr char kInRange[] =
-    "entry.space_id = $1 AND entry.nested = 1 AND entry.key >= $2 AND entry.key < $3";
+    "entry.space_id = $1 AND entry.nested = $2 AND entry.key >= $3 AND entry.key < $4";
 
 constexpr auto kTellText =
     sql("INSERT INTO event (type, at, account_id, space_id, entry_id, uuid, kind, owner_id)"
-        " SELECT $4, $5, $6, space_id, id, uuid, kind, owner_id FROM entry WHERE ",
+        " SELECT $5, $6, $7, space_id, id, uuid, kind, owner_id FROM entry WHERE ",
         kInRange, " ORDER BY key");
 constexpr db::Statement kTell{kTellText.data()};
 
 constexpr auto kDropBlobsText =
     sql("UPDATE blob SET refs = blob.refs - gone.refs, unused_since ="
-        " CASE WHEN blob.refs = gone.refs THEN CAST($4 AS INTEGER) ELSE NULL END"
+        " CASE WHEN blob.refs = gone.refs THEN CAST($5 AS INTEGER) ELSE NULL END"
         " FROM (SELECT entry.blob_id, count(*) AS refs FROM entry WHERE ",
         kInRange,
         " AND entry.blob_id IS NOT NULL GROUP BY entry.blob_id) AS gone"
@@ -28,7 +28,7 @@ constexpr db::Statement kDropBlobs{kDropBlobsText.data()};
 
 constexpr auto kDropPartsText =
     sql("UPDATE blob SET refs = blob.refs - gone.refs, unused_since ="
-        " CASE WHEN blob.refs = gone.refs THEN CAST($4 AS INTEGER) ELSE NULL END"
+        " CASE WHEN blob.refs = gone.refs THEN CAST($5 AS INTEGER) ELSE NULL END"
         " FROM (SELECT part.blob_id, count(*) AS refs FROM entry"
         " JOIN part ON part.multipart_id = entry.manifest_id WHERE ",
         kInRange, " GROUP BY part.blob_id) AS gone WHERE blob.id = gone.blob_id");
@@ -36,7 +36,7 @@ constexpr db::Statement kDropParts{kDropPartsText.data()};
 
 constexpr auto kRetireText =
     sql("INSERT INTO retired_manifest (manifest_id, retired_at)"
-        " SELECT entry.manifest_id, $4 FROM entry WHERE ",
+        " SELECT entry.manifest_id, $5 FROM entry WHERE ",
         kInRange, " AND entry.manifest_id IS NOT NULL");
 constexpr db::Statement kRetire{kRetireText.data()};
 
@@ -68,9 +68,9 @@ constexpr auto kLongestText =
     sql("SELECT coalesce(max(length(entry.key)), 0) FROM entry WHERE ", kInRange);
 constexpr db::Statement kLongest{kLongestText.data()};
 
-// $5 is the place in the key, counted from 1, from which it stays.
+// $6 is the place in the key, counted from 1, from which it stays.
 constexpr auto kMoveText =
-    sql("UPDATE entry SET key = CAST($4 || substr(key, $5) AS BLOB) WHERE ", kInRange);
+    sql("UPDATE entry SET key = CAST($5 || substr(key, $6) AS BLOB) WHERE ", kInRange);
 constexpr db::Statement kMove{kMoveText.data()};
 
 }  // namespace
@@ -85,20 +85,20 @@ Task<void> remove_range(db::Transaction& transaction, const KeyRange& range, Acc
                         Time now) {
   const ByteView first = as_bytes(range.first);
   const ByteView end = as_bytes(range.end);
-  co_await transaction.execute(kTell, range.space, first, end, EventType::kEntryDeleted, now,
-                               caller);
-  co_await transaction.execute(kDropBlobs, range.space, first, end, now);
-  co_await transaction.execute(kDropParts, range.space, first, end, now);
-  co_await transaction.execute(kRetire, range.space, first, end, now);
-  co_await transaction.execute(kSubtract, range.space, first, end);
-  co_await transaction.execute(kGiveBack, range.space, first, end);
-  co_await transaction.execute(kUntag, range.space, first, end);
-  co_await transaction.execute(kRemove, range.space, first, end);
+  co_await transaction.execute(kTell, range.space, range.nested, first, end,
+                               EventType::kEntryDeleted, now, caller);
+  co_await transaction.execute(kDropBlobs, range.space, range.nested, first, end, now);
+  co_await transaction.execute(kDropParts, range.space, range.nested, first, end, now);
+  co_await transaction.execute(kRetire, range.space, range.nested, first, end, now);
+  co_await transaction.execute(kSubtract, range.space, range.nested, first, end);
+  co_await transaction.execute(kGiveBack, range.space, range.nested, first, end);
+  co_await transaction.execute(kUntag, range.space, range.nested, first, end);
+  co_await transaction.execute(kRemove, range.space, range.nested, first, end);
 }
 
 Task<std::size_t> longest_key(db::Transaction& transaction, const KeyRange& range) {
   const auto length = co_await transaction.find(
-      kLongest, [](const db::Row& row) { return row.integer(0); }, range.space,
+      kLongest, [](const db::Row& row) { return row.integer(0); }, range.space, range.nested,
       as_bytes(range.first), as_bytes(range.end));
   co_return static_cast<std::size_t>(length.value());
 }
@@ -106,8 +106,8 @@ Task<std::size_t> longest_key(db::Transaction& transaction, const KeyRange& rang
 Task<void> move_range(db::Transaction& transaction, const KeyRange& range,
                       const std::string& prefix) {
   const std::size_t from = range.first.size() + 1;
-  co_await transaction.execute(kMove, range.space, as_bytes(range.first), as_bytes(range.end),
-                               as_bytes(prefix), from);
+  co_await transaction.execute(kMove, range.space, range.nested, as_bytes(range.first),
+                               as_bytes(range.end), as_bytes(prefix), from);
 }
 
 }  // namespace coffer::vault

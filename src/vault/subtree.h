@@ -11,17 +11,19 @@
 
 namespace coffer::vault {
 
-// The nested entries of a space with keys from `first` to before `end`.
+// Entries of a space with keys from `first` to before `end`: those whose keys have a slash, or
+// those whose keys have none.
 struct KeyRange {
   SpaceId space;
   std::string first;
   std::string end;
+  bool nested = true;
 };
 
 // The folder itself and all below. REQUIRES: a folder.
 KeyRange range_of(const Entry& folder);
 
-// Removes them with all that belongs to them: references, totals, quota, tags; an event
+// Removes them with all that belongs to them: references, totals, quota, tags, tokens; an event
 // `entry.deleted` each, by `caller`.
 Task<void> remove_range(db::Transaction& transaction, const KeyRange& range, AccountId caller,
                         Time now);

@@ -39,13 +39,14 @@ struct Account {
 };
 
 // What a caller showed to prove who it is.
-enum class Credential { kSession, kApiKey, kMasterKey };
+enum class Credential { kSession, kApiKey, kMasterKey, kApplicationKey };
 
 struct Caller {
   Account account;
   Credential credential = Credential::kSession;
   std::optional<SessionId> session = {};  // for kSession
   std::optional<ApiKeyId> key = {};       // for the keys
+  std::optional<SpaceId> space = {};      // for kApplicationKey: the bucket it is good for
 };
 
 // An ordered map from key to entry: an account's own, the guests', a group's with its members, a

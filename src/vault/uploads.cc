@@ -40,10 +40,31 @@ Task<Result<Entry>> add_file(db::Transaction& tx, SpaceId space, const FileDraft
 
 }  // namespace
 
+Room room_for(const Context& context, AccountId owner, const Allowance& allowance) {
+  Room room{.most =
+                context.policy.max_file_bytes.value_or(std::numeric_limits<std::uint64_t>::max())};
+  if (allowance.left) {
+    room.left = allowance.left;
+    room.reservation = context.reservations->open(owner);
+  }
+  return room;
+}
+
+void settle_received(const Received& received) {
+  if (received.reservation) received.reservation->settle();
+}
+
 Task<Result<Received>> receive_stream(Context& context, InputStream& source,
                                       std::optional<std::uint64_t> expected_size, Room room) {
-  if (room.left && expected_size && *expected_size > *room.left) co_return quota_exceeded();
+  // Whether that many bytes still fit, and from now on others find them taken.
+  const auto reserve = [&room](std::uint64_t size) {
+    const std::uint64_t needed = size - std::min(size, room.replaced);
+    return !room.reservation || room.reservation->reserve(needed, *room.left);
+  };
+  std::uint64_t reserved = expected_size.value_or(0);
+  if (!reserve(reserved)) co_return quota_exceeded();
   Received received;
+  received.reservation = room.reservation;
   const auto writer = co_await context.blobs.create(expected_size);
   for (;;) {
     const ByteSpan into = co_await writer->room();
@@ -52,7 +73,10 @@ Task<Result<Received>> receive_stream(Context& context, InputStream& source,
     if (*read == 0) break;
     received.size += *read;
     if (received.size > room.most) co_return bad_stream(StreamFault::kTooLarge);
-    if (room.left && received.size > *room.left) co_return quota_exceeded();
+    if (received.size > reserved) {
+      reserved = received.size;
+      if (!reserve(reserved)) co_return quota_exceeded();
+    }
     if (received.head.size() < kHeadBytes) {
       const ByteView part = into.first(std::min(*read, kHeadBytes - received.head.size()));
       received.head.insert(received.head.end(), part.begin(), part.end());
@@ -77,20 +101,15 @@ bool is_too_old(const Context& context, const Received& received) {
 
 Task<Result<Received>> Uploads::receive(AccountId owner, InputStream& source,
                                         std::optional<std::uint64_t> expected_size,
-                                        std::uint64_t pending, std::uint64_t replaced) {
+                                        std::uint64_t replaced) {
   auto look = [&](db::Transaction& tx) -> Task<std::optional<Allowance>> {
     auto allowance = co_await find_allowance(tx, owner);
     co_return allowance;
   };
   const auto allowance = co_await context_.database.read(look);
   if (!allowance) co_return fail(FailureCode::kNotFound, "there is no such account");
-  Room room{
-      .most = context_.policy.max_file_bytes.value_or(std::numeric_limits<std::uint64_t>::max()),
-      .left = allowance->left};
-  if (room.left) {
-    *room.left += replaced;
-    *room.left -= std::min(pending, *room.left);
-  }
+  Room room = room_for(context_, owner, *allowance);
+  room.replaced = replaced;
   auto received = co_await receive_stream(context_, source, expected_size, room);
   co_return received;
 }
@@ -138,6 +157,7 @@ Task<Result<std::vector<Entry>>> Uploads::try_commit(AccountId owner, SpaceId sp
                       .address_extension = std::move(file.address_extension)});
   }
   if (drafts.empty()) co_return std::vector<Entry>{};
+  for (const FileDraft& file : drafts) settle_received(file.received);
 
   auto body = [&](db::Transaction& tx) -> Task<Result<std::vector<Entry>>> {
     for (const FileDraft& file : drafts) {

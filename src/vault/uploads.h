@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -11,6 +12,8 @@
 #include "vault/checks.h"
 #include "vault/context.h"
 #include "vault/failure.h"
+#include "vault/quota.h"
+#include "vault/reservations.h"
 #include "vault/types.h"
 
 namespace coffer::vault {
@@ -23,6 +26,9 @@ struct Received {
   Bytes head;                       // the first kHeadBytes, or all
   Time at;                          // not after the moment the store made them durable
   std::optional<Time> new_at = {};  // set: nobody had stored these bytes before
+  // What is kept free for it of the owner's quota until it is committed, or this is gone. None
+  // where there is no quota.
+  std::shared_ptr<Reservation> reservation = {};
 };
 
 struct NewFile {
@@ -44,12 +50,12 @@ class Uploads {
 
   // Reads `source` to its end into the blob store. kBadStream, too large above
   // policy.max_file_bytes; kQuotaExceeded as soon as it is certain that `owner` cannot hold it
-  // (the commit decides); kNotFound without that account. `pending`: bytes that the same command
-  // received before, which count too; `replaced`: bytes that its commit will give back. REQUIRES:
-  // `source` lives until the task ended.
+  // beside what it keeps and what others are uploading for it (the commit decides); kNotFound
+  // without that account. `replaced`: bytes that its commit will give back. REQUIRES: `source`
+  // lives until the task ended.
   Task<Result<Received>> receive(AccountId owner, InputStream& source,
                                  std::optional<std::uint64_t> expected_size,
-                                 std::uint64_t pending = 0, std::uint64_t replaced = 0);
+                                 std::uint64_t replaced = 0);
 
   // Takes back what will not be committed. Bytes that nobody else has stored go at once.
   Task<void> discard(Received received);
@@ -74,16 +80,25 @@ class Uploads {
 
 // The bytes that one stream may bring.
 struct Room {
-  std::uint64_t most;                 // of one file
-  std::optional<std::uint64_t> left;  // of the quota
+  std::uint64_t most;                             // of one file
+  std::uint64_t replaced = 0;                     // what their commit will give back
+  std::optional<std::uint64_t> left = {};         // of the quota
+  std::shared_ptr<Reservation> reservation = {};  // of it; set where `left` is
 };
 
-// Reads `source` to its end into the blob store. kBadStream; kQuotaExceeded above room.left.
+// Of what `owner` has left in `allowance`, which was read right before.
+Room room_for(const Context& context, AccountId owner, const Allowance& allowance);
+
+// Reads `source` to its end into the blob store. kBadStream; kQuotaExceeded above room.left, of
+// which others may have reserved a part.
 Task<Result<Received>> receive_stream(Context& context, InputStream& source,
                                       std::optional<std::uint64_t> expected_size, Room room);
 
 // See Uploads::discard().
 Task<void> discard_received(Context& context, const Received& received);
+
+// Right before the transaction that charges the bytes: see Reservation::settle().
+void settle_received(const Received& received);
 
 // Whether the collector may have taken the bytes, or be about to (references.cc).
 bool is_too_old(const Context& context, const Received& received);

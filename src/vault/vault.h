@@ -7,16 +7,20 @@
 #include "db/database.h"
 #include "vault/accounts.h"
 #include "vault/addresses.h"
+#include "vault/buckets.h"
 #include "vault/context.h"
 #include "vault/digests.h"
+#include "vault/downloads.h"
 #include "vault/entries.h"
 #include "vault/events.h"
 #include "vault/folders.h"
 #include "vault/groups.h"
 #include "vault/multipart.h"
+#include "vault/paths.h"
 #include "vault/references.h"
 #include "vault/sessions.h"
 #include "vault/shares.h"
+#include "vault/spaces.h"
 #include "vault/uploads.h"
 
 namespace coffer::vault {
@@ -35,6 +39,10 @@ class Vault {
   ApiKeys& api_keys() { return api_keys_; }
   Entries& entries() { return entries_; }
   Folders& folders() { return folders_; }
+  Paths& paths() { return paths_; }
+  Buckets& buckets() { return buckets_; }
+  Spaces& spaces() { return spaces_; }
+  Downloads& downloads() { return downloads_; }
   Groups& groups() { return groups_; }
   Addresses& addresses() { return *addresses_; }
   Shares& shares() { return shares_; }
@@ -48,6 +56,9 @@ class Vault {
   // Whether database and blob store answer. Throws what is wrong.
   Task<void> check_ready();
 
+  // Bytes that the blob store has room for.
+  Task<std::uint64_t> free_bytes() { return context_.blobs.free_bytes(); }
+
  private:
   explicit Vault(Context context);
 
@@ -56,6 +67,10 @@ class Vault {
   ApiKeys api_keys_;
   Entries entries_;
   Folders folders_;
+  Paths paths_;
+  Buckets buckets_;
+  Spaces spaces_;
+  Downloads downloads_;
   Groups groups_;
   Shares shares_;
   Uploads uploads_;

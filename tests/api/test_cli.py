@@ -494,7 +494,7 @@ def complete(line, cwd=None):
     [
         ("coffer ", {"serve", "user", "key", "fsck", "routes", "config", "version"}),
         ("coffer ro", {"routes"}),
-        ("coffer user ", {"create", "list", "set-password", "disable", "enable"}),
+        ("coffer user ", {"create", "list", "set-password", "quota", "disable", "enable"}),
         ("coffer user s", {"set-password"}),
         ("coffer key ", {"create", "list", "revoke"}),
         ("coffer config ", {"print"}),

@@ -58,7 +58,7 @@ LIBRARIES = {
     "sys/sendfile.h": {"http"},
     "sys/stat.h": {"http", "db/sqlite", "blobs/local", "media", "cli"},
     "dirent.h": {"blobs/local"},
-    "fcntl.h": {"http", "db/sqlite", "blobs/local", "media", "cli"},
+    "fcntl.h": {"http", "db/sqlite", "blobs/local", "media", "jobs", "cli"},
     "fstream": {"http", "db/sqlite", "blobs/local", "media", "cli"},
     "filesystem": {"http", "db/sqlite", "blobs/local", "media", "cli"},
 }

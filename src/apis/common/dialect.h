@@ -78,7 +78,7 @@ struct Route {
 
 // What a request shows of its sender's identity.
 struct Credentials {
-  enum class Kind { kNone, kSession, kKey, kMalformed };
+  enum class Kind { kNone, kSession, kKey, kMasterKey, kApplicationKey, kMalformed };
   Kind kind = Kind::kNone;
   std::string secret;
 };
@@ -93,9 +93,10 @@ class Dialect {
   virtual ~Dialect() = default;
 
   virtual std::string_view name() const = 0;
-  // Where its routes are: `/api/v1`. Unknown paths below are answered in its shape. An empty one
-  // claims no unknown path.
+  // Where its routes are: `/api/v1`.
   virtual std::vector<std::string> prefixes() const = 0;
+  // Where unknown paths are answered in its shape. An empty one claims none.
+  virtual std::vector<std::string> claims() const { return prefixes(); }
   virtual std::vector<Route> routes() const = 0;
   virtual Credentials credentials(const http::Request& request) const {
     return bearer_or_api_key(request);

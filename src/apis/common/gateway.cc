@@ -18,6 +18,16 @@ bool covers(std::string_view prefix, std::string_view path) {
   return path.starts_with(prefix) && (path.size() == prefix.size() || path[prefix.size()] == '/');
 }
 
+// Whether a key is good where one of that kind was shown.
+bool fits(Credentials::Kind shown, vault::Credential credential) {
+  switch (shown) {
+    case Credentials::Kind::kMasterKey: return credential == vault::Credential::kMasterKey;
+    case Credentials::Kind::kApplicationKey:
+      return credential == vault::Credential::kApplicationKey;
+    default: return credential != vault::Credential::kApplicationKey;
+  }
+}
+
 bool hides_path(const Route& route) {
   return route.path_permits || route.access == Access::kAnyone || route.access == Access::kGuest ||
          route.access == Access::kShared || route.access == Access::kOptional;
@@ -73,7 +83,7 @@ const Dialect& Gateway::dialect_at(std::string_view path) const {
   const Dialect* best = dialects_.front().get();
   std::size_t length = 0;
   for (const auto& dialect : dialects_) {
-    for (const std::string& prefix : dialect->prefixes()) {
+    for (const std::string& prefix : dialect->claims()) {
       if (prefix.size() > length && covers(prefix, path)) {
         best = dialect.get();
         length = prefix.size();
@@ -133,6 +143,7 @@ Task<Reply> Gateway::answer(http::Request& request, const Client& client, const 
   auto found = router_.find(request.method, request.uri);
   if (const auto* wrong = std::get_if<http::Router::WrongMethod>(&found)) {
     dialect = routes_[wrong->route].dialect;
+    request.route = wrong->route;  // whose path may be a secret under any method
     if (request.method == http::Method::kOptions) {
       http::Response options;
       options.status = 204;
@@ -216,6 +227,9 @@ Task<std::expected<vault::Caller, Problem>> Gateway::recognise(const Mounted& mo
   }
   auto caller = co_await vault_.api_keys().authenticate(credentials.secret);
   if (!caller) co_return std::unexpected(Problem(caller.error()));
+  if (!fits(credentials.kind, caller->credential)) {
+    co_return std::unexpected(Problem(ProblemKind::kTokenInvalid, "The key is of another kind"));
+  }
   co_return std::move(*caller);
 }
 

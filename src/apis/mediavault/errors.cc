@@ -49,16 +49,13 @@ std::string_view message_of(const Problem& problem) {
   return problem.message;
 }
 
-// The document's names for what the core calls otherwise.
-std::string_view field_name(std::string_view field) { return field == "name" ? "filename" : field; }
-
 }  // namespace
 
 http::Response render_problem(const Problem& problem, const http::Request& request,
                               const Clock& clock) {
   boost::json::array details;
   for (const auto& fault : problem.fields) {
-    details.push_back({{"field", field_name(fault.field)}, {"message", fault.message}});
+    details.push_back({{"field", fault.field}, {"message", fault.message}});
   }
   return json_response(
       status_of(problem.kind),
@@ -68,6 +65,14 @@ http::Response render_problem(const Problem& problem, const http::Request& reque
          {"message", message_of(problem)},
          {"details", std::move(details)}}},
        {"meta", {{"timestamp", to_iso8601(clock.now())}, {"request_id", request.id}}}});
+}
+
+Problem about_media(const vault::Failure& failure) {
+  Problem problem(failure);
+  for (vault::FieldFault& fault : problem.fields) {
+    if (fault.field == "name") fault.field = "filename";
+  }
+  return problem;
 }
 
 }  // namespace coffer::apis::mediavault

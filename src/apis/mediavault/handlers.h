@@ -15,6 +15,11 @@ Task<Reply> log_out(Exchange& exchange);
 Task<Reply> show_me(Exchange& exchange);
 Task<Reply> update_me(Exchange& exchange);
 
+// keys.cc
+Task<Reply> create_key(Exchange& exchange);
+Task<Reply> list_keys(Exchange& exchange);
+Task<Reply> delete_key(Exchange& exchange);
+
 // upload.cc
 Task<Reply> upload_media(Exchange& exchange);
 

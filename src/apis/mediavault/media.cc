@@ -4,6 +4,7 @@
 
 #include "apis/common/file_reply.h"
 #include "apis/common/json.h"
+#include "apis/mediavault/errors.h"
 #include "apis/mediavault/handlers.h"
 #include "apis/mediavault/wire.h"
 #include "base/text.h"
@@ -175,7 +176,7 @@ Task<Reply> update_media(Exchange& exchange) {
   if (auto problem = fields.problem()) co_return std::unexpected(std::move(*problem));
   const auto updated = co_await exchange.vault.entries().update(exchange.account().id, entry->id,
                                                                 std::move(changes));
-  if (!updated) co_return std::unexpected(updated.error());
+  if (!updated) co_return std::unexpected(about_media(updated.error()));
   co_return success(exchange, media_object(exchange, *updated));
 }
 

@@ -2,6 +2,7 @@
 #include <boost/json/object.hpp>
 
 #include "apis/common/json.h"
+#include "apis/mediavault/errors.h"
 #include "apis/mediavault/handlers.h"
 #include "apis/mediavault/wire.h"
 #include "base/text.h"
@@ -17,7 +18,6 @@ constexpr std::size_t kFieldsMax = 64 * 1024;
 // What a form carries: files, and fields that hold for all of them.
 struct Form {
   std::vector<vault::NewFile> files;
-  std::uint64_t file_bytes = 0;
   std::optional<std::string> title;
   std::optional<std::string> description;
   std::vector<std::string> tags;
@@ -51,10 +51,9 @@ Task<std::optional<Problem>> read_file(Exchange& exchange, http::MultipartReader
     co_return Problem::field("file", "At most 100 files fit in one form");
   }
   // The length of the body says little about the length of one of its parts.
-  auto received = co_await exchange.vault.uploads().receive(exchange.account().id, reader,
-                                                            std::nullopt, form.file_bytes);
+  auto received =
+      co_await exchange.vault.uploads().receive(exchange.account().id, reader, std::nullopt);
   if (!received) co_return Problem(received.error());
-  form.file_bytes += received->size;
   form.files.push_back({.received = std::move(*received), .name = name});
   co_return std::nullopt;
 }
@@ -116,7 +115,7 @@ Task<Reply> upload_media(Exchange& exchange) {
   const vault::Account& account = exchange.account();
   const auto entries =
       co_await exchange.vault.uploads().commit(account.id, account.home, std::move(form.files));
-  if (!entries) co_return std::unexpected(entries.error());
+  if (!entries) co_return std::unexpected(about_media(entries.error()));
   if (entries->size() == 1) {
     co_return success(exchange, media_object(exchange, entries->front()), 201);
   }

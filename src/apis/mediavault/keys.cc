@@ -1,0 +1,74 @@
+#include <boost/json/array.hpp>
+#include <boost/json/object.hpp>
+
+#include "apis/common/json.h"
+#include "apis/mediavault/handlers.h"
+#include "apis/mediavault/wire.h"
+#include "base/text.h"
+
+namespace coffer::apis::mediavault {
+namespace {
+
+constexpr std::string_view kPrefix = "key_";
+
+boost::json::object key_object(const vault::ApiKey& key) {
+  return {{"id", std::string(kPrefix) + std::to_string(key.id.value)},
+          {"name", key.name},
+          {"kind", vault::name_of(key.kind)},
+          {"hint", key.hint},
+          {"created_at", to_iso8601(key.created_at)}};
+}
+
+std::optional<vault::ApiKeyId> parse_id(std::string_view text) {
+  if (!text.starts_with(kPrefix)) return std::nullopt;
+  const auto number = parse_unsigned(text.substr(kPrefix.size()));
+  if (!number || *number > INT64_MAX) return std::nullopt;
+  return vault::ApiKeyId{static_cast<std::int64_t>(*number)};
+}
+
+// Who has a key could otherwise keep what it opens after it was taken from him.
+std::optional<Problem> refuse_keys(const Exchange& exchange) {
+  if (exchange.caller->credential == vault::Credential::kSession) return std::nullopt;
+  return Problem(ProblemKind::kForbidden, "Keys are managed by who is logged in, not by a key");
+}
+
+}  // namespace
+
+Task<Reply> create_key(Exchange& exchange) {
+  if (auto problem = refuse_keys(exchange)) co_return std::unexpected(std::move(*problem));
+  const auto body = co_await read_json(exchange.request);
+  if (!body) co_return std::unexpected(body.error());
+  Fields fields(*body);
+  std::string name = fields.text("name");
+  const std::string kind = fields.optional_text("kind").value_or("api");
+  if (kind != "api" && kind != "master" && !fields.problem()) {
+    fields.fault("kind", "Must be api or master");
+  }
+  if (auto problem = fields.problem()) co_return std::unexpected(std::move(*problem));
+  const auto made = co_await exchange.vault.api_keys().create(
+      exchange.account().id, kind == "master" ? vault::KeyKind::kMaster : vault::KeyKind::kApi,
+      std::move(name));
+  if (!made) co_return std::unexpected(made.error());
+  boost::json::object object = key_object(made->key);
+  object["secret"] = made->secret;
+  co_return success(exchange, std::move(object), 201);
+}
+
+Task<Reply> list_keys(Exchange& exchange) {
+  if (auto problem = refuse_keys(exchange)) co_return std::unexpected(std::move(*problem));
+  const auto keys = co_await exchange.vault.api_keys().list(exchange.account().id);
+  boost::json::array data;
+  for (const vault::ApiKey& key : keys) data.push_back(key_object(key));
+  co_return success(exchange, std::move(data));
+}
+
+Task<Reply> delete_key(Exchange& exchange) {
+  if (auto problem = refuse_keys(exchange)) co_return std::unexpected(std::move(*problem));
+  const auto id = parse_id(exchange.path.text("id"));
+  if (!id) co_return std::unexpected(Problem(ProblemKind::kNotFound, "There is no such key"));
+  const auto done = co_await exchange.vault.api_keys().revoke(exchange.account().id, *id);
+  if (!done) co_return std::unexpected(Problem(ProblemKind::kNotFound, "There is no such key"));
+  co_return success(exchange, {{"id", exchange.path.text("id")}, {"deleted", true}});
+}
+
+}  // namespace coffer::apis::mediavault

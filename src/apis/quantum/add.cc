@@ -1,0 +1,127 @@
+#include <algorithm>
+#include <utility>
+
+#include "apis/quantum/errors.h"
+#include "apis/quantum/handlers.h"
+#include "apis/quantum/location.h"
+#include "apis/quantum/wire.h"
+#include "base/text.h"
+#include "http/multipart.h"
+
+namespace coffer::apis::quantum {
+namespace {
+
+constexpr std::string_view kFiles = "files";
+constexpr std::string_view kForce = "force";
+constexpr std::size_t kFieldsMax = 64 * 1024;  // bytes of a form's fields together
+// What a form may be longer than its files: its fields, the heads of its parts, what stands before
+// and behind them.
+constexpr std::uint64_t kFrameMax = 32U << 20U;
+
+struct Form {
+  std::vector<vault::PathFile> files;
+  std::optional<bool> force;  // nothing: not said yet
+  std::size_t field_bytes = 0;
+  std::uint64_t credit = 0;  // bytes that the quota gets back for what the files so far replace
+};
+
+// Nothing where the form was read as it should.
+using Refusal = std::optional<Reply>;
+
+std::optional<bool> truth_of(std::string_view text) {
+  const std::string word = to_lower_ascii(trim(text));
+  for (const std::string_view yes : {"true", "1", "yes", "on"}) {
+    if (word == yes) return true;
+  }
+  for (const std::string_view no : {"false", "0", "no", "off", ""}) {
+    if (word == no) return false;
+  }
+  return std::nullopt;
+}
+
+Task<Refusal> read_file(Exchange& exchange, const Location& location, http::MultipartReader& reader,
+                        std::string name, Form& form) {
+  if (judge(name) != Verdict::kGood) co_return error_response(Code::kInvalidPath);
+  vault::Path path = location.path;
+  path.push_back(name);
+  // Early, where it is certain; the commit looks again.
+  const auto old = co_await exchange.vault.paths().find(location.bucket.id, std::move(path));
+  if (old) {
+    if (old->is_folder()) co_return error_response(Code::kNotAFile);
+    if (form.force == false) co_return error_response(Code::kFileAlreadyExists);
+    form.credit += old->size;
+  }
+  auto received = co_await exchange.vault.uploads().receive(exchange.account().id, reader,
+                                                            std::nullopt, form.credit);
+  if (!received) co_return refuse_files(received.error());
+  form.credit -= std::min(form.credit, received->size);
+  form.files.push_back({.received = std::move(*received), .name = std::move(name)});
+  co_return std::nullopt;
+}
+
+Task<Refusal> read_field(http::MultipartReader& reader, const std::string& name, Form& form) {
+  const auto text = co_await reader.read_text(kFieldsMax - form.field_bytes);
+  if (!text) co_return std::unexpected(Problem::of(text.error()));
+  form.field_bytes += text->size();
+  if (name == kFiles) co_return error_response(Code::kInvalidForm);
+  if (name != kForce) co_return std::nullopt;
+  form.force = truth_of(*text);
+  if (!form.force) co_return error_response(Code::kInvalidForm);
+  co_return std::nullopt;
+}
+
+// Reads the whole form into `form`; what is refused holds what came before.
+Task<Refusal> read_form(Exchange& exchange, const Location& location, std::string boundary,
+                        Form& form) {
+  http::MultipartReader reader(*exchange.request.body, std::move(boundary));
+  for (;;) {
+    const auto next = co_await reader.next();
+    if (!next && reader.failed_at_head()) co_return error_response(Code::kInvalidPath);
+    if (!next) co_return std::unexpected(Problem::of(next.error()));
+    if (!*next) break;
+    const http::PartHead part = **next;
+    Refusal refusal;
+    if (!part.filename) {
+      refusal = co_await read_field(reader, part.name, form);
+    } else if (part.name == kFiles) {
+      refusal = co_await read_file(exchange, location, reader, *part.filename, form);
+    }
+    if (refusal) co_return refusal;
+  }
+  if (form.files.empty()) co_return error_response(Code::kInvalidForm);
+  co_return std::nullopt;
+}
+
+// Whether the files cannot fit even if they took the place of all that there is.
+bool is_beyond(const Exchange& exchange) {
+  const auto quota = exchange.account().quota;
+  const auto length = exchange.request.body->length();
+  return quota && length && *length > kFrameMax && *length - kFrameMax > *quota;
+}
+
+}  // namespace
+
+Task<Reply> add_files(Exchange& exchange) {
+  auto location = co_await find_location(exchange);
+  if (!location) co_return std::move(location.error());
+  auto boundary = http::multipart_boundary(exchange.request.header("Content-Type").value_or(""));
+  if (!boundary) co_return error_response(Code::kInvalidForm);
+  if (is_beyond(exchange)) co_return error_response(Code::kInsufficientSpace);
+  Form form;
+  auto refusal = co_await read_form(exchange, *location, std::move(*boundary), form);
+  if (refusal) {
+    for (vault::PathFile& file : form.files) {
+      co_await exchange.vault.uploads().discard(std::move(file.received));
+    }
+    co_return std::move(*refusal);
+  }
+  const auto existing =
+      form.force.value_or(false) ? vault::Existing::kReplaced : vault::Existing::kKept;
+  const auto added = co_await exchange.vault.paths().put(exchange.account().id, location->bucket.id,
+                                                         std::move(location->path),
+                                                         std::move(form.files), existing);
+  if (!added) co_return refuse_files(added.error());
+  co_return success(added->size() == 1 ? "File added" : "Files added");
+}
+
+}  // namespace coffer::apis::quantum

@@ -1,0 +1,186 @@
+#include "apis/quantum/location.h"
+
+#include <algorithm>
+#include <array>
+#include <optional>
+#include <utility>
+
+#include "apis/quantum/errors.h"
+#include "base/bytes.h"
+#include "base/text.h"
+#include "vault/checks.h"
+#include "vault/keys.h"
+
+namespace coffer::apis::quantum {
+namespace {
+
+constexpr int kRoundsMax = 5;
+constexpr std::string_view kSeparators = "/\\";
+constexpr std::string_view kSpaces = " \t\r\n";
+
+// Names that some system takes for a device, whatever extension they have.
+constexpr auto kDevices =
+    std::to_array<std::string_view>({"con", "prn", "aux", "nul", "conin$", "conout$", "clock$"});
+constexpr auto kPorts = std::to_array<std::string_view>({"com", "lpt"});
+
+void append_utf8(std::string& out, unsigned code) {
+  const auto byte = [&out](unsigned value) { out += static_cast<char>(value); };
+  if (code < 0x80) {
+    byte(code);
+  } else if (code < 0x800) {
+    byte(0xc0U | (code >> 6U));
+    byte(0x80U | (code & 0x3fU));
+  } else {
+    byte(0xe0U | (code >> 12U));
+    byte(0x80U | ((code >> 6U) & 0x3fU));
+    byte(0x80U | (code & 0x3fU));
+  }
+}
+
+// The number that `digits` hexadecimal digits at `at` give.
+std::optional<unsigned> hex_at(std::string_view text, std::size_t at, std::size_t digits) {
+  if (text.size() < at + digits) return std::nullopt;
+  unsigned value = 0;
+  for (const char c : text.substr(at, digits)) {
+    const int digit = hex_digit(c);
+    if (digit < 0) return std::nullopt;
+    value = value * 16 + static_cast<unsigned>(digit);
+  }
+  return value;
+}
+
+// `%41` and `%u0041` decoded, all else as it is: what a lenient decoder makes of it.
+std::string decode_again(std::string_view text) {
+  std::string out;
+  for (std::size_t at = 0; at < text.size();) {
+    if (text[at] == '%') {
+      if (const auto byte = hex_at(text, at + 1, 2)) {
+        out += static_cast<char>(*byte);
+        at += 3;
+        continue;
+      }
+      const bool is_wide = at + 1 < text.size() && (text[at + 1] == 'u' || text[at + 1] == 'U');
+      if (const auto code = is_wide ? hex_at(text, at + 2, 4) : std::nullopt) {
+        append_utf8(out, *code);
+        at += 6;
+        continue;
+      }
+    }
+    out += text[at++];
+  }
+  return out;
+}
+
+std::string with_plain_slashes(std::string text) {
+  for (const std::string_view slash : {"\u2044", "\u2215", "\u29f8", "\u29f5"}) {
+    for (std::size_t at = 0; (at = text.find(slash, at)) != std::string::npos;) {
+      text.replace(at, slash.size(), "/");
+    }
+  }
+  return text;
+}
+
+std::string_view trim_all(std::string_view text) {
+  const std::size_t first = text.find_first_not_of(kSpaces);
+  if (first == std::string_view::npos) return {};
+  return text.substr(first, text.find_last_not_of(kSpaces) - first + 1);
+}
+
+// `.`, `..`, `...`, with spaces around or path parameters behind.
+bool is_dots(std::string_view part) {
+  const std::string_view name = trim_all(part.substr(0, part.find(';')));
+  return !name.empty() && name.find_first_not_of(". ") == std::string_view::npos;
+}
+
+// Whether text that is not decoded further leads out of where it stands.
+bool escapes(std::string_view text) {
+  if (text.empty() || !is_utf8(text) || vault::has_control(text) ||
+      text.find_first_of(kSeparators) != std::string_view::npos) {
+    return true;
+  }
+  // Characters that only look like dots and slashes become those in this form, but for some.
+  const std::string folded = with_plain_slashes(fold_case(text));
+  for (std::string_view rest = folded;;) {
+    const std::size_t end = rest.find_first_of(kSeparators);
+    if (is_dots(rest.substr(0, end))) return true;
+    if (end == std::string_view::npos) return false;
+    rest.remove_prefix(end + 1);
+  }
+}
+
+bool is_reserved(std::string_view text) {
+  const std::string folded = fold_case(text);
+  if (folded.size() > 1 && folded[1] == ':' && folded[0] >= 'a' && folded[0] <= 'z') return true;
+  const std::string_view stem = trim_all(std::string_view(folded).substr(0, folded.find('.')));
+  if (stem.empty()) return trim_all(text).empty();
+  if (std::ranges::find(kDevices, stem) != kDevices.end()) return true;
+  const bool is_numbered = stem.size() == 4 && stem.back() >= '0' && stem.back() <= '9';
+  return is_numbered && std::ranges::find(kPorts, stem.substr(0, 3)) != kPorts.end();
+}
+
+// The bucket that the caller may use under that name.
+Task<std::expected<vault::Bucket, Code>> find_bucket(Exchange& exchange, const std::string& name) {
+  const vault::Caller& caller = *exchange.caller;
+  if (caller.space) {
+    auto own = co_await exchange.vault.buckets().find(*caller.space);
+    if (!own || own->name != name) co_return std::unexpected(Code::kInvalidBucket);
+    co_return std::move(*own);
+  }
+  auto bucket = co_await exchange.vault.buckets().find(caller.account.id, name);
+  if (!bucket) co_return std::unexpected(Code::kBucketDne);
+  co_return std::move(*bucket);
+}
+
+}  // namespace
+
+Verdict judge(std::string_view name) {
+  std::string text(name);
+  bool reserved = false;
+  for (int round = 0;; ++round) {
+    if (round > kRoundsMax || escapes(text)) return Verdict::kEscape;
+    reserved = reserved || is_reserved(text);
+    std::string further = decode_again(text);
+    if (further == text) break;
+    text = std::move(further);
+  }
+  return reserved || !vault::is_segment(name) ? Verdict::kUnfit : Verdict::kGood;
+}
+
+Verdict judge(const std::vector<std::string>& names) {
+  Verdict worst = Verdict::kGood;
+  for (const std::string& name : names) worst = std::max(worst, judge(name));
+  return worst;
+}
+
+Task<std::expected<Location, http::Response>> find_location(Exchange& exchange,
+                                                            http::Response unfit) {
+  const std::vector<std::string>& names = exchange.path.rest("path");
+  if (judge(names) == Verdict::kEscape) {
+    co_return std::unexpected(error_response(Code::kInvalidPath));
+  }
+  Location location{.bucket = {}, .path = {names.begin() + 1, names.end()}};
+  if (judge(location.path) != Verdict::kGood || vault::check_path(location.path)) {
+    co_return std::unexpected(std::move(unfit));
+  }
+  auto bucket = co_await find_bucket(exchange, names.front());
+  if (!bucket) co_return std::unexpected(error_response(bucket.error()));
+  location.bucket = std::move(*bucket);
+  co_return location;
+}
+
+Task<std::expected<Location, http::Response>> find_location(Exchange& exchange) {
+  return find_location(exchange, error_response(Code::kInvalidPath));
+}
+
+std::expected<std::string, http::Response> bucket_name(const Exchange& exchange) {
+  if (exchange.caller->credential != vault::Credential::kMasterKey) {
+    return std::unexpected(error_response(Code::kMasterKeyRequired));
+  }
+  const std::vector<std::string>& names = exchange.path.rest("path");
+  if (names.size() > 1 || judge(names) == Verdict::kEscape) {
+    return std::unexpected(error_response(Code::kInvalidPath));
+  }
+  return names.front();
+}
+
+}  // namespace coffer::apis::quantum

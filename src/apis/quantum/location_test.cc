@@ -1,0 +1,115 @@
+#include "apis/quantum/location.h"
+
+#include <gtest/gtest.h>
+
+namespace coffer::apis::quantum {
+namespace {
+
+TEST(Location, OrdinaryNamesAreGood) {
+  for (const char* name : {"a",
+                           "photo.jpg",
+                           ".hidden",
+                           "..hidden",
+                           "a..b",
+                           "a...",
+                           "100%",
+                           "100%.txt",
+                           "50% off",
+                           "%41",
+                           "%2",
+                           "%u00",
+                           "Фото é 写真.png",
+                           "AC／DC",
+                           "a b",
+                           " a ",
+                           "ab:c",
+                           "con man",
+                           "console",
+                           "com",
+                           "com10",
+                           "lpt",
+                           "nulls.txt",
+                           "a;b",
+                           "~",
+                           "-rf",
+                           "*",
+                           "?",
+                           "\"",
+                           "'; DROP TABLE"}) {
+    EXPECT_EQ(judge(name), Verdict::kGood) << name;
+  }
+  EXPECT_EQ(judge(std::string(255, 'x')), Verdict::kGood);
+}
+
+TEST(Location, EscapesAreFoundInEverySpelling) {
+  for (const std::string& name : {
+           std::string(""),
+           std::string("."),
+           std::string(".."),
+           std::string("..."),
+           std::string(".. "),
+           std::string(" .."),
+           std::string("..;"),
+           std::string("..;x=y"),
+           std::string("a/b"),
+           std::string("../a"),
+           std::string("..\\a"),
+           std::string("a\\b"),
+           std::string("%2e%2e"),
+           std::string("%2E."),
+           std::string("%252e%252e"),
+           std::string("%25252e%25252e"),
+           std::string("%2f"),
+           std::string("a%2fb"),
+           std::string("a%5Cb"),
+           std::string("a%252fb"),
+           std::string("%u002e%u002e"),
+           std::string("%u2215..%u2215"),
+           std::string("a%u005cb"),
+           std::string("a\0b", 3),
+           std::string("a%00b"),
+           std::string("a%2500b"),
+           std::string("a\nb"),
+           std::string("a\x7f"),
+           std::string("a\xc2\x85"),
+           std::string("%0d%0a"),
+           std::string("\xc0\xae\xc0\xae"),
+           std::string("\xc0\xaf"),
+           std::string("\xe0\x80\xaf"),
+           std::string("\xf0\x80\x80\xaf"),
+           std::string("%c0%ae%c0%ae"),
+           std::string("\xff"),
+           std::string("\xed\xa0\x80"),
+           std::string("．．"),
+           std::string("．．／etc"),
+           std::string("․․"),
+           std::string("‥"),
+       }) {
+    EXPECT_EQ(judge(name), Verdict::kEscape) << name;
+  }
+  // As often as it takes.
+  std::string deep = "..";
+  for (int i = 0; i < 20; ++i) {
+    std::string encoded;
+    for (const char c : deep) encoded += c == '.' ? "%2e" : c == '%' ? "%25" : std::string(1, c);
+    deep = encoded;
+    EXPECT_EQ(judge(deep), Verdict::kEscape) << deep;
+  }
+}
+
+TEST(Location, WhatCannotBeANameIsUnfit) {
+  for (const char* name : {"a:b", "con", "NUL", "aux.txt", "Com1", "lpt9.log", "COM¹",
+                           "c:", "C:windows", "%63on", " "}) {
+    EXPECT_EQ(judge(name), Verdict::kUnfit) << name;
+  }
+  EXPECT_EQ(judge(std::string(256, 'x')), Verdict::kUnfit);
+}
+
+TEST(Location, TheWorstNameDecides) {
+  EXPECT_EQ(judge(std::vector<std::string>{}), Verdict::kGood);
+  EXPECT_EQ(judge(std::vector<std::string>{"a", "con", "b"}), Verdict::kUnfit);
+  EXPECT_EQ(judge(std::vector<std::string>{"..", "con", "b"}), Verdict::kEscape);
+}
+
+}  // namespace
+}  // namespace coffer::apis::quantum

@@ -1,0 +1,54 @@
+#include <sys/sysinfo.h>
+#include <sys/utsname.h>
+
+#include <boost/json/array.hpp>
+#include <boost/json/object.hpp>
+#include <cstdlib>
+#include <string>
+
+#include "apis/quantum/errors.h"
+#include "apis/quantum/handlers.h"
+#include "apis/quantum/wire.h"
+
+namespace coffer::apis::quantum {
+namespace {
+
+// Of the last minute.
+double load_average() {
+  double load = 0;
+  if (::getloadavg(&load, 1) != 1) return 0;
+  return load;
+}
+
+// Bytes that nothing uses, not even as a cache.
+std::uint64_t free_memory() {
+  struct sysinfo info {};
+  if (::sysinfo(&info) != 0) return 0;
+  return std::uint64_t{info.freeram} * info.mem_unit;
+}
+
+std::string kernel_version() {
+  utsname name{};
+  return ::uname(&name) == 0 ? name.release : "";
+}
+
+}  // namespace
+
+Task<Reply> show_quota(Exchange& exchange) {
+  auto left = co_await exchange.vault.accounts().space_left(exchange.account().id);
+  if (!left) left = co_await exchange.vault.free_bytes();
+  co_return success("Space left in bytes", {{"space_left", *left}});
+}
+
+Task<Reply> show_status(Exchange& exchange, const UpgradablePackages& packages) {
+  const std::uint64_t disk_free = co_await exchange.vault.free_bytes();
+  boost::json::array upgradable;
+  for (const std::string& package : packages()) upgradable.emplace_back(package);
+  co_return success("Server status", {{"system_load", load_average()},
+                                      {"memory_free", free_memory()},
+                                      {"disk_free", disk_free},
+                                      {"kernel_version", kernel_version()},
+                                      {"upgradable_packages", std::move(upgradable)}});
+}
+
+}  // namespace coffer::apis::quantum

@@ -1,0 +1,330 @@
+#include "vault/buckets.h"
+
+#include <atomic>
+
+#include "vault/fixture.h"
+
+namespace coffer::vault::test {
+namespace {
+
+class BucketsTest : public VaultTest {
+ protected:
+  using VaultTest::VaultTest;
+
+  Bucket make_bucket(const Account& owner, const std::string& name) {
+    auto made = run(vault_->buckets().create(owner.id, name));
+    if (!made) throw std::runtime_error(made.error().message);
+    return *made;
+  }
+
+  Result<std::vector<Entry>> put(const Account& owner, const Bucket& bucket, Path folder,
+                                 const std::string& name, const std::string& content,
+                                 Existing existing = Existing::kKept) {
+    auto received = receive(owner, content);
+    if (!received) return std::unexpected(received.error());
+    std::vector<PathFile> files;
+    files.push_back({.received = *received, .name = name});
+    return run(
+        vault_->paths().put(owner.id, bucket.id, std::move(folder), std::move(files), existing));
+  }
+
+  Result<std::vector<Entry>> put_all(const Account& owner, const Bucket& bucket, Path folder,
+                                     const std::vector<std::pair<std::string, std::string>>& all,
+                                     Existing existing) {
+    std::vector<PathFile> files;
+    for (const auto& [name, content] : all) {
+      files.push_back({.received = receive(owner, content).value(), .name = name});
+    }
+    return run(
+        vault_->paths().put(owner.id, bucket.id, std::move(folder), std::move(files), existing));
+  }
+
+  Result<Entry> at(const Bucket& bucket, Path path) {
+    return run(vault_->paths().find(bucket.id, std::move(path)));
+  }
+
+  void clear_all(std::size_t step = 1000) {
+    while (run(vault_->spaces().clear(step))) {
+    }
+  }
+
+  const Account anna_ = make_account("anna");
+  const Account bob_ = make_account("bob");
+};
+
+TEST(BucketNames, AreThoseOfS3) {
+  for (const char* name : {"abc", "a.b", "a-b", "0-0", "my.bucket-1", "1.2.3"}) {
+    EXPECT_TRUE(is_bucket_name(name)) << name;
+  }
+  EXPECT_TRUE(is_bucket_name(std::string(63, 'a')));
+  for (const char* name : {"", "ab", "Abc", "a_b", "a b", "-ab", "ab-", ".ab", "ab.", "a..b",
+                           "192.168.0.1", "a/b", "äbc", "a\nb", "..."}) {
+    EXPECT_FALSE(is_bucket_name(name)) << name;
+  }
+  EXPECT_FALSE(is_bucket_name(std::string(64, 'a')));
+  EXPECT_FALSE(is_bucket_name(std::string("ab\0", 3)));
+}
+
+TEST_F(BucketsTest, ANameIsTakenForEverybody) {
+  make_bucket(anna_, "photos");
+  EXPECT_FAILS(run(vault_->buckets().create(anna_.id, "photos")), kConflict);
+  EXPECT_FAILS(run(vault_->buckets().create(bob_.id, "photos")), kConflict);
+  EXPECT_FAILS(run(vault_->buckets().find(bob_.id, "photos")), kNotFound);
+  EXPECT_FAILS(run(vault_->buckets().remove(bob_.id, "photos")), kNotFound);
+  EXPECT_TRUE(run(vault_->buckets().find(anna_.id, "photos")));
+  make_bucket(anna_, "films");
+  std::vector<std::string> names;
+  for (const Bucket& bucket : run(vault_->buckets().list(anna_.id))) names.push_back(bucket.name);
+  EXPECT_EQ(names, (std::vector<std::string>{"films", "photos"}));
+  EXPECT_TRUE(run(vault_->buckets().list(bob_.id)).empty());
+}
+
+TEST_F(BucketsTest, OneOfManyGetsTheName) {
+  std::atomic<int> made = 0;
+  in_parallel(8, [&](int i) {
+    const auto bucket = run(vault_->buckets().create(i % 2 == 0 ? anna_.id : bob_.id, "one"));
+    if (bucket) ++made;
+  });
+  EXPECT_EQ(made, 1);
+}
+
+TEST_F(BucketsTest, WhatIsPutIsThereExactly) {
+  const Bucket bucket = make_bucket(anna_, "photos");
+  const auto made = put(anna_, bucket, {"2024", "Juni"}, "a b.jpg", "one");
+  ASSERT_TRUE(made) << made.error().message;
+  EXPECT_EQ(made->at(0).key, "2024/Juni/a b.jpg");
+  EXPECT_EQ(content_of(at(bucket, {"2024", "Juni", "a b.jpg"}).value()), "one");
+  EXPECT_TRUE(at(bucket, {"2024", "Juni"})->is_folder());
+  EXPECT_FAILS(at(bucket, {"2024", "a b.jpg"}), kNotFound);
+  EXPECT_FAILS(at(bucket, {"a b.jpg"}), kNotFound);
+  EXPECT_FAILS(at(bucket, {}), kNotFound);
+  EXPECT_TRUE(put(anna_, bucket, {}, "a b.jpg", "root"));
+  EXPECT_EQ(content_of(at(bucket, {"a b.jpg"}).value()), "root");
+  EXPECT_EQ(account(anna_.id).used, 7U);
+}
+
+TEST_F(BucketsTest, WhatIsThereStaysUnlessItIsToGiveWay) {
+  const Bucket bucket = make_bucket(anna_, "photos");
+  const Entry old = put(anna_, bucket, {"d"}, "f", "old")->at(0);
+  const auto kept = put(anna_, bucket, {"d"}, "f", "new");
+  EXPECT_FAILS(kept, kConflict);
+  EXPECT_EQ(fields_of(put(anna_, bucket, {"d"}, "f", "new").error()),
+            std::set<std::string>{"name"});
+  EXPECT_EQ(content_of(at(bucket, {"d", "f"}).value()), "old");
+  const auto replaced = put(anna_, bucket, {"d"}, "f", "longer", Existing::kReplaced);
+  ASSERT_TRUE(replaced);
+  EXPECT_EQ(replaced->at(0).id, old.id);
+  EXPECT_EQ(content_of(at(bucket, {"d", "f"}).value()), "longer");
+  EXPECT_EQ(account(anna_.id).used, 6U);
+}
+
+TEST_F(BucketsTest, FilesAndFoldersDoNotShareANameOrAWay) {
+  const Bucket bucket = make_bucket(anna_, "photos");
+  ASSERT_TRUE(put(anna_, bucket, {"d"}, "f", "x"));
+  for (const Existing existing : {Existing::kKept, Existing::kReplaced}) {
+    const auto over = put(anna_, bucket, {}, "d", "y", existing);
+    ASSERT_FALSE(over);
+    EXPECT_EQ(fields_of(over.error()), std::set<std::string>{"folder"});
+    const auto through = put(anna_, bucket, {"d", "f"}, "z", "y", existing);
+    ASSERT_FALSE(through);
+    EXPECT_EQ(fields_of(through.error()), std::set<std::string>{"path"});
+  }
+  EXPECT_EQ(account(anna_.id).used, 1U);
+}
+
+TEST_F(BucketsTest, ManyFilesAreThereAllOrNone) {
+  const Bucket bucket = make_bucket(anna_, "photos");
+  ASSERT_TRUE(put(anna_, bucket, {"d"}, "b", "old"));
+  const std::vector<std::pair<std::string, std::string>> three{{"a", "1"}, {"b", "2"}, {"c", "3"}};
+  EXPECT_FAILS(put_all(anna_, bucket, {"d", "new"}, {{"a", "1"}, {"a", "2"}}, Existing::kKept),
+               kConflict);
+  EXPECT_FAILS(put_all(anna_, bucket, {"d"}, three, Existing::kKept), kConflict);
+  EXPECT_FAILS(at(bucket, {"d", "a"}), kNotFound);
+  EXPECT_FAILS(at(bucket, {"d", "new"}), kNotFound);
+  EXPECT_EQ(stored_blobs(), 1U);
+  ASSERT_TRUE(put_all(anna_, bucket, {"d"}, three, Existing::kReplaced));
+  EXPECT_EQ(content_of(at(bucket, {"d", "b"}).value()), "2");
+  EXPECT_EQ(content_of(at(bucket, {"d", "c"}).value()), "3");
+  // Of two of one name the last would replace the first.
+  ASSERT_TRUE(put_all(anna_, bucket, {}, {{"x", "first"}, {"x", "last"}}, Existing::kReplaced));
+  EXPECT_EQ(content_of(at(bucket, {"x"}).value()), "last");
+}
+
+TEST_F(BucketsTest, NamesThatAreNoPartOfAKeyAreRefused) {
+  const Bucket bucket = make_bucket(anna_, "photos");
+  for (const std::string& name :
+       {std::string(""), std::string("."), std::string(".."), std::string("a/b"),
+        std::string("a\\b"), std::string("a\0b", 3), std::string("\xc0\xaf"), std::string("a\nb"),
+        std::string(256, 'x')}) {
+    EXPECT_FAILS(put(anna_, bucket, {}, name, "x"), kInvalid);
+    EXPECT_FAILS(put(anna_, bucket, {name}, "f", "x"), kInvalid);
+    EXPECT_FAILS(run(vault_->folders().make_path(anna_.id, bucket.id, {name})), kInvalid);
+  }
+  EXPECT_FAILS(put(anna_, bucket, Path(20, std::string(250, 'x')), "f", "x"), kInvalid);
+  EXPECT_EQ(stored_blobs(), 0U);
+}
+
+TEST_F(BucketsTest, RemovingTakesAFileOrAFolderWithAllInIt) {
+  const Bucket bucket = make_bucket(anna_, "photos");
+  ASSERT_TRUE(put(anna_, bucket, {"d", "e"}, "f", "x"));
+  ASSERT_TRUE(put(anna_, bucket, {"d"}, "g", "y"));
+  ASSERT_TRUE(put(anna_, bucket, {}, "d.txt", "z"));
+  EXPECT_FAILS(run(vault_->paths().remove(anna_.id, bucket.id, {"d", "x"})), kNotFound);
+  EXPECT_FAILS(run(vault_->paths().remove(anna_.id, bucket.id, {})), kNotFound);
+  ASSERT_TRUE(run(vault_->paths().remove(anna_.id, bucket.id, {"d", "g"})));
+  EXPECT_FAILS(at(bucket, {"d", "g"}), kNotFound);
+  ASSERT_TRUE(run(vault_->paths().remove(anna_.id, bucket.id, {"d"})));
+  EXPECT_FAILS(at(bucket, {"d", "e", "f"}), kNotFound);
+  EXPECT_TRUE(at(bucket, {"d.txt"}));
+  EXPECT_EQ(account(anna_.id).used, 1U);
+  // One event a file.
+  EXPECT_EQ(std::ranges::count(events(), EventType::kEntryDeleted, &Event::type), 4);
+}
+
+TEST_F(BucketsTest, ARemovedBucketIsGoneAtOnceAndClearedLater) {
+  const Bucket bucket = make_bucket(anna_, "photos");
+  for (int i = 0; i < 25; ++i) {
+    ASSERT_TRUE(put(anna_, bucket, {"d" + std::to_string(i % 5)}, std::to_string(i), "x"));
+    ASSERT_TRUE(put(anna_, bucket, {}, std::to_string(i), "y"));
+  }
+  const auto token = run(vault_->api_keys().create_application(anna_.id, bucket.id)).value();
+  const Entry file = at(bucket, {"0"}).value();
+  const auto download = run(vault_->downloads().issue(bucket.id, file.id)).value();
+  const auto late = receive(anna_, "late");
+  int told = 0;
+  vault_->spaces().removals().set([&] { ++told; });
+  ASSERT_TRUE(run(vault_->buckets().remove(anna_.id, "photos")));
+  EXPECT_EQ(told, 1);
+  vault_->spaces().removals().set({});
+
+  EXPECT_FAILS(run(vault_->buckets().find(bucket.id)), kNotFound);
+  EXPECT_FAILS(run(vault_->api_keys().authenticate(token)), kTokenInvalid);
+  EXPECT_FAILS(run(vault_->downloads().find(download)), kNotFound);
+  EXPECT_FAILS(run(vault_->downloads().issue(bucket.id, file.id)), kNotFound);
+  std::vector<PathFile> files;
+  files.push_back({.received = *late, .name = "late"});
+  EXPECT_FAILS(run(vault_->paths().put(anna_.id, bucket.id, {}, std::move(files), Existing::kKept)),
+               kNotFound);
+  EXPECT_FAILS(run(vault_->folders().make_path(anna_.id, bucket.id, {"late"})), kNotFound);
+
+  const Bucket again = make_bucket(bob_, "photos");
+  ASSERT_TRUE(put(bob_, again, {"d0"}, "0", "bob's"));
+  // Step by step, over a restart, always without a contradiction.
+  int steps = 0;
+  while (run(vault_->spaces().clear(3))) {
+    EXPECT_EQ(contradictions(), std::vector<std::string>());
+    if (++steps == 4) open({});
+  }
+  EXPECT_GE(steps, 9);
+  EXPECT_EQ(account(anna_.id).used, 0U);
+  EXPECT_EQ(run(vault_->entries().list({.owner = anna_.id})).total, 0U);
+  EXPECT_EQ(std::ranges::count(events(), EventType::kEntryDeleted, &Event::type), 55);
+  EXPECT_EQ(content_of(at(again, {"d0", "0"}).value()), "bob's");
+  EXPECT_FALSE(run(vault_->spaces().clear(3))) << "nothing more to do";
+}
+
+TEST_F(BucketsTest, SeveralRemovedBucketsAreCleared) {
+  for (const char* name : {"one", "two", "three"}) {
+    const Bucket bucket = make_bucket(anna_, name);
+    ASSERT_TRUE(put(anna_, bucket, {"d"}, "f", name));
+    ASSERT_TRUE(run(vault_->buckets().remove(anna_.id, name)));
+  }
+  make_bucket(anna_, "one");
+  ASSERT_TRUE(run(vault_->buckets().remove(anna_.id, "one")));
+  clear_all();
+  EXPECT_EQ(account(anna_.id).used, 0U);
+}
+
+TEST_F(BucketsTest, AnApplicationsKeyIsOfItsBucket) {
+  const Bucket photos = make_bucket(anna_, "photos");
+  const Bucket films = make_bucket(anna_, "films");
+  const auto key = run(vault_->api_keys().create_application(anna_.id, photos.id)).value();
+  const auto other = run(vault_->api_keys().create_application(anna_.id, films.id)).value();
+  EXPECT_FAILS(run(vault_->api_keys().create_application(bob_.id, photos.id)), kNotFound);
+  EXPECT_FAILS(run(vault_->api_keys().create_application(anna_.id, anna_.home)), kNotFound);
+  const Caller caller = run(vault_->api_keys().authenticate(key)).value();
+  EXPECT_EQ(caller.credential, Credential::kApplicationKey);
+  EXPECT_EQ(caller.space, photos.id);
+  EXPECT_TRUE(run(vault_->api_keys().list(anna_.id)).empty());
+  EXPECT_FAILS(run(vault_->api_keys().revoke_application(bob_.id, key)), kNotFound);
+  ASSERT_TRUE(run(vault_->api_keys().revoke_application(anna_.id, key)));
+  EXPECT_FAILS(run(vault_->api_keys().authenticate(key)), kTokenInvalid);
+  EXPECT_FAILS(run(vault_->api_keys().revoke_application(anna_.id, key)), kNotFound);
+  const auto master =
+      run(vault_->api_keys().create(anna_.id, KeyKind::kMaster, "m")).value().secret;
+  EXPECT_FAILS(run(vault_->api_keys().revoke_application(anna_.id, master)), kNotFound);
+  run(vault_->api_keys().revoke_applications(photos.id));
+  EXPECT_TRUE(run(vault_->api_keys().authenticate(other)));
+  run(vault_->api_keys().revoke_applications(films.id));
+  EXPECT_FAILS(run(vault_->api_keys().authenticate(other)), kTokenInvalid);
+  EXPECT_TRUE(run(vault_->api_keys().authenticate(master)));
+}
+
+TEST_F(BucketsTest, ADownloadHasOneWinner) {
+  const Bucket bucket = make_bucket(anna_, "photos");
+  const Entry file = put(anna_, bucket, {}, "f", "bytes")->at(0);
+  const Entry other = put(anna_, bucket, {}, "g", "others")->at(0);
+  std::vector<std::string> tokens;
+  for (int i = 0; i < 4; ++i) {
+    tokens.push_back(run(vault_->downloads().issue(bucket.id, file.id)).value());
+  }
+  const auto kept = run(vault_->downloads().issue(bucket.id, other.id)).value();
+  EXPECT_FAILS(run(vault_->downloads().issue(anna_.home, file.id)), kNotFound);
+  for (const std::string& token : tokens) {
+    EXPECT_EQ(run(vault_->downloads().find(token))->id, file.id) << "looking uses nothing up";
+  }
+  std::atomic<int> won = 0;
+  in_parallel(16, [&](int i) {
+    if (run(vault_->downloads().take(tokens[static_cast<std::size_t>(i) % 4]))) ++won;
+  });
+  EXPECT_EQ(won, 1);
+  open({});
+  for (const std::string& token : tokens) {
+    EXPECT_FAILS(run(vault_->downloads().find(token)), kNotFound);
+  }
+  EXPECT_TRUE(run(vault_->downloads().take(kept)));
+}
+
+TEST_F(BucketsTest, ADownloadThatWasNoneGivesAllTokensBack) {
+  const Bucket bucket = make_bucket(anna_, "photos");
+  const Entry file = put(anna_, bucket, {}, "f", "bytes")->at(0);
+  const auto one = run(vault_->downloads().issue(bucket.id, file.id)).value();
+  const auto two = run(vault_->downloads().issue(bucket.id, file.id)).value();
+  auto taken = run(vault_->downloads().take(one)).value();
+  EXPECT_FAILS(run(vault_->downloads().find(two)), kNotFound);
+  run(vault_->downloads().give_back(taken));
+  EXPECT_TRUE(run(vault_->downloads().find(one)));
+  EXPECT_TRUE(run(vault_->downloads().find(two)));
+  taken = run(vault_->downloads().take(two)).value();
+  clock_.advance(std::chrono::seconds(1));
+  ASSERT_TRUE(put(anna_, bucket, {}, "f", "other bytes", Existing::kReplaced));
+  run(vault_->downloads().give_back(taken));
+  EXPECT_FAILS(run(vault_->downloads().find(one)), kNotFound);
+}
+
+TEST_F(BucketsTest, TokensDieWhenTheFileChangesOrGoes) {
+  const Bucket bucket = make_bucket(anna_, "photos");
+  const Entry file = put(anna_, bucket, {"d"}, "f", "bytes")->at(0);
+  const auto issue = [&] { return run(vault_->downloads().issue(bucket.id, file.id)).value(); };
+  auto token = issue();
+  ASSERT_TRUE(put(anna_, bucket, {"d"}, "f", "bytes", Existing::kReplaced));
+  EXPECT_FAILS(run(vault_->downloads().take(token)), kNotFound);
+  token = issue();
+  ASSERT_TRUE(run(vault_->entries().replace(anna_.id, file.id, receive(anna_, "new").value())));
+  EXPECT_FAILS(run(vault_->downloads().take(token)), kNotFound);
+  token = issue();
+  EntryChanges changes;
+  changes.title = std::optional<std::string>("its bytes are the same");
+  ASSERT_TRUE(run(vault_->entries().update(anna_.id, file.id, changes)));
+  EXPECT_TRUE(run(vault_->downloads().find(token)));
+  ASSERT_TRUE(run(vault_->accounts().set_disabled(anna_.id, true)));
+  EXPECT_FAILS(run(vault_->downloads().take(token)), kNotFound);
+  ASSERT_TRUE(run(vault_->accounts().set_disabled(anna_.id, false)));
+  EXPECT_TRUE(run(vault_->downloads().find(token)));
+  ASSERT_TRUE(run(vault_->paths().remove(anna_.id, bucket.id, {"d"})));
+  EXPECT_FAILS(run(vault_->downloads().take(token)), kNotFound);
+  EXPECT_FAILS(run(vault_->downloads().issue(bucket.id, file.id)), kNotFound);
+}
+
+}  // namespace
+}  // namespace coffer::vault::test

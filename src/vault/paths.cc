@@ -1,0 +1,200 @@
+#include "vault/paths.h"
+
+#include <set>
+#include <utility>
+
+#include "base/text.h"
+#include "vault/checks.h"
+#include "vault/file_rows.h"
+#include "vault/folders.h"
+#include "vault/quota.h"
+#include "vault/sql.h"
+#include "vault/subtree.h"
+
+namespace coffer::vault {
+namespace {
+
+constexpr auto kFindText =
+    sql("SELECT ", kEntryColumns,
+        ", blob_id FROM entry WHERE space_id = $1 AND nested IN (0, 1) AND key IN ($2, $3)");
+constexpr db::Statement kFind{kFindText.data()};
+constexpr db::Statement kFindFolder{
+    "SELECT id FROM entry WHERE space_id = $1 AND nested = 1 AND key = $2"};
+constexpr db::Statement kRemoveFile{"DELETE FROM entry WHERE id = $1"};
+
+std::string file_key(const Path& path) {
+  std::string key;
+  for (const std::string& name : path) {
+    if (!key.empty()) key += '/';
+    key += name;
+  }
+  return key;
+}
+
+std::unexpected<Failure> nothing_there() {
+  return fail(FailureCode::kNotFound, "there is nothing at that place");
+}
+
+Task<std::optional<Stored>> find_key(db::Transaction& tx, SpaceId space, const std::string& key) {
+  const std::string other = counterpart(key);
+  co_return co_await tx.find(kFind, stored_from, space, as_bytes(key), as_bytes(other));
+}
+
+// The folder's place; what is missing of it is made.
+Task<Result<Place>> reach(db::Transaction& tx, const Context& context, AccountId owner,
+                          SpaceId space, const Path& folder) {
+  if (folder.empty()) co_return Place{.space = space};
+  std::string key = file_key(folder);
+  key += '/';
+  const auto id = co_await tx.find(
+      kFindFolder, [](const db::Row& row) { return row.id<EntryId>(0); }, space, as_bytes(key));
+  if (id) co_return Place{.space = space, .folder = *id, .prefix = std::move(key)};
+  const auto made = co_await make_folders(tx, context, owner, space, folder);
+  if (!made) co_return std::unexpected(made.error());
+  co_return Place{.space = space, .folder = made->id, .prefix = made->key};
+}
+
+// The file to be, as far as it is known before its transaction.
+Draft draft_of_file(const Context& context, AccountId owner, const PathFile& file) {
+  Entry entry;
+  entry.owner = owner;
+  entry.type = context.classify(file.name, file.received.head);
+  entry.size = file.received.size;
+  entry.checksum = file.received.digest;
+  entry.name = file.name;
+  return draft_of(std::move(entry), context.clock.now(), context.entropy);
+}
+
+// A file of the command, and what it takes the place of.
+struct Putting {
+  const PathFile* file;
+  Draft draft;
+  std::optional<Stored> old = {};
+};
+
+Task<Result<Entry>> put_one(db::Transaction& tx, const Context& context, const Putting& putting,
+                            const Place& place, AccountId owner) {
+  const Received& received = putting.file->received;
+  if (putting.old) {
+    co_return co_await replace_bytes(tx, context, *putting.old, received, owner);
+  }
+  const Storage storage{.blob = co_await add_reference(tx, received.digest, received.size)};
+  auto made =
+      co_await add_entry(tx, putting.draft, place, storage, context.clock.now(), Naming::kExact);
+  if (!made && made.error().code == FailureCode::kConflict) {
+    const std::string key = place.prefix + putting.file->name;
+    const auto other = co_await find_key(tx, place.space, key);
+    if (other && other->entry.is_folder()) co_return taken("folder", "is the name of a folder");
+  }
+  co_return made;
+}
+
+// Of files with one name the last: what is to replace would replace those before.
+std::vector<PathFile> take_doubles(std::vector<PathFile>& files) {
+  std::vector<PathFile> doubles;
+  std::set<std::string> names;
+  for (std::size_t i = files.size(); i-- > 0;) {
+    if (names.insert(files[i].name).second) continue;
+    doubles.push_back(std::move(files[i]));
+    files.erase(files.begin() + static_cast<std::ptrdiff_t>(i));
+  }
+  return doubles;
+}
+
+}  // namespace
+
+Task<Result<Entry>> Paths::find(SpaceId space, Path path) {
+  if (path.empty()) co_return nothing_there();
+  const std::string key = file_key(path);
+  auto body = [&](db::Transaction& tx) -> Task<std::optional<Stored>> {
+    auto found = co_await find_key(tx, space, key);
+    co_return found;
+  };
+  auto found = co_await context_.database.read(body);
+  if (!found) co_return nothing_there();
+  co_return std::move(found->entry);
+}
+
+Task<Result<std::vector<Entry>>> Paths::put(AccountId owner, SpaceId space, Path folder,
+                                            std::vector<PathFile> files, Existing existing) {
+  if (existing == Existing::kReplaced) {
+    const std::vector<PathFile> doubles = take_doubles(files);
+    for (const PathFile& file : doubles) co_await discard_received(context_, file.received);
+  }
+  auto entries = co_await try_put(owner, space, folder, files, existing);
+  if (!entries) {
+    for (const PathFile& file : files) co_await discard_received(context_, file.received);
+  }
+  co_return entries;
+}
+
+Task<Result<std::vector<Entry>>> Paths::try_put(AccountId owner, SpaceId space, const Path& folder,
+                                                const std::vector<PathFile>& files,
+                                                Existing existing) {
+  if (auto fault = check_path(folder)) co_return std::unexpected(std::move(*fault));
+  std::vector<Putting> puttings;
+  std::set<std::string_view> names;
+  for (const PathFile& file : files) {
+    if (auto fault = check_path({&file.name, 1})) co_return std::unexpected(std::move(*fault));
+    if (!names.insert(file.name).second) {
+      co_return taken("name", "is that of two of these files");
+    }
+    puttings.push_back({.file = &file, .draft = draft_of_file(context_, owner, file)});
+  }
+  if (puttings.empty()) co_return std::vector<Entry>{};
+  for (const PathFile& file : files) settle_received(file.received);
+
+  auto body = [&](db::Transaction& tx) -> Task<Result<std::vector<Entry>>> {
+    std::int64_t more = 0;
+    // Only the last attempt to run the body counts.
+    for (Putting& putting : puttings) {
+      if (is_too_old(context_, putting.file->received)) {
+        co_return bad_stream(StreamFault::kTooSlow);
+      }
+      putting.old.reset();
+      if (existing == Existing::kReplaced) {
+        Path path = folder;
+        path.push_back(putting.file->name);
+        const std::string key = file_key(path);
+        putting.old = co_await find_key(tx, space, key);
+        if (putting.old && putting.old->entry.is_folder()) {
+          co_return taken("folder", "is the name of a folder");
+        }
+      }
+      more += static_cast<std::int64_t>(putting.file->received.size);
+      if (putting.old) more -= static_cast<std::int64_t>(putting.old->entry.size);
+    }
+    const auto charged = co_await charge_new(tx, owner, space, more);
+    if (!charged) co_return std::unexpected(charged.error());
+    const auto place = co_await reach(tx, context_, owner, space, folder);
+    if (!place) co_return std::unexpected(place.error());
+    std::vector<Entry> entries;
+    for (const Putting& putting : puttings) {
+      auto entry = co_await put_one(tx, context_, putting, *place, owner);
+      if (!entry) co_return std::unexpected(std::move(entry.error()));
+      entries.push_back(std::move(*entry));
+    }
+    co_return entries;
+  };
+  co_return co_await context_.database.write(body);
+}
+
+Task<Result<void>> Paths::remove(AccountId caller, SpaceId space, Path path) {
+  if (path.empty()) co_return nothing_there();
+  const std::string key = file_key(path);
+  auto body = [&](db::Transaction& tx) -> Task<Result<void>> {
+    const auto found = co_await find_key(tx, space, key);
+    if (!found) co_return nothing_there();
+    const Time now = context_.clock.now();
+    if (found->entry.is_folder()) {
+      co_await remove_range(tx, range_of(found->entry), caller, now);
+      co_return Result<void>{};
+    }
+    co_await tx.execute(kRemoveFile, found->entry.id);
+    co_await settle_removal(tx, *found, caller, now);
+    co_return Result<void>{};
+  };
+  co_return co_await context_.database.write(body);
+}
+
+}  // namespace coffer::vault

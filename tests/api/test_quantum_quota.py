@@ -1,0 +1,178 @@
+"""The quota: one for all APIs, never passed together, given back by what does not come to an end."""
+
+import threading
+import time
+
+import pytest
+
+from harness import forms, program, samples
+from harness.fileuploader import FileUploader, done
+from harness.quantum import Halfway, Quantum, expect, refuse
+from harness.streamvault import StreamVault
+
+SIZE = 50_000
+
+
+@pytest.fixture
+def quantum(shared):
+    return Quantum.registered(shared)
+
+
+def eventually(wanted, timeout=10):
+    end = time.monotonic() + timeout
+    while not wanted():
+        assert time.monotonic() < end, "it does not come to pass"
+        time.sleep(0.02)
+
+
+def in_parallel(works):
+    results, barrier = [], threading.Barrier(len(works))
+
+    def run(work):
+        barrier.wait()
+        results.append(work())
+
+    threads = [threading.Thread(target=run, args=[work]) for work in works]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return results
+
+
+def test_parallel_uploads_through_all_apis_stay_within_it(quantum):
+    """Thirty-two uploads of which seven fit: never more, and what is left is told exactly."""
+    bucket = quantum.bucket()
+    quantum.set_quota(str(7 * SIZE + SIZE // 2))
+    token = quantum.native.token
+
+    def by_quantum(number):
+        caller = quantum.twin()
+        return lambda: caller.try_add(bucket, "d", (f"q{number}", samples.noise(SIZE, seed=number))).status_code == 200
+
+    def by_native(number):
+        caller = quantum.native.again()
+        return lambda: caller.try_upload(samples.noise(SIZE, seed=100 + number), "n").status_code == 201
+
+    def by_stream(number):
+        caller = StreamVault(quantum.server, token)
+        upload = caller.begin(1, f"s{number}")
+        return lambda: caller.chunk(upload, 1, samples.noise(SIZE, seed=200 + number)).status_code == 200
+
+    login = {"username": quantum.native.username, "password": quantum.native.password}
+    link_token = done(FileUploader(quantum.server).post("/api/login", json=login))["accessToken"]
+
+    def by_link(number):
+        caller = FileUploader(quantum.server, link_token)
+        return lambda: caller.try_upload(samples.noise(SIZE, seed=400 + number), f"l{number}").status_code == 200
+
+    makers = (by_quantum, by_native, by_stream, by_link)
+    works = [make(number) for number in range(8) for make in makers]
+    made = sum(in_parallel(works))
+    used = quantum.native.me()["used_bytes"]
+    assert made <= 7 and used == made * SIZE
+    assert quantum.space_left() == 7 * SIZE + SIZE // 2 - used
+    while quantum.try_add(bucket, "more", (f"{made}", samples.noise(SIZE, seed=300 + made))).status_code == 200:
+        made += 1
+    assert made == 7 and quantum.space_left() == SIZE // 2
+    # Whichever way, no more of that size.
+    refuse(quantum.try_add(bucket, "more", ("x", b"x" * SIZE)), 400, "INSUFFICIENT_SPACE")
+    assert quantum.native.try_upload(b"x" * SIZE, "x").status_code == 413
+    stream = StreamVault(quantum.server, token)
+    assert stream.chunk(stream.begin(1, "x"), 1, b"x" * SIZE).status_code == 413
+    assert FileUploader(quantum.server, link_token).try_upload(b"x" * SIZE).status_code >= 400
+    quantum.add(bucket, "more", ("half", b"x" * (SIZE // 2)))
+    assert quantum.space_left() == 0
+
+
+PATHS = ["quantum", "native", "stream"]
+
+
+@pytest.mark.parametrize("kind", PATHS)
+def test_what_is_under_way_is_reserved_and_given_back(quantum, kind):
+    bucket = quantum.bucket()
+    quantum.set_quota("1000000")
+    upload = Halfway(quantum, bucket, kind, 400_000)
+    eventually(lambda: 1_000_000 - quantum.space_left() > 380_000)
+    # The others find it taken, through whichever API.
+    refuse(quantum.try_add(bucket, "", ("f", b"x" * 650_000)), 400, "INSUFFICIENT_SPACE")
+    assert quantum.native.try_upload(b"x" * 650_000, "x").status_code == 413
+    assert quantum.native.me()["used_bytes"] == 0
+    upload.abandon()
+    eventually(lambda: quantum.space_left() == 1_000_000)
+    quantum.add(bucket, "", ("f", b"x" * 650_000))
+    assert quantum.space_left() == 350_000
+    upload = Halfway(quantum, bucket, kind, 100_000)
+    assert upload.finish().status_code in (200, 201)
+    assert quantum.space_left() == 150_000
+
+
+def test_two_halves_do_not_make_a_whole_too_much(quantum):
+    bucket = quantum.bucket()
+    quantum.set_quota("1000000")
+    uploads = [Halfway(quantum, bucket, kind, 300_000) for kind in ("quantum", "native", "stream")]
+    eventually(lambda: quantum.space_left() < 120_000)
+    statuses = [upload.finish().status_code for upload in uploads]
+    assert sum(status in (200, 201) for status in statuses) <= 1, statuses
+    used = quantum.native.me()["used_bytes"]
+    assert used in (0, 600_000) and quantum.space_left() == 1_000_000 - used
+
+
+def test_a_killed_server_leaves_nothing_reserved(launch):
+    server = launch()
+    quantum = Quantum.registered(server)
+    bucket = quantum.bucket()
+    quantum.set_quota("1000000")
+    quantum.add(bucket, "", ("f", b"x" * 100_000))
+    upload = Halfway(quantum, bucket, "quantum", 400_000)
+    eventually(lambda: quantum.space_left() < 520_000)
+    server.kill()
+    upload.abandon()
+    server.start()
+    quantum = Quantum(server, master=quantum.master)
+    assert quantum.space_left() == 900_000
+    refuse(quantum.get(f"/file/get/{bucket}/halfway/halfway"), 404, "FILE_DNE")
+
+
+def test_announced_too_much_is_refused_before_it_comes(quantum):
+    bucket = quantum.bucket()
+    quantum.set_quota("1000000")
+    content_type, body = forms.encode([forms.Part("files", b"x" * 1000, "f")])
+    headers = {"X-API-MKEY": quantum.master, "Content-Type": content_type, "Content-Length": 1 << 33}
+    with quantum.server.wire() as wire:
+        wire.send(wire.head("POST", f"/file/add/{bucket}", headers))
+        refuse(wire.reply("POST"), 400, "INSUFFICIENT_SPACE")
+    # Where the length says nothing, at the byte that is too much.
+    headers = {**headers, "Content-Length": 30_000_000}
+    with quantum.server.wire() as wire:
+        wire.send(wire.head("POST", f"/file/add/{bucket}", headers) + body[:-100] + b"x" * 1_100_000)
+        refuse(wire.reply("POST"), 400, "INSUFFICIENT_SPACE")
+    eventually(lambda: quantum.space_left() == 1_000_000)
+
+
+def test_replacing_costs_the_difference(quantum):
+    bucket = quantum.bucket()
+    quantum.set_quota("1000")
+    quantum.add(bucket, "", ("f", b"x" * 900))
+    quantum.add(bucket, "", ("f", b"y" * 1000), force=True)
+    quantum.add(bucket, "", ("f", b"z" * 10), ("g", b"z" * 990), force=True)
+    refuse(quantum.try_add(bucket, "", ("f", b"x" * 11), force=True), 400, "INSUFFICIENT_SPACE")
+    quantum.remove(bucket, "g")
+    assert quantum.space_left() == 990
+
+
+def test_the_command_line_sets_it(quantum):
+    data, name = quantum.server.data, quantum.native.username
+    assert quantum.native.me()["quota_bytes"] is None
+    free = quantum.space_left()
+    assert isinstance(free, int) and free > 1 << 20
+    for size, wanted in [("10GiB", 10 << 30), ("0", 0), ("1500", 1500), ("none", None)]:
+        done = program.run("user", "quota", name, size, "--data", data)
+        assert done.returncode == 0, done.stderr
+        assert quantum.native.me()["quota_bytes"] == wanted
+    for size in ("-1", "much", "10 apples", "", "1e9"):
+        done = program.run("user", "quota", name, size, "--data", data)
+        assert done.returncode != 0 and "Traceback" not in done.stderr, size
+    assert program.run("user", "quota", "nobody-at-all", "1MiB", "--data", data).returncode == 1
+    assert "quota" in program.run("user", "--help").stdout
+    expect(quantum.get("/file/quota"))
