@@ -348,3 +348,96 @@ def test_the_limits_are_settings(launch):
     guest = FileUploader(server)
     for _ in range(5):
         assert "X-RateLimit-Limit" not in guest.try_upload().headers
+
+
+def test_a_kill_in_the_middle(launch):
+    """Uploads, a join, a transfer and the group's end, all under way when the server dies."""
+    from harness import program
+
+    server = launch()
+    owner, member = FileUploader.registered(server), FileUploader.registered(server)
+    guest = FileUploader(server)
+    answered, loose, keys, bound = {}, {}, {}, set()
+    for round_ in range(3):
+        group = owner.group()
+        member.join(owner.invite(group))
+        began = threading.Barrier(7)
+
+        def work(number, caller, where):
+            began.wait()
+            for count in range(200):
+                data = samples.noise(100 + 4000 * (count % 20), f"{round_} {number} {count}")
+                try:
+                    reply = caller.try_upload(data, f"{round_}-{number}-{count}.bin", group=where)
+                except OSError:
+                    return
+                if reply.status_code == 200:
+                    keys[reply.json()["file_url"]] = reply.json()["key"]
+                    (loose if where == "private" else answered)[reply.json()["file_url"]] = data
+                else:
+                    error(reply, 404, "Group not found")
+                    return
+
+        def claim():
+            began.wait()
+            try:
+                while True:
+                    data = [{"file_url": url, "key": keys[url]} for url in list(loose)]
+                    reply = done(member.twin().post("/api/transfer", json={"data": data}))
+                    assert reply["unsuccess"] == []
+                    bound.update(item["file_url"] for item in data)
+            except OSError:
+                pass
+
+        threads = [threading.Thread(target=work, args=(n, owner.twin() if n % 2 else member.twin(), group)) for n in range(4)]
+        threads.append(threading.Thread(target=work, args=(9, FileUploader(server), "private")))
+        threads.append(threading.Thread(target=claim))
+        for thread in threads:
+            thread.start()
+        began.wait()
+        threading.Event().wait(0.25)
+        if round_ == 1:
+            done(owner.delete(f"/api/delete_group/{group}"))
+        server.kill()
+        for thread in threads:
+            thread.join()
+        server.start()
+        for caller in (owner, member, guest):
+            caller.root = server.url
+        listed = {f["file_url"] for f in owner.files() + member.files()}
+        for known in owner.groups():
+            listed |= {f["file_url"] for f in owner.files(known["group_id"])}
+        assert set(answered) | bound <= listed, (set(answered) | bound) - listed
+    assert len(answered) > 20 and bound
+    for url, data in {**answered, **loose}.items():
+        assert guest.fetch(url).content == data
+    server.stop_well()
+    checked = program.run("fsck", "--data", server.data)
+    assert checked.returncode == 0, checked.stdout + checked.stderr
+
+
+def test_a_deleted_groups_files_move_home(launch):
+    """Their places follow in the background, and go on after a restart."""
+    import sqlite3
+    import time
+
+    server = launch()
+    owner, member = FileUploader.registered(server), FileUploader.registered(server)
+    group = owner.group()
+    member.join(owner.invite(group))
+    member.upload(b"own", "same.txt")
+    for _ in range(3):
+        member.upload(b"shared", "same.txt", group=group)
+    done(owner.delete(f"/api/delete_group/{group}"))
+    server.kill()
+    server.start()
+    database = sqlite3.connect(f"file:{server.data}/coffer.db?mode=ro", uri=True)
+    deadline = time.monotonic() + 20
+    while database.execute("SELECT count(*) FROM space WHERE kind = 2").fetchone() != (0,):
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    keys = database.execute("SELECT entry.key FROM entry JOIN account ON home_id = space_id ORDER BY 1").fetchall()
+    assert [key for (key,) in keys] == [b"same (2).txt", b"same (3).txt", b"same (4).txt", b"same.txt"]
+    database.close()
+    member.root = server.url
+    assert member.names() == ["same.txt"] * 4
