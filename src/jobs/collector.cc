@@ -32,7 +32,7 @@ class Collector::Chore {
       : name_(name), step_(step), pace_(pace), due_(first) {}
 
   Moment due() const { return due_; }
-  void call() { due_ = Moment::min(); }
+  void call() { due_ = Moment(); }
 
   void run(Collector& collector) {
     const Moment now = std::chrono::steady_clock::now();

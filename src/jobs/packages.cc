@@ -23,7 +23,8 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 constexpr int kNice = 15;
-constexpr std::size_t kOutputMax = 1U << 20U;    // bytes
+constexpr std::size_t kOutputMax = 1U << 20U;  // bytes
+constexpr std::chrono::seconds kLeave{2};
 constexpr std::chrono::milliseconds kReap{10};   // between two looks whether it has ended
 constexpr std::chrono::milliseconds kLook{100};  // how often it is seen that all is to end
 
@@ -177,7 +178,8 @@ std::string Packages::ask() {
     ended = count <= 0;
     if (count > 0) output.append(room.data(), static_cast<std::size_t>(count));
   }
-  const bool well = reap(*child, ended ? end : Clock::now());
+  // Who has closed its output is about to end.
+  const bool well = reap(*child, ended ? Clock::now() + kLeave : Clock::now());
   return ended && well ? output : std::string();
 }
 

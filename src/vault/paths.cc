@@ -48,7 +48,7 @@ Task<Result<Place>> reach(db::Transaction& tx, const Context& context, AccountId
   key += '/';
   const auto id = co_await tx.find(
       kFindFolder, [](const db::Row& row) { return row.id<EntryId>(0); }, space, as_bytes(key));
-  if (id) co_return Place{.space = space, .folder = *id, .prefix = std::move(key)};
+  if (id) co_return Place{.space = space, .folder = id, .prefix = std::move(key)};
   const auto made = co_await make_folders(tx, context, owner, space, folder);
   if (!made) co_return std::unexpected(made.error());
   co_return Place{.space = space, .folder = made->id, .prefix = made->key};

@@ -20,9 +20,11 @@ class OpenFile {
  public:
   OpenFile() noexcept = default;
   explicit OpenFile(int fd) noexcept : fd_(fd) {}
-  OpenFile(OpenFile&& other) noexcept : fd_(std::exchange(other.fd_, kNone)) {}
+  OpenFile(OpenFile&& other) noexcept
+      : fd_(std::exchange(other.fd_, kNone)), is_uncached_(other.is_uncached_) {}
   OpenFile& operator=(OpenFile&& other) noexcept {
     std::swap(fd_, other.fd_);
+    std::swap(is_uncached_, other.is_uncached_);
     return *this;
   }
   ~OpenFile();
@@ -30,9 +32,14 @@ class OpenFile {
   explicit operator bool() const noexcept { return fd_ != kNone; }
   int fd() const noexcept { return fd_; }
 
+  // Whether the disk asks the kernel, with each write, to keep nothing of it in memory.
+  bool is_uncached() const noexcept { return is_uncached_; }
+  void set_uncached(bool on) noexcept { is_uncached_ = on; }
+
  private:
   static constexpr int kNone = -1;
   int fd_ = kNone;
+  bool is_uncached_ = false;
 };
 
 // Names are relative to the store's root and never come from a client.
@@ -57,9 +64,9 @@ class Disk {
   virtual OpenFile open_to_change(const std::string& name) = 0;
   virtual std::uint64_t size(const OpenFile& file) = 0;
 
-  // Whether writes go to the disk past the page cache; they must then be aligned to 4096 in
-  // memory, offset and length. Returns what holds from now on: not every file system can.
-  virtual bool bypass_cache(const OpenFile& file, bool on) = 0;
+  // Whether writes go to the disk without staying in the page cache; they must then be aligned to
+  // 4096 in memory, offset and length. Returns what holds from now on: not every file system can.
+  virtual bool bypass_cache(OpenFile& file, bool on) = 0;
   // Writes all of `data`, or throws with any part of it written.
   virtual void write(const OpenFile& file, ByteView data, std::uint64_t offset) = 0;
   // Fills `into` with what stands at `offset`. REQUIRES: the file reaches that far.

@@ -14,7 +14,6 @@ constexpr std::uint64_t kStretchBytes = 8 * 1024 * 1024;
 }  // namespace
 
 void Draft::append(ByteView block) {
-  hash_.update(block);
   size_ += block.size();
   if (!file_) {
     begin();
@@ -28,10 +27,8 @@ void Draft::append(ByteView block) {
   unsynced_ = 0;
 }
 
-BlobInfo Draft::commit(ByteView tail) {
-  hash_.update(tail);
+BlobInfo Draft::commit(const Sha256Digest& digest, ByteView tail) {
   size_ += tail.size();
-  const Sha256Digest digest = hash_.finish();
   const std::string name = blob_name(digest);
 
   BlobInfo info{digest, size_};

@@ -1,4 +1,4 @@
-// A blob on its way to the disk: hashed and written as its bytes come, named at the end.
+// A blob on its way to the disk: written as its bytes come, named at the end.
 #pragma once
 
 #include <cstdint>
@@ -23,13 +23,10 @@ class Draft {
   // Adds a whole buffer. REQUIRES: `block` is kBufferBytes long and aligned to kAlignment.
   void append(ByteView block);
 
-  // Whether with these last bytes the blob is one for a segment.
-  bool is_small(ByteView tail) const noexcept { return size_ == 0 && tail.size() < kSmallBytes; }
-
-  // Adds the last bytes, any number, and ends the blob: when it returns, the blob is durable
-  // under its name, in a file of its own. REQUIRES: the blob is not small; `tail` is at most
+  // Adds the last bytes, any number, and ends the blob, all of which hashes to `digest`: when it
+  // returns, the blob is durable under its name, in a file of its own. REQUIRES: `tail` is at most
   // kBufferBytes long and aligned to kAlignment.
-  BlobInfo commit(ByteView tail);
+  BlobInfo commit(const Sha256Digest& digest, ByteView tail);
 
   // Removes what is on the disk without a name. Harmless after commit().
   void discard() noexcept;
@@ -45,7 +42,6 @@ class Draft {
   std::optional<Time> publish(const Sha256Digest& digest, const std::string& name);
 
   Core& core_;
-  Sha256 hash_;
   OpenFile file_;
   std::string temporary_;  // empty: no file of ours without a name is on the disk
   bool bypasses_cache_ = false;

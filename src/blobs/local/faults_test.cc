@@ -1,4 +1,5 @@
 // The local store on disks that fail, and after the power went.
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
@@ -137,6 +138,42 @@ TEST_F(Faults, SlowDiskLosesNothing) {
     EXPECT_EQ(info.size, size);
     EXPECT_EQ(info.digest, independent_digest(bytes));
     EXPECT_EQ(executor_.run(read(*executor_.run(store->open(info.digest)))), bytes);
+  }
+}
+
+// What a file system cannot do, it is not asked for.
+TEST_F(Faults, EveryWayPastTheCacheKeepsAllBytes) {
+  enum class Way { kDirect, kCached };
+  class Disk final : public WatchedDisk {
+   public:
+    Disk(const fs::path& root, Way way, int& syncs) : WatchedDisk(root), way_(way), syncs_(syncs) {}
+    bool bypass_cache(OpenFile& file, bool on) override {
+      if (way_ == Way::kCached) return false;
+      const int flags = ::fcntl(file.fd(), F_GETFL);
+      EXPECT_EQ(::fcntl(file.fd(), F_SETFL, on ? flags | O_DIRECT : flags & ~O_DIRECT), 0);
+      return on;
+    }
+
+   private:
+    void before(const char* call) override {
+      if (std::string_view(call) == "sync") ++syncs_;
+    }
+    Way way_;
+    int& syncs_;
+  };
+  for (const Way way : {Way::kDirect, Way::kCached}) {
+    TemporaryFolder place;
+    for (const std::size_t size : {40'000uz, 2uz * 131'072, 3uz * 131'072 + 4'097, 20uz << 20}) {
+      int syncs = 0;
+      const auto store =
+          open_local_store(std::make_unique<Disk>(place.path(), way, syncs), options());
+      const Bytes bytes = make_bytes(size, 5);
+      const int before = syncs;
+      const BlobInfo info = executor_.run(put(*store, bytes));
+      EXPECT_EQ(syncs - before, way == Way::kCached && size > 16uz << 20 ? 3 : 1);
+      EXPECT_EQ(info.digest, independent_digest(bytes));
+      EXPECT_EQ(executor_.run(read(*executor_.run(store->open(info.digest)))), bytes);
+    }
   }
 }
 

@@ -17,8 +17,8 @@ struct LocalOptions {
   std::filesystem::path root;
   // Gives blobs their time of writing. Outlives the store.
   const Clock& clock;
-  // Memory of all writers together. Each needs 128 KiB while it holds bytes that are not on
-  // the disk, and takes twice that while there is enough; who finds none left waits in line.
+  // Memory of all writers together. Each needs 128 KiB while it holds bytes that are not
+  // written, and takes twice that while there is enough; who finds none left waits in line.
   std::size_t memory_budget = std::size_t{256} * 1024 * 1024;
   // A durable write mostly waits, so more threads than cores.
   std::size_t io_threads = 16;

@@ -7,13 +7,6 @@
 #include "blobs/local/draft.h"
 
 namespace coffer::blobs {
-namespace {
-
-// To hash that much takes less time than to have it done elsewhere.
-constexpr std::size_t kHashedInline = 16 * 1024;
-
-}  // namespace
-
 // Between the writer and its job. At most one job runs, at most one block waits for it, and
 // with a block waiting the writer gets no further buffer: so there are never more than two.
 // Outlives the writer while a job runs.
@@ -23,9 +16,9 @@ class LocalWriter::Pipeline : public std::enable_shared_from_this<Pipeline> {
 
   // The first `count` bytes of `buffer` are a whole blob. REQUIRES: nothing was submitted.
   void submit_small(Buffer buffer, std::size_t count);
-  // Hands `count` bytes of `buffer` over to be written after those before. REQUIRES: no block
-  // waits, unless this is the last and has no bytes.
-  void submit(Buffer buffer, std::size_t count, bool last);
+  // Hands `count` bytes of `buffer` over to be written after those before; with `digest`, that of
+  // the whole blob, they are the last. REQUIRES: no block waits, unless this one has no bytes.
+  void submit(Buffer buffer, std::size_t count, std::optional<Sha256Digest> digest);
   // The next buffer to fill. Throws what the job threw.
   Task<Buffer> next_buffer();
   // What the last block came to.
@@ -37,7 +30,7 @@ class LocalWriter::Pipeline : public std::enable_shared_from_this<Pipeline> {
   struct Block {
     Buffer buffer;
     std::size_t count;
-    bool last;
+    std::optional<Sha256Digest> digest;  // of the whole blob: this is its last
   };
 
   void work(Block block);
@@ -59,13 +52,14 @@ class LocalWriter::Pipeline : public std::enable_shared_from_this<Pipeline> {
   Buffer spare_;  // left by the job for the writer that wants one
 };
 
-void LocalWriter::Pipeline::submit(Buffer buffer, std::size_t count, bool last) {
-  Block block{std::move(buffer), count, last};
+void LocalWriter::Pipeline::submit(Buffer buffer, std::size_t count,
+                                   std::optional<Sha256Digest> digest) {
+  Block block{std::move(buffer), count, digest};
   {
     std::lock_guard lock(mutex_);
     if (error_) return;
     if (pending_) {
-      pending_->last = true;
+      pending_->digest = digest;
       return;
     }
     if (busy_) {
@@ -129,9 +123,8 @@ void LocalWriter::Pipeline::submit_small(Buffer buffer, std::size_t count) {
 
 void LocalWriter::Pipeline::process(Block& block) {
   const ByteView data = block.buffer.span().first(block.count);
-  if (!block.last) return draft_.append(data);
-  if (draft_.is_small(data)) return submit_small(std::move(block.buffer), block.count);
-  const BlobInfo info = draft_.commit(data);
+  if (!block.digest) return draft_.append(data);
+  const BlobInfo info = draft_.commit(*block.digest, data);
   std::lock_guard lock(mutex_);
   result_ = info;
 }
@@ -199,20 +192,25 @@ Task<ByteSpan> LocalWriter::room() {
 void LocalWriter::advance(std::size_t count) {
   if (count > filling_.span().size() - filled_) throw std::logic_error("more than the room");
   filled_ += count;
-  if (filling_ && filled_ == kBufferBytes) {
-    has_submitted_ = true;
-    pipeline_->submit(std::exchange(filling_, Buffer()), filled_, false);
-  }
+  if (!filling_ || filled_ < kBufferBytes) return;
+  hash(filled_);
+  pipeline_->submit(std::exchange(filling_, Buffer()), filled_, std::nullopt);
 }
 
 Task<BlobInfo> LocalWriter::finish() {
   const std::size_t tail = filling_ ? filled_ : 0;
-  if (!has_submitted_ && tail <= kHashedInline) {
+  if (!hash_ && tail < kSmallBytes) {
     pipeline_->submit_small(std::move(filling_), tail);
   } else {
-    pipeline_->submit(std::move(filling_), tail, true);
+    hash(tail);
+    pipeline_->submit(std::move(filling_), tail, hash_->finish());
   }
   co_return co_await pipeline_->result();
+}
+
+void LocalWriter::hash(std::size_t count) {
+  if (!hash_) hash_.emplace();
+  hash_->update(filling_.span().first(count));
 }
 
 }  // namespace coffer::blobs

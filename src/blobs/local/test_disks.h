@@ -43,7 +43,7 @@ class WatchedDisk : public Disk {
     before("truncate"), disk_->truncate(file, size);
   }
   std::uint64_t size(const OpenFile& file) override { return before("size"), disk_->size(file); }
-  bool bypass_cache(const OpenFile& file, bool on) override {
+  bool bypass_cache(OpenFile& file, bool on) override {
     return before("bypass"), disk_->bypass_cache(file, on);
   }
   void write(const OpenFile& file, ByteView data, std::uint64_t offset) override {
