@@ -74,7 +74,7 @@ std::string decode_again(std::string_view text) {
 std::string with_plain_slashes(std::string text) {
   for (const std::string_view slash : {"\u2044", "\u2215", "\u29f8", "\u29f5"}) {
     for (std::size_t at = 0; (at = text.find(slash, at)) != std::string::npos;) {
-      text.replace(at, slash.size(), "/");
+      text.replace(at, slash.size(), 1, '/');
     }
   }
   return text;
