@@ -223,6 +223,30 @@ TEST_F(BucketsTest, ARemovedBucketIsGoneAtOnceAndClearedLater) {
   EXPECT_FALSE(run(vault_->spaces().clear(3))) << "nothing more to do";
 }
 
+TEST_F(BucketsTest, NothingNewComesToARemovedBucket) {
+  const Bucket bucket = make_bucket(anna_, "photos");
+  ASSERT_TRUE(put(anna_, bucket, {"d"}, "f", "x"));
+  const EntryId folder = at(bucket, {"d"}).value().id;
+  const NewMultipart film{.space = bucket.id, .parent = folder, .name = "film"};
+  const auto begun = run(vault_->multiparts().begin(anna_.id, film)).value();
+  const auto put_part = [&](std::uint32_t number) {
+    TextStream stream("part");
+    return run(vault_->multiparts().put_part(anna_.id, begun.uuid, number, stream, 4));
+  };
+  ASSERT_TRUE(put_part(1));
+  ASSERT_TRUE(run(vault_->buckets().remove(anna_.id, "photos")));
+
+  EXPECT_FAILS(put_part(2), kNotFound);
+  EXPECT_FAILS(run(vault_->multiparts().complete(anna_.id, begun.uuid, {})), kNotFound);
+  EXPECT_FAILS(run(vault_->multiparts().begin(anna_.id, film)), kNotFound);
+  const auto made =
+      run(vault_->folders().create(anna_.id, bucket.id, {.parent = folder, .name = "e"}));
+  EXPECT_FAILS(made, kNotFound);
+  ASSERT_TRUE(run(vault_->multiparts().abandon(anna_.id, begun.uuid)));
+  clear_all();
+  EXPECT_EQ(account(anna_.id).used, 0U);
+}
+
 TEST_F(BucketsTest, SeveralRemovedBucketsAreCleared) {
   for (const char* name : {"one", "two", "three"}) {
     const Bucket bucket = make_bucket(anna_, name);

@@ -109,7 +109,7 @@ Task<Result<Entry>> Folders::create(AccountId owner, SpaceId space, NewFolder fo
   const Draft draft = draft_of(std::move(entry), now, context_.entropy);
 
   auto body = [&](db::Transaction& tx) -> Task<Result<Entry>> {
-    const auto allowed = co_await charge(tx, owner, space, 0);
+    const auto allowed = co_await charge_new(tx, owner, space, 0);
     if (!allowed) co_return std::unexpected(allowed.error());
     const auto place = co_await find_place(tx, space, folder.parent);
     if (!place) co_return no_such_folder();

@@ -213,7 +213,7 @@ Task<Result<Multipart>> Multiparts::begin(AccountId owner, NewMultipart wanted) 
                          .parts = wanted.parts,
                          .expires_at = now + context_.policy.multipart_lifetime};
   auto body = [&](db::Transaction& tx) -> Task<Result<Multipart>> {
-    const auto allowed = co_await charge(tx, owner, upload.space, 0);
+    const auto allowed = co_await charge_new(tx, owner, upload.space, 0);
     if (!allowed) co_return std::unexpected(allowed.error());
     const auto place = co_await find_place(tx, upload.space, upload.parent);
     if (!place) co_return no_such_folder();
@@ -287,7 +287,7 @@ Task<Result<Part>> Multiparts::try_commit_part(AccountId owner, Uuid upload, std
     }
     const auto more =
         static_cast<std::int64_t>(received.size) - static_cast<std::int64_t>(replaced);
-    const auto charged = co_await charge(tx, owner, session->upload.space, more);
+    const auto charged = co_await charge_new(tx, owner, session->upload.space, more);
     if (!charged) co_return std::unexpected(charged.error());
     // The new reference first: the bytes may be the same.
     const BlobId blob = co_await add_reference(tx, received.digest, received.size);
@@ -332,7 +332,7 @@ Task<Result<Entry>> Multiparts::complete(AccountId owner, Uuid upload, Completio
     const auto parts = co_await tx.all(kParts, part_from, session->id);
     auto missing = missing_parts(parts, wanted.parts);
     if (!missing.empty()) co_return parts_missing(std::move(missing));
-    const auto allowed = co_await charge(tx, owner, wanted.space, 0);
+    const auto allowed = co_await charge_new(tx, owner, wanted.space, 0);
     if (!allowed) co_return std::unexpected(allowed.error());
     const std::optional<EntryId> parent = completion.parent.value_or(wanted.parent);
     const auto place = co_await find_place(tx, wanted.space, parent);
