@@ -64,6 +64,23 @@ TEST_F(ReservationsTest, WhatIsUnderWayIsTakenAndGivenBack) {
   EXPECT_EQ(left(), kQuota);
 }
 
+TEST_F(ReservationsTest, WhatIsFreedMeanwhileIsThereForWhatIsUnderWay) {
+  const Entry file = upload(anna_, "f", std::string(9000, 'x'));
+  bool removed = false;
+  Probe growing(std::string(4000, 'y'), [&](std::size_t taken) {
+    if (taken < 500 || std::exchange(removed, true)) return;
+    ASSERT_TRUE(run(vault_->entries().remove(anna_.id, file.id)));
+  });
+  EXPECT_TRUE(run(vault_->uploads().receive(anna_.id, growing, std::nullopt)));
+  EXPECT_TRUE(removed);
+  EXPECT_EQ(left(), kQuota);
+
+  Probe lifted(std::string(kQuota + 500, 'z'), [&](std::size_t taken) {
+    if (taken >= 500) run(vault_->accounts().set_quota(anna_.id, std::nullopt)).value();
+  });
+  EXPECT_TRUE(run(vault_->uploads().receive(anna_.id, lifted, std::nullopt)));
+}
+
 TEST_F(ReservationsTest, WhatIsCommittedCountsOnce) {
   const auto received = receive(anna_, std::string(4000, 'x'));
   ASSERT_TRUE(commit(anna_, {.received = received.value(), .name = "a"}));

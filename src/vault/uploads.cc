@@ -14,6 +14,7 @@ namespace coffer::vault {
 namespace {
 
 constexpr std::string_view kNameless = "file";
+constexpr std::uint64_t kUnlimited = std::numeric_limits<std::uint64_t>::max();
 
 // A file as far as it is known before its transaction.
 struct FileDraft {
@@ -38,11 +39,28 @@ Task<Result<Entry>> add_file(db::Transaction& tx, SpaceId space, const FileDraft
   co_return entry;
 }
 
+// Whether that many bytes still fit, and from now on others find them taken.
+bool reserve(const Room& room, std::uint64_t size) {
+  const std::uint64_t needed = size - std::min(size, room.replaced);
+  return !room.reservation || room.reservation->reserve(needed, *room.left);
+}
+
+// The same once more: while the bytes came, files may have gone, or the quota may have grown.
+Task<bool> reserve_again(Context& context, Room& room, std::uint64_t size) {
+  auto look = [&](db::Transaction& tx) -> Task<std::optional<Allowance>> {
+    auto allowance = co_await find_allowance(tx, room.owner);
+    co_return allowance;
+  };
+  const auto allowance = co_await context.database.read(look);
+  if (!allowance) co_return false;
+  room.left = allowance->left.value_or(kUnlimited);
+  co_return reserve(room, size);
+}
+
 }  // namespace
 
 Room room_for(const Context& context, AccountId owner, const Allowance& allowance) {
-  Room room{.most =
-                context.policy.max_file_bytes.value_or(std::numeric_limits<std::uint64_t>::max())};
+  Room room{.owner = owner, .most = context.policy.max_file_bytes.value_or(kUnlimited)};
   if (allowance.left) {
     room.left = allowance.left;
     room.reservation = context.reservations->open(owner);
@@ -56,13 +74,8 @@ void settle_received(const Received& received) {
 
 Task<Result<Received>> receive_stream(Context& context, InputStream& source,
                                       std::optional<std::uint64_t> expected_size, Room room) {
-  // Whether that many bytes still fit, and from now on others find them taken.
-  const auto reserve = [&room](std::uint64_t size) {
-    const std::uint64_t needed = size - std::min(size, room.replaced);
-    return !room.reservation || room.reservation->reserve(needed, *room.left);
-  };
   std::uint64_t reserved = expected_size.value_or(0);
-  if (!reserve(reserved)) co_return quota_exceeded();
+  if (!reserve(room, reserved)) co_return quota_exceeded();
   Received received;
   received.reservation = room.reservation;
   const auto writer = co_await context.blobs.create(expected_size);
@@ -75,7 +88,9 @@ Task<Result<Received>> receive_stream(Context& context, InputStream& source,
     if (received.size > room.most) co_return bad_stream(StreamFault::kTooLarge);
     if (received.size > reserved) {
       reserved = received.size;
-      if (!reserve(reserved)) co_return quota_exceeded();
+      bool fits = reserve(room, reserved);
+      if (!fits) fits = co_await reserve_again(context, room, reserved);
+      if (!fits) co_return quota_exceeded();
     }
     if (received.head.size() < kHeadBytes) {
       const ByteView part = into.first(std::min(*read, kHeadBytes - received.head.size()));

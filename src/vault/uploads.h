@@ -80,6 +80,7 @@ class Uploads {
 
 // The bytes that one stream may bring.
 struct Room {
+  AccountId owner;
   std::uint64_t most;                             // of one file
   std::uint64_t replaced = 0;                     // what their commit will give back
   std::optional<std::uint64_t> left = {};         // of the quota
@@ -90,7 +91,7 @@ struct Room {
 Room room_for(const Context& context, AccountId owner, const Allowance& allowance);
 
 // Reads `source` to its end into the blob store. kBadStream; kQuotaExceeded above room.left, of
-// which others may have reserved a part.
+// which others may have reserved a part, unless more is left by then.
 Task<Result<Received>> receive_stream(Context& context, InputStream& source,
                                       std::optional<std::uint64_t> expected_size, Room room);
 
