@@ -163,7 +163,8 @@ def test_an_application_has_no_say_over_buckets_and_tokens(quantum, bucket):
 
 def test_keys_of_buckets_open_no_other_api(shared, quantum, bucket):
     token = expect(quantum.post(f"/token/create/{bucket}"))["data"]["token"]
-    for headers in ({"X-API-Key": token}, {"Authorization": f"Bearer {token}"}):
+    keys = [token, quantum.master]
+    for headers in [{"X-API-Key": key} for key in keys] + [{"Authorization": f"Bearer {key}"} for key in keys]:
         assert shared.anyone().get("/users/me", headers=headers).status_code == 401
         assert shared.anyone().get("/media", headers=headers).status_code == 401
     assert token not in quantum.native.get("/api-keys").text

@@ -24,7 +24,7 @@ bool fits(Credentials::Kind shown, vault::Credential credential) {
     case Credentials::Kind::kMasterKey: return credential == vault::Credential::kMasterKey;
     case Credentials::Kind::kApplicationKey:
       return credential == vault::Credential::kApplicationKey;
-    default: return credential != vault::Credential::kApplicationKey;
+    default: return credential == vault::Credential::kApiKey;
   }
 }
 
