@@ -204,6 +204,12 @@ def test_tokens_are_not_in_the_log_nor_in_the_data(launch):
     Quantum(server).post(f"/file/download/{unused}")
     Quantum(server).get(f"/token/remove/{application}")
     quantum.post(f"/token/remove/wrong-{application}")
+    # Slips: a slash too many, a call that is none.
+    for path in (f"//file/download/{unused}", f"/API//file/download/{unused}", f"/file/downloads/{unused}"):
+        with server.wire() as wire:
+            assert wire.request("GET", path).status_code == 404
+    with server.wire() as wire:
+        assert wire.request("POST", f"/token/remove//{application}").status_code == 404
     server.stop_well()
     secrets = [application, download, unused, quantum.master]
     for path in [server.log_path, *server.data.rglob("*")]:
