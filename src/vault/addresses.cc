@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <map>
 #include <stdexcept>
 #include <utility>
 
@@ -177,17 +176,27 @@ Task<Result<void>> Addresses::remove(std::string address, std::string key) {
 }
 
 Task<std::vector<bool>> Addresses::transfer(AccountId caller, std::vector<Claim> claims) {
+  struct Known {
+    std::size_t claim;
+    EntryId file;
+  };
+  // What can be the address of no file costs no transaction.
+  std::vector<Known> known;
+  for (std::size_t i = 0; i < claims.size(); ++i) {
+    const auto id = cipher_.decipher(split(claims[i].address).first);
+    if (id && Uuid::parse(claims[i].key)) known.push_back({i, *id});
+  }
   std::vector<bool> outcomes(claims.size());
-  for (std::size_t first = 0; first < claims.size(); first += kBatch) {
-    const std::size_t end = std::min(claims.size(), first + kBatch);
+  for (std::size_t first = 0; first < known.size(); first += kBatch) {
+    const std::size_t end = std::min(known.size(), first + kBatch);
     auto body = [&](db::Transaction& tx) -> Task<void> {
       const auto account = co_await tx.find(kFindAccount, account_from, caller);
-      for (std::size_t i = first; i < end; ++i) {
+      for (std::size_t k = first; k < end; ++k) {
+        const auto [i, id] = known[k];
         outcomes[i] = false;
-        const auto [name, extension] = split(claims[i].address);
-        const auto id = cipher_.decipher(name);
-        if (!account || !id) continue;
-        const auto found = co_await tx.find(kFind, extended_from, *id);
+        const auto extension = split(claims[i].address).second;
+        if (!account) continue;
+        const auto found = co_await tx.find(kFind, extended_from, id);
         if (!found || !is_extension(extension, *found)) continue;
         const Entry& file = found->entry;
         if (!is_key(claims[i].key, cipher_.delete_key(file.uuid))) continue;

@@ -166,6 +166,16 @@ def test_a_page_for_people_and_a_document_for_programs(guest):
             assert reply.headers["Vary"] == "Accept"
 
 
+def test_paths_that_are_nearly_those_of_the_document(guest):
+    people = {"Accept": "text/html"}
+    for path in ("/file/4yn-8yjhsu/more", "/f/", "/f/4yn-8yjhsu/more/", "/invite/", "/invite/4yn-8yjhsu/x", "/file"):
+        page = guest.get(path, headers=people)
+        assert page.status_code == 404 and page.headers["Content-Type"] == "text/html; charset=utf-8", path
+        error(guest.get(path), 404, "There is nothing at this path")
+    for path in ("/api/upload", "/api/delete/a/b", "/api/get_files/", "/api/join", "/api/login/x", "/api/sharex/x"):
+        error(guest.get(path, headers=people), 404, "There is nothing at this path")
+
+
 # The link shortener.
 
 LINKS = {
@@ -232,10 +242,6 @@ class Stream:
             self.sent += piece
             yield b"\0" * piece
         yield self.after
-
-
-def blobs(server):
-    return sum(1 for p in server.data.rglob("*") if p.is_file() and p.parent.parent.name == "blobs")
 
 
 def test_a_file_of_exactly_the_limit(launch):
@@ -404,6 +410,25 @@ def test_the_log_tells_no_capability(launch):
     log = server.log_text()
     for secret in (invite, file["key"], file["file_url"], caller.token, caller.password):
         assert secret not in log
+
+
+def test_the_log_tells_no_capability_that_is_asked_for_wrongly(launch):
+    server = launch({"require_https": "true", "trusted_proxies": "127.0.0.1"})
+    guest = FileUploader(server)
+    here, plain = {"X-Forwarded-For": "127.0.0.1"}, {"X-Forwarded-For": "198.51.100.1"}
+    preflight = {"Origin": "https://example.org", "Access-Control-Request-Method": "POST"}
+    for path in ("/invite/{}", "/invite/{}/x", "/x/%0a/INVITE/{}", "//file/{}", "/f/{}/x/y", "/api/join/{}",
+                 "/api/delete/{}/x", "/%66ile/{}/x", "/s/{}/x/y/z"):
+        path = path.format("4yn-8yjhsu")
+        with server.wire() as wire:  # as it stands: other clients tidy paths
+            wire.send(wire.head("GET", path, here))
+            assert wire.reply().status_code in (404, 405), path
+        assert guest.get(path, headers=plain).status_code == 403
+        assert guest.call("OPTIONS", path, headers=preflight).status_code == 204
+        assert guest.call("PUT", path, headers=here).status_code in (404, 405)
+    guest.get("/nothing/here", headers=here)
+    server.wait_for_log(lambda line: line.get("path") == "/nothing/here")
+    assert "4yn-8yjhsu" not in server.log_text()
 
 
 def test_nothing_secret_lies_in_the_data(launch):

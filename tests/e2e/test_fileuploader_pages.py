@@ -197,6 +197,15 @@ def test_an_invite_leads_to_a_log_in_and_into_the_group(visitor, picture, owner,
     visitor.get_by_role("button", name="Join the group").click()
     visitor.get_by_text("Welcome to the group").wait_for()
     assert [g["group_id"] for g in member.groups()] == [group, second]
+
+    # Whoever leaves a browser that others use takes the token along, and its session ends.
+    assert not visitor.get_by_text("You are invited").is_visible()
+    kept = FileUploader(shared, visitor.evaluate("localStorage.getItem('coffer.token')"))
+    assert len(kept.groups()) == 2
+    visitor.get_by_role("button", name="Log out").click()
+    visitor.get_by_label("Username").wait_for()
+    assert visitor.evaluate("localStorage.length") == 0
+    assert kept.get("/api/get_groups").status_code == 401
     assert visitor.faults == []
 
 

@@ -33,6 +33,14 @@ bool hides_path(const Route& route) {
          route.access == Access::kShared || route.access == Access::kOptional;
 }
 
+// `files` of `/files/{token}/view`; nothing where the route's path holds no secret.
+std::optional<std::string_view> word_before_secret(const Route& route, std::string_view path) {
+  const std::size_t parameter = path.find("/{");
+  if (!hides_path(route) || parameter == 0 || parameter == path.npos) return std::nullopt;
+  const std::size_t word = path.rfind('/', parameter - 1) + 1;
+  return path.substr(word, parameter - word);
+}
+
 }  // namespace
 
 struct Gateway::Mounted {
@@ -56,6 +64,7 @@ Gateway::Gateway(GatewayOptions options, std::vector<std::unique_ptr<Dialect>> d
       for (Route& route : dialect->routes()) {
         const std::string path = prefix + route.pattern;
         router_.add(route.method, path, routes_.size());
+        if (const auto word = word_before_secret(route, path)) secret_follows_.emplace(*word);
         auto& counters = metrics_.route(dialect->name(), http::name_of(route.method), path);
         routes_.push_back({dialect.get(), prefix, std::move(route), &counters});
       }
@@ -290,18 +299,12 @@ void Gateway::finished(const http::Request& request, const http::Outcome& outcom
                  static_cast<double>(outcome.duration.count()) / 1e6, outcome.bytes_received,
                  outcome.bytes_sent);
   if (!options_.access_log) return;
-  // Without its query, which may carry a key. The path itself may be what permits, a share token
-  // for instance: then it is told as in the table of routes.
-  std::string path(request.uri.raw_path);
-  if (known && hides_path(routes_[request.route].route)) {
-    path = routes_[request.route].mount + routes_[request.route].route.pattern;
-  }
   log::info(
       "request",
       {{"request_id", request.id},
        {"address", request.client_address.empty() ? request.peer_address : request.client_address},
        {"method", request.method_name},
-       {"path", path},
+       {"path", told_path(request)},
        {"route", known ? routes_[request.route].route.pattern : std::string_view()},
        {"account", request.account},
        {"status", outcome.status},
@@ -309,6 +312,29 @@ void Gateway::finished(const http::Request& request, const http::Outcome& outcom
        {"bytes_out", outcome.bytes_sent},
        {"micros", outcome.duration.count()},
        {"complete", outcome.complete}});
+}
+
+// Without its query, which may carry a key. The path itself may be what permits, a share token for
+// instance: then it is told as in the table of routes, and where it is no route's as far as the
+// word that a secret follows elsewhere.
+std::string Gateway::told_path(const http::Request& request) const {
+  std::size_t route = request.route;
+  if (route == http::Request::kNoRoute) {  // also of what was answered before it was looked for
+    const auto found = router_.find(request.method, request.uri);
+    if (const auto* match = std::get_if<http::Router::Match>(&found)) route = match->route;
+    if (const auto* wrong = std::get_if<http::Router::WrongMethod>(&found)) route = wrong->route;
+  }
+  if (route != http::Request::kNoRoute) {
+    const Mounted& mounted = routes_[route];
+    if (hides_path(mounted.route)) return mounted.mount + mounted.route.pattern;
+    return std::string(request.uri.raw_path);
+  }
+  std::string told;
+  for (const std::string& segment : request.uri.segments) {
+    told += '/' + segment;
+    if (secret_follows_.contains(to_lower_ascii(segment))) return told + "/…";
+  }
+  return std::string(request.uri.raw_path);
 }
 
 std::optional<http::Response> Gateway::preflight(const http::Request& request) const {

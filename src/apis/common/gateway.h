@@ -2,8 +2,10 @@
 // has the handler called, renders what went wrong, logs and counts.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -74,6 +76,7 @@ class Gateway final : public http::Service {
   // The caller that the route asks for, if it does; a Problem keeps the request out.
   std::optional<Problem> admit(const Mounted& mounted, const Client& client,
                                const vault::Caller* caller, http::Headers& extra);
+  std::string told_path(const http::Request& request) const;
   // Of a path that may be no route's.
   const Dialect& dialect_at(std::string_view path) const;
   std::optional<http::Response> preflight(const http::Request& request) const;
@@ -83,6 +86,7 @@ class Gateway final : public http::Service {
   std::vector<std::unique_ptr<Dialect>> dialects_;
   std::vector<Mounted> routes_;
   http::Router router_;
+  std::set<std::string, std::less<>> secret_follows_;  // words of paths
   ClientResolver clients_;
   RateLimiter limiter_;
   vault::Vault& vault_;

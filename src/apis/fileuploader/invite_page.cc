@@ -9,9 +9,10 @@
 namespace coffer::apis::fileuploader {
 namespace {
 
-constexpr char kContent[] = R"(<p class="facts"><span>You are invited to a group</span></p>
+constexpr char kContent[] =
+    R"(<p class="facts" id="invited"><span>You are invited to a group</span></p>
 <h1>{0}</h1>
-<p class="about note" id="about">Who belongs to the group sees its files and adds more.</p>
+<p class="about note" id="about">Members see the files of the group and add their own.</p>
 <p class="about" id="plain">Joining here takes JavaScript. Programs join with <code>POST /api/join/</code> and
 the last part of this address.</p>
 <section id="join" class="form" hidden>
@@ -28,7 +29,8 @@ the last part of this address.</p>
 </form>
 <section id="done" class="form" hidden>
 <p id="joined"></p>
-<p class="note">Its number is <b id="number"></b>. Programs upload to it and list it by that.</p>
+<p class="note">Programs know the group by its number, <b id="number"></b>.</p>
+<div class="actions"><button class="button" id="leave" type="button">Log out</button></div>
 </section>
 <p class="about fault" id="fault" role="alert" hidden></p>
 )";
@@ -44,8 +46,7 @@ constexpr char kScript[] = R"js('use strict';
 
   const show = (id) => {
     for (const part of ['join', 'login', 'done']) $(part).hidden = part !== id;
-    const first = $(id).querySelector('input, button');
-    if (first) first.focus();
+    if (id !== 'done') $(id).querySelector('input, button').focus();
   };
   const tell = (text) => {
     $('fault').textContent = text || '';
@@ -69,10 +70,17 @@ constexpr char kScript[] = R"js('use strict';
     return { status: reply.status, data };
   };
   const forget = () => { token = null; keep(TOKEN, null); keep(NAME, null); };
+  const logOut = async () => {
+    await ask('POST', '/api/logout');
+    forget();
+    show('login');
+  };
   const finish = (group, already) => {
-    $('joined').textContent = (already ? 'You are in the group “' : 'Welcome to the group “') + group.name + '”.';
+    // A name's direction of writing ends with the name.
+    const name = '“\u2068' + group.name + '\u2069”';
+    $('joined').textContent = (already ? 'You are in the group ' : 'Welcome to the group ') + name + '.';
     $('number').textContent = group.group_id;
-    $('about').hidden = true;
+    $('invited').hidden = $('about').hidden = true;
     show('done');
   };
   const problem = (reply) => {
@@ -113,7 +121,7 @@ constexpr char kScript[] = R"js('use strict';
 
   $('go').addEventListener('click', busy($('go'), join));
   $('login').addEventListener('submit', busy($('enter'), enter));
-  $('other').addEventListener('click', () => { forget(); tell(''); show('login'); });
+  for (const button of [$('other'), $('leave')]) button.addEventListener('click', busy(button, logOut));
   $('switch').addEventListener('click', () => {
     fresh = !fresh;
     tell('');

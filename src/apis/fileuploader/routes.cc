@@ -64,6 +64,27 @@ class FileUploader final : public Dialect {
  public:
   std::string_view name() const override { return "fileuploader"; }
   std::vector<std::string> prefixes() const override { return {""}; }
+  std::vector<std::string> claims() const override {
+    return {"/file",
+            "/f",
+            "/invite",
+            "/api/upload",
+            "/api/delete",
+            "/api/get_files",
+            "/api/join",
+            "/api/invite_info",
+            "/api/leave",
+            "/api/login",
+            "/api/register",
+            "/api/logout",
+            "/api/transfer",
+            "/api/get_groups",
+            "/api/sharex",
+            "/api/create_group",
+            "/api/delete_group",
+            "/api/generate_invite",
+            "/api/refresh_token"};
+  }
   std::vector<Route> routes() const override {
     Routes routes;
     add_files(routes);
