@@ -4,6 +4,7 @@
 #include <boost/json/value.hpp>
 #include <utility>
 
+#include "apis/common/body.h"
 #include "base/text.h"
 #include "http/multipart.h"
 #include "http/uri.h"
@@ -11,7 +12,6 @@
 namespace coffer::apis {
 namespace {
 
-constexpr std::size_t kReadBytes = 16 * 1024;
 constexpr std::size_t kFieldsMax = 64 * 1024;  // bytes of a multipart form's fields together
 constexpr std::string_view kFile = "file";
 constexpr std::string_view kGeneral = "non_field_errors";
@@ -30,19 +30,6 @@ std::string_view name_of(boost::json::kind kind) {
     case boost::json::kind::uint64: break;
   }
   return "int";
-}
-
-Task<std::expected<std::string, Problem>> read_all(http::Request& request) {
-  std::string text;
-  for (;;) {
-    const std::size_t have = text.size();
-    text.resize(have + kReadBytes);
-    const ByteSpan room = std::as_writable_bytes(std::span(text)).subspan(have);
-    const auto count = co_await request.body->read(room);
-    if (!count) co_return std::unexpected(Problem::of(count.error()));
-    text.resize(have + *count);
-    if (*count == 0) co_return text;
-  }
 }
 
 std::expected<Object, Problem> parse_json(const std::string& text) {
@@ -127,7 +114,7 @@ Task<std::expected<Object, Problem>> read_fields(http::Request& request) {
     co_return std::unexpected(
         Problem(ProblemKind::kUnsupportedMediaType, message + "\" in request."));
   }
-  const auto text = co_await read_all(request);
+  const auto text = co_await read_whole_body(request);
   if (!text) co_return std::unexpected(text.error());
   if (text->empty()) co_return Object();
   co_return is_form ? parse_urlencoded(*text) : parse_json(*text);

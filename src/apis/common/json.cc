@@ -4,12 +4,11 @@
 #include <boost/json/serialize.hpp>
 #include <utility>
 
+#include "apis/common/body.h"
 #include "base/text.h"
 
 namespace coffer::apis {
 namespace {
-
-constexpr std::size_t kReadBytes = 16 * 1024;
 
 bool is_json(std::string_view content_type) {
   const std::string type = to_lower_ascii(trim(content_type.substr(0, content_type.find(';'))));
@@ -24,19 +23,11 @@ Task<std::expected<boost::json::object, Problem>> read_json(http::Request& reque
     co_return std::unexpected(Problem(ProblemKind::kUnsupportedMediaType,
                                       "Send JSON, with Content-Type: application/json"));
   }
-  std::string text;
-  for (;;) {
-    const std::size_t have = text.size();
-    text.resize(have + kReadBytes);
-    const ByteSpan room = std::as_writable_bytes(std::span(text)).subspan(have);
-    const auto count = co_await request.body->read(room);
-    if (!count) co_return std::unexpected(Problem::of(count.error()));
-    text.resize(have + *count);
-    if (*count == 0) break;
-  }
-  if (text.empty() && !type) co_return boost::json::object();
+  const auto text = co_await read_whole_body(request);
+  if (!text) co_return std::unexpected(text.error());
+  if (text->empty() && !type) co_return boost::json::object();
   boost::system::error_code error;
-  boost::json::value value = boost::json::parse(text, error);
+  boost::json::value value = boost::json::parse(*text, error);
   if (error) {
     co_return std::unexpected(
         Problem(ProblemKind::kInvalid, "The body is not valid JSON: " + error.message()));

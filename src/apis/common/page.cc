@@ -103,6 +103,21 @@ std::string_view broken_link_icon() noexcept {
   return R"(<svg viewBox="0 0 24 24" aria-hidden="true"><path d="M10 7 11.5 5.5a4.2 4.2 0 0 1 6 6L16 13M14 17l-1.5 1.5a4.2 4.2 0 0 1-6-6L8 11M4 4l16 16"/></svg>)";
 }
 
+Sorry sorry_for(ProblemKind kind) noexcept {
+  switch (kind) {
+    case ProblemKind::kRateLimited:
+      return {"Too many requests", "Wait a minute, then load this page again."};
+    case ProblemKind::kMethodNotAllowed:
+      return {"This page can only be read", "Open it in a browser as it is."};
+    case ProblemKind::kHttpsRequired:
+      return {"This vault is served over HTTPS only", "Put https:// in front of the address."};
+    case ProblemKind::kInternal:
+    case ProblemKind::kBusy:
+      return {"Something went wrong here", "It is not your doing. Try again in a moment."};
+    default: return {"This request cannot be answered", "Check the address and try again."};
+  }
+}
+
 std::string sorry_view(std::string_view title, std::string_view advice) {
   return fmt::format("<div class=\"sorry\">{}<h1>{}</h1><p>{}</p></div>\n", broken_link_icon(),
                      escape_html(title), escape_html(advice));

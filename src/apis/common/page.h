@@ -5,6 +5,7 @@
 #include <string>
 #include <string_view>
 
+#include "apis/common/problem.h"
 #include "http/message.h"
 #include "vault/types.h"
 
@@ -18,6 +19,14 @@ std::string escape_html(std::string_view text);
 std::string_view icon_of(vault::FileKind kind) noexcept;
 std::string_view download_icon() noexcept;
 std::string_view broken_link_icon() noexcept;
+
+// What a person is told: what is wrong, and what to do.
+struct Sorry {
+  std::string_view title;
+  std::string_view advice;
+};
+// The words for a problem of that kind, where a page has none of its own.
+Sorry sorry_for(ProblemKind kind) noexcept;
 
 // What a page says that has nothing to show. `title` and `advice` are text.
 std::string sorry_view(std::string_view title, std::string_view advice);

@@ -9,21 +9,10 @@
 namespace coffer::apis::fileuploader {
 namespace {
 
-// What a person is told who opened a link: what is wrong, and what to do.
-std::pair<std::string_view, std::string_view> words_of(const Problem& problem) {
-  switch (problem.kind) {
-    case ProblemKind::kNotFound:
-      return {problem.message,
-              "The link may have been withdrawn, or not copied whole. Ask whoever gave it to you."};
-    case ProblemKind::kRateLimited:
-      return {"Too many requests", "Wait a minute, then load this page again."};
-    case ProblemKind::kHttpsRequired:
-      return {"This vault is served over HTTPS only", "Put https:// in front of the address."};
-    case ProblemKind::kInternal:
-    case ProblemKind::kBusy:
-      return {"Something went wrong here", "It is not your doing. Try again in a moment."};
-    default: return {"This request cannot be answered", "Check the address and try again."};
-  }
+Sorry words_of(const Problem& problem) noexcept {
+  if (problem.kind != ProblemKind::kNotFound) return sorry_for(problem.kind);
+  return {problem.message,
+          "The link may have been withdrawn, or not copied whole. Ask whoever gave it to you."};
 }
 
 bool is_for_people(const http::Request& request) {

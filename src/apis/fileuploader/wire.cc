@@ -7,13 +7,13 @@
 #include <chrono>
 #include <utility>
 
+#include "apis/common/body.h"
 #include "apis/common/human.h"
 #include "base/text.h"
 
 namespace coffer::apis::fileuploader {
 namespace {
 
-constexpr std::size_t kReadBytes = 16 * 1024;
 constexpr std::size_t kNumberDigits = 8;
 
 double seconds_of(Time time) { return static_cast<double>(to_micros(time)) / 1e6; }
@@ -21,18 +21,10 @@ double seconds_of(Time time) { return static_cast<double>(to_micros(time)) / 1e6
 }  // namespace
 
 Task<std::expected<std::optional<boost::json::object>, Problem>> read_body(http::Request& request) {
-  std::string text;
-  for (;;) {
-    const std::size_t have = text.size();
-    text.resize(have + kReadBytes);
-    const ByteSpan room = std::as_writable_bytes(std::span(text)).subspan(have);
-    const auto count = co_await request.body->read(room);
-    if (!count) co_return std::unexpected(Problem::of(count.error()));
-    text.resize(have + *count);
-    if (*count == 0) break;
-  }
+  const auto text = co_await read_whole_body(request);
+  if (!text) co_return std::unexpected(text.error());
   boost::system::error_code error;
-  boost::json::value value = boost::json::parse(text, error);
+  boost::json::value value = boost::json::parse(*text, error);
   if (error || !value.is_object()) co_return std::optional<boost::json::object>();
   co_return std::optional(std::move(value.get_object()));
 }

@@ -114,24 +114,10 @@ Task<Reply> send_below(Exchange& exchange) { return send(exchange, true); }
 Task<Reply> send_style(Exchange&) { co_return style_response(); }
 Task<Reply> send_icon(Exchange&) { co_return icon_response(); }
 
-// What a person is told: what is wrong, and what to do.
-std::pair<std::string_view, std::string_view> words_of(ProblemKind kind) {
-  switch (kind) {
-    case ProblemKind::kNotFound:
-      return {
-          "This link leads nowhere",
+Sorry words_of(ProblemKind kind) noexcept {
+  if (kind != ProblemKind::kNotFound) return sorry_for(kind);
+  return {"This link leads nowhere",
           "It may have expired, or whoever shared it has withdrawn it. Ask them for a new one."};
-    case ProblemKind::kRateLimited:
-      return {"Too many requests", "Wait a minute, then load this page again."};
-    case ProblemKind::kMethodNotAllowed:
-      return {"This page can only be read", "Open it in a browser as it is."};
-    case ProblemKind::kHttpsRequired:
-      return {"This vault is served over HTTPS only", "Put https:// in front of the address."};
-    case ProblemKind::kInternal:
-    case ProblemKind::kBusy:
-      return {"Something went wrong here", "It is not your doing. Try again in a moment."};
-    default: return {"This request cannot be answered", "Check the address and try again."};
-  }
 }
 
 class Pages final : public Dialect {
