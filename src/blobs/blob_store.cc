@@ -14,4 +14,9 @@ Task<void> BlobWriter::write(ByteView data) {
   }
 }
 
+Task<BlobInfo> BlobWriter::finish() {
+  const std::shared_ptr<Landing> landing = co_await hand_over();
+  co_return co_await landing->reached();
+}
+
 }  // namespace coffer::blobs

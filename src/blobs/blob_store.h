@@ -14,6 +14,7 @@
 #include "base/bytes.h"
 #include "base/clock.h"
 #include "base/hash.h"
+#include "base/milestone.h"
 #include "base/stream.h"
 #include "base/task.h"
 
@@ -34,15 +35,33 @@ class NoSpaceError : public Error {
 struct BlobInfo {
   Sha256Digest digest;
   std::uint64_t size = 0;
-  // From finish(), when no blob of this name was there before: when it came. A writer that
-  // thinks better of it calls remove_unused(digest, *new_at), which spares the bytes if anybody
-  // has written the same since.
+  // When no blob of this name was there before: when it came. A writer that thinks better of it
+  // calls remove_unused(digest, *new_at), which spares the bytes if anybody has written the same
+  // since.
   std::optional<Time> new_at = {};
 };
 
+// A blob whose bytes are complete. It is reached when they are durable under their name; it throws
+// Error or NoSpaceError when they will not be, and nothing is kept that anything may rely on.
+class Landing : public Milestone {
+ public:
+  Landing(const Sha256Digest& digest, std::uint64_t size) noexcept : digest_(digest), size_(size) {}
+
+  const Sha256Digest& digest() const noexcept { return digest_; }
+  std::uint64_t size() const noexcept { return size_; }
+
+  // wait() for a coroutine: goes on, on its executor, when it is reached. REQUIRES: one caller at a
+  // time; the landing outlives the task.
+  virtual Task<BlobInfo> reached() = 0;
+
+ private:
+  const Sha256Digest digest_;
+  const std::uint64_t size_;
+};
+
 // One blob being written. Holds at most 256 KiB of memory, out of a budget that all writers
-// of a store share. Destroyed before finish() was called: nothing is kept; before finish() has
-// returned: nothing or the whole blob, of which nobody knows.
+// of a store share. Destroyed before it was ended: nothing is kept; before the landing is
+// reached: nothing or the whole blob, of which nobody knows.
 // It may be destroyed while one of its tasks waits, but must not outlive its store.
 // Threads: one at a time, on the executor that created it.
 class BlobWriter {
@@ -60,10 +79,13 @@ class BlobWriter {
   // Copies `data` in: room() and advance() until all is taken.
   Task<void> write(ByteView data);
 
-  // Ends the blob. When it returns, the bytes are durable under their name.
-  // REQUIRES: called once, last. Throws Error or NoSpaceError: nothing is kept that anything
-  // may rely on.
-  virtual Task<BlobInfo> finish() = 0;
+  // Ends the blob. When it returns, the bytes are durable, or will be by the time that one sync of
+  // the disk takes: short enough for a thread to wait. REQUIRES: called once, last. Throws as the
+  // landing does.
+  virtual Task<std::shared_ptr<Landing>> hand_over() = 0;
+
+  // The same for who has nothing to do meanwhile: returns when the landing is reached.
+  Task<BlobInfo> finish();
 };
 
 // Threads: any executor's.

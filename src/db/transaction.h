@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <exception>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <span>
 #include <stdexcept>
@@ -14,6 +15,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/milestone.h"
 #include "db/value.h"
 
 namespace coffer::db {
@@ -45,7 +47,9 @@ struct Operation {
   std::span<const Value> arguments;
   const std::function<void(const Row&)>* on_row = nullptr;  // null: rows are not wanted
   bool wants_one = false;     // the first row is enough; changes are made all the same
+  bool wants_id = false;      // of the row that it inserts
   std::uint64_t changed = 0;  // out: rows inserted, updated, deleted
+  std::int64_t id = 0;        // out, where it is wanted and a row was inserted
   std::exception_ptr error;   // out, when it went on elsewhere
   std::coroutine_handle<> waiter;
 };
@@ -63,6 +67,14 @@ class Transaction {
     return Execute<sizeof...(Args)>(*this, statement, args...);
   }
 
+  // `co_await`: runs an INSERT of at most one row, into a table whose key is its INTEGER column
+  // `id`; the row's number, or nothing when there was a conflict and it did nothing. Costs a
+  // fraction of RETURNING, for which SQLite makes a table.
+  template <class IdType = std::int64_t, class... Args>
+  auto insert(const Statement& statement, const Args&... args) {
+    return Insert<IdType, sizeof...(Args)>(*this, statement, args...);
+  }
+
   // `co_await`: calls `each(const Row&)` for every row in order.
   template <class Each, class... Args>
   auto for_each(const Statement& statement, Each each, const Args&... args) {
@@ -74,6 +86,11 @@ class Transaction {
   auto find(const Statement& statement, Map map, const Args&... args) {
     return Find<Map, sizeof...(Args)>(*this, statement, std::move(map), args...);
   }
+
+  // The commit waits until `milestone` is reached, which holds up whoever commits at the same time:
+  // for what is as near as a sync of the disk. When it never is, nothing is kept, and write()
+  // throws what it throws. Without meaning where nothing is written.
+  virtual void commit_after(std::shared_ptr<Milestone> milestone) = 0;
 
   // Names what is read: a later transaction of the same thread with the same number reads the
   // same, in whatever database of the process. 0: the driver cannot tell, the executor has several
@@ -120,6 +137,20 @@ class Transaction {
    private:
     Transaction& transaction_;
     std::array<Value, N> arguments_;
+  };
+
+  template <class IdType, std::size_t N>
+  class Insert : public Execute<N> {
+   public:
+    template <class... Args>
+    Insert(Transaction& transaction, const Statement& statement, const Args&... args)
+        : Execute<N>(transaction, statement, args...) {
+      this->operation_.wants_id = true;
+    }
+    std::optional<IdType> await_resume() const {
+      if (Execute<N>::await_resume() == 0) return std::nullopt;
+      return IdType{this->operation_.id};
+    }
   };
 
   template <std::size_t N>

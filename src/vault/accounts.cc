@@ -35,9 +35,9 @@ constexpr db::Statement kPassword{"SELECT password FROM account WHERE id = $1"};
 // The home space needs the account first; the account learns of it in the same transaction.
 constexpr db::Statement kInsert{
     "INSERT INTO account (uuid, username, email, password, is_admin, home_id, quota, created_at,"
-    " updated_at) VALUES ($1, $2, $3, $4, $5, 0, $6, $7, $7) RETURNING id"};
+    " updated_at) VALUES ($1, $2, $3, $4, $5, 0, $6, $7, $7)"};
 constexpr db::Statement kInsertSpace{
-    "INSERT INTO space (owner_id, kind, created_at) VALUES ($1, $2, $3) RETURNING id"};
+    "INSERT INTO space (owner_id, kind, created_at) VALUES ($1, $2, $3)"};
 constexpr db::Statement kSetHome{"UPDATE account SET home_id = $2 WHERE id = $1"};
 
 constexpr db::Statement kLoginOwner{"SELECT account_id FROM login WHERE name = $1"};
@@ -171,12 +171,12 @@ Task<Result<Account>> Accounts::create(NewAccount wanted) {
     co_await check_free(tx, logins, AccountId{}, conflicts);
     if (conflicts.any()) co_return conflicts.failure(FailureCode::kConflict);
     Account account = made;
-    const auto id =
-        co_await tx.find(kInsert, id_from<AccountId>, account.uuid, account.username, account.email,
-                         *password, account.is_admin, account.quota, account.created_at);
+    const auto id = co_await tx.insert<AccountId>(kInsert, account.uuid, account.username,
+                                                  account.email, *password, account.is_admin,
+                                                  account.quota, account.created_at);
     account.id = id.value();
-    const auto home = co_await tx.find(kInsertSpace, id_from<SpaceId>, account.id, SpaceKind::kHome,
-                                       account.created_at);
+    const auto home =
+        co_await tx.insert<SpaceId>(kInsertSpace, account.id, SpaceKind::kHome, account.created_at);
     account.home = home.value();
     co_await tx.execute(kSetHome, account.id, account.home);
     co_await insert_logins(tx, logins, account.id);

@@ -15,7 +15,7 @@ constexpr std::size_t kSecretMax = 256;  // bytes; ours are shorter than 50
 constexpr db::Statement kAccountExists{"SELECT id FROM account WHERE id = $1"};
 constexpr db::Statement kInsert{
     "INSERT INTO api_key (account_id, kind, name, hint, hash, created_at)"
-    " VALUES ($1, $2, $3, $4, $5, $6) RETURNING id"};
+    " VALUES ($1, $2, $3, $4, $5, $6)"};
 constexpr db::Statement kList{
     "SELECT id, account_id, kind, name, hint, created_at FROM api_key WHERE account_id = $1"
     " AND kind <> 2 ORDER BY id"};
@@ -108,9 +108,9 @@ Task<Result<ApiKeys::Created>> ApiKeys::create(AccountId account, KeyKind kind, 
     const auto exists = co_await tx.find(kAccountExists, any_id, account);
     if (!exists) co_return fail(FailureCode::kNotFound, "there is no such account");
     const ApiKey& key = created.key;
-    const auto id = co_await tx.find(kInsert, any_id, account, kind, key.name, key.hint,
-                                     ByteView(hash.bytes), key.created_at);
-    co_return ApiKeyId{id.value()};
+    const auto id = co_await tx.insert<ApiKeyId>(kInsert, account, kind, key.name, key.hint,
+                                                 ByteView(hash.bytes), key.created_at);
+    co_return id.value();
   };
   const auto id = co_await context_.database.write(body);
   if (!id) co_return std::unexpected(id.error());

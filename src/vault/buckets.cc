@@ -18,7 +18,7 @@ constexpr char kLive[] = " FROM space WHERE kind = 3 AND removed_at IS NULL";
 
 constexpr db::Statement kInsert{
     "INSERT INTO space (owner_id, kind, created_at, name) VALUES ($1, 3, $2, $3)"
-    " ON CONFLICT DO NOTHING RETURNING id"};
+    " ON CONFLICT DO NOTHING"};
 constexpr auto kFindText = sql("SELECT ", kColumns, kLive, " AND name = $1 AND owner_id = $2");
 constexpr db::Statement kFind{kFindText.data()};
 constexpr auto kFindByIdText = sql("SELECT ", kColumns, kLive, " AND id = $1");
@@ -64,9 +64,7 @@ Task<Result<Bucket>> Buckets::create(AccountId owner, std::string name) {
   Bucket bucket{.id = {}, .owner = owner, .name = std::move(name), .created_at = {}};
   bucket.created_at = context_.clock.now();
   auto body = [&](db::Transaction& tx) -> Task<std::optional<SpaceId>> {
-    co_return co_await tx.find(
-        kInsert, [](const db::Row& row) { return row.id<SpaceId>(0); }, owner, bucket.created_at,
-        bucket.name);
+    co_return co_await tx.insert<SpaceId>(kInsert, owner, bucket.created_at, bucket.name);
   };
   const auto id = co_await context_.database.write(body);
   if (!id) co_return taken("name", "is the name of a bucket already");

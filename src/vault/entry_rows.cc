@@ -13,18 +13,15 @@ namespace {
 // U+001F, which neither tags nor the searched form of any text can hold.
 constexpr char kSeparator = '\x1f';
 
-// Nothing is inserted where the name is taken: by the same key, or by a folder where a file is to
-// be, and the other way round. Casts say which type an argument has that may be NULL.
+// Nothing is inserted where the key is taken.
 constexpr db::Statement kInsert{
     "INSERT INTO entry (uuid, share, space_id, owner_id, parent_id, is_folder, nested, key, name,"
     " media_type, kind, size, digest, blob_id, manifest_id, title, description, tags, created_at,"
     " updated_at, written_at, search)"
-    " SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, CAST($13 AS BLOB),"
-    " CAST($14 AS INTEGER), CAST($15 AS INTEGER), CAST($16 AS TEXT), CAST($17 AS TEXT), $18, $19,"
-    " $19, $19, $20"
-    " WHERE NOT EXISTS (SELECT 1 FROM entry AS other"
-    " WHERE other.space_id = $3 AND other.nested = $21 AND other.key = $22)"
-    " ON CONFLICT (space_id, nested, key) DO NOTHING RETURNING id"};
+    " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18,"
+    " $19, $19, $19, $20) ON CONFLICT (space_id, nested, key) DO NOTHING"};
+constexpr db::Statement kFindKey{
+    "SELECT id FROM entry WHERE space_id = $1 AND nested = $2 AND key = $3"};
 
 constexpr db::Statement kInsertTag{
     "INSERT INTO entry_tag (owner_id, tag, entry_id) VALUES ($1, $2, $3)"};
@@ -111,14 +108,20 @@ Task<Result<Entry>> add_entry(db::Transaction& transaction, const Draft& draft, 
   if (entry.checksum) digest = ByteView(entry.checksum->bytes);
   for (;;) {
     if (entry.key.size() > kKeyMax) co_return path_too_long();
+    // The name is taken by the same key, or by a folder where a file is to be, and the other way
+    // round.
     const std::string other = counterpart(entry.key);
-    const auto id = co_await transaction.find(
-        kInsert, id_from, entry.uuid, entry.share, entry.space, entry.owner, parent,
-        entry.is_folder(), is_nested(entry.key), as_bytes(entry.key), as_bytes(entry.name),
-        entry.type.media_type, entry.type.kind, entry.size, digest, storage.blob, storage.manifest,
-        entry.title, entry.description, draft.tags, now, draft.search, is_nested(other),
-        as_bytes(other));
-    if (id) {
+    std::optional<EntryId> id = co_await transaction.find(kFindKey, id_from, entry.space,
+                                                          is_nested(other), as_bytes(other));
+    const bool shadowed = id.has_value();
+    if (!shadowed) {
+      id = co_await transaction.insert<EntryId>(
+          kInsert, entry.uuid, entry.share, entry.space, entry.owner, parent, entry.is_folder(),
+          is_nested(entry.key), as_bytes(entry.key), as_bytes(entry.name), entry.type.media_type,
+          entry.type.kind, entry.size, digest, storage.blob, storage.manifest, entry.title,
+          entry.description, draft.tags, now, draft.search);
+    }
+    if (!shadowed && id) {
       entry.id = *id;
       break;
     }

@@ -38,7 +38,7 @@ Task<Entry> replace_bytes(db::Transaction& transaction, const Context& context, 
   entry.duration = {};
   entry.updated_at = entry.written_at = now;
   // The new reference first: the bytes may be the same.
-  const BlobId blob = co_await add_reference(transaction, received.digest, received.size);
+  const BlobId blob = co_await add_reference(transaction, received);
   co_await drop_bytes(transaction, file, now);
   co_await transaction.execute(kReplace, entry.id, entry.type.media_type, entry.type.kind,
                                entry.size, ByteView(received.digest.bytes), blob, now);

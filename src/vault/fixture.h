@@ -120,7 +120,10 @@ class VaultTest : public ::testing::Test {
 
   Result<Received> receive(const Account& owner, const std::string& content) {
     TextStream stream(content);
-    return run(vault_->uploads().receive(owner.id, stream, std::nullopt));
+    auto received = run(vault_->uploads().receive(owner.id, stream, std::nullopt));
+    // Before a test moves the time.
+    if (received) received->landing->wait();
+    return received;
   }
 
   Result<std::vector<Entry>> commit(const Account& owner, NewFile file) {

@@ -23,7 +23,7 @@ constexpr std::string_view kInviteAlphabet =
 
 constexpr db::Statement kInsert{
     "INSERT INTO space (owner_id, kind, created_at, name, number) VALUES ($1, $2, $3, $4, $5)"
-    " ON CONFLICT DO NOTHING RETURNING id"};
+    " ON CONFLICT DO NOTHING"};
 constexpr db::Statement kInsertMember{
     "INSERT INTO member (space_id, account_id, joined_at) VALUES ($1, $2, $3)"
     " ON CONFLICT (space_id, account_id) DO NOTHING"};
@@ -129,9 +129,9 @@ Task<Result<Group>> Groups::create(AccountId owner, std::string name) {
       context_.entropy.fill(std::as_writable_bytes(std::span(&random, 1)));
       const auto number = static_cast<std::uint32_t>(kFirstNumber + random % kNumbers);
       const auto id =
-          co_await tx.find(kInsert, integer_from, owner, SpaceKind::kGroup, now, name, number);
+          co_await tx.insert<SpaceId>(kInsert, owner, SpaceKind::kGroup, now, name, number);
       if (!id) continue;  // the number is another group's
-      const Group group{.space = SpaceId{*id}, .number = number, .name = name, .owner = owner};
+      const Group group{.space = *id, .number = number, .name = name, .owner = owner};
       co_await tx.execute(kInsertMember, group.space, owner, now);
       co_return group;
     }

@@ -12,9 +12,9 @@ constexpr db::Statement kFind{kFindText.data()};
 // No password's hash, and no login leads here.
 constexpr db::Statement kInsert{
     "INSERT INTO account (uuid, username, password, is_admin, home_id, quota, created_at,"
-    " updated_at, kind) VALUES ($1, $2, '', 0, 0, $3, $4, $4, 1) RETURNING id"};
+    " updated_at, kind) VALUES ($1, $2, '', 0, 0, $3, $4, $4, 1)"};
 constexpr db::Statement kInsertSpace{
-    "INSERT INTO space (owner_id, kind, created_at) VALUES ($1, $2, $3) RETURNING id"};
+    "INSERT INTO space (owner_id, kind, created_at) VALUES ($1, $2, $3)"};
 constexpr db::Statement kSetHome{"UPDATE account SET home_id = $2 WHERE id = $1"};
 constexpr db::Statement kSetQuota{"UPDATE account SET quota = $2, updated_at = $3 WHERE id = $1"};
 
@@ -40,9 +40,9 @@ Task<Account> Accounts::guest() {
     if (known) {
       co_await tx.execute(kSetQuota, known->id, quota, now);
     } else {
-      const auto id = co_await tx.find(kInsert, id_from<AccountId>, uuid, kGuestName, quota, now);
+      const auto id = co_await tx.insert<AccountId>(kInsert, uuid, kGuestName, quota, now);
       const auto home =
-          co_await tx.find(kInsertSpace, id_from<SpaceId>, id.value(), SpaceKind::kGuest, now);
+          co_await tx.insert<SpaceId>(kInsertSpace, id.value(), SpaceKind::kGuest, now);
       co_await tx.execute(kSetHome, id.value(), home.value());
     }
     const auto account = co_await tx.find(kFind, account_from);

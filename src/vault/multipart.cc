@@ -290,7 +290,7 @@ Task<Result<Part>> Multiparts::try_commit_part(AccountId owner, Uuid upload, std
     const auto charged = co_await charge_new(tx, owner, session->upload.space, more);
     if (!charged) co_return std::unexpected(charged.error());
     // The new reference first: the bytes may be the same.
-    const BlobId blob = co_await add_reference(tx, received.digest, received.size);
+    const BlobId blob = co_await add_reference(tx, received);
     co_await tx.execute(kPutPart, session->id, number, blob, received.size);
     if (old) co_await drop_reference(tx, old->blob, now);
     const Time expires_at = now + context_.policy.multipart_lifetime;

@@ -78,7 +78,7 @@ Task<Result<Entry>> put_one(db::Transaction& tx, const Context& context, const P
   if (putting.old) {
     co_return co_await replace_bytes(tx, context, *putting.old, received, owner);
   }
-  const Storage storage{.blob = co_await add_reference(tx, received.digest, received.size)};
+  const Storage storage{.blob = co_await add_reference(tx, received)};
   auto made =
       co_await add_entry(tx, putting.draft, place, storage, context.clock.now(), Naming::kExact);
   if (!made && made.error().code == FailureCode::kConflict) {

@@ -1,8 +1,11 @@
 #include "vault/references.h"
 
+#include "vault/uploads.h"
+
 // Why no blob goes that somebody needs. An upload makes its bytes durable first, which sets the
 // blob's time in the store (also when equal bytes were there already), and commits a reference
-// later. In between the database may count no reference. Two rules close that gap:
+// later (the transaction may begin before, but its commit waits). In between the database may count
+// no reference. Two rules close that gap:
 //   - the store keeps every blob whose time lies within the grace time, and looks at that time
 //     and removes under one lock;
 //   - a commit refuses bytes received longer ago than half the grace time. The other half is for
@@ -16,8 +19,9 @@ namespace coffer::vault {
 namespace {
 
 constexpr db::Statement kAdd{
-    "INSERT INTO blob (digest, size, refs) VALUES ($1, $2, 1)"
-    " ON CONFLICT (digest) DO UPDATE SET refs = blob.refs + 1, unused_since = NULL RETURNING id"};
+    "INSERT INTO blob (digest, size, refs) VALUES ($1, $2, 1) ON CONFLICT (digest) DO NOTHING"};
+constexpr db::Statement kAddToKnown{
+    "UPDATE blob SET refs = refs + 1, unused_since = NULL WHERE digest = $1 RETURNING id"};
 constexpr db::Statement kDrop{
     "UPDATE blob SET refs = refs - 1, unused_since = CASE WHEN refs = 1 THEN CAST($2 AS INTEGER) "
     "ELSE NULL END"
@@ -40,10 +44,13 @@ Sha256Digest digest_from(const db::Row& row) {
 
 }  // namespace
 
-Task<BlobId> add_reference(db::Transaction& transaction, const Sha256Digest& digest,
-                           std::uint64_t size) {
-  const auto id = co_await transaction.find(kAdd, id_from, ByteView(digest.bytes), size);
-  co_return BlobId{id.value()};
+Task<BlobId> add_reference(db::Transaction& transaction, const Received& received) {
+  transaction.commit_after(received.landing);
+  const ByteView digest = received.digest.bytes;
+  const auto fresh = co_await transaction.insert<BlobId>(kAdd, digest, received.size);
+  if (fresh) co_return *fresh;
+  const auto known = co_await transaction.find(kAddToKnown, id_from, digest);
+  co_return BlobId{known.value()};
 }
 
 Task<void> drop_reference(db::Transaction& transaction, BlobId blob, Time now) {

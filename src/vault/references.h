@@ -12,11 +12,14 @@
 
 namespace coffer::vault {
 
+struct Received;
+
 using BlobId = Id<struct BlobTag>;
 
 // For the other parts of the core, inside their transactions.
-Task<BlobId> add_reference(db::Transaction& transaction, const Sha256Digest& digest,
-                           std::uint64_t size);
+
+// The commit waits until the bytes are durable.
+Task<BlobId> add_reference(db::Transaction& transaction, const Received& received);
 Task<void> drop_reference(db::Transaction& transaction, BlobId blob, Time now);
 
 // A blob that something refers to.

@@ -28,7 +28,7 @@ constexpr db::Statement kInsertKey{
     "INSERT INTO secret (name, value) VALUES ($1, $2) ON CONFLICT (name) DO NOTHING"};
 
 constexpr db::Statement kInsert{
-    "INSERT INTO session (account_id, created_at, expires_at) VALUES ($1, $2, $3) RETURNING id"};
+    "INSERT INTO session (account_id, created_at, expires_at) VALUES ($1, $2, $3)"};
 constexpr db::Statement kDropExpired{
     "DELETE FROM session WHERE account_id = $1 AND expires_at <= $2"};
 // Never shortens: a session may have been begun with a longer life than others.
@@ -75,8 +75,6 @@ const unsigned char* raw(const Bytes& key) {
 std::int64_t seconds_of(Time time) {
   return std::chrono::floor<std::chrono::seconds>(time).time_since_epoch().count();
 }
-
-SessionId session_from(const db::Row& row) { return row.id<SessionId>(0); }
 
 std::unexpected<Failure> token_invalid() {
   return fail(FailureCode::kTokenInvalid, "the token is not valid");
@@ -226,7 +224,7 @@ Task<Tokens> Sessions::begin(AccountId account, std::optional<std::chrono::secon
   const Time end = now + wanted.refresh;
   auto body = [&](db::Transaction& tx) -> Task<SessionId> {
     co_await tx.execute(kDropExpired, account, now);
-    const auto id = co_await tx.find(kInsert, session_from, account, now, end);
+    const auto id = co_await tx.insert<SessionId>(kInsert, account, now, end);
     co_return id.value();
   };
   const SessionId session = co_await context_.database.write(body);
@@ -244,7 +242,7 @@ Task<Result<Tokens>> Sessions::renew(std::string access_token) {
     const auto owner = co_await owner_of(tx, claims->session, claims->account, now);
     if (!owner) co_return std::unexpected(owner.error());
     co_await tx.execute(kEnd, claims->session);
-    const auto id = co_await tx.find(kInsert, session_from, claims->account, now, end);
+    const auto id = co_await tx.insert<SessionId>(kInsert, claims->account, now, end);
     co_return id.value();
   };
   const auto session = co_await context_.database.write(body);

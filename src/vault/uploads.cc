@@ -30,8 +30,7 @@ constexpr db::Statement kExtendAddress{
 Task<Result<Entry>> add_file(db::Transaction& tx, SpaceId space, const FileDraft& file, Time now) {
   const auto place = co_await find_place(tx, space, file.parent);
   if (!place) co_return no_such_folder();
-  const Storage storage{.blob =
-                            co_await add_reference(tx, file.received.digest, file.received.size)};
+  const Storage storage{.blob = co_await add_reference(tx, file.received)};
   auto entry = co_await add_entry(tx, file.draft, *place, storage, now);
   if (entry && file.address_extension) {
     co_await tx.execute(kExtendAddress, entry->id, *file.address_extension);
@@ -100,14 +99,14 @@ Task<Result<Received>> receive_stream(Context& context, InputStream& source,
   }
   // Before the store notes its own time, so that the blob never looks older than this.
   received.at = context.clock.now();
-  const blobs::BlobInfo blob = co_await writer->finish();
-  received.digest = blob.digest;
-  received.new_at = blob.new_at;
+  received.landing = co_await writer->hand_over();
+  received.digest = received.landing->digest();
   co_return received;
 }
 
 Task<void> discard_received(Context& context, const Received& received) {
-  if (received.new_at) co_await context.blobs.remove_unused(received.digest, *received.new_at);
+  const blobs::BlobInfo blob = co_await received.landing->reached();
+  if (blob.new_at) co_await context.blobs.remove_unused(blob.digest, *blob.new_at);
 }
 
 bool is_too_old(const Context& context, const Received& received) {

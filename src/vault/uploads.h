@@ -9,6 +9,7 @@
 
 #include "base/stream.h"
 #include "base/task.h"
+#include "blobs/blob_store.h"
 #include "vault/checks.h"
 #include "vault/context.h"
 #include "vault/failure.h"
@@ -18,14 +19,14 @@
 
 namespace coffer::vault {
 
-// Bytes that are durable in the blob store and belong to nobody yet. Left alone, they are
-// collected after the grace time.
+// Bytes that are all in the blob store, are durable or about to be, and belong to nobody yet. Left
+// alone, they are collected after the grace time.
 struct Received {
   Sha256Digest digest;
   std::uint64_t size = 0;
-  Bytes head;                       // the first kHeadBytes, or all
-  Time at;                          // not after the moment the store made them durable
-  std::optional<Time> new_at = {};  // set: nobody had stored these bytes before
+  Bytes head;                               // the first kHeadBytes, or all
+  Time at;                                  // not after the moment the store made them durable
+  std::shared_ptr<blobs::Landing> landing;  // what a commit that refers to them waits for
   // What is kept free for it of the owner's quota until it is committed, or this is gone. None
   // where there is no quota.
   std::shared_ptr<Reservation> reservation = {};

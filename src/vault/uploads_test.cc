@@ -1,7 +1,10 @@
 #include "vault/uploads.h"
 
 #include <atomic>
+#include <latch>
+#include <memory>
 #include <mutex>
+#include <thread>
 
 #include "vault/fixture.h"
 
@@ -41,6 +44,57 @@ TEST_F(UploadsTest, ARefusedCommitLeavesNoBytesBehind) {
   const auto again = receive(anna_, shared);
   run(vault_->uploads().discard(*again));
   EXPECT_EQ(content_of(kept), shared);
+}
+
+// What a test makes of the bytes' way to the disk.
+class TestLanding final : public blobs::Landing {
+ public:
+  explicit TestLanding(const Received& received) : Landing(received.digest, received.size) {}
+
+  void wait() override {
+    is_waited_for = true;
+    may_land_.wait();
+    if (is_lost) throw blobs::NoSpaceError("the test's disk is full");
+  }
+  Task<blobs::BlobInfo> reached() override {
+    wait();
+    co_return blobs::BlobInfo{.digest = digest(), .size = size()};
+  }
+  void land() { may_land_.count_down(); }
+
+  std::atomic<bool> is_waited_for = false;
+  std::atomic<bool> is_lost = false;
+
+ private:
+  std::latch may_land_{1};
+};
+
+TEST_F(UploadsTest, NoEntryIsThereBeforeItsBytesAreDurable) {
+  Received received = *receive(anna_, "bytes");
+  const auto landing = std::make_shared<TestLanding>(received);
+  received.landing = landing;
+  std::jthread committing([&] { EXPECT_TRUE(commit(anna_, {.received = received, .name = "a"})); });
+  while (!landing->is_waited_for) std::this_thread::yield();
+  EXPECT_FALSE(run(vault_->entries().find_key(anna_.home, "a")));
+  landing->land();
+  committing.join();
+  EXPECT_TRUE(run(vault_->entries().find_key(anna_.home, "a")));
+}
+
+TEST_F(UploadsTest, BytesThatDoNotBecomeDurableBecomeNoEntry) {
+  const Entry old = upload(anna_, "old", "old bytes");
+  const std::uint64_t used = account(anna_.id).used;
+  Received received = *receive(anna_, "bytes");
+  const auto landing = std::make_shared<TestLanding>(received);
+  landing->is_lost = true;
+  landing->land();
+  received.landing = landing;
+  EXPECT_THROW(commit(anna_, {.received = received, .name = "a"}), blobs::NoSpaceError);
+  EXPECT_THROW(run(vault_->entries().replace(anna_.id, old.id, received)), blobs::NoSpaceError);
+  EXPECT_FALSE(run(vault_->entries().find_key(anna_.home, "a")));
+  EXPECT_EQ(content_of(old), "old bytes");
+  EXPECT_EQ(account(anna_.id).used, used);
+  EXPECT_TRUE(commit(anna_, {.received = *receive(anna_, "bytes"), .name = "a"}));
 }
 
 TEST_F(QuotaTest, CountsWhatTheSameCommandReceivedBefore) {

@@ -92,6 +92,26 @@ TEST_F(Faults, AnyOneCallMayFail) {
   }
 }
 
+TEST_F(Faults, WhatWillNotLandSaysSo) {
+  const auto plan = std::make_shared<FaultPlan>();
+  const auto store =
+      open_local_store(std::make_unique<FailingDisk>(folder_.path(), plan), options());
+  const Bytes bytes = make_bytes(1'000, 2);
+  const auto hand_over = [&]() -> Task<std::shared_ptr<Landing>> {
+    std::unique_ptr<BlobWriter> writer = co_await store->create(std::nullopt);
+    co_await writer->write(bytes);
+    co_return co_await writer->hand_over();
+  };
+  plan->full = true;
+  plan->failed = "write";
+  const auto landing = executor_.run(hand_over());
+  EXPECT_THROW(landing->wait(), NoSpaceError);
+  EXPECT_THROW(executor_.run(landing->reached()), NoSpaceError);
+  plan->failed = nullptr;
+  executor_.run(hand_over())->wait();
+  EXPECT_TRUE(executor_.run(store->open(landing->digest())));
+}
+
 TEST_F(Faults, FullDiskIsSaidToBeFull) {
   const auto plan = std::make_shared<FaultPlan>();
   const auto store =

@@ -1,5 +1,6 @@
 #include "blobs/local/local_writer.h"
 
+#include <condition_variable>
 #include <optional>
 #include <stdexcept>
 #include <utility>
@@ -14,8 +15,9 @@ class LocalWriter::Pipeline : public std::enable_shared_from_this<Pipeline> {
  public:
   explicit Pipeline(Core& core) : core_(core), home_(Executor::current()), draft_(core) {}
 
-  // The first `count` bytes of `buffer` are a whole blob. REQUIRES: nothing was submitted.
-  void submit_small(Buffer buffer, std::size_t count);
+  // The first `count` bytes of `buffer` are a whole blob of that digest. REQUIRES: nothing was
+  // submitted.
+  void submit_small(Buffer buffer, std::size_t count, const Sha256Digest& digest);
   // Hands `count` bytes of `buffer` over to be written after those before; with `digest`, that of
   // the whole blob, they are the last. REQUIRES: no block waits, unless this one has no bytes.
   void submit(Buffer buffer, std::size_t count, std::optional<Sha256Digest> digest);
@@ -23,6 +25,8 @@ class LocalWriter::Pipeline : public std::enable_shared_from_this<Pipeline> {
   Task<Buffer> next_buffer();
   // What the last block came to.
   Task<BlobInfo> result();
+  // The same, blocking. Threads: any.
+  BlobInfo wait_for_result();
   // Nobody wants the blob any more.
   void abandon();
 
@@ -32,6 +36,9 @@ class LocalWriter::Pipeline : public std::enable_shared_from_this<Pipeline> {
     std::size_t count;
     std::optional<Sha256Digest> digest;  // of the whole blob: this is its last
   };
+
+  // Ends its owner's wish to be woken, whichever way the owner goes.
+  class Waking;
 
   void work(Block block);
   void process(Block& block);
@@ -46,6 +53,7 @@ class LocalWriter::Pipeline : public std::enable_shared_from_this<Pipeline> {
   std::optional<Block> pending_;
   std::exception_ptr error_;
   std::optional<BlobInfo> result_;
+  std::condition_variable settled_;  // error_ or result_ is set
   // Set by the writer to be woken when the job has ended a block.
   std::shared_ptr<Event> progress_;
   bool wants_buffer_ = false;
@@ -88,6 +96,7 @@ void LocalWriter::Pipeline::work(Block block) {
     {
       std::lock_guard lock(mutex_);
       if (error) error_ = error;
+      if (error_ || result_) settled_.notify_all();
       if (wants_buffer_) spare_ = std::move(returned);
       wants_buffer_ = false;
       progress = std::move(progress_);
@@ -106,8 +115,8 @@ void LocalWriter::Pipeline::work(Block block) {
   }
 }
 
-void LocalWriter::Pipeline::submit_small(Buffer buffer, std::size_t count) {
-  const Sha256Digest digest = Sha256::of(buffer.span().first(count));
+void LocalWriter::Pipeline::submit_small(Buffer buffer, std::size_t count,
+                                         const Sha256Digest& digest) {
   core_.segments->add(digest, std::move(buffer), count,
                       [self = shared_from_this()](std::exception_ptr error, const BlobInfo& info) {
                         std::lock_guard lock(self->mutex_);
@@ -116,6 +125,7 @@ void LocalWriter::Pipeline::submit_small(Buffer buffer, std::size_t count) {
                         } else {
                           self->result_ = info;
                         }
+                        self->settled_.notify_all();
                         // Inside the lock, as below.
                         if (self->progress_) std::exchange(self->progress_, {})->set();
                       });
@@ -154,17 +164,39 @@ Task<Buffer> LocalWriter::Pipeline::next_buffer() {
   }
 }
 
+class LocalWriter::Pipeline::Waking {
+ public:
+  explicit Waking(Pipeline& pipeline) noexcept : pipeline_(pipeline) {}
+  ~Waking() {
+    const std::lock_guard lock(pipeline_.mutex_);
+    pipeline_.progress_ = nullptr;
+  }
+  Waking(const Waking&) = delete;
+  Waking& operator=(const Waking&) = delete;
+
+ private:
+  Pipeline& pipeline_;
+};
+
 Task<BlobInfo> LocalWriter::Pipeline::result() {
+  const Waking waking(*this);
   for (;;) {
     std::shared_ptr<Event> progress;
     {
       std::lock_guard lock(mutex_);
       if (error_) std::rethrow_exception(error_);
       if (result_) co_return *result_;
-      progress = progress_ = std::make_shared<Event>(home_);
+      progress = progress_ = std::make_shared<Event>(Executor::current());
     }
     co_await progress->wait();
   }
+}
+
+BlobInfo LocalWriter::Pipeline::wait_for_result() {
+  std::unique_lock lock(mutex_);
+  settled_.wait(lock, [this] { return error_ || result_; });
+  if (error_) std::rethrow_exception(error_);
+  return *result_;
 }
 
 void LocalWriter::Pipeline::abandon() {
@@ -176,6 +208,18 @@ void LocalWriter::Pipeline::abandon() {
   busy_ = true;
   core_.io.post([self = shared_from_this()] { self->draft_.discard(); });
 }
+
+class LocalWriter::LocalLanding final : public Landing {
+ public:
+  LocalLanding(std::shared_ptr<Pipeline> pipeline, const Sha256Digest& digest, std::uint64_t size)
+      : Landing(digest, size), pipeline_(std::move(pipeline)) {}
+
+  void wait() override { pipeline_->wait_for_result(); }
+  Task<BlobInfo> reached() override { return pipeline_->result(); }
+
+ private:
+  const std::shared_ptr<Pipeline> pipeline_;
+};
 
 LocalWriter::LocalWriter(Core& core) : pipeline_(std::make_shared<Pipeline>(core)) {}
 
@@ -197,15 +241,18 @@ void LocalWriter::advance(std::size_t count) {
   pipeline_->submit(std::exchange(filling_, Buffer()), filled_, std::nullopt);
 }
 
-Task<BlobInfo> LocalWriter::finish() {
+Task<std::shared_ptr<Landing>> LocalWriter::hand_over() {
   const std::size_t tail = filling_ ? filled_ : 0;
   if (!hash_ && tail < kSmallBytes) {
-    pipeline_->submit_small(std::move(filling_), tail);
-  } else {
-    hash(tail);
-    pipeline_->submit(std::move(filling_), tail, hash_->finish());
+    const Sha256Digest digest = Sha256::of(filling_.span().first(tail));
+    pipeline_->submit_small(std::move(filling_), tail, digest);
+    co_return std::make_shared<LocalLanding>(pipeline_, digest, tail);
   }
-  co_return co_await pipeline_->result();
+  hash(tail);
+  pipeline_->submit(std::move(filling_), tail, hash_->finish());
+  // The sync of a large file may take long.
+  const BlobInfo info = co_await pipeline_->result();
+  co_return std::make_shared<LocalLanding>(pipeline_, info.digest, info.size);
 }
 
 void LocalWriter::hash(std::size_t count) {

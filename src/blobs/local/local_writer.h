@@ -22,10 +22,11 @@ class LocalWriter final : public BlobWriter {
 
   Task<ByteSpan> room() override;
   void advance(std::size_t count) override;
-  Task<BlobInfo> finish() override;
+  Task<std::shared_ptr<Landing>> hand_over() override;
 
  private:
   class Pipeline;
+  class LocalLanding;
 
   // Of the buffer's first bytes.
   void hash(std::size_t count);

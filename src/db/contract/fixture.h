@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <array>
+#include <atomic>
 #include <exception>
 #include <functional>
 #include <latch>
@@ -142,8 +143,25 @@ inline constexpr Statement kTotal{"SELECT CAST(sum(amount) AS BIGINT) FROM count
 inline constexpr Statement kAdd{"UPDATE counter SET amount = amount + $2 WHERE key = $1"};
 inline constexpr Statement kAddChild{"INSERT INTO child (number, parent) VALUES ($1, $2)"};
 
-// Tests over the tables sample, counter (amount never below 0) and child (whose parent is
-// checked when the transaction ends).
+// Reached when the test says so.
+class TestMilestone final : public Milestone {
+ public:
+  void wait() override {
+    is_waited_for = true;
+    done_.wait();
+    if (failure) std::rethrow_exception(failure);
+  }
+  void reach() { done_.count_down(); }
+
+  std::atomic<bool> is_waited_for = false;
+  std::exception_ptr failure;  // instead
+
+ private:
+  std::latch done_{1};
+};
+
+// Tests over the tables sample, counter (amount never below 0), child (whose parent is checked when
+// the transaction ends) and numbered.
 class DatabaseContract : public Fixture {
  protected:
   void SetUp() override {
@@ -154,7 +172,9 @@ class DatabaseContract : public Fixture {
         "CREATE TABLE counter (key {text} NOT NULL PRIMARY KEY, amount {integer} NOT NULL,"
         " CHECK (amount >= 0)){options};"
         "CREATE TABLE child (number {integer} NOT NULL PRIMARY KEY, parent {text} NOT NULL"
-        " REFERENCES counter (key) DEFERRABLE INITIALLY DEFERRED){options};");
+        " REFERENCES counter (key) DEFERRABLE INITIALLY DEFERRED){options};"
+        "CREATE TABLE numbered (id INTEGER PRIMARY KEY AUTOINCREMENT, name {text} NOT NULL UNIQUE)"
+        "{options};");
     const std::array<Migration, 1> migrations{{{1, "base", schema.c_str()}}};
     database().migrate(migrations);
   }

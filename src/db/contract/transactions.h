@@ -3,9 +3,12 @@
 
 #include <gmock/gmock.h>
 
+#include <atomic>
 #include <expected>
+#include <memory>
 #include <stdexcept>
 #include <string>
+#include <thread>
 
 #include "db/contract/fixture.h"
 
@@ -175,6 +178,97 @@ TEST_P(DatabaseContract, WhatWasAnsweredIsThereWhenOpenedAgain) {
   for (int i = 0; i < 20; ++i) write(kAddKey, fmt::format("key {}", i));
   reopen();
   EXPECT_EQ(integer(kCountSamples), 20);
+}
+
+TEST_P(DatabaseContract, ACommitWaitsForItsMilestone) {
+  const auto milestone = std::make_shared<TestMilestone>();
+  std::atomic<bool> answered = false;
+  std::jthread writer([&] {
+    InlineExecutor().run(database().write([&](Transaction& tx) -> Task<void> {
+      co_await tx.execute(kAddKey, "a");
+      tx.commit_after(milestone);
+    }));
+    answered = true;
+  });
+  while (!milestone->is_waited_for) std::this_thread::yield();
+  EXPECT_EQ(integer(kCountSamples), 0);
+  EXPECT_FALSE(answered);
+  milestone->reach();
+  writer.join();
+  EXPECT_TRUE(answered);
+  EXPECT_EQ(integer(kCountSamples), 1);
+}
+
+TEST_P(DatabaseContract, AMilestoneThatIsNeverReachedIsItsUnitsFailureAlone) {
+  constexpr int kWriters = 60;
+  std::atomic<int> failed = 0;
+  at_once(kWriters, [&](int writer) -> Task<void> {
+    const bool lucky = writer % 4 != 0;
+    try {
+      co_await database().write([&](Transaction& tx) -> Task<void> {
+        const auto milestone = std::make_shared<TestMilestone>();
+        if (!lucky) milestone->failure = std::make_exception_ptr(std::out_of_range("never"));
+        milestone->reach();
+        tx.commit_after(milestone);
+        const std::string key = fmt::format("writer {}", writer);
+        co_await tx.execute(kAddKey, key);
+      });
+      EXPECT_TRUE(lucky) << writer;
+    } catch (const std::out_of_range&) {
+      EXPECT_FALSE(lucky) << writer;
+      ++failed;
+    }
+  });
+  EXPECT_EQ(failed, kWriters / 4);
+  EXPECT_EQ(integer(kCountSamples), kWriters - kWriters / 4);
+}
+
+TEST_P(DatabaseContract, NobodyWaitsForTheMilestoneOfWhatIsNotKept) {
+  const auto milestone = std::make_shared<TestMilestone>();
+  const auto refused =
+      run(database().write([&](Transaction& tx) -> Task<std::expected<void, Refusal>> {
+        tx.commit_after(milestone);
+        co_await tx.execute(kAddKey, "a");
+        co_return std::unexpected(Refusal{1});
+      }));
+  EXPECT_FALSE(refused);
+  EXPECT_FALSE(milestone->is_waited_for);
+}
+
+TEST_P(DatabaseContract, InsertTellsTheNumberOfTheRowThatItMade) {
+  static constexpr Statement kAddNumbered{
+      "INSERT INTO numbered (name) VALUES ($1) ON CONFLICT (name) DO NOTHING"};
+  static constexpr Statement kNumberOf{"SELECT id FROM numbered WHERE name = $1"};
+  const auto insert = [&](const char* name) {
+    return run(database().write([&](Transaction& tx) -> Task<std::optional<std::int64_t>> {
+      co_return co_await tx.insert(kAddNumbered, name);
+    }));
+  };
+  const auto first = insert("a");
+  const auto second = insert("b");
+  ASSERT_TRUE(first);
+  ASSERT_TRUE(second);
+  EXPECT_EQ(integer(kNumberOf, "a"), first);
+  EXPECT_EQ(integer(kNumberOf, "b"), second);
+  EXPECT_FALSE(insert("a")) << "the number of an earlier insert is not its own";
+  EXPECT_EQ(integer(kNumberOf, "a"), first);
+}
+
+// Whether or not the driver had to keep their changes apart before.
+TEST_P(DatabaseContract, UnitsThatFailLateLeaveNothingWhileOthersAreKept) {
+  constexpr int kWriters = 64;
+  for (int round = 0; round < 20; ++round) {
+    at_once(kWriters, [&](int writer) -> Task<void> {
+      const std::string key = fmt::format("{} of {}", writer, round);
+      const bool fails = round % 2 == 1 && writer % 16 == 5;
+      co_await database().write([&](Transaction& tx) -> Task<std::expected<void, Refusal>> {
+        co_await tx.execute(kAddKey, key);
+        if (fails) co_return std::unexpected(Refusal{writer});
+        co_return std::expected<void, Refusal>{};
+      });
+    });
+  }
+  EXPECT_EQ(integer(kCountSamples), 10 * kWriters + 10 * (kWriters - kWriters / 16));
 }
 
 }  // namespace coffer::db::contract

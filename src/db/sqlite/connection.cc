@@ -226,16 +226,31 @@ void Connection::use_write_ahead_log(const SqliteOptions& options) {
       "PRAGMA synchronous = FULL;"
       "PRAGMA foreign_keys = ON;"
       "PRAGMA secure_delete = FAST;"
-      "PRAGMA wal_autocheckpoint = {};"
       "PRAGMA journal_size_limit = {};"
       "PRAGMA max_page_count = {};"
       "SELECT count(*) FROM sqlite_schema;",
-      options.log_pages, kLogKeptBytes,
+      kLogKeptBytes,
       options.max_bytes == 0 ? 0 : std::max<std::uint64_t>(options.max_bytes / kPageBytes, 1));
   run_script(settings.c_str());
+  // In place of SQLite's own, which moves the log inside of a commit.
+  sqlite3_wal_hook(handle_, note_log_length, this);
+}
+
+int Connection::note_log_length(void* self, sqlite3*, const char*, int pages) {
+  static_cast<Connection*>(self)->log_length_ = pages;
+  return SQLITE_OK;
+}
+
+void Connection::checkpoint() {
+  const int code =
+      sqlite3_wal_checkpoint_v2(handle_, nullptr, SQLITE_CHECKPOINT_PASSIVE, nullptr, nullptr);
+  // Busy: another does the same.
+  if ((code & 0xff) != SQLITE_BUSY) check(code, "checkpoint");
 }
 
 bool Connection::in_transaction() const { return sqlite3_get_autocommit(handle_) == 0; }
+
+std::int64_t Connection::rows_changed() const { return sqlite3_total_changes64(handle_); }
 
 bool Connection::owes_foreign_keys() const {
   int current = 0;
@@ -315,6 +330,7 @@ void Connection::run(Operation& operation) {
   // sqlite3_changes64() alone is that of an older statement if this one changes no rows.
   const bool changed = !reads && sqlite3_total_changes64(handle_) != changes_before;
   operation.changed = changed ? static_cast<std::uint64_t>(sqlite3_changes64(handle_)) : 0;
+  if (operation.wants_id && changed) operation.id = sqlite3_last_insert_rowid(handle_);
 }
 
 void Connection::run(const Statement& statement) {

@@ -48,8 +48,16 @@ class Connection {
 
   // False also after SQLite has rolled back by itself, as it may when a statement fails.
   bool in_transaction() const;
+  // Rows that statements have changed since the connection was opened.
+  std::int64_t rows_changed() const;
   // Whether a deferred foreign key is broken at this moment.
   bool owes_foreign_keys() const;
+
+  // How many pages the log had after the last commit here. REQUIRES: a connection for kWrite.
+  int log_length() const noexcept { return log_length_; }
+  // Moves the log's pages into the database, as far as nobody reads from it or writes. Throws
+  // Error.
+  void checkpoint();
 
   std::uint64_t statements() const { return statements_.load(std::memory_order_relaxed); }
 
@@ -63,7 +71,10 @@ class Connection {
   [[noreturn]] void fail(int code, std::string_view sql) const;
   void check(int code, std::string_view sql) const;
 
+  static int note_log_length(void* self, sqlite3* handle, const char* schema, int pages);
+
   sqlite3* handle_ = nullptr;
+  int log_length_ = 0;
   std::unordered_map<const char*, std::vector<std::unique_ptr<Prepared>>> prepared_;
   std::atomic<std::uint64_t> statements_ = 0;
   std::int64_t version_ = 0;  // SQLite's name for the state
@@ -79,6 +90,12 @@ class ConnectionTransaction final : public Transaction {
 
   std::uint64_t state() const noexcept override { return state_; }
 
+  void commit_after(std::shared_ptr<Milestone> milestone) override {
+    milestones_.push_back(std::move(milestone));
+  }
+  // What the commit has to wait for.
+  std::vector<std::shared_ptr<Milestone>>& milestones() noexcept { return milestones_; }
+
   // Runs `work` to its end on this thread; whether to keep its changes. Throws what it threw,
   // and the failure of a statement even if the work carried on after it. Ends the program if
   // the work waits for anything but its transaction: what it would wait for could only come
@@ -91,6 +108,7 @@ class ConnectionTransaction final : public Transaction {
  private:
   Connection& connection_;
   const std::uint64_t state_;
+  std::vector<std::shared_ptr<Milestone>> milestones_;
   std::exception_ptr failure_;
 };
 

@@ -38,6 +38,9 @@ class DiskTest : public testing::Test {
   }
   Database& database() { return *database_; }
 
+  // Cuts the power again and again while some write; nothing that was answered may be gone.
+  void survive_power_cuts();
+
   // Starts `make(i)` for i below `count` so that all are in one group, and gives the numbers
   // of those that failed with an Error.
   template <class Make>
@@ -78,7 +81,7 @@ class DiskTest : public testing::Test {
   std::unique_ptr<Database> database_;
 };
 
-TEST_F(DiskTest, WhatWasAnsweredSurvivesAPowerCutAtAnyMoment) {
+void DiskTest::survive_power_cuts() {
   constexpr int kCuts = 25;
   std::mt19937 random(20231121);
   std::mutex mutex;
@@ -119,6 +122,15 @@ TEST_F(DiskTest, WhatWasAnsweredSurvivesAPowerCutAtAnyMoment) {
   });
   cutter.join();
   EXPECT_GT(checked, kCuts);
+}
+
+TEST_F(DiskTest, WhatWasAnsweredSurvivesAPowerCutAtAnyMoment) { survive_power_cuts(); }
+
+// A unit changes seven pages or more, so that the log moves and starts over all the time.
+TEST_F(DiskTest, WhatWasAnsweredSurvivesAPowerCutWhileTheLogMoves) {
+  storage_.options.log_pages = 20;
+  open();
+  survive_power_cuts();
 }
 
 // One at a time, so that nothing is on its way when the power is cut.

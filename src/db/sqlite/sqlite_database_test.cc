@@ -347,6 +347,21 @@ TEST_F(SqliteTurnsTest, NoTransactionIsLeftOpenWhenNothingIsRead) {
   EXPECT_LT(log, 6U << 20U);
 }
 
+// There is never a moment without a commit, in which the log could start over by itself.
+TEST_F(SqliteTest, TheLogStartsOverWhileOthersGoOnWriting) {
+  storage_.options.log_pages = 200;
+  database_ = storage_.open();
+  at_once(8, [&](int writer) -> Task<void> {
+    for (int i = 0; i < 1000; ++i) co_await add_item(database(), 10'000 * writer + i);
+  });
+  std::uintmax_t log = 0;
+  for (const auto& file : std::filesystem::directory_iterator(storage_.folder())) {
+    if (file.path().string().ends_with("-wal")) log = file.file_size();
+  }
+  EXPECT_LT(log, 8U << 20U);
+  EXPECT_EQ(item_numbers(database()).size(), 8000U);
+}
+
 TEST_F(SqliteTest, ABodyThatWaitsForSomethingElseEndsTheProgram) {
   testing::GTEST_FLAG(death_test_style) = "threadsafe";
   const auto wait = [](Transaction&) -> Task<void> { co_await std::suspend_always{}; };

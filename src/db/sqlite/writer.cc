@@ -10,9 +10,13 @@
 namespace coffer::db::sqlite {
 namespace {
 
-// Bounds of a group: how much may be asked to wait for, or lost with, one commit.
-constexpr std::size_t kGroupUnits = 256;
+// Bounds of a group: how much may be asked to wait for, or lost with, one commit. More units would
+// not make it cheaper, and all of them would then wait for the last one's milestones.
+constexpr std::size_t kGroupUnits = 32;
 constexpr auto kGroupTime = std::chrono::milliseconds(5);
+// After a group that had to run twice, as many keep their units apart from the start: where some
+// fail, others follow.
+constexpr int kGroupsApart = 64;
 
 constexpr Statement kSavepoint{"SAVEPOINT unit"};
 constexpr Statement kRelease{"RELEASE unit"};
@@ -21,7 +25,9 @@ constexpr Statement kRollbackTo{"ROLLBACK TO unit"};
 }  // namespace
 
 Writer::Writer(const SqliteOptions& options)
-    : connection_(options, Connection::Access::kWrite), thread_([this] { serve(); }) {}
+    : connection_(options, Connection::Access::kWrite),
+      checkpointer_(options),
+      thread_([this] { serve(); }) {}
 
 Writer::~Writer() {
   {
@@ -88,17 +94,25 @@ void Writer::commit(Units group, bool open_to_more) {
     answer_all(group, std::current_exception());
     return;
   }
+  const bool apart = groups_apart_ > 0;
+  if (apart) --groups_apart_;
   for (std::size_t i = 0; i < group.size(); ++i) {
-    if (run_inside(*group[i]) == Outcome::kTransactionLost) {
-      // The others are without fault and nothing of theirs was kept: each gets a transaction
-      // of its own, so that this cannot happen to them again.
-      answer(*group[i]);
-      group.erase(group.begin() + static_cast<std::ptrdiff_t>(i));
-      for (Unit* unit : group) commit({unit}, false);
-      return;
+    const Outcome outcome = run_inside(*group[i], apart);
+    if (outcome == Outcome::kTransactionLost) return commit_without(std::move(group), i);
+    if (outcome == Outcome::kTangled) {
+      roll_back_all();
+      groups_apart_ = kGroupsApart;
+      return commit(std::move(group), false);
     }
     if (open_to_more && i + 1 == group.size() && std::chrono::steady_clock::now() < deadline) {
       take_waiting(group);
+    }
+  }
+  // Not before all have run: most milestones are reached by then.
+  for (std::size_t i = 0; i < group.size(); ++i) {
+    if (!wait_for_milestones(*group[i])) {
+      roll_back_all();
+      return commit_without(std::move(group), i);
     }
   }
   try {
@@ -113,20 +127,41 @@ void Writer::commit(Units group, bool open_to_more) {
   writes_.fetch_add(group.size(), std::memory_order_relaxed);
   commits_.fetch_add(1, std::memory_order_release);
   for (const Unit* unit : group) answer(*unit);
+  checkpointer_.tend(connection_);
 }
 
-// Runs `unit` inside the open transaction, out of which its own failure does not reach.
-Writer::Outcome Writer::run_inside(Unit& unit) {
+// After a failure of one that took all of the group with it. The others are without fault and
+// nothing of theirs was kept: each gets a transaction of its own, so that this cannot happen to
+// them again.
+void Writer::commit_without(Units group, std::size_t failed) {
+  answer(*group[failed]);
+  group.erase(group.begin() + static_cast<std::ptrdiff_t>(failed));
+  for (Unit* unit : group) commit({unit}, false);
+}
+
+// False when one will never be reached, which is the unit's error then.
+bool Writer::wait_for_milestones(Unit& unit) {
+  try {
+    for (const auto& milestone : unit.milestones) milestone->wait();
+    return true;
+  } catch (...) {
+    unit.error = std::current_exception();
+    return false;
+  }
+}
+
+// Runs `unit` inside the open transaction, out of which its own failure does not reach. `apart`:
+// so that its changes can be taken back without those of others.
+Writer::Outcome Writer::run_inside(Unit& unit, bool apart) {
   unit.error = nullptr;
+  unit.milestones.clear();
+  return apart ? run_apart(unit) : run_among(unit);
+}
+
+Writer::Outcome Writer::run_apart(Unit& unit) {
   try {
     connection_.run(kSavepoint);
-    ConnectionTransaction transaction(connection_);
-    const bool keep = transaction.run_to_end(unit.work);
-    // SQLite itself would only look when the whole group commits.
-    if (keep && connection_.owes_foreign_keys()) {
-      throw ConstraintError("a deferred FOREIGN KEY is broken at the end of the transaction");
-    }
-    if (!keep) connection_.run(kRollbackTo);
+    if (!run_body(unit)) connection_.run(kRollbackTo);
     connection_.run(kRelease);
     return Outcome::kSettled;
   } catch (...) {
@@ -143,6 +178,33 @@ Writer::Outcome Writer::run_inside(Unit& unit) {
   }
   roll_back_all();
   return Outcome::kTransactionLost;
+}
+
+// A savepoint costs a copy of every page that is written after it. Nearly all units are kept, and
+// of the others most have changed nothing when they fail.
+Writer::Outcome Writer::run_among(Unit& unit) {
+  const std::int64_t before = connection_.rows_changed();
+  bool keep = false;
+  try {
+    keep = run_body(unit);
+  } catch (...) {
+    unit.error = std::current_exception();
+  }
+  if (!connection_.in_transaction()) return Outcome::kTransactionLost;
+  const bool clean = keep || connection_.rows_changed() == before;
+  return clean ? Outcome::kSettled : Outcome::kTangled;
+}
+
+// Whether to keep what it did. Throws what it threw.
+bool Writer::run_body(Unit& unit) {
+  ConnectionTransaction transaction(connection_);
+  const bool keep = transaction.run_to_end(unit.work);
+  // SQLite itself would only look when the whole group commits.
+  if (keep && connection_.owes_foreign_keys()) {
+    throw ConstraintError("a deferred FOREIGN KEY is broken at the end of the transaction");
+  }
+  if (keep) unit.milestones = std::move(transaction.milestones());
+  return keep;
 }
 
 void Writer::roll_back_all() {

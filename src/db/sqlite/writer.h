@@ -8,12 +8,14 @@
 #include <cstdint>
 #include <deque>
 #include <exception>
+#include <memory>
 #include <mutex>
 #include <thread>
 #include <vector>
 
 #include "base/executor.h"
 #include "db/database.h"
+#include "db/sqlite/checkpointer.h"
 #include "db/sqlite/connection.h"
 #include "db/sqlite/sqlite_database.h"
 
@@ -32,6 +34,7 @@ class Writer final : public Executor {
     Executor& home;
     std::coroutine_handle<> waiter;
     std::exception_ptr error;
+    std::vector<std::shared_ptr<Milestone>> milestones;  // that its commit waits for
   };
 
   // `co_await`: `work` has been committed, or chose not to be; goes on on the asking executor.
@@ -49,7 +52,7 @@ class Writer final : public Executor {
         if (unit.error) std::rethrow_exception(unit.error);
       }
     };
-    return Awaiter{*this, Unit{work, Executor::current(), {}, {}}};
+    return Awaiter{*this, Unit{work, Executor::current(), {}, {}, {}}};
   }
 
   // Runs `function` on the writing thread between two commits.
@@ -62,18 +65,30 @@ class Writer final : public Executor {
 
  private:
   using Units = std::vector<Unit*>;
-  enum class Outcome { kSettled, kTransactionLost };
+  enum class Outcome {
+    kSettled,
+    kTransactionLost,  // with all that the group did
+    kTangled,          // its changes are to go, and cannot without those of the others
+  };
 
   void enqueue(Unit& unit);
   void serve();
   void take_waiting(Units& group);
   void commit(Units group, bool open_to_more);
-  Outcome run_inside(Unit& unit);
+  Outcome run_inside(Unit& unit, bool apart);
+  Outcome run_apart(Unit& unit);
+  Outcome run_among(Unit& unit);
+  bool run_body(Unit& unit);
+  static bool wait_for_milestones(Unit& unit);
+  void commit_without(Units group, std::size_t failed);
   void roll_back_all();
   static void answer(const Unit& unit);
   static void answer_all(const Units& group, const std::exception_ptr& error);
 
+  // The last connection that is closed must be this: it empties the log.
   Connection connection_;  // the thread's alone
+  Checkpointer checkpointer_;
+  int groups_apart_ = 0;  // so many to come keep their units apart
   std::atomic<std::uint64_t> writes_ = 0;
   std::atomic<std::uint64_t> commits_ = 0;
 

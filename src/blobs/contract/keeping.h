@@ -1,0 +1,111 @@
+// The contract about what is stored: reading, listing, removing.
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <memory>
+#include <vector>
+
+#include "blobs/contract/fixture.h"
+
+namespace coffer::blobs::test {
+
+TEST_P(StoreContract, UnknownBlobIsNull) {
+  EXPECT_EQ(run(store().open(independent_digest(as_bytes("never written")))), nullptr);
+}
+
+TEST_P(StoreContract, ReadsFromAnyOffset) {
+  const Bytes bytes = make_bytes(300'007, 6);
+  const BlobInfo info = run(put(store(), bytes));
+  const std::shared_ptr<const Content> content = run(store().open(info.digest));
+  ASSERT_TRUE(content);
+  EXPECT_EQ(content->size(), bytes.size());
+  for (const std::uint64_t offset : {0u, 1u, 4095u, 131'072u, 300'006u}) {
+    const Bytes rest = run(read(*content, offset, 99'991));
+    EXPECT_TRUE(std::ranges::equal(rest, ByteView(bytes).subspan(offset))) << offset;
+  }
+}
+
+TEST_P(StoreContract, RemovedBlobStaysReadableWhileOpen) {
+  const Bytes bytes = make_bytes(200'000, 7);
+  const BlobInfo info = run(put(store(), bytes));
+  const std::shared_ptr<const Content> content = run(store().open(info.digest));
+  ASSERT_TRUE(content);
+  EXPECT_TRUE(run(store().remove_unused(info.digest, clock_.now())));
+  EXPECT_EQ(run(store().open(info.digest)), nullptr);
+  EXPECT_EQ(run(read(*content)), bytes);
+  EXPECT_EQ(run(put(store(), bytes)).digest, info.digest);
+  EXPECT_EQ(stored(info.digest), bytes);
+}
+
+TEST_P(StoreContract, OnlyBlobsOlderThanTheCutoffAreRemoved) {
+  using std::chrono::seconds;
+  const Bytes bytes = make_bytes(1'000, 8);
+  const Sha256Digest digest = run(put(store(), bytes)).digest;
+  EXPECT_FALSE(run(store().remove_unused(digest, kStart - std::chrono::microseconds(1))));
+  EXPECT_TRUE(run(store().open(digest)));
+  clock_.advance(seconds(100));
+  run(put(store(), bytes));
+  EXPECT_FALSE(run(store().remove_unused(digest, kStart + seconds(99))))
+      << "written again, so the grace time starts again";
+  EXPECT_EQ(run(store().list(std::nullopt, 10)).at(0).written, kStart + seconds(100));
+  EXPECT_TRUE(run(store().remove_unused(digest, kStart + seconds(100))));
+  EXPECT_EQ(run(store().open(digest)), nullptr);
+  EXPECT_TRUE(run(store().remove_unused(digest, kStart))) << "gone already";
+}
+
+// A sweep and a new upload of the same bytes: the upload's promise holds in any order.
+TEST_P(StoreContract, AWriterTakesBackOnlyWhatIsItsAlone) {
+  const Bytes shared = make_bytes(5000, 4);
+  const BlobInfo made = run(put(store(), shared));
+  ASSERT_TRUE(made.new_at);
+  const BlobInfo found = run(put(store(), shared));
+  EXPECT_FALSE(found.new_at);
+  EXPECT_FALSE(run(store().remove_unused(made.digest, *made.new_at)));
+  const BlobInfo alone = run(put(store(), make_bytes(5001, 5)));
+  EXPECT_TRUE(run(store().remove_unused(alone.digest, *alone.new_at)));
+  EXPECT_EQ(run(store().open(alone.digest)), nullptr);
+}
+
+TEST_P(StoreContract, SweepNeverTakesWhatAWriterJustFound) {
+  for (int round = 0; round < 100; ++round) {
+    const Bytes bytes = make_bytes(round % 2 ? 1'000 : 140'000, 9);
+    const Sha256Digest digest = run(put(store(), bytes)).digest;
+    const Time cutoff = clock_.now();
+    clock_.advance(std::chrono::seconds(1));
+    std::thread sweeper([&] {
+      InlineExecutor other;
+      other.run(store().remove_unused(digest, cutoff));
+    });
+    run(put(store(), bytes));
+    sweeper.join();
+    ASSERT_EQ(stored(digest), bytes) << round;
+  }
+}
+
+TEST_P(StoreContract, ListsEverythingInOrderByPages) {
+  std::vector<Sha256Digest> written;
+  for (std::uint64_t i = 0; i < 300; ++i) {
+    const Bytes bytes = make_bytes(i, i);
+    written.push_back(run(put(store(), bytes)).digest);
+  }
+  std::ranges::sort(written);
+  for (const std::size_t page : {1uz, 2uz, 99uz, 100uz, 1'000uz}) {
+    const std::vector<BlobStore::Listed> listed = run(list_all(store(), page));
+    ASSERT_EQ(listed.size(), written.size());
+    for (std::size_t i = 0; i < listed.size(); ++i) {
+      EXPECT_EQ(listed[i].info.digest, written[i]);
+      EXPECT_EQ(listed[i].written, kStart);
+      if (page == 1'000) {
+        EXPECT_EQ(stored(written[i]).size(), listed[i].info.size);
+      }
+    }
+  }
+  Sha256Digest last;
+  last.bytes.fill(std::byte{0xff});
+  EXPECT_TRUE(run(store().list(last, 10)).empty());
+}
+
+TEST_P(StoreContract, ReportsRoom) { EXPECT_GT(run(store().free_bytes()), 0u); }
+
+}  // namespace coffer::blobs::test

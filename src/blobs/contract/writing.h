@@ -1,0 +1,197 @@
+// The contract about how bytes come in.
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <memory>
+#include <thread>
+#include <vector>
+
+#include "blobs/contract/fixture.h"
+
+namespace coffer::blobs::test {
+
+TEST_P(StoreContract, KeepsWhatWasWritten) {
+  constexpr std::size_t k128 = 128 * 1024;
+  for (const std::size_t size :
+       {std::size_t{0}, std::size_t{1}, std::size_t{4095}, std::size_t{4096}, std::size_t{4097},
+        k128 - 1, k128, k128 + 1, 2 * k128 - 1, 2 * k128, 2 * k128 + 1, (std::size_t{1} << 20) + 7,
+        std::size_t{20} << 20}) {
+    const Bytes bytes = make_bytes(size, size);
+    const BlobInfo info = run(put(store(), bytes, 65'537));
+    EXPECT_EQ(info.size, size);
+    EXPECT_EQ(info.digest, independent_digest(bytes)) << size;
+    EXPECT_EQ(stored(info.digest), bytes) << size;
+  }
+  EXPECT_EQ(independent_digest({}).hex(),
+            "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
+}
+
+TEST_P(StoreContract, TakesBytesInAnyPortions) {
+  const Bytes bytes = make_bytes(400'001, 1);
+  for (const std::size_t portion : {7uz, 4095uz, 4097uz, 131'071uz, 131'073uz}) {
+    EXPECT_EQ(run(put(store(), bytes, portion)).digest, independent_digest(bytes)) << portion;
+  }
+}
+
+TEST_P(StoreContract, RoomIsWrittenInPlaceAndKeptUntilAdvanced) {
+  const auto scenario = [](BlobStore& blobs) -> Task<BlobInfo> {
+    std::unique_ptr<BlobWriter> writer = co_await blobs.create(std::nullopt);
+    const ByteSpan first = co_await writer->room();
+    EXPECT_GE(first.size(), 1u);
+    const ByteSpan again = co_await writer->room();
+    EXPECT_EQ(first.data(), again.data());
+    first[0] = std::byte{'a'};
+    writer->advance(0);
+    writer->advance(1);
+    const ByteSpan next = co_await writer->room();
+    next[0] = std::byte{'b'};
+    next[1] = std::byte{'x'};  // offered, never announced
+    writer->advance(1);
+    co_return co_await writer->finish();
+  };
+  EXPECT_EQ(run(scenario(store())).digest, independent_digest(as_bytes("ab")));
+}
+
+TEST_P(StoreContract, WrongExpectedSizeIsNoMatter) {
+  const Bytes bytes = make_bytes(300'000, 2);
+  for (const std::uint64_t expected : {std::uint64_t{0}, std::uint64_t{1} << 60}) {
+    const auto scenario = [](BlobStore& blobs, ByteView data,
+                             std::uint64_t size) -> Task<BlobInfo> {
+      std::unique_ptr<BlobWriter> writer = co_await blobs.create(size);
+      co_await writer->write(data);
+      co_return co_await writer->finish();
+    };
+    const BlobInfo info = run(scenario(store(), bytes, expected));
+    EXPECT_EQ(stored(info.digest), bytes);
+  }
+}
+
+TEST_P(StoreContract, WhatIsHandedOverIsNamedAtOnceAndDurableWhenItLands) {
+  for (const std::size_t size : {std::size_t{0}, std::size_t{5'000}, std::size_t{300'000}}) {
+    const Bytes bytes = make_bytes(size, 21);
+    const auto hand_over = [](BlobStore& blobs, ByteView data) -> Task<std::shared_ptr<Landing>> {
+      std::unique_ptr<BlobWriter> writer = co_await blobs.create(std::nullopt);
+      co_await writer->write(data);
+      co_return co_await writer->hand_over();
+    };
+    const auto landing = run(hand_over(store(), bytes));
+    EXPECT_EQ(landing->digest(), independent_digest(bytes));
+    EXPECT_EQ(landing->size(), size);
+    std::jthread other([&] { landing->wait(); });
+    landing->wait();
+    EXPECT_EQ(stored(landing->digest()), bytes);
+    const BlobInfo info = run(landing->reached());
+    EXPECT_EQ(info.digest, landing->digest());
+    EXPECT_EQ(info.size, size);
+    EXPECT_TRUE(info.new_at);
+    EXPECT_FALSE(run(run(hand_over(store(), bytes))->reached()).new_at) << "it was there";
+  }
+}
+
+TEST_P(StoreContract, EqualBytesAreStoredOnce) {
+  for (const std::size_t size : {std::size_t{0}, std::size_t{100}, std::size_t{500'000}}) {
+    const Bytes bytes = make_bytes(size, 3);
+    const BlobInfo first = run(put(store(), bytes));
+    const BlobInfo second = run(put(store(), bytes));
+    EXPECT_EQ(first.digest, second.digest);
+  }
+  EXPECT_EQ(run(list_all(store(), 100)).size(), 3u);
+  EXPECT_EQ(under_test_->leftovers(), 0u);
+}
+
+TEST_P(StoreContract, WritersOfEqualBytesAtOnce) {
+  for (const std::size_t size : {std::size_t{5'000}, std::size_t{300'000}}) {
+    const Bytes bytes = make_bytes(size, 4);
+    std::vector<Task<void>> tasks;
+    const auto write = [](BlobStore& blobs, ByteView data) -> Task<void> {
+      const BlobInfo info = co_await put(blobs, data, 50'000);
+      EXPECT_EQ(info.digest, independent_digest(data));
+      const std::shared_ptr<const Content> content = co_await blobs.open(info.digest);
+      EXPECT_TRUE(content);
+    };
+    for (int i = 0; i < 32; ++i) tasks.push_back(write(store(), bytes));
+    run(all(std::move(tasks)));
+    EXPECT_EQ(stored(independent_digest(bytes)), bytes);
+  }
+  EXPECT_EQ(run(list_all(store(), 100)).size(), 2u);
+  EXPECT_EQ(under_test_->leftovers(), 0u);
+}
+
+TEST_P(StoreContract, WritersOfDifferentBytesAtOnce) {
+  std::vector<Task<void>> tasks;
+  const auto write = [](BlobStore& blobs, std::uint64_t seed) -> Task<void> {
+    const Bytes bytes = make_bytes(seed * 10'007, seed);
+    const BlobInfo info = co_await put(blobs, bytes, 30'011);
+    const std::shared_ptr<const Content> content = co_await blobs.open(info.digest);
+    const Bytes back = co_await read(*content);
+    EXPECT_EQ(back, bytes);
+  };
+  for (std::uint64_t seed = 0; seed < 32; ++seed) tasks.push_back(write(store(), seed));
+  run(all(std::move(tasks)));
+  EXPECT_EQ(run(list_all(store(), 7)).size(), 32u);
+}
+
+TEST_P(StoreContract, AbandonedWriterLeavesNothing) {
+  const auto scenario = [](BlobStore& blobs, std::size_t size) -> Task<void> {
+    std::unique_ptr<BlobWriter> writer = co_await blobs.create(size);
+    const Bytes bytes = make_bytes(size, 5);
+    co_await writer->write(bytes);
+  };
+  for (const std::size_t size : {0uz, 1uz, 131'072uz, 131'073uz, 262'144uz, 3'000'000uz}) {
+    run(scenario(store(), size));
+  }
+  EXPECT_TRUE(run(list_all(store(), 10)).empty());
+  EXPECT_EQ(under_test_->leftovers(), 0u);
+}
+
+// The owner is destroyed at every point where it can wait; nothing wakes what is gone.
+TEST_P(StoreContract, WriterMayGoWhileItWaits) {
+  open(2 * 128 * 1024);
+  const auto upload = [](BlobStore& blobs, std::uint64_t seed) -> Held {
+    std::unique_ptr<BlobWriter> writer = co_await blobs.create(std::nullopt);
+    const Bytes bytes = make_bytes(1'000'000, seed);
+    co_await writer->write(bytes);
+    co_await writer->finish();
+  };
+  const auto scenario = [&](BlobStore& blobs) -> Task<void> {
+    for (int turns = 0; turns < 60; ++turns) {
+      std::vector<Held> uploads;
+      for (std::uint64_t i = 0; i < 6; ++i) uploads.push_back(upload(blobs, i));
+      for (int turn = 0; turn < turns; ++turn) co_await yield();
+      if (turns % 3 == 0) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    }
+    // All memory is back: as many bytes as ever can be written.
+    const Bytes bytes = make_bytes(2'000'000, 99);
+    const BlobInfo info = co_await put(blobs, bytes);
+    EXPECT_EQ(info.digest, independent_digest(bytes));
+  };
+  run(scenario(store()));
+  EXPECT_EQ(under_test_->leftovers(), 0u);
+}
+
+TEST_P(StoreContract, ManyWritersShareASmallBudget) {
+  open(std::size_t{1} << 20);
+  std::vector<Task<void>> tasks;
+  const auto write = [](BlobStore& blobs, std::uint64_t seed) -> Task<void> {
+    const Bytes bytes = make_bytes(seed % 10 == 0 ? 300'000 : 2'000, seed);
+    const Sha256Digest expected = independent_digest(bytes);
+    // In small portions with pauses, as a network gives them.
+    std::unique_ptr<BlobWriter> writer = co_await blobs.create(bytes.size());
+    for (ByteView rest = bytes; !rest.empty();) {
+      const ByteView portion = rest.first(std::min<std::size_t>(rest.size(), 16'000));
+      co_await writer->write(portion);
+      co_await yield();
+      rest = rest.subspan(portion.size());
+    }
+    const BlobInfo info = co_await writer->finish();
+    EXPECT_EQ(info.digest, expected);
+  };
+  for (std::uint64_t seed = 0; seed < 1'000; ++seed) tasks.push_back(write(store(), seed));
+  run(all(std::move(tasks)));
+  EXPECT_EQ(run(list_all(store(), 1'000)).size(), 1'000u);
+  EXPECT_EQ(under_test_->leftovers(), 0u);
+}
+
+}  // namespace coffer::blobs::test

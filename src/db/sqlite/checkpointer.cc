@@ -1,0 +1,76 @@
+#include "db/sqlite/checkpointer.h"
+
+#include <pthread.h>
+
+#include <exception>
+
+#include "base/log.h"
+
+namespace coffer::db::sqlite {
+namespace {
+
+// Nothing is lost when it fails: the log holds it all and is tried again.
+void move_log(Connection& connection) {
+  try {
+    connection.checkpoint();
+  } catch (const std::exception& error) {
+    log::warning("log_not_moved", {{"reason", error.what()}});
+  }
+}
+
+}  // namespace
+
+Checkpointer::Checkpointer(const SqliteOptions& options)
+    : log_pages_(options.log_pages),
+      next_at_(options.log_pages),
+      connection_(options, Connection::Access::kWrite),
+      thread_([this] { serve(); }) {}
+
+Checkpointer::~Checkpointer() {
+  {
+    const std::lock_guard lock(mutex_);
+    stopping_ = true;
+  }
+  wake_.notify_one();
+  thread_.join();
+}
+
+void Checkpointer::tend(Connection& writer) {
+  const int length = writer.log_length();
+  if (length < log_pages_) next_at_ = log_pages_;
+  if (length < next_at_) return;
+  switch (state_.load(std::memory_order_acquire)) {
+    case State::kIdle: {
+      {
+        const std::lock_guard lock(mutex_);
+        state_.store(State::kMoving, std::memory_order_relaxed);
+      }
+      wake_.notify_one();
+      break;
+    }
+    case State::kMoving: break;
+    case State::kMoved:
+      move_log(writer);
+      // Where somebody reads from the log for long, it grows on: not each commit tries again.
+      next_at_ = length + log_pages_ / 4;
+      state_.store(State::kIdle, std::memory_order_relaxed);
+      break;
+  }
+}
+
+void Checkpointer::serve() {
+  pthread_setname_np(pthread_self(), "db-checkpoint");
+  std::unique_lock lock(mutex_);
+  for (;;) {
+    wake_.wait(lock, [this] {
+      return stopping_ || state_.load(std::memory_order_relaxed) == State::kMoving;
+    });
+    if (stopping_) return;
+    lock.unlock();
+    move_log(connection_);
+    state_.store(State::kMoved, std::memory_order_release);
+    lock.lock();
+  }
+}
+
+}  // namespace coffer::db::sqlite
