@@ -2,7 +2,9 @@
 
 #include <sodium.h>
 
+#include <algorithm>
 #include <array>
+#include <cstddef>
 #include <stdexcept>
 
 namespace coffer {
@@ -13,7 +15,25 @@ class SystemEntropy final : public Entropy {
   SystemEntropy() {
     if (sodium_init() < 0) throw std::runtime_error("libsodium did not start");
   }
-  void fill(ByteSpan out) override { randombytes_buf(out.data(), out.size()); }
+  // A few at a time come out of a thread's own stock, since each draw asks the kernel.
+  void fill(ByteSpan out) override {
+    thread_local Stock stock;
+    if (out.size() > stock.bytes.size() / 4) return randombytes_buf(out.data(), out.size());
+    if (out.size() > stock.left) {
+      randombytes_buf(stock.bytes.data(), stock.bytes.size());
+      stock.left = stock.bytes.size();
+    }
+    const ByteSpan drawn = ByteSpan(stock.bytes).subspan(stock.left - out.size(), out.size());
+    std::ranges::copy(drawn, out.begin());
+    sodium_memzero(drawn.data(), drawn.size());
+    stock.left -= out.size();
+  }
+
+ private:
+  struct Stock {
+    std::array<std::byte, 512> bytes;
+    std::size_t left = 0;  // at the beginning; what was drawn is wiped
+  };
 };
 
 }  // namespace

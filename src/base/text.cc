@@ -15,6 +15,9 @@ namespace {
 const std::uint8_t* units(std::string_view text) {
   return reinterpret_cast<const std::uint8_t*>(text.data());
 }
+bool is_ascii(std::string_view text) {
+  return std::ranges::all_of(text, [](char c) { return static_cast<unsigned char>(c) < 0x80; });
+}
 constexpr bool is_continuation(char c) { return (static_cast<unsigned char>(c) & 0xc0U) == 0x80U; }
 }  // namespace
 
@@ -34,7 +37,8 @@ std::string_view truncate_utf8(std::string_view text, std::size_t most) noexcept
 }
 
 std::string fold_case(std::string_view text) {
-  if (text.empty()) return {};
+  // What Unicode makes of ASCII too, and most names are.
+  if (is_ascii(text)) return to_lower_ascii(text);
   std::size_t length = 0;
   const std::unique_ptr<std::uint8_t, decltype(&std::free)> folded(
       u8_casefold(units(text), text.size(), nullptr, UNINORM_NFKC, nullptr, &length), &std::free);
@@ -60,8 +64,9 @@ std::string to_lower_ascii(std::string_view text) {
 }
 
 bool equal_ignoring_case(std::string_view a, std::string_view b) noexcept {
-  return std::ranges::equal(a, b,
-                            [](char x, char y) { return to_lower_ascii(x) == to_lower_ascii(y); });
+  return a.size() == b.size() && std::equal(a.begin(), a.end(), b.begin(), [](char x, char y) {
+           return x == y || to_lower_ascii(x) == to_lower_ascii(y);
+         });
 }
 
 std::optional<std::uint64_t> parse_unsigned(std::string_view text) noexcept {

@@ -4,8 +4,11 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <boost/asio/post.hpp>
+#include <charconv>
 #include <cstring>
+#include <optional>
 
 #include "base/log.h"
 #include "base/text.h"
@@ -38,6 +41,12 @@ std::optional<std::string> copy_cached(const FileSlice& slice) {
 void append_number(std::string& out, std::uint64_t number) {
   const fmt::format_int digits(number);
   out.append(digits.data(), digits.size());
+}
+
+void append_hex(std::string& out, std::uint64_t number) {
+  std::array<char, 16> digits;
+  const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), number, 16).ptr;
+  out.append(digits.data(), end);
 }
 
 void append_field(std::string& out, std::string_view name, std::string_view value) {
@@ -211,7 +220,7 @@ Task<bool> Connection::handshake() {
 }
 
 Task<bool> Connection::wait_for_request() {
-  const auto deadline = Clock::now() + shared_.limits.idle_timeout;
+  std::optional<SteadyTime> deadline;
   // More than once: a socket may be called readable and have nothing.
   while (!shared_.draining) {
     // What TLS has decrypted already would not make the socket readable.
@@ -223,7 +232,8 @@ Task<bool> Connection::wait_for_request() {
     if (step.state == Transport::State::kClosed) break;
     input_.release();
     idle_ = true;
-    const bool is_ready = co_await ready(step.state, deadline);
+    if (!deadline) deadline = Clock::now() + shared_.limits.idle_timeout;
+    const bool is_ready = co_await ready(step.state, *deadline);
     idle_ = false;
     if (!is_ready) break;
   }
@@ -231,7 +241,7 @@ Task<bool> Connection::wait_for_request() {
 }
 
 Task<Connection::Head> Connection::read_head(Request& request, ParsedHead& head, BadMessage& why) {
-  const auto deadline = Clock::now() + shared_.limits.head_timeout;
+  std::optional<SteadyTime> deadline;
   const std::size_t most = shared_.limits.head_bytes;
   std::size_t searched = 0;
   for (;;) {
@@ -262,7 +272,9 @@ Task<Connection::Head> Connection::read_head(Request& request, ParsedHead& head,
       continue;
     }
     if (step.state == Transport::State::kClosed) co_return Head::kClosed;
-    const bool is_ready = co_await ready(step.state, deadline);
+    // Most heads come whole, and nobody asks what time it is.
+    if (!deadline) deadline = Clock::now() + shared_.limits.head_timeout;
+    const bool is_ready = co_await ready(step.state, *deadline);
     if (is_ready) continue;
     if (!expired_ || input_.empty()) co_return Head::kClosed;
     expired_ = false;
@@ -279,7 +291,8 @@ Task<bool> Connection::serve_one() {
   Request request;
   request.peer_address = peer_;
   request.secure = transport_.secure();
-  request.id = fmt::format("{}{:x}", shared_.request_prefix, ++shared_.requests);
+  request.id = shared_.request_prefix;
+  append_hex(request.id, ++shared_.requests);
   ParsedHead head;
   BadMessage why{};
   const Head verdict = co_await read_head(request, head, why);

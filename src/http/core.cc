@@ -55,17 +55,8 @@ void Core::give_back(Buffer buffer) {
   if (buffer && spare_buffers_.size() < kSpareBuffers) spare_buffers_.push_back(std::move(buffer));
 }
 
-const std::string& Core::http_date() {
-  const auto now = std::chrono::steady_clock::now();
-  if (now >= date_until_) {
-    const Time wall = system_clock().now();
-    date_ = to_http_date(wall);
-    date_until_ = now + (std::chrono::ceil<std::chrono::seconds>(wall) - wall);
-  }
-  return date_;
-}
-
 void Core::tick() {
+  date_ = to_http_date(system_clock().now());
   timer_.expires_after(kTick);
   timer_.async_wait([this](const boost::system::error_code& error) {
     if (error) return;

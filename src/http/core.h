@@ -94,8 +94,8 @@ class Core final : public Executor {
   const std::vector<Resident*>& residents() const noexcept { return residents_; }
   Buffer take_buffer();
   void give_back(Buffer buffer);
-  // The Date field's value, made once a second.
-  const std::string& http_date();
+  // The Date field's value, at most kTick old.
+  const std::string& http_date() const noexcept { return date_; }
 
  private:
   static constexpr std::size_t kTransferWeight = 64;
@@ -110,7 +110,6 @@ class Core final : public Executor {
   std::vector<Resident*> residents_;
   std::vector<Buffer> spare_buffers_;
   std::string date_;
-  SteadyTime date_until_{};
 };
 
 }  // namespace coffer::http

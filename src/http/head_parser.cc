@@ -58,8 +58,10 @@ std::size_t count_fields(const Headers& headers, std::string_view name) {
 // Whether a field goes on on the next line (obs-fold, RFC 9112 section 5.2): readers disagree
 // about what it means.
 bool has_folded_field(std::string_view head) {
-  return head.find("\r\n ") != std::string_view::npos ||
-         head.find("\r\n\t") != std::string_view::npos;
+  for (std::size_t end = head.find('\n'); end != head.npos; end = head.find('\n', end + 1)) {
+    if (head.substr(end + 1, 1).find_first_of(" \t") == 0) return true;
+  }
+  return false;
 }
 
 HeadParser::Result bad(BadMessage why) { return {HeadParser::Verdict::kBad, {}, why}; }

@@ -32,6 +32,7 @@ class Headers {
   };
 
   void add(std::string name, std::string value) {
+    if (fields_.empty()) fields_.reserve(kUsual);
     fields_.push_back({std::move(name), std::move(value)});
   }
   // Replaces every field of that name.
@@ -48,6 +49,8 @@ class Headers {
   void clear() noexcept { fields_.clear(); }
 
  private:
+  static constexpr std::size_t kUsual = 12;  // what most heads have room in
+
   std::vector<Field> fields_;
 };
 

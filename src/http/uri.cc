@@ -12,6 +12,10 @@ namespace {
 constexpr std::size_t kMostPieces = 1000;
 
 bool decode_into(std::string& out, std::string_view text, bool plus_is_space) {
+  if (text.find_first_of(plus_is_space ? "%+" : "%") == text.npos) {
+    out = text;
+    return true;
+  }
   out.reserve(text.size());
   for (std::size_t i = 0; i < text.size(); ++i) {
     const char c = text[i];

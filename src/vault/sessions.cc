@@ -1,6 +1,7 @@
 #include "vault/sessions.h"
 
 #include <jwt.h>
+#include <sodium.h>
 
 #include <array>
 #include <cerrno>
@@ -8,6 +9,7 @@
 #include <cstring>
 #include <mutex>
 #include <new>
+#include <span>
 #include <stdexcept>
 #include <unordered_map>
 #include <utility>
@@ -68,8 +70,8 @@ std::string_view text_claim(jwt_t* token, const char* name) {
   return value ? value : std::string_view();
 }
 
-const unsigned char* raw(const Bytes& key) {
-  return reinterpret_cast<const unsigned char*>(key.data());
+const unsigned char* raw(ByteView bytes) {
+  return reinterpret_cast<const unsigned char*>(bytes.data());
 }
 
 std::int64_t seconds_of(Time time) {
@@ -91,18 +93,28 @@ struct Sessions::Claims {
   std::string id;
 };
 
-// Tokens that were decoded before, by their SHA-256, so that a client's second request costs no
-// second verification. Bounded: a full shard starts over. Threads: any.
+// Tokens that were decoded before, so that a client's second request costs no second verification.
+// They are known by a MAC of theirs under a key that nobody else has (SipHash-2-4-128): nobody can
+// make another token with the same. Bounded: a full shard starts over. Threads: any.
 class Sessions::Verified {
  public:
-  std::optional<Claims> find(const Sha256Digest& token) {
+  using Mac = std::array<unsigned char, crypto_shorthash_siphashx24_BYTES>;
+
+  explicit Verified(Entropy& entropy) { entropy.fill(std::as_writable_bytes(std::span(key_))); }
+
+  Mac mac_of(std::string_view token) const {
+    Mac mac;
+    crypto_shorthash_siphashx24(mac.data(), raw(as_bytes(token)), token.size(), key_.data());
+    return mac;
+  }
+  std::optional<Claims> find(const Mac& token) {
     Shard& shard = shard_of(token);
     const std::lock_guard lock(shard.mutex);
     const auto found = shard.claims.find(token);
     if (found == shard.claims.end()) return std::nullopt;
     return found->second;
   }
-  void add(const Sha256Digest& token, const Claims& claims) {
+  void add(const Mac& token, const Claims& claims) {
     Shard& shard = shard_of(token);
     const std::lock_guard lock(shard.mutex);
     if (shard.claims.size() >= kShardMax) shard.claims.clear();
@@ -112,20 +124,19 @@ class Sessions::Verified {
  private:
   static constexpr std::size_t kShardMax = 1024;
   struct Hash {
-    std::size_t operator()(const Sha256Digest& digest) const noexcept {
+    std::size_t operator()(const Mac& mac) const noexcept {
       std::size_t value = 0;
-      std::memcpy(&value, digest.bytes.data(), sizeof value);
+      std::memcpy(&value, mac.data(), sizeof value);
       return value;
     }
   };
   struct Shard {
     std::mutex mutex;
-    std::unordered_map<Sha256Digest, Claims, Hash> claims;
+    std::unordered_map<Mac, Claims, Hash> claims;
   };
-  Shard& shard_of(const Sha256Digest& digest) {
-    return shards_[std::to_integer<std::size_t>(digest.bytes.back()) % shards_.size()];
-  }
+  Shard& shard_of(const Mac& mac) { return shards_[mac.back() % shards_.size()]; }
 
+  std::array<unsigned char, crypto_shorthash_siphashx24_KEYBYTES> key_;
   std::array<Shard, 16> shards_;
 };
 
@@ -164,7 +175,9 @@ thread_local Sessions::Recognised Sessions::Recognised::here;
 Sessions::~Sessions() = default;
 
 Sessions::Sessions(Context& context, Bytes key)
-    : context_(context), key_(std::move(key)), verified_(std::make_unique<Verified>()) {
+    : context_(context),
+      key_(std::move(key)),
+      verified_(std::make_unique<Verified>(context.entropy)) {
   const std::string any = sign({});
   header_ = any.substr(0, any.find('.') + 1);
 }
@@ -344,13 +357,13 @@ std::string Sessions::sign(const Claims& claims) const {
 
 Result<Sessions::Claims> Sessions::verify(const std::string& token) const {
   if (token.size() > kTokenMax) return token_invalid();
-  const Sha256Digest digest = Sha256::of(as_bytes(token));
-  auto claims = verified_->find(digest);
+  const Verified::Mac mac = verified_->mac_of(token);
+  auto claims = verified_->find(mac);
   if (!claims) {
     const auto decoded = decode(token);
     if (!decoded) return decoded;
     claims = *decoded;
-    verified_->add(digest, *claims);
+    verified_->add(mac, *claims);
   }
   if (claims->expires <= seconds_of(context_.clock.now())) {
     return fail(FailureCode::kTokenExpired, "the token has expired");

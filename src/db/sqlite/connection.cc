@@ -50,7 +50,8 @@ const char* name_of(int type) {
 
 class StatementRow final : public Row {
  public:
-  StatementRow(sqlite3_stmt* statement, const char* sql) : statement_(statement), sql_(sql) {}
+  StatementRow(sqlite3_stmt* statement, const char* sql)
+      : statement_(statement), columns_(sqlite3_column_count(statement)), sql_(sql) {}
 
   bool is_null(int column) const override { return type(column) == SQLITE_NULL; }
   std::int64_t integer(int column) const override {
@@ -75,7 +76,7 @@ class StatementRow final : public Row {
 
  private:
   int type(int column) const {
-    if (column < 0 || column >= sqlite3_data_count(statement_)) {
+    if (column < 0 || column >= columns_) {
       throw Error(fmt::format("there is no column {} in: {}", column, sql_));
     }
     return sqlite3_column_type(statement_, column);
@@ -90,6 +91,7 @@ class StatementRow final : public Row {
   }
 
   sqlite3_stmt* statement_;
+  int columns_;
   const char* sql_;
 };
 
