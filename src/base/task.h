@@ -8,6 +8,7 @@
 
 #include <atomic>
 #include <coroutine>
+#include <cstddef>
 #include <exception>
 #include <optional>
 #include <type_traits>
@@ -20,6 +21,11 @@ class Task;
 
 namespace detail {
 
+// Memory for coroutines' frames, of which a request takes dozens: each thread keeps some that were
+// given back there. Threads: any.
+void* take_frame(std::size_t size);
+void give_back(void* frame, std::size_t size) noexcept;
+
 class PromiseBase {
  public:
   struct FinalAwaiter {
@@ -27,6 +33,10 @@ class PromiseBase {
     template <class Promise>
     std::coroutine_handle<> await_suspend(std::coroutine_handle<Promise> self) const noexcept {
       PromiseBase& promise = self.promise();
+      if (promise.runner_.load(std::memory_order_relaxed) == this_thread()) {
+        promise.state_.store(State::kDone, std::memory_order_relaxed);
+        return std::noop_coroutine();
+      }
       const auto awaiter = promise.awaiter_;
       if (promise.state_.exchange(State::kDone) == State::kAwaited) return awaiter;
       return std::noop_coroutine();
@@ -43,9 +53,16 @@ class PromiseBase {
   // constant stack space, in builds without tail calls too.
   bool run(std::coroutine_handle<> self, std::coroutine_handle<> awaiter) {
     awaiter_ = awaiter;
+    runner_.store(this_thread(), std::memory_order_relaxed);
     self.resume();
+    // Most end without having waited, on this thread alone.
+    if (state_.load(std::memory_order_acquire) == State::kDone) return false;
+    runner_.store(nullptr, std::memory_order_relaxed);
     return state_.exchange(State::kAwaited) != State::kDone;
   }
+
+  static void* operator new(std::size_t size) { return take_frame(size); }
+  static void operator delete(void* frame, std::size_t size) noexcept { give_back(frame, size); }
 
  protected:
   void rethrow() const {
@@ -55,8 +72,16 @@ class PromiseBase {
  private:
   enum class State : unsigned char { kRunning, kAwaited, kDone };
 
+  // Another for each thread that lives.
+  static const void* this_thread() noexcept {
+    static thread_local constinit char here = 0;
+    return &here;
+  }
+
   std::coroutine_handle<> awaiter_;
   std::exception_ptr error_;
+  // The thread that is inside of run(): whatever ends the coroutine there, run() sees it.
+  std::atomic<const void*> runner_ = nullptr;
   std::atomic<State> state_ = State::kRunning;
 };
 
@@ -135,6 +160,8 @@ namespace detail {
 
 struct Detached {
   struct promise_type {
+    static void* operator new(std::size_t size) { return take_frame(size); }
+    static void operator delete(void* frame, std::size_t size) noexcept { give_back(frame, size); }
     Detached get_return_object() const noexcept { return {}; }
     std::suspend_never initial_suspend() const noexcept { return {}; }
     std::suspend_never final_suspend() const noexcept { return {}; }
