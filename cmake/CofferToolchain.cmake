@@ -10,8 +10,8 @@ endif()
 
 add_compile_options(-Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wnon-virtual-dtor -Werror)
 add_compile_definitions(_GLIBCXX_ASSERTIONS)
-# Asio and Beast are compiled once (src/http/beast.cc); Boost.JSON comes as a library.
-add_compile_definitions(BOOST_ASIO_SEPARATE_COMPILATION BOOST_BEAST_SEPARATE_COMPILATION
+# Asio is compiled once (src/http/asio.cc); Boost.JSON comes as a library.
+add_compile_definitions(BOOST_ASIO_SEPARATE_COMPILATION
                         BOOST_ASIO_NO_DEPRECATED)
 
 find_program(CCACHE ccache)

@@ -258,7 +258,8 @@ std::string content_disposition(std::string_view kind, std::string_view filename
     }
   }
   if (filename.empty()) return std::string(kind);
-  std::string out = fmt::format("{}; filename=\"{}\"", kind, fallback);
+  std::string out;
+  out.append(kind).append("; filename=\"").append(fallback).append("\"");
   if (!exact) out += "; filename*=UTF-8''" + percent_encode(filename);
   return out;
 }

@@ -1,53 +1,16 @@
 #include "http/head_parser.h"
 
-#include <boost/asio/buffer.hpp>
-#include <boost/beast/http/basic_parser.hpp>
-#include <boost/beast/http/error.hpp>
+#include <optional>
 #include <string>
 
 #include "base/text.h"
+#include "http/syntax.h"
 
 namespace coffer::http {
 namespace {
 
-namespace beast = boost::beast;
-
-// Takes what Beast's parser finds into a Request; the body is left alone.
-class RequestParser final : public beast::http::basic_parser<true> {
- public:
-  RequestParser(Request& request, std::size_t most) : request_(request) {
-    header_limit(static_cast<std::uint32_t>(most));
-    body_limit(boost::none);
-    skip(true);
-  }
-
-  int version() const noexcept { return version_; }
-
- private:
-  using Text = beast::string_view;
-  using Error = beast::error_code;
-
-  void on_request_impl(beast::http::verb, Text method, Text target, int version, Error&) override {
-    request_.method_name.assign(method.data(), method.size());
-    request_.method = method_from(request_.method_name);
-    request_.target.assign(target.data(), target.size());
-    version_ = version;
-  }
-  void on_field_impl(beast::http::field, Text name, Text value, Error&) override {
-    request_.headers.add(std::string(name.data(), name.size()),
-                         std::string(value.data(), value.size()));
-  }
-  void on_response_impl(int, Text, int, Error&) override {}
-  void on_header_impl(Error&) override {}
-  void on_body_init_impl(const boost::optional<std::uint64_t>&, Error&) override {}
-  std::size_t on_body_impl(Text, Error&) override { return 0; }
-  void on_chunk_header_impl(std::uint64_t, Text, Error&) override {}
-  std::size_t on_chunk_body_impl(std::uint64_t, Text, Error&) override { return 0; }
-  void on_finish_impl(Error&) override {}
-
-  Request& request_;
-  int version_ = 0;
-};
+constexpr std::string_view kLineEnd = "\r\n";
+constexpr std::string_view kHeadEnd = "\r\n\r\n";
 
 std::size_t count_fields(const Headers& headers, std::string_view name) {
   std::size_t count = 0;
@@ -55,13 +18,24 @@ std::size_t count_fields(const Headers& headers, std::string_view name) {
   return count;
 }
 
-// Whether a field goes on on the next line (obs-fold, RFC 9112 section 5.2): readers disagree
-// about what it means.
-bool has_folded_field(std::string_view head) {
-  for (std::size_t end = head.find('\n'); end != head.npos; end = head.find('\n', end + 1)) {
-    if (head.substr(end + 1, 1).find_first_of(" \t") == 0) return true;
-  }
-  return false;
+// Adds what a line says, `name: value`; false for another line. Blanks before the colon are
+// refused, and at the beginning too, as of a line that goes on with the one before (obs-fold):
+// readers disagree about what these mean (RFC 9112 sections 5.1, 5.2).
+bool add_field(Headers& headers, std::string_view line) {
+  const std::size_t colon = line.find(':');
+  if (colon == line.npos) return false;
+  const std::string_view name = line.substr(0, colon);
+  const std::string_view value = line.substr(colon + 1);
+  if (!is_token(name) || !is_field_text(value)) return false;
+  headers.add(std::string(name), std::string(trim(value)));
+  return true;
+}
+
+bool keeps_alive(const Headers& headers, bool http_1_0) {
+  const auto connection = headers.joined("Connection");
+  if (!connection) return !http_1_0;
+  if (lists_token(*connection, "close")) return false;
+  return !http_1_0 || lists_token(*connection, "keep-alive");
 }
 
 HeadParser::Result bad(BadMessage why) { return {HeadParser::Verdict::kBad, {}, why}; }
@@ -85,28 +59,43 @@ std::optional<BadMessage> HeadParser::check_request_line(std::string_view line) 
 }
 
 HeadParser::Result HeadParser::parse(ByteView data, std::size_t most, Request& request) {
-  request.headers.clear();
-  RequestParser parser(request, most);
-  beast::error_code error;
-  const std::size_t taken = parser.put(boost::asio::buffer(data.data(), data.size()), error);
-  if (error == beast::http::error::need_more) {
+  const std::string_view text = as_text(data);
+  const std::size_t end = text.find(kHeadEnd);
+  if (end == text.npos) {
     return data.size() >= most ? bad(BadMessage::kHeadTooLarge) : Result{Verdict::kIncomplete};
   }
-  if (error == beast::http::error::header_limit) return bad(BadMessage::kHeadTooLarge);
-  if (error || !parser.is_header_done()) return bad(BadMessage::kMalformed);
-  if (has_folded_field(as_text(data.first(taken)))) return bad(BadMessage::kMalformed);
+  const std::size_t taken = end + kHeadEnd.size();
+  if (taken > most) return bad(BadMessage::kHeadTooLarge);
+  std::string_view rest = text.substr(0, end + kLineEnd.size());
+  const auto next_line = [&rest] {
+    const std::string_view line = rest.substr(0, rest.find(kLineEnd));
+    rest.remove_prefix(line.size() + kLineEnd.size());
+    return line;
+  };
 
-  const int version = parser.version();
+  const std::string_view line = next_line();
+  const std::size_t first = line.find(' ');
+  const std::size_t last = line.rfind(' ');
+  request.method_name = line.substr(0, first);
+  if (!is_token(request.method_name)) return bad(BadMessage::kMalformed);
+  request.method = method_from(request.method_name);
+  request.target = line.substr(first + 1, last - first - 1);
+  const bool http_1_0 = line.ends_with('0');
+  request.headers.clear();
+  while (!rest.empty()) {
+    if (!add_field(request.headers, next_line())) return bad(BadMessage::kMalformed);
+  }
+
   const Headers& headers = request.headers;
   const std::size_t hosts = count_fields(headers, "Host");
-  if (hosts > 1 || (version == 11 && hosts == 0)) return bad(BadMessage::kMalformed);
+  if (hosts > 1 || (!http_1_0 && hosts == 0)) return bad(BadMessage::kMalformed);
   if (hosts == 1 && !is_authority(*headers.get("Host"))) return bad(BadMessage::kMalformed);
 
   Result result{Verdict::kComplete};
   Framing& framing = result.head.framing;
-  framing.http_1_0 = version == 10;
+  framing.http_1_0 = http_1_0;
   if (const auto coding = headers.joined("Transfer-Encoding")) {
-    if (version == 10 || headers.get("Content-Length")) return bad(BadMessage::kMalformed);
+    if (http_1_0 || headers.get("Content-Length")) return bad(BadMessage::kMalformed);
     if (!equal_ignoring_case(trim(*coding), "chunked")) return bad(BadMessage::kUnsupportedCoding);
     framing.chunked = true;
   } else if (const auto length = headers.get("Content-Length")) {
@@ -115,8 +104,8 @@ HeadParser::Result HeadParser::parse(ByteView data, std::size_t most, Request& r
       return bad(BadMessage::kMalformed);
     }
   }
-  framing.keep_alive = parser.keep_alive();
-  if (const auto expect = headers.get("Expect"); expect && version == 11) {
+  framing.keep_alive = keeps_alive(headers, http_1_0);
+  if (const auto expect = headers.get("Expect"); expect && !http_1_0) {
     framing.expects_continue = equal_ignoring_case(trim(*expect), "100-continue");
   }
   auto uri = parse_target(request.target);

@@ -38,13 +38,14 @@ TEST_P(GoodHead, IsTaken) {
 
 INSTANTIATE_TEST_SUITE_P(
     Table, GoodHead,
-    testing::Values(Case{"plain", "GET /p HTTP/1.1\r\nHost: h\r\n\r\n"},
-                    Case{"old", "GET /p HTTP/1.0\r\n\r\n"},
-                    Case{"absolute", "GET http://h/p HTTP/1.1\r\nHost: h\r\n\r\n"},
-                    Case{"chunked",
-                         "PUT /p HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: Chunked\r\n\r\n"},
-                    Case{"length", "PUT /p HTTP/1.1\r\nHost: h\r\nContent-Length: 4\r\n\r\n"},
-                    Case{"other method", "BREW /p HTTP/1.1\r\nHost: h\r\n\r\n"}),
+    testing::Values(
+        Case{"plain", "GET /p HTTP/1.1\r\nHost: h\r\n\r\n"}, Case{"old", "GET /p HTTP/1.0\r\n\r\n"},
+        Case{"absolute", "GET http://h/p HTTP/1.1\r\nHost: h\r\n\r\n"},
+        Case{"chunked", "PUT /p HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: Chunked\r\n\r\n"},
+        Case{"length", "PUT /p HTTP/1.1\r\nHost: h\r\nContent-Length: 4\r\n\r\n"},
+        Case{"blanks and tabs", "GET /p HTTP/1.1\r\nHost:\t h \t\r\nX:\r\nY: \t\r\n\r\n"},
+        Case{"bytes above ASCII", "GET /p HTTP/1.1\r\nHost: h\r\nX: \xc3\xa9\r\n\r\n"},
+        Case{"other method", "BREW /p HTTP/1.1\r\nHost: h\r\n\r\n"}),
     [](const auto& param) {
       std::string name = param.param.name;
       std::erase(name, ' ');
@@ -94,6 +95,15 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"BrokenEscape", "GET /%zz HTTP/1.1\r\nHost: h\r\n\r\n"},
         Case{"ControlInName", "GET /p HTTP/1.1\r\nHost: h\r\nX\x01: v\r\n\r\n"},
         Case{"ControlInValue", "GET /p HTTP/1.1\r\nHost: h\r\nX: \x01\r\n\r\n"},
+        Case{"FoldedByTab", "GET /p HTTP/1.1\r\nHost: h\r\nX: a\r\n\tb\r\n\r\n"},
+        Case{"FoldedFirstField", "GET /p HTTP/1.1\r\n Host: h\r\n\r\n"},
+        Case{"NoName", "GET /p HTTP/1.1\r\nHost: h\r\n: v\r\n\r\n"},
+        Case{"BareLineFeed", "GET /p HTTP/1.1\r\nHost: h\nX: a\r\n\r\n"},
+        Case{"BareReturn", "GET /p HTTP/1.1\r\nHost: h\r\nX: a\rb\r\n\r\n"},
+        Case{"ReturnAtTheEnd", "GET /p HTTP/1.1\r\nHost: h\r\nX: a\r\r\n\r\n"},
+        Case{"ZeroInValue", std::string("GET /p HTTP/1.1\r\nHost: h\r\nX: a\0b\r\n\r\n", 36)},
+        Case{"DelInValue", "GET /p HTTP/1.1\r\nHost: h\r\nX: \x7f\r\n\r\n"},
+        Case{"MethodIsNoToken", "G@T /p HTTP/1.1\r\nHost: h\r\n\r\n"},
         Case{"NoColon", "GET /p HTTP/1.1\r\nHost: h\r\nnonsense\r\n\r\n"}),
     [](const auto& param) { return std::string(param.param.name); });
 
@@ -134,6 +144,41 @@ TEST(HeadParser, TellsHowTheBodyIsFramed) {
   framing = parse("PUT /p HTTP/1.0\r\n\r\n", request).head.framing;
   EXPECT_FALSE(framing.keep_alive);
   EXPECT_TRUE(framing.http_1_0);
+}
+
+TEST(HeadParser, TakesAHeadOfJustTheMostThatItMayHave) {
+  const std::string start = "GET /p HTTP/1.1\r\nHost: h\r\nX: ";
+  const std::string end = "\r\n\r\n";
+  const std::string filler(kMost - start.size() - end.size(), 'x');
+  Request request;
+  EXPECT_EQ(parse(start + filler + end, request).verdict, HeadParser::Verdict::kComplete);
+  EXPECT_EQ(parse(start + filler + 'x' + end, request).why, BadMessage::kHeadTooLarge);
+}
+
+TEST(HeadParser, KeepsFieldsInOrderAndAsSent) {
+  Request request;
+  parse("GET /p HTTP/1.1\r\nHost: h\r\nb: 1\r\nA:  two words \r\nB: 2:3\r\n\r\n", request);
+  std::string all;
+  for (const auto& field : request.headers) all += field.name + '=' + field.value + ';';
+  EXPECT_EQ(all, "Host=h;b=1;A=two words;B=2:3;");
+}
+
+TEST(HeadParser, TellsWhetherTheClientStays) {
+  const auto stays = [](const std::string& version, const std::string& connection) {
+    Request request;
+    const std::string head = "GET /p " + version + "\r\nHost: h\r\n" + connection + "\r\n";
+    const auto result = parse(head, request);
+    EXPECT_EQ(result.verdict, HeadParser::Verdict::kComplete) << head;
+    return result.head.framing.keep_alive;
+  };
+  EXPECT_TRUE(stays("HTTP/1.1", ""));
+  EXPECT_TRUE(stays("HTTP/1.1", "Connection: keep-alive\r\n"));
+  EXPECT_TRUE(stays("HTTP/1.1", "Connection: closed, x-close\r\n"));
+  EXPECT_FALSE(stays("HTTP/1.1", "Connection: Upgrade , CLOSE\r\n"));
+  EXPECT_FALSE(stays("HTTP/1.1", "Connection: Upgrade\r\nConnection: close\r\n"));
+  EXPECT_FALSE(stays("HTTP/1.0", ""));
+  EXPECT_TRUE(stays("HTTP/1.0", "Connection: Keep-Alive\r\n"));
+  EXPECT_FALSE(stays("HTTP/1.0", "Connection: keep-alive, close\r\n"));
 }
 
 }  // namespace

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/text.h"
+#include "http/syntax.h"
 #include "http/uri.h"
 
 namespace coffer::http {
@@ -27,13 +28,6 @@ static_assert(kLeastDirect > 2 * (kMostBoundary + kMostPadding + 8));
 
 constexpr std::string_view kBlanks = " \t";
 constexpr std::string_view kLineEnd = "\r\n";
-
-bool is_token(std::string_view text) {
-  return !text.empty() && std::ranges::all_of(text, [](char c) {
-    return c > 0x20 && c < 0x7f &&
-           std::string_view("()<>@,;:\\\"/[]?={}").find(c) == std::string_view::npos;
-  });
-}
 
 // A parameter of a field: `name=value` or `name="value"`.
 struct Parameter {

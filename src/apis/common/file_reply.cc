@@ -24,9 +24,9 @@ Task<Reply> file_reply(Exchange& exchange, const vault::Entry& entry,
   representation.last_modified = entry.written_at;
   representation.disposition = http::content_disposition(disposition, entry.name);
   http::Response response = http::content_response(exchange.request, std::move(representation));
-  response.headers.set("X-Content-Type-Options", "nosniff");
-  if (is_active(entry.type.media_type)) response.headers.set("Content-Security-Policy", "sandbox");
-  response.headers.set("Cache-Control", "private, no-cache");
+  response.headers.add("X-Content-Type-Options", "nosniff");
+  if (is_active(entry.type.media_type)) response.headers.add("Content-Security-Policy", "sandbox");
+  response.headers.add("Cache-Control", "private, no-cache");
   co_return response;
 }
 
