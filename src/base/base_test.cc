@@ -129,6 +129,22 @@ TEST(Entropy, NeverRepeatsASecret) {
   EXPECT_EQ(seen.begin()->size(), 43U);
 }
 
+TEST(Entropy, GivesNoBytesTwiceInWhateverPortions) {
+  std::set<std::string> seen;
+  std::size_t draws = 0;
+  for (const std::size_t size : {8U, 16U, 100U, 128U, 129U, 512U, 1000U}) {
+    for (int i = 0; i < 300; ++i) {
+      Bytes bytes(size);
+      system_entropy().fill(bytes);
+      for (std::size_t at = 0; at + 8 <= size; at += 8) {
+        seen.insert(to_hex(ByteView(bytes).subspan(at, 8)));
+        ++draws;
+      }
+    }
+  }
+  EXPECT_EQ(seen.size(), draws);
+}
+
 TEST(Text, ChecksUtf8) {
   for (const char* good : {"", "a", "ä", "€", "😀", "\xef\xbf\xbd"}) EXPECT_TRUE(is_utf8(good));
   for (const char* wrong : {"\x80", "\xc0\xaf", "\xc3", "\xed\xa0\x80", "\xf4\x90\x80\x80"}) {
@@ -147,6 +163,15 @@ TEST(Text, FoldsCaseAndComposition) {
   EXPECT_EQ(fold_case("STRASSE"), fold_case("straße"));
   EXPECT_EQ(fold_case("\u00c5ngstr\u00f6m"), fold_case("a\u030angstro\u0308m"));
   EXPECT_NE(fold_case("anna"), fold_case("anne"));
+}
+
+// Names of ASCII alone take a shorter way to the same.
+TEST(Text, FoldsAsciiAsItDoesAmongOthers) {
+  const std::string other = "\xc3\xa9";
+  for (int byte = 0; byte < 0x80; ++byte) {
+    const std::string text(3, static_cast<char>(byte));
+    EXPECT_EQ(other + fold_case(text) + other, fold_case(other + text + other)) << byte;
+  }
 }
 
 TEST(Text, ReadsWholeNumbersOnly) {

@@ -2,6 +2,7 @@
 
 #include <array>
 #include <new>
+#include <utility>
 
 namespace coffer::detail {
 namespace {
@@ -21,49 +22,42 @@ struct Idle {
   Idle* next;
 };
 
-class Frames {
- public:
-  ~Frames() {
-    for (Shelf& shelf : shelves_) {
-      while (shelf.first) ::operator delete(std::exchange(shelf.first, shelf.first->next));
-      shelf.count = kKept;  // what ends after this thread's objects is not kept
-    }
-  }
-
-  void* take(std::size_t number) {
-    Shelf& shelf = shelves_[number];
-    if (!shelf.first) return ::operator new((number + 1) * kStep);
-    --shelf.count;
-    return std::exchange(shelf.first, shelf.first->next);
-  }
-  void keep(std::size_t number, void* frame) noexcept {
-    Shelf& shelf = shelves_[number];
-    if (shelf.count >= kKept) return ::operator delete(frame);
-    ++shelf.count;
-    shelf.first = ::new (frame) Idle{shelf.first};
-  }
-
- private:
-  struct Shelf {
-    Idle* first = nullptr;
-    std::size_t count = 0;
-  };
-  std::array<Shelf, kSizes> shelves_;
+struct Shelf {
+  Idle* first;
+  std::size_t count;
 };
 
-thread_local constinit Frames frames;
+// Still there when the thread's other objects end, which may give back frames.
+thread_local constinit std::array<Shelf, kSizes> shelves{};
+
+struct Sweeper {
+  ~Sweeper() {
+    for (Shelf& shelf : shelves) {
+      while (shelf.first) ::operator delete(std::exchange(shelf.first, shelf.first->next));
+      shelf.count = kKept;  // what ends later is not kept
+    }
+  }
+};
+thread_local Sweeper sweeper;
 
 }  // namespace
 
 void* take_frame(std::size_t size) {
   const std::size_t number = (size - 1) / kStep;
-  return number < kSizes ? frames.take(number) : ::operator new(size);
+  if (number >= kSizes) return ::operator new(size);
+  Shelf& shelf = shelves[number];
+  if (!shelf.first) return ::operator new((number + 1) * kStep);
+  --shelf.count;
+  return std::exchange(shelf.first, shelf.first->next);
 }
 
 void give_back(void* frame, std::size_t size) noexcept {
   const std::size_t number = (size - 1) / kStep;
-  if (number < kSizes) return frames.keep(number, frame);
-  ::operator delete(frame);
+  if (number >= kSizes || shelves[number].count >= kKept) return ::operator delete(frame);
+  Shelf& shelf = shelves[number];
+  static_cast<void>(sweeper);  // there from a thread's first frame that is kept
+  ++shelf.count;
+  shelf.first = ::new (frame) Idle{shelf.first};
 }
 
 }  // namespace coffer::detail

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
 #include <stdexcept>
 #include <string>
 #include <thread>
@@ -42,6 +43,84 @@ TEST(Task, DestroysWhatItHoldsWhenItIsNeverAwaited) {
     EXPECT_EQ(held.use_count(), 2);
   }
   EXPECT_EQ(held.use_count(), 1);
+}
+
+// The one thread finds the task ended, or asleep, while the other ends it.
+TEST(Task, MayEndElsewhereWhileItIsStillBeingStarted) {
+  ThreadPool left("left", 1);
+  ThreadPool right("right", 1);
+  InlineExecutor here;
+  auto cross = [](Executor& to, int i) -> Task<int> {
+    co_await hop(to);
+    co_return i;
+  };
+  auto sum = [&]() -> Task<long> {
+    long total = 0;
+    for (int i = 0; i < 20'000; ++i) {
+      co_await hop(left);
+      total += co_await cross(right, i);
+    }
+    co_await hop(here);
+    co_return total;
+  };
+  EXPECT_EQ(here.run(sum()), 20'000L * 19'999 / 2);
+}
+
+TEST(Task, MayEndLaterOnTheThreadThatStartedIt) {
+  InlineExecutor here;
+  auto later = [&](int i) -> Task<int> {
+    co_await give_way(here);
+    co_return i;
+  };
+  auto sum = [&]() -> Task<int> {
+    int total = 0;
+    for (int i = 0; i < 1000; ++i) {
+      total += co_await later(i);
+      total += co_await answer();
+    }
+    co_return total;
+  };
+  EXPECT_EQ(here.run(sum()), 1000 * 999 / 2 + 42'000);
+}
+
+TEST(Task, MayRunOthersToTheirEndInside) {
+  InlineExecutor outer;
+  auto later = [](Executor& executor) -> Task<int> {
+    co_await give_way(executor);
+    co_return 1;
+  };
+  auto nested = [&]() -> Task<int> {
+    co_await give_way(outer);
+    InlineExecutor inner;
+    co_return inner.run(later(inner)) + inner.run(answer());
+  };
+  auto sum = [&]() -> Task<int> {
+    int total = 0;
+    for (int i = 0; i < 100; ++i) total += co_await nested();
+    co_return total;
+  };
+  EXPECT_EQ(outer.run(sum()), 4300);
+}
+
+TEST(Task, FramesMayEndOnAnotherThreadThanTheyBeganOn) {
+  auto hold = []<std::size_t kSize>(std::array<char, kSize> bytes) -> Task<std::size_t> {
+    co_return bytes.size();
+  };
+  for (int round = 0; round < 20; ++round) {
+    std::vector<Task<std::size_t>> tasks;
+    for (int i = 0; i < 100; ++i) {
+      tasks.push_back(hold(std::array<char, 1>{}));
+      tasks.push_back(hold(std::array<char, 700>{}));
+      tasks.push_back(hold(std::array<char, 5000>{}));
+    }
+    std::jthread([&] {
+      InlineExecutor there;
+      std::size_t total = 0;
+      for (auto& task : tasks) total += there.run(std::move(task));
+      EXPECT_EQ(total, 100U * 5701);
+      tasks.clear();
+    });
+  }
 }
 
 TEST(ThreadPool, BringsResultsAndExceptionsHome) {

@@ -24,6 +24,8 @@ constexpr std::size_t kTurnSteps = 32;
 // A file's step moves up to a MiB.
 constexpr std::size_t kFileSteps = 4;
 constexpr std::chrono::seconds kLingerTime{2};
+// Before a request line.
+constexpr std::size_t kEmptyLines = 16;
 // More than most heads take.
 constexpr std::size_t kHeadReserve = 768;
 // What is no longer than this goes out in one write with the head, where that is faster.
@@ -244,9 +246,14 @@ Task<Connection::Head> Connection::read_head(Request& request, ParsedHead& head,
   std::optional<SteadyTime> deadline;
   const std::size_t most = shared_.limits.head_bytes;
   std::size_t searched = 0;
+  std::size_t empty_lines = 0;
   for (;;) {
     // RFC 9112 section 2.2: empty lines before the request line are ignored.
-    while (as_text(input_.unread()).starts_with("\r\n")) input_.consume(2);
+    for (; as_text(input_.unread()).starts_with("\r\n"); input_.consume(2)) {
+      if (++empty_lines <= kEmptyLines) continue;
+      why = BadMessage::kMalformed;
+      co_return Head::kBad;
+    }
     const std::string_view text = as_text(input_.unread());
     if (const std::size_t line = text.find("\r\n"); line != std::string_view::npos) {
       if (const auto wrong = HeadParser::check_request_line(text.substr(0, line))) {

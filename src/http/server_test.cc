@@ -199,6 +199,20 @@ TEST_F(ServerTest, AnswersPipelinedRequestsInOrder) {
   }
 }
 
+// RFC 9112 section 2.2.
+TEST_F(ServerTest, PassesOverSomeEmptyLinesAndNotOverAFlood) {
+  const auto port = start();
+  Client polite(port);
+  polite.send("\r\n\r\n" + get("/a"));
+  EXPECT_TRUE(polite.response().ends_with("GET /a "));
+  Client flood(port);
+  std::string lines;
+  for (int i = 0; i < 17; ++i) lines += "\r\n";
+  flood.send(lines);
+  EXPECT_TRUE(flood.response().starts_with("HTTP/1.1 400"));
+  EXPECT_TRUE(flood.is_closed());
+}
+
 TEST_F(ServerTest, ReadsABodyHoweverItIsCut) {
   Client client(start());
   const std::string request =

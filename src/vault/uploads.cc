@@ -105,8 +105,13 @@ Task<Result<Received>> receive_stream(Context& context, InputStream& source,
 }
 
 Task<void> discard_received(Context& context, const Received& received) {
-  const blobs::BlobInfo blob = co_await received.landing->reached();
-  if (blob.new_at) co_await context.blobs.remove_unused(blob.digest, *blob.new_at);
+  std::optional<blobs::BlobInfo> blob;
+  try {
+    blob = co_await received.landing->reached();
+  } catch (const blobs::Error&) {
+    // Nothing was kept that could be taken back, and the caller has a reason of his own to tell.
+  }
+  if (blob && blob->new_at) co_await context.blobs.remove_unused(blob->digest, *blob->new_at);
 }
 
 bool is_too_old(const Context& context, const Received& received) {

@@ -19,8 +19,8 @@
 
 namespace coffer::vault {
 
-// Bytes that are all in the blob store, are durable or about to be, and belong to nobody yet. Left
-// alone, they are collected after the grace time.
+// Bytes that were handed over to the blob store, are durable or about to be, and belong to nobody
+// yet. Left alone, they are collected after the grace time.
 struct Received {
   Sha256Digest digest;
   std::uint64_t size = 0;

@@ -97,6 +97,23 @@ TEST_F(UploadsTest, BytesThatDoNotBecomeDurableBecomeNoEntry) {
   EXPECT_TRUE(commit(anna_, {.received = *receive(anna_, "bytes"), .name = "a"}));
 }
 
+// Who is refused is told why, and what landed of his other files goes at once.
+TEST_F(UploadsTest, ARefusalStaysOneWhenItsBytesAreLost) {
+  Received lost = *receive(anna_, "lost bytes");
+  const auto landing = std::make_shared<TestLanding>(lost);
+  landing->is_lost = true;
+  landing->land();
+  lost.landing = landing;
+  const Received whole = *receive(anna_, "whole bytes");
+  std::vector<NewFile> files;
+  files.push_back({.received = lost, .name = "a", .title = std::string(300, 't')});
+  files.push_back({.received = whole, .name = "b"});
+  const auto refused = run(vault_->uploads().commit(anna_.id, anna_.home, std::move(files)));
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, FailureCode::kInvalid);
+  EXPECT_FALSE(run(stores_.blobs->open(whole.digest)));
+}
+
 TEST_F(QuotaTest, CountsWhatTheSameCommandReceivedBefore) {
   const auto first = receive(anna_, std::string(6000, '1'));
   ASSERT_TRUE(first);

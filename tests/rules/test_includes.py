@@ -36,8 +36,6 @@ TEST_NAME = re.compile(r"_(test|benchmark)\.cc$|_suite\.(h|cc)$|(_|/)test_\w+\.(
 LIBRARIES = {
     "boost/asio.hpp": {"http"},
     "boost/asio/": {"http"},
-    "boost/beast.hpp": {"http"},
-    "boost/beast/": {"http"},
     "boost/json.hpp": {"apis/common", "apis/*", "jobs"},
     "boost/json/": {"apis/common", "apis/*", "jobs"},
     "openssl/": {"base", "http"},

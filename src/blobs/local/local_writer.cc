@@ -23,10 +23,12 @@ class LocalWriter::Pipeline : public std::enable_shared_from_this<Pipeline> {
   void submit(Buffer buffer, std::size_t count, std::optional<Sha256Digest> digest);
   // The next buffer to fill. Throws what the job threw.
   Task<Buffer> next_buffer();
-  // What the last block came to.
+  // What the last block came to. REQUIRES: submit() was called.
   Task<BlobInfo> result();
+  // The same of whatever was submitted, also when the writer is gone.
+  Task<BlobInfo> landed();
   // The same, blocking. Threads: any.
-  BlobInfo wait_for_result();
+  BlobInfo wait_for_landing();
   // Nobody wants the blob any more.
   void abandon();
 
@@ -37,7 +39,7 @@ class LocalWriter::Pipeline : public std::enable_shared_from_this<Pipeline> {
     std::optional<Sha256Digest> digest;  // of the whole blob: this is its last
   };
 
-  // Ends its owner's wish to be woken, whichever way the owner goes.
+  // Ends the wish of who waits in landed() to be woken, whichever way he goes.
   class Waking;
 
   void work(Block block);
@@ -56,6 +58,8 @@ class LocalWriter::Pipeline : public std::enable_shared_from_this<Pipeline> {
   std::condition_variable settled_;  // error_ or result_ is set
   // Set by the writer to be woken when the job has ended a block.
   std::shared_ptr<Event> progress_;
+  // Set by who waits in landed().
+  std::shared_ptr<Event> landed_;
   bool wants_buffer_ = false;
   Buffer spare_;  // left by the job for the writer that wants one
 };
@@ -127,7 +131,7 @@ void LocalWriter::Pipeline::submit_small(Buffer buffer, std::size_t count,
                         }
                         self->settled_.notify_all();
                         // Inside the lock, as below.
-                        if (self->progress_) std::exchange(self->progress_, {})->set();
+                        if (self->landed_) std::exchange(self->landed_, {})->set();
                       });
 }
 
@@ -164,35 +168,48 @@ Task<Buffer> LocalWriter::Pipeline::next_buffer() {
   }
 }
 
-class LocalWriter::Pipeline::Waking {
- public:
-  explicit Waking(Pipeline& pipeline) noexcept : pipeline_(pipeline) {}
-  ~Waking() {
-    const std::lock_guard lock(pipeline_.mutex_);
-    pipeline_.progress_ = nullptr;
-  }
-  Waking(const Waking&) = delete;
-  Waking& operator=(const Waking&) = delete;
-
- private:
-  Pipeline& pipeline_;
-};
-
 Task<BlobInfo> LocalWriter::Pipeline::result() {
-  const Waking waking(*this);
   for (;;) {
     std::shared_ptr<Event> progress;
     {
       std::lock_guard lock(mutex_);
       if (error_) std::rethrow_exception(error_);
       if (result_) co_return *result_;
-      progress = progress_ = std::make_shared<Event>(Executor::current());
+      progress = progress_ = std::make_shared<Event>(home_);
     }
     co_await progress->wait();
   }
 }
 
-BlobInfo LocalWriter::Pipeline::wait_for_result() {
+class LocalWriter::Pipeline::Waking {
+ public:
+  explicit Waking(std::shared_ptr<Pipeline> pipeline) noexcept : pipeline_(std::move(pipeline)) {}
+  ~Waking() {
+    const std::lock_guard lock(pipeline_->mutex_);
+    pipeline_->landed_ = nullptr;
+  }
+  Waking(const Waking&) = delete;
+  Waking& operator=(const Waking&) = delete;
+
+ private:
+  const std::shared_ptr<Pipeline> pipeline_;
+};
+
+Task<BlobInfo> LocalWriter::Pipeline::landed() {
+  const Waking waking(shared_from_this());
+  for (;;) {
+    std::shared_ptr<Event> landed;
+    {
+      std::lock_guard lock(mutex_);
+      if (error_) std::rethrow_exception(error_);
+      if (result_) co_return *result_;
+      landed = landed_ = std::make_shared<Event>(Executor::current());
+    }
+    co_await landed->wait();
+  }
+}
+
+BlobInfo LocalWriter::Pipeline::wait_for_landing() {
   std::unique_lock lock(mutex_);
   settled_.wait(lock, [this] { return error_ || result_; });
   if (error_) std::rethrow_exception(error_);
@@ -214,8 +231,8 @@ class LocalWriter::LocalLanding final : public Landing {
   LocalLanding(std::shared_ptr<Pipeline> pipeline, const Sha256Digest& digest, std::uint64_t size)
       : Landing(digest, size), pipeline_(std::move(pipeline)) {}
 
-  void wait() override { pipeline_->wait_for_result(); }
-  Task<BlobInfo> reached() override { return pipeline_->result(); }
+  void wait() override { pipeline_->wait_for_landing(); }
+  Task<BlobInfo> reached() override { return pipeline_->landed(); }
 
  private:
   const std::shared_ptr<Pipeline> pipeline_;

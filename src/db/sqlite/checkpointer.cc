@@ -37,7 +37,13 @@ Checkpointer::~Checkpointer() {
 
 void Checkpointer::tend(Connection& writer) {
   const int length = writer.log_length();
-  if (length < log_pages_) next_at_ = log_pages_;
+  if (length < log_pages_) {
+    next_at_ = log_pages_;
+    // It started over by itself: what was moved says nothing of this one.
+    if (state_.load(std::memory_order_acquire) == State::kMoved) {
+      state_.store(State::kIdle, std::memory_order_relaxed);
+    }
+  }
   if (length < next_at_) return;
   switch (state_.load(std::memory_order_acquire)) {
     case State::kIdle: {

@@ -2,6 +2,7 @@
 
 #include <pthread.h>
 
+#include <algorithm>
 #include <chrono>
 #include <utility>
 
@@ -71,7 +72,7 @@ void Writer::serve() {
     for (auto& function : posted) function();
     Units group;
     take_waiting(group);
-    if (!group.empty()) commit(std::move(group), true);
+    commit(std::move(group), true);
     lock.lock();
   }
 }
@@ -86,6 +87,7 @@ void Writer::take_waiting(Units& group) {
 
 // Commits `group` and, if `open_to_more`, what comes in while it runs.
 void Writer::commit(Units group, bool open_to_more) {
+  if (group.empty()) return;
   const auto deadline = std::chrono::steady_clock::now() + kGroupTime;
   try {
     if (connection_.in_transaction()) connection_.run(kRollback);
@@ -109,12 +111,7 @@ void Writer::commit(Units group, bool open_to_more) {
     }
   }
   // Not before all have run: most milestones are reached by then.
-  for (std::size_t i = 0; i < group.size(); ++i) {
-    if (!wait_for_milestones(*group[i])) {
-      roll_back_all();
-      return commit_without(std::move(group), i);
-    }
-  }
+  if (!settle_milestones(group)) return commit(std::move(group), false);
   try {
     connection_.run(kCommit);
   } catch (...) {
@@ -137,6 +134,17 @@ void Writer::commit_without(Units group, std::size_t failed) {
   answer(*group[failed]);
   group.erase(group.begin() + static_cast<std::ptrdiff_t>(failed));
   for (Unit* unit : group) commit({unit}, false);
+}
+
+// False when some units have to go, and the others of the group to run again.
+bool Writer::settle_milestones(Units& group) {
+  const auto failed = std::stable_partition(group.begin(), group.end(),
+                                            [](Unit* unit) { return wait_for_milestones(*unit); });
+  if (failed == group.end()) return true;
+  roll_back_all();
+  std::for_each(failed, group.end(), [](const Unit* unit) { answer(*unit); });
+  group.erase(failed, group.end());
+  return false;
 }
 
 // False when one will never be reached, which is the unit's error then.

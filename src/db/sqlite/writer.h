@@ -80,6 +80,7 @@ class Writer final : public Executor {
   Outcome run_among(Unit& unit);
   bool run_body(Unit& unit);
   static bool wait_for_milestones(Unit& unit);
+  bool settle_milestones(Units& group);
   void commit_without(Units group, std::size_t failed);
   void roll_back_all();
   static void answer(const Unit& unit);
