@@ -14,9 +14,13 @@ namespace {
 // What one write takes along at most.
 constexpr std::size_t kBatchBytes = 2 * 1024 * 1024;
 
+// A batch of more tells of a crowd. Then the next one waits for so many, unless it is hastened: a
+// sync takes as long, and as much of the processor, for one record as for all of them.
+constexpr std::size_t kFewRecords = 4;
+constexpr std::size_t kManyRecords = 32;
+
 // The part of a segment that is cleared ahead of its records, again when a quarter of it is left.
 constexpr std::uint64_t kAheadShare = 128;
-constexpr std::size_t kFewRecords = 4;
 
 }  // namespace
 
@@ -27,14 +31,14 @@ std::size_t Appender::DigestHash::operator()(const Sha256Digest& digest) const n
 }
 
 Appender::Appender(Disk& disk, const Clock& clock, PackedIndex& index, SegmentFiles& files,
-                   Bell& sealed, std::uint64_t segment_bytes)
+                   Bell& sealed, Options options)
     : disk_(disk),
       clock_(clock),
       index_(index),
       files_(files),
       sealed_(sealed),
-      segment_bytes_(segment_bytes),
-      active_(files.reopen_last(segment_bytes)),
+      options_(options),
+      active_(files.reopen_last(options.segment_bytes)),
       thread_([this] { work(); }) {}
 
 Appender::~Appender() {
@@ -47,14 +51,26 @@ Appender::~Appender() {
   if (active_) roll();
 }
 
-void Appender::submit(Request request) {
-  bool was_empty = false;
+Appender::Ticket Appender::submit(Request request) {
+  Ticket ticket = 0;
+  bool counts = false;
   {
     std::lock_guard lock(mutex_);
-    was_empty = queue_.empty();
+    ticket = next_ticket_++;
     queue_.push_back(std::move(request));
+    counts = queue_.size() == 1 || queue_.size() == kManyRecords;
   }
-  if (was_empty) wake_.notify_one();
+  if (counts) wake_.notify_one();
+  return ticket;
+}
+
+void Appender::hasten(Ticket ticket) {
+  {
+    std::lock_guard lock(mutex_);
+    const bool is_taken = ticket < next_ticket_ - queue_.size();
+    if (is_taken || std::exchange(hastened_, true)) return;
+  }
+  wake_.notify_one();
 }
 
 void Appender::work() {
@@ -64,13 +80,20 @@ void Appender::work() {
 
 // False when nothing will come any more.
 bool Appender::take_batch() {
+  const bool is_crowded = batch_.size() > kFewRecords;
   batch_.clear();
   std::unique_lock lock(mutex_);
   wake_.wait(lock, [this] { return stopping_ || !queue_.empty(); });
+  if (is_crowded) {
+    wake_.wait_for(lock, options_.gather_time,
+                   [this] { return stopping_ || hastened_ || queue_.size() >= kManyRecords; });
+  }
   for (std::size_t bytes = 0; !queue_.empty() && bytes < kBatchBytes; queue_.pop_front()) {
     bytes += record_bytes(queue_.front().record.length);
     batch_.push_back(std::move(queue_.front()));
   }
+  // Who is waited for may be among what is left.
+  hastened_ = hastened_ && !queue_.empty();
   return !batch_.empty();
 }
 
@@ -88,7 +111,7 @@ void Appender::process() {
 }
 
 void Appender::make_room() {
-  if (active_ && active_->end >= segment_bytes_) roll();
+  if (active_ && active_->end >= options_.segment_bytes) roll();
   if (!active_) active_ = files_.create();
 }
 
@@ -168,8 +191,8 @@ void Appender::take_back(bool sync_failed) {
 // that were written over takes half the time of one that makes the file longer.
 void Appender::clear_ahead() {
   // Larger batches share the cost of their sync, and then the zeros cost more than they save.
-  if (!active_ || active_->end >= segment_bytes_ || batch_.size() > kFewRecords) return;
-  const std::uint64_t ahead = segment_bytes_ / kAheadShare;
+  if (!active_ || active_->end >= options_.segment_bytes || batch_.size() > kFewRecords) return;
+  const std::uint64_t ahead = options_.segment_bytes / kAheadShare;
   if (active_->end + ahead / 4 <= active_->room) return;
   const std::uint64_t start = std::max(active_->room, active_->end);
   const std::uint64_t goal = active_->end + ahead;
@@ -182,7 +205,7 @@ void Appender::clear_ahead() {
     log::warning("segment_not_extended", {{"reason", error.what()}});
     // The room is left to the records themselves, and this segment grows with each of them.
     if (!cut_at_end()) return roll();
-    active_->room = segment_bytes_ + ahead;
+    active_->room = options_.segment_bytes + ahead;
   }
 }
 

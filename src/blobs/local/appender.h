@@ -1,7 +1,8 @@
-// Adds records to the active segment: one thread that gathers who waits into one write and one
+// Adds records to the active segment: one thread that gathers what comes into one write and one
 // sync.
 #pragma once
 
+#include <chrono>
 #include <condition_variable>
 #include <cstdint>
 #include <deque>
@@ -36,16 +37,28 @@ class Appender {
     Done done = {};  // none: a note that nobody waits for, and that may be lost with the power
   };
 
-  // All outlive it. A segment of `segment_bytes` or more is sealed, and `sealed` rung.
+  // Which of all that were submitted.
+  using Ticket = std::uint64_t;
+
+  struct Options {
+    // A segment that is as long is sealed, and `sealed` rung.
+    std::uint64_t segment_bytes;
+    // How long a batch may wait for more when many have come together.
+    std::chrono::microseconds gather_time;
+  };
+
+  // All outlive it.
   Appender(Disk& disk, const Clock& clock, PackedIndex& index, SegmentFiles& files, Bell& sealed,
-           std::uint64_t segment_bytes);
+           Options options);
   // Ends what was submitted, then seals the active segment.
   ~Appender();
   Appender(const Appender&) = delete;
   Appender& operator=(const Appender&) = delete;
 
   // Threads: any.
-  void submit(Request request);
+  Ticket submit(Request request);
+  // Somebody waits for it: its batch waits for no more. Threads: any.
+  void hasten(Ticket ticket);
 
  private:
   // What becomes of one request of a batch.
@@ -79,7 +92,7 @@ class Appender {
   PackedIndex& index_;
   SegmentFiles& files_;
   Bell& sealed_;
-  const std::uint64_t segment_bytes_;
+  const Options options_;
 
   // The thread's own.
   std::optional<ActiveSegment> active_;
@@ -91,6 +104,8 @@ class Appender {
   std::mutex mutex_;  // guards all below
   std::condition_variable wake_;
   std::deque<Request> queue_;
+  Ticket next_ticket_ = 0;
+  bool hastened_ = false;  // somebody waits for one that is in the queue
   bool stopping_ = false;
   std::thread thread_;
 };

@@ -73,7 +73,8 @@ class LocalStore final : public BlobStore {
     core_.segments = std::make_unique<Segments>(
         *core_.disk, core_.clock,
         Segments::Options{
-            .segment_bytes = options.segment_bytes,
+            .appending = {.segment_bytes = options.segment_bytes,
+                          .gather_time = options.gather_time},
             .reclaim = options.reclaim,
             .temporary = [this] { return temporary_name(core_.next_temporary.fetch_add(1)); }});
   }

@@ -2,6 +2,7 @@
 // in a file of its own (docs/blob-store.md).
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <filesystem>
 #include <memory>
@@ -24,6 +25,9 @@ struct LocalOptions {
   std::size_t io_threads = 16;
   // A segment of small blobs that is as long gets no more of them.
   std::uint64_t segment_bytes = std::uint64_t{128} * 1024 * 1024;
+  // How long small blobs that nobody waits for may wait for others to be written with, where many
+  // come at once.
+  std::chrono::microseconds gather_time = std::chrono::milliseconds(2);
   // Give back the room of removed small blobs, in the background.
   bool reclaim = true;
 };

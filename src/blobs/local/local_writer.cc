@@ -42,6 +42,7 @@ class LocalWriter::Pipeline : public std::enable_shared_from_this<Pipeline> {
   // Ends the wish of who waits in landed() to be woken, whichever way he goes.
   class Waking;
 
+  void hasten();
   void work(Block block);
   void process(Block& block);
 
@@ -55,7 +56,8 @@ class LocalWriter::Pipeline : public std::enable_shared_from_this<Pipeline> {
   std::optional<Block> pending_;
   std::exception_ptr error_;
   std::optional<BlobInfo> result_;
-  std::condition_variable settled_;  // error_ or result_ is set
+  std::optional<Appender::Ticket> ticket_;  // of a small blob: to hasten it, once
+  std::condition_variable settled_;         // error_ or result_ is set
   // Set by the writer to be woken when the job has ended a block.
   std::shared_ptr<Event> progress_;
   // Set by who waits in landed().
@@ -121,18 +123,31 @@ void LocalWriter::Pipeline::work(Block block) {
 
 void LocalWriter::Pipeline::submit_small(Buffer buffer, std::size_t count,
                                          const Sha256Digest& digest) {
-  core_.segments->add(digest, std::move(buffer), count,
-                      [self = shared_from_this()](std::exception_ptr error, const BlobInfo& info) {
-                        std::lock_guard lock(self->mutex_);
-                        if (error) {
-                          self->error_ = error;
-                        } else {
-                          self->result_ = info;
-                        }
-                        self->settled_.notify_all();
-                        // Inside the lock, as below.
-                        if (self->landed_) std::exchange(self->landed_, {})->set();
-                      });
+  const auto ticket = core_.segments->add(
+      digest, std::move(buffer), count,
+      [self = shared_from_this()](std::exception_ptr error, const BlobInfo& info) {
+        std::lock_guard lock(self->mutex_);
+        if (error) {
+          self->error_ = error;
+        } else {
+          self->result_ = info;
+        }
+        self->settled_.notify_all();
+        // Inside the lock, as below.
+        if (self->landed_) std::exchange(self->landed_, {})->set();
+      });
+  std::lock_guard lock(mutex_);
+  ticket_ = ticket;
+}
+
+// For who is about to wait for a small blob.
+void LocalWriter::Pipeline::hasten() {
+  std::optional<Appender::Ticket> ticket;
+  {
+    std::lock_guard lock(mutex_);
+    if (!error_ && !result_) ticket = std::exchange(ticket_, {});
+  }
+  if (ticket) core_.segments->hasten(*ticket);
 }
 
 void LocalWriter::Pipeline::process(Block& block) {
@@ -197,6 +212,7 @@ class LocalWriter::Pipeline::Waking {
 
 Task<BlobInfo> LocalWriter::Pipeline::landed() {
   const Waking waking(shared_from_this());
+  hasten();
   for (;;) {
     std::shared_ptr<Event> landed;
     {
@@ -210,6 +226,7 @@ Task<BlobInfo> LocalWriter::Pipeline::landed() {
 }
 
 BlobInfo LocalWriter::Pipeline::wait_for_landing() {
+  hasten();
   std::unique_lock lock(mutex_);
   settled_.wait(lock, [this] { return error_ || result_; });
   if (error_) std::rethrow_exception(error_);

@@ -148,18 +148,20 @@ void Reclaimer::move(std::vector<Moving>& group) {
   std::latch left(static_cast<std::ptrdiff_t>(group.size()));
   std::mutex mutex;
   std::exception_ptr failure;
+  Appender::Ticket last = 0;
   for (Moving& moving : group) {
-    appender_.submit({.record = moving.record,
-                      .payload = moving.payload,
-                      .from = moving.from,
-                      .done = [&](std::exception_ptr error, const BlobInfo&) {
-                        if (error) {
-                          std::lock_guard lock(mutex);
-                          failure = error;
-                        }
-                        left.count_down();
-                      }});
+    last = appender_.submit({.record = moving.record,
+                             .payload = moving.payload,
+                             .from = moving.from,
+                             .done = [&](std::exception_ptr error, const BlobInfo&) {
+                               if (error) {
+                                 std::lock_guard lock(mutex);
+                                 failure = error;
+                               }
+                               left.count_down();
+                             }});
   }
+  if (!group.empty()) appender_.hasten(last);
   left.wait();
   group.clear();
   if (failure) std::rethrow_exception(failure);

@@ -9,7 +9,7 @@ namespace coffer::blobs {
 Segments::Segments(Disk& disk, const Clock& clock, Options options)
     : clock_(clock), files_(disk, std::move(options.temporary)) {
   files_.load(index_);
-  appender_.emplace(disk, clock, index_, files_, bell_, options.segment_bytes);
+  appender_.emplace(disk, clock, index_, files_, bell_, options.appending);
   if (options.reclaim) reclaimer_.emplace(disk, index_, files_, *appender_, bell_);
 }
 
@@ -27,21 +27,21 @@ Segments::~Segments() {
   }
 }
 
-void Segments::add(const Sha256Digest& digest, Buffer buffer, std::size_t count,
-                   Appender::Done done) {
+std::optional<Appender::Ticket> Segments::add(const Sha256Digest& digest, Buffer buffer,
+                                              std::size_t count, Appender::Done done) {
   if (const auto found = index_.touch(digest, clock_.now())) {
     buffer.release();
     note({.kind = RecordKind::kTouch, .digest = digest, .value = to_micros(found->written)});
     done(nullptr, {digest, found->length});
-    return;
+    return std::nullopt;
   }
   const ByteView payload = buffer.span().first(count);
-  appender_->submit({.record = {.kind = RecordKind::kBlob,
-                                .length = static_cast<std::uint32_t>(count),
-                                .digest = digest},
-                     .payload = payload,
-                     .buffer = std::move(buffer),
-                     .done = std::move(done)});
+  return appender_->submit({.record = {.kind = RecordKind::kBlob,
+                                       .length = static_cast<std::uint32_t>(count),
+                                       .digest = digest},
+                            .payload = payload,
+                            .buffer = std::move(buffer),
+                            .done = std::move(done)});
 }
 
 std::shared_ptr<const OpenFile> Segments::file_of(const PackedBlob& blob, bool may_block) {

@@ -29,7 +29,7 @@ static_assert(kSmallBytes <= kPackedBytes);
 class Segments {
  public:
   struct Options {
-    std::uint64_t segment_bytes;
+    Appender::Options appending;
     bool reclaim;  // give back the room of removed blobs, in the background
     std::function<std::string()> temporary;  // a name for a file that is not complete
   };
@@ -42,7 +42,11 @@ class Segments {
 
   // Stores the first `count` bytes of `buffer`, whose name is `digest`, and calls `done` when
   // they are durable: from within, or on a thread of its own. `count` is less than kPackedBytes.
-  void add(const Sha256Digest& digest, Buffer buffer, std::size_t count, Appender::Done done);
+  // Gives what to call hasten() with, nothing when `done` was called.
+  std::optional<Appender::Ticket> add(const Sha256Digest& digest, Buffer buffer, std::size_t count,
+                                      Appender::Done done);
+  // Somebody waits for `done`.
+  void hasten(Appender::Ticket ticket) { appender_->hasten(ticket); }
 
   std::optional<PackedBlob> find(const Sha256Digest& digest) const { return index_.find(digest); }
 

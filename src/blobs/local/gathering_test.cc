@@ -1,0 +1,172 @@
+// Small blobs that come together are written together.
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <condition_variable>
+#include <memory>
+#include <mutex>
+#include <thread>
+#include <vector>
+
+#include "blobs/local/local_store.h"
+#include "blobs/local/test_disks.h"
+#include "blobs/local/test_segments.h"
+
+namespace coffer::blobs::test {
+namespace {
+
+// Holds up writes on demand.
+class Gate {
+ public:
+  void close() { set(true); }
+  void open() { set(false); }
+  void pass() {
+    std::unique_lock lock(mutex_);
+    ++waiting_;
+    moved_.notify_all();
+    moved_.wait(lock, [this] { return !closed_; });
+    --waiting_;
+  }
+  void wait_for_somebody() {
+    std::unique_lock lock(mutex_);
+    moved_.wait(lock, [this] { return waiting_ > 0; });
+  }
+
+ private:
+  void set(bool closed) {
+    std::lock_guard lock(mutex_);
+    closed_ = closed;
+    moved_.notify_all();
+  }
+
+  std::mutex mutex_;
+  std::condition_variable moved_;
+  bool closed_ = false;
+  int waiting_ = 0;
+};
+
+class GatedDisk final : public WatchedDisk {
+ public:
+  GatedDisk(const std::filesystem::path& root, Gate& gate) : WatchedDisk(root), gate_(gate) {}
+
+ private:
+  void before(const char* call) override {
+    if (std::string_view(call) == "write") gate_.pass();
+  }
+
+  Gate& gate_;
+};
+
+// A store where who nobody waits for waits for ever.
+class Gathering : public SegmentStore {
+ protected:
+  Gathering() { open_store(); }
+
+  void open_store() {
+    store_ = open_local_store(std::make_unique<GatedDisk>(folder_.path(), gate_),
+                              {.root = {}, .clock = clock_, .gather_time = std::chrono::hours(24)});
+  }
+  std::shared_ptr<Landing> hand_over() {
+    const auto writer = run(store_->create({}));
+    run(writer->write(make_bytes(1'000, next_seed_++)));
+    return run(writer->hand_over());
+  }
+  std::vector<std::shared_ptr<Landing>> hand_over(int count) {
+    std::vector<std::shared_ptr<Landing>> landings;
+    for (int i = 0; i < count; ++i) landings.push_back(hand_over());
+    return landings;
+  }
+  bool is_stored(const Landing& landing) { return run(store_->open(landing.digest())) != nullptr; }
+  void expect_stored(const std::vector<std::shared_ptr<Landing>>& landings) {
+    for (const auto& landing : landings) {
+      EXPECT_TRUE(eventually([&] { return is_stored(*landing); }));
+    }
+  }
+  // From now on the store believes that many come together.
+  void make_crowd() {
+    gate_.close();
+    const auto first = hand_over();
+    gate_.wait_for_somebody();
+    const auto others = hand_over(8);
+    gate_.open();
+    expect_stored({first});
+    expect_stored(others);
+  }
+  void expect_patience(const Landing& landing) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(30));
+    EXPECT_FALSE(is_stored(landing)) << "it was not kept for others to come";
+  }
+
+  Gate gate_;
+  std::unique_ptr<BlobStore> store_;
+  std::uint64_t next_seed_ = 1;
+};
+
+TEST_F(Gathering, ALoneWriterGoesAtOnce) {
+  for (int i = 0; i < 5; ++i) expect_stored({hand_over()});
+}
+
+TEST_F(Gathering, WhoWaitsGoesAtOnce) {
+  make_crowd();
+  const auto landings = hand_over(3);
+  expect_patience(*landings[0]);
+  landings[1]->wait();
+  expect_stored(landings);
+  // Three are no crowd.
+  expect_stored({hand_over()});
+}
+
+TEST_F(Gathering, WhoWaitsInACoroutineGoesAtOnce) {
+  make_crowd();
+  const auto landing = hand_over();
+  expect_patience(*landing);
+  EXPECT_EQ(run(landing->reached()).digest, landing->digest());
+  expect_stored({landing});
+}
+
+TEST_F(Gathering, ManyGoAtOnce) {
+  make_crowd();
+  auto landings = hand_over(31);
+  expect_patience(*landings[0]);
+  landings.push_back(hand_over());
+  expect_stored(landings);
+}
+
+// Who waits for a blob that is being written hastens nobody else.
+TEST_F(Gathering, WaitingForAnEarlierBatchLeavesTheNextAlone) {
+  make_crowd();
+  gate_.close();
+  const auto landings = hand_over(32);
+  gate_.wait_for_somebody();
+  const auto next = hand_over();
+  std::thread waiter([&] { landings[0]->wait(); });
+  std::this_thread::sleep_for(std::chrono::milliseconds(30));
+  gate_.open();
+  waiter.join();
+  expect_stored(landings);
+  expect_patience(*next);
+}
+
+TEST_F(Gathering, WhoIsKeptBackIsWrittenWhenTheStoreCloses) {
+  make_crowd();
+  const auto landing = hand_over();
+  expect_patience(*landing);
+  store_.reset();
+  open_store();
+  EXPECT_TRUE(is_stored(*landing));
+}
+
+TEST_F(Gathering, ATwinHastensBoth) {
+  make_crowd();
+  const std::uint64_t seed = next_seed_;
+  const auto landing = hand_over();
+  next_seed_ = seed;
+  const auto twin = hand_over();
+  twin->wait();
+  EXPECT_EQ(twin->digest(), landing->digest());
+  landing->wait();
+  EXPECT_TRUE(is_stored(*landing));
+}
+
+}  // namespace
+}  // namespace coffer::blobs::test
