@@ -28,17 +28,9 @@ constexpr std::chrono::seconds kLingerTime{2};
 constexpr std::size_t kEmptyLines = 16;
 // More than most heads take.
 constexpr std::size_t kHeadReserve = 768;
-// What is no longer than this goes out in one write with the head, where that is faster.
+// What is no longer than this goes out in one write with the head, where the store hands out copies
+// of so little.
 constexpr std::uint64_t kCopiedBytes = 16 * 1024;
-
-// Copies the file's section if all of it is in memory already.
-std::optional<std::string> copy_cached(const FileSlice& slice) {
-  std::string bytes(static_cast<std::size_t>(slice.length), '\0');
-  iovec part{bytes.data(), bytes.size()};
-  const ssize_t count = ::preadv2(slice.fd, &part, 1, static_cast<off_t>(slice.offset), RWF_NOWAIT);
-  if (count != static_cast<ssize_t>(slice.length)) return std::nullopt;
-  return bytes;
-}
 
 void append_number(std::string& out, std::uint64_t number) {
   const fmt::format_int digits(number);
@@ -398,26 +390,27 @@ Task<bool> Connection::send(const Request& request, Response& response, bool kee
     sent += std::exchange(moved, 0) - of_head;
   };
   bool ok = true;
+  std::vector<Bytes> copies;  // that `parts` refer to
   try {
     for (Segment& segment : response.body) {
-      const auto* section = std::get_if<ContentSection>(&segment);
-      if (section && section->length <= kCopiedBytes) {
-        auto copy = co_await copy_small(*section);
-        if (copy) {
-          segment = std::move(*copy);
-          section = nullptr;
-        }
-      }
-      if (!section) {
-        auto& text = std::get<std::string>(segment);
-        parts.push_back({text.data(), text.size()});
+      if (auto* text = std::get_if<std::string>(&segment)) {
+        parts.push_back({text->data(), text->size()});
         continue;
+      }
+      const auto& section = std::get<ContentSection>(segment);
+      if (section.length <= kCopiedBytes) {
+        auto copy = co_await copy_of(section);
+        if (copy) {
+          parts.push_back({copy->data(), copy->size()});
+          copies.push_back(std::move(*copy));
+          continue;
+        }
       }
       ok = co_await send_bytes(parts, true, pace, &moved);
       count_body();
       if (!ok) break;
       parts.clear();
-      ok = co_await send_content(*section, pace, sent);
+      ok = co_await send_content(section, pace, sent);
       if (!ok) break;
     }
   } catch (const std::exception& error) {
@@ -432,12 +425,12 @@ Task<bool> Connection::send(const Request& request, Response& response, bool kee
   co_return ok;
 }
 
-Task<std::optional<std::string>> Connection::copy_small(const ContentSection& section) {
-  if (section.length == 0) co_return std::string();
-  const auto piece = co_await section.content->piece(section.offset, section.length);
-  const auto* slice = std::get_if<FileSlice>(&piece);
-  if (!slice || slice->length != section.length) co_return std::nullopt;
-  co_return copy_cached(*slice);
+Task<std::optional<Bytes>> Connection::copy_of(const ContentSection& section) {
+  if (section.length == 0) co_return Bytes();
+  auto piece = co_await section.content->piece(section.offset, section.length);
+  auto* bytes = std::get_if<Bytes>(&piece);
+  if (!bytes || bytes->size() != section.length) co_return std::nullopt;
+  co_return std::move(*bytes);
 }
 
 Task<bool> Connection::send_bytes(std::span<iovec> parts, bool more, Pace& pace,

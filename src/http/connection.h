@@ -120,8 +120,8 @@ class Connection final : public Resident {
                   std::uint64_t& sent);
   Task<bool> send_bytes(std::span<iovec> parts, bool more, Pace& pace,
                         std::uint64_t* sent = nullptr);
-  // The section's bytes if that needs no disk.
-  Task<std::optional<std::string>> copy_small(const ContentSection& section);
+  // The section's bytes if the store hands them out rather than a slice of a file.
+  static Task<std::optional<Bytes>> copy_of(const ContentSection& section);
   Task<bool> send_content(const ContentSection& section, Pace& pace, std::uint64_t& sent);
   Task<bool> send_file(FileSlice slice, Pace& pace, std::uint64_t& sent);
   // Lets the other end read the last answer before the connection is torn down.

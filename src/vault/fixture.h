@@ -70,6 +70,16 @@ class TextStream final : public InputStream {
   std::size_t at_ = 0;
 };
 
+// What `piece` stands for. Throws when it cannot be read.
+inline std::string text_of(const Content::Piece& piece) {
+  if (const auto* bytes = std::get_if<Bytes>(&piece)) return std::string(as_text(*bytes));
+  const auto& slice = std::get<FileSlice>(piece);
+  std::string text(slice.length, '\0');
+  const auto got = ::pread(slice.fd, text.data(), text.size(), static_cast<off_t>(slice.offset));
+  if (got != static_cast<ssize_t>(text.size())) throw std::runtime_error("a blob cannot be read");
+  return text;
+}
+
 template <class T>
 T run(Task<T> task) {
   InlineExecutor executor;
@@ -256,17 +266,7 @@ class VaultTest : public ::testing::Test {
     const auto content = run(vault_->entries().open(entry));
     std::string text;
     while (text.size() < content->size()) {
-      const auto piece = run(content->piece(text.size(), content->size()));
-      if (const auto* bytes = std::get_if<Bytes>(&piece)) {
-        text += as_text(*bytes);
-        continue;
-      }
-      const auto& slice = std::get<FileSlice>(piece);
-      std::string part(slice.length, '\0');
-      const auto got =
-          ::pread(slice.fd, part.data(), part.size(), static_cast<off_t>(slice.offset));
-      if (got <= 0) throw std::runtime_error("a blob cannot be read");
-      text.append(part, 0, static_cast<std::size_t>(got));
+      text += text_of(run(content->piece(text.size(), content->size())));
     }
     return text;
   }

@@ -34,8 +34,10 @@ struct Core {
   std::array<Folder, kFolders> folders;
   OpenBlobs open_blobs = {};
   std::unique_ptr<Segments> segments;
-  // Whatever blocks runs here. Last, so that it has stopped before the rest goes.
+  // Whatever blocks runs here: what is read for somebody on `readers`, so that it does not stand
+  // behind what is written. Last, so that they have stopped before the rest goes.
   ThreadPool io;
+  ThreadPool readers;
 };
 
 }  // namespace coffer::blobs

@@ -71,6 +71,8 @@ class Disk {
   virtual void write(const OpenFile& file, ByteView data, std::uint64_t offset) = 0;
   // Fills `into` with what stands at `offset`. REQUIRES: the file reaches that far.
   virtual void read(const OpenFile& file, ByteSpan into, std::uint64_t offset) = 0;
+  // The same without blocking; false when the kernel would have to ask the disk, and for errors.
+  virtual bool read_if_cached(const OpenFile& file, ByteSpan into, std::uint64_t offset) = 0;
   // Cuts off what follows the first `size` bytes. REQUIRES: `size` is at most the file's size.
   virtual void truncate(const OpenFile& file, std::uint64_t size) = 0;
   // The file's bytes and its size survive a power loss from now on; its name may not.

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "blobs/local/core.h"
+#include "blobs/local/file_content.h"
 #include "blobs/local/local_writer.h"
 
 namespace coffer::blobs {
@@ -14,25 +15,6 @@ constexpr std::size_t kIdleBytes = std::size_t{8} * 1024 * 1024;
 
 // Room that uploads leave to the database and the log.
 constexpr std::uint64_t kReserveBytes = std::uint64_t{64} * 1024 * 1024;
-
-// A section of a file that others may have open too.
-class FileContent final : public Content {
- public:
-  FileContent(std::shared_ptr<const OpenFile> file, std::uint64_t start,
-              std::uint64_t size) noexcept
-      : file_(std::move(file)), start_(start), size_(size) {}
-
-  std::uint64_t size() const noexcept override { return size_; }
-
-  Task<Piece> piece(std::uint64_t offset, std::uint64_t most) const override {
-    co_return FileSlice{file_->fd(), start_ + offset, std::min(most, size_ - offset)};
-  }
-
- private:
-  std::shared_ptr<const OpenFile> file_;
-  std::uint64_t start_;
-  std::uint64_t size_;
-};
 
 // The first `limit` of two lists ordered by names. What is in both was written at the later time.
 std::vector<BlobStore::Listed> merged(const std::vector<BlobStore::Listed>& files,
@@ -65,7 +47,8 @@ class LocalStore final : public BlobStore {
               .folders = {},
               .open_blobs = {},
               .segments = nullptr,
-              .io = ThreadPool("blobs", options.io_threads)} {
+              .io = ThreadPool("blobs", options.io_threads),
+              .readers = ThreadPool("blob-readers", options.io_threads)} {
     const std::bitset<kFolders> there = prepare(*core_.disk);
     for (unsigned number = 0; number < kFolders; ++number) {
       core_.folders[number].ready = there.test(number);
@@ -92,12 +75,12 @@ class LocalStore final : public BlobStore {
     if (found.content) co_return std::move(found.content);
     const std::string name = blob_name(digest);
     OpenFile file = core_.disk->open_if_cached(name);
-    if (!file) file = co_await core_.io.run([this, &name] { return core_.disk->open(name); });
+    if (!file) file = co_await core_.readers.run([this, &name] { return core_.disk->open(name); });
     if (!file) co_return nullptr;
     // The kernel keeps it in memory with the open file.
     const std::uint64_t size = core_.disk->size(file);
     auto content = std::make_shared<const FileContent>(
-        std::make_shared<const OpenFile>(std::move(file)), 0, size);
+        core_, std::make_shared<const OpenFile>(std::move(file)), 0, size);
     core_.open_blobs.keep(digest, content, found.moment);
     co_return content;
   }
@@ -122,11 +105,12 @@ class LocalStore final : public BlobStore {
     for (;;) {
       std::shared_ptr<const OpenFile> file = core_.segments->file_of(blob, false);
       if (!file) {
-        file = co_await core_.io.run([this, &blob] { return core_.segments->file_of(blob, true); });
+        file = co_await core_.readers.run(
+            [this, &blob] { return core_.segments->file_of(blob, true); });
       }
       if (file) {
         co_return std::make_shared<const FileContent>(
-            std::move(file), blob.place.offset() + kHeaderBytes, blob.length);
+            core_, std::move(file), blob.place.offset() + kHeaderBytes, blob.length);
       }
       const std::optional<PackedBlob> now = core_.segments->find(blob.digest);
       if (!now) co_return nullptr;

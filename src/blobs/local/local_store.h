@@ -21,7 +21,7 @@ struct LocalOptions {
   // Memory of all writers together. Each needs 128 KiB while it holds bytes that are not
   // written, and takes twice that while there is enough; who finds none left waits in line.
   std::size_t memory_budget = std::size_t{256} * 1024 * 1024;
-  // A durable write mostly waits, so more threads than cores.
+  // A durable write mostly waits, so more threads than cores. As many read what is not in memory.
   std::size_t io_threads = 16;
   // A segment of small blobs that is as long gets no more of them.
   std::uint64_t segment_bytes = std::uint64_t{128} * 1024 * 1024;
@@ -33,7 +33,8 @@ struct LocalOptions {
 };
 
 // REQUIRES: no other store uses the folder, in any process; writers, and tasks of the store,
-// end before it does. Contents may outlive it. Throws Error when the folder is not usable.
+// end before it does. Contents may outlive it, but are asked for no more pieces. Throws Error when
+// the folder is not usable.
 std::unique_ptr<BlobStore> open_local_store(const LocalOptions& options);
 
 // The same on another disk; `options.root` is not used.

@@ -39,6 +39,9 @@ class WatchedDisk : public Disk {
   void read(const OpenFile& file, ByteSpan into, std::uint64_t offset) override {
     before("read"), disk_->read(file, into, offset);
   }
+  bool read_if_cached(const OpenFile& file, ByteSpan into, std::uint64_t offset) override {
+    return disk_->read_if_cached(file, into, offset);
+  }
   void truncate(const OpenFile& file, std::uint64_t size) override {
     before("truncate"), disk_->truncate(file, size);
   }
