@@ -99,6 +99,35 @@ TEST_F(EntriesTest, ANewNameGivesANewKey) {
   EXPECT_EQ(names({.text = "c/d"}), Names{});
 }
 
+TEST_F(EntriesTest, WhatWasFoundIsLookedForAgainAfterAnyChange) {
+  const Entry entry = upload(anna_, "a.txt", "x");
+  // On an executor like the serving cores, which remember.
+  ThreadPool core("core", 1);
+  const auto there = [&](const Account& caller) -> Task<Result<Entry>> {
+    co_await hop(core);
+    auto found = co_await vault_->entries().find(caller.id, entry.id);
+    co_return found;
+  };
+  EXPECT_EQ(run(there(anna_))->name, "a.txt");
+  const auto again = [&]() -> Task<std::uint64_t> {
+    co_await there(anna_);
+    const std::uint64_t before = stores_.database->stats().statements;
+    co_await there(anna_);
+    co_return stores_.database->stats().statements - before;
+  };
+  EXPECT_EQ(run(again()), 0U) << "in the same turn";
+  EXPECT_FAILS(run(there(bob_)), kNotFound);
+  ASSERT_TRUE(update(anna_, entry.id, {.name = "b.txt"}));
+  EXPECT_EQ(run(there(anna_))->name, "b.txt");
+  run(stores_.database->write([&](db::Transaction& tx) -> Task<void> {
+    static constexpr db::Statement kRename{"UPDATE entry SET title = 'by another' WHERE id = $1"};
+    co_await tx.execute(kRename, entry.id);
+  }));
+  EXPECT_EQ(run(there(anna_))->title, "by another");
+  ASSERT_TRUE(run(vault_->entries().remove(anna_.id, entry.id)));
+  EXPECT_FAILS(run(there(anna_)), kNotFound);
+}
+
 TEST_F(EntriesTest, OfTwoDeletesOneSucceeds) {
   for (int round = 0; round < 10; ++round) {
     const Entry entry = upload(anna_, "a", "12345", {"t"});

@@ -15,6 +15,7 @@
 #include <utility>
 
 #include "vault/account_rows.h"
+#include "vault/recalled.h"
 #include "vault/sql.h"
 
 namespace coffer::vault {
@@ -24,6 +25,7 @@ constexpr std::size_t kKeyBytes = 32;
 constexpr std::size_t kTokenMax = 4096;  // bytes; ours are shorter than 400
 constexpr std::size_t kTokenIdBytes = 16;
 constexpr const char* kKeyName = "session_key";
+constexpr std::size_t kRecalledSessions = 4096;  // by one thread
 
 constexpr db::Statement kFindKey{"SELECT value FROM secret WHERE name = $1"};
 constexpr db::Statement kInsertKey{
@@ -140,38 +142,6 @@ class Sessions::Verified {
   std::array<Shard, 16> shards_;
 };
 
-// Whom this thread has recognised in one state of the database, so that the next request of the
-// same client need not ask again. Bounded: a full one starts over.
-class Sessions::Recognised {
- public:
-  struct Owner {
-    Account account;
-    Time session_ends;
-  };
-
-  // Null when it is not known in that state.
-  const Owner* find(std::uint64_t state, SessionId session, AccountId account) const {
-    if (state == 0 || state != state_) return nullptr;
-    const auto found = owners_.find(session.value);
-    return found != owners_.end() && found->second.account.id == account ? &found->second : nullptr;
-  }
-  void add(std::uint64_t state, SessionId session, const Owner& owner) {
-    if (state == 0) return;
-    if (state != state_ || owners_.size() >= kMost) owners_.clear();
-    state_ = state;
-    owners_.insert_or_assign(session.value, owner);
-  }
-
-  static thread_local Recognised here;
-
- private:
-  static constexpr std::size_t kMost = 4096;
-  std::uint64_t state_ = 0;
-  std::unordered_map<std::int64_t, Owner> owners_;
-};
-
-thread_local Sessions::Recognised Sessions::Recognised::here;
-
 Sessions::~Sessions() = default;
 
 Sessions::Sessions(Context& context, Bytes key)
@@ -185,18 +155,23 @@ Sessions::Sessions(Context& context, Bytes key)
 // Whose live session it is. The one question that every authenticated request asks.
 Task<Result<Account>> Sessions::owner_of(db::Transaction& tx, SessionId session, AccountId account,
                                          Time now) {
-  Recognised& recognised = Recognised::here;
-  std::optional<Recognised::Owner> owner;
-  if (const auto* known = recognised.find(tx.state(), session, account)) {
+  struct Owner {
+    Account account;
+    Time session_ends;
+  };
+  thread_local Recalled<std::int64_t, Owner> recalled(kRecalledSessions);
+  std::optional<Owner> owner;
+  const auto* known = recalled.find(tx.state(), session.value);
+  if (known && known->account.id == account) {
     owner = *known;
   } else {
     owner = co_await tx.find(
         kFind,
         [](const db::Row& row) {
-          return Recognised::Owner{account_from(row), row.time(kAccountWidth)};
+          return Owner{account_from(row), row.time(kAccountWidth)};
         },
         session, account);
-    if (owner) recognised.add(tx.state(), session, *owner);
+    if (owner) recalled.add(tx.state(), session.value, *owner);
   }
   if (!owner || owner->session_ends <= now) {
     co_return fail(FailureCode::kSessionGone, "the session has ended, please log in");

@@ -67,7 +67,6 @@ class Sessions {
  private:
   struct Claims;
   class Verified;
-  class Recognised;
   Sessions(Context& context, Bytes key);
 
   static Task<Result<Account>> owner_of(db::Transaction& tx, SessionId session, AccountId account,
