@@ -18,6 +18,7 @@ namespace {
 
 TEST(Bytes, HexIsStrict) {
   EXPECT_EQ(to_hex(as_bytes("\x01\xfe")), "01fe");
+  EXPECT_EQ(to_hex(ByteView()), "");
   EXPECT_EQ(from_hex("01FE"), from_hex("01fe"));
   for (const char* wrong : {"0", "0g", "0x", " 0", "-1"}) EXPECT_FALSE(from_hex(wrong)) << wrong;
 }

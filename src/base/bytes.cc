@@ -12,11 +12,11 @@ int hex_digit(char c) noexcept {
 
 std::string to_hex(ByteView bytes) {
   static constexpr char kDigits[] = "0123456789abcdef";
-  std::string out;
-  out.reserve(bytes.size() * 2);
+  std::string out(bytes.size() * 2, '\0');
+  char* at = out.data();
   for (const std::byte b : bytes) {
-    out += kDigits[std::to_integer<unsigned>(b) >> 4];
-    out += kDigits[std::to_integer<unsigned>(b) & 15];
+    *at++ = kDigits[std::to_integer<unsigned>(b) >> 4];
+    *at++ = kDigits[std::to_integer<unsigned>(b) & 15];
   }
   return out;
 }

@@ -55,8 +55,7 @@ void give_back(void* frame, std::size_t size) noexcept {
   const std::size_t number = (size - 1) / kStep;
   if (number >= kSizes || shelves[number].count >= kKept) return ::operator delete(frame);
   Shelf& shelf = shelves[number];
-  static_cast<void>(sweeper);  // there from a thread's first frame that is kept
-  ++shelf.count;
+  if (shelf.count++ == 0) static_cast<void>(sweeper);  // there from the first frame that is kept
   shelf.first = ::new (frame) Idle{shelf.first};
 }
 

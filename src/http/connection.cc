@@ -13,6 +13,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "http/body_stream.h"
+#include "http/syntax.h"
 
 namespace coffer::http {
 namespace {
@@ -49,8 +50,10 @@ void append_field(std::string& out, std::string_view name, std::string_view valu
   const std::size_t start = out.size();
   out += value;
   // Whatever got into a value, it cannot end the field.
-  for (std::size_t i = start; i < out.size(); ++i) {
-    if (out[i] == '\r' || out[i] == '\n' || out[i] == '\0') out[i] = ' ';
+  if (!is_field_text(value)) {
+    for (std::size_t i = start; i < out.size(); ++i) {
+      if (out[i] == '\r' || out[i] == '\n' || out[i] == '\0') out[i] = ' ';
+    }
   }
   out += "\r\n";
 }

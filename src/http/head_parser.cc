@@ -27,7 +27,7 @@ bool add_field(Headers& headers, std::string_view line) {
   const std::string_view name = line.substr(0, colon);
   const std::string_view value = line.substr(colon + 1);
   if (!is_token(name) || !is_field_text(value)) return false;
-  headers.add(std::string(name), std::string(trim(value)));
+  headers.add(name, trim(value));
   return true;
 }
 

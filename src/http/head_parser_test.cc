@@ -159,7 +159,9 @@ TEST(HeadParser, KeepsFieldsInOrderAndAsSent) {
   Request request;
   parse("GET /p HTTP/1.1\r\nHost: h\r\nb: 1\r\nA:  two words \r\nB: 2:3\r\n\r\n", request);
   std::string all;
-  for (const auto& field : request.headers) all += field.name + '=' + field.value + ';';
+  for (const auto& field : request.headers) {
+    all.append(field.name).append("=").append(field.value).append(";");
+  }
   EXPECT_EQ(all, "Host=h;b=1;A=two words;B=2:3;");
 }
 

@@ -20,6 +20,10 @@ constexpr std::array<MethodName, 7> kMethods{{{Method::kGet, "GET"},
                                               {Method::kDelete, "DELETE"},
                                               {Method::kOptions, "OPTIONS"}}};
 
+// What most heads have room in.
+constexpr std::size_t kUsualText = 512;
+constexpr std::size_t kUsualFields = 12;
+
 struct Reason {
   unsigned status;
   std::string_view phrase;
@@ -110,23 +114,45 @@ std::string_view name_of(Method method) noexcept {
   return {};
 }
 
-void Headers::set(std::string name, std::string value) {
-  const auto named = [&](const Field& field) { return equal_ignoring_case(field.name, name); };
-  const auto first = std::ranges::find_if(fields_, named);
-  if (first == fields_.end()) {
-    add(std::move(name), std::move(value));
-    return;
+void Headers::add(std::string_view name, std::string_view value) {
+  if (places_.empty()) {
+    text_.reserve(kUsualText);
+    places_.reserve(kUsualFields);
   }
-  fields_.erase(std::remove_if(first + 1, fields_.end(), named), fields_.end());
-  *first = {std::move(name), std::move(value)};
+  places_.push_back(append(name, value));
+}
+
+Headers::Place Headers::append(std::string_view name, std::string_view value) {
+  const Place place{.start = static_cast<std::uint32_t>(text_.size()),
+                    .name_length = static_cast<std::uint32_t>(name.size()),
+                    .value_length = static_cast<std::uint32_t>(value.size())};
+  text_.append(name).append(value);
+  return place;
+}
+
+bool Headers::is_named(const Place& place, std::string_view name) const noexcept {
+  return equal_ignoring_case(field_at(place).name, name);
+}
+
+void Headers::set(std::string_view name, std::string_view value) {
+  const auto named = [&](const Place& place) { return is_named(place, name); };
+  const auto first = std::ranges::find_if(places_, named);
+  if (first == places_.end()) return add(name, value);
+  places_.erase(std::remove_if(first + 1, places_.end(), named), places_.end());
+  *first = append(name, value);
 }
 
 void Headers::remove(std::string_view name) {
-  std::erase_if(fields_, [&](const Field& field) { return equal_ignoring_case(field.name, name); });
+  std::erase_if(places_, [&](const Place& place) { return is_named(place, name); });
+}
+
+void Headers::clear() noexcept {
+  text_.clear();
+  places_.clear();
 }
 
 std::optional<std::string_view> Headers::get(std::string_view name) const noexcept {
-  for (const Field& field : fields_) {
+  for (const Field field : *this) {
     if (equal_ignoring_case(field.name, name)) return field.value;
   }
   return std::nullopt;
@@ -134,7 +160,7 @@ std::optional<std::string_view> Headers::get(std::string_view name) const noexce
 
 std::optional<std::string> Headers::joined(std::string_view name) const {
   std::optional<std::string> all;
-  for (const Field& field : fields_) {
+  for (const Field field : *this) {
     if (!equal_ignoring_case(field.name, name)) continue;
     if (all) {
       all->append(", ").append(field.value);

@@ -26,33 +26,68 @@ std::string_view name_of(Method method) noexcept;
 // Fields in the order they came; names compare without case.
 class Headers {
  public:
+  // Good until the headers are changed.
   struct Field {
-    std::string name;
-    std::string value;
+    std::string_view name;
+    std::string_view value;
   };
+  class Iterator;
 
-  void add(std::string name, std::string value) {
-    if (fields_.empty()) fields_.reserve(kUsual);
-    fields_.push_back({std::move(name), std::move(value)});
-  }
+  void add(std::string_view name, std::string_view value);
   // Replaces every field of that name.
-  void set(std::string name, std::string value);
+  void set(std::string_view name, std::string_view value);
   void remove(std::string_view name);
-  // The first field of that name; nothing when there is none.
+  // The first field of that name; nothing when there is none. Good until the headers are changed.
   std::optional<std::string_view> get(std::string_view name) const noexcept;
   // All values of that name joined with ", " (RFC 9110 section 5.3); nothing when none.
   std::optional<std::string> joined(std::string_view name) const;
 
-  auto begin() const noexcept { return fields_.begin(); }
-  auto end() const noexcept { return fields_.end(); }
-  std::size_t size() const noexcept { return fields_.size(); }
-  void clear() noexcept { fields_.clear(); }
+  Iterator begin() const noexcept;
+  Iterator end() const noexcept;
+  std::size_t size() const noexcept { return places_.size(); }
+  void clear() noexcept;
 
  private:
-  static constexpr std::size_t kUsual = 12;  // what most heads have room in
+  // Where a field stands in `text_`: its value follows its name.
+  struct Place {
+    std::uint32_t start;
+    std::uint32_t name_length;
+    std::uint32_t value_length;
+  };
 
-  std::vector<Field> fields_;
+  Field field_at(const Place& place) const noexcept {
+    const std::string_view text(text_);
+    return {text.substr(place.start, place.name_length),
+            text.substr(place.start + place.name_length, place.value_length)};
+  }
+  Place append(std::string_view name, std::string_view value);
+  bool is_named(const Place& place, std::string_view name) const noexcept;
+
+  std::string text_;  // of all fields, also of such as were replaced or removed
+  std::vector<Place> places_;
 };
+
+class Headers::Iterator {
+ public:
+  using value_type = Field;
+  using difference_type = std::ptrdiff_t;
+
+  Iterator() noexcept = default;
+  Iterator(const Headers& headers, std::vector<Place>::const_iterator place) noexcept
+      : headers_(&headers), place_(place) {}
+
+  Field operator*() const noexcept { return headers_->field_at(*place_); }
+  Iterator& operator++() noexcept { return ++place_, *this; }
+  Iterator operator++(int) noexcept { return {*headers_, place_++}; }
+  bool operator==(const Iterator& other) const noexcept { return place_ == other.place_; }
+
+ private:
+  const Headers* headers_ = nullptr;
+  std::vector<Place>::const_iterator place_;
+};
+
+inline Headers::Iterator Headers::begin() const noexcept { return {*this, places_.begin()}; }
+inline Headers::Iterator Headers::end() const noexcept { return {*this, places_.end()}; }
 
 // The body of a request as it comes in.
 class RequestBody : public InputStream {

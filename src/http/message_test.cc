@@ -26,8 +26,30 @@ TEST(Headers, SetKeepsThePlaceOfTheFirstAndDropsTheOthers) {
   headers.set("B", "5");
   headers.set("D", "6");
   std::string all;
-  for (const auto& field : headers) all += field.name + "=" + field.value + ";";
+  for (const auto& field : headers) {
+    all.append(field.name).append("=").append(field.value).append(";");
+  }
   EXPECT_EQ(all, "A=1;B=5;C=3;D=6;");
+}
+
+TEST(Headers, AreValues) {
+  Headers headers;
+  headers.add("A", std::string(600, 'a'));
+  headers.add("B", "2");
+  const Headers copy = headers;
+  headers.set("B", *headers.get("A"));
+  headers.remove("A");
+  EXPECT_EQ(headers.get("B"), std::string(600, 'a')) << "a value of its own";
+  EXPECT_EQ(copy.get("B"), "2");
+  const Headers moved = std::move(headers);
+  EXPECT_EQ(moved.get("B"), std::string(600, 'a'));
+  Headers cleared = copy;
+  cleared.clear();
+  EXPECT_EQ(cleared.size(), 0U);
+  EXPECT_EQ(cleared.begin(), cleared.end());
+  cleared.add("C", "");
+  EXPECT_EQ(cleared.get("c"), "");
+  EXPECT_EQ(cleared.get(""), std::nullopt);
 }
 
 TEST(Headers, FindsAndJoinsWithoutCase) {

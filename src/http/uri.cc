@@ -164,8 +164,7 @@ std::optional<std::vector<std::pair<std::string, std::string>>> parse_form(std::
 bool is_authority(std::string_view text) noexcept {
   constexpr std::size_t kMost = 260;  // a name of 253, a colon and a port
   return text.size() <= kMost && std::ranges::all_of(text, [](char c) {
-           return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-                  std::string_view(".-_~:[]").find(c) != std::string_view::npos;
+           return is_unreserved(c) || c == ':' || c == '[' || c == ']';
          });
 }
 
