@@ -80,8 +80,8 @@ class BlobWriter {
   Task<void> write(ByteView data);
 
   // Ends the blob. When it returns, the bytes are durable, or will be by the time that one sync of
-  // the disk takes: short enough for a thread to wait. REQUIRES: called once, last. Throws as the
-  // landing does.
+  // the disk takes, once somebody waits for them: short enough for a thread to do so. REQUIRES:
+  // called once, last. Throws as the landing does.
   virtual Task<std::shared_ptr<Landing>> hand_over() = 0;
 
   // The same for who has nothing to do meanwhile: returns when the landing is reached.
@@ -98,7 +98,7 @@ class BlobStore {
   virtual Task<std::unique_ptr<BlobWriter>> create(std::optional<std::uint64_t> expected_size) = 0;
 
   // The blob's bytes, or null when there is none of that name. They stay readable while the
-  // content lives, also when the blob is removed meanwhile.
+  // content and the store live, also when the blob is removed meanwhile.
   virtual Task<std::shared_ptr<const Content>> open(const Sha256Digest& digest) = 0;
 
   // Removes a blob unless it was written, or written again, after `cutoff`: a writer that has

@@ -413,6 +413,7 @@ Task<bool> Connection::send(const Request& request, Response& response, bool kee
       count_body();
       if (!ok) break;
       parts.clear();
+      copies.clear();
       ok = co_await send_content(section, pace, sent);
       if (!ok) break;
     }

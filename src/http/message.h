@@ -1,6 +1,7 @@
 // A request and a response, as the application sees them. RFC 9110, 9112.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -33,6 +34,7 @@ class Headers {
   };
   class Iterator;
 
+  // REQUIRES: neither is a view into these headers; the same of set().
   void add(std::string_view name, std::string_view value);
   // Replaces every field of that name.
   void set(std::string_view name, std::string_view value);

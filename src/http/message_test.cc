@@ -37,9 +37,10 @@ TEST(Headers, AreValues) {
   headers.add("A", std::string(600, 'a'));
   headers.add("B", "2");
   const Headers copy = headers;
-  headers.set("B", *headers.get("A"));
+  headers.set("B", *copy.get("A"));
   headers.remove("A");
-  EXPECT_EQ(headers.get("B"), std::string(600, 'a')) << "a value of its own";
+  EXPECT_EQ(headers.get("A"), std::nullopt);
+  EXPECT_EQ(headers.get("B"), std::string(600, 'a'));
   EXPECT_EQ(copy.get("B"), "2");
   const Headers moved = std::move(headers);
   EXPECT_EQ(moved.get("B"), std::string(600, 'a'));

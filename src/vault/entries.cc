@@ -42,7 +42,7 @@ constexpr db::Statement kUpdate{
     "UPDATE entry SET key = $2, name = $3, title = $4, description = $5, tags = $6, search = $7,"
     " updated_at = $8, parent_id = $9, nested = $10 WHERE id = $1"};
 
-constexpr std::size_t kRecalledEntries = 1024;  // by one thread
+constexpr std::size_t kRecalledEntries = 128;  // by one thread; the largest takes 50 KB
 
 std::unexpected<Failure> no_such_entry() {
   return fail(FailureCode::kNotFound, "there is no such file");

@@ -60,17 +60,19 @@ class GatedDisk final : public WatchedDisk {
 // A store where who nobody waits for waits for ever.
 class Gathering : public SegmentStore {
  protected:
-  Gathering() { open_store(); }
+  Gathering() { open_store(std::chrono::hours(24)); }
 
-  void open_store() {
+  void open_store(std::chrono::microseconds gather_time) {
+    store_.reset();
     store_ = open_local_store(std::make_unique<GatedDisk>(folder_.path(), gate_),
-                              {.root = {}, .clock = clock_, .gather_time = std::chrono::hours(24)});
+                              {.root = {}, .clock = clock_, .gather_time = gather_time});
   }
-  std::shared_ptr<Landing> hand_over() {
+  std::shared_ptr<Landing> hand_over_bytes(std::size_t size) {
     const auto writer = run(store_->create({}));
-    run(writer->write(make_bytes(1'000, next_seed_++)));
+    run(writer->write(make_bytes(size, next_seed_++)));
     return run(writer->hand_over());
   }
+  std::shared_ptr<Landing> hand_over() { return hand_over_bytes(1'000); }
   std::vector<std::shared_ptr<Landing>> hand_over(int count) {
     std::vector<std::shared_ptr<Landing>> landings;
     for (int i = 0; i < count; ++i) landings.push_back(hand_over());
@@ -151,9 +153,28 @@ TEST_F(Gathering, WhoIsKeptBackIsWrittenWhenTheStoreCloses) {
   make_crowd();
   const auto landing = hand_over();
   expect_patience(*landing);
-  store_.reset();
-  open_store();
+  open_store(std::chrono::hours(24));
   EXPECT_TRUE(is_stored(*landing));
+}
+
+TEST_F(Gathering, WhoNobodyWaitsForGoesWhenTheTimeIsUp) {
+  open_store(std::chrono::milliseconds(20));
+  make_crowd();
+  expect_stored({hand_over()});
+}
+
+// More than one write takes along.
+TEST_F(Gathering, WhoWaitsBehindAFullBatchGoesAtOnce) {
+  make_crowd();
+  gate_.close();
+  std::vector<std::shared_ptr<Landing>> landings = hand_over(32);
+  gate_.wait_for_somebody();
+  for (int i = 0; i < 80; ++i) landings.push_back(hand_over_bytes(31'000));
+  std::thread waiter([&] { landings.back()->wait(); });
+  std::this_thread::sleep_for(std::chrono::milliseconds(30));
+  gate_.open();
+  waiter.join();
+  expect_stored(landings);
 }
 
 TEST_F(Gathering, ATwinHastensBoth) {
