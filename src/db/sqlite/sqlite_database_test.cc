@@ -165,6 +165,75 @@ TEST_F(SqliteTest, WritesThatWaitTogetherShareACommit) {
   EXPECT_EQ(item_numbers(database()).size(), 64U);
 }
 
+// Counts what is posted to it.
+class CountingExecutor final : public Executor {
+ public:
+  void post(Work work) override {
+    ++posts;
+    thread_.post([this, work = std::move(work)]() mutable {
+      const Scope scope(*this);
+      work();
+    });
+  }
+  std::atomic<int> posts = 0;
+
+ private:
+  ThreadPool thread_{"counting", 1};
+};
+
+// Writes that share a commit: the first of them holds the writing thread until all wait.
+class SqliteGroupTest : public SqliteTest {
+ protected:
+  static constexpr int kWriters = 16;
+
+  // `each` is `void(Transaction&, int writer)`. How often the executor of all was called to answer.
+  template <class Each>
+  int write_together(Each each) {
+    CountingExecutor home;
+    std::latch asked(1);
+    std::latch answered(kWriters);
+    home.post([&] {
+      for (int writer = 0; writer < kWriters; ++writer) {
+        start(write(asked, each, writer), [&](std::exception_ptr) { answered.count_down(); });
+      }
+      home.posts = 0;
+      asked.count_down();
+    });
+    answered.wait();
+    return home.posts;
+  }
+
+ private:
+  template <class Each>
+  Task<void> write(std::latch& asked, Each& each, int writer) {
+    co_await database().write([&](Transaction& tx) -> Task<void> {
+      asked.wait();
+      co_await tx.execute(kAddItem, writer);
+      each(tx, writer);
+    });
+  }
+};
+
+TEST_F(SqliteGroupTest, IsAnsweredByOneCallOfItsExecutor) {
+  EXPECT_EQ(write_together([](Transaction&, int) {}), 1);
+  EXPECT_EQ(item_numbers(database()).size(), 16U);
+}
+
+TEST_F(SqliteGroupTest, WaitsForItsLastMilestoneFirst) {
+  struct Noting final : Milestone {
+    Noting(std::vector<int>& all, int own) : waits(all), writer(own) {}
+    void wait() override { waits.push_back(writer); }
+    std::vector<int>& waits;
+    const int writer;
+  };
+  std::vector<int> waits;
+  write_together([&](Transaction& tx, int writer) {
+    tx.commit_after(std::make_shared<Noting>(waits, writer));
+  });
+  ASSERT_EQ(waits.size(), 16U);
+  EXPECT_EQ(waits.front(), kWriters - 1);
+}
+
 // The undo log of a unit moves from memory to a file where it grows.
 TEST_F(SqliteTest, AUnitMayChangeMorePagesThanItsUndoLogHoldsInMemory) {
   static constexpr Statement kFill{

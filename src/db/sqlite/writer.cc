@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <chrono>
+#include <functional>
+#include <ranges>
 #include <utility>
 
 #include "base/log.h"
@@ -93,7 +95,7 @@ void Writer::commit(Units group, bool open_to_more) {
     if (connection_.in_transaction()) connection_.run(kRollback);
     connection_.run(kBeginWrite);
   } catch (...) {
-    answer_all(group, std::current_exception());
+    fail_all(std::move(group), std::current_exception());
     return;
   }
   const bool apart = groups_apart_ > 0;
@@ -118,12 +120,12 @@ void Writer::commit(Units group, bool open_to_more) {
     const auto error = std::current_exception();
     roll_back_all();
     // Also for those that did not want to be kept: they may have seen what is now undone.
-    answer_all(group, error);
+    fail_all(std::move(group), error);
     return;
   }
   writes_.fetch_add(group.size(), std::memory_order_relaxed);
   commits_.fetch_add(1, std::memory_order_release);
-  for (const Unit* unit : group) answer(*unit);
+  answer_all(std::move(group));
   checkpointer_.tend(connection_);
 }
 
@@ -138,8 +140,11 @@ void Writer::commit_without(Units group, std::size_t failed) {
 
 // False when some units have to go, and the others of the group to run again.
 bool Writer::settle_milestones(Units& group) {
+  // Milestones are mostly reached in the order of their units, several at a time: who waits for the
+  // last first sleeps once, where else he would be woken for each.
+  for (Unit* unit : group | std::views::reverse) wait_for_milestones(*unit);
   const auto failed = std::stable_partition(group.begin(), group.end(),
-                                            [](Unit* unit) { return wait_for_milestones(*unit); });
+                                            [](const Unit* unit) { return !unit->is_stranded; });
   if (failed == group.end()) return true;
   roll_back_all();
   std::for_each(failed, group.end(), [](const Unit* unit) { answer(*unit); });
@@ -147,14 +152,12 @@ bool Writer::settle_milestones(Units& group) {
   return false;
 }
 
-// False when one will never be reached, which is the unit's error then.
-bool Writer::wait_for_milestones(Unit& unit) {
+void Writer::wait_for_milestones(Unit& unit) {
   try {
     for (const auto& milestone : unit.milestones) milestone->wait();
-    return true;
   } catch (...) {
     unit.error = std::current_exception();
-    return false;
+    unit.is_stranded = true;
   }
 }
 
@@ -162,6 +165,7 @@ bool Writer::wait_for_milestones(Unit& unit) {
 // so that its changes can be taken back without those of others.
 Writer::Outcome Writer::run_inside(Unit& unit, bool apart) {
   unit.error = nullptr;
+  unit.is_stranded = false;
   unit.milestones.clear();
   return apart ? run_apart(unit) : run_among(unit);
 }
@@ -229,11 +233,24 @@ void Writer::answer(const Unit& unit) {
   unit.home.post([waiter = unit.waiter] { waiter.resume(); });
 }
 
-void Writer::answer_all(const Units& group, const std::exception_ptr& error) {
-  for (Unit* unit : group) {
-    unit->error = error;
-    answer(*unit);
+// The same for several: each executor is woken once.
+void Writer::answer_all(Units group) {
+  std::ranges::stable_sort(group, std::less(), [](const Unit* unit) { return &unit->home; });
+  for (auto next = group.begin(); next != group.end();) {
+    Executor& home = (*next)->home;
+    std::vector<std::coroutine_handle<>> waiters;
+    for (; next != group.end() && &(*next)->home == &home; ++next) {
+      waiters.push_back((*next)->waiter);
+    }
+    home.post([waiters = std::move(waiters)] {
+      for (const std::coroutine_handle<> waiter : waiters) waiter.resume();
+    });
   }
+}
+
+void Writer::fail_all(Units group, const std::exception_ptr& error) {
+  for (Unit* unit : group) unit->error = error;
+  answer_all(std::move(group));
 }
 
 }  // namespace coffer::db::sqlite

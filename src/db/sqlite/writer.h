@@ -35,6 +35,7 @@ class Writer final : public Executor {
     std::coroutine_handle<> waiter;
     std::exception_ptr error;
     std::vector<std::shared_ptr<Milestone>> milestones;  // that its commit waits for
+    bool is_stranded;  // one of them will never be reached: the error is that one's
   };
 
   // `co_await`: `work` has been committed, or chose not to be; goes on on the asking executor.
@@ -52,7 +53,7 @@ class Writer final : public Executor {
         if (unit.error) std::rethrow_exception(unit.error);
       }
     };
-    return Awaiter{*this, Unit{work, Executor::current(), {}, {}, {}}};
+    return Awaiter{*this, Unit{work, Executor::current(), {}, {}, {}, false}};
   }
 
   // Runs `function` on the writing thread between two commits.
@@ -79,12 +80,13 @@ class Writer final : public Executor {
   Outcome run_apart(Unit& unit);
   Outcome run_among(Unit& unit);
   bool run_body(Unit& unit);
-  static bool wait_for_milestones(Unit& unit);
+  static void wait_for_milestones(Unit& unit);
   bool settle_milestones(Units& group);
   void commit_without(Units group, std::size_t failed);
   void roll_back_all();
   static void answer(const Unit& unit);
-  static void answer_all(const Units& group, const std::exception_ptr& error);
+  static void answer_all(Units group);
+  static void fail_all(Units group, const std::exception_ptr& error);
 
   // The last connection that is closed must be this: it empties the log.
   Connection connection_;  // the thread's alone
