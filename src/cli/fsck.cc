@@ -1,10 +1,12 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <chrono>
 #include <cstdio>
-#include <optional>
 #include <string>
+#include <tuple>
+#include <utility>
 #include <vector>
 
 #include "base/executor.h"
@@ -27,30 +29,23 @@ constexpr char kFooter[] =
     "Exit codes: 0 nothing is missing or corrupt, 1 something is, or it did not work,\n"
     "2 the command line or a setting is wrong.";
 
-// What the database refers to, in order of names.
-class Cursor {
- public:
-  explicit Cursor(db::Database& database) : database_(database) { fetch(std::nullopt); }
-
-  // Null at the end. Good until next().
-  const vault::Referenced* get() const { return at_ < page_.size() ? &page_[at_] : nullptr; }
-  void next() {
-    if (++at_ == page_.size() && page_.size() == kPage) fetch(page_.back().digest);
+// What the database refers to: in order of names, and what it says twice once.
+std::vector<vault::Referenced> all_referenced(db::Database& database) {
+  constexpr std::size_t kPage = 1'000;
+  InlineExecutor here;
+  std::vector<vault::Referenced> all;
+  for (bool more = true; more;) {
+    const auto after = all.empty() ? vault::BlobId{} : all.back().id;
+    const auto page = here.run(vault::referenced(database, after, kPage));
+    all.insert(all.end(), page.begin(), page.end());
+    more = page.size() == kPage;
   }
-
- private:
-  static constexpr std::size_t kPage = 1'000;
-
-  void fetch(std::optional<Sha256Digest> after) {
-    page_ = here_.run(vault::referenced(database_, after, kPage));
-    at_ = 0;
-  }
-
-  db::Database& database_;
-  InlineExecutor here_;
-  std::vector<vault::Referenced> page_;
-  std::size_t at_ = 0;
-};
+  const auto what = [](const vault::Referenced& blob) { return std::tie(blob.digest, blob.size); };
+  std::ranges::sort(all, {}, what);
+  const auto [first, last] = std::ranges::unique(all, {}, what);
+  all.erase(first, last);
+  return all;
+}
 
 // One line on standard error that is written over, where a person looks on.
 class Progress {
@@ -78,7 +73,7 @@ class Progress {
 // Compares what is found with what is referred to, both in order of names.
 class Report final : public blobs::CheckVisitor {
  public:
-  explicit Report(db::Database& database) : references_(database) {}
+  explicit Report(std::vector<vault::Referenced> references) : references_(std::move(references)) {}
 
   void damaged(const std::string& part, const std::string& problem) override {
     ++corrupt_;
@@ -89,21 +84,19 @@ class Report final : public blobs::CheckVisitor {
   }
   void found(const blobs::CheckedBlob& blob) override {
     ++blobs_;
-    const vault::Referenced* reference = references_.get();
-    for (; reference && reference->digest < blob.digest; reference = references_.get()) {
-      miss(*reference);
-      references_.next();
+    for (; next_ < references_.size() && references_[next_].digest < blob.digest; ++next_) {
+      miss(references_[next_]);
     }
-    if (!reference || reference->digest != blob.digest) {
-      ++unreferenced_;
-      tell(fmt::format("unreferenced  {}: {} bytes", blob.digest.hex(), blob.size));
-      return;
+    bool is_referenced = false;
+    for (; next_ < references_.size() && references_[next_].digest == blob.digest; ++next_) {
+      is_referenced = true;
+      if (!blob.is_sound || references_[next_].size == blob.size) continue;
+      damaged(blob.digest.hex(), fmt::format("it has {} bytes, the database tells of {}", blob.size,
+                                             references_[next_].size));
     }
-    if (blob.is_sound && reference->size != blob.size) {
-      damaged(blob.digest.hex(),
-              fmt::format("it has {} bytes, the database tells of {}", blob.size, reference->size));
-    }
-    references_.next();
+    if (is_referenced) return;
+    ++unreferenced_;
+    tell(fmt::format("unreferenced  {}: {} bytes", blob.digest.hex(), blob.size));
   }
   void advanced(std::uint64_t bytes, unsigned done, unsigned all) override {
     bytes_ = bytes;
@@ -112,9 +105,7 @@ class Report final : public blobs::CheckVisitor {
 
   // After all was found. Whether all is well.
   bool end() {
-    for (; const vault::Referenced* reference = references_.get(); references_.next()) {
-      miss(*reference);
-    }
+    for (; next_ < references_.size(); ++next_) miss(references_[next_]);
     tell(fmt::format("{} blobs, {} bytes read: {} missing, {} corrupt, {} unreferenced", blobs_,
                      bytes_, missing_, corrupt_, unreferenced_));
     return missing_ == 0 && corrupt_ == 0;
@@ -130,7 +121,8 @@ class Report final : public blobs::CheckVisitor {
     fmt::print("{}\n", line);
   }
 
-  Cursor references_;
+  const std::vector<vault::Referenced> references_;
+  std::size_t next_ = 0;
   Progress progress_;
   std::uint64_t blobs_ = 0;
   std::uint64_t bytes_ = 0;
@@ -144,7 +136,7 @@ int fsck(const Settings& settings) {
   const auto database = open_existing_database(settings);
   const DataFolderLock lock(settings.data);
   const auto disk = blobs::posix_disk(settings.data);
-  Report report(*database);
+  Report report(all_referenced(*database));
   blobs::check_local_store(*disk, report);
   return report.end() ? kSuccess : kFailure;
 }

@@ -82,6 +82,8 @@ void Collector::work() {
   const Chore::Pace often{.every = options_.collect_every, .pause = {}};
   std::array chores{
       Chore("collect blobs", &Collector::collect, often, start + options_.collect_every),
+      Chore("index blobs", &Collector::index, {.every = options_.index_every, .pause = {}},
+            start + options_.index_every),
       Chore("prune sessions", &Collector::prune_sessions, often, start + options_.collect_every),
       Chore("prune events", &Collector::prune_events, often, start + options_.collect_every),
       Chore("expire uploads", &Collector::expire_uploads, often, start + options_.collect_every),
@@ -108,10 +110,9 @@ void Collector::work() {
   }
 }
 
-bool Collector::collect() {
-  const std::size_t looked_at = executor_.run(vault_.references().collect(options_.step));
-  return looked_at == options_.step;
-}
+bool Collector::collect() { return executor_.run(vault_.references().collect(options_.step)); }
+
+bool Collector::index() { return executor_.run(vault_.references().index()); }
 
 bool Collector::prune_sessions() {
   return executor_.run(vault_.sessions().prune(options_.step)) == options_.step;

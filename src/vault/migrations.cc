@@ -324,10 +324,41 @@ ALTER TABLE api_key ADD COLUMN space_id INTEGER REFERENCES space (id);
 CREATE INDEX api_key_space ON api_key (space_id) WHERE space_id IS NOT NULL;
 )sql";
 
+// Rows of blobs without an order by digest: every upload adds one at the end.
+constexpr const char* kDigests = R"sql(
+-- Equal bytes have a row for each upload that brought them. unused_since is null while refs > 0.
+CREATE TABLE blob_2 (
+  id           INTEGER PRIMARY KEY,
+  digest       BLOB NOT NULL,
+  size         INTEGER NOT NULL,
+  refs         INTEGER NOT NULL CHECK (refs >= 0),
+  unused_since INTEGER
+) STRICT;
+INSERT INTO blob_2 (id, digest, size, refs, unused_since)
+  SELECT id, digest, size, refs, unused_since FROM blob ORDER BY id;
+DROP TABLE blob;
+ALTER TABLE blob_2 RENAME TO blob;
+CREATE INDEX blob_unused ON blob (unused_since) WHERE unused_since IS NOT NULL;
+
+-- By digest, the rows whose number is not above blob_indexed.up_to; some of the others may be there
+-- as well. Only rows that are surely there are removed.
+CREATE TABLE blob_digest (
+  digest  BLOB NOT NULL,
+  blob_id INTEGER NOT NULL,
+  PRIMARY KEY (digest, blob_id)
+) STRICT, WITHOUT ROWID;
+INSERT INTO blob_digest (digest, blob_id) SELECT digest, id FROM blob ORDER BY digest;
+CREATE TABLE blob_indexed (
+  up_to INTEGER NOT NULL
+) STRICT;
+INSERT INTO blob_indexed (up_to) SELECT coalesce(max(id), 0) FROM blob;
+)sql";
+
 constexpr std::array kMigrations{
     db::Migration{.number = 1, .name = "foundation", .sql = kFoundation},
     db::Migration{.number = 2, .name = "tree", .sql = kTree},
     db::Migration{.number = 3, .name = "spaces", .sql = kSpaces},
+    db::Migration{.number = 4, .name = "digests", .sql = kDigests},
 };
 
 }  // namespace

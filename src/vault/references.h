@@ -24,23 +24,28 @@ Task<void> drop_reference(db::Transaction& transaction, BlobId blob, Time now);
 
 // A blob that something refers to.
 struct Referenced {
+  BlobId id;
   Sha256Digest digest;
   std::uint64_t size = 0;
 };
 
-// Up to `limit` of them whose names follow `after` (nothing: from the first), in order of names.
-// Fewer than `limit`: the end. For whoever has the database and no vault.
-Task<std::vector<Referenced>> referenced(db::Database& database, std::optional<Sha256Digest> after,
-                                         std::size_t limit);
+// Up to `limit` of them whose numbers follow `after` (0: from the first), in order of numbers. A
+// blob that was uploaded several times has as many. Fewer than `limit`: the end. For whoever has
+// the database and no vault.
+Task<std::vector<Referenced>> referenced(db::Database& database, BlobId after, std::size_t limit);
 
 // Threads: any executor's.
 class References {
  public:
   explicit References(Context& context) : context_(context) {}
 
+  // Enters what was committed since the last time into the index by digest, up to 100,000 blobs;
+  // whether there may be more. The more at once, the fewer pages of the index are written for each.
+  Task<bool> index();
+
   // Forgets and removes up to `limit` blobs that nothing has referred to since before the grace
-  // time; how many were looked at. Fewer than `limit`: nothing more to do now.
-  Task<std::size_t> collect(std::size_t limit);
+  // time; whether there may be more.
+  Task<bool> collect(std::size_t limit);
 
   // Looks at up to `limit` stored blobs after `after` and removes those older than the grace time
   // that the database does not know (their upload never committed). The last one looked
@@ -48,6 +53,8 @@ class References {
   Task<std::optional<Sha256Digest>> sweep(std::optional<Sha256Digest> after, std::size_t limit);
 
  private:
+  Task<Time> settle();
+
   Context& context_;
 };
 
