@@ -240,6 +240,24 @@ def test_a_missing_file(vault):
     assert sha256(data) in line and str(len(data)) in line
 
 
+def test_bytes_that_were_sent_twice(launch):
+    """They are stored once, and missed once."""
+    server = launch()
+    vault = Vault(server)
+    other = server.user()
+    for data in vault.small + vault.large:
+        other.upload(data)
+    server.stop_well()
+    result = vault.check()
+    assert (result.code, result.numbers[0], result.lines) == (0, 7, {})
+
+    gone = vault.large[0]
+    vault.file(gone).unlink()
+    result = vault.check()
+    assert (result.code, result.numbers[2:]) == (1, (1, 0, 0))
+    assert result.of("missing") == [f"{sha256(gone)}: {len(gone)} bytes"]
+
+
 def test_a_missing_segment(vault):
     vault.segment().unlink()
     result = vault.check()
