@@ -1,7 +1,9 @@
 // Time, handed in so that tests can move it.
 #pragma once
 
+#include <atomic>
 #include <chrono>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -24,12 +26,12 @@ const Clock& system_clock();
 // A clock that stands still until it is told to move.
 class ManualClock final : public Clock {
  public:
-  explicit ManualClock(Time start) : now_(start) {}
-  Time now() const override { return now_; }
-  void advance(std::chrono::microseconds by) { now_ += by; }
+  explicit ManualClock(Time start) : micros_(start.time_since_epoch().count()) {}
+  Time now() const override { return Time(std::chrono::microseconds(micros_)); }
+  void advance(std::chrono::microseconds by) { micros_ += by.count(); }
 
  private:
-  Time now_;
+  std::atomic<std::int64_t> micros_;
 };
 
 // ISO 8601 with `Z`, to the second: `2023-05-30T10:00:00Z`.
