@@ -1,6 +1,6 @@
 // Keeps the vault tidy in the background: blobs that nothing refers to, uploads that were never
-// committed or completed, what removed spaces held, ended sessions, old events; and works out
-// checksums that are missing, and enters new blobs into the index by digest.
+// committed or completed, what removed spaces held, ended sessions, old events. Also enters new
+// blobs into the index by digest, and works out checksums that are missing.
 #pragma once
 
 #include <chrono>
@@ -23,7 +23,7 @@ class Collector {
  public:
   struct Options {
     std::chrono::milliseconds collect_every = std::chrono::hours(1);
-    std::chrono::milliseconds index_every = std::chrono::minutes(1);
+    std::chrono::milliseconds index_every = std::chrono::minutes(1);  // or collect_every if less
     // The sweep reads the names of all stored blobs, a page at a time with a pause after each.
     std::chrono::milliseconds sweep_every = std::chrono::hours(24);
     std::chrono::milliseconds first_sweep = std::chrono::minutes(10);  // after the start

@@ -27,8 +27,8 @@ inline const std::pair<const char*, db::Statement> kContradictions[] = {
      {"SELECT count(*) FROM blob_digest AS d WHERE NOT EXISTS"
       " (SELECT 1 FROM blob WHERE blob.id = d.blob_id AND blob.digest = d.digest)"}},
     {"an index that is ahead",
-     {"SELECT count(*) FROM blob_indexed WHERE up_to > (SELECT coalesce(max(id), 0) FROM blob)"
-      " OR (SELECT count(*) FROM blob_indexed) <> 1"}},
+     {"SELECT count(*) FROM blob_indexed WHERE up_to >"
+      " (SELECT seq FROM sqlite_sequence WHERE name = 'blob')"}},
     {"totals wrong",
      {"SELECT count(*) FROM owner_total AS t WHERE files <>"
       " (SELECT count(*) FROM entry AS e WHERE e.owner_id = t.owner_id AND e.kind = t.kind)"

@@ -6,9 +6,9 @@ namespace coffer::vault {
 namespace {
 
 // Every driver reads this text: INTEGER has 64 bits, `INTEGER PRIMARY KEY AUTOINCREMENT` gives
-// numbers that never come twice, BLOB columns are compared bytewise. Moments are microseconds
-// since 1970. A foreign key stands only where the child's side has an index: without one,
-// removing a parent would read the whole child table.
+// numbers that never come twice and are seen in their order, BLOB columns are compared bytewise.
+// Moments are microseconds since 1970. A foreign key stands only where the child's side has an
+// index: without one, removing a parent would read the whole child table.
 constexpr const char* kFoundation = R"sql(
 CREATE TABLE secret (
   name  TEXT NOT NULL PRIMARY KEY,
@@ -328,7 +328,7 @@ CREATE INDEX api_key_space ON api_key (space_id) WHERE space_id IS NOT NULL;
 constexpr const char* kDigests = R"sql(
 -- Equal bytes have a row for each upload that brought them. unused_since is null while refs > 0.
 CREATE TABLE blob_2 (
-  id           INTEGER PRIMARY KEY,
+  id           INTEGER PRIMARY KEY AUTOINCREMENT,
   digest       BLOB NOT NULL,
   size         INTEGER NOT NULL,
   refs         INTEGER NOT NULL CHECK (refs >= 0),
@@ -336,12 +336,8 @@ CREATE TABLE blob_2 (
 ) STRICT;
 INSERT INTO blob_2 (id, digest, size, refs, unused_since)
   SELECT id, digest, size, refs, unused_since FROM blob ORDER BY id;
-DROP TABLE blob;
-ALTER TABLE blob_2 RENAME TO blob;
-CREATE INDEX blob_unused ON blob (unused_since) WHERE unused_since IS NOT NULL;
 
--- By digest, the rows whose number is not above blob_indexed.up_to; some of the others may be there
--- as well. Only rows that are surely there are removed.
+-- By digest, the rows whose number is not above blob_indexed.up_to, and maybe some of the others.
 CREATE TABLE blob_digest (
   digest  BLOB NOT NULL,
   blob_id INTEGER NOT NULL,
@@ -349,9 +345,13 @@ CREATE TABLE blob_digest (
 ) STRICT, WITHOUT ROWID;
 INSERT INTO blob_digest (digest, blob_id) SELECT digest, id FROM blob ORDER BY digest;
 CREATE TABLE blob_indexed (
+  one   INTEGER PRIMARY KEY CHECK (one = 1),
   up_to INTEGER NOT NULL
 ) STRICT;
-INSERT INTO blob_indexed (up_to) SELECT coalesce(max(id), 0) FROM blob;
+INSERT INTO blob_indexed (one, up_to) SELECT 1, coalesce(max(id), 0) FROM blob;
+DROP TABLE blob;
+ALTER TABLE blob_2 RENAME TO blob;
+CREATE INDEX blob_unused ON blob (unused_since) WHERE unused_since IS NOT NULL;
 )sql";
 
 constexpr std::array kMigrations{

@@ -72,6 +72,26 @@ class MigrationTest : public VaultTest {
   static constexpr AccountId kBob{2};
 };
 
+// One row for two files, as it was once.
+TEST_F(MigrationTest, BytesGoWithTheLastFileThatRefersToThem) {
+  constexpr db::Statement kBlobs{"SELECT count(*) FROM blob"};
+  constexpr db::Statement kEntered{"SELECT count(*) FROM blob_digest"};
+  const auto count = [&](const db::Statement& statement) {
+    auto look = [&](db::Transaction& tx) -> Task<std::optional<std::int64_t>> {
+      co_return co_await tx.find(statement, [](const db::Row& row) { return row.integer(0); });
+    };
+    return run(stores_.database->read(look));
+  };
+  EXPECT_EQ(count(kEntered), 2);
+  for (const auto& [entry, left] : {std::pair{3, 2}, {4, 1}}) {
+    ASSERT_TRUE(run(vault_->entries().remove(kAnna, EntryId{entry})));
+    clock_.advance(std::chrono::hours(48));
+    collect_all();
+    EXPECT_EQ(count(kBlobs), left);
+    EXPECT_EQ(count(kEntered), left);
+  }
+}
+
 TEST_F(MigrationTest, FilesAreTheirSpacesOwners) {
   EXPECT_EQ(contradictions(), std::vector<std::string>());
   const EntryPage all = list({.owner = kAnna, .descending = false});

@@ -12,6 +12,7 @@
 
 namespace coffer::vault {
 
+class DigestIndex;
 struct Received;
 
 using BlobId = Id<struct BlobTag>;
@@ -34,17 +35,14 @@ struct Referenced {
 // the database and no vault.
 Task<std::vector<Referenced>> referenced(db::Database& database, BlobId after, std::size_t limit);
 
-// Threads: any executor's.
+// Removes what nothing refers to. The grace time is counted back from the moment at which the index
+// was complete; before it ever was, nothing is removed. Threads: one at a time, the index's.
 class References {
  public:
-  explicit References(Context& context) : context_(context) {}
+  References(Context& context, const DigestIndex& index) : context_(context), index_(index) {}
 
-  // Enters what was committed since the last time into the index by digest, up to 100,000 blobs;
-  // whether there may be more. The more at once, the fewer pages of the index are written for each.
-  Task<bool> index();
-
-  // Forgets and removes up to `limit` blobs that nothing has referred to since before the grace
-  // time; whether there may be more.
+  // Forgets up to `limit` uploads of blobs that nothing has referred to since before the grace
+  // time, and removes blobs that are of no other upload; whether there may be more.
   Task<bool> collect(std::size_t limit);
 
   // Looks at up to `limit` stored blobs after `after` and removes those older than the grace time
@@ -53,9 +51,10 @@ class References {
   Task<std::optional<Sha256Digest>> sweep(std::optional<Sha256Digest> after, std::size_t limit);
 
  private:
-  Task<Time> settle();
+  std::optional<Time> cutoff() const;
 
   Context& context_;
+  const DigestIndex& index_;
 };
 
 }  // namespace coffer::vault

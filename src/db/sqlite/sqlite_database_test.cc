@@ -181,7 +181,7 @@ class CountingExecutor final : public Executor {
   ThreadPool thread_{"counting", 1};
 };
 
-// Writes that share a commit: the first of them holds the writing thread until all wait.
+// Writes that share a commit: one of another executor holds the writing thread until all wait.
 class SqliteGroupTest : public SqliteTest {
  protected:
   static constexpr int kWriters = 16;
@@ -189,12 +189,21 @@ class SqliteGroupTest : public SqliteTest {
   // `each` is `void(Transaction&, int writer)`. How often the executor of all was called to answer.
   template <class Each>
   int write_together(Each each) {
-    CountingExecutor home;
+    std::latch holding(1);
     std::latch asked(1);
     std::latch answered(kWriters);
+    CountingExecutor home;
+    std::jthread holder([&] {
+      InlineExecutor().run(database().write([&](Transaction&) -> Task<void> {
+        holding.count_down();
+        asked.wait();
+        co_return;
+      }));
+    });
+    holding.wait();
     home.post([&] {
       for (int writer = 0; writer < kWriters; ++writer) {
-        start(write(asked, each, writer), [&](std::exception_ptr) { answered.count_down(); });
+        start(write(each, writer), [&](std::exception_ptr) { answered.count_down(); });
       }
       home.posts = 0;
       asked.count_down();
@@ -205,9 +214,8 @@ class SqliteGroupTest : public SqliteTest {
 
  private:
   template <class Each>
-  Task<void> write(std::latch& asked, Each& each, int writer) {
+  Task<void> write(Each& each, int writer) {
     co_await database().write([&](Transaction& tx) -> Task<void> {
-      asked.wait();
       co_await tx.execute(kAddItem, writer);
       each(tx, writer);
     });
