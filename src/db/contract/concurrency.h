@@ -7,6 +7,7 @@
 #include <expected>
 #include <stdexcept>
 #include <string>
+#include <vector>
 
 #include "db/contract/fixture.h"
 
@@ -165,6 +166,40 @@ TEST_P(DatabaseContract, ResultsAndExceptionsComeBackOnTheExecutorThatAsked) {
     }
   });
   EXPECT_EQ(strayed, 0);
+}
+
+// Whoever has read up to a number has missed nothing below it.
+TEST_P(DatabaseContract, NumbersOfRowsAreSeenInTheirOrder) {
+  static constexpr Statement kAddNumbered{"INSERT INTO numbered (name) VALUES ($1)"};
+  static constexpr Statement kHighest{"SELECT coalesce(max(id), 0) FROM numbered"};
+  static constexpr Statement kCountUpTo{"SELECT count(*) FROM numbered WHERE id <= $1"};
+  struct Seen {
+    std::int64_t highest = 0;
+    std::int64_t rows = 0;
+  };
+  constexpr int kWriters = 8;
+  std::atomic<int> writing = kWriters;
+  std::vector<Seen> seen;
+  at_once(kWriters + 1, [&](int writer) -> Task<void> {
+    if (writer < kWriters) {
+      for (int round = 0; round < 25; ++round) {
+        const std::string name = fmt::format("{} of {}", round, writer);
+        co_await database().write(
+            [&](Transaction& tx) -> Task<void> { co_await tx.execute(kAddNumbered, name); });
+      }
+      --writing;
+      co_return;
+    }
+    while (writing > 0) {
+      seen.push_back(co_await database().scan([](Transaction& tx) -> Task<Seen> {
+        const auto highest = co_await tx.find(kHighest, integer_from);
+        const auto rows = co_await tx.find(kCountUpTo, integer_from, highest.value());
+        co_return Seen{highest.value(), rows.value()};
+      }));
+    }
+  });
+  ASSERT_FALSE(seen.empty());
+  for (const Seen& one : seen) EXPECT_EQ(integer(kCountUpTo, one.highest), one.rows);
 }
 
 TEST_P(DatabaseContract, TwoHandlesOnOneStorageSeeEachOther) {
