@@ -28,7 +28,7 @@ inline const std::pair<const char*, db::Statement> kContradictions[] = {
       " (SELECT 1 FROM blob WHERE blob.id = d.blob_id AND blob.digest = d.digest)"}},
     {"an index that is ahead",
      {"SELECT count(*) FROM blob_indexed WHERE up_to >"
-      " (SELECT seq FROM sqlite_sequence WHERE name = 'blob')"}},
+      " coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'blob'), 0)"}},
     {"totals wrong",
      {"SELECT count(*) FROM owner_total AS t WHERE files <>"
       " (SELECT count(*) FROM entry AS e WHERE e.owner_id = t.owner_id AND e.kind = t.kind)"

@@ -9,7 +9,6 @@ namespace {
 constexpr std::size_t kBatchRows = 100'000;
 // How long uploads that commit together with a part of the batch may wait for it.
 constexpr auto kPartTime = std::chrono::milliseconds(2);
-constexpr std::size_t kRowsBetweenLooks = 16;  // at the time
 
 constexpr db::Statement kIndexed{"SELECT up_to FROM blob_indexed"};
 constexpr db::Statement kAdded{"SELECT id, digest FROM blob WHERE id > $1 ORDER BY id LIMIT $2"};
@@ -22,12 +21,14 @@ constexpr db::Statement kRaise{"UPDATE blob_indexed SET up_to = $1 WHERE up_to <
 }  // namespace
 
 Task<bool> DigestIndex::step() {
+  // What comes after a clock was set back looks older than it is.
+  if (complete_at_) complete_at_ = std::min(*complete_at_, context_.clock.now());
   if (entered_ == batch_.size()) co_await look();
   if (!batch_.empty()) {
     co_await enter();
     if (entered_ < batch_.size()) co_return true;
     co_await raise();
-    batch_ = {};
+    batch_ = std::vector<Row>();
     entered_ = 0;
   }
   if (is_whole_) complete_at_ = looked_at_;
@@ -62,8 +63,7 @@ Task<void> DigestIndex::enter() {
     std::size_t next = entered_;
     while (next < batch_.size()) {
       co_await tx.execute(kEnter, batch_[next++].id);
-      const bool looks = next % kRowsBetweenLooks == 0;
-      if (looks && std::chrono::steady_clock::now() >= deadline) break;
+      if (std::chrono::steady_clock::now() >= deadline) break;
     }
     co_return next;
   };

@@ -22,11 +22,11 @@ class DigestIndex {
  public:
   explicit DigestIndex(Context& context) : context_(context) {}
 
-  // Goes on for some milliseconds; whether there is more to do now.
+  // Goes on, in a write of some milliseconds; whether there is more to do now.
   Task<bool> step();
 
-  // What was committed before then is in the index; what is committed later was received within
-  // half the grace time before then, or since. Nothing until all has been entered once.
+  // What is not in the index was received within half the grace time before then, or since. Nothing
+  // until all has been entered once.
   std::optional<Time> complete_at() const noexcept { return complete_at_; }
 
  private:

@@ -329,7 +329,7 @@ constexpr const char* kDigests = R"sql(
 -- Equal bytes have a row for each upload that brought them. unused_since is null while refs > 0.
 CREATE TABLE blob_2 (
   id           INTEGER PRIMARY KEY AUTOINCREMENT,
-  digest       BLOB NOT NULL,
+  digest       BLOB NOT NULL CHECK (length(digest) = 32),
   size         INTEGER NOT NULL,
   refs         INTEGER NOT NULL CHECK (refs >= 0),
   unused_since INTEGER

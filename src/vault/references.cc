@@ -1,5 +1,7 @@
 #include "vault/references.h"
 
+#include <algorithm>
+
 #include "vault/digest_index.h"
 #include "vault/uploads.h"
 
@@ -15,8 +17,9 @@
 //   - a commit refuses bytes received longer ago than half the grace time.
 // So the collector first forgets the row, if still nobody refers to it, then, if the index has no
 // other row of the digest, asks the store to remove what is older than the grace time, as it was
-// when the index was complete. Whoever is not in the index has sent his bytes since, and the store
-// keeps them. A crash in between leaves a blob without a row, which the sweep finds.
+// when the index was complete. Whoever is not in the index has sent his bytes since, or within half
+// the grace time before, and the store keeps them. A crash in between leaves a blob without a row,
+// which the sweep finds.
 
 namespace coffer::vault {
 namespace {
@@ -76,7 +79,7 @@ Task<std::vector<Referenced>> referenced(db::Database& database, BlobId after, s
 std::optional<Time> References::cutoff() const {
   const auto complete_at = index_.complete_at();
   if (!complete_at) return std::nullopt;
-  return *complete_at - context_.policy.blob_grace;
+  return std::min(*complete_at, context_.clock.now()) - context_.policy.blob_grace;
 }
 
 Task<bool> References::collect(std::size_t limit) {

@@ -46,8 +46,8 @@ class References {
   Task<bool> collect(std::size_t limit);
 
   // Looks at up to `limit` stored blobs after `after` and removes those older than the grace time
-  // that the database does not know (their upload never committed). The last one looked
-  // at, or nothing when the store's end was reached.
+  // that the database does not know (their upload never committed). The last one looked at, or
+  // nothing when the store's end was reached or nothing may be removed yet.
   Task<std::optional<Sha256Digest>> sweep(std::optional<Sha256Digest> after, std::size_t limit);
 
  private:

@@ -100,6 +100,27 @@ TEST_F(ReferencesTest, WhatCameAfterTheIndexWasCompleteStays) {
   EXPECT_EQ(content_of(second), "same bytes");
 }
 
+TEST_F(ReferencesTest, AClockThatIsSetBackMakesNothingOld) {
+  clock_.advance(72h);
+  index_all();
+  clock_.advance(-72h);
+  const Entry first = upload(anna_, "a", "same bytes");
+  ASSERT_TRUE(remove(anna_, first.id));
+  const Entry second = upload(anna_, "b", "same bytes");
+  const Entry alone = upload(anna_, "c", "other bytes");
+  EXPECT_FALSE(run(references().collect(16)));
+  EXPECT_FALSE(run(references().sweep(std::nullopt, 16)));
+  EXPECT_EQ(number(kCountBlobs), 3);
+
+  // Nor when it has caught up, before all has been entered.
+  add_unused(100'000);
+  EXPECT_TRUE(index());
+  clock_.advance(72h);
+  EXPECT_FALSE(run(references().sweep(std::nullopt, 16)));
+  EXPECT_EQ(content_of(second), "same bytes");
+  EXPECT_EQ(content_of(alone), "other bytes");
+}
+
 class SlowLanding final : public blobs::Landing {
  public:
   explicit SlowLanding(const Received& received) : Landing(received.digest, received.size) {}
