@@ -220,6 +220,11 @@ def repeat_a_row(copied):
         f"INSERT INTO entry (uuid, share, key, {columns})"
         f" SELECT randomblob(16), randomblob(16), CAST(key || '1' AS BLOB), {columns} FROM entry WHERE id = :id"
     )
+    # It counts, or a list whose last page is full would end before it.
+    copied.sql(
+        "UPDATE owner_total SET files = files + 1 WHERE (owner_id, kind) ="
+        " (SELECT owner_id, kind FROM entry WHERE id = :id)"
+    )
 
 
 # name -> (a function or a statement, how a line of the check's begins)
