@@ -189,18 +189,19 @@ class Writer:
         self._promise(changes, 201, "POST", "/media/upload", data=data, headers=headers)
 
     def change(self, item):
-        """A PATCH of some of the fields; all of them change, or none."""
-        before = item.outcomes[0]
-        choices = {
-            "filename": self._filename(item),
-            "title": self._title(),
-            "description": self._description(),
-            "tags": list(self._tags()),
-        }
-        names = self._random.sample(list(choices), self._random.randint(1, 4))
-        chosen = {name: choices[name] for name in names}
-        fields = {**chosen, **({"tags": tuple(chosen["tags"])} if "tags" in chosen else {})}
-        after = dataclasses.replace(before, **fields)
+        """A PATCH of some of the fields, of which one differs at least; all of them change, or none."""
+        before = after = item.outcomes[0]
+        while after == before:
+            choices = {
+                "filename": self._filename(item),
+                "title": self._title(),
+                "description": self._description(),
+                "tags": list(self._tags()),
+            }
+            names = self._random.sample(list(choices), self._random.randint(1, 4))
+            chosen = {name: choices[name] for name in names}
+            fields = {**chosen, **({"tags": tuple(chosen["tags"])} if "tags" in chosen else {})}
+            after = dataclasses.replace(before, **fields)
         self._promise([(item, after)], 200, "PATCH", f"/media/{item.id}", json=chosen)
 
     def delete(self, item):
