@@ -4,10 +4,10 @@
 #include <atomic>
 #include <chrono>
 #include <functional>
-#include <latch>
 #include <thread>
 
 #include "vault/fixture.h"
+#include "vault/test_landing.h"
 
 namespace coffer::vault::test {
 namespace {
@@ -121,26 +121,10 @@ TEST_F(ReferencesTest, AClockThatIsSetBackMakesNothingOld) {
   EXPECT_EQ(content_of(alone), "other bytes");
 }
 
-class SlowLanding final : public blobs::Landing {
- public:
-  explicit SlowLanding(const Received& received) : Landing(received.digest, received.size) {}
-  void wait() override {
-    is_waited_for = true;
-    may_land.wait();
-  }
-  Task<blobs::BlobInfo> reached() override {
-    wait();
-    co_return blobs::BlobInfo{.digest = digest(), .size = size()};
-  }
-
-  std::atomic<bool> is_waited_for = false;
-  std::latch may_land{1};
-};
-
 // Its row is written, but is not there to be read before it is committed.
 TEST_F(ReferencesTest, TheIndexIsNotCompleteWithoutACommitThatIsUnderWay) {
   Received received = *receive(anna_, "bytes");
-  const auto landing = std::make_shared<SlowLanding>(received);
+  const auto landing = std::make_shared<TestLanding>(received);
   received.landing = landing;
   std::jthread committing([&] { EXPECT_TRUE(commit(anna_, {.received = received, .name = "a"})); });
   while (!landing->is_waited_for) std::this_thread::yield();
@@ -151,7 +135,7 @@ TEST_F(ReferencesTest, TheIndexIsNotCompleteWithoutACommitThatIsUnderWay) {
   });
   std::this_thread::sleep_for(50ms);
   EXPECT_FALSE(is_complete);
-  landing->may_land.count_down();
+  landing->land();
   indexing.join();
   EXPECT_EQ(number(kCountEntered), 1);
 }

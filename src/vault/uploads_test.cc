@@ -1,12 +1,12 @@
 #include "vault/uploads.h"
 
 #include <atomic>
-#include <latch>
 #include <memory>
 #include <mutex>
 #include <thread>
 
 #include "vault/fixture.h"
+#include "vault/test_landing.h"
 
 namespace coffer::vault::test {
 namespace {
@@ -45,29 +45,6 @@ TEST_F(UploadsTest, ARefusedCommitLeavesNoBytesBehind) {
   run(vault_->uploads().discard(*again));
   EXPECT_EQ(content_of(kept), shared);
 }
-
-// What a test makes of the bytes' way to the disk.
-class TestLanding final : public blobs::Landing {
- public:
-  explicit TestLanding(const Received& received) : Landing(received.digest, received.size) {}
-
-  void wait() override {
-    is_waited_for = true;
-    may_land_.wait();
-    if (is_lost) throw blobs::NoSpaceError("the test's disk is full");
-  }
-  Task<blobs::BlobInfo> reached() override {
-    wait();
-    co_return blobs::BlobInfo{.digest = digest(), .size = size()};
-  }
-  void land() { may_land_.count_down(); }
-
-  std::atomic<bool> is_waited_for = false;
-  std::atomic<bool> is_lost = false;
-
- private:
-  std::latch may_land_{1};
-};
 
 TEST_F(UploadsTest, NoEntryIsThereBeforeItsBytesAreDurable) {
   Received received = *receive(anna_, "bytes");
