@@ -14,6 +14,7 @@
 #include "base/text.h"
 #include "http/body_stream.h"
 #include "http/syntax.h"
+#include "http/unpaced.h"
 
 namespace coffer::http {
 namespace {
@@ -383,7 +384,11 @@ Task<bool> Connection::send(const Request& request, Response& response, bool kee
     co_return ok;
   }
   std::optional<Counted> transfer;
-  if (length >= kTransferBytes) transfer.emplace(core_.transfers);
+  std::optional<Unpaced> unpaced;
+  if (length >= kTransferBytes) {
+    transfer.emplace(core_.transfers);
+    unpaced.emplace(socket_.native_handle());
+  }
   std::uint64_t moved = 0;  // of head and texts
   std::uint64_t head_left = head.size();
   // Also what a write that fails halfway has moved.

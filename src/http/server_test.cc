@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -131,6 +132,13 @@ class Client {
     std::string out = pending_.substr(0, head_end + 4 + length);
     pending_.erase(0, out.size());
     return out;
+  }
+
+  std::uint16_t port() const {
+    sockaddr_in address{};
+    socklen_t length = sizeof address;
+    ::getsockname(fd_, reinterpret_cast<sockaddr*>(&address), &length);
+    return ntohs(address.sin_port);
   }
 
   // Wakes whoever sends or waits on another thread.
@@ -452,6 +460,52 @@ TEST_F(ServerTest, AResponseLearnsHowItEnded) {
   ASSERT_EQ(noted.size(), 4U);
   EXPECT_GT(noted[3].bytes_sent, 0U);
   EXPECT_FALSE(noted[3].complete);
+}
+
+// This process has the server's ends of all connections too. -1: none that `fits`.
+template <class Fits>
+int socket_of(Fits fits) {
+  constexpr int kMostDescriptors = 1000;
+  for (int fd = 3; fd < kMostDescriptors; ++fd) {
+    sockaddr_in ours{};
+    sockaddr_in theirs{};
+    socklen_t length = sizeof ours;
+    if (::getsockname(fd, reinterpret_cast<sockaddr*>(&ours), &length) != 0) continue;
+    length = sizeof theirs;
+    ::getpeername(fd, reinterpret_cast<sockaddr*>(&theirs), &length);
+    if (fits(ntohs(ours.sin_port), ntohs(theirs.sin_port))) return fd;
+  }
+  return -1;
+}
+
+std::string congestion_of(int fd) {
+  std::array<char, 16> name{};
+  socklen_t length = name.size();
+  if (::getsockopt(fd, IPPROTO_TCP, TCP_CONGESTION, name.data(), &length) != 0) return "?";
+  return name.data();
+}
+
+TEST_F(ServerTest, DoesNotPaceALongTransferToThisMachine) {
+  const auto port = start();
+  const int listener = socket_of([&](auto ours, auto theirs) { return ours == port && !theirs; });
+  if (::setsockopt(listener, IPPROTO_TCP, TCP_CONGESTION, "bbr", 3) != 0) {
+    GTEST_SKIP() << "this machine has no BBR";
+  }
+  Client client(port);
+  const auto here = [&](auto ours, auto theirs) { return ours == port && theirs == client.port(); };
+  const auto becomes = [&](const std::string& name) {
+    for (int i = 0; i < 500 && congestion_of(socket_of(here)) != name; ++i) {
+      std::this_thread::sleep_for(10ms);
+    }
+    return congestion_of(socket_of(here)) == name;
+  };
+  // More than the sockets take while the client does not read.
+  client.send(get("/noted/50000000"));
+  EXPECT_TRUE(becomes("reno"));
+  EXPECT_TRUE(client.response().ends_with("nnn"));
+  EXPECT_TRUE(becomes("bbr"));
+  client.send(get("/noted/1000"));
+  EXPECT_TRUE(client.response().ends_with("nnn"));
 }
 
 TEST_F(ServerTest, CountsAnswersThatWereNotTaken) {
