@@ -4,6 +4,7 @@
 #include <cstring>
 #include <set>
 #include <string>
+#include <vector>
 
 #include "base/bytes.h"
 #include "base/clock.h"
@@ -11,6 +12,7 @@
 #include "base/hash.h"
 #include "base/ids.h"
 #include "base/log.h"
+#include "base/log_record.h"
 #include "base/text.h"
 
 namespace coffer {
@@ -186,6 +188,30 @@ TEST(Log, QuotesWhateverIsThrownAtIt) {
   EXPECT_EQ(log::json_quoted("a\"\\\n\x01"), "\"a\\\"\\\\\\n\\u0001\"");
   EXPECT_EQ(log::json_quoted("a\xff"), "\"a\xef\xbf\xbd\"");
   EXPECT_EQ(log::json_quoted("ä"), "\"ä\"");
+  EXPECT_EQ(log::json_quoted("\ta\r\x7f"), "\"\\ta\\r\\u007f\"");
+  EXPECT_EQ(log::json_quoted(""), "\"\"");
+}
+
+TEST(Log, ARecordBecomesTheLineThatItWasToBe) {
+  std::string record;
+  {
+    // What it says may be gone when it is written.
+    const std::string event = "a \"b\"";
+    const std::string text = "line\nline";
+    const std::vector<log::Field> fields{{"text", text},   {"none", ""},  {"least", INT64_MIN},
+                                         {"real", 0.25},   {"yes", true}, {"no", false},
+                                         {"bytes", "\xff"}};
+    log::append_record(record, from_micros(1'685'440'800'999'999), log::Level::kWarning, event,
+                       fields);
+  }
+  std::string out = "before\n";
+  log::append_line(out, record);
+  EXPECT_EQ(out,
+            "before\n"
+            R"({"time":"2023-05-30T10:00:00Z","level":"warning","event":"a \"b\"",)"
+            R"("text":"line\nline","none":"","least":-9223372036854775808,"real":0.25,)"
+            R"("yes":true,"no":false,"bytes":"�"})"
+            "\n");
 }
 
 }  // namespace

@@ -5,6 +5,7 @@
 #include <spdlog/sinks/base_sink.h>
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <cstdio>
@@ -15,6 +16,7 @@
 #include <thread>
 
 #include "base/clock.h"
+#include "base/log_record.h"
 #include "base/text.h"
 
 namespace coffer::log {
@@ -24,29 +26,51 @@ constexpr std::size_t kQueueLines = 8192;
 constexpr std::chrono::seconds kFlushPatience{5};
 std::atomic<Level> threshold{Level::kInfo};
 
-// Standard error, a line at a time.
-class StandardError final : public spdlog::sinks::base_sink<std::mutex> {
+// While lines come, they are written this often, many at once. Who logs would else wake the writer
+// for every line, which costs him more than to say it.
+constexpr std::chrono::milliseconds kGatherTime{5};
+// As many bytes wait at most.
+constexpr std::size_t kGatherBytes = 64 * 1024;
+
+// Standard error. Threads: the logger's.
+class StandardError final : public spdlog::sinks::base_sink<spdlog::details::null_mutex> {
  public:
+  // `queue` holds what the sink is still to get, and outlives it.
+  explicit StandardError(spdlog::details::thread_pool& queue) : queue_(queue) {}
+  ~StandardError() override { write_out(); }
+
   std::uint64_t flushes() const { return flushes_; }
 
  protected:
   void sink_it_(const spdlog::details::log_msg& message) override {
-    std::fwrite(message.payload.data(), 1, message.payload.size(), stderr);
+    append_line(lines_, {message.payload.data(), message.payload.size()});
+    const bool more = queue_.queue_size() > 0;
+    if (more && lines_.size() < kGatherBytes) return;
+    write_out();
+    if (!more) std::this_thread::sleep_for(kGatherTime);
   }
   void flush_() override {
+    write_out();
     std::fflush(stderr);
     ++flushes_;
   }
 
  private:
+  void write_out() {
+    std::fwrite(lines_.data(), 1, lines_.size(), stderr);
+    lines_.clear();
+  }
+
+  spdlog::details::thread_pool& queue_;
+  std::string lines_;  // not written yet
   std::atomic<std::uint64_t> flushes_ = 0;
 };
 
-// The asynchronous logger, its queue and its one thread, in the order they may be destroyed.
+// The asynchronous logger, its queue and its one thread.
 struct Writer {
-  std::shared_ptr<StandardError> sink = std::make_shared<StandardError>();
   std::shared_ptr<spdlog::details::thread_pool> pool =
       std::make_shared<spdlog::details::thread_pool>(kQueueLines, 1);
+  std::shared_ptr<StandardError> sink = std::make_shared<StandardError>(*pool);
   std::shared_ptr<spdlog::async_logger> logger = std::make_shared<spdlog::async_logger>(
       "coffer", sink, pool, spdlog::async_overflow_policy::overrun_oldest);
 
@@ -58,32 +82,29 @@ Writer& writer() {
   return instance;
 }
 
-std::string_view name_of(Level level) {
-  switch (level) {
-    case Level::kDebug: return "debug";
-    case Level::kInfo: return "info";
-    case Level::kWarning: return "warning";
-    case Level::kError: break;
+bool stands_for_itself(char c) noexcept {
+  return static_cast<unsigned char>(c) >= 0x20 && c != 0x7f && c != '"' && c != '\\';
+}
+
+void append_escaped(std::string& out, char c) {
+  switch (c) {
+    case '"': out += "\\\""; break;
+    case '\\': out += "\\\\"; break;
+    case '\n': out += "\\n"; break;
+    case '\r': out += "\\r"; break;
+    case '\t': out += "\\t"; break;
+    default: fmt::format_to(std::back_inserter(out), "\\u{:04x}", static_cast<unsigned char>(c));
   }
-  return "error";
 }
 
 void append_quoted(std::string& out, std::string_view text) {
   out += '"';
-  for (const char c : text) {
-    switch (c) {
-      case '"': out += "\\\""; break;
-      case '\\': out += "\\\\"; break;
-      case '\n': out += "\\n"; break;
-      case '\r': out += "\\r"; break;
-      case '\t': out += "\\t"; break;
-      default:
-        if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) {
-          fmt::format_to(std::back_inserter(out), "\\u{:04x}", static_cast<unsigned>(c));
-        } else {
-          out += c;
-        }
-    }
+  for (auto next = text.begin();; ++next) {
+    const auto end = std::find_if_not(next, text.end(), stands_for_itself);
+    out.append(next, end);
+    if (end == text.end()) break;
+    append_escaped(out, *end);
+    next = end;
   }
   out += '"';
 }
@@ -116,25 +137,10 @@ void set_level(Level level) { threshold = level; }
 
 void write(Level level, std::string_view event, std::initializer_list<Field> fields) {
   if (level < threshold.load(std::memory_order_relaxed)) return;
-  std::string line = fmt::format(R"({{"time":"{}","level":"{}","event":)",
-                                 to_iso8601(system_clock().now()), name_of(level));
-  append_quoted(line, event);
-  for (const Field& field : fields) {
-    line += ',';
-    append_quoted(line, field.name);
-    line += ':';
-    if (const auto* text = std::get_if<std::string_view>(&field.value)) {
-      line += json_quoted(*text);
-    } else if (const auto* integer = std::get_if<std::int64_t>(&field.value)) {
-      line += std::to_string(*integer);
-    } else if (const auto* real = std::get_if<double>(&field.value)) {
-      fmt::format_to(std::back_inserter(line), "{:.6g}", *real);
-    } else {
-      line += std::get<bool>(field.value) ? "true" : "false";
-    }
-  }
-  line += "}\n";
-  writer().logger->log(spdlog::level::info, line);
+  thread_local std::string record;
+  record.clear();
+  append_record(record, system_clock().now(), level, event, fields);
+  writer().logger->log(spdlog::level::info, spdlog::string_view_t(record.data(), record.size()));
 }
 
 void flush() {
