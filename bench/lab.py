@@ -18,7 +18,8 @@ from harness.server import Server
 
 LOAD = pathlib.Path(os.environ["COFFER_BENCH_LOAD"])
 CORES = os.cpu_count()
-# The settings of a vault that is measured: nothing but what the load itself would be stopped by.
+# The settings of a vault that is measured: its peers do not log requests either, and
+# connections stay when nobody uses them.
 SETTINGS = {"log.access": "false", "http.idle_timeout": "1h"}
 MARK = "@" * 16
 CONTENT = "#" * 16

@@ -14,7 +14,7 @@
 #include "base/text.h"
 #include "http/body_stream.h"
 #include "http/syntax.h"
-#include "http/unpaced.h"
+#include "http/without_bbr.h"
 
 namespace coffer::http {
 namespace {
@@ -384,10 +384,10 @@ Task<bool> Connection::send(const Request& request, Response& response, bool kee
     co_return ok;
   }
   std::optional<Counted> transfer;
-  std::optional<Unpaced> unpaced;
+  std::optional<WithoutBbr> without_bbr;
   if (length >= kTransferBytes) {
     transfer.emplace(core_.transfers);
-    unpaced.emplace(socket_.native_handle());
+    without_bbr.emplace(socket_.native_handle());
   }
   std::uint64_t moved = 0;  // of head and texts
   std::uint64_t head_left = head.size();

@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "base/entropy.h"
+#include "http/core.h"
 
 namespace coffer::http {
 namespace {
@@ -102,6 +103,12 @@ class Client {
   bool take_some() {
     std::array<char, 1000> room;
     return ::recv(fd_, room.data(), room.size(), 0) > 0;
+  }
+
+  // The same, and leaves them there.
+  bool sees_some() {
+    char byte = 0;
+    return ::recv(fd_, &byte, 1, MSG_PEEK) > 0;
   }
 
   // Ends the connection with a reset.
@@ -485,27 +492,34 @@ std::string congestion_of(int fd) {
   return name.data();
 }
 
-TEST_F(ServerTest, DoesNotPaceALongTransferToThisMachine) {
+TEST_F(ServerTest, ALongReplyToThisMachineGoesWithoutBbr) {
   const auto port = start();
   const int listener = socket_of([&](auto ours, auto theirs) { return ours == port && !theirs; });
+  const int little = 64 * 1024;  // goes into a socket, so that replies wait for their reader
+  ASSERT_EQ(::setsockopt(listener, SOL_SOCKET, SO_SNDBUF, &little, sizeof little), 0);
   if (::setsockopt(listener, IPPROTO_TCP, TCP_CONGESTION, "bbr", 3) != 0) {
-    GTEST_SKIP() << "this machine has no BBR";
+    GTEST_SKIP() << "BBR cannot be chosen here";
   }
   Client client(port);
-  const auto here = [&](auto ours, auto theirs) { return ours == port && theirs == client.port(); };
-  const auto becomes = [&](const std::string& name) {
-    for (int i = 0; i < 500 && congestion_of(socket_of(here)) != name; ++i) {
-      std::this_thread::sleep_for(10ms);
-    }
-    return congestion_of(socket_of(here)) == name;
+  const auto congestion = [&] {
+    return congestion_of(
+        socket_of([&](auto ours, auto theirs) { return ours == port && theirs == client.port(); }));
   };
-  // More than the sockets take while the client does not read.
+  const auto becomes = [&](const std::string& name) {
+    for (int i = 0; i < 500 && congestion() != name; ++i) std::this_thread::sleep_for(10ms);
+    return congestion() == name;
+  };
   client.send(get("/noted/50000000"));
   EXPECT_TRUE(becomes("reno"));
   EXPECT_TRUE(client.response().ends_with("nnn"));
   EXPECT_TRUE(becomes("bbr"));
-  client.send(get("/noted/1000"));
-  EXPECT_TRUE(client.response().ends_with("nnn"));
+
+  const std::size_t most = kTransferBytes - 1;
+  client.send(get(fmt::format("/noted/{}", most)));
+  EXPECT_TRUE(client.sees_some());
+  EXPECT_EQ(echo_.noted().size(), 1U) << "the second was to wait for its reader";
+  EXPECT_EQ(congestion(), "bbr");
+  EXPECT_GT(client.response().size(), most);
 }
 
 TEST_F(ServerTest, CountsAnswersThatWereNotTaken) {

@@ -1,4 +1,4 @@
-#include "http/unpaced.h"
+#include "http/without_bbr.h"
 
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -11,8 +11,8 @@
 namespace coffer::http {
 namespace {
 
-// Every kernel has it, and every program may choose it.
-constexpr std::string_view kUnpaced = "reno";
+// Every kernel has it. It sends what its window allows, which soon is what the reader takes.
+constexpr std::string_view kInstead = "reno";
 
 bool choose(int fd, std::string_view name) noexcept {
   return ::setsockopt(fd, IPPROTO_TCP, TCP_CONGESTION, name.data(),
@@ -37,7 +37,7 @@ std::optional<in6_addr> address_of(int fd, EndOf end) noexcept {
   return address;
 }
 
-// Whoever reaches one of the machine's addresses from the machine itself has that address too.
+// Who has the address at which he reaches this machine is on this machine.
 bool is_on_this_machine(int fd) noexcept {
   const auto ours = address_of(fd, ::getsockname);
   const auto theirs = address_of(fd, ::getpeername);
@@ -46,15 +46,15 @@ bool is_on_this_machine(int fd) noexcept {
 
 }  // namespace
 
-Unpaced::Unpaced(int fd) noexcept {
+WithoutBbr::WithoutBbr(int fd) noexcept {
   auto length = static_cast<socklen_t>(usual_.size() - 1);
   if (::getsockopt(fd, IPPROTO_TCP, TCP_CONGESTION, usual_.data(), &length) != 0) return;
-  const bool is_paced = std::string_view(usual_.data()).starts_with("bbr");
-  if (is_paced && is_on_this_machine(fd) && choose(fd, kUnpaced)) fd_ = fd;
+  const bool is_bbr = std::string_view(usual_.data()).starts_with("bbr");
+  if (is_bbr && is_on_this_machine(fd) && choose(fd, kInstead)) fd_ = fd;
 }
 
-// A socket that cannot be set back has ended, or goes on unpaced.
-Unpaced::~Unpaced() {
+// A socket that cannot be set back has ended, or goes on without.
+WithoutBbr::~WithoutBbr() {
   if (fd_ >= 0) choose(fd_, usual_.data());
 }
 
