@@ -69,9 +69,10 @@ class SegmentCheck {
   std::uint64_t bytes_written_behind(std::uint64_t end);
   void see_lost_header(const SegmentIndex::Entry& entry);
   void see_gap(std::uint64_t to);
-  // The first damage behind what the index tells of may be where a crash left off; it is only
-  // if nothing good follows.
-  void doubt(std::uint64_t offset, std::string problem);
+  // Damage behind what the index covers may be where a crash left off; it is if nothing good
+  // follows. What the index covers and does not list was no record when it was made: a power loss
+  // may have kept a later page of the last write, and not an earlier.
+  void doubt(std::uint64_t offset, std::string problem, bool is_listed);
   void confirm_doubts();
   void mark_unsound(std::uint32_t unit) { check_.unsound.insert(Place{number_, unit}.packed()); }
   void damaged(const std::string& part, const std::string& problem) {
@@ -161,12 +162,12 @@ void SegmentCheck::see(const Record& record, std::uint32_t unit, ByteView payloa
   }
   see_gap(offset);
   const bool is_good = record.kind != RecordKind::kBlob || Sha256::of(payload) == record.digest;
+  const bool is_listed = next_ < entries_.size() && entries_[next_].unit == unit;
   if (!is_good) {
     mark_unsound(unit);
-    doubt(offset, fmt::format("the bytes of {} are damaged", record.digest.hex()));
+    doubt(offset, fmt::format("the bytes of {} are damaged", record.digest.hex()), is_listed);
   }
   expected_ = offset + record_bytes(record.length);
-  const bool is_listed = next_ < entries_.size() && entries_[next_].unit == unit;
   if (is_listed && entries_[next_].record != record) {
     damaged(segment_index_name(number_),
             fmt::format("it tells otherwise of the record at {}", offset));
@@ -185,7 +186,6 @@ void SegmentCheck::see(const Record& record, std::uint32_t unit, ByteView payloa
 
 void SegmentCheck::see_end() {
   for (; next_ < entries_.size(); ++next_) see_lost_header(entries_[next_]);
-  see_gap(covered_);
   const std::uint64_t unfinished = bytes_written_behind(std::max(good_end_, covered_));
   if (unfinished > 0) {
     check_.visitor.noticed(
@@ -224,13 +224,15 @@ void SegmentCheck::see_lost_header(const SegmentIndex::Entry& entry) {
 
 void SegmentCheck::see_gap(std::uint64_t to) {
   if (to <= expected_) return;
-  doubt(expected_, fmt::format("{} bytes are no record", to - expected_));
+  const std::uint64_t from = std::max(expected_, std::min(covered_, to));
+  if (from < to) doubt(from, fmt::format("{} bytes are no record", to - from), false);
   expected_ = to;
 }
 
-void SegmentCheck::doubt(std::uint64_t offset, std::string problem) {
+void SegmentCheck::doubt(std::uint64_t offset, std::string problem, bool is_listed) {
+  if (offset < covered_ && !is_listed) return;
   doubts_.emplace_back(at(offset), std::move(problem));
-  if (offset < covered_) confirm_doubts();
+  if (is_listed) confirm_doubts();
 }
 
 void SegmentCheck::confirm_doubts() {

@@ -133,6 +133,41 @@ TEST_F(StoreCheck, OnlyTheEndOfASegmentCanBeACrashs) {
   EXPECT_EQ(findings.blobs.size(), 1u);
 }
 
+// The power went when a page of a write had reached the disk, and one before it had not.
+TEST_F(StoreCheck, WhatAStartPassedOverIsNoDamage) {
+  for (const bool has_header : {false, true}) {
+    TemporaryFolder place;
+    const LocalOptions where{.root = place.path(), .clock = clock_, .reclaim = false};
+    const Bytes lost = make_bytes(9'000, 1);
+    {
+      const auto store = open_local_store(where);
+      add(*store, make_bytes(1'000, 0));
+      add(*store, lost);
+      add(*store, make_bytes(1'000, 2));
+    }
+    const fs::path segment = place.path() / segment_name(1);
+    fs::remove(place.path() / segment_index_name(1));
+    const auto at = position_of(segment, lost);
+    {
+      std::fstream file(segment, std::ios::in | std::ios::out | std::ios::binary);
+      file.seekp(static_cast<std::streamoff>(has_header ? at : at - kHeaderBytes));
+      const std::vector<char> zeros(4'096);
+      file.write(zeros.data(), static_cast<std::streamsize>(zeros.size()));
+    }
+    EXPECT_FALSE(check(place.path()).damages.empty()) << "only a start can tell";
+    open_local_store(where).reset();
+    const Findings findings = check(place.path());
+    EXPECT_TRUE(findings.damages.empty()) << findings.damages.front();
+    EXPECT_EQ(findings.blobs.size(), 2u);
+
+    // What the index lists has to be there all the same.
+    flip(segment, position_of(segment, make_bytes(1'000, 2)) - kHeaderBytes);
+    EXPECT_EQ(check(place.path()).damages.size(), 1u);
+    flip(segment, position_of(segment, make_bytes(1'000, 0)));
+    EXPECT_EQ(check(place.path()).damages.size(), 2u);
+  }
+}
+
 // A file from before there were segments, beside a record of the same name: both are read.
 TEST_F(StoreCheck, ReadsBothOfTwoThatHaveOneName) {
   const Bytes bytes = make_bytes(700, 1);
