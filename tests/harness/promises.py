@@ -24,16 +24,19 @@ TAGS = ["blue", "green", "red", "yellow"]
 TYPES = {"bin": "other", "txt": "document", "pdf": "document", "jpg": "image", "mp3": "audio"}
 PASSWORD = "a password that survives"
 LIVE = 20  # media that a writer keeps, about
-# (up to this chance, least size, largest size); around 128 KiB the store writes in another way.
+# (up to this chance, least size, largest size); from 32 KiB on a blob has a file of its own, and
+# above 128 KiB one that takes more than one write.
 SIZES = [
     (0.60, 1, 3000),
+    (0.65, 32_766, 32_770),
     (0.88, 3000, 250_000),
     (0.93, 131_071, 131_074),
     (0.97, 250_000, 1 << 20),
     (1.00, 1 << 20, 6 << 20),
 ]
 # Bytes that all accounts store again and again, so that blobs are shared, left and found again.
-COMMON = [samples.noise(size, seed=size) for size in (0, 1, 3000, 131_072, 131_073, 700_000)]
+COMMON = [samples.noise(size, seed=size) for size in
+          (0, 1, 3000, 32_767, 32_768, 131_072, 131_073, 700_000)]
 
 
 @dataclasses.dataclass(frozen=True)

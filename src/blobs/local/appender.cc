@@ -201,7 +201,7 @@ void Appender::clear_ahead() {
     disk_.write(active_->file, buffer_, start);
     disk_.sync(active_->file);
     active_->room = goal;
-  } catch (const Error& error) {
+  } catch (const std::exception& error) {
     log::warning("segment_not_extended", {{"reason", error.what()}});
     // The room is left to the records themselves, and this segment grows with each of them.
     if (!cut_at_end()) return roll();
