@@ -1,6 +1,8 @@
 """What who runs the server sees of it: health, metrics, the log."""
 
+import concurrent.futures
 import re
+import socket
 
 import pytest
 
@@ -85,6 +87,26 @@ def test_every_request_is_in_the_log(launch):
         assert reply.request.method in line.values()
         assert any(isinstance(v, (int, float)) and not isinstance(v, bool) for v in line.values())
     server.log_lines()
+
+
+def test_no_line_is_lost_when_many_come_at_once(launch):
+    """Lines are written many at a time; the last ones when the server ends."""
+    clients, requests = 4, 1000
+    server = launch()
+
+    def flood(_):
+        with socket.create_connection(("127.0.0.1", server.port), timeout=30) as wire:
+            ask = b"GET /nothing HTTP/1.1\r\nHost: h\r\n%s\r\n"
+            wire.sendall(ask % b"" * (requests - 1) + ask % b"Connection: close\r\n")
+            replies = wire.makefile("rb").read()
+        return re.findall(rb"\r\nX-Request-Id: (\S+)\r\n", replies)
+
+    with concurrent.futures.ThreadPoolExecutor(clients) as pool:
+        told = [identity.decode() for found in pool.map(flood, range(clients)) for identity in found]
+    assert len(told) == clients * requests
+    server.stop_well()
+    logged = [line["request_id"] for line in server.log_lines() if line["event"] == "request"]
+    assert sorted(logged) == sorted(told)
 
 
 def test_no_secret_reaches_the_log(launch):
