@@ -65,12 +65,14 @@ class Bench:
     def about(self):
         with open("/proc/cpuinfo", encoding="ascii") as file:
             model = next((line.split(":")[1].strip() for line in file if line.startswith("model name")), "?")
+        congestion = pathlib.Path("/proc/sys/net/ipv4/tcp_congestion_control").read_text(encoding="ascii")
         nginx = subprocess.run(["nginx", "-v"], capture_output=True, text=True, check=True).stderr
         return {
             "measured": time.strftime("%Y-%m-%d %H:%M:%S"),
             "coffer": lab.version(),
             "peer": nginx.split(":")[1].strip(),
             "machine": f"{lab.CORES} × {model}, Linux {platform.release()}",
+            "congestion control": congestion.strip(),
             "rounds": self.rounds,
             "seconds a sample": self.seconds,
             "quiet": self.quiet.text(),

@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <atomic>
 #include <chrono>
+#include <climits>
 #include <cstdio>
 #include <iterator>
 #include <memory>
@@ -29,8 +30,8 @@ std::atomic<Level> threshold{Level::kInfo};
 // While lines come, they are written this often, many at once. Who logs would else wake the writer
 // for every line, which costs him more than to say it.
 constexpr std::chrono::milliseconds kGatherTime{5};
-// As many bytes wait at most.
-constexpr std::size_t kGatherBytes = 64 * 1024;
+// As many bytes go out at once, or one line: a pipe takes no other writer's in between.
+constexpr std::size_t kWriteBytes = PIPE_BUF;
 
 // Standard error. Threads: the logger's.
 class StandardError final : public spdlog::sinks::base_sink<spdlog::details::null_mutex> {
@@ -43,11 +44,13 @@ class StandardError final : public spdlog::sinks::base_sink<spdlog::details::nul
 
  protected:
   void sink_it_(const spdlog::details::log_msg& message) override {
-    append_line(lines_, {message.payload.data(), message.payload.size()});
-    const bool more = queue_.queue_size() > 0;
-    if (more && lines_.size() < kGatherBytes) return;
+    line_.clear();
+    append_line(line_, {message.payload.data(), message.payload.size()});
+    if (lines_.size() + line_.size() > kWriteBytes) write_out();
+    lines_ += line_;
+    if (queue_.queue_size() > 0) return;
     write_out();
-    if (!more) std::this_thread::sleep_for(kGatherTime);
+    std::this_thread::sleep_for(kGatherTime);
   }
   void flush_() override {
     write_out();
@@ -62,6 +65,7 @@ class StandardError final : public spdlog::sinks::base_sink<spdlog::details::nul
   }
 
   spdlog::details::thread_pool& queue_;
+  std::string line_;
   std::string lines_;  // not written yet
   std::atomic<std::uint64_t> flushes_ = 0;
 };

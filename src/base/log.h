@@ -29,7 +29,8 @@ struct Field {
 void set_level(Level level);
 
 // Writes `{"time":…,"level":…,"event":…,<fields>}`. Never blocks: when the writer cannot keep
-// up, the oldest waiting lines are dropped. Never pass a secret. Threads: any.
+// up, the oldest waiting lines are dropped. Some milliseconds may pass until a line is written; a
+// program that is killed meanwhile loses it. Never pass a secret. Threads: any.
 void write(Level level, std::string_view event, std::initializer_list<Field> fields);
 
 inline void debug(std::string_view event, std::initializer_list<Field> fields = {}) {

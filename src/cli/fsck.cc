@@ -25,7 +25,7 @@ constexpr char kFooter[] =
     "  missing       a blob that the database refers to and the store does not have\n"
     "  corrupt       a record or file that is not as it was written\n"
     "  unreferenced  a blob that nothing refers to; the server removes it in time\n"
-    "  note          what the next start cuts off or makes again\n"
+    "  note          what the next start cuts off or makes again, or one has passed over\n"
     "Exit codes: 0 nothing is missing or corrupt, 1 something is, or it did not work,\n"
     "2 the command line or a setting is wrong.";
 

@@ -11,7 +11,7 @@
 namespace coffer::http {
 namespace {
 
-// Every kernel has it. It sends what its window allows, which soon is what the reader takes.
+// Every kernel has it.
 constexpr std::string_view kInstead = "reno";
 
 bool choose(int fd, std::string_view name) noexcept {

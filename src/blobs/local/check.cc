@@ -70,8 +70,8 @@ class SegmentCheck {
   void see_lost_header(const SegmentIndex::Entry& entry);
   void see_gap(std::uint64_t to);
   // Damage behind what the index covers may be where a crash left off; it is if nothing good
-  // follows. What the index covers and does not list was no record when it was made: a power loss
-  // may have kept a later page of the last write, and not an earlier.
+  // follows. What the index covers and does not list was no good record when it was made: mostly
+  // because a power loss kept a later page of the last write and not an earlier. It is noticed.
   void doubt(std::uint64_t offset, std::string problem, bool is_listed);
   void confirm_doubts();
   void mark_unsound(std::uint32_t unit) { check_.unsound.insert(Place{number_, unit}.packed()); }
@@ -186,6 +186,7 @@ void SegmentCheck::see(const Record& record, std::uint32_t unit, ByteView payloa
 
 void SegmentCheck::see_end() {
   for (; next_ < entries_.size(); ++next_) see_lost_header(entries_[next_]);
+  see_gap(covered_);
   const std::uint64_t unfinished = bytes_written_behind(std::max(good_end_, covered_));
   if (unfinished > 0) {
     check_.visitor.noticed(
@@ -224,13 +225,19 @@ void SegmentCheck::see_lost_header(const SegmentIndex::Entry& entry) {
 
 void SegmentCheck::see_gap(std::uint64_t to) {
   if (to <= expected_) return;
-  const std::uint64_t from = std::max(expected_, std::min(covered_, to));
-  if (from < to) doubt(from, fmt::format("{} bytes are no record", to - from), false);
+  // What of it the index covers, and what is behind that.
+  const std::uint64_t middle = std::clamp(covered_, expected_, to);
+  for (const auto& [from, end] : {std::pair(expected_, middle), std::pair(middle, to)}) {
+    if (from < end) doubt(from, fmt::format("{} bytes are no record", end - from), false);
+  }
   expected_ = to;
 }
 
 void SegmentCheck::doubt(std::uint64_t offset, std::string problem, bool is_listed) {
-  if (offset < covered_ && !is_listed) return;
+  if (offset < covered_ && !is_listed) {
+    check_.visitor.noticed(at(offset), problem + "; the index passes over that");
+    return;
+  }
   doubts_.emplace_back(at(offset), std::move(problem));
   if (is_listed) confirm_doubts();
 }

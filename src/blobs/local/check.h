@@ -23,7 +23,8 @@ class CheckVisitor {
 
   // `part` of the store, a file or a place in one, is not as it was written.
   virtual void damaged(const std::string& part, const std::string& problem) = 0;
-  // Nothing that was answered is missing there, but the next start will change it.
+  // The next start will change something there, or one has passed over what was no good record. If
+  // anything that was answered is missing, the database tells.
   virtual void noticed(const std::string& part, const std::string& what) = 0;
   // After all segments and the files of that name were read; in order of names, each once.
   virtual void found(const CheckedBlob& blob) = 0;

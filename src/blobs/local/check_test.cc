@@ -158,6 +158,8 @@ TEST_F(StoreCheck, WhatAStartPassedOverIsNoDamage) {
     open_local_store(where).reset();
     const Findings findings = check(place.path());
     EXPECT_TRUE(findings.damages.empty()) << findings.damages.front();
+    ASSERT_EQ(findings.notes.size(), 1u) << "where it was is told";
+    EXPECT_NE(findings.notes[0].find("passes over"), std::string::npos);
     EXPECT_EQ(findings.blobs.size(), 2u);
 
     // What the index lists has to be there all the same.
