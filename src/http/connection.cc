@@ -385,9 +385,11 @@ Task<bool> Connection::send(const Request& request, Response& response, bool kee
   }
   std::optional<Counted> transfer;
   std::optional<WithoutBbr> without_bbr;
+  std::optional<Corked> corked;
   if (length >= kTransferBytes) {
     transfer.emplace(core_.transfers);
     without_bbr.emplace(socket_.native_handle());
+    corked.emplace(socket_.native_handle());
   }
   std::uint64_t moved = 0;  // of head and texts
   std::uint64_t head_left = head.size();

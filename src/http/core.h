@@ -59,8 +59,8 @@ class Counted {
   std::atomic<std::size_t>* count_;
 };
 
-// From this size on a body counts as a transfer when connections are spread, and goes WithoutBbr:
-// less gains nothing by it, and 64 KiB lose, since the client is woken twice.
+// From this size on a body counts as a transfer when connections are spread, and goes Corked and
+// WithoutBbr: less gains nothing, and 64 KiB lose by the latter, since the client is woken twice.
 inline constexpr std::uint64_t kTransferBytes = 1U << 20U;
 
 // Bytes that one request at a time borrows from its core.

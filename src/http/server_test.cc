@@ -472,57 +472,84 @@ TEST_F(ServerTest, AResponseLearnsHowItEnded) {
   EXPECT_FALSE(noted[3].complete);
 }
 
-// This process has the server's ends of all connections too. -1: none that `fits`.
-template <class Fits>
-int socket_of(Fits fits) {
+// This process has the server's ends of all connections too. -1: none between these ports.
+int socket_between(std::uint16_t ours, std::uint16_t theirs) {
   constexpr int kMostDescriptors = 1000;
   for (int fd = 3; fd < kMostDescriptors; ++fd) {
-    sockaddr_in ours{};
-    sockaddr_in theirs{};
-    socklen_t length = sizeof ours;
-    if (::getsockname(fd, reinterpret_cast<sockaddr*>(&ours), &length) != 0) continue;
-    length = sizeof theirs;
-    ::getpeername(fd, reinterpret_cast<sockaddr*>(&theirs), &length);
-    if (fits(ntohs(ours.sin_port), ntohs(theirs.sin_port))) return fd;
+    sockaddr_in here{};
+    sockaddr_in there{};
+    socklen_t length = sizeof here;
+    if (::getsockname(fd, reinterpret_cast<sockaddr*>(&here), &length) != 0) continue;
+    length = sizeof there;
+    ::getpeername(fd, reinterpret_cast<sockaddr*>(&there), &length);
+    if (ntohs(here.sin_port) == ours && ntohs(there.sin_port) == theirs) return fd;
   }
   return -1;
 }
 
-std::string congestion_of(int fd) {
-  std::array<char, 16> name{};
-  socklen_t length = name.size();
-  if (::getsockopt(fd, IPPROTO_TCP, TCP_CONGESTION, name.data(), &length) != 0) return "?";
-  return name.data();
+// How a reply of some size goes out that has to wait for its reader.
+class LongReplyTest : public ServerTest {
+ protected:
+  static constexpr int kLittle = 64 * 1024;  // goes into a socket's buffer
+
+  void SetUp() override {
+    port_ = start();
+    const int listener = socket_between(port_, 0);
+    ASSERT_EQ(::setsockopt(listener, SOL_SOCKET, SO_SNDBUF, &kLittle, sizeof kLittle), 0);
+    has_bbr_ = ::setsockopt(listener, IPPROTO_TCP, TCP_CONGESTION, "bbr", 3) == 0;
+  }
+
+  // Of the server's end.
+  std::string congestion(const Client& client) const {
+    std::array<char, 16> name{};
+    socklen_t length = name.size();
+    ::getsockopt(socket_between(port_, client.port()), IPPROTO_TCP, TCP_CONGESTION, name.data(),
+                 &length);
+    return name.data();
+  }
+  bool is_corked(const Client& client) const {
+    int value = 0;
+    socklen_t length = sizeof value;
+    ::getsockopt(socket_between(port_, client.port()), IPPROTO_TCP, TCP_CORK, &value, &length);
+    return value != 0;
+  }
+
+  template <class Condition>
+  static bool soon(Condition condition) {
+    for (int i = 0; i < 500 && !condition(); ++i) std::this_thread::sleep_for(10ms);
+    return condition();
+  }
+
+  std::uint16_t port_ = 0;
+  bool has_bbr_ = false;
+};
+
+TEST_F(LongReplyTest, GoesInFullSegments) {
+  Client client(port_, kLittle);
+  client.send(get(fmt::format("/noted/{}", kTransferBytes)));
+  EXPECT_TRUE(soon([&] { return is_corked(client); }));
+  EXPECT_TRUE(client.response().ends_with("nnn"));
+  EXPECT_TRUE(soon([&] { return !is_corked(client); }));
 }
 
-TEST_F(ServerTest, ALongReplyToThisMachineGoesWithoutBbr) {
-  const auto port = start();
-  const int listener = socket_of([&](auto ours, auto theirs) { return ours == port && !theirs; });
-  const int little = 64 * 1024;  // goes into a socket, so that replies wait for their reader
-  ASSERT_EQ(::setsockopt(listener, SOL_SOCKET, SO_SNDBUF, &little, sizeof little), 0);
-  if (::setsockopt(listener, IPPROTO_TCP, TCP_CONGESTION, "bbr", 3) != 0) {
-    GTEST_SKIP() << "BBR cannot be chosen here";
-  }
-  const auto congestion = [&](const Client& client) {
-    return congestion_of(
-        socket_of([&](auto ours, auto theirs) { return ours == port && theirs == client.port(); }));
-  };
-  const auto becomes = [&](const Client& client, const std::string& name) {
-    for (int i = 0; i < 500 && congestion(client) != name; ++i) std::this_thread::sleep_for(10ms);
-    return congestion(client) == name;
-  };
-  Client client(port, little);
+TEST_F(LongReplyTest, GoesWithoutBbrToThisMachine) {
+  if (!has_bbr_) GTEST_SKIP() << "BBR cannot be chosen here";
+  Client client(port_, kLittle);
   client.send(get(fmt::format("/noted/{}", kTransferBytes)));
-  EXPECT_TRUE(becomes(client, "reno"));
+  EXPECT_TRUE(soon([&] { return congestion(client) == "reno"; }));
   EXPECT_TRUE(client.response().ends_with("nnn"));
-  EXPECT_TRUE(becomes(client, "bbr"));
+  EXPECT_TRUE(soon([&] { return congestion(client) == "bbr"; }));
+}
 
-  Client other(port, little);
-  other.send(get(fmt::format("/noted/{}", kTransferBytes - 1)));
-  EXPECT_TRUE(other.sees_some());
-  EXPECT_EQ(congestion(other), "bbr");
-  EXPECT_LE(echo_.noted().size(), 1U) << "the second was to wait for its reader";
-  EXPECT_TRUE(other.response().ends_with("nnn"));
+TEST_F(LongReplyTest, IsNoneBelowItsSize) {
+  Client client(port_, kLittle);
+  const std::string before = congestion(client);
+  client.send(get(fmt::format("/noted/{}", kTransferBytes - 1)));
+  EXPECT_TRUE(client.sees_some());
+  EXPECT_FALSE(is_corked(client));
+  EXPECT_EQ(congestion(client), has_bbr_ ? "bbr" : before);
+  EXPECT_TRUE(echo_.noted().empty()) << "it was to wait for its reader";
+  EXPECT_TRUE(client.response().ends_with("nnn"));
 }
 
 TEST_F(ServerTest, CountsAnswersThatWereNotTaken) {

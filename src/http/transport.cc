@@ -1,6 +1,8 @@
 #include "http/transport.h"
 
 #include <linux/sockios.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <openssl/err.h>
 #include <sys/ioctl.h>
 #include <sys/sendfile.h>
@@ -17,6 +19,11 @@ Transport::Step socket_step(ssize_t result, Transport::State wait) noexcept {
   if (result > 0) return {Transport::State::kDone, static_cast<std::size_t>(result)};
   if (result < 0 && (errno == EAGAIN || errno == EINTR)) return {wait};
   return {Transport::State::kClosed};
+}
+
+void cork(int fd, bool on) noexcept {
+  const int value = on ? 1 : 0;
+  ::setsockopt(fd, IPPROTO_TCP, TCP_CORK, &value, sizeof value);
 }
 
 // The most one call is asked to send, so that a fast reader does not hold its core.
@@ -85,5 +92,9 @@ void Transport::finish_writing() noexcept {
   }
   ::shutdown(fd_, SHUT_WR);
 }
+
+Corked::Corked(int fd) noexcept : fd_(fd) { cork(fd_, true); }
+
+Corked::~Corked() { cork(fd_, false); }
 
 }  // namespace coffer::http

@@ -47,4 +47,18 @@ class Transport {
   SslHandle ssl_;
 };
 
+// Has a TCP socket send full segments alone for as long as this lives, then what is left
+// (TCP_CORK). For long bodies, which go out in many steps: each would end with a small segment.
+class Corked {
+ public:
+  // `fd` stays open meanwhile.
+  explicit Corked(int fd) noexcept;
+  ~Corked();
+  Corked(const Corked&) = delete;
+  Corked& operator=(const Corked&) = delete;
+
+ private:
+  int fd_;
+};
+
 }  // namespace coffer::http
