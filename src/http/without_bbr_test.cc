@@ -49,7 +49,7 @@ class WithoutBbrTest : public testing::Test {
   tcp::socket socket_{context_};
 };
 
-TEST_F(WithoutBbrTest, IsForAClientOnThisMachine) {
+TEST_F(WithoutBbrTest, EndsWithItself) {
   connect("127.0.0.1", "127.0.0.1", "127.0.0.1");
   if (!choose("bbr")) GTEST_SKIP() << "BBR cannot be chosen here";
   {
@@ -59,52 +59,41 @@ TEST_F(WithoutBbrTest, IsForAClientOnThisMachine) {
   EXPECT_EQ(chosen(), "bbr");
 }
 
-TEST_F(WithoutBbrTest, KnowsSuchAClientByItsIpV6Address) {
-  try {
-    connect("::1", "::1", "::1");
-  } catch (const boost::system::system_error& error) {
-    GTEST_SKIP() << "no ::1 here: " << error.what();
-  }
-  if (!choose("bbr")) GTEST_SKIP() << "BBR cannot be chosen here";
-  const WithoutBbr without(fd());
-  EXPECT_EQ(chosen(), "reno");
-}
-
-TEST_F(WithoutBbrTest, KnowsSuchAClientOfAServerForBoth) {
-  try {
-    connect("::", "127.0.0.1", "127.0.0.1");
-  } catch (const boost::system::system_error& error) {
-    GTEST_SKIP() << "no server for both here: " << error.what();
-  }
-  if (!choose("bbr")) GTEST_SKIP() << "BBR cannot be chosen here";
-  const WithoutBbr without(fd());
-  EXPECT_EQ(chosen(), "reno");
-}
-
-TEST_F(WithoutBbrTest, LeavesAClientWithAnotherAddressAlone) {
-  connect("127.0.0.1", "127.0.0.2", "127.0.0.1");
-  if (!choose("bbr")) GTEST_SKIP() << "BBR cannot be chosen here";
-  const WithoutBbr without(fd());
-  EXPECT_EQ(chosen(), "bbr");
-}
-
-TEST_F(WithoutBbrTest, LeavesAClientOfAServerForBothWithAnotherAddressAlone) {
-  try {
-    connect("::", "127.0.0.2", "127.0.0.1");
-  } catch (const boost::system::system_error& error) {
-    GTEST_SKIP() << "no server for both here: " << error.what();
-  }
-  if (!choose("bbr")) GTEST_SKIP() << "BBR cannot be chosen here";
-  const WithoutBbr without(fd());
-  EXPECT_EQ(chosen(), "bbr");
-}
-
 TEST_F(WithoutBbrTest, LeavesOtherKindsAlone) {
   connect("127.0.0.1", "127.0.0.1", "127.0.0.1");
   if (!choose("cubic")) GTEST_SKIP() << "CUBIC cannot be chosen here";
   const WithoutBbr without(fd());
   EXPECT_EQ(chosen(), "cubic");
 }
+
+struct Ways {
+  const char* server;
+  const char* from;
+  const char* to;
+  const char* chosen;  // what a socket with BBR has then
+};
+
+class WithoutBbrTo : public WithoutBbrTest, public testing::WithParamInterface<Ways> {};
+
+TEST_P(WithoutBbrTo, AClientWithTheSameAddressAlone) {
+  const Ways& ways = GetParam();
+  try {
+    connect(ways.server, ways.from, ways.to);
+  } catch (const boost::system::system_error& error) {
+    GTEST_SKIP() << "no such addresses here: " << error.what();
+  }
+  if (!choose("bbr")) GTEST_SKIP() << "BBR cannot be chosen here";
+  const WithoutBbr without(fd());
+  EXPECT_EQ(chosen(), ways.chosen);
+}
+
+// A server at `::` sees clients by IPv4 in addresses of IPv6.
+INSTANTIATE_TEST_SUITE_P(Addresses, WithoutBbrTo,
+                         testing::Values(Ways{"127.0.0.1", "127.0.0.1", "127.0.0.1", "reno"},
+                                         Ways{"127.0.0.1", "127.0.0.2", "127.0.0.1", "bbr"},
+                                         Ways{"::1", "::1", "::1", "reno"},
+                                         Ways{"::", "127.0.0.1", "127.0.0.1", "reno"},
+                                         Ways{"::", "127.0.0.2", "127.0.0.1", "bbr"}));
 
 }  // namespace
 }  // namespace coffer::http
