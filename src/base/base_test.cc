@@ -184,12 +184,12 @@ TEST(Text, ReadsWholeNumbersOnly) {
   }
 }
 
-TEST(Log, QuotesWhateverIsThrownAtIt) {
-  EXPECT_EQ(log::json_quoted("a\"\\\n\x01"), "\"a\\\"\\\\\\n\\u0001\"");
-  EXPECT_EQ(log::json_quoted("a\xff"), "\"a\xef\xbf\xbd\"");
-  EXPECT_EQ(log::json_quoted("ä"), "\"ä\"");
-  EXPECT_EQ(log::json_quoted("\ta\r\x7f"), "\"\\ta\\r\\u007f\"");
-  EXPECT_EQ(log::json_quoted(""), "\"\"");
+TEST(Text, QuotesWhateverIsThrownAtIt) {
+  EXPECT_EQ(json_quoted("a\"\\\n\x01"), "\"a\\\"\\\\\\n\\u0001\"");
+  EXPECT_EQ(json_quoted("a\xff"), "\"a\xef\xbf\xbd\"");
+  EXPECT_EQ(json_quoted("ä"), "\"ä\"");
+  EXPECT_EQ(json_quoted("\ta\r\x7f"), "\"\\ta\\r\\u007f\"");
+  EXPECT_EQ(json_quoted(""), "\"\"");
 }
 
 TEST(Log, ARecordBecomesTheLineThatItWasToBe) {

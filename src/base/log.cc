@@ -1,24 +1,20 @@
 #include "base/log.h"
 
-#include <fmt/format.h>
 #include <spdlog/async.h>
+#include <spdlog/details/null_mutex.h>
 #include <spdlog/sinks/base_sink.h>
 #include <spdlog/spdlog.h>
 
-#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <climits>
 #include <cstdio>
-#include <iterator>
 #include <memory>
-#include <mutex>
 #include <string>
 #include <thread>
 
 #include "base/clock.h"
 #include "base/log_record.h"
-#include "base/text.h"
 
 namespace coffer::log {
 namespace {
@@ -86,56 +82,7 @@ Writer& writer() {
   return instance;
 }
 
-bool stands_for_itself(char c) noexcept {
-  return static_cast<unsigned char>(c) >= 0x20 && c != 0x7f && c != '"' && c != '\\';
-}
-
-void append_escaped(std::string& out, char c) {
-  switch (c) {
-    case '"': out += "\\\""; break;
-    case '\\': out += "\\\\"; break;
-    case '\n': out += "\\n"; break;
-    case '\r': out += "\\r"; break;
-    case '\t': out += "\\t"; break;
-    default: fmt::format_to(std::back_inserter(out), "\\u{:04x}", static_cast<unsigned char>(c));
-  }
-}
-
-void append_quoted(std::string& out, std::string_view text) {
-  out += '"';
-  for (auto next = text.begin();; ++next) {
-    const auto end = std::find_if_not(next, text.end(), stands_for_itself);
-    out.append(next, end);
-    if (end == text.end()) break;
-    append_escaped(out, *end);
-    next = end;
-  }
-  out += '"';
-}
-
 }  // namespace
-
-std::string json_quoted(std::string_view text) {
-  std::string out;
-  if (is_utf8(text)) {
-    append_quoted(out, text);
-    return out;
-  }
-  std::string repaired;
-  for (std::size_t i = 0; i < text.size();) {
-    std::size_t length = 1;
-    while (length <= 4 && i + length <= text.size() && !is_utf8(text.substr(i, length))) ++length;
-    if (length <= 4 && i + length <= text.size()) {
-      repaired += text.substr(i, length);
-      i += length;
-    } else {
-      repaired += "\xef\xbf\xbd";
-      ++i;
-    }
-  }
-  append_quoted(out, repaired);
-  return out;
-}
 
 void set_level(Level level) { threshold = level; }
 

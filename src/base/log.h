@@ -49,7 +49,4 @@ inline void error(std::string_view event, std::initializer_list<Field> fields = 
 // Waits until all lines so far are written, at most five seconds. For the end of the program.
 void flush();
 
-// `text` as a JSON string, quotes included; what is not UTF-8 becomes U+FFFD.
-std::string json_quoted(std::string_view text);
-
 }  // namespace coffer::log

@@ -9,6 +9,8 @@
 #include <type_traits>
 #include <variant>
 
+#include "base/text.h"
+
 namespace coffer::log {
 namespace {
 

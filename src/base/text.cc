@@ -1,5 +1,7 @@
 #include "base/text.h"
 
+#include <fmt/format.h>
+
 #include <unicase.h>
 #include <uninorm.h>
 #include <unistr.h>
@@ -7,6 +9,7 @@
 #include <algorithm>
 #include <charconv>
 #include <cstdlib>
+#include <iterator>
 #include <memory>
 #include <new>
 
@@ -19,6 +22,33 @@ bool is_ascii(std::string_view text) {
   return std::ranges::all_of(text, [](char c) { return static_cast<unsigned char>(c) < 0x80; });
 }
 constexpr bool is_continuation(char c) { return (static_cast<unsigned char>(c) & 0xc0U) == 0x80U; }
+bool stands_for_itself(char c) noexcept {
+  return static_cast<unsigned char>(c) >= 0x20 && c != 0x7f && c != '"' && c != '\\';
+}
+
+void append_escaped(std::string& out, char c) {
+  switch (c) {
+    case '"': out += "\\\""; break;
+    case '\\': out += "\\\\"; break;
+    case '\n': out += "\\n"; break;
+    case '\r': out += "\\r"; break;
+    case '\t': out += "\\t"; break;
+    default: fmt::format_to(std::back_inserter(out), "\\u{:04x}", static_cast<unsigned char>(c));
+  }
+}
+
+void append_quoted(std::string& out, std::string_view text) {
+  out += '"';
+  for (auto next = text.begin();; ++next) {
+    const auto end = std::find_if_not(next, text.end(), stands_for_itself);
+    out.append(next, end);
+    if (end == text.end()) break;
+    append_escaped(out, *end);
+    next = end;
+  }
+  out += '"';
+}
+
 }  // namespace
 
 bool is_utf8(std::string_view text) noexcept {
@@ -75,6 +105,28 @@ std::optional<std::uint64_t> parse_unsigned(std::string_view text) noexcept {
   const auto [stop, error] = std::from_chars(text.data(), end, value);
   if (error != std::errc{} || stop != end || text.empty()) return std::nullopt;
   return value;
+}
+
+std::string json_quoted(std::string_view text) {
+  std::string out;
+  if (is_utf8(text)) {
+    append_quoted(out, text);
+    return out;
+  }
+  std::string repaired;
+  for (std::size_t i = 0; i < text.size();) {
+    std::size_t length = 1;
+    while (length <= 4 && i + length <= text.size() && !is_utf8(text.substr(i, length))) ++length;
+    if (length <= 4 && i + length <= text.size()) {
+      repaired += text.substr(i, length);
+      i += length;
+    } else {
+      repaired += "\xef\xbf\xbd";
+      ++i;
+    }
+  }
+  append_quoted(out, repaired);
+  return out;
 }
 
 }  // namespace coffer

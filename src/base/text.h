@@ -32,4 +32,7 @@ bool equal_ignoring_case(std::string_view a, std::string_view b) noexcept;
 // A whole decimal number and nothing else: no sign, no space, no overflow.
 std::optional<std::uint64_t> parse_unsigned(std::string_view text) noexcept;
 
+// `text` as a JSON string, quotes included; what is not UTF-8 becomes U+FFFD.
+std::string json_quoted(std::string_view text);
+
 }  // namespace coffer

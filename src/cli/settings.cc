@@ -92,7 +92,7 @@ class Gathering {
 
   void set_text(const Definition& definition, std::string_view given, std::string place) {
     std::optional<Value> value = parse_value(definition.shape, given);
-    if (!value) fail_malformed(place, definition, log::json_quoted(given));
+    if (!value) fail_malformed(place, definition, json_quoted(given));
     set(definition, *std::move(value), std::move(place));
   }
 
@@ -199,7 +199,7 @@ class FileReader {
   }
 
   static std::string description(const toml::node& node) {
-    if (node.is_string()) return log::json_quoted(node.as_string()->get());
+    if (node.is_string()) return json_quoted(node.as_string()->get());
     if (node.is_integer()) return fmt::format("the number {}", node.as_integer()->get());
     std::ostringstream type;
     type << node.type();
@@ -278,7 +278,7 @@ bool is_loopback(const std::string& host) {
 // A JSON string is one of TOML's too, once DEL is escaped.
 std::string toml_text(std::string_view value) {
   std::string out;
-  for (const char c : log::json_quoted(value)) {
+  for (const char c : json_quoted(value)) {
     if (c == '\x7f') {
       out += "\\u007F";
     } else {

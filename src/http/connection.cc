@@ -59,6 +59,15 @@ void append_field(std::string& out, std::string_view name, std::string_view valu
   out += "\r\n";
 }
 
+// How a long body goes out.
+struct Transfer {
+  Transfer(Core& core, int fd) : counted(core.transfers), without_bbr(fd), corked(fd) {}
+
+  Counted counted;
+  WithoutBbr without_bbr;
+  Corked corked;
+};
+
 }  // namespace
 
 ByteSpan InputBuffer::space(std::size_t most) {
@@ -383,14 +392,8 @@ Task<bool> Connection::send(const Request& request, Response& response, bool kee
     const bool ok = co_await send_bytes(parts, false, pace);
     co_return ok;
   }
-  std::optional<Counted> transfer;
-  std::optional<WithoutBbr> without_bbr;
-  std::optional<Corked> corked;
-  if (length >= kTransferBytes) {
-    transfer.emplace(core_.transfers);
-    without_bbr.emplace(socket_.native_handle());
-    corked.emplace(socket_.native_handle());
-  }
+  std::optional<Transfer> transfer;
+  if (length >= kTransferBytes) transfer.emplace(core_, socket_.native_handle());
   std::uint64_t moved = 0;  // of head and texts
   std::uint64_t head_left = head.size();
   // Also what a write that fails halfway has moved.

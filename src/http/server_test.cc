@@ -543,11 +543,10 @@ TEST_F(LongReplyTest, GoesWithoutBbrToThisMachine) {
 
 TEST_F(LongReplyTest, IsNoneBelowItsSize) {
   Client client(port_, kLittle);
-  const std::string before = congestion(client);
   client.send(get(fmt::format("/noted/{}", kTransferBytes - 1)));
   EXPECT_TRUE(client.sees_some());
   EXPECT_FALSE(is_corked(client));
-  EXPECT_EQ(congestion(client), has_bbr_ ? "bbr" : before);
+  EXPECT_TRUE(!has_bbr_ || congestion(client) == "bbr");
   EXPECT_TRUE(echo_.noted().empty()) << "it was to wait for its reader";
   EXPECT_TRUE(client.response().ends_with("nnn"));
 }
