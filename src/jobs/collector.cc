@@ -80,9 +80,7 @@ void Collector::work() {
   }
   const Moment start = std::chrono::steady_clock::now();
   const Chore::Pace often{.every = options_.collect_every, .pause = {}};
-  const auto index_every = std::min(options_.index_every, options_.collect_every);
   std::array chores{
-      Chore("index blobs", &Collector::index, {.every = index_every, .pause = {}}, start),
       Chore("collect blobs", &Collector::collect, often, start + options_.collect_every),
       Chore("prune sessions", &Collector::prune_sessions, often, start + options_.collect_every),
       Chore("prune events", &Collector::prune_events, often, start + options_.collect_every),
@@ -111,8 +109,6 @@ void Collector::work() {
 }
 
 bool Collector::collect() { return executor_.run(vault_.references().collect(options_.step)); }
-
-bool Collector::index() { return executor_.run(vault_.digest_index().step()); }
 
 bool Collector::prune_sessions() {
   return executor_.run(vault_.sessions().prune(options_.step)) == options_.step;

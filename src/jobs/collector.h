@@ -1,6 +1,6 @@
 // Keeps the vault tidy in the background: blobs that nothing refers to, uploads that were never
-// committed or completed, what removed spaces held, ended sessions, old events. Also enters new
-// blobs into the index by digest, and works out checksums that are missing.
+// committed or completed, what removed spaces held, ended sessions, old events. Also works out
+// checksums that are missing.
 #pragma once
 
 #include <chrono>
@@ -23,7 +23,6 @@ class Collector {
  public:
   struct Options {
     std::chrono::milliseconds collect_every = std::chrono::hours(1);
-    std::chrono::milliseconds index_every = std::chrono::minutes(1);  // or collect_every if less
     // The sweep reads the names of all stored blobs, a page at a time with a pause after each.
     std::chrono::milliseconds sweep_every = std::chrono::hours(24);
     std::chrono::milliseconds first_sweep = std::chrono::minutes(10);  // after the start
@@ -51,7 +50,6 @@ class Collector {
 
   // Steps; each gives whether there is more to do now.
   bool collect();
-  bool index();
   bool prune_sessions();
   bool prune_events();
   bool expire_uploads();

@@ -106,23 +106,6 @@ TEST_F(CollectorTest, RemovesWhatNobodyNeedsAndNothingElse) {
   EXPECT_TRUE(vault::test::run(vault_->sessions().authenticate(tokens.access)));
 }
 
-// Also where nothing is to be removed.
-TEST_F(CollectorTest, EntersNewBlobsIntoTheIndex) {
-  constexpr db::Statement kEntered{"SELECT up_to FROM blob_indexed"};
-  auto options = fast();
-  options.collect_every = options.sweep_every = options.first_sweep = 1h;
-  options.index_every = 5ms;
-  const Collector collector(*vault_, options);
-  auto look = [&](db::Transaction& tx) -> Task<std::optional<std::int64_t>> {
-    co_return co_await tx.find(kEntered, [](const db::Row& row) { return row.integer(0); });
-  };
-  for (const std::int64_t number : {1, 2}) {
-    upload(anna_, "a", "bytes");
-    EXPECT_TRUE(
-        eventually([&] { return vault::test::run(stores_.database->read(look)) == number; }));
-  }
-}
-
 TEST_F(CollectorTest, ClearsRemovedBucketsAtOnce) {
   auto options = fast();
   options.collect_every = 1h;

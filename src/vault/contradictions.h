@@ -20,15 +20,9 @@ inline const std::pair<const char*, db::Statement> kContradictions[] = {
       " (SELECT count(*) FROM part WHERE blob_id NOT IN (SELECT id FROM blob)"
       "  AND multipart_id NOT IN (SELECT manifest_id FROM retired_manifest))"}},
     {"unused or not", {"SELECT count(*) FROM blob WHERE (refs = 0) <> (unused_since IS NOT NULL)"}},
-    {"blobs that the index should have",
-     {"SELECT count(*) FROM blob WHERE id <= (SELECT up_to FROM blob_indexed) AND NOT EXISTS"
-      " (SELECT 1 FROM blob_digest AS d WHERE d.digest = blob.digest AND d.blob_id = blob.id)"}},
-    {"blobs in the index alone",
-     {"SELECT count(*) FROM blob_digest AS d WHERE NOT EXISTS"
-      " (SELECT 1 FROM blob WHERE blob.id = d.blob_id AND blob.digest = d.digest)"}},
-    {"an index that is ahead",
-     {"SELECT count(*) FROM blob_indexed WHERE up_to >"
-      " coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'blob'), 0)"}},
+    {"entries of other bytes than their blob's",
+     {"SELECT count(*) FROM entry JOIN blob ON blob.id = entry.blob_id"
+      " WHERE blob.digest IS NOT entry.digest OR blob.size <> entry.size"}},
     {"totals wrong",
      {"SELECT count(*) FROM owner_total AS t WHERE files <>"
       " (SELECT count(*) FROM entry AS e WHERE e.owner_id = t.owner_id AND e.kind = t.kind)"

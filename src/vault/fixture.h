@@ -254,8 +254,6 @@ class VaultTest : public ::testing::Test {
     }
     while (run(vault_->multiparts().prune_retired(16)) == 16) {
     }
-    while (run(vault_->digest_index().step())) {
-    }
     while (run(vault_->references().collect(16))) {
     }
     std::optional<Sha256Digest> after;

@@ -12,7 +12,6 @@
 
 namespace coffer::vault {
 
-class DigestIndex;
 struct Received;
 
 using BlobId = Id<struct BlobTag>;
@@ -30,31 +29,26 @@ struct Referenced {
   std::uint64_t size = 0;
 };
 
-// Up to `limit` of them whose numbers follow `after` (0: from the first), in order of numbers. A
-// blob that was uploaded several times has as many. Fewer than `limit`: the end. For whoever has
-// the database and no vault.
+// Up to `limit` of them whose numbers follow `after` (0: from the first), in order of numbers; each
+// digest once. Fewer than `limit`: the end. For whoever has the database and no vault.
 Task<std::vector<Referenced>> referenced(db::Database& database, BlobId after, std::size_t limit);
 
-// Removes what nothing refers to. The grace time is counted back from the moment at which the index
-// was complete; before it ever was, nothing is removed. Threads: one at a time, the index's.
+// Removes what nothing refers to. Threads: one at a time.
 class References {
  public:
-  References(Context& context, const DigestIndex& index) : context_(context), index_(index) {}
+  explicit References(Context& context) : context_(context) {}
 
-  // Forgets up to `limit` uploads of blobs that nothing has referred to since before the grace
-  // time, and removes blobs that are of no other upload; whether there may be more.
+  // Removes up to `limit` blobs that nothing has referred to for the grace time; whether there may
+  // be more.
   Task<bool> collect(std::size_t limit);
 
   // Looks at up to `limit` stored blobs after `after` and removes those older than the grace time
   // that the database does not know (their upload never committed). The last one looked at, or
-  // nothing when the store's end was reached or nothing may be removed yet.
+  // nothing when the store's end was reached.
   Task<std::optional<Sha256Digest>> sweep(std::optional<Sha256Digest> after, std::size_t limit);
 
  private:
-  std::optional<Time> cutoff() const;
-
   Context& context_;
-  const DigestIndex& index_;
 };
 
 }  // namespace coffer::vault

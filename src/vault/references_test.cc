@@ -1,5 +1,5 @@
-// What the collector keeps and takes, where the index by digest is behind.
-#include "vault/digest_index.h"
+// What the collector keeps and takes.
+#include "vault/references.h"
 
 #include <atomic>
 #include <chrono>
@@ -14,14 +14,8 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr db::Statement kCountEntered{"SELECT count(*) FROM blob_digest"};
 constexpr db::Statement kCountBlobs{"SELECT count(*) FROM blob"};
-constexpr db::Statement kIndexedUpTo{"SELECT up_to FROM blob_indexed"};
-// Rows that nothing refers to since a moment long ago.
-constexpr db::Statement kAddUnused{
-    "WITH RECURSIVE counted(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM counted WHERE n < $1)"
-    " INSERT INTO blob (digest, size, refs, unused_since) SELECT randomblob(32), 1, 0, 1"
-    " FROM counted"};
+constexpr db::Statement kCountReferences{"SELECT sum(refs) FROM blob"};
 
 class ReferencesTest : public VaultTest {
  protected:
@@ -31,155 +25,61 @@ class ReferencesTest : public VaultTest {
     };
     return run(stores_.database->scan(look)).value();
   }
-  void add_unused(std::int64_t count) {
-    auto add = [&](db::Transaction& tx) -> Task<void> { co_await tx.execute(kAddUnused, count); };
-    run(stores_.database->write(add));
-  }
-  bool index() { return run(vault_->digest_index().step()); }
-  void index_all() {
-    while (index()) {
-    }
-  }
   References& references() { return vault_->references(); }
 
   const Account anna_ = make_account("anna");
 };
 
-TEST_F(ReferencesTest, UploadsLeaveTheIndexToLater) {
-  upload(anna_, "a", "one");
-  upload(anna_, "b", "one");
+TEST_F(ReferencesTest, EqualBytesHaveOneRowThatCountsThem) {
+  const Entry first = upload(anna_, "a", "one");
+  const Entry second = upload(anna_, "b", "one");
   upload(anna_, "c", "another");
-  EXPECT_EQ(number(kCountBlobs), 3);
-  EXPECT_EQ(number(kCountEntered), 0);
-  index_all();
-  EXPECT_EQ(number(kCountEntered), 3);
-  EXPECT_EQ(number(kIndexedUpTo), 3);
-  EXPECT_FALSE(index()) << "nothing is new";
-  EXPECT_EQ(number(kCountEntered), 3);
-}
-
-TEST_F(ReferencesTest, ALargeBacklogIsEnteredInShortSteps) {
-  add_unused(100'001);
-  EXPECT_TRUE(index());
-  const std::int64_t entered = number(kCountEntered);
-  EXPECT_GT(entered, 0);
-  EXPECT_LT(entered, 50'000);
-  EXPECT_EQ(number(kIndexedUpTo), 0);
-  while (number(kIndexedUpTo) == 0) EXPECT_TRUE(index());
-  EXPECT_EQ(number(kIndexedUpTo), 100'000);
-  EXPECT_FALSE(vault_->digest_index().complete_at()) << "one is left";
-  const Time before = clock_.now();
-  index_all();
-  EXPECT_EQ(number(kCountEntered), 100'001);
-  EXPECT_EQ(vault_->digest_index().complete_at(), before);
-}
-
-TEST_F(ReferencesTest, NothingGoesBeforeTheIndexWasComplete) {
-  ASSERT_TRUE(remove(anna_, upload(anna_, "a", "gone").id));
-  ASSERT_TRUE(receive(anna_, "never committed"));
-  clock_.advance(48h);
-  EXPECT_FALSE(run(references().collect(16)));
-  EXPECT_FALSE(run(references().sweep(std::nullopt, 16)));
-  EXPECT_EQ(stored_blobs(), 2U);
-  EXPECT_EQ(number(kCountBlobs), 1);
-}
-
-// The grace time is counted from then, not from now.
-TEST_F(ReferencesTest, WhatCameAfterTheIndexWasCompleteStays) {
-  index_all();
-  const Entry first = upload(anna_, "a", "same bytes");
-  ASSERT_TRUE(receive(anna_, "never committed"));
+  EXPECT_EQ(number(kCountBlobs), 2);
+  EXPECT_EQ(number(kCountReferences), 3);
   ASSERT_TRUE(remove(anna_, first.id));
-  const Entry second = upload(anna_, "b", "same bytes");
   clock_.advance(48h);
-  EXPECT_FALSE(run(references().collect(16)));
-  EXPECT_FALSE(run(references().sweep(std::nullopt, 16)));
+  collect_all();
+  EXPECT_EQ(content_of(second), "one");
+  ASSERT_TRUE(remove(anna_, second.id));
+  EXPECT_EQ(number(kCountBlobs), 2) << "for the grace time";
+  collect_all();
   EXPECT_EQ(stored_blobs(), 2U);
+  clock_.advance(48h);
+  collect_all();
+  EXPECT_EQ(number(kCountBlobs), 1);
+  EXPECT_EQ(stored_blobs(), 1U);
+}
+
+TEST_F(ReferencesTest, AnUploadOfBytesThatNobodyNeedsAnyMoreKeepsThem) {
+  ASSERT_TRUE(remove(anna_, upload(anna_, "a", "same bytes").id));
+  clock_.advance(48h);
+  const Entry again = upload(anna_, "b", "same bytes");
+  EXPECT_EQ(number(kCountBlobs), 1) << "the row is used again";
+  collect_all();
+  EXPECT_EQ(content_of(again), "same bytes");
+  EXPECT_EQ(number(kCountReferences), 1);
+}
+
+TEST_F(ReferencesTest, WhatWasNeverCommittedGoesAfterTheGraceTime) {
+  ASSERT_TRUE(receive(anna_, "never committed"));
   collect_all();
   EXPECT_EQ(stored_blobs(), 1U);
-  EXPECT_EQ(content_of(second), "same bytes");
-}
-
-TEST_F(ReferencesTest, AClockThatIsSetBackMakesNothingOld) {
-  clock_.advance(72h);
-  index_all();
-  clock_.advance(-72h);
-  const Entry first = upload(anna_, "a", "same bytes");
-  ASSERT_TRUE(remove(anna_, first.id));
-  const Entry second = upload(anna_, "b", "same bytes");
-  const Entry alone = upload(anna_, "c", "other bytes");
-  EXPECT_FALSE(run(references().collect(16)));
-  EXPECT_FALSE(run(references().sweep(std::nullopt, 16)));
-  EXPECT_EQ(number(kCountBlobs), 3);
-
-  // Nor when it has caught up, before all has been entered.
-  add_unused(100'000);
-  EXPECT_TRUE(index());
-  clock_.advance(72h);
-  EXPECT_FALSE(run(references().sweep(std::nullopt, 16)));
-  EXPECT_EQ(content_of(second), "same bytes");
-  EXPECT_EQ(content_of(alone), "other bytes");
-}
-
-// Its row is written, but is not there to be read before it is committed.
-TEST_F(ReferencesTest, TheIndexIsNotCompleteWithoutACommitThatIsUnderWay) {
-  Received received = *receive(anna_, "bytes");
-  const auto landing = std::make_shared<TestLanding>(received);
-  received.landing = landing;
-  std::jthread committing([&] { EXPECT_TRUE(commit(anna_, {.received = received, .name = "a"})); });
-  while (!landing->is_waited_for) std::this_thread::yield();
-  std::atomic<bool> is_complete = false;
-  std::jthread indexing([&] {
-    index_all();
-    is_complete = true;
-  });
-  std::this_thread::sleep_for(50ms);
-  EXPECT_FALSE(is_complete);
-  landing->land();
-  indexing.join();
-  EXPECT_EQ(number(kCountEntered), 1);
-}
-
-TEST_F(ReferencesTest, BytesStayForWhoeverSentThemAgainAndWasNotEntered) {
-  const Entry first = upload(anna_, "a", "same bytes");
-  index_all();
-  const Entry second = upload(anna_, "b", "same bytes");
-  ASSERT_TRUE(remove(anna_, first.id));
   clock_.advance(48h);
   collect_all();
-  EXPECT_EQ(number(kCountBlobs), 1);
-  EXPECT_EQ(content_of(second), "same bytes");
+  EXPECT_EQ(stored_blobs(), 0U);
 }
 
-TEST_F(ReferencesTest, ManyOfOneNameGoTogether) {
+TEST_F(ReferencesTest, ManyGoAFewAtATime) {
   for (int i = 0; i < 20; ++i) {
-    const Entry entry = upload(anna_, "a", "same bytes");
-    ASSERT_TRUE(remove(anna_, entry.id));
+    ASSERT_TRUE(remove(anna_, upload(anna_, "a", "bytes " + std::to_string(i)).id));
   }
-  EXPECT_EQ(number(kCountBlobs), 20);
   clock_.advance(48h);
-  index_all();
   EXPECT_TRUE(run(references().collect(16)));
-  EXPECT_EQ(stored_blobs(), 1U) << "four are left";
+  EXPECT_EQ(number(kCountBlobs), 4);
+  EXPECT_EQ(stored_blobs(), 4U);
   EXPECT_FALSE(run(references().collect(16)));
   EXPECT_EQ(stored_blobs(), 0U);
   EXPECT_EQ(number(kCountBlobs), 0);
-  EXPECT_EQ(number(kCountEntered), 0);
-}
-
-// A second one would be taken for what is in the index already.
-TEST_F(ReferencesTest, NoNumberComesTwice) {
-  ASSERT_TRUE(remove(anna_, upload(anna_, "a", "first bytes").id));
-  clock_.advance(48h);
-  collect_all();
-  EXPECT_EQ(number(kCountBlobs), 0);
-  const Entry second = upload(anna_, "b", "other bytes");
-  ASSERT_TRUE(remove(anna_, upload(anna_, "c", "other bytes").id));
-  clock_.advance(48h);
-  collect_all();
-  EXPECT_EQ(number(kCountEntered), 1);
-  EXPECT_EQ(number(kIndexedUpTo), 3);
-  EXPECT_EQ(content_of(second), "other bytes");
 }
 
 // Does something before a blob is removed.
@@ -208,7 +108,7 @@ class InterruptedStore final : public blobs::BlobStore {
   const std::function<void()> before_;
 };
 
-// Its row is in no index when the bytes are about to go.
+// Its row is a new one when the bytes are about to go.
 TEST_F(ReferencesTest, AnUploadBetweenForgettingAndRemovingKeepsItsBytes) {
   ASSERT_TRUE(remove(anna_, upload(anna_, "a", "same bytes").id));
   clock_.advance(48h);
@@ -221,8 +121,6 @@ TEST_F(ReferencesTest, AnUploadBetweenForgettingAndRemovingKeepsItsBytes) {
                                       .passwords = passwords_,
                                       .classify = classify_by_extension,
                                       .policy = {}}));
-  while (run(other->digest_index().step())) {
-  }
   EXPECT_FALSE(run(other->references().collect(16)));
   ASSERT_TRUE(again);
   EXPECT_EQ(content_of(*again), "same bytes");
@@ -234,7 +132,6 @@ TEST_F(ReferencesTest, AllIsWellWhereEverythingHappensAtOnce) {
   in_parallel(kWorkers + 1, [&](int worker) {
     if (worker == kWorkers) {
       while (working > 0) {
-        index();
         run(references().collect(16));
         run(references().sweep(std::nullopt, 16));
       }
@@ -260,12 +157,11 @@ TEST_F(ReferencesTest, AllIsWellWhereEverythingHappensAtOnce) {
   for (const Entry& entry : kept.entries) EXPECT_TRUE(content_of(entry).starts_with("bytes "));
 }
 
-// For whoever has the database alone: all rows, whether or not they are entered.
 TEST_F(ReferencesTest, TheReferredAreToldInOrderOfTheirNumbers) {
   const Entry first = upload(anna_, "a", "one");
-  index_all();
   ASSERT_TRUE(remove(anna_, upload(anna_, "b", "gone").id));
-  const Entry second = upload(anna_, "c", "one");
+  upload(anna_, "c", "one");
+  const Entry second = upload(anna_, "d", "two");
   const auto page = run(referenced(*stores_.database, BlobId{}, 1));
   ASSERT_EQ(page.size(), 1U);
   EXPECT_EQ(page[0].digest, first.checksum);

@@ -23,8 +23,7 @@ Vault::Vault(Context context)
       multiparts_(context_),
       digests_(context_),
       events_(context_),
-      digest_index_(context_),
-      references_(context_, digest_index_) {}
+      references_(context_) {}
 
 Task<std::unique_ptr<Vault>> Vault::open(Context context) {
   std::unique_ptr<Vault> vault(new Vault(std::move(context)));

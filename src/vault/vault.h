@@ -9,7 +9,6 @@
 #include "vault/addresses.h"
 #include "vault/buckets.h"
 #include "vault/context.h"
-#include "vault/digest_index.h"
 #include "vault/digests.h"
 #include "vault/downloads.h"
 #include "vault/entries.h"
@@ -51,7 +50,6 @@ class Vault {
   Multiparts& multiparts() { return multiparts_; }
   Digests& digests() { return digests_; }
   Events& events() { return events_; }
-  DigestIndex& digest_index() { return digest_index_; }
   References& references() { return references_; }
   const Clock& clock() const { return context_.clock; }
 
@@ -79,7 +77,6 @@ class Vault {
   Multiparts multiparts_;
   Digests digests_;
   Events events_;
-  DigestIndex digest_index_;
   References references_;
   std::unique_ptr<Sessions> sessions_;
   std::unique_ptr<Addresses> addresses_;

@@ -4,6 +4,7 @@ import json
 import re
 import shlex
 import socket
+import sqlite3
 import subprocess
 import time
 
@@ -170,6 +171,24 @@ def test_a_folder_that_is_not_there(folder, words):
     """A slip in the path makes no vault of its own."""
     assert "missing" in failed(program.run(*words, "--data", folder / "missing"))
     assert not (folder / "missing").exists()
+
+
+def test_a_database_of_an_unreleased_version_is_refused(tmp_path):
+    database = sqlite3.connect(tmp_path / "coffer.db")
+    database.executescript(
+        "CREATE TABLE schema_migration"
+        " (number INTEGER PRIMARY KEY, name TEXT NOT NULL, applied_at INTEGER NOT NULL) STRICT;"
+        "INSERT INTO schema_migration VALUES (1, 'foundation', 0), (2, 'tree', 0);"
+        "CREATE TABLE account (id INTEGER PRIMARY KEY) STRICT;"
+    )
+    database.close()
+    for command in (["serve", "--listen", "127.0.0.1:0"], ["user", "list"]):
+        told = failed(program.run(*command, "--data", tmp_path))
+        assert "unreleased version" in told and "foundation" in told
+        assert len(told.strip().splitlines()) == 1
+    with sqlite3.connect(tmp_path / "coffer.db") as untouched:
+        tables = untouched.execute("SELECT name FROM sqlite_schema WHERE type = 'table'").fetchall()
+    assert sorted(tables) == [("account",), ("schema_migration",)]
 
 
 # Accounts.

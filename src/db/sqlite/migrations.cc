@@ -48,8 +48,8 @@ std::size_t count_applied(Connection& connection, std::span<const Migration> mig
     }
     if (name != migrations[count].name) {
       throw Error(
-          fmt::format("the database is of another program: its migration {} is {}, here "
-                      "it is {}",
+          fmt::format("the database was made by another program, or by an unreleased version of "
+                      "this one, and cannot be used: its migration {} is `{}`, here it is `{}`",
                       number, name, migrations[count].name));
     }
     ++count;

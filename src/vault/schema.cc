@@ -1,0 +1,267 @@
+// The schema of the metadata database, as a new database gets it. A change of it after a release is
+// a migration of its own, behind the baseline in kMigrations.
+#include <array>
+
+#include "vault/vault.h"
+
+namespace coffer::vault {
+namespace {
+
+// Conventions. Moments are microseconds since 1970 (UTC), sizes are bytes, flags are 0 or 1. UUIDs
+// have 16 bytes and SHA-256 digests 32. Names and keys are BLOBs: they may hold any character, and
+// are compared bytewise. The numbers of `kind` and `type` columns are those of the enums in
+// vault/*.h. `INTEGER PRIMARY KEY AUTOINCREMENT` never gives a number twice. A foreign key stands
+// only where the child's side has an index: without one, removing a parent would read the whole
+// child table.
+
+constexpr const char* kBaseline = R"sql(
+-- Keys that the server made for itself, by what they are for: it signs tokens with one.
+CREATE TABLE secret (
+  name  TEXT NOT NULL PRIMARY KEY,
+  value BLOB NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- Accounts ---------------------------------------------------------------------------------------
+
+CREATE TABLE account (
+  id          INTEGER PRIMARY KEY AUTOINCREMENT,
+  uuid        BLOB NOT NULL UNIQUE,
+  kind        INTEGER NOT NULL DEFAULT 0,  -- AccountKind: 0 a person's, 1 the one of all guests
+  username    TEXT NOT NULL,               -- as it was given; `login` has the form to compare
+  email       TEXT,
+  password    TEXT NOT NULL,               -- Argon2id in its encoded form; '' matches nothing
+  is_admin    INTEGER NOT NULL,
+  disabled_at INTEGER,                     -- null: it may log in
+  home_id     INTEGER NOT NULL,            -- the space of its own
+  quota       INTEGER,                     -- bytes it may own; null: no limit
+  -- Bytes of its entries and of the parts of its unfinished uploads.
+  used        INTEGER NOT NULL DEFAULT 0 CHECK (used >= 0),
+  created_at  INTEGER NOT NULL,
+  updated_at  INTEGER NOT NULL
+) STRICT;
+CREATE UNIQUE INDEX account_guest ON account (kind) WHERE kind = 1;
+
+-- Every name that an account logs in by, user name and e-mail address alike, folded to the form in
+-- which names are compared: no name leads to two accounts.
+CREATE TABLE login (
+  name       TEXT NOT NULL PRIMARY KEY,
+  account_id INTEGER NOT NULL REFERENCES account (id)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX login_account ON login (account_id);
+
+-- Log-ins that have not ended. Tokens carry the session's number.
+CREATE TABLE session (
+  id         INTEGER PRIMARY KEY AUTOINCREMENT,
+  account_id INTEGER NOT NULL REFERENCES account (id),
+  created_at INTEGER NOT NULL,
+  expires_at INTEGER NOT NULL              -- the last of its tokens is worthless from then on
+) STRICT;
+CREATE INDEX session_account ON session (account_id);
+CREATE INDEX session_expiry ON session (expires_at);
+
+-- Keys of programs.
+CREATE TABLE api_key (
+  id         INTEGER PRIMARY KEY AUTOINCREMENT,
+  account_id INTEGER NOT NULL REFERENCES account (id),
+  kind       INTEGER NOT NULL,             -- KeyKind: 0 API, 1 master, 2 application
+  name       TEXT NOT NULL,                -- the owner's word for it
+  hint       TEXT NOT NULL,                -- how the key begins, to tell it from others
+  hash       BLOB NOT NULL UNIQUE,         -- SHA-256 of the key
+  space_id   INTEGER REFERENCES space (id),  -- kind 2: the bucket it is bound to; else null
+  created_at INTEGER NOT NULL
+) STRICT;
+CREATE INDEX api_key_account ON api_key (account_id);
+CREATE INDEX api_key_space ON api_key (space_id) WHERE space_id IS NOT NULL;
+
+-- Spaces -----------------------------------------------------------------------------------------
+
+CREATE TABLE space (
+  id         INTEGER PRIMARY KEY AUTOINCREMENT,
+  owner_id   INTEGER NOT NULL REFERENCES account (id),
+  kind       INTEGER NOT NULL,             -- SpaceKind: 0 home, 1 guests', 2 group, 3 bucket
+  name       TEXT,                         -- a bucket's, unique on the server; a group's for people
+  number     INTEGER,                      -- what clients call a group by
+  -- Set when the space is gone for everybody and only its entries are still to be cleared away.
+  removed_at INTEGER,
+  created_at INTEGER NOT NULL
+) STRICT;
+CREATE INDEX space_owner ON space (owner_id);
+CREATE UNIQUE INDEX space_number ON space (number) WHERE number IS NOT NULL;
+CREATE UNIQUE INDEX space_bucket ON space (name) WHERE kind = 3 AND removed_at IS NULL;
+CREATE INDEX space_removed ON space (removed_at) WHERE removed_at IS NOT NULL;
+
+-- Who belongs to a group, its owner among them.
+CREATE TABLE member (
+  space_id   INTEGER NOT NULL REFERENCES space (id),
+  account_id INTEGER NOT NULL REFERENCES account (id),
+  joined_at  INTEGER NOT NULL,
+  PRIMARY KEY (space_id, account_id)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX member_account ON member (account_id, space_id);
+
+-- Bytes ------------------------------------------------------------------------------------------
+
+-- Stored bytes that something refers to, or did: one row a digest. vault/references.cc says how
+-- rows and bytes come and go.
+CREATE TABLE blob (
+  id           INTEGER PRIMARY KEY AUTOINCREMENT,
+  digest       BLOB NOT NULL UNIQUE CHECK (length(digest) = 32),
+  size         INTEGER NOT NULL,
+  -- Entries and parts whose blob_id is this row; parts of retired manifests do not count.
+  refs         INTEGER NOT NULL CHECK (refs >= 0),
+  unused_since INTEGER,                    -- when refs became 0; null while it is more
+  CHECK ((refs = 0) = (unused_since IS NOT NULL))
+) STRICT;
+CREATE INDEX blob_unused ON blob (unused_since) WHERE unused_since IS NOT NULL;
+
+-- Entries ----------------------------------------------------------------------------------------
+
+-- Files and folders. One row answers a read: size and digest are the blob's.
+CREATE TABLE entry (
+  id               INTEGER PRIMARY KEY AUTOINCREMENT,
+  uuid             BLOB NOT NULL UNIQUE,
+  share            BLOB NOT NULL UNIQUE,   -- the token by which anybody may read it, a UUID
+  share_expires_at INTEGER,                -- null: never
+  space_id         INTEGER NOT NULL REFERENCES space (id),
+  owner_id         INTEGER NOT NULL,       -- in whose lists it stands and whose quota it counts in
+  parent_id        INTEGER NOT NULL,       -- the folder that it lies in; 0: the space itself
+  is_folder        INTEGER NOT NULL,
+  -- Whether the key has a `/`. It keeps the files of the space itself together, so that they are
+  -- listed without an index of their own.
+  nested           INTEGER NOT NULL,
+  -- The whole path. A folder's ends in `/`, and the keys of what lies below begin with it.
+  key              BLOB NOT NULL,
+  name             BLOB NOT NULL,          -- as the client gave it
+  media_type       TEXT NOT NULL,
+  kind             INTEGER NOT NULL,       -- FileKind: 0 image … 4 other, 5 folder
+  size             INTEGER NOT NULL,
+  -- SHA-256 of the bytes. Null for folders, and for files of parts until it is worked out.
+  digest           BLOB,
+  blob_id          INTEGER,                -- whose bytes are the file's: a reference
+  manifest_id      INTEGER,                -- or the upload whose parts are (part.multipart_id)
+  width            INTEGER,                -- pixels
+  height           INTEGER,                -- pixels
+  duration         REAL,                   -- seconds
+  title            TEXT,
+  description      TEXT,
+  tags             TEXT NOT NULL,          -- joined by U+001F, as they were given
+  created_at       INTEGER NOT NULL,
+  updated_at       INTEGER NOT NULL,
+  written_at       INTEGER NOT NULL,       -- when its bytes came
+  -- What searches look at: name, title, description and tags, folded, joined by U+001F. The last
+  -- column, because it may be long and nothing else reads it.
+  search           TEXT NOT NULL,
+  UNIQUE (space_id, nested, key),
+  CHECK ((is_folder = 1) = (kind = 5)),
+  CHECK ((is_folder = 1 AND size = 0 AND blob_id IS NULL AND manifest_id IS NULL)
+         OR (is_folder = 0 AND (blob_id IS NULL) <> (manifest_id IS NULL)))
+) STRICT;
+-- The lists of one kind; a list of all kinds merges five of these.
+CREATE INDEX entry_created ON entry (owner_id, kind, id);
+CREATE INDEX entry_name ON entry (owner_id, kind, name, id);
+CREATE INDEX entry_size ON entry (owner_id, kind, size, id);
+-- What lies directly in a folder, and the folders of the space itself.
+CREATE INDEX entry_children ON entry (space_id, parent_id, is_folder, key) WHERE nested = 1;
+-- Files whose digest is still to be worked out.
+CREATE INDEX entry_undigested ON entry (id) WHERE digest IS NULL AND manifest_id IS NOT NULL;
+
+-- Which entries have a tag (folded); the entry's own row says which tags it has.
+CREATE TABLE entry_tag (
+  owner_id INTEGER NOT NULL,
+  tag      TEXT NOT NULL,
+  entry_id INTEGER NOT NULL,
+  PRIMARY KEY (owner_id, tag, entry_id)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX entry_tag_entry ON entry_tag (entry_id);
+
+-- What an account owns, in whatever spaces, by kind of file, so that nothing has to be counted.
+CREATE TABLE owner_total (
+  owner_id INTEGER NOT NULL,
+  kind     INTEGER NOT NULL,               -- FileKind
+  files    INTEGER NOT NULL CHECK (files >= 0),
+  bytes    INTEGER NOT NULL CHECK (bytes >= 0),
+  PRIMARY KEY (owner_id, kind)
+) STRICT, WITHOUT ROWID;
+
+-- Secrets that lead to something for whoever has them.
+CREATE TABLE link (
+  id         INTEGER PRIMARY KEY AUTOINCREMENT,
+  kind       INTEGER NOT NULL,             -- LinkKind: 0 invite to a group, 1 one download of a file
+  hash       BLOB NOT NULL UNIQUE,         -- SHA-256 of the secret
+  space_id   INTEGER NOT NULL REFERENCES space (id),
+  entry_id   INTEGER REFERENCES entry (id) ON DELETE CASCADE,  -- kind 1
+  created_at INTEGER NOT NULL
+) STRICT;
+CREATE INDEX link_space ON link (space_id, kind);
+CREATE INDEX link_entry ON link (entry_id) WHERE entry_id IS NOT NULL;
+
+-- Files whose address for everybody ends in their extension.
+CREATE TABLE extended_address (
+  entry_id  INTEGER PRIMARY KEY REFERENCES entry (id) ON DELETE CASCADE,
+  extension TEXT NOT NULL                  -- without its dot
+) STRICT;
+
+-- Uploads in parts -------------------------------------------------------------------------------
+
+CREATE TABLE multipart (
+  id         INTEGER PRIMARY KEY AUTOINCREMENT,
+  uuid       BLOB NOT NULL UNIQUE,
+  owner_id   INTEGER NOT NULL,
+  space_id   INTEGER NOT NULL,
+  parent_id  INTEGER NOT NULL,             -- the folder the file goes to; 0: the space itself
+  name       BLOB NOT NULL,
+  parts      INTEGER,                      -- how many there are to be, where the client said so
+  bytes      INTEGER NOT NULL CHECK (bytes >= 0),  -- of all its parts; in the owner's quota
+  head       BLOB NOT NULL,                -- how its first part begins
+  expires_at INTEGER NOT NULL,
+  entry_id   INTEGER                       -- the file, once it is complete
+) STRICT;
+CREATE INDEX multipart_expiry ON multipart (expires_at);
+
+-- The parts of an upload. Once it is complete they are the manifest of its file. Each row is a
+-- reference to its blob, as an entry's blob_id is.
+CREATE TABLE part (
+  multipart_id INTEGER NOT NULL,
+  number       INTEGER NOT NULL,           -- from 1
+  blob_id      INTEGER NOT NULL,
+  size         INTEGER NOT NULL,
+  -- Where the part begins in the file: null until the upload is complete, and for empty parts.
+  start        INTEGER,
+  PRIMARY KEY (multipart_id, number)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX part_start ON part (multipart_id, start) WHERE start IS NOT NULL;
+
+-- Manifests whose file is gone. Their parts refer to no blob any more; the rows stay for a while
+-- because a download may still be reading them.
+CREATE TABLE retired_manifest (
+  manifest_id INTEGER PRIMARY KEY,
+  retired_at  INTEGER NOT NULL
+) STRICT;
+CREATE INDEX retired_manifest_time ON retired_manifest (retired_at);
+
+-- Events -----------------------------------------------------------------------------------------
+
+-- What happened, written in the transaction in which it happened. Ids are in the order of commits.
+CREATE TABLE event (
+  id         INTEGER PRIMARY KEY AUTOINCREMENT,
+  type       INTEGER NOT NULL,             -- EventType
+  at         INTEGER NOT NULL,
+  account_id INTEGER NOT NULL,             -- who did it
+  -- Of the entry, as it was then; null for what is not about an entry.
+  owner_id   INTEGER,
+  space_id   INTEGER,
+  entry_id   INTEGER,
+  uuid       BLOB,
+  kind       INTEGER                       -- FileKind
+) STRICT;
+)sql";
+
+constexpr std::array kMigrations{
+    db::Migration{.number = 1, .name = "baseline", .sql = kBaseline},
+};
+
+}  // namespace
+
+std::span<const db::Migration> migrations() { return kMigrations; }
+
+}  // namespace coffer::vault
