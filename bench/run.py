@@ -29,6 +29,7 @@ class Bench:
         self.growth = [int(n) for n in environment.get("BENCH_GROWTH", "1000 100000 1000000").split()]
         self.only = environment.get("BENCH_ONLY", " ".join(cases.GROUPS)).split()
         self.name = environment.get("BENCH_NAME", time.strftime("%Y-%m-%d-%H%M%S"))
+        self.congestion = lab.own_network(environment.get("BENCH_CONGESTION", "reno"))
         self.quiet = lab.Quiet(float(environment.get("BENCH_PATIENCE", "120")))
         self.descriptors = lab.raise_descriptors()
         self.folder = HERE.parent / "build" / "bench" / f"run-{os.getpid()}"
@@ -65,14 +66,13 @@ class Bench:
     def about(self):
         with open("/proc/cpuinfo", encoding="ascii") as file:
             model = next((line.split(":")[1].strip() for line in file if line.startswith("model name")), "?")
-        congestion = pathlib.Path("/proc/sys/net/ipv4/tcp_congestion_control").read_text(encoding="ascii")
         nginx = subprocess.run(["nginx", "-v"], capture_output=True, text=True, check=True).stderr
         return {
             "measured": time.strftime("%Y-%m-%d %H:%M:%S"),
             "coffer": lab.version(),
             "peer": nginx.split(":")[1].strip(),
             "machine": f"{lab.CORES} × {model}, Linux {platform.release()}",
-            "congestion control": congestion.strip(),
+            "congestion control": self.congestion,
             "rounds": self.rounds,
             "seconds a sample": self.seconds,
             "quiet": self.quiet.text(),

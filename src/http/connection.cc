@@ -14,7 +14,6 @@
 #include "base/text.h"
 #include "http/body_stream.h"
 #include "http/syntax.h"
-#include "http/without_bbr.h"
 
 namespace coffer::http {
 namespace {
@@ -61,10 +60,9 @@ void append_field(std::string& out, std::string_view name, std::string_view valu
 
 // How a long body goes out.
 struct Transfer {
-  Transfer(Core& core, int fd) : counted(core.transfers), without_bbr(fd), corked(fd) {}
+  Transfer(Core& core, int fd) : counted(core.transfers), corked(fd) {}
 
   Counted counted;
-  WithoutBbr without_bbr;
   Corked corked;
 };
 

@@ -496,17 +496,9 @@ class LongReplyTest : public ServerTest {
     port_ = start();
     const int listener = socket_between(port_, 0);
     ASSERT_EQ(::setsockopt(listener, SOL_SOCKET, SO_SNDBUF, &kLittle, sizeof kLittle), 0);
-    has_bbr_ = ::setsockopt(listener, IPPROTO_TCP, TCP_CONGESTION, "bbr", 3) == 0;
   }
 
-  // Of the server's end.
-  std::string congestion(const Client& client) const {
-    std::array<char, 16> name{};
-    socklen_t length = name.size();
-    ::getsockopt(socket_between(port_, client.port()), IPPROTO_TCP, TCP_CONGESTION, name.data(),
-                 &length);
-    return name.data();
-  }
+  // The server's end.
   bool is_corked(const Client& client) const {
     int value = 0;
     socklen_t length = sizeof value;
@@ -521,7 +513,6 @@ class LongReplyTest : public ServerTest {
   }
 
   std::uint16_t port_ = 0;
-  bool has_bbr_ = false;
 };
 
 TEST_F(LongReplyTest, GoesInFullSegments) {
@@ -532,21 +523,11 @@ TEST_F(LongReplyTest, GoesInFullSegments) {
   EXPECT_TRUE(soon([&] { return !is_corked(client); }));
 }
 
-TEST_F(LongReplyTest, GoesWithoutBbrToThisMachine) {
-  if (!has_bbr_) GTEST_SKIP() << "BBR cannot be chosen here";
-  Client client(port_, kLittle);
-  client.send(get(fmt::format("/noted/{}", kTransferBytes)));
-  EXPECT_TRUE(soon([&] { return congestion(client) == "reno"; }));
-  EXPECT_TRUE(client.response().ends_with("nnn"));
-  EXPECT_TRUE(soon([&] { return congestion(client) == "bbr"; }));
-}
-
 TEST_F(LongReplyTest, IsNoneBelowItsSize) {
   Client client(port_, kLittle);
   client.send(get(fmt::format("/noted/{}", kTransferBytes - 1)));
   EXPECT_TRUE(client.sees_some());
   EXPECT_FALSE(is_corked(client));
-  EXPECT_TRUE(!has_bbr_ || congestion(client) == "bbr");
   EXPECT_TRUE(echo_.noted().empty()) << "it was to wait for its reader";
   EXPECT_TRUE(client.response().ends_with("nnn"));
 }
