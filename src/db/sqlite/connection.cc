@@ -11,7 +11,6 @@
 #include <thread>
 
 #include "base/log.h"
-#include "db/sqlite/gathering_vfs.h"
 
 namespace coffer::db::sqlite {
 namespace {
@@ -173,9 +172,8 @@ void Connection::open(const SqliteOptions& options, Access access) {
   const std::string path = options.path.string();
   const int flags = SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE |
                     (writes ? SQLITE_OPEN_READWRITE : SQLITE_OPEN_READONLY);
-  const std::string vfs = writes ? gathering_vfs(options.vfs) : options.vfs;
-  const int code =
-      sqlite3_open_v2(path.c_str(), &handle_, flags, vfs.empty() ? nullptr : vfs.c_str());
+  const char* vfs = options.vfs.empty() ? nullptr : options.vfs.c_str();
+  const int code = sqlite3_open_v2(path.c_str(), &handle_, flags, vfs);
   if (code != SQLITE_OK) {
     throw Error(fmt::format("cannot open the database {}: {}", path,
                             handle_ ? sqlite3_errmsg(handle_) : sqlite3_errstr(code)));

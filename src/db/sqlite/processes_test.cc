@@ -7,12 +7,17 @@
 
 #include <chrono>
 #include <csignal>
+#include <expected>
+#include <filesystem>
+#include <fstream>
 #include <functional>
 #include <random>
 #include <set>
 #include <thread>
+#include <tuple>
 
 #include "base/executor.h"
+#include "db/sqlite/faulty_disk.h"
 #include "db/sqlite/sqlite_database.h"
 #include "db/sqlite/sqlite_test_storage.h"
 
@@ -170,6 +175,128 @@ TEST(SqliteProcessesTest, AWriteWaitsForAnothersLockButNotForEver) {
   EXPECT_THAT(item_numbers(*database), testing::ElementsAre(2));
   sqlite3_close(other);
 }
+
+// How a transaction ends that was too large for the cache, when part of it is in the log already.
+enum class Failure { kRollback, kLostMilestone, kWriteError, kFullDisk, kSyncError };
+
+struct LostMilestone final : Milestone {
+  void wait() override { throw Error("it will never be reached"); }
+};
+
+// Also whether the log holds commits before that: where it does, SQLite reads it to roll back.
+class SqliteSpillTest : public testing::TestWithParam<std::tuple<Failure, bool>> {
+ protected:
+  static Failure failure() { return std::get<0>(GetParam()); }
+  static bool has_rows_before() { return std::get<1>(GetParam()); }
+
+  static constexpr std::int64_t kLarge = 1'000'000;  // from here on: rows of what fails
+  static constexpr int kLargeRows = 1'000;           // 8 MiB
+
+  static Task<std::expected<void, int>> write_large(Transaction& tx, FaultyDisk& disk) {
+    static const std::string note(8 << 10, 'l');
+    for (int row = 0; row < kLargeRows; ++row) {
+      // What was spilled before stands in the log, and some of it has not left the cache yet.
+      const bool is_half_done = row == kLargeRows / 2;
+      if (is_half_done && failure() == Failure::kWriteError) {
+        disk.fail_writes(SQLITE_IOERR_WRITE, 1);
+      }
+      if (is_half_done && failure() == Failure::kFullDisk) disk.fail_writes(SQLITE_FULL, 1);
+      co_await tx.execute(kAddNote, kLarge + row, note);
+    }
+    if (failure() == Failure::kRollback) co_return std::unexpected(1);
+    if (failure() == Failure::kLostMilestone) tx.commit_after(std::make_shared<LostMilestone>());
+    if (failure() == Failure::kSyncError) disk.fail_syncs(SQLITE_IOERR_FSYNC, 1);
+    co_return std::expected<void, int>();
+  }
+  // Whether it failed, as it must.
+  static bool fail_large(Database& database, FaultyDisk& disk) {
+    auto body = [&](Transaction& tx) { return write_large(tx, disk); };
+    try {
+      return !InlineExecutor().run(database.write(body)).has_value();
+    } catch (const Error&) {
+      return true;
+    }
+  }
+  static void add_note(Database& database, std::int64_t number) {
+    static const std::string note(24 << 10, 'n');
+    InlineExecutor().run(database.write(
+        [number](Transaction& tx) -> Task<void> { co_await tx.execute(kAddNote, number, note); }));
+  }
+  static std::string integrity(Database& database) {
+    static constexpr Statement kCheck{"PRAGMA integrity_check"};
+    auto check = [](Transaction& tx) -> Task<std::optional<std::string>> {
+      co_return co_await tx.find(kCheck, [](const Row& row) { return std::string(row.text(0)); });
+    };
+    return InlineExecutor().run(database.read(check)).value_or("nothing");
+  }
+};
+
+// As `coffer user` and `coffer key` do beside a server.
+TEST_P(SqliteSpillTest, WhatFailsInOneProcessHarmsNothingOfAnother) {
+  const std::int64_t before = has_rows_before() ? 20 : 0;  // rows of the one process
+  constexpr std::int64_t kOther = 420;  // up to here those of the other: 9 MiB, more than failed
+  constexpr std::int64_t kFailed = -1;
+  SqliteTestStorage storage;
+  storage.options.writer_cache_bytes = 256 << 10;
+  storage.open()->migrate(kItems);
+  const auto go = storage.folder() / "go";
+  Child child([&](Child& self) {
+    FaultyDisk disk;
+    storage.options.vfs = disk.name();
+    const auto database = storage.open();
+    for (std::int64_t number = 1; number <= before; ++number) {
+      add_note(*database, number);
+      self.tell(number);
+    }
+    if (!fail_large(*database, disk)) ::_exit(3);
+    self.tell(kFailed);
+    while (!std::filesystem::exists(go)) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    for (std::int64_t number = kOther + 1;; ++number) {
+      add_note(*database, number);
+      self.tell(number);
+    }
+  });
+  std::set<std::int64_t> answered;
+  const auto hear = [&] {
+    const auto number = child.hear(std::chrono::seconds(30));
+    if (number && *number != kFailed) answered.insert(*number);
+    return number;
+  };
+  for (;;) {
+    const auto number = hear();
+    ASSERT_TRUE(number);
+    if (*number == kFailed) break;
+  }
+  const auto database = storage.open();
+  for (std::int64_t number = before + 1; number <= kOther; ++number) {
+    add_note(*database, number);
+    answered.insert(number);
+  }
+  std::ofstream(go).flush();
+  for (int i = 0; i < 20; ++i) ASSERT_TRUE(hear());
+  EXPECT_EQ(child.end(SIGKILL), SIGKILL);
+  while (hear()) {
+  }
+  // What is on the disk now is what a crash of both would leave.
+  SqliteTestStorage after;
+  for (const char* suffix : {"", "-wal"}) {
+    std::filesystem::copy_file(storage.options.path.string() + suffix,
+                               after.options.path.string() + suffix);
+  }
+  for (const auto& left : {after.open(), storage.open()}) {
+    EXPECT_EQ(integrity(*left), "ok");
+    const auto found = item_numbers(*left);
+    const std::set<std::int64_t> kept(found.begin(), found.end());
+    EXPECT_TRUE(std::includes(kept.begin(), kept.end(), answered.begin(), answered.end()));
+    EXPECT_LT(*kept.rbegin(), kLarge) << "of what failed";
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    AllFailures, SqliteSpillTest,
+    testing::Combine(testing::Values(Failure::kRollback, Failure::kLostMilestone,
+                                     Failure::kWriteError, Failure::kFullDisk, Failure::kSyncError),
+                     testing::Bool()));
 
 }  // namespace
 }  // namespace coffer::db
