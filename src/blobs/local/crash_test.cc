@@ -56,7 +56,8 @@ TEST(Crash, KilledWriterLosesNoAnswerAndLeavesNoPartialBlob) {
   TemporaryFolder folder;
   std::mt19937_64 random(1);
   std::set<Sha256Digest> answered;
-  for (std::uint64_t round = 0; round < 15; ++round) {
+  // On a busy machine a writer may be killed before it has had any answer.
+  for (std::uint64_t round = 0; round < 15 || (round < 200 && answered.size() <= 20); ++round) {
     int ends[2];
     ASSERT_EQ(::pipe2(ends, O_CLOEXEC), 0);
     const pid_t child = ::fork();
