@@ -7,12 +7,16 @@
 
 #include "base/hash.h"
 #include "base/text.h"
+#include "http/uri.h"
 
 namespace coffer::http {
 namespace {
 
 constexpr std::size_t kMostRanges = 16;
 constexpr int kMostOverlaps = 2;
+// Bytes of a name in a head, percent-encoded; room for 255 characters of three bytes.
+constexpr std::size_t kMostEncodedName = 2300;
+constexpr std::size_t kMostExtension = 32;
 constexpr std::uint64_t kLargest = std::numeric_limits<std::uint64_t>::max();
 
 // A number of any length; what is larger than the type holds is its largest value, which no
@@ -157,10 +161,19 @@ std::string boundary_for(const Representation& representation) {
   return Sha256::of(as_bytes(named)).hex().substr(0, 32);
 }
 
+void describe(Response& response, const Representation& representation) {
+  if (!representation.disposition.empty()) {
+    response.headers.add("Content-Disposition", representation.disposition);
+  }
+  if (!representation.content_type.empty()) {
+    response.headers.add("Content-Type", representation.content_type);
+  }
+}
+
 void add_several(Response& response, const Representation& representation,
                  const std::vector<ByteRange>& ranges) {
   const std::string boundary = boundary_for(representation);
-  response.headers.add("Content-Type", "multipart/byteranges; boundary=" + boundary);
+  response.headers.set("Content-Type", "multipart/byteranges; boundary=" + boundary);
   std::string head;
   for (const ByteRange& range : ranges) {
     head += fmt::format("--{}\r\n", boundary);
@@ -177,10 +190,39 @@ void add_several(Response& response, const Representation& representation,
 }
 
 void add_bytes(Response& response, const Representation& representation, const ByteRange& range) {
-  if (!representation.content_type.empty()) {
-    response.headers.add("Content-Type", representation.content_type);
-  }
   if (range.first < range.end) response.body.push_back(section(representation, range));
+}
+
+// The longest start of `name` of whole characters that percent-encoded has at most `max` bytes.
+std::string_view fitting_start(std::string_view name, std::size_t max) {
+  std::size_t taken = 0;
+  for (std::size_t end = 1; end <= name.size(); ++end) {
+    const bool is_whole =
+        end == name.size() || (static_cast<unsigned char>(name[end]) & 0xc0U) != 0x80U;
+    if (!is_whole) continue;
+    const std::size_t cost = percent_encode(name.substr(taken, end - taken)).size();
+    if (cost > max) break;
+    max -= cost;
+    taken = end;
+  }
+  return name.substr(0, taken);
+}
+
+// What a file of that name may be called where it is saved: no path, and short enough for a head
+// that proxies take (nginx: 4 KiB in all), with its extension.
+std::string saved_name(std::string_view filename) {
+  std::string name(filename);
+  std::ranges::replace_if(
+      name, [](char c) { return c == '/' || c == '\\'; }, '_');
+  if (name == "." || name == "..") name.assign(name.size(), '_');
+  const bool surely_fits = name.size() * 3 <= kMostEncodedName;
+  if (surely_fits || percent_encode(name).size() <= kMostEncodedName) return name;
+  const std::size_t dot = name.rfind('.');
+  std::string extension;
+  if (dot != name.npos && name.size() - dot <= kMostExtension) extension = name.substr(dot);
+  const std::string_view stem = std::string_view(name).substr(0, name.size() - extension.size());
+  const std::size_t left = kMostEncodedName - percent_encode(extension).size();
+  return std::string(fitting_start(stem, left)) + extension;
 }
 
 }  // namespace
@@ -214,6 +256,8 @@ Response content_response(const Request& request, Representation representation)
   response.headers.add("Last-Modified", to_http_date(representation.last_modified));
   if (const auto status = failed_precondition(request, representation)) {
     response.status = *status;
+    // What a cache keeps beside the bytes may have changed without them: name and type.
+    if (*status == 304) describe(response, representation);
     return response;
   }
 
@@ -225,9 +269,7 @@ Response content_response(const Request& request, Representation representation)
     response.headers.add("Content-Range", fmt::format("bytes */{}", size));
     return response;
   }
-  if (!representation.disposition.empty()) {
-    response.headers.add("Content-Disposition", representation.disposition);
-  }
+  describe(response, representation);
   if (!ranges) {
     add_bytes(response, representation, {0, size});
     return response;
@@ -243,12 +285,14 @@ Response content_response(const Request& request, Representation representation)
 }
 
 std::string content_disposition(std::string_view kind, std::string_view filename) {
+  if (filename.empty()) return std::string(kind);
+  const std::string name = saved_name(filename);
   std::string fallback;
   bool exact = true;
-  for (const char c : filename) {
+  for (const char c : name) {
     const auto byte = static_cast<unsigned char>(c);
     const bool continues = (byte & 0xc0U) == 0x80U;
-    const bool harmless = byte >= 0x20 && byte < 0x7f && c != '"' && c != '\\';
+    const bool harmless = byte >= 0x20 && byte < 0x7f && c != '"';
     // Some browsers take %41 in the plain form for an escape.
     exact = exact && harmless && c != '%';
     if (harmless) {
@@ -257,10 +301,9 @@ std::string content_disposition(std::string_view kind, std::string_view filename
       fallback += '_';
     }
   }
-  if (filename.empty()) return std::string(kind);
   std::string out;
   out.append(kind).append("; filename=\"").append(fallback).append("\"");
-  if (!exact) out += "; filename*=UTF-8''" + percent_encode(filename);
+  if (!exact) out += "; filename*=UTF-8''" + percent_encode(name);
   return out;
 }
 

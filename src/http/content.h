@@ -39,12 +39,15 @@ struct Representation {
 // The reply to a GET or HEAD of `representation`: 200, 206 (one range, or
 // multipart/byteranges), 304, 412 or 416, after If-Match, If-None-Match, If-Unmodified-Since,
 // If-Modified-Since, If-Range and Range; Range is GET's alone. A HEAD's body is for the server to
-// drop. 304, 412 and 416 have no body. REQUIRES: `representation.content` is set.
+// drop. 304, 412 and 416 have no body; a 304 has type and disposition, for a cache to renew.
+// REQUIRES: `representation.content` is set.
 Response content_response(const Request& request, Representation representation);
 
 // `inline` or `attachment` with the name in both forms: `filename="…"` in ASCII and, where that
 // loses something, `filename*=UTF-8''…`; `kind` alone where the name is empty. Nothing in the
-// name can end the field. REQUIRES: is_utf8(filename).
+// name can end the field. It is a name to save under: slashes and backslashes become `_`, and a
+// name that would be too long for a head is shortened before its extension. REQUIRES:
+// is_utf8(filename).
 std::string content_disposition(std::string_view kind, std::string_view filename);
 
 }  // namespace coffer::http

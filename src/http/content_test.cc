@@ -3,6 +3,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "base/text.h"
+#include "http/uri.h"
+
 namespace coffer::http {
 namespace {
 
@@ -262,10 +265,20 @@ TEST(ContentResponse, HeadSaysWhatGetWouldWithoutARange) {
   }
 }
 
+TEST(ContentResponse, RenewsWhatACacheKeepsBesideTheBytes) {
+  const Response kept = ask({});
+  const Response fresh = ask({.fields = {{"If-None-Match", kTag}}});
+  EXPECT_EQ(fresh.status, 304U);
+  EXPECT_TRUE(fresh.body.empty());
+  for (const char* name : {"Content-Type", "Content-Disposition", "ETag", "Last-Modified"}) {
+    EXPECT_TRUE(fresh.headers.get(name)) << name;
+    EXPECT_EQ(fresh.headers.get(name), kept.headers.get(name));
+  }
+}
+
 TEST(ContentResponse, WhatHasNoBodyHasNoneOfItsFields) {
   for (const auto& response :
-       {ask({.fields = {{"If-None-Match", kTag}}}), ask({.fields = {{"If-Match", "\"x\""}}}),
-        ask({.fields = {{"Range", "bytes=10-"}}})}) {
+       {ask({.fields = {{"If-Match", "\"x\""}}}), ask({.fields = {{"Range", "bytes=10-"}}})}) {
     EXPECT_TRUE(response.body.empty());
     EXPECT_EQ(response.headers.get("Content-Type"), std::nullopt);
     EXPECT_EQ(response.headers.get("Content-Disposition"), std::nullopt);
@@ -277,19 +290,42 @@ TEST(ContentDisposition, Table) {
       {"a.txt", "attachment; filename=\"a.txt\""},
       {"a b;c=d,e'f.txt", "attachment; filename=\"a b;c=d,e'f.txt\""},
       {"", "attachment"},
-      {"a\"b\\c", "attachment; filename=\"a_b_c\"; filename*=UTF-8''a%22b%5Cc"},
+      {"a\"b\\c", "attachment; filename=\"a_b_c\"; filename*=UTF-8''a%22b_c"},
+      {"a\\b/c", "attachment; filename=\"a_b_c\""},
+      {"/\u00e9", "attachment; filename=\"__\"; filename*=UTF-8''_%C3%A9"},
+      {"..", "attachment; filename=\"__\""},
+      {".", "attachment; filename=\"_\""},
       {"na\u00efve.txt", "attachment; filename=\"na_ve.txt\"; filename*=UTF-8''na%C3%AFve.txt"},
       {"\U0001F3B5", "attachment; filename=\"_\"; filename*=UTF-8''%F0%9F%8E%B5"},
       {"100%25", "attachment; filename=\"100%25\"; filename*=UTF-8''100%2525"},
       {"x\r\nSet-Cookie: a=b",
        "attachment; filename=\"x__Set-Cookie: a=b\"; "
        "filename*=UTF-8''x%0D%0ASet-Cookie%3A%20a%3Db"},
-      {"../etc", "attachment; filename=\"../etc\""},
+      {"../etc", "attachment; filename=\".._etc\""},
       {"\x7f", "attachment; filename=\"_\"; filename*=UTF-8''%7F"},
   };
   for (const auto& [name, expected] : cases) {
     EXPECT_EQ(content_disposition("attachment", name), expected) << name;
   }
+}
+
+// nginx takes heads of 4 KiB from the servers behind it.
+TEST(ContentDisposition, IsShortEnoughForAProxy) {
+  const auto times = [](std::size_t count, std::string_view character) {
+    std::string text;
+    for (std::size_t i = 0; i < count; ++i) text += character;
+    return text;
+  };
+  const std::string whole = times(251, "\u6f22") + ".txt";
+  EXPECT_TRUE(content_disposition("attachment", whole).ends_with(percent_encode(whole)));
+  for (const std::string_view character : {"\u6f22", "\U0001F3B5", "%", "\x01"}) {
+    const std::string field = content_disposition("attachment", times(512, character) + ".txt");
+    EXPECT_LT(field.size(), 3000U) << character;
+    EXPECT_TRUE(field.ends_with(".txt")) << character;
+    const std::size_t name = field.find("''") + 2;
+    EXPECT_TRUE(is_utf8(percent_decode(field.substr(name)).value())) << character;
+  }
+  EXPECT_LT(content_disposition("inline", "." + times(512, "\u6f22")).size(), 3000U);
 }
 
 TEST(ContentDisposition, NoByteEndsTheField) {

@@ -52,12 +52,13 @@ def sent_with(user, disposition):
 
 
 def comes_back(user, thing, name):
-    """The name is whole in the object, in the list and in the download's disposition."""
+    """The name is whole in the object and in the list, and without a path in the download's disposition."""
     assert thing["filename"] == name
     assert [t["filename"] for t in user.media()] == [name]
     reply = user.get(thing["url"])
     assert reply.status_code == 200 and reply.content == b"content"
-    assert disposition_name(reply.headers["Content-Disposition"]) == name
+    saved = "_" * len(name) if name in (".", "..") else re.sub(r"[/\\]", "_", name)
+    assert disposition_name(reply.headers["Content-Disposition"]) == saved
 
 
 def disposition_name(value):
