@@ -77,7 +77,10 @@ TEST(Clock, WritesAndReadsHttpDates) {
     EXPECT_EQ(from_http_date(form), time) << form;
   }
   for (const char* wrong : {"", "2023-05-30T10:00:00Z", "Tue, 30 May 2023 10:00:00 GMT trailing",
-                            "Tue, 41 May 2023 10:00:00 GMT"}) {
+                            "Tue, 41 May 2023 10:00:00 GMT", "Tue, 31 Feb 2023 10:00:00 GMT",
+                            "Wed, 29 Feb 2023 10:00:00 GMT", "Tue, 00 May 2023 10:00:00 GMT",
+                            "Tue, 30 May 2023 24:00:00 GMT", "Tue, 30 May 2023 10:60:00 GMT",
+                            "Friday, 31-Nov-23 10:00:00 GMT", "Thu Jun 31 10:00:00 2023"}) {
     EXPECT_FALSE(from_http_date(wrong)) << wrong;
   }
 }

@@ -172,7 +172,12 @@ std::optional<Time> from_http_date(std::string_view text) {
        {"%a, %d %b %Y %H:%M:%S GMT", "%A, %d-%b-%y %H:%M:%S GMT", "%a %b %e %H:%M:%S %Y"}) {
     std::tm t{};
     const char* end = strptime(input.c_str(), form, &t);
-    if (!end || *end != '\0') continue;
+    if (end != input.c_str() + input.size()) continue;
+    const std::chrono::year_month_day day{std::chrono::year(t.tm_year + 1900),
+                                          std::chrono::month(static_cast<unsigned>(t.tm_mon + 1)),
+                                          std::chrono::day(static_cast<unsigned>(t.tm_mday))};
+    // strptime takes any day up to 31, and timegm makes the 31st of February a day in March.
+    if (!day.ok()) return std::nullopt;
     return Time(std::chrono::seconds(timegm(&t)));
   }
   return std::nullopt;

@@ -1,27 +1,13 @@
 #include "http/body_stream.h"
 
 #include <algorithm>
-#include <charconv>
 
-#include "base/text.h"
+#include "base/bytes.h"
 
 namespace coffer::http {
 namespace {
 
-constexpr std::size_t kLineMax = 4096;
-constexpr std::size_t kTrailersMax = 16 * 1024;
 constexpr std::uint64_t kDrainMax = 64 * 1024;
-
-// chunk-size [ chunk-ext ]; white space only before the semicolon of an extension.
-std::optional<std::uint64_t> parse_chunk_size(std::string_view line) {
-  std::uint64_t size = 0;
-  const char* end = line.data() + line.size();
-  const auto [stop, error] = std::from_chars(line.data(), end, size, 16);
-  if (stop == line.data() || error != std::errc{}) return std::nullopt;
-  const std::string_view rest(stop, end);
-  if (!rest.empty() && !trim(rest).starts_with(';')) return std::nullopt;
-  return size;
-}
 
 }  // namespace
 
@@ -29,7 +15,7 @@ BodyStream::BodyStream(Connection& connection, const Framing& framing)
     : connection_(connection),
       framing_(framing),
       pace_(connection.limits()),
-      phase_(framing.chunked ? Phase::kChunkSize : Phase::kFixed),
+      phase_(framing.chunked ? Phase::kFraming : Phase::kFixed),
       left_(framing.length.value_or(0)),
       continue_due_(framing.expects_continue) {
   if (phase_ == Phase::kFixed && left_ == 0) phase_ = Phase::kEnd;
@@ -64,7 +50,7 @@ Task<BodyStream::Count> BodyStream::read_some(ByteSpan into) {
       if (!sent) co_return std::unexpected(sent.error());
     }
   }
-  if (phase_ != Phase::kFixed && phase_ != Phase::kChunkData) {
+  if (phase_ == Phase::kFraming) {
     const auto ready = co_await next_chunk();
     if (!ready) co_return std::unexpected(ready.error());
     if (phase_ == Phase::kEnd) co_return 0;
@@ -75,7 +61,7 @@ Task<BodyStream::Count> BodyStream::read_some(ByteSpan into) {
   left_ -= *count;
   received_ += *count;
   if (received_ >= kTransferBytes) count_transfer();
-  if (left_ == 0) phase_ = phase_ == Phase::kFixed ? Phase::kEnd : Phase::kChunkEnd;
+  if (left_ == 0) phase_ = phase_ == Phase::kFixed ? Phase::kEnd : Phase::kFraming;
   co_return count;
 }
 
@@ -99,48 +85,22 @@ Task<BodyStream::Count> BodyStream::read_data(ByteSpan into) {
 }
 
 Task<std::expected<void, StreamFault>> BodyStream::next_chunk() {
-  for (;;) {
-    const auto line = co_await read_line();
-    if (!line) co_return std::unexpected(line.error());
-    switch (phase_) {
-      case Phase::kChunkEnd:
-        if (!line->empty()) co_return std::unexpected(StreamFault::kMalformed);
-        phase_ = Phase::kChunkSize;
-        break;
-      case Phase::kChunkSize: {
-        const auto size = parse_chunk_size(*line);
-        if (!size) co_return std::unexpected(StreamFault::kMalformed);
-        left_ = *size;
-        phase_ = *size > 0 ? Phase::kChunkData : Phase::kTrailer;
-        if (*size > 0) co_return std::expected<void, StreamFault>();
-        break;
-      }
-      default:  // trailers are read and dropped
-        framing_bytes_ += line->size();
-        if (framing_bytes_ > kTrailersMax) co_return std::unexpected(StreamFault::kMalformed);
-        if (line->empty()) {
-          phase_ = Phase::kEnd;
-          co_return std::expected<void, StreamFault>();
-        }
-    }
-  }
-}
-
-Task<std::expected<std::string_view, StreamFault>> BodyStream::read_line() {
   InputBuffer& input = connection_.input();
   for (;;) {
-    const std::string_view text = as_text(input.unread());
-    const std::size_t end = text.find('\n');
-    if (end != std::string_view::npos) {
-      if (end == 0 || text[end - 1] != '\r') co_return std::unexpected(StreamFault::kMalformed);
-      input.consume(end + 1);
-      co_return text.substr(0, end - 1);
+    const auto step = chunks_.advance(as_text(input.unread()));
+    if (step.state == ChunkedFraming::State::kMalformed) {
+      co_return std::unexpected(StreamFault::kMalformed);
     }
-    if (text.size() > kLineMax) co_return std::unexpected(StreamFault::kMalformed);
-    const ByteSpan space = input.space(Core::kBufferBytes);
-    const auto count = co_await connection_.receive(space, pace_);
-    if (!count) co_return std::unexpected(count.error());
-    input.filled(*count);
+    input.consume(step.used);
+    if (step.state == ChunkedFraming::State::kMore) {
+      const auto count = co_await connection_.receive(input.space(Core::kBufferBytes), pace_);
+      if (!count) co_return std::unexpected(count.error());
+      input.filled(*count);
+      continue;
+    }
+    left_ = step.size;
+    phase_ = left_ > 0 ? Phase::kChunkData : Phase::kEnd;
+    co_return std::expected<void, StreamFault>();
   }
 }
 

@@ -4,8 +4,8 @@
 #include <cstdint>
 #include <limits>
 #include <optional>
-#include <string_view>
 
+#include "http/chunked.h"
 #include "http/connection.h"
 
 namespace coffer::http {
@@ -28,25 +28,23 @@ class BodyStream final : public RequestBody {
   Task<bool> drain();
 
  private:
-  enum class Phase { kFixed, kChunkSize, kChunkData, kChunkEnd, kTrailer, kEnd };
+  enum class Phase { kFixed, kFraming, kChunkData, kEnd };
   using Count = std::expected<std::size_t, StreamFault>;
 
   Task<Count> read_some(ByteSpan into);
   Task<Count> read_data(ByteSpan into);
   // Reads framing up to the next data or the end.
   Task<std::expected<void, StreamFault>> next_chunk();
-  // The next line without its CRLF, good until the next read.
-  Task<std::expected<std::string_view, StreamFault>> read_line();
   void count_transfer() noexcept;
 
   Connection& connection_;
   Framing framing_;
+  ChunkedFraming chunks_;
   Pace pace_;
   Phase phase_;
   std::uint64_t left_ = 0;  // of the body, or of the chunk
   std::uint64_t received_ = 0;
   std::uint64_t limit_ = std::numeric_limits<std::uint64_t>::max();
-  std::size_t framing_bytes_ = 0;  // of trailers
   bool continue_due_;
   std::optional<Counted> transfer_;
   std::optional<StreamFault> fault_;

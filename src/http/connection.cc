@@ -215,13 +215,39 @@ Task<void> Connection::serve() {
 
 Task<bool> Connection::handshake() {
   const auto deadline = Clock::now() + shared_.limits.head_timeout;
+  std::optional<std::byte> first;
   for (;;) {
-    const auto step = transport_.handshake();
-    if (step.state == Transport::State::kDone) co_return true;
-    if (step.state == Transport::State::kClosed) co_return false;
-    const bool is_ready = co_await ready(step.state, deadline);
+    Transport::State state = Transport::State::kDone;
+    if (!first) {
+      std::byte byte{};
+      state = transport_.peek(byte);
+      if (state == Transport::State::kDone) first = byte;
+    }
+    if (first) {
+      // A method begins with a letter, TLS with 0x16.
+      if (is_token(as_text({&*first, 1}))) {
+        co_await refuse_plain();
+        co_return false;
+      }
+      state = transport_.handshake().state;
+      if (state == Transport::State::kDone) co_return true;
+    }
+    if (state == Transport::State::kClosed) co_return false;
+    const bool is_ready = co_await ready(state, deadline);
     if (!is_ready) co_return false;
   }
+}
+
+Task<void> Connection::refuse_plain() {
+  transport_.go_plain();
+  Request request;
+  begin(request);
+  ParsedHead head;
+  BadMessage why{};
+  const Head verdict = co_await read_head(request, head, why);
+  if (verdict == Head::kClosed) co_return;
+  const Counted counted(core_.requests);
+  co_await refuse(request, BadMessage::kPlainOnTls);
 }
 
 Task<bool> Connection::wait_for_request() {
@@ -248,7 +274,7 @@ Task<bool> Connection::wait_for_request() {
 Task<Connection::Head> Connection::read_head(Request& request, ParsedHead& head, BadMessage& why) {
   std::optional<SteadyTime> deadline;
   const std::size_t most = shared_.limits.head_bytes;
-  std::size_t searched = 0;
+  HeadParser parser(most);
   std::size_t empty_lines = 0;
   for (;;) {
     // RFC 9112 section 2.2: empty lines before the request line are ignored.
@@ -257,25 +283,16 @@ Task<Connection::Head> Connection::read_head(Request& request, ParsedHead& head,
       why = BadMessage::kMalformed;
       co_return Head::kBad;
     }
-    const std::string_view text = as_text(input_.unread());
-    if (const std::size_t line = text.find("\r\n"); line != std::string_view::npos) {
-      if (const auto wrong = HeadParser::check_request_line(text.substr(0, line))) {
-        why = *wrong;
-        co_return Head::kBad;
-      }
+    const auto parsed = parser.read(input_.unread(), request);
+    if (parsed.verdict == HeadParser::Verdict::kComplete) {
+      head = parsed.head;
+      input_.consume(head.size);
+      co_return Head::kComplete;
     }
-    const bool ended = text.find("\r\n\r\n", searched) != std::string_view::npos;
-    if (ended || text.size() >= most) {
-      const auto parsed = HeadParser::parse(input_.unread(), most, request);
-      if (parsed.verdict == HeadParser::Verdict::kComplete) {
-        head = parsed.head;
-        input_.consume(head.size);
-        co_return Head::kComplete;
-      }
-      why = parsed.verdict == HeadParser::Verdict::kBad ? parsed.why : BadMessage::kMalformed;
+    if (parsed.verdict == HeadParser::Verdict::kBad) {
+      why = parsed.why;
       co_return Head::kBad;
     }
-    searched = text.size() < 3 ? 0 : text.size() - 3;
     const auto step = transport_.read(input_.space(most));
     if (step.state == Transport::State::kDone) {
       input_.filled(step.count);
@@ -293,16 +310,20 @@ Task<Connection::Head> Connection::read_head(Request& request, ParsedHead& head,
   }
 }
 
+void Connection::begin(Request& request) {
+  request.peer_address = peer_;
+  request.secure = transport_.secure();
+  request.id = shared_.request_prefix;
+  append_hex(request.id, ++shared_.requests);
+}
+
 Task<bool> Connection::serve_one() {
   if (input_.empty()) {
     const bool came = co_await wait_for_request();
     if (!came) co_return false;
   }
   Request request;
-  request.peer_address = peer_;
-  request.secure = transport_.secure();
-  request.id = shared_.request_prefix;
-  append_hex(request.id, ++shared_.requests);
+  begin(request);
   ParsedHead head;
   BadMessage why{};
   const Head verdict = co_await read_head(request, head, why);

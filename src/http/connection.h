@@ -109,8 +109,12 @@ class Connection final : public Resident {
   // the caller then gives way.
   bool turn_is_over(std::size_t steps = 1) noexcept;
 
+  // Whether TLS is spoken now. Who speaks plain HTTP instead is told.
   Task<bool> handshake();
+  Task<void> refuse_plain();
   Task<bool> wait_for_request();
+  // What is known of a request before it is read.
+  void begin(Request& request);
   Task<Head> read_head(Request& request, ParsedHead& head, BadMessage& why);
   Task<bool> serve_one();
   Task<bool> answer(Request& request, const Framing& framing);

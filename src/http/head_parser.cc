@@ -1,5 +1,6 @@
 #include "http/head_parser.h"
 
+#include <algorithm>
 #include <optional>
 #include <string>
 
@@ -10,7 +11,7 @@ namespace coffer::http {
 namespace {
 
 constexpr std::string_view kLineEnd = "\r\n";
-constexpr std::string_view kHeadEnd = "\r\n\r\n";
+constexpr std::string_view kChunked = "chunked";
 
 std::size_t count_fields(const Headers& headers, std::string_view name) {
   std::size_t count = 0;
@@ -40,63 +41,74 @@ bool keeps_alive(const Headers& headers, bool http_1_0) {
 
 HeadParser::Result bad(BadMessage why) { return {HeadParser::Verdict::kBad, {}, why}; }
 
-}  // namespace
+// RFC 9112 section 6.3: where chunked is not the last coding, nobody knows where the body ends.
+std::optional<BadMessage> wrong_coding(std::string_view codings) {
+  const std::size_t comma = codings.rfind(',');
+  const std::size_t last = comma == codings.npos ? 0 : comma + 1;
+  if (!equal_ignoring_case(trim(codings.substr(last)), kChunked)) return BadMessage::kMalformed;
+  if (last == 0) return std::nullopt;
+  // Twice, or with an element that is empty: readers disagree.
+  std::string_view others = codings.substr(0, comma);
+  if (lists_token(others, kChunked) || lists_token(others, "")) return BadMessage::kMalformed;
+  return BadMessage::kUnsupportedCoding;
+}
 
-std::optional<BadMessage> HeadParser::check_request_line(std::string_view line) {
+// `method target HTTP/d.d`, as far as its form shows.
+std::optional<BadMessage> wrong_request_line(std::string_view line) {
   constexpr std::string_view kProtocol = "HTTP/";
   const std::size_t first = line.find(' ');
   const std::size_t last = line.rfind(' ');
-  if (first == 0 || first == std::string_view::npos || last == first) return BadMessage::kMalformed;
-  if (line.find(' ', first + 1) != last) return BadMessage::kMalformed;
+  if (first == std::string_view::npos || last == first || !is_token(line.substr(0, first)) ||
+      line.find(' ', first + 1) != last) {
+    return BadMessage::kMalformed;
+  }
   const std::string_view version = line.substr(last + 1);
   const auto is_digit = [](char c) { return c >= '0' && c <= '9'; };
   if (version.size() != kProtocol.size() + 3 || !version.starts_with(kProtocol) ||
       !is_digit(version[5]) || version[6] != '.' || !is_digit(version[7])) {
     return BadMessage::kMalformed;
   }
-  if (version != "HTTP/1.1" && version != "HTTP/1.0") return BadMessage::kUnsupportedVersion;
+  // RFC 9110 section 2.5: a higher minor version is understood as the highest one that is known.
+  if (version[5] != '1') return BadMessage::kUnsupportedVersion;
   return std::nullopt;
 }
 
-HeadParser::Result HeadParser::parse(ByteView data, std::size_t most, Request& request) {
-  const std::string_view text = as_text(data);
-  const std::size_t end = text.find(kHeadEnd);
-  if (end == text.npos) {
-    return data.size() >= most ? bad(BadMessage::kHeadTooLarge) : Result{Verdict::kIncomplete};
-  }
-  const std::size_t taken = end + kHeadEnd.size();
-  if (taken > most) return bad(BadMessage::kHeadTooLarge);
-  std::string_view rest = text.substr(0, end + kLineEnd.size());
-  const auto next_line = [&rest] {
-    const std::string_view line = rest.substr(0, rest.find(kLineEnd));
-    rest.remove_prefix(line.size() + kLineEnd.size());
-    return line;
-  };
+// Takes a line from the start of `rest`. REQUIRES: it ends in CRLF.
+std::string_view take_line(std::string_view& rest) {
+  const std::string_view line = rest.substr(0, rest.find(kLineEnd));
+  rest.remove_prefix(line.size() + kLineEnd.size());
+  return line;
+}
 
-  const std::string_view line = next_line();
+// The head's lines, each with its end, into `request`. False when one of them is no field.
+// REQUIRES: the request line is a good one.
+bool read_lines(std::string_view lines, Request& request) {
+  const std::string_view line = take_line(lines);
   const std::size_t first = line.find(' ');
   const std::size_t last = line.rfind(' ');
   request.method_name = line.substr(0, first);
-  if (!is_token(request.method_name)) return bad(BadMessage::kMalformed);
   request.method = method_from(request.method_name);
   request.target = line.substr(first + 1, last - first - 1);
-  const bool http_1_0 = line.ends_with('0');
   request.headers.clear();
-  while (!rest.empty()) {
-    if (!add_field(request.headers, next_line())) return bad(BadMessage::kMalformed);
+  while (!lines.empty()) {
+    if (!add_field(request.headers, take_line(lines))) return false;
   }
+  return true;
+}
 
+// Framing and target of a request whose lines were read.
+HeadParser::Result understand(Request& request, bool http_1_0) {
   const Headers& headers = request.headers;
   const std::size_t hosts = count_fields(headers, "Host");
   if (hosts > 1 || (!http_1_0 && hosts == 0)) return bad(BadMessage::kMalformed);
   if (hosts == 1 && !is_authority(*headers.get("Host"))) return bad(BadMessage::kMalformed);
 
-  Result result{Verdict::kComplete};
+  HeadParser::Result result{HeadParser::Verdict::kComplete};
   Framing& framing = result.head.framing;
   framing.http_1_0 = http_1_0;
-  if (const auto coding = headers.joined("Transfer-Encoding")) {
+  if (const auto codings = headers.joined("Transfer-Encoding")) {
     if (http_1_0 || headers.get("Content-Length")) return bad(BadMessage::kMalformed);
-    if (!equal_ignoring_case(trim(*coding), "chunked")) return bad(BadMessage::kUnsupportedCoding);
+    if (const auto wrong = wrong_coding(*codings)) return bad(*wrong);
     framing.chunked = true;
   } else if (const auto length = headers.get("Content-Length")) {
     framing.length = parse_unsigned(*length);
@@ -114,8 +126,42 @@ HeadParser::Result HeadParser::parse(ByteView data, std::size_t most, Request& r
   if (whole_server && request.method != Method::kOptions) return bad(BadMessage::kMalformed);
   if (!uri->authority.empty()) request.headers.set("Host", uri->authority);
   request.uri = std::move(*uri);
-  result.head.size = taken;
   return result;
+}
+
+}  // namespace
+
+// Told by what takes more of the room: the target, or the fields.
+BadMessage HeadParser::too_large(std::string_view text) const noexcept {
+  const std::size_t request_line = std::min(text.find('\n'), text.size());
+  return request_line > max_ / 2 ? BadMessage::kTargetTooLong : BadMessage::kHeadTooLarge;
+}
+
+HeadParser::Result HeadParser::read(ByteView data, Request& request) {
+  const std::string_view text = as_text(data);
+  if (text.empty() || text == "\r") return {Verdict::kIncomplete};
+  if (!is_token(text.substr(0, 1))) return bad(BadMessage::kMalformed);
+  for (;;) {
+    const std::size_t end = text.substr(0, max_).find('\n', searched_);
+    if (end == text.npos) break;
+    searched_ = end + 1;
+    if (text[end - 1] != '\r') return bad(BadMessage::kMalformed);
+    const std::string_view line = text.substr(line_, end - 1 - line_);
+    if (line_ == 0) {
+      if (const auto wrong = wrong_request_line(line)) return bad(*wrong);
+    }
+    line_ = end + 1;
+    if (!line.empty()) continue;
+    if (!read_lines(text.substr(0, end - 1), request)) return bad(BadMessage::kMalformed);
+    const std::string_view request_line = text.substr(0, text.find(kLineEnd));
+    Result result = understand(request, request_line.ends_with("1.0"));
+    result.head.size = line_;
+    return result;
+  }
+  searched_ = text.size();
+  if (text.size() < max_) return {Verdict::kIncomplete};
+  if (line_ > 0) read_lines(text.substr(0, line_), request);
+  return bad(too_large(text));
 }
 
 }  // namespace coffer::http

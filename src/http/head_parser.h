@@ -2,7 +2,6 @@
 #pragma once
 
 #include <cstdint>
-#include <memory>
 #include <optional>
 #include <string_view>
 
@@ -26,9 +25,9 @@ struct ParsedHead {
   Framing framing;
 };
 
-// Parses the head at the start of `data` into `request` (method, target, uri, headers).
-// A message whose framing could be read in two ways
-// is kMalformed (RFC 9112 section 11.2).
+// Reads one head, however it arrives. A message whose framing could be read in two ways is
+// kMalformed (RFC 9112 section 11.2), and what cannot become a good head is refused as soon as it
+// shows: a line feed without its carriage return, a request line that is none.
 class HeadParser {
  public:
   enum class Verdict { kIncomplete, kComplete, kBad };
@@ -38,12 +37,20 @@ class HeadParser {
     BadMessage why = BadMessage::kMalformed;
   };
 
-  // What is wrong with a request line, without its line end, as far as its form shows; nothing
-  // for a good one. Tells rubbish before a whole head of it has come.
-  static std::optional<BadMessage> check_request_line(std::string_view line);
+  // `max`: bytes that a head may have.
+  explicit HeadParser(std::size_t max) noexcept : max_(max) {}
 
-  // `most`: as many bytes as a head may have. REQUIRES: the request line was checked.
-  static Result parse(ByteView data, std::size_t most, Request& request);
+  // `data` starts with the head; it has all bytes of the call before and more. With kComplete
+  // `request` has method, target, uri and headers; with kBad what was understood of them, which
+  // tells who wants to hear of it.
+  Result read(ByteView data, Request& request);
+
+ private:
+  BadMessage too_large(std::string_view text) const noexcept;
+
+  std::size_t max_;
+  std::size_t searched_ = 0;  // bytes that were looked at
+  std::size_t line_ = 0;      // where the line at hand starts; 0: the request line
 };
 
 }  // namespace coffer::http

@@ -10,12 +10,18 @@ namespace {
 constexpr std::size_t kMost = 1024;
 
 HeadParser::Result parse(std::string_view text, Request& request) {
-  if (const std::size_t line = text.find("\r\n"); line != std::string_view::npos) {
-    if (const auto wrong = HeadParser::check_request_line(text.substr(0, line))) {
-      return {HeadParser::Verdict::kBad, {}, *wrong};
-    }
+  return HeadParser(kMost).read(as_bytes(text), request);
+}
+
+// Byte by byte, up to where it is decided.
+HeadParser::Result parse_in_bytes(std::string_view text, Request& request) {
+  HeadParser parser(kMost);
+  HeadParser::Result result{HeadParser::Verdict::kIncomplete};
+  for (std::size_t i = 1; i <= text.size(); ++i) {
+    result = parser.read(as_bytes(text.substr(0, i)), request);
+    if (result.verdict != HeadParser::Verdict::kIncomplete) break;
   }
-  return HeadParser::parse(as_bytes(text), kMost, request);
+  return result;
 }
 
 struct Case {
@@ -34,12 +40,18 @@ TEST_P(GoodHead, IsTaken) {
   ASSERT_EQ(result.verdict, HeadParser::Verdict::kComplete);
   EXPECT_EQ(result.head.size, GetParam().head.size());
   EXPECT_EQ(request.uri.raw_path, "/p");
+  Request again;
+  EXPECT_EQ(parse_in_bytes(GetParam().head, again).verdict, HeadParser::Verdict::kComplete);
+  EXPECT_EQ(again.uri.raw_path, "/p");
 }
 
 INSTANTIATE_TEST_SUITE_P(
     Table, GoodHead,
     testing::Values(
         Case{"plain", "GET /p HTTP/1.1\r\nHost: h\r\n\r\n"}, Case{"old", "GET /p HTTP/1.0\r\n\r\n"},
+        Case{"newer", "GET /p HTTP/1.2\r\nHost: h\r\n\r\n"},
+        Case{"no host known", "GET /p HTTP/1.1\r\nHost:\r\n\r\n"},
+        Case{"host by address", "GET /p HTTP/1.1\r\nHost: [::1]:8080\r\n\r\n"},
         Case{"absolute", "GET http://h/p HTTP/1.1\r\nHost: h\r\n\r\n"},
         Case{"chunked", "PUT /p HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: Chunked\r\n\r\n"},
         Case{"length", "PUT /p HTTP/1.1\r\nHost: h\r\nContent-Length: 4\r\n\r\n"},
@@ -56,6 +68,7 @@ INSTANTIATE_TEST_SUITE_P(
 TEST_P(BadHead, IsRefused) {
   Request request;
   EXPECT_EQ(parse(GetParam().head, request).verdict, HeadParser::Verdict::kBad);
+  EXPECT_EQ(parse_in_bytes(GetParam().head, request).verdict, HeadParser::Verdict::kBad);
 }
 
 INSTANTIATE_TEST_SUITE_P(
@@ -104,6 +117,9 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"ZeroInValue", std::string("GET /p HTTP/1.1\r\nHost: h\r\nX: a\0b\r\n\r\n", 36)},
         Case{"DelInValue", "GET /p HTTP/1.1\r\nHost: h\r\nX: \x7f\r\n\r\n"},
         Case{"MethodIsNoToken", "G@T /p HTTP/1.1\r\nHost: h\r\n\r\n"},
+        Case{"LineFeedsAlone", "GET /p HTTP/1.1\nHost: h\n\n"},
+        Case{"LineFeedsAlonePartly", "GET /p HTTP/1.1\r\nHost: h\n\r\n"},
+        Case{"HostIsNoAddress", "GET /p HTTP/1.1\r\nHost: [::1\r\n\r\n"},
         Case{"NoColon", "GET /p HTTP/1.1\r\nHost: h\r\nnonsense\r\n\r\n"}),
     [](const auto& param) { return std::string(param.param.name); });
 
@@ -117,18 +133,55 @@ TEST(HeadParser, AsksForMoreUntilTheHeadHasEnded) {
   }
 }
 
+BadMessage why(std::string_view head) {
+  Request request;
+  const auto result = parse(head, request);
+  EXPECT_EQ(result.verdict, HeadParser::Verdict::kBad) << head;
+  return result.why;
+}
+
 TEST(HeadParser, TellsVersionsFromRubbish) {
-  EXPECT_EQ(HeadParser::check_request_line("GET / HTTP/2.0"), BadMessage::kUnsupportedVersion);
-  EXPECT_EQ(HeadParser::check_request_line("GET / HTTP/1.10"), BadMessage::kMalformed);
-  EXPECT_EQ(HeadParser::check_request_line("\x16\x03\x01"), BadMessage::kMalformed);
-  EXPECT_EQ(HeadParser::check_request_line("GET / HTTP/1.1"), std::nullopt);
+  EXPECT_EQ(why("GET / HTTP/2.0\r\n"), BadMessage::kUnsupportedVersion);
+  EXPECT_EQ(why("GET / HTTP/0.9\r\n"), BadMessage::kUnsupportedVersion);
+  EXPECT_EQ(why("GET / HTTP/1.10\r\n"), BadMessage::kMalformed);
+}
+
+// Not when the client gives up waiting.
+TEST(HeadParser, RefusesAsSoonAsItShows) {
+  for (const std::string_view start : {"\x16\x03\x01", "\n", "\rG", " ", "GET /p HTTP/1.1\n",
+                                       "GET /p\r\n", "G\nET", "GET /p HTTP/1.1\r\nHost: h\n"}) {
+    EXPECT_EQ(why(start), BadMessage::kMalformed) << start;
+  }
+}
+
+TEST(HeadParser, TellsCodingsThatEndNowhereFromThoseThatAreUnknown) {
+  const auto why_not = [](const std::string& coding) {
+    return why("PUT /p HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: " + coding + "\r\n\r\n");
+  };
+  for (const char* coding :
+       {"gzip", "identity", "", "chunked, gzip", "chunked,", ", chunked", "chunked, chunked",
+        "chunked;a=b", "\"chunked\"", "xchunked", "chunked, gzip, chunked", "gzip,,chunked"}) {
+    EXPECT_EQ(why_not(coding), BadMessage::kMalformed) << coding;
+  }
+  EXPECT_EQ(why_not("gzip, chunked"), BadMessage::kUnsupportedCoding);
 }
 
 TEST(HeadParser, RefusesAHeadThatIsTooLarge) {
+  const std::string much(kMost, 'x');
+  EXPECT_EQ(why("GET /p HTTP/1.1\r\nHost: h\r\nX: " + much), BadMessage::kHeadTooLarge);
+  EXPECT_EQ(why("GET /" + much), BadMessage::kTargetTooLong);
+  const std::string most(kMost - 100, 'x');
+  EXPECT_EQ(why("GET /" + most + " HTTP/1.1\r\nHost: h\r\nX: " + much), BadMessage::kTargetTooLong);
+}
+
+// So that who asked can be told, in the right shape and across origins.
+TEST(HeadParser, KeepsWhatItUnderstoodOfAHeadThatIsTooLarge) {
   Request request;
-  const auto result = parse("GET /p HTTP/1.1\r\nHost: h\r\nX: " + std::string(kMost, 'x'), request);
-  EXPECT_EQ(result.verdict, HeadParser::Verdict::kBad);
-  EXPECT_EQ(result.why, BadMessage::kHeadTooLarge);
+  parse("GET /p HTTP/1.1\r\nHost: h\r\nOrigin: o\r\nX: " + std::string(kMost, 'x'), request);
+  EXPECT_EQ(request.method, Method::kGet);
+  EXPECT_EQ(request.target, "/p");
+  EXPECT_EQ(request.header("Origin"), "o");
+  EXPECT_EQ(request.header("X"), std::nullopt);
 }
 
 TEST(HeadParser, TellsHowTheBodyIsFramed) {

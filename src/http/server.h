@@ -23,9 +23,11 @@ namespace coffer::http {
 enum class BadMessage {
   kMalformed,
   kHeadTooLarge,
+  kTargetTooLong,
   kHeadTimeout,
   kUnsupportedVersion,
   kUnsupportedCoding,
+  kPlainOnTls,  // HTTP where TLS is spoken
 };
 
 // What became of a request, for the access log and the metrics.

@@ -47,6 +47,10 @@ Transport::Step Transport::tls_step(int result) noexcept {
   }
 }
 
+Transport::State Transport::peek(std::byte& byte) const noexcept {
+  return socket_step(::recv(fd_, &byte, 1, MSG_DONTWAIT | MSG_PEEK), State::kRead).state;
+}
+
 Transport::Step Transport::handshake() noexcept {
   if (!ssl_) return {State::kDone};
   ERR_clear_error();

@@ -28,6 +28,11 @@ class Transport {
 
   bool secure() const noexcept { return ssl_ != nullptr; }
 
+  // The next byte that comes over the socket, which stays to be read. kDone: it is in `byte`.
+  State peek(std::byte& byte) const noexcept;
+  // Goes on without TLS. REQUIRES: the handshake has not begun.
+  void go_plain() noexcept { ssl_.reset(); }
+
   // kDone with a count of 0 when the connection is ready for use.
   Step handshake() noexcept;
   Step read(ByteSpan into) noexcept;

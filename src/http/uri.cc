@@ -1,6 +1,10 @@
 #include "http/uri.h"
 
+#include <arpa/inet.h>
+
 #include <algorithm>
+#include <array>
+#include <cstdint>
 
 #include "base/bytes.h"
 #include "base/text.h"
@@ -10,6 +14,9 @@ namespace {
 
 // A head of the largest size could hold tens of thousands; none with good intentions has them.
 constexpr std::size_t kMostPieces = 1000;
+// A name of 255 characters, a colon and a port.
+constexpr std::size_t kMostAuthority = 261;
+constexpr std::uint64_t kMostPort = 65'535;
 
 bool decode_into(std::string& out, std::string_view text, bool plus_is_space) {
   if (text.find_first_of(plus_is_space ? "%+" : "%") == text.npos) {
@@ -59,6 +66,43 @@ std::optional<AbsoluteForm> absolute_form(std::string_view target) {
   return AbsoluteForm{rest.substr(0, end), rest.substr(end)};
 }
 
+bool is_unreserved(char c) noexcept {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
+         c == '.' || c == '_' || c == '~';
+}
+
+bool is_sub_delimiter(char c) noexcept {
+  return std::string_view("!$&'()*+,;=").find(c) != std::string_view::npos;
+}
+
+bool is_registered_name(std::string_view text) noexcept {
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (is_unreserved(text[i]) || is_sub_delimiter(text[i])) continue;
+    if (text[i] != '%' || text.size() - i < 3) return false;
+    if (hex_digit(text[i + 1]) < 0 || hex_digit(text[i + 2]) < 0) return false;
+    i += 2;
+  }
+  return true;
+}
+
+// What stands between the brackets: an IPv6 address, or `v1.…` of a version to come.
+bool is_ip_literal(std::string_view text) noexcept {
+  if (text.starts_with('v') || text.starts_with('V')) {
+    const std::size_t dot = text.find('.');
+    if (dot == std::string_view::npos || dot < 2 || dot + 1 == text.size()) return false;
+    const std::string_view version = text.substr(1, dot - 1);
+    return std::ranges::all_of(version, [](char c) { return hex_digit(c) >= 0; }) &&
+           std::ranges::all_of(text.substr(dot + 1), [](char c) {
+             return is_unreserved(c) || is_sub_delimiter(c) || c == ':';
+           });
+  }
+  std::array<char, INET6_ADDRSTRLEN> address{};  // with the zero that inet_pton() wants
+  if (text.size() >= address.size()) return false;
+  std::ranges::copy(text, address.begin());
+  in6_addr ignored{};
+  return text.find('\0') == text.npos && inet_pton(AF_INET6, address.data(), &ignored) == 1;
+}
+
 std::size_t pieces_in(std::string_view text, char separator) noexcept {
   return static_cast<std::size_t>(std::ranges::count(text, separator)) + 1;
 }
@@ -75,11 +119,6 @@ std::optional<std::vector<std::string>> split_path(std::string_view path) {
     rest.remove_prefix(slash + 1);
   }
   return segments;
-}
-
-bool is_unreserved(char c) noexcept {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
-         c == '.' || c == '_' || c == '~';
 }
 
 }  // namespace
@@ -162,10 +201,15 @@ std::optional<std::vector<std::pair<std::string, std::string>>> parse_form(std::
 }
 
 bool is_authority(std::string_view text) noexcept {
-  constexpr std::size_t kMost = 260;  // a name of 253, a colon and a port
-  return text.size() <= kMost && std::ranges::all_of(text, [](char c) {
-           return is_unreserved(c) || c == ':' || c == '[' || c == ']';
-         });
+  if (text.empty()) return true;
+  if (text.size() > kMostAuthority) return false;
+  const std::size_t bracket = text.starts_with('[') ? text.find(']') : 0;
+  const std::size_t colon = std::min(text.find(':', bracket), text.size());
+  const std::string_view host = text.substr(0, colon);
+  const std::string_view port = text.substr(std::min(colon + 1, text.size()));
+  if (!port.empty() && parse_unsigned(port).value_or(kMostPort + 1) > kMostPort) return false;
+  if (bracket == 0) return !host.empty() && is_registered_name(host);
+  return host.ends_with(']') && is_ip_literal(host.substr(1, host.size() - 2));
 }
 
 }  // namespace coffer::http

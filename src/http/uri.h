@@ -41,7 +41,8 @@ std::string percent_encode(std::string_view text);
 // broken escape.
 std::optional<std::vector<std::pair<std::string, std::string>>> parse_form(std::string_view text);
 
-// Whether `text` may stand in a Host field: a name or an address, and perhaps a port. Empty may.
+// Whether `text` may stand in a Host field: a registered name, perhaps percent-encoded, or an
+// address (IPv6 in brackets), and perhaps a port (RFC 3986 sections 3.2.2, 3.2.3). Empty may.
 bool is_authority(std::string_view text) noexcept;
 
 }  // namespace coffer::http

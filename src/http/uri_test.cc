@@ -61,6 +61,80 @@ TEST(Target, KeepsTheAuthorityOfTheAbsoluteForm) {
   EXPECT_FALSE(parse_target("http://u@h/a"));
 }
 
+// RFC 3986 section 3.2.2.
+TEST(Authority, IsANameOrAnAddressAndPerhapsAPort) {
+  for (const std::string_view good : {"",
+                                      "h",
+                                      "h:",
+                                      "h:0",
+                                      "h:80",
+                                      "h:65535",
+                                      "h.example.",
+                                      "under_score",
+                                      "-",
+                                      "a~b",
+                                      "%41.b",
+                                      "caf%C3%A9.example",
+                                      "a!$&'()*+,;=b",
+                                      "127.0.0.1:8080",
+                                      "[::1]",
+                                      "[::1]:80",
+                                      "[::]:",
+                                      "[2001:db8::ffff:1.2.3.4]",
+                                      "[v1.a:b]",
+                                      "[vF.x]:1"}) {
+    EXPECT_TRUE(is_authority(good)) << good;
+  }
+  std::string longest(255, 'a');
+  longest += ":65535";
+  EXPECT_TRUE(is_authority(longest));
+}
+
+TEST(Authority, IsNothingElse) {
+  using namespace std::string_view_literals;
+  for (const std::string_view bad : {":80"sv,
+                                     "h:x"sv,
+                                     "h:-1"sv,
+                                     "h:+1"sv,
+                                     "h:65536"sv,
+                                     "h:80:80"sv,
+                                     "h:99999999999999999999"sv,
+                                     "::1"sv,
+                                     "[::1"sv,
+                                     "::1]"sv,
+                                     "[]"sv,
+                                     "[::1]x"sv,
+                                     "[::1]80"sv,
+                                     "[h]"sv,
+                                     "[127.0.0.1]"sv,
+                                     "[::1%25eth0]"sv,
+                                     "[::g]"sv,
+                                     "[[::1]]"sv,
+                                     "[v.x]"sv,
+                                     "[v1.]"sv,
+                                     "[vg.x]"sv,
+                                     "[::1\0]"sv,
+                                     "h/p"sv,
+                                     "u@h"sv,
+                                     "h?"sv,
+                                     "h#"sv,
+                                     "a b"sv,
+                                     " "sv,
+                                     "%"sv,
+                                     "%4"sv,
+                                     "%zz"sv,
+                                     "a\\b"sv,
+                                     "<h>"sv,
+                                     "\"h\""sv,
+                                     "a\0b"sv,
+                                     "\xc3\xa9"sv,
+                                     "a,b c"sv,
+                                     "[::1]:8:0"sv}) {
+    EXPECT_FALSE(is_authority(bad)) << bad;
+  }
+  EXPECT_FALSE(is_authority(std::string(262, 'a')));
+}
+
 TEST(Target, BoundsHowMuchOneRequestCanMakeOfItself) {
   EXPECT_TRUE(parse_target(std::string(1000, '/')));
   EXPECT_FALSE(parse_target(std::string(1001, '/')));

@@ -106,6 +106,30 @@ def test_http_1_1_is_what_is_agreed_on(secure):
         assert wire.request("GET", "/healthz").status_code == 200
 
 
+def test_no_protocol_in_common_is_said(secure):
+    context = secure.context()
+    context.set_alpn_protocols(["h2", "spdy/3"])
+    with pytest.raises(ssl.SSLError, match="no_application_protocol|NO_APPLICATION_PROTOCOL|no application protocol"):
+        secure.wire(context)
+    context = secure.context()
+    context.set_alpn_protocols(["http/1.0"])
+    with secure.wire(context) as wire:
+        assert wire.request("GET", "/healthz").status_code == 200
+
+
+@pytest.mark.parametrize("path", ["/", "/api/v1/media", "/bucket"])
+def test_plain_http_is_told_to_come_securely(secure, path):
+    with Wire("127.0.0.1", secure.port) as wire:
+        wire.send(f"GET {path} HTTP/1.1\r\n".encode())
+        time.sleep(0.05)
+        reply = wire.send(b"Host: x\r\n\r\n").reply()
+        assert reply.status_code == 400 and reply.headers["Connection"] == "close"
+        assert path == "/bucket" or b"https://" in reply.content
+        assert wire.ends()
+    with secure.wire() as wire:
+        assert wire.request("GET", "/healthz").status_code == 200
+
+
 def test_plain_bytes_and_rubbish_do_no_harm(secure):
     for data in (b"GET / HTTP/1.1\r\nHost: x\r\n\r\n", b"\x16\x03\x01" + bytes(500), samples.noise(5000)):
         with Wire("127.0.0.1", secure.port) as wire:

@@ -178,7 +178,7 @@ def test_bad_heads(shared, kind):
 def test_other_versions(shared, version):
     with shared.wire() as wire:
         reply = wire.send(get(version=version)).reply()
-        assert reply.status_code in ((200, 400, 505) if version == "HTTP/1.2" else (400, 505))
+        assert reply.status_code in ((200,) if version == "HTTP/1.2" else (400, 505))
 
 
 @pytest.mark.parametrize("method", ["CONNECT", "BREW", "get", "A" * 100])
@@ -191,7 +191,8 @@ def test_unknown_methods(shared, method):
 def test_a_head_that_is_too_large(shared):
     refused(shared, get(HEALTH, "X-A: " + "x" * 40_000), 431)
     refused(shared, get(HEALTH, *[f"X-{n}: x" for n in range(5000)]), 431)
-    refused(shared, get("/" + "x" * 40_000), 414, 431)
+    refused(shared, get("/" + "x" * 40_000), 414)
+    refused(shared, get("/" + "x" * 30_000, "X-A: " + "x" * 10_000), 414)
 
 
 def test_a_large_head_is_good(wire):
@@ -245,6 +246,7 @@ BAD_FRAMING = {
     "length and chunks": ["Content-Length: 5", "Transfer-Encoding: chunked"],
     "chunks and length": ["Transfer-Encoding: chunked", "Content-Length: 0"],
     "chunks that are not last": ["Transfer-Encoding: chunked, identity"],
+    "chunks and then another coding": ["Transfer-Encoding: chunked, gzip"],
     "chunks twice": ["Transfer-Encoding: chunked, chunked"],
     "chunks in two fields": ["Transfer-Encoding: chunked", "Transfer-Encoding: chunked"],
     "chunks spelled wrong": ["Transfer-Encoding: xchunked"],
@@ -261,7 +263,8 @@ BAD_FRAMING = {
 
 @pytest.mark.parametrize("kind", BAD_FRAMING)
 def test_framing_that_is_not_certain_is_refused(shared, kind):
-    refused(shared, with_fields(*BAD_FRAMING[kind], body=b"0\r\n\r\n" + SMUGGLED), 400, 501)
+    code = 501 if kind == "unknown coding" else 400
+    refused(shared, with_fields(*BAD_FRAMING[kind], body=b"0\r\n\r\n" + SMUGGLED), code)
 
 
 @pytest.mark.parametrize("fields", [["Content-Length: 2", "Content-Length: 2"], ["Content-Length: 2, 2"]])
@@ -304,13 +307,46 @@ BAD_CHUNKS = {
     "endless extension": b"2;" + b"x" * 70_000 + b"\r\n{}\r\n0\r\n\r\n",
     "endless trailers": b"2\r\n{}\r\n0\r\n" + b"X-A: b\r\n" * 20_000 + b"\r\n",
     "line feed in an extension": b"2;a\nb\r\n{}\r\n0\r\n\r\n",
+    "carriage return in an extension": b"2;a\rb\r\n{}\r\n0\r\n\r\n",
+    "carriage return before an extension": b"2\r;a\r\n{}\r\n0\r\n\r\n",
+    "carriage return twice": b"2\r\r\n{}\r\n0\r\n\r\n",
+    "null in an extension": b"2;a\0b\r\n{}\r\n0\r\n\r\n",
+    "semicolon alone": b"2;\r\n{}\r\n0\r\n\r\n",
+    "open quote": b'2;a="b\r\n{}\r\n0\r\n\r\n',
+    "extensions that are many": (b"1;" + b"x" * 100 + b"\r\n{\r\n") * 200 + b"0\r\n\r\n",
+    "trailer that is no field": b"2\r\n{}\r\n0\r\nGET /admin HTTP/1.1\r\n\r\n",
+    "trailer with a null": b"2\r\n{}\r\n0\r\nX: a\0b\r\n\r\n",
+    "trailer with a carriage return": b"2\r\n{}\r\n0\r\nX: a\rb\r\n\r\n",
+    "trailer that is a carriage return": b"2\r\n{}\r\n0\r\n\r\r\n\r\n",
+    "trailer with a space before the colon": b"2\r\n{}\r\n0\r\nX : a\r\n\r\n",
+    "trailer that is folded": b"2\r\n{}\r\n0\r\nX: a\r\n b\r\n\r\n",
+    # A reader that ends lines at the carriage return sees another body, and no second request.
+    "chunk of another reader": b"2;\rXX\r\n22\r\nc\r\nAAAABBBBCCCC\r\n0\r\n\r\nDDDDEEEEFFFF\r\n0\r\n\r\n",
 }
 
 
 @pytest.mark.parametrize("kind", BAD_CHUNKS)
 def test_bad_chunks(shared, kind):
     body = BAD_CHUNKS[kind] + SMUGGLED
-    refused(shared, with_fields("Transfer-Encoding: chunked", body=body), 400, 413, 431)
+    refused(shared, with_fields("Transfer-Encoding: chunked", body=body), 400)
+
+
+@pytest.mark.parametrize("size, good", [(3000, True), (4096, True), (4097, False), (10_000, False)])
+@pytest.mark.parametrize("cut", [None, 1000, 4096])
+def test_limits_of_framing_do_not_depend_on_how_it_arrives(shared, size, good, cut):
+    """`size`: of a chunk's line with its end."""
+    body = b"2;" + b"x" * (size - 4) + b"\r\n{}\r\n0\r\n\r\n"
+    with shared.wire() as wire:
+        wire.send(with_fields("Transfer-Encoding: chunked"))
+        try:
+            for at in range(0, len(body), cut or len(body)):
+                wire.send(body[at : at + (cut or len(body))])
+                time.sleep(0.02)
+        except OSError:
+            pass  # it was refused before its end
+        reply = wire.reply()
+        assert reply.status_code == 400
+        assert (reply.headers.get("Connection", "").lower() == "close") == (not good)
 
 
 @pytest.mark.parametrize("body", [b"2;ext=1\r\n{}\r\n0\r\n\r\n", b'2;a="b;c"\r\n{}\r\n0;x\r\n\r\n', b"02\r\n{}\r\n000\r\n\r\n",

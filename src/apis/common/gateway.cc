@@ -12,6 +12,7 @@ namespace {
 
 constexpr std::string_view kMethods = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS";
 constexpr std::string_view kCorsMaxAge = "600";
+constexpr std::string_view kIdentity = "identity";
 
 // A prefix covers whole segments: `/v1` covers `/v1/x` and not `/v12`.
 bool covers(std::string_view prefix, std::string_view path) {
@@ -31,6 +32,19 @@ bool fits(Credentials::Kind shown, vault::Credential credential) {
 bool hides_path(const Route& route) {
   return route.path_permits || route.access == Access::kAnyone || route.access == Access::kGuest ||
          route.access == Access::kShared || route.access == Access::kOptional;
+}
+
+// Nobody here undoes a coding: what is stored is what was sent (RFC 9110 section 15.5.16).
+std::optional<Problem> refuse_coded(const http::Request& request) {
+  if (request.body->length() == 0) return std::nullopt;
+  const auto codings = request.headers.joined("Content-Encoding");
+  if (!codings || trim(*codings).empty() || equal_ignoring_case(trim(*codings), kIdentity)) {
+    return std::nullopt;
+  }
+  Problem problem(ProblemKind::kUnsupportedContentCoding,
+                  "Send the body as it is, without Content-Encoding");
+  problem.headers.add("Accept-Encoding", kIdentity);
+  return problem;
 }
 
 // `files` of `/files/{token}/view`; nothing where the route's path holds no secret.
@@ -208,6 +222,7 @@ Task<Reply> Gateway::call(const Mounted& mounted, const http::PathParameters& pa
   if (mounted.route.access == Access::kOptional) exchange.uncredited = std::exchange(refused, {});
   if (refused) co_return std::unexpected(std::move(*refused));
   Reply reply = co_await mounted.route.handler(exchange);
+  if (auto problem = refuse_coded(request)) co_return std::unexpected(std::move(*problem));
   co_return reply;
 }
 
@@ -290,7 +305,9 @@ http::Response Gateway::refuse(const http::Request& request, http::BadMessage wh
     }
   }
   if (!dialect) dialect = &dialect_at(request.target);
-  return dialect->render(Problem::of(why), request);
+  http::Response response = dialect->render(Problem::of(why), request);
+  add_cors(request, response);
+  return response;
 }
 
 void Gateway::finished(const http::Request& request, const http::Outcome& outcome) noexcept {
@@ -338,6 +355,12 @@ std::string Gateway::told_path(const http::Request& request) const {
 }
 
 std::optional<http::Response> Gateway::preflight(const http::Request& request) const {
+std::string Gateway::allowed_at(const http::Target& target) const {
+  auto found = router_.find(http::Method::kOther, target);
+  if (auto* known = std::get_if<http::Router::WrongMethod>(&found)) return std::move(known->allow);
+  return std::string(kMethods);
+}
+
   if (request.method != http::Method::kOptions || !request.header("Origin") ||
       !request.header("Access-Control-Request-Method")) {
     return std::nullopt;
@@ -345,6 +368,7 @@ std::optional<http::Response> Gateway::preflight(const http::Request& request) c
   http::Response response;
   response.status = 204;
   add_cors(request, response);
+  response.headers.add("Allow", allowed_at(request.uri));
   if (response.headers.get("Access-Control-Allow-Origin")) {
     response.headers.set("Access-Control-Allow-Methods", std::string(kMethods));
     response.headers.set(
@@ -365,10 +389,10 @@ void Gateway::add_cors(const http::Request& request, http::Response& response) c
   });
   if (!listed) return;
   response.headers.set("Access-Control-Allow-Origin", std::string(*origin));
-  response.headers.set(
-      "Access-Control-Expose-Headers",
-      "Content-Disposition, Content-Range, ETag, Link, Retry-After, X-RateLimit-Limit, "
-      "X-RateLimit-Remaining, X-RateLimit-Reset, X-Request-Id");
+  response.headers.set("Access-Control-Expose-Headers",
+                       "Accept-Ranges, Content-Disposition, Content-Range, ETag, Link, "
+                       "Retry-After, X-RateLimit-Limit, "
+                       "X-RateLimit-Remaining, X-RateLimit-Reset, X-Request-Id");
 }
 
 }  // namespace coffer::apis

@@ -80,6 +80,8 @@ class Gateway final : public http::Service {
   // Of a path that may be no route's.
   const Dialect& dialect_at(std::string_view path) const;
   std::optional<http::Response> preflight(const http::Request& request) const;
+  // The methods that a path takes; all where nothing is.
+  std::string allowed_at(const http::Target& target) const;
   void add_cors(const http::Request& request, http::Response& response) const;
 
   GatewayOptions options_;

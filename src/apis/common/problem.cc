@@ -47,6 +47,11 @@ Problem Problem::of(http::BadMessage why) {
   switch (why) {
     case http::BadMessage::kHeadTooLarge:
       return {ProblemKind::kHeadTooLarge, "The request's line and headers are too long"};
+    case http::BadMessage::kTargetTooLong:
+      return {ProblemKind::kTargetTooLong, "The request's address is too long"};
+    case http::BadMessage::kPlainOnTls:
+      return {ProblemKind::kMalformedMessage,
+              "This port speaks HTTPS: let the address begin with https://"};
     case http::BadMessage::kHeadTimeout:
       return {ProblemKind::kTimeout, "The request came too slowly"};
     case http::BadMessage::kUnsupportedVersion:
@@ -64,6 +69,7 @@ unsigned status_of(ProblemKind kind) noexcept {
   switch (kind) {
     case ProblemKind::kInvalid:
     case ProblemKind::kBadStream:
+    case ProblemKind::kTooManyParts:
     case ProblemKind::kMalformedMessage: return 400;
     case ProblemKind::kNoCredentials:
     case ProblemKind::kMalformedCredentials:
@@ -81,7 +87,9 @@ unsigned status_of(ProblemKind kind) noexcept {
     case ProblemKind::kConflict: return 409;
     case ProblemKind::kQuotaExceeded:
     case ProblemKind::kPayloadTooLarge: return 413;
-    case ProblemKind::kUnsupportedMediaType: return 415;
+    case ProblemKind::kTargetTooLong: return 414;
+    case ProblemKind::kUnsupportedMediaType:
+    case ProblemKind::kUnsupportedContentCoding: return 415;
     case ProblemKind::kRateLimited: return 429;
     case ProblemKind::kHeadTooLarge: return 431;
     case ProblemKind::kBusy: return 503;

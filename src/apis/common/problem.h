@@ -33,10 +33,13 @@ enum class ProblemKind {
   kMethodNotAllowed,
   kRateLimited,
   kUnsupportedMediaType,
+  kUnsupportedContentCoding,
+  kTooManyParts,  // of a form
   kPayloadTooLarge,
   kHttpsRequired,
   kMalformedMessage,
   kHeadTooLarge,
+  kTargetTooLong,
   kTimeout,
   kUnsupportedVersion,
   kUnsupportedCoding,

@@ -12,6 +12,7 @@ std::string_view code_of(ProblemKind kind) {
   switch (kind) {
     case ProblemKind::kInvalid:
     case ProblemKind::kBadStream:
+    case ProblemKind::kTooManyParts:
     case ProblemKind::kMalformedMessage: return "validation_error";
     case ProblemKind::kNoCredentials:
     case ProblemKind::kMalformedCredentials:
@@ -29,7 +30,9 @@ std::string_view code_of(ProblemKind kind) {
     case ProblemKind::kConflict: return "conflict";
     case ProblemKind::kQuotaExceeded: return "quota_exceeded";
     case ProblemKind::kPayloadTooLarge: return "payload_too_large";
-    case ProblemKind::kUnsupportedMediaType: return "unsupported_media_type";
+    case ProblemKind::kUnsupportedMediaType:
+    case ProblemKind::kUnsupportedContentCoding: return "unsupported_media_type";
+    case ProblemKind::kTargetTooLong: return "uri_too_long";
     case ProblemKind::kRateLimited: return "rate_limited";
     case ProblemKind::kHeadTooLarge: return "headers_too_large";
     case ProblemKind::kBusy: return "busy";

@@ -60,12 +60,15 @@ std::string_view code_of(const Problem& problem, const http::Request& request) {
     case ProblemKind::kQuotaExceeded: return "INSUFFICIENT_SPACE";
     case ProblemKind::kPayloadTooLarge: return "FILE_TOO_LARGE";
     case ProblemKind::kUnsupportedMediaType: return "INVALID_FORM";
+    case ProblemKind::kTooManyParts: return "TOO_MANY_PARTS";
     case ProblemKind::kRateLimited: return "TOO_MANY_REQUESTS";
     case ProblemKind::kMalformedMessage:
       // A target that is none is a path that was meant to break something.
       return http::parse_target(request.target) ? "REQ_INVALID" : "INVALID_PATH";
+    case ProblemKind::kTargetTooLong:
     case ProblemKind::kHeadTooLarge: return "REQ_TOO_LARGE";
     case ProblemKind::kUnsupportedCoding:
+    case ProblemKind::kUnsupportedContentCoding:
     case ProblemKind::kUnsupportedVersion: return "REQ_NOT_SUPPORTED";
     case ProblemKind::kBusy: return "BUSY";
     case ProblemKind::kInternal: break;
