@@ -31,7 +31,7 @@ std::string form(std::size_t size) {
 
 Task<std::uint64_t> read_form(std::string_view body, ByteSpan buffer) {
   MemoryStream stream(body);
-  http::MultipartReader reader(stream, kBoundary);
+  http::MultipartReader reader(stream, kBoundary, {});
   std::uint64_t total = 0;
   while (true) {
     const auto head = co_await reader.next();

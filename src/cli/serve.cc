@@ -81,6 +81,7 @@ apis::GatewayOptions gateway_options(const Settings& settings) {
   return {.trusted_proxies = settings.trusted_proxies,
           .public_url = settings.public_url,
           .require_https = settings.require_https,
+          .max_parts = settings.uploads.max_parts,
           .access_log = settings.log.access,
           .cors_origins = settings.cors.origins,
           .rate_limits = {.enabled = settings.rate_limits,

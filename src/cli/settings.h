@@ -70,6 +70,7 @@ struct Settings {
 
   struct Uploads {
     std::uint64_t max_bytes = 0;  // 0: no limit besides the quota
+    std::uint64_t max_parts = 0;  // of one form
     std::uint64_t memory_budget = 0;
     std::chrono::milliseconds session_lifetime{0};
   } uploads;

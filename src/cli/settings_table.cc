@@ -203,6 +203,10 @@ constexpr auto kDefinitions = std::to_array<Definition>({
         "uploads.max_bytes", size(0), "0", "Largest file; 0: as large as the quota allows.",
         [](auto& all) -> auto& { return all.uploads.max_bytes; }),
     define(
+        "uploads.max_parts", integer(1, 100'000), "1000",
+        "Parts of one form, files and fields together.",
+        [](auto& all) -> auto& { return all.uploads.max_parts; }),
+    define(
         "uploads.memory_budget", size(kMiB), "256MiB", "Memory that all uploads share.",
         [](auto& all) -> auto& { return all.uploads.memory_budget; }),
     define(

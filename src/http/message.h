@@ -117,6 +117,7 @@ struct Request {
   std::size_t route = kNoRoute;
   std::int64_t account = 0;
   std::string client_address;  // who asks, through proxies; empty: not worked out
+  std::size_t max_parts = 0;   // of its form
   static constexpr std::size_t kNoRoute = static_cast<std::size_t>(-1);
 
   std::optional<std::string_view> header(std::string_view name) const noexcept {

@@ -36,19 +36,26 @@ struct Parameter {
   bool quoted = false;
 };
 
-bool is_escape(std::string_view text, std::size_t at) {
-  return text[at] == '\\' && at + 1 < text.size() && (text[at + 1] == '"' || text[at + 1] == '\\');
-}
-
 std::string_view skip_blanks(std::string_view text) {
   return text.substr(std::min(text.find_first_not_of(kBlanks), text.size()));
 }
 
-// Where the quote that opens at text[0] closes, or nothing.
+// Whether a quoted value may have ended before `text`: nothing follows, or a parameter.
+bool follows_a_value(std::string_view text) {
+  text = skip_blanks(text);
+  if (text.empty()) return true;
+  if (text.front() != ';') return false;
+  text = skip_blanks(text.substr(1));
+  std::size_t name = 0;
+  while (name < text.size() && is_token(text.substr(name, 1))) ++name;
+  return text.empty() || (name > 0 && skip_blanks(text.substr(name)).starts_with('='));
+}
+
+// Where the quote that opens at text[0] closes, or nothing. Behind a backslash it does where the
+// value may end: browsers write a backslash as it is, and older curl one before a quote.
 std::optional<std::size_t> closing_quote(std::string_view text) {
   for (std::size_t i = 1; i < text.size(); ++i) {
-    if (text[i] == '"') return i;
-    if (is_escape(text, i)) ++i;
+    if (text[i] == '"' && (text[i - 1] != '\\' || follows_a_value(text.substr(i + 1)))) return i;
   }
   return std::nullopt;
 }
@@ -109,7 +116,7 @@ std::string plain_value(const Parameter& parameter) {
   std::string out;
   const std::string_view text = parameter.value;
   for (std::size_t i = 0; i < text.size(); ++i) {
-    if (is_escape(text, i)) {
+    if (text.substr(i, 2) == R"(\")") {
       out += text[++i];
     } else if (const char escaped = browser_escape(text.substr(i))) {
       out += escaped;
@@ -119,6 +126,25 @@ std::string plain_value(const Parameter& parameter) {
     }
   }
   return out;
+}
+
+// aiohttp's: Python's quote() with nothing safe. Nothing where `text` is not made so.
+std::optional<std::string> percent_encoded_name(std::string_view text, NameEncoding encoding) {
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const char c = text[i];
+    const bool is_upper_hex = (c >= '0' && c <= '9') || (c >= 'A' && c <= 'F');
+    const bool in_escape = (i > 0 && text[i - 1] == '%') || (i > 1 && text[i - 2] == '%');
+    const bool is_safe = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+                         (c >= '0' && c <= '9') || c == '-' || c == '.' || c == '_' || c == '~';
+    if (in_escape ? !is_upper_hex : !is_safe && c != '%') return std::nullopt;
+  }
+  auto decoded = percent_decode(text);
+  if (!decoded || !is_utf8(*decoded)) return std::nullopt;
+  const auto is_ascii = [](char c) { return static_cast<signed char>(c) >= 0; };
+  if (encoding == NameEncoding::kBrowser && std::ranges::all_of(*decoded, is_ascii)) {
+    return std::nullopt;
+  }
+  return decoded;
 }
 
 std::string utf8_from_latin1(std::string_view text) {
@@ -167,7 +193,7 @@ bool read_name(const std::vector<Parameter>& parameters, const std::string& name
   return !out || is_utf8(*out);
 }
 
-bool read_disposition(std::string_view value, PartHead& head) {
+bool read_disposition(std::string_view value, NameEncoding encoding, PartHead& head) {
   const std::size_t end = std::min(value.find(';'), value.size());
   if (!equal_ignoring_case(trim(value.substr(0, end)), "form-data")) return false;
   const auto parameters = parse_parameters(value.substr(end));
@@ -177,6 +203,11 @@ bool read_disposition(std::string_view value, PartHead& head) {
     return false;
   }
   head.name = std::move(*name);
+  const Parameter* extended = nullptr;
+  if (head.filename && find_parameter(*parameters, "filename*", extended) && !extended) {
+    auto decoded = percent_encoded_name(*head.filename, encoding);
+    if (decoded) head.filename = std::move(decoded);
+  }
   return true;
 }
 
@@ -186,7 +217,7 @@ bool is_identity(std::string_view encoding) {
 }
 
 // REQUIRES: `text` holds no empty line; each line but the last ends in CRLF.
-std::optional<PartHead> parse_head(std::string_view text) {
+std::optional<PartHead> parse_head(std::string_view text, NameEncoding encoding) {
   PartHead head;
   bool named = false;
   while (!text.empty()) {
@@ -202,7 +233,7 @@ std::optional<PartHead> parse_head(std::string_view text) {
     const std::string_view name = line.substr(0, colon);
     const std::string_view value = trim(line.substr(colon + 1));
     if (equal_ignoring_case(name, "Content-Disposition")) {
-      if (named || !read_disposition(value, head)) return std::nullopt;
+      if (named || !read_disposition(value, encoding, head)) return std::nullopt;
       named = true;
     } else if (equal_ignoring_case(name, "Content-Type")) {
       head.content_type = value;
@@ -290,20 +321,20 @@ class Delimiter {
 
 }  // namespace
 
-std::optional<std::string> multipart_boundary(std::string_view content_type) {
+std::expected<std::string, NoBoundary> multipart_boundary(std::string_view content_type) {
   const std::size_t end = std::min(content_type.find(';'), content_type.size());
   if (!equal_ignoring_case(trim(content_type.substr(0, end)), "multipart/form-data")) {
-    return std::nullopt;
+    return std::unexpected(NoBoundary::kNotAForm);
   }
   const auto parameters = parse_parameters(content_type.substr(end));
   const Parameter* found = nullptr;
   if (!parameters || !find_parameter(*parameters, "boundary", found) || !found) {
-    return std::nullopt;
+    return std::unexpected(NoBoundary::kInvalid);
   }
   const std::string_view boundary = found->value;
   if (boundary.empty() || boundary.size() > kMostBoundary || boundary.ends_with(' ') ||
       !std::ranges::all_of(boundary, may_stand_in_boundary)) {
-    return std::nullopt;
+    return std::unexpected(NoBoundary::kInvalid);
   }
   return std::string(boundary);
 }
@@ -314,21 +345,29 @@ class MultipartReader::Window {
   enum class State { kPreamble, kPart, kEnd, kFailed };
 
   // The first delimiter may do without its CRLF, so one stands before the body.
-  Window(InputStream& body, std::string_view boundary)
-      : body_(body), delimiter_(boundary), buffer_(kWindow) {
+  Window(InputStream& body, std::string_view boundary, Options options)
+      : body_(body), delimiter_(boundary), options_(options), buffer_(kWindow) {
     std::memcpy(buffer_.data(), kLineEnd.data(), kLineEnd.size());
     end_ = kLineEnd.size();
   }
 
   State state() const { return state_; }
   void set_state(State state) { state_ = state; }
-  StreamFault fault() const { return fault_; }
-  bool count_part() { return ++parts_ <= kMaxParts; }
+  StreamFault stream_fault() const { return stream_fault_; }
+  Fault fault() const { return fault_; }
+  bool count_part() { return ++parts_ <= options_.max_parts; }
 
-  std::unexpected<StreamFault> fail(StreamFault fault) {
+  std::unexpected<StreamFault> fail(StreamFault stream_fault, Fault fault = Fault::kNone) {
     state_ = State::kFailed;
+    stream_fault_ = stream_fault;
     fault_ = fault;
-    return std::unexpected(fault);
+    return std::unexpected(stream_fault);
+  }
+
+  // The body has ended, and what should follow is not there.
+  std::unexpected<StreamFault> fail_at_end() {
+    const bool began = state_ != State::kPreamble;
+    return fail(StreamFault::kTruncated, began ? Fault::kNoEnd : Fault::kNoBoundary);
   }
 
   std::string_view received() const {
@@ -371,7 +410,7 @@ class MultipartReader::Window {
     const ByteSpan room = ByteSpan(buffer_).subspan(end_);
     const auto count = co_await body_.read(room);
     if (!count) co_return fail(count.error());
-    if (*count == 0) co_return fail(StreamFault::kTruncated);
+    if (*count == 0) co_return fail_at_end();
     end_ += *count;
     co_return std::expected<void, StreamFault>();
   }
@@ -384,7 +423,7 @@ class MultipartReader::Window {
     const ByteSpan room = into.subspan(kept, std::min(into.size(), kMostDirect) - kept);
     const auto count = co_await body_.read(room);
     if (!count) co_return fail(count.error());
-    if (*count == 0) co_return fail(StreamFault::kTruncated);
+    if (*count == 0) co_return fail_at_end();
     const ByteSpan all = into.first(kept + *count);
     sighting_ = delimiter_.look(as_text(all));
     looked_ = true;
@@ -400,7 +439,7 @@ class MultipartReader::Window {
   Task<std::expected<void, StreamFault>> skip_content(std::uint64_t most) {
     for (;;) {
       const Sighting seen = sighting();
-      if (seen.content > most) co_return fail(StreamFault::kMalformed);
+      if (seen.content > most) co_return fail(StreamFault::kMalformed, Fault::kNoBoundary);
       most -= seen.content;
       drop_content(seen.content);
       if (seen.line != Line::kUnfinished) co_return std::expected<void, StreamFault>();
@@ -418,15 +457,12 @@ class MultipartReader::Window {
       const std::size_t at = received().find(kEmptyLine, searched);
       const bool found = at != std::string_view::npos;
       if ((found ? at + kEmptyLine.size() : received().size()) >= kMostHead) {
-        co_return fail(StreamFault::kMalformed);
+        co_return fail(StreamFault::kMalformed, Fault::kExcess);
       }
       if (found) {
         const std::size_t start = std::min(kLineEnd.size(), at);
-        auto head = parse_head(received().substr(start, at - start));
-        if (!head) {
-          failed_at_head_ = true;
-          co_return fail(StreamFault::kMalformed);
-        }
+        auto head = parse_head(received().substr(start, at - start), options_.names);
+        if (!head) co_return fail(StreamFault::kMalformed, Fault::kHead);
         drop(at + kEmptyLine.size());
         co_return std::move(*head);
       }
@@ -436,14 +472,12 @@ class MultipartReader::Window {
     }
   }
 
-  bool failed_at_head() const noexcept { return failed_at_head_; }
-
   // Reads what follows the last part, to the end of the body.
   Task<std::expected<void, StreamFault>> drain() {
     std::size_t most = kMostEpilogue;
     for (;;) {
       const std::size_t count = end_ - begin_;
-      if (count > most) co_return fail(StreamFault::kMalformed);
+      if (count > most) co_return fail(StreamFault::kMalformed, Fault::kExcess);
       most -= count;
       begin_ = end_ = 0;
       const auto more = co_await body_.read(ByteSpan(buffer_));
@@ -456,26 +490,27 @@ class MultipartReader::Window {
  private:
   InputStream& body_;
   const Delimiter delimiter_;
+  const Options options_;
   Bytes buffer_;
   std::size_t begin_ = 0;  // at hand are [begin_, end_) of the buffer
   std::size_t end_ = 0;
   Sighting sighting_;    // good while looked_
   bool looked_ = false;  // no byte came since sighting_ was made
   State state_ = State::kPreamble;
-  StreamFault fault_ = StreamFault::kMalformed;
-  int parts_ = 0;
-  bool failed_at_head_ = false;
+  StreamFault stream_fault_ = StreamFault::kMalformed;
+  Fault fault_ = Fault::kNone;
+  std::size_t parts_ = 0;
 };
 
-MultipartReader::MultipartReader(InputStream& body, std::string boundary)
-    : window_(std::make_unique<Window>(body, boundary)) {}
+MultipartReader::MultipartReader(InputStream& body, std::string boundary, Options options)
+    : window_(std::make_unique<Window>(body, boundary, options)) {}
 MultipartReader::~MultipartReader() = default;
 
-bool MultipartReader::failed_at_head() const noexcept { return window_->failed_at_head(); }
+MultipartReader::Fault MultipartReader::fault() const noexcept { return window_->fault(); }
 
 Task<std::expected<std::optional<PartHead>, StreamFault>> MultipartReader::next() {
   Window& window = *window_;
-  if (window.state() == Window::State::kFailed) co_return std::unexpected(window.fault());
+  if (window.state() == Window::State::kFailed) co_return std::unexpected(window.stream_fault());
   if (window.state() == Window::State::kEnd) co_return std::optional<PartHead>();
 
   const bool first = window.state() == Window::State::kPreamble;
@@ -489,16 +524,18 @@ Task<std::expected<std::optional<PartHead>, StreamFault>> MultipartReader::next(
     window.set_state(Window::State::kEnd);
     co_return std::optional<PartHead>();
   }
-  if (!window.count_part()) co_return window.fail(StreamFault::kMalformed);
+  if (!window.count_part()) {
+    co_return window.fail(StreamFault::kMalformed, Fault::kTooManyParts);
+  }
+  window.set_state(Window::State::kPart);
   auto head = co_await window.take_head();
   if (!head) co_return std::unexpected(head.error());
-  window.set_state(Window::State::kPart);
   co_return std::optional<PartHead>(std::move(*head));
 }
 
 Task<std::expected<std::size_t, StreamFault>> MultipartReader::read(ByteSpan into) {
   Window& window = *window_;
-  if (window.state() == Window::State::kFailed) co_return std::unexpected(window.fault());
+  if (window.state() == Window::State::kFailed) co_return std::unexpected(window.stream_fault());
   if (window.state() != Window::State::kPart) co_return std::size_t{0};
   for (;;) {
     const std::size_t taken = window.take_content(into);

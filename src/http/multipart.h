@@ -14,9 +14,12 @@
 
 namespace coffer::http {
 
-// The boundary of a Content-Type field, or nothing when it is not multipart/form-data with a
-// boundary of 1 to 70 characters.
-std::optional<std::string> multipart_boundary(std::string_view content_type);
+// Why a Content-Type field gives no boundary.
+enum class NoBoundary {
+  kNotAForm,  // it is not multipart/form-data
+  kInvalid,   // it is, without a boundary of 1 to 70 characters
+};
+std::expected<std::string, NoBoundary> multipart_boundary(std::string_view content_type);
 
 // The head of a part. Names are UTF-8, and may hold anything that UTF-8 can, NUL included.
 struct PartHead {
@@ -25,17 +28,34 @@ struct PartHead {
   std::string content_type;             // empty: not given
 };
 
+// How file names come, where `filename="…"` alone does not tell.
+enum class NameEncoding {
+  kBrowser,  // as browsers and curl write them
+  kPercent,  // percent-encoded throughout, as by aiohttp
+};
+
 // Reads the parts of a body in order, one at a time. An InputStream over the current part's
 // content. Holds a window of 16 KiB, which may grow to 64 KiB where small parts follow each
 // other; reads of 4 KiB and more go past it, straight into the caller's buffer.
 // Threads: one at a time. A fault is final.
 class MultipartReader final : public InputStream {
  public:
-  // A body with more parts than this, or a part's head larger than 16 KiB, is kMalformed.
-  static constexpr int kMaxParts = 1000;
+  // What is wrong with a form.
+  enum class Fault {
+    kNone,        // nothing, or what is wrong is the body's (too large, too slow, cut short)
+    kNoBoundary,  // the boundary does not occur in the body: it is another's, most likely
+    kHead,        // a part's head cannot be read: its names, most likely
+    kTooManyParts,
+    kNoEnd,   // the closing boundary is missing
+    kExcess,  // too much in a part's head, or behind the closing boundary
+  };
+  struct Options {
+    std::size_t max_parts = 1000;
+    NameEncoding names = NameEncoding::kBrowser;
+  };
 
   // REQUIRES: `body` outlives the reader; `boundary` is one of multipart_boundary().
-  MultipartReader(InputStream& body, std::string boundary);
+  MultipartReader(InputStream& body, std::string boundary, Options options);
   ~MultipartReader() override;
 
   // Skips what is left of the current part and reads the next one's head; nothing after the
@@ -43,14 +63,17 @@ class MultipartReader final : public InputStream {
   // boundary is found too: what was received counts only then. A body without its closing
   // boundary is kTruncated.
   //
-  // Names come quoted (`\"`, `\\`, `%22`, `%0D` and `%0A` are escapes, any other backslash is
-  // one), bare, or as RFC 8187's `filename*` and `name*` in UTF-8 or ISO-8859-1, which win.
-  // kMalformed: a head without a name, a name that is not UTF-8, folded or bare line ends in a
-  // head, a transfer encoding that would have to be undone, more than 16 KiB before the first
-  // boundary or 64 KiB after the last.
+  // Names come quoted, bare, or as RFC 8187's `filename*` and `name*` in UTF-8 or ISO-8859-1,
+  // which win. In quotes `%22`, `%0D` and `%0A` are escapes, as of browsers, and `\"` is a quote,
+  // as of older curl, unless the name ends there; any other backslash is one. A file name that
+  // reads as percent-encoded UTF-8 throughout and is not ASCII then is decoded; with
+  // NameEncoding::kPercent also one that is.
+  // kMalformed: more than Options::max_parts, a head without a name, a name that is not UTF-8,
+  // folded or bare line ends in a head, a transfer encoding that would have to be undone, more than
+  // 16 KiB before the first boundary or 64 KiB after the last.
   Task<std::expected<std::optional<PartHead>, StreamFault>> next();
-  // Whether next() failed because of what a part's head says: its names, most likely.
-  bool failed_at_head() const noexcept;
+  // Why a call failed, where the form itself is at fault.
+  Fault fault() const noexcept;
 
   // Content of the current part; 0 at its end, and where there is no current part.
   Task<std::expected<std::size_t, StreamFault>> read(ByteSpan into) override;

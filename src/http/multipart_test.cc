@@ -70,7 +70,7 @@ std::string describe_head(const PartHead& head) {
 // Reads all of `body`; what was got of it, as a text: `[name|filename|type=…]content` for each
 // part, a fault at the end. With no read size, contents are skipped.
 Task<std::string> transcript(InputStream& body, std::string boundary, std::size_t read_size) {
-  MultipartReader reader(body, std::move(boundary));
+  MultipartReader reader(body, std::move(boundary), {});
   std::string out;
   Bytes buffer(std::max<std::size_t>(read_size, 1));
   for (;;) {
@@ -144,8 +144,23 @@ TEST(MultipartBoundary, Table) {
       {"boundary=a", std::nullopt},
       {"", std::nullopt},
   };
-  for (const auto& [field, expected] : cases)
-    EXPECT_EQ(multipart_boundary(field), expected) << field;
+  for (const auto& [field, expected] : cases) {
+    const auto boundary = multipart_boundary(field);
+    ASSERT_EQ(boundary.has_value(), expected.has_value()) << field;
+    if (boundary) {
+      EXPECT_EQ(*boundary, *expected) << field;
+    }
+  }
+}
+
+TEST(MultipartBoundary, TellsAFormWithoutOneFromWhatIsNoForm) {
+  for (const char* form : {"multipart/form-data", "Multipart/Form-Data; charset=utf-8",
+                           "multipart/form-data; boundary=", "multipart/form-data; rubbish"}) {
+    EXPECT_EQ(multipart_boundary(form).error(), NoBoundary::kInvalid) << form;
+  }
+  for (const char* other : {"", "multipart/mixed; boundary=a", "application/json"}) {
+    EXPECT_EQ(multipart_boundary(other).error(), NoBoundary::kNotAForm) << other;
+  }
 }
 
 struct Case {
@@ -241,9 +256,23 @@ TEST(Multipart, Names) {
       {R"(form-data; name=a; filename="say \"hi\".txt")", "[a|say \"hi\".txt]x"},
       {R"(form-data; name=a; filename="say %22hi%22%0d%0A.txt")", "[a|say \"hi\"\r\n.txt]x"},
       {R"(form-data; name=a; filename="100%25 %41 %2 %")", "[a|100%25 %41 %2 %]x"},
+      {R"(form-data; name=a; filename="a%20b.txt")", "[a|a%20b.txt]x"},
+      {R"(form-data; name=a; filename="%E6%BC%A2%20a.txt")", "[a|漢 a.txt]x"},
+      {R"(form-data; name=a; filename="%e6%bc%a2.txt")", "[a|%e6%bc%a2.txt]x"},
+      {R"(form-data; name=a; filename="%E6%BC%A2 .txt")", "[a|%E6%BC%A2 .txt]x"},
+      {R"(form-data; name=a; filename="%E6%BC.txt")", "[a|%E6%BC.txt]x"},
+      {R"(form-data; name=a; filename="%E6%BC%A2%4")", "[a|%E6%BC%A2%4]x"},
+      {R"(form-data; name=a; filename="%41"; filename*=UTF-8''%25E6%25BC%25A2)", "[a|%E6%BC%A2]x"},
       {R"(form-data; name=a; filename="C:\dir\x.txt")", R"([a|C:\dir\x.txt]x)"},
-      {R"(form-data; name=a; filename="a\\b")", R"([a|a\b]x)"},
-      {R"(form-data; name=a; filename="\\\"")", R"([a|\"]x)"},
+      {R"(form-data; name=a; filename="a\\b")", R"([a|a\\b]x)"},
+      {R"(form-data; name=a; filename="\\\"")", R"([a|\\"]x)"},
+      {R"(form-data; name=a; filename="report\")", R"([a|report\]x)"},
+      {R"(form-data; filename="report\"; name=a)", R"([a|report\]x)"},
+      {R"(form-data; filename="a\" ; name = a)", R"([a|a\]x)"},
+      {R"(form-data; name=a; filename="ends in two\\")", R"([a|ends in two\\]x)"},
+      {R"(form-data; name=a; filename="\")", R"([a|\]x)"},
+      {R"(form-data; name=a; filename="\"quoted\"")", R"([a|"quoted"]x)"},
+      {R"(form-data; name=a; filename="one\";two")", R"([a|one";two]x)"},
       {R"(form-data; name=a; filename=a\b%22)", R"([a|a\b%22]x)"},
       {"form-data; name=\"\xc3\xa9\"; filename=\"\xe2\x82\xac.txt\"", "[é|€.txt]x"},
       {"form-data; name=a; filename=e.txt; filename*=UTF-8''%e2%82%ac.txt", "[a|€.txt]x"},
@@ -265,7 +294,7 @@ TEST(Multipart, Names) {
       {"form-data; name=a; filename=b; filename=c", "MALFORMED"},
       {"form-data; name=a; name=b", "MALFORMED"},
       {"form-data; name=\"a", "MALFORMED"},
-      {"form-data; name=\"a\\\"", "MALFORMED"},
+      {"form-data; name=\"a\\\"b", "MALFORMED"},
       {"form-data; name=\"a\"b", "MALFORMED"},
       {"form-data; name", "MALFORMED"},
       {"form-data; =a; name=b", "MALFORMED"},
@@ -295,12 +324,61 @@ TEST(Multipart, NoMorePartsThanAllowed) {
   const std::string one = "--B\r\nContent-Disposition: form-data; name=a\r\n\r\n\r\n";
   std::string text;
   std::string expected;
-  for (int i = 0; i < MultipartReader::kMaxParts; ++i) {
+  for (std::size_t i = 0; i < MultipartReader::Options().max_parts; ++i) {
     text += one;
     expected += "[a]";
   }
   EXPECT_EQ(parse(text + "--B--", "B", every(SIZE_MAX), 5000), expected);
   EXPECT_EQ(parse(text + one + "--B--", "B", every(SIZE_MAX), 5000), expected + "MALFORMED");
+}
+
+// What a reader says is wrong with a form, read through.
+MultipartReader::Fault fault_of(std::string_view text, MultipartReader::Options options = {}) {
+  Body body(text, every(100));
+  MultipartReader reader(body, "B", options);
+  InlineExecutor executor;
+  const auto read = [](MultipartReader& through) -> Task<bool> {
+    for (;;) {
+      const auto head = co_await through.next();
+      if (!head || !*head) co_return head.has_value();
+    }
+  };
+  const bool good = executor.run(read(reader));
+  EXPECT_EQ(good, reader.fault() == MultipartReader::Fault::kNone);
+  return reader.fault();
+}
+
+TEST(Multipart, TellsWhatIsWrong) {
+  using Fault = MultipartReader::Fault;
+  const std::string one = "--B\r\nContent-Disposition: form-data; name=a\r\n\r\nx\r\n";
+  EXPECT_EQ(fault_of(one + "--B--"), Fault::kNone);
+  EXPECT_EQ(fault_of(""), Fault::kNoBoundary);
+  EXPECT_EQ(fault_of("--C\r\nContent-Disposition: form-data; name=a\r\n\r\nx\r\n--C--"),
+            Fault::kNoBoundary);
+  EXPECT_EQ(fault_of(std::string(100'000, 'x')), Fault::kNoBoundary);
+  EXPECT_EQ(fault_of("--B\r\nContent-Disp"), Fault::kNoEnd);
+  EXPECT_EQ(fault_of(one), Fault::kNoEnd);
+  EXPECT_EQ(fault_of("--B\r\nContent-Type: text/plain\r\n\r\nx\r\n--B--"), Fault::kHead);
+  EXPECT_EQ(fault_of("--B\r\nX: " + std::string(20'000, 'x') + "\r\n\r\n"), Fault::kExcess);
+  EXPECT_EQ(fault_of(one + "--B--" + std::string(100'000, 'x')), Fault::kExcess);
+  EXPECT_EQ(fault_of(one + one + "--B--", {.max_parts = 2}), Fault::kNone);
+  EXPECT_EQ(fault_of(one + one + one + "--B--", {.max_parts = 2}), Fault::kTooManyParts);
+}
+
+TEST(Multipart, DecodesNamesOfClientsThatEncodeThemAll) {
+  const auto name_in = [](std::string_view disposition) {
+    const std::string text = part(disposition);
+    Body body(text, every(SIZE_MAX));
+    MultipartReader reader(body, "B", {.names = NameEncoding::kPercent});
+    InlineExecutor executor;
+    const auto head = executor.run(reader.next());
+    return head && *head ? (*head)->filename.value_or("") : "?";
+  };
+  EXPECT_EQ(name_in(R"(form-data; name=a; filename="my%20file%20%281%29.txt")"), "my file (1).txt");
+  EXPECT_EQ(name_in(R"(form-data; name=a; filename="%E6%BC%A2")"), "漢");
+  EXPECT_EQ(name_in(R"(form-data; name=a; filename="100%25")"), "100%");
+  EXPECT_EQ(name_in(R"(form-data; name=a; filename="100%")"), "100%");
+  EXPECT_EQ(name_in(R"(form-data; name=a; filename="a b%20c")"), "a b%20c");
 }
 
 TEST(Multipart, SkippedPartsAreReadPast) {
@@ -389,7 +467,7 @@ TEST(Multipart, TextOfFieldsIsBounded) {
   const std::string text = part("form-data; name=a", std::string(3000, 'v'));
   const auto read_up_to = [&](std::size_t most) -> Task<std::string> {
     Body body(text, every(700));
-    MultipartReader reader(body, "B");
+    MultipartReader reader(body, "B", {});
     const auto before = co_await reader.read_text(most);
     EXPECT_EQ(before, "") << "before the first part there is nothing";
     const auto head = co_await reader.next();
@@ -415,7 +493,7 @@ TEST(Multipart, TextOfFieldsIsBounded) {
 TEST(Multipart, TakesNoMoreThanItsWindowAhead) {
   const std::string text = part("form-data; name=a", std::string(1'000'000, 'v'));
   Body body(text, every(SIZE_MAX));
-  MultipartReader reader(body, "B");
+  MultipartReader reader(body, "B", {});
   InlineExecutor executor;
   ASSERT_TRUE(executor.run(reader.next()));
   EXPECT_GE(body.left(), text.size() - 16 * 1024);

@@ -6,7 +6,6 @@
 
 #include "apis/common/body.h"
 #include "base/text.h"
-#include "http/multipart.h"
 #include "http/uri.h"
 
 namespace coffer::apis {
@@ -66,19 +65,26 @@ std::expected<Object, Problem> parse_urlencoded(const std::string& text) {
   return fields;
 }
 
+constexpr char kWrongBoundary[] =
+    "Multipart form parse error - Invalid boundary in multipart: Content-Type names one that does "
+    "not occur in the body; let the client's library set both";
+constexpr char kMissingBoundary[] =
+    "Multipart form parse error - Invalid boundary in multipart: None. Do not set Content-Type by "
+    "hand: the client's library sets it with the form's boundary";
+
 // Reads parts until the end; `form` holds what came, also after a problem.
-Task<std::optional<Problem>> read_parts(http::MultipartReader& reader, const ReceiveFile* receive,
-                                        FileForm& form) {
+Task<std::optional<Problem>> read_parts(const http::Request& request, http::MultipartReader& reader,
+                                        const ReceiveFile* receive, FileForm& form) {
   std::size_t field_bytes = 0;
   for (;;) {
     const auto next = co_await reader.next();
-    if (!next) co_return Problem::of(next.error());
+    if (!next) co_return form_problem(request, reader, next.error());
     if (!*next) co_return std::nullopt;
     const http::PartHead& part = **next;
     if (!part.filename) {
       const std::string name = part.name;
       const auto text = co_await reader.read_text(kFieldsMax - field_bytes);
-      if (!text) co_return Problem::of(text.error());
+      if (!text) co_return form_problem(request, reader, text.error());
       field_bytes += text->size();
       if (auto problem = set_field(form.fields, name, *text)) co_return problem;
       continue;
@@ -94,13 +100,56 @@ Task<std::optional<Problem>> read_parts(http::MultipartReader& reader, const Rec
 
 }  // namespace
 
+std::expected<std::string, Problem> form_boundary(const http::Request& request) {
+  auto boundary = http::multipart_boundary(request.header("Content-Type").value_or(""));
+  if (boundary) return std::move(*boundary);
+  if (boundary.error() == http::NoBoundary::kInvalid) {
+    return std::unexpected(Problem(ProblemKind::kInvalid, kMissingBoundary));
+  }
+  return std::unexpected(Problem(ProblemKind::kUnsupportedMediaType,
+                                 "Send a form: multipart/form-data with a part named file"));
+}
+
+http::MultipartReader read_form(const http::Request& request, std::string boundary) {
+  const std::string_view agent = request.header("User-Agent").value_or("");
+  const bool is_aiohttp = agent.find("aiohttp/") != agent.npos;
+  return {*request.body,
+          std::move(boundary),
+          {.max_parts = request.max_parts,
+           .names = is_aiohttp ? http::NameEncoding::kPercent : http::NameEncoding::kBrowser}};
+}
+
+Problem form_problem(const http::Request& request, const http::MultipartReader& reader,
+                     StreamFault fault) {
+  using Fault = http::MultipartReader::Fault;
+  switch (reader.fault()) {
+    case Fault::kNone: break;
+    case Fault::kNoBoundary: return {ProblemKind::kInvalid, kWrongBoundary};
+    case Fault::kHead:
+      return {ProblemKind::kBadStream,
+              "The head of one of the form's parts cannot be read; names have to be UTF-8"};
+    case Fault::kTooManyParts:
+      return {ProblemKind::kTooManyParts,
+              "The form has more than " + std::to_string(request.max_parts) +
+                  " parts (uploads.max_parts); send fewer files at a time"};
+    case Fault::kNoEnd:
+      return {ProblemKind::kBadStream, "The form ends without its closing boundary"};
+    case Fault::kExcess:
+      return {ProblemKind::kBadStream,
+              "The form has too much in a part's head or behind its closing boundary"};
+  }
+  return Problem::of(fault);
+}
+
 Task<std::expected<Object, Problem>> read_fields(http::Request& request) {
   const std::string_view content_type = request.header("Content-Type").value_or("");
   const std::string type = to_lower_ascii(trim(content_type.substr(0, content_type.find(';'))));
-  if (auto boundary = http::multipart_boundary(content_type)) {
-    http::MultipartReader reader(*request.body, std::move(*boundary));
+  if (type == "multipart/form-data") {
+    auto boundary = form_boundary(request);
+    if (!boundary) co_return std::unexpected(std::move(boundary.error()));
+    auto reader = read_form(request, std::move(*boundary));
     FileForm form;
-    auto problem = co_await read_parts(reader, nullptr, form);
+    auto problem = co_await read_parts(request, reader, nullptr, form);
     if (problem) co_return std::unexpected(std::move(*problem));
     co_return std::move(form.fields);
   }
@@ -124,7 +173,10 @@ Task<std::expected<FileForm, Problem>> read_file_form(Exchange& exchange,
                                                       const ReceiveFile& receive) {
   http::Request& request = exchange.request;
   FileForm form;
-  auto boundary = http::multipart_boundary(request.header("Content-Type").value_or(""));
+  auto boundary = form_boundary(request);
+  if (!boundary && boundary.error().kind == ProblemKind::kInvalid) {
+    co_return std::unexpected(std::move(boundary.error()));
+  }
   if (!boundary) {
     request.body->set_limit(kJsonLimit);
     auto fields = co_await read_fields(request);
@@ -132,8 +184,8 @@ Task<std::expected<FileForm, Problem>> read_file_form(Exchange& exchange,
     form.fields = std::move(*fields);
     co_return form;
   }
-  http::MultipartReader reader(*request.body, std::move(*boundary));
-  auto problem = co_await read_parts(reader, &receive, form);
+  auto reader = read_form(request, std::move(*boundary));
+  auto problem = co_await read_parts(request, reader, &receive, form);
   if (problem) {
     if (form.file) co_await exchange.vault.uploads().discard(std::move(*form.file));
     co_return std::unexpected(std::move(*problem));

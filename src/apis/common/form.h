@@ -10,6 +10,7 @@
 #include "apis/common/dialect.h"
 #include "apis/common/problem.h"
 #include "base/stream.h"
+#include "http/multipart.h"
 #include "vault/uploads.h"
 
 namespace coffer::apis {
@@ -31,6 +32,18 @@ struct FileForm {
 // before is there. REQUIRES of it: it reads to the end, or fails.
 using ReceiveFile = std::function<Task<std::expected<vault::Received, Problem>>(
     const FileForm& form, InputStream& content)>;
+
+// The boundary of the request's form. kUnsupportedMediaType where it says to be something else;
+// kInvalid where it is a form without a boundary.
+std::expected<std::string, Problem> form_boundary(const http::Request& request);
+
+// Reads the request's form, within the bounds of its server. REQUIRES: `boundary` is one of
+// form_boundary().
+http::MultipartReader read_form(const http::Request& request, std::string boundary);
+
+// What `reader` failed with, in a sentence that says what to do.
+Problem form_problem(const http::Request& request, const http::MultipartReader& reader,
+                     StreamFault fault);
 
 // The whole form, to its end: what comes after the file is as good as what comes before. The file
 // is the caller's to commit or discard; after a problem it is discarded. A body that is no

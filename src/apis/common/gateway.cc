@@ -186,6 +186,7 @@ Task<Reply> Gateway::answer(http::Request& request, const Client& client, const 
   dialect = mounted.dialect;
   request.route = match.route;
   request.body->set_limit(mounted.route.body_limit);
+  request.max_parts = options_.max_parts;
   Reply reply = co_await call(mounted, match.parameters, request, client, extra);
   co_return reply;
 }
@@ -221,8 +222,8 @@ Task<Reply> Gateway::call(const Mounted& mounted, const http::PathParameters& pa
   }
   if (mounted.route.access == Access::kOptional) exchange.uncredited = std::exchange(refused, {});
   if (refused) co_return std::unexpected(std::move(*refused));
-  Reply reply = co_await mounted.route.handler(exchange);
   if (auto problem = refuse_coded(request)) co_return std::unexpected(std::move(*problem));
+  Reply reply = co_await mounted.route.handler(exchange);
   co_return reply;
 }
 
@@ -354,21 +355,21 @@ std::string Gateway::told_path(const http::Request& request) const {
   return std::string(request.uri.raw_path);
 }
 
-std::optional<http::Response> Gateway::preflight(const http::Request& request) const {
 std::string Gateway::allowed_at(const http::Target& target) const {
   auto found = router_.find(http::Method::kOther, target);
   if (auto* known = std::get_if<http::Router::WrongMethod>(&found)) return std::move(known->allow);
   return std::string(kMethods);
 }
 
+std::optional<http::Response> Gateway::preflight(const http::Request& request) const {
   if (request.method != http::Method::kOptions || !request.header("Origin") ||
       !request.header("Access-Control-Request-Method")) {
     return std::nullopt;
   }
   http::Response response;
   response.status = 204;
-  add_cors(request, response);
   response.headers.add("Allow", allowed_at(request.uri));
+  add_cors(request, response);
   if (response.headers.get("Access-Control-Allow-Origin")) {
     response.headers.set("Access-Control-Allow-Methods", std::string(kMethods));
     response.headers.set(

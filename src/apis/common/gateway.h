@@ -24,7 +24,8 @@ namespace coffer::apis {
 struct GatewayOptions {
   std::vector<std::string> trusted_proxies;
   std::string public_url;
-  bool require_https = false;  // clients on this machine excepted
+  bool require_https = false;    // clients on this machine excepted
+  std::size_t max_parts = 1000;  // of a form
   bool access_log = true;
   std::vector<std::string> cors_origins;
   struct RateLimits {
@@ -79,9 +80,9 @@ class Gateway final : public http::Service {
   std::string told_path(const http::Request& request) const;
   // Of a path that may be no route's.
   const Dialect& dialect_at(std::string_view path) const;
-  std::optional<http::Response> preflight(const http::Request& request) const;
   // The methods that a path takes; all where nothing is.
   std::string allowed_at(const http::Target& target) const;
+  std::optional<http::Response> preflight(const http::Request& request) const;
   void add_cors(const http::Request& request, http::Response& response) const;
 
   GatewayOptions options_;

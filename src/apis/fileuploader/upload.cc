@@ -7,7 +7,6 @@
 #include "apis/fileuploader/handlers.h"
 #include "apis/fileuploader/upload.h"
 #include "apis/fileuploader/wire.h"
-#include "http/multipart.h"
 
 namespace coffer::apis::fileuploader {
 namespace {
@@ -36,10 +35,12 @@ class Limited final : public InputStream {
   bool over_ = false;
 };
 
-// Whether the head alone tells that there is no file in the body.
+// Whether the head alone tells that there is no file in the body. A form without a boundary says
+// nothing.
 bool announces_no_file(const http::Request& request) {
   if (request.body->length() == 0) return true;
-  return !http::multipart_boundary(request.header("Content-Type").value_or(""));
+  const auto boundary = form_boundary(request);
+  return !boundary && boundary.error().kind == ProblemKind::kUnsupportedMediaType;
 }
 
 // What a form says that cannot be taken, in the document's words.

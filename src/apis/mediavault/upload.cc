@@ -1,12 +1,12 @@
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
 
+#include "apis/common/form.h"
 #include "apis/common/json.h"
 #include "apis/mediavault/errors.h"
 #include "apis/mediavault/handlers.h"
 #include "apis/mediavault/wire.h"
 #include "base/text.h"
-#include "http/multipart.h"
 
 namespace coffer::apis::mediavault {
 namespace {
@@ -58,10 +58,10 @@ Task<std::optional<Problem>> read_file(Exchange& exchange, http::MultipartReader
   co_return std::nullopt;
 }
 
-Task<std::optional<Problem>> read_field(http::MultipartReader& reader, const std::string& name,
-                                        Form& form) {
+Task<std::optional<Problem>> read_field(Exchange& exchange, http::MultipartReader& reader,
+                                        const std::string& name, Form& form) {
   auto text = co_await reader.read_text(kFieldsMax - form.field_bytes);
-  if (!text) co_return Problem::of(text.error());
+  if (!text) co_return form_problem(exchange.request, reader, text.error());
   form.field_bytes += text->size();
   if (!is_utf8(*text)) co_return Problem::field(name, "Must be text in UTF-8");
   form.set(name, std::move(*text));
@@ -69,18 +69,18 @@ Task<std::optional<Problem>> read_field(http::MultipartReader& reader, const std
 }
 
 // Reads the whole form into `form`; after a problem it holds what came before.
-Task<std::optional<Problem>> read_form(Exchange& exchange, std::string boundary, Form& form) {
-  http::MultipartReader reader(*exchange.request.body, std::move(boundary));
+Task<std::optional<Problem>> read_parts(Exchange& exchange, std::string boundary, Form& form) {
+  auto reader = read_form(exchange.request, std::move(boundary));
   for (;;) {
     const auto next = co_await reader.next();
-    if (!next) co_return Problem::of(next.error());
+    if (!next) co_return form_problem(exchange.request, reader, next.error());
     if (!*next) break;
     const http::PartHead& part = **next;
     std::optional<Problem> problem;
     if (part.filename && part.name == "file") {
       problem = co_await read_file(exchange, reader, *part.filename, form);
     } else if (!part.filename) {
-      problem = co_await read_field(reader, part.name, form);
+      problem = co_await read_field(exchange, reader, part.name, form);
     }
     if (problem) co_return problem;
   }
@@ -95,13 +95,10 @@ Task<std::optional<Problem>> read_form(Exchange& exchange, std::string boundary,
 }  // namespace
 
 Task<Reply> upload_media(Exchange& exchange) {
-  auto boundary = http::multipart_boundary(exchange.request.header("Content-Type").value_or(""));
-  if (!boundary) {
-    co_return std::unexpected(Problem(ProblemKind::kUnsupportedMediaType,
-                                      "Send a form: multipart/form-data with a part named file"));
-  }
+  auto boundary = form_boundary(exchange.request);
+  if (!boundary) co_return std::unexpected(std::move(boundary.error()));
   Form form;
-  auto problem = co_await read_form(exchange, std::move(*boundary), form);
+  auto problem = co_await read_parts(exchange, std::move(*boundary), form);
   if (problem) {
     for (auto& file : form.files) {
       co_await exchange.vault.uploads().discard(std::move(file.received));

@@ -1,12 +1,12 @@
 #include <algorithm>
 #include <utility>
 
+#include "apis/common/form.h"
 #include "apis/quantum/errors.h"
 #include "apis/quantum/handlers.h"
 #include "apis/quantum/location.h"
 #include "apis/quantum/wire.h"
 #include "base/text.h"
-#include "http/multipart.h"
 
 namespace coffer::apis::quantum {
 namespace {
@@ -59,9 +59,10 @@ Task<Refusal> read_file(Exchange& exchange, const Location& location, http::Mult
   co_return std::nullopt;
 }
 
-Task<Refusal> read_field(http::MultipartReader& reader, const std::string& name, Form& form) {
+Task<Refusal> read_field(Exchange& exchange, http::MultipartReader& reader, const std::string& name,
+                         Form& form) {
   const auto text = co_await reader.read_text(kFieldsMax - form.field_bytes);
-  if (!text) co_return std::unexpected(Problem::of(text.error()));
+  if (!text) co_return std::unexpected(form_problem(exchange.request, reader, text.error()));
   form.field_bytes += text->size();
   if (name == kFiles) co_return error_response(Code::kInvalidForm);
   if (name != kForce) co_return std::nullopt;
@@ -71,18 +72,20 @@ Task<Refusal> read_field(http::MultipartReader& reader, const std::string& name,
 }
 
 // Reads the whole form into `form`; what is refused holds what came before.
-Task<Refusal> read_form(Exchange& exchange, const Location& location, std::string boundary,
-                        Form& form) {
-  http::MultipartReader reader(*exchange.request.body, std::move(boundary));
+Task<Refusal> read_parts(Exchange& exchange, const Location& location, std::string boundary,
+                         Form& form) {
+  auto reader = read_form(exchange.request, std::move(boundary));
   for (;;) {
     const auto next = co_await reader.next();
-    if (!next && reader.failed_at_head()) co_return error_response(Code::kInvalidPath);
-    if (!next) co_return std::unexpected(Problem::of(next.error()));
+    if (!next && reader.fault() == http::MultipartReader::Fault::kHead) {
+      co_return error_response(Code::kInvalidPath);
+    }
+    if (!next) co_return std::unexpected(form_problem(exchange.request, reader, next.error()));
     if (!*next) break;
     const http::PartHead part = **next;
     Refusal refusal;
     if (!part.filename) {
-      refusal = co_await read_field(reader, part.name, form);
+      refusal = co_await read_field(exchange, reader, part.name, form);
     } else if (part.name == kFiles) {
       refusal = co_await read_file(exchange, location, reader, *part.filename, form);
     }
@@ -104,11 +107,11 @@ bool is_beyond(const Exchange& exchange) {
 Task<Reply> add_files(Exchange& exchange) {
   auto location = co_await find_location(exchange);
   if (!location) co_return std::move(location.error());
-  auto boundary = http::multipart_boundary(exchange.request.header("Content-Type").value_or(""));
-  if (!boundary) co_return error_response(Code::kInvalidForm);
+  auto boundary = form_boundary(exchange.request);
+  if (!boundary) co_return std::unexpected(std::move(boundary.error()));
   if (is_beyond(exchange)) co_return error_response(Code::kInsufficientSpace);
   Form form;
-  auto refusal = co_await read_form(exchange, *location, std::move(*boundary), form);
+  auto refusal = co_await read_parts(exchange, *location, std::move(*boundary), form);
   if (refusal) {
     for (vault::PathFile& file : form.files) {
       co_await exchange.vault.uploads().discard(std::move(file.received));

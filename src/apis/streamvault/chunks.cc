@@ -171,9 +171,10 @@ Task<Reply> begin_chunks(Exchange& exchange) {
 
 Task<Reply> upload_chunk(Exchange& exchange) {
   const http::Request& request = exchange.request;
-  const auto type = request.header("Content-Type").value_or("");
+  const auto boundary = http::multipart_boundary(request.header("Content-Type").value_or(""));
+  const bool is_form = boundary || boundary.error() == http::NoBoundary::kInvalid;
   const bool has_headers = request.header(kUploadHeader) || request.header(kIndexHeader);
-  const bool is_raw = has_headers && !http::multipart_boundary(type);
+  const bool is_raw = has_headers && !is_form;
   if (is_raw) co_return co_await upload_raw(exchange);
   co_return co_await upload_form(exchange);
 }
