@@ -1,14 +1,10 @@
 #include "vault/sessions.h"
 
-#include <jwt.h>
 #include <sodium.h>
 
 #include <array>
-#include <cerrno>
-#include <cstdlib>
 #include <cstring>
 #include <mutex>
-#include <new>
 #include <span>
 #include <stdexcept>
 #include <unordered_map>
@@ -22,7 +18,6 @@ namespace coffer::vault {
 namespace {
 
 constexpr std::size_t kKeyBytes = 32;
-constexpr std::size_t kTokenMax = 4096;  // bytes; ours are shorter than 400
 constexpr std::size_t kTokenIdBytes = 16;
 constexpr const char* kKeyName = "session_key";
 constexpr std::size_t kRecalledSessions = 4096;  // by one thread
@@ -48,28 +43,9 @@ constexpr auto kFindText = sql("SELECT ", kAccountColumns,
                                " WHERE s.id = $1 AND s.account_id = $2");
 constexpr db::Statement kFind{kFindText.data()};
 
-struct FreeToken {
-  void operator()(jwt_t* token) const noexcept { jwt_free(token); }
-};
-using Token = std::unique_ptr<jwt_t, FreeToken>;
-
 Bytes bytes_from(const db::Row& row) {
   const ByteView value = row.bytes(0);
   return {value.begin(), value.end()};
-}
-
-// A whole number, or nothing when the claim is missing or of another type, for which libjwt
-// gives 0. No claim of ours is ever 0.
-std::optional<std::int64_t> integer_claim(jwt_t* token, const char* name) {
-  errno = 0;
-  const std::int64_t value = jwt_get_grant_int(token, name);
-  if (errno != 0 || value == 0) return std::nullopt;
-  return value;
-}
-
-std::string_view text_claim(jwt_t* token, const char* name) {
-  const char* value = jwt_get_grant(token, name);
-  return value ? value : std::string_view();
 }
 
 const unsigned char* raw(ByteView bytes) {
@@ -85,15 +61,6 @@ std::unexpected<Failure> token_invalid() {
 }
 
 }  // namespace
-
-struct Sessions::Claims {
-  bool refresh = false;
-  AccountId account;
-  SessionId session;
-  std::int64_t issued = 0;   // seconds since 1970
-  std::int64_t expires = 0;  // seconds since 1970
-  std::string id;
-};
 
 // Tokens that were decoded before, so that a client's second request costs no second verification.
 // They are known by a MAC of theirs under a key that nobody else has (SipHash-2-4-128): nobody can
@@ -146,11 +113,8 @@ Sessions::~Sessions() = default;
 
 Sessions::Sessions(Context& context, Bytes key)
     : context_(context),
-      key_(std::move(key)),
-      verified_(std::make_unique<Verified>(context.entropy)) {
-  const std::string any = sign({});
-  header_ = any.substr(0, any.find('.') + 1);
-}
+      signer_(std::move(key)),
+      verified_(std::make_unique<Verified>(context.entropy)) {}
 
 // Whose live session it is. The one question that every authenticated request asks.
 Task<Result<Account>> Sessions::owner_of(db::Transaction& tx, SessionId session, AccountId account,
@@ -305,7 +269,7 @@ Tokens Sessions::issue(AccountId account, SessionId session, Time now, Lifetimes
     claims.issued = seconds_of(now);
     claims.expires = seconds_of(now + lifetime);
     claims.id = to_hex(id);
-    return sign(claims);
+    return signer_.sign(claims);
   };
   return {.access = token(false, wanted.access),
           .refresh = token(true, wanted.refresh),
@@ -313,29 +277,11 @@ Tokens Sessions::issue(AccountId account, SessionId session, Time now, Lifetimes
           .session = session};
 }
 
-std::string Sessions::sign(const Claims& claims) const {
-  jwt_t* made = nullptr;
-  if (jwt_new(&made) != 0) throw std::bad_alloc();
-  const Token token(made);
-  int failed = jwt_set_alg(made, JWT_ALG_HS256, raw(key_), static_cast<int>(key_.size()));
-  failed |= jwt_add_grant(made, "token_type", claims.refresh ? "refresh" : "access");
-  failed |= jwt_add_grant(made, "jti", claims.id.c_str());
-  failed |= jwt_add_grant_int(made, "iat", claims.issued);
-  failed |= jwt_add_grant_int(made, "exp", claims.expires);
-  failed |= jwt_add_grant_int(made, "user_id", claims.account.value);
-  failed |= jwt_add_grant_int(made, "sid", claims.session.value);
-  if (failed != 0) throw std::runtime_error("a session token cannot be made");
-  const std::unique_ptr<char, decltype(&std::free)> text(jwt_encode_str(made), &std::free);
-  if (!text) throw std::runtime_error("a session token cannot be signed");
-  return text.get();
-}
-
 Result<Sessions::Claims> Sessions::verify(const std::string& token) const {
-  if (token.size() > kTokenMax) return token_invalid();
   const Verified::Mac mac = verified_->mac_of(token);
   auto claims = verified_->find(mac);
   if (!claims) {
-    const auto decoded = decode(token);
+    const auto decoded = signer_.decode(token);
     if (!decoded) return decoded;
     claims = *decoded;
     verified_->add(mac, *claims);
@@ -344,36 +290,6 @@ Result<Sessions::Claims> Sessions::verify(const std::string& token) const {
     return fail(FailureCode::kTokenExpired, "the token has expired");
   }
   return *claims;
-}
-
-Result<Sessions::Claims> Sessions::decode(const std::string& token) const {
-  // libjwt takes text that ends at the first zero.
-  if (token.find('\0') != std::string::npos) return token_invalid();
-  // A token that names another algorithm is none of ours and must not get as far as that
-  // algorithm's code.
-  if (!token.starts_with(header_)) return token_invalid();
-  jwt_t* decoded = nullptr;
-  if (jwt_decode(&decoded, token.c_str(), raw(key_), static_cast<int>(key_.size())) != 0) {
-    return token_invalid();
-  }
-  const Token owner(decoded);
-
-  const std::string_view type = text_claim(decoded, "token_type");
-  const auto account = integer_claim(decoded, "user_id");
-  const auto session = integer_claim(decoded, "sid");
-  const auto issued = integer_claim(decoded, "iat");
-  const auto expires = integer_claim(decoded, "exp");
-  const bool whole = account && session && issued && expires;
-  if ((type != "access" && type != "refresh") || !whole) {
-    return token_invalid();
-  }
-  Claims claims;
-  claims.refresh = type == "refresh";
-  claims.account = AccountId{*account};
-  claims.session = SessionId{*session};
-  claims.issued = *issued;
-  claims.expires = *expires;
-  return claims;
 }
 
 }  // namespace coffer::vault

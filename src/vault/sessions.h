@@ -16,6 +16,7 @@
 #include "base/task.h"
 #include "vault/context.h"
 #include "vault/failure.h"
+#include "vault/session_tokens.h"
 #include "vault/types.h"
 
 namespace coffer::vault {
@@ -65,7 +66,7 @@ class Sessions {
   Task<std::uint64_t> prune(std::size_t limit);
 
  private:
-  struct Claims;
+  using Claims = SessionClaims;
   class Verified;
   Sessions(Context& context, Bytes key);
 
@@ -78,14 +79,10 @@ class Sessions {
   };
   Lifetimes lifetimes() const;
   Tokens issue(AccountId account, SessionId session, Time now, Lifetimes lifetimes) const;
-  std::string sign(const Claims& claims) const;
   Result<Claims> verify(const std::string& token) const;
-  // The part of verify() that is always the same for a token: signature and form.
-  Result<Claims> decode(const std::string& token) const;
 
   Context& context_;
-  Bytes key_;
-  std::string header_;  // of every token of ours, with the dot after it
+  SessionTokens signer_;
   std::unique_ptr<Verified> verified_;
 };
 
