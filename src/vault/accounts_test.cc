@@ -1,6 +1,9 @@
 #include "vault/accounts.h"
 
+#include <sys/resource.h>
+
 #include <atomic>
+#include <fstream>
 #include <mutex>
 
 #include "vault/fixture.h"
@@ -277,6 +280,44 @@ TEST(Passwords, ADamagedHashIsTheMachinesFailure) {
     const auto verify = [&] { return executor.run(passwords.verify("x", damaged)).has_value(); };
     EXPECT_THROW(verify(), std::runtime_error) << damaged;
   }
+}
+
+// Bounds what the process may allocate from now on.
+class NoMoreMemory {
+ public:
+  NoMoreMemory() {
+    getrlimit(RLIMIT_DATA, &before_);
+    std::ifstream status("/proc/self/status");
+    std::uint64_t kilobytes = 0;
+    for (std::string line; std::getline(status, line);) {
+      if (line.starts_with("VmData:")) kilobytes = std::stoull(line.substr(7));
+    }
+    rlimit now = before_;
+    now.rlim_cur = kilobytes * 1024 + (std::uint64_t{8} << 20U);
+    setrlimit(RLIMIT_DATA, &now);
+  }
+  ~NoMoreMemory() { setrlimit(RLIMIT_DATA, &before_); }
+  NoMoreMemory(const NoMoreMemory&) = delete;
+  NoMoreMemory& operator=(const NoMoreMemory&) = delete;
+
+ private:
+  rlimit before_{};
+};
+
+TEST(Passwords, WithoutMemoryNoPasswordIsCalledWrong) {
+  Passwords passwords({.memory_bytes = 64U << 20U, .passes = 1});
+  InlineExecutor executor;
+  const std::string stored = executor.run(passwords.hash("correct horse")).value();
+  {
+    const NoMoreMemory limit;
+    const auto verified = executor.run(passwords.verify("correct horse", stored));
+    ASSERT_FALSE(verified) << "the limit has no effect here";
+    EXPECT_EQ(verified.error().code, FailureCode::kBusy);
+    const auto hashed = executor.run(passwords.hash("correct horse"));
+    ASSERT_FALSE(hashed);
+    EXPECT_EQ(hashed.error().code, FailureCode::kBusy);
+  }
+  EXPECT_TRUE(executor.run(passwords.verify("correct horse", stored)).value());
 }
 
 class GuestsTest : public VaultTest {

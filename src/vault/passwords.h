@@ -21,17 +21,19 @@ class Passwords {
     std::size_t memory_bytes = 64U << 20U;  // of one hash
     unsigned passes = 2;
     std::size_t parallel = 2;   // hashes at a time
-    std::size_t waiting = 128;  // more than this: kBusy
+    std::size_t waiting = 128;  // waiting beyond these: kBusy
   };
 
   explicit Passwords(Cost cost);
   ~Passwords();
 
-  // The string to store: algorithm, cost, salt and hash. kBusy when too many wait.
+  // The string to store: algorithm, cost, salt and hash. kBusy when too many wait, or there is no
+  // memory for the hash.
   Task<Result<std::string>> hash(std::string password);
 
   // Whether `password` made `stored`. An empty `stored` stands for an account that does not
-  // exist: costs the same, gives false. kBusy when too many wait.
+  // exist: costs the same, gives false. kBusy as hash(), never false for want of memory. Throws
+  // when `stored` is no string that hash() made.
   Task<Result<bool>> verify(std::string password, std::string stored);
 
  private:
