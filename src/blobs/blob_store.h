@@ -13,6 +13,7 @@
 
 #include "base/bytes.h"
 #include "base/clock.h"
+#include "base/exhausted.h"
 #include "base/hash.h"
 #include "base/milestone.h"
 #include "base/stream.h"
@@ -26,10 +27,12 @@ class Error : public std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
-// No room is left for more bytes. The writer is of no more use.
-class NoSpaceError : public Error {
+// No room is left for more bytes: the disk is full, a quota of the file system is reached, or only
+// the reserve is left. The writer is of no more use.
+class NoSpaceError : public Error, public Exhausted {
  public:
-  using Error::Error;
+  explicit NoSpaceError(const std::string& what)
+      : Error(what), Exhausted(ExhaustedResource::kStorage) {}
 };
 
 struct BlobInfo {

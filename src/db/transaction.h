@@ -15,6 +15,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/exhausted.h"
 #include "base/milestone.h"
 #include "db/value.h"
 
@@ -25,6 +26,14 @@ namespace coffer::db {
 class Error : public std::runtime_error {
  public:
   using std::runtime_error::runtime_error;
+};
+
+// The disk has no room for the change. Nothing of it was kept; reading goes on, and so do changes
+// once there is room again.
+class NoSpaceError : public Error, public Exhausted {
+ public:
+  explicit NoSpaceError(const std::string& what)
+      : Error(what), Exhausted(ExhaustedResource::kStorage) {}
 };
 
 // A UNIQUE, CHECK, NOT NULL or FOREIGN KEY rule would have been broken. The transaction is

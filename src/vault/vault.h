@@ -53,7 +53,7 @@ class Vault {
   References& references() { return references_; }
   const Clock& clock() const { return context_.clock; }
 
-  // Whether database and blob store answer. Throws what is wrong.
+  // Whether database and blob store answer and have room for uploads. Throws what is wrong.
   Task<void> check_ready();
 
   // Bytes that the blob store has room for.

@@ -126,19 +126,14 @@ Task<http::Response> Gateway::handle(http::Request& request) {
   }
   const Dialect* dialect = nullptr;
   http::Headers extra;  // what every answer of this request carries
-  std::string failure;
   std::optional<Reply> reply;
   try {
     const Client client = clients_.resolve(request);
     request.client_address = client.address;
     reply.emplace(co_await answer(request, client, dialect, extra));
   } catch (const std::exception& error) {
-    failure = error.what();
-  }
-  if (!reply) {
-    log::error("request failed", {{"request_id", request.id}, {"error", failure}});
-    reply.emplace(std::unexpected(Problem(
-        ProblemKind::kInternal, "Something went wrong here; the request id helps to find it")));
+    log::error("request failed", {{"request_id", request.id}, {"error", error.what()}});
+    reply.emplace(std::unexpected(Problem::of(error)));
   }
   http::Response response;
   if (*reply) {

@@ -111,6 +111,8 @@ Sorry sorry_for(ProblemKind kind) noexcept {
       return {"This page can only be read", "Open it in a browser as it is."};
     case ProblemKind::kHttpsRequired:
       return {"This vault is served over HTTPS only", "Put https:// in front of the address."};
+    case ProblemKind::kOutOfStorage:
+      return {"The disk of this server is full", "Its operator has to make room first."};
     case ProblemKind::kInternal:
     case ProblemKind::kBusy:
       return {"Something went wrong here", "It is not your doing. Try again in a moment."};

@@ -1,9 +1,16 @@
 #include "apis/common/problem.h"
 
+#include <new>
 #include <utility>
+
+#include "base/exhausted.h"
 
 namespace coffer::apis {
 namespace {
+
+// Seconds.
+constexpr std::string_view kBusyRetry = "1";
+constexpr std::string_view kStorageRetry = "60";
 
 ProblemKind kind_of(const vault::Failure& failure) {
   using vault::FailureCode;
@@ -34,7 +41,7 @@ Problem::Problem(ProblemKind problem_kind, std::string text)
 
 Problem::Problem(const vault::Failure& failure)
     : kind(kind_of(failure)), message(failure.message), fields(failure.fields) {
-  if (kind == ProblemKind::kBusy) headers.add("Retry-After", "1");
+  if (kind == ProblemKind::kBusy) headers.add("Retry-After", kBusyRetry);
 }
 
 Problem Problem::field(std::string name, std::string text) {
@@ -64,6 +71,22 @@ Problem Problem::of(http::BadMessage why) {
 }
 
 Problem Problem::of(StreamFault fault) { return vault::bad_stream(fault).error(); }
+
+Problem Problem::of(const std::exception& error) {
+  const auto* exhausted = dynamic_cast<const Exhausted*>(&error);
+  if (exhausted && exhausted->resource() == ExhaustedResource::kStorage) {
+    Problem problem(ProblemKind::kOutOfStorage,
+                    "The disk of this server is full; delete something, or tell its operator");
+    problem.headers.add("Retry-After", kStorageRetry);
+    return problem;
+  }
+  if (exhausted || dynamic_cast<const std::bad_alloc*>(&error)) {
+    Problem problem(ProblemKind::kBusy, "The server is busy; try again in a moment");
+    problem.headers.add("Retry-After", kBusyRetry);
+    return problem;
+  }
+  return {ProblemKind::kInternal, "Something went wrong here; the request id helps to find it"};
+}
 
 unsigned status_of(ProblemKind kind) noexcept {
   switch (kind) {
@@ -95,6 +118,7 @@ unsigned status_of(ProblemKind kind) noexcept {
     case ProblemKind::kBusy: return 503;
     case ProblemKind::kUnsupportedCoding: return 501;
     case ProblemKind::kUnsupportedVersion: return 505;
+    case ProblemKind::kOutOfStorage: return 507;
     case ProblemKind::kInternal: break;
   }
   return 500;

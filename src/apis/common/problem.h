@@ -1,6 +1,7 @@
 // Everything that can keep a request from its answer, before a dialect gives it a shape.
 #pragma once
 
+#include <exception>
 #include <expected>
 #include <optional>
 #include <string>
@@ -44,6 +45,7 @@ enum class ProblemKind {
   kUnsupportedVersion,
   kUnsupportedCoding,
   // The machine's
+  kOutOfStorage,
   kInternal,
 };
 
@@ -61,6 +63,9 @@ struct Problem {
   static Problem field(std::string name, std::string text);
   static Problem of(http::BadMessage why);
   static Problem of(StreamFault fault);
+  // What a handler threw: kOutOfStorage or kBusy where the machine has run out of something (base/
+  // exhausted.h, std::bad_alloc), else kInternal.
+  static Problem of(const std::exception& error);
 };
 
 // What a handler gives: an answer, or what kept it from one.

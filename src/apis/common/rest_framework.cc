@@ -78,6 +78,7 @@ std::string detail_of(const Problem& problem, const http::Request& request) {
                          seconds == "1" ? "" : "s");
     }
     case ProblemKind::kBusy: return "Service temporarily unavailable, try again later.";
+    case ProblemKind::kOutOfStorage: return "The disk of this server is full.";
     case ProblemKind::kInternal: return "A server error occurred.";
     default: break;
   }

@@ -38,6 +38,7 @@ std::string_view code_of(ProblemKind kind) {
     case ProblemKind::kBusy: return "busy";
     case ProblemKind::kUnsupportedCoding: return "not_implemented";
     case ProblemKind::kUnsupportedVersion: return "version_not_supported";
+    case ProblemKind::kOutOfStorage: return "insufficient_storage";
     case ProblemKind::kInternal: break;
   }
   return "internal_error";

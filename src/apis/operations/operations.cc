@@ -17,14 +17,18 @@ Task<Reply> health(Exchange&) { co_return http::Response::text(200, std::string(
 
 Task<Reply> readiness(Exchange& exchange) {
   std::string failure;
+  std::string answer = "not ready; the log says why\n";
   try {
     co_await exchange.vault.check_ready();
   } catch (const std::exception& error) {
     failure = error.what();
+    if (Problem::of(error).kind == ProblemKind::kOutOfStorage) {
+      answer = "not ready: the disk is full; uploads are refused until there is room\n";
+    }
   }
   if (failure.empty()) co_return http::Response::text(200, std::string(kPlain), "ready\n");
   log::error("not ready", {{"request_id", exchange.request.id}, {"error", failure}});
-  co_return http::Response::text(503, std::string(kPlain), "not ready; the log says why\n");
+  co_return http::Response::text(503, std::string(kPlain), std::move(answer));
 }
 
 class Operations final : public Dialect {

@@ -71,6 +71,7 @@ std::string_view code_of(const Problem& problem, const http::Request& request) {
     case ProblemKind::kUnsupportedContentCoding:
     case ProblemKind::kUnsupportedVersion: return "REQ_NOT_SUPPORTED";
     case ProblemKind::kBusy: return "BUSY";
+    case ProblemKind::kOutOfStorage: return "OUT_OF_STORAGE";
     case ProblemKind::kInternal: break;
   }
   return "INTERNAL_ERROR";
