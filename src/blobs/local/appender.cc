@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <functional>
 #include <utility>
 
 #include "base/log.h"
@@ -30,9 +31,10 @@ std::size_t Appender::DigestHash::operator()(const Sha256Digest& digest) const n
   return hash;
 }
 
-Appender::Appender(Disk& disk, const Clock& clock, PackedIndex& index, SegmentFiles& files,
-                   Bell& sealed, Options options)
+Appender::Appender(Disk& disk, DiskSpace& space, const Clock& clock, PackedIndex& index,
+                   SegmentFiles& files, Bell& sealed, Options options)
     : disk_(disk),
+      space_(space),
       clock_(clock),
       index_(index),
       files_(files),
@@ -99,15 +101,43 @@ bool Appender::take_batch() {
 
 void Appender::process() {
   try {
+    refuse_without_space();
+    if (batch_.empty()) return;
     make_room();
     lay_out();
     if (!buffer_.empty()) write_out();
+  } catch (const NoSpaceError&) {
+    space_.set_refused(true);
+    fail_batch(std::current_exception());
+    return;
   } catch (...) {
     fail_batch(std::current_exception());
     return;
   }
   publish();
   clear_ahead();
+}
+
+// Fails what uploads brought where only the reserve is left. What compaction moves, and notes, may
+// use it: both lead to more room.
+void Appender::refuse_without_space() {
+  const auto is_upload = [](const Request& request) {
+    return request.record.kind == RecordKind::kBlob && !request.from;
+  };
+  std::uint64_t bytes = 0;
+  for (const Request& request : batch_) {
+    if (is_upload(request)) bytes += record_bytes(request.record.length);
+  }
+  if (bytes == 0) return;
+  try {
+    space_.require(bytes);
+  } catch (const NoSpaceError&) {
+    const auto error = std::current_exception();
+    const auto uploads =
+        std::stable_partition(batch_.begin(), batch_.end(), std::not_fn(is_upload));
+    std::for_each(uploads, batch_.end(), [&](Request& request) { fail(request, error); });
+    batch_.erase(uploads, batch_.end());
+  }
 }
 
 void Appender::make_room() {
@@ -170,6 +200,7 @@ void Appender::write_out() {
   try {
     disk_.write(active_->file, buffer_, active_->end);
     is_written = true;
+    space_.set_refused(false);
     const auto is_waited_for = [](const Request& request) { return bool(request.done); };
     if (std::ranges::any_of(batch_, is_waited_for)) disk_.sync(active_->file);
   } catch (...) {
@@ -197,6 +228,7 @@ void Appender::clear_ahead() {
   const std::uint64_t start = std::max(active_->room, active_->end);
   const std::uint64_t goal = active_->end + ahead;
   try {
+    space_.require(goal - start);
     buffer_.assign(static_cast<std::size_t>(goal - start), std::byte{0});
     disk_.write(active_->file, buffer_, start);
     disk_.sync(active_->file);
@@ -247,10 +279,12 @@ void Appender::publish(const Request& request, const Outcome& outcome) {
 }
 
 void Appender::fail_batch(std::exception_ptr error) {
-  for (Request& request : batch_) {
-    request.buffer.release();
-    if (request.done) request.done(error, {});
-  }
+  for (Request& request : batch_) fail(request, error);
+}
+
+void Appender::fail(Request& request, const std::exception_ptr& error) {
+  request.buffer.release();
+  if (request.done) request.done(error, {});
 }
 
 void Appender::roll() {

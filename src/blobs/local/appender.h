@@ -19,6 +19,7 @@
 #include "blobs/local/bell.h"
 #include "blobs/local/buffer_pool.h"
 #include "blobs/local/disk.h"
+#include "blobs/local/disk_space.h"
 #include "blobs/local/packed_index.h"
 #include "blobs/local/segment_files.h"
 
@@ -48,8 +49,8 @@ class Appender {
   };
 
   // All outlive it.
-  Appender(Disk& disk, const Clock& clock, PackedIndex& index, SegmentFiles& files, Bell& sealed,
-           Options options);
+  Appender(Disk& disk, DiskSpace& space, const Clock& clock, PackedIndex& index,
+           SegmentFiles& files, Bell& sealed, Options options);
   // Ends what was submitted, then seals the active segment.
   ~Appender();
   Appender(const Appender&) = delete;
@@ -74,6 +75,7 @@ class Appender {
   void work();
   bool take_batch();
   void process();
+  void refuse_without_space();
   void make_room();
   void lay_out();
   Outcome lay_out_blob(Request& request);
@@ -83,11 +85,13 @@ class Appender {
   void publish();
   void publish(const Request& request, const Outcome& outcome);
   void fail_batch(std::exception_ptr error);
+  static void fail(Request& request, const std::exception_ptr& error);
   void clear_ahead();
   bool cut_at_end();
   void roll();
 
   Disk& disk_;
+  DiskSpace& space_;
   const Clock& clock_;
   PackedIndex& index_;
   SegmentFiles& files_;

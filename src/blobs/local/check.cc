@@ -300,7 +300,8 @@ class PackedCursor {
 void check_folder(Check& check, unsigned folder, PackedCursor& packed) {
   std::vector<Sha256Digest> files;
   for (const std::string& file : check.disk.names(folder_name(folder))) {
-    if (const auto digest = blob_in(folder, file)) files.push_back(*digest);
+    const auto digest = blob_in(folder, file);
+    if (digest && is_file(check.disk, blob_name(*digest))) files.push_back(*digest);
   }
   std::ranges::sort(files);
   auto file = files.begin();
@@ -327,7 +328,8 @@ void check_local_store(Disk& disk, CheckVisitor& visitor) {
   // In order: the later record of a blob is the one that counts.
   std::set<std::uint32_t> segments;
   for (const std::string& name : disk.names(kSegments)) {
-    if (const auto number = segment_number(name, kSegmentSuffix)) segments.insert(*number);
+    const auto number = segment_number(name, kSegmentSuffix);
+    if (number && is_file(disk, segment_name(*number))) segments.insert(*number);
   }
   Check check{
       .disk = disk, .visitor = visitor, .all = static_cast<unsigned>(segments.size()) + kFolders};

@@ -11,8 +11,10 @@
 #include "base/executor.h"
 #include "blobs/local/buffer_pool.h"
 #include "blobs/local/disk.h"
+#include "blobs/local/disk_space.h"
 #include "blobs/local/layout.h"
 #include "blobs/local/open_blobs.h"
+#include "blobs/local/probe.h"
 #include "blobs/local/segments.h"
 
 namespace coffer::blobs {
@@ -28,6 +30,8 @@ struct Folder {
 // Threads: any. Outlives everything that refers to it.
 struct Core {
   const std::unique_ptr<Disk> disk;
+  DiskSpace space;
+  DiskAbilities abilities;
   const Clock& clock;
   BufferPool buffers;
   std::atomic<std::uint64_t> next_temporary = 1;

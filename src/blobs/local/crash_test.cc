@@ -87,7 +87,7 @@ TEST(Crash, KilledWriterLosesNoAnswerAndLeavesNoPartialBlob) {
     EXPECT_TRUE(std::ranges::includes(stored, answered));
     // Not before it has ended: until then it may be writing an index there.
     store.reset();
-    EXPECT_EQ(count_entries(folder.path() / "tmp"), 0u);
+    EXPECT_EQ(count_entries(folder.path() / "blobs" / "tmp"), 0u);
   }
   EXPECT_GT(answered.size(), 20u);
 }

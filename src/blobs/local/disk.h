@@ -50,6 +50,11 @@ class Disk {
   struct FileInfo {
     std::uint64_t size = 0;
     Time modified;
+    bool is_file = true;  // and not a folder, a link or anything else
+  };
+  struct Space {
+    std::uint64_t free = 0;   // bytes that an ordinary process can still store
+    std::uint64_t total = 0;  // of the whole file system
   };
 
   virtual ~Disk() = default;
@@ -87,13 +92,13 @@ class Disk {
 
   // False when it was there.
   virtual bool make_folder(const std::string& name) = 0;
-  // The names in the folder survive a power loss from now on. The root is `.`.
+  // The names in the folder survive a power loss from now on, as far as its file system can
+  // promise it: some cannot sync a folder, and are synced whole. The root is `.`.
   virtual void sync_folder(const std::string& name) = 0;
   // What the folder holds, in no order; nothing when there is no such folder.
   virtual std::vector<std::string> names(const std::string& folder) = 0;
 
-  // Bytes that an ordinary process can still store.
-  virtual std::uint64_t free_bytes() = 0;
+  virtual Space space() = 0;
 };
 
 // The machine's own. Makes `root` when there is none.

@@ -15,6 +15,7 @@ constexpr std::uint64_t kStretchBytes = 8 * 1024 * 1024;
 
 void Draft::append(ByteView block) {
   size_ += block.size();
+  core_.space.require(block.size());
   if (!file_) {
     begin();
     bypasses_cache_ = core_.disk->bypass_cache(file_, true);
@@ -29,6 +30,7 @@ void Draft::append(ByteView block) {
 
 BlobInfo Draft::commit(const Sha256Digest& digest, ByteView tail) {
   size_ += tail.size();
+  core_.space.require(tail.size());
   const std::string name = blob_name(digest);
 
   BlobInfo info{digest, size_};
@@ -60,7 +62,13 @@ void Draft::begin() {
 }
 
 void Draft::write(ByteView data) {
-  core_.disk->write(file_, data, written_);
+  try {
+    core_.disk->write(file_, data, written_);
+  } catch (const NoSpaceError&) {
+    core_.space.set_refused(true);
+    throw;
+  }
+  core_.space.set_refused(false);
   written_ += data.size();
 }
 
@@ -75,7 +83,8 @@ void Draft::write_tail(ByteView tail) {
   write(tail);
 }
 
-// Whether the blob is there and, by its new time, safe from a sweep that runs already.
+// Whether the blob is there and, by its new time, safe from a sweep that runs already. Where times
+// cannot be set it is replaced, which makes its time new too.
 // REQUIRES: its folder's naming lock is held.
 bool Draft::settle_on_existing(const std::string& name) {
   const std::optional<Disk::FileInfo> existing = core_.disk->info(name);
@@ -84,6 +93,7 @@ bool Draft::settle_on_existing(const std::string& name) {
     log::error("blob_damaged", {{"blob", name}, {"size", existing->size}, {"expected", size_}});
     return false;
   }
+  if (!core_.abilities.exact_times) return false;
   // Later than before even if the clock was not read to see it: whoever made the blob and thinks
   // better of it must find that it is not his alone any more.
   const Time touched = existing->modified + std::chrono::microseconds(1);
@@ -104,8 +114,12 @@ std::optional<Time> Draft::publish(const Sha256Digest& digest, const std::string
       folder.ready = true;
     }
     if (!settle_on_existing(name)) {
-      new_at = core_.clock.now();
-      core_.disk->set_modified(temporary_, *new_at);
+      // Where the time is not kept exactly, nobody could tell by it that others have found the blob
+      // since: it is not said to be new, and stays for the collector.
+      if (core_.abilities.exact_times) {
+        new_at = core_.clock.now();
+        core_.disk->set_modified(temporary_, *new_at);
+      }
       core_.disk->rename(temporary_, name);
       core_.open_blobs.forget(digest);
       temporary_.clear();

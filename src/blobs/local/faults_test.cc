@@ -73,7 +73,7 @@ TEST_F(Faults, AnyOneCallMayFail) {
       const char* failed = plan->failed;
       SCOPED_TRACE(fmt::format("call {} ({}), full: {}", call, failed ? failed : "none", full));
       const bool may_leave = failed && failed == std::string_view("remove");
-      EXPECT_LE(count_entries(folder_.path() / "tmp"), may_leave ? 1u : 0u);
+      EXPECT_LE(count_entries(folder_.path() / "blobs" / "tmp"), may_leave ? 1u : 0u);
 
       store = open_local_store(options());
       expect_sound(*store, kept);
@@ -81,7 +81,7 @@ TEST_F(Faults, AnyOneCallMayFail) {
         EXPECT_TRUE(executor_.run(store->remove_unused(blob.info.digest, blob.written)));
       }
       store.reset();
-      EXPECT_EQ(count_entries(folder_.path() / "tmp"), 0u);
+      EXPECT_EQ(count_entries(folder_.path() / "blobs" / "tmp"), 0u);
       EXPECT_EQ(count_entries("/proc/self/fd"), descriptors);
       if (!failed) {
         EXPECT_EQ(failures, 0);

@@ -72,6 +72,9 @@ class FileContents : public testing::Test {
     warmth_.serving = std::this_thread::get_id();
     store_ = open_local_store(std::make_unique<ColdDisk>(folder_.path(), warmth_),
                               {.root = {}, .clock = clock_});
+    // What the start read.
+    warmth_.reads_that_block = 0;
+    forget(0, ~std::uint64_t{0});
   }
   std::shared_ptr<const Content> stored(ByteView bytes) {
     const Sha256Digest digest = executor_.run(put(*store_, bytes)).digest;

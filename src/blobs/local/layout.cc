@@ -2,10 +2,14 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 namespace coffer::blobs {
 namespace {
 
-constexpr const char* kTemporaries = "tmp";
+bool is_temporary(std::string_view name) {
+  return std::ranges::all_of(name, [](char c) { return c >= '0' && c <= '9'; });
+}
 
 }  // namespace
 
@@ -37,6 +41,10 @@ std::string segment_index_name(std::uint32_t number) {
   return fmt::format("{}/{:08x}{}", kSegments, number, kSegmentIndexSuffix);
 }
 
+std::string segment_index_temporary_name(std::uint32_t number) {
+  return fmt::format("{}/{:08x}{}", kSegments, number, kSegmentIndexTemporarySuffix);
+}
+
 std::optional<std::uint32_t> segment_number(std::string_view name, std::string_view suffix) {
   constexpr std::size_t kDigits = 8;
   if (name.size() != kDigits + suffix.size() || !name.ends_with(suffix)) return std::nullopt;
@@ -49,14 +57,20 @@ std::optional<std::uint32_t> segment_number(std::string_view name, std::string_v
   return number;
 }
 
+bool is_file(Disk& disk, const std::string& name) {
+  const auto info = disk.info(name);
+  return info && info->is_file;
+}
+
 std::bitset<kFolders> prepare(Disk& disk) {
-  if (!disk.make_folder(kTemporaries)) {
-    for (const std::string& file : disk.names(kTemporaries)) {
-      disk.remove(fmt::format("{}/{}", kTemporaries, file));
-    }
-  }
   disk.make_folder(kBlobs);
   disk.make_folder(kSegments);
+  if (!disk.make_folder(kTemporaries)) {
+    for (const std::string& file : disk.names(kTemporaries)) {
+      const std::string path = fmt::format("{}/{}", kTemporaries, file);
+      if (is_temporary(file) && is_file(disk, path)) disk.remove(path);
+    }
+  }
   // Also what was there: whoever made it may have been killed before this.
   disk.sync_folder(".");
   disk.sync_folder(kBlobs);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/log.h"
 #include "blobs/local/core.h"
 #include "blobs/local/file_content.h"
 #include "blobs/local/local_writer.h"
@@ -12,9 +13,6 @@ namespace {
 
 // Stays allocated between uploads.
 constexpr std::size_t kIdleBytes = std::size_t{8} * 1024 * 1024;
-
-// Room that uploads leave to the database and the log.
-constexpr std::uint64_t kReserveBytes = std::uint64_t{64} * 1024 * 1024;
 
 // The first `limit` of two lists ordered by names. What is in both was written at the later time.
 std::vector<BlobStore::Listed> merged(const std::vector<BlobStore::Listed>& files,
@@ -41,6 +39,8 @@ class LocalStore final : public BlobStore {
  public:
   LocalStore(std::unique_ptr<Disk> disk, const LocalOptions& options)
       : core_{.disk = std::move(disk),
+              .space = DiskSpace(*core_.disk, options.reserve_bytes),
+              .abilities = {},
               .clock = options.clock,
               .buffers = BufferPool(options.memory_budget, kIdleBytes),
               .next_temporary = 1,
@@ -53,13 +53,16 @@ class LocalStore final : public BlobStore {
     for (unsigned number = 0; number < kFolders; ++number) {
       core_.folders[number].ready = there.test(number);
     }
+    core_.abilities = probe(*core_.disk, core_.clock);
+    if (!core_.abilities.exact_times) {
+      log::info("times of files are not kept exactly",
+                {{"consequence", "bytes of refused uploads stay for the grace time"}});
+    }
     core_.segments = std::make_unique<Segments>(
-        *core_.disk, core_.clock,
-        Segments::Options{
-            .appending = {.segment_bytes = options.segment_bytes,
-                          .gather_time = options.gather_time},
-            .reclaim = options.reclaim,
-            .temporary = [this] { return temporary_name(core_.next_temporary.fetch_add(1)); }});
+        *core_.disk, core_.space, core_.clock,
+        Segments::Options{.appending = {.segment_bytes = options.segment_bytes,
+                                        .gather_time = options.gather_time},
+                          .reclaim = options.reclaim});
   }
 
   Task<std::unique_ptr<BlobWriter>> create(std::optional<std::uint64_t>) override {
@@ -95,8 +98,7 @@ class LocalStore final : public BlobStore {
   }
 
   Task<std::uint64_t> free_bytes() override {
-    const std::uint64_t free = co_await core_.io.run([this] { return core_.disk->free_bytes(); });
-    co_return free - std::min(free, kReserveBytes);
+    co_return co_await core_.io.run([this] { return core_.space.available(); });
   }
 
  private:

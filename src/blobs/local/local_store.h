@@ -21,6 +21,8 @@ struct LocalOptions {
   // Memory of all writers together. Each needs 128 KiB while it holds bytes that are not
   // written, and takes twice that while there is enough; who finds none left waits in line.
   std::size_t memory_budget = std::size_t{256} * 1024 * 1024;
+  // Bytes of the disk that are left free, for the database; at most an eighth of the disk.
+  std::uint64_t reserve_bytes = std::uint64_t{64} * 1024 * 1024;
   // A durable write mostly waits, so more threads than cores. As many read what is not in memory.
   std::size_t io_threads = 16;
   // A segment of small blobs that is as long gets no more of them.

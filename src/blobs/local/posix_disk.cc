@@ -8,11 +8,13 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <cerrno>
 #include <cstdio>
 #include <string_view>
 #include <system_error>
 
+#include "base/log.h"
 #include "blobs/blob_store.h"
 #include "blobs/local/disk.h"
 
@@ -190,7 +192,8 @@ class PosixDisk final : public Disk {
       if (errno == ENOENT) return std::nullopt;
       fail("look a file up", errno);
     }
-    return FileInfo{static_cast<std::uint64_t>(status.st_size), to_time(status.st_mtim)};
+    return FileInfo{static_cast<std::uint64_t>(status.st_size), to_time(status.st_mtim),
+                    S_ISREG(status.st_mode)};
   }
 
   void set_modified(const std::string& name, Time time) override {
@@ -221,7 +224,15 @@ class PosixDisk final : public Disk {
   void sync_folder(const std::string& name) override {
     const OpenFile folder(open_folder_fd(name));
     if (!folder) fail("open a folder", errno);
-    if (uninterrupted([&] { return ::fsync(folder.fd()); }) != 0) fail("sync a folder", errno);
+    if (uninterrupted([&] { return ::fsync(folder.fd()); }) == 0) return;
+    // Network shares and FUSE may have no such call.
+    if (errno != EINVAL && errno != ENOTSUP && errno != ENOSYS) fail("sync a folder", errno);
+    if (!told_of_folders_.exchange(true)) {
+      log::warning("folders cannot be synced",
+                   {{"reason", std::generic_category().message(errno)},
+                    {"instead", "the whole file system is synced for each new name"}});
+    }
+    if (::syncfs(folder.fd()) != 0) fail("sync a file system", errno);
   }
 
   std::vector<std::string> names(const std::string& folder) override {
@@ -248,12 +259,13 @@ class PosixDisk final : public Disk {
     }
   }
 
-  std::uint64_t free_bytes() override {
+  Space space() override {
     struct statvfs status {};
     if (uninterrupted([&] { return ::fstatvfs(root_.fd(), &status); }) != 0) {
       fail("ask for free space", errno);
     }
-    return static_cast<std::uint64_t>(status.f_bavail) * status.f_frsize;
+    return {.free = static_cast<std::uint64_t>(status.f_bavail) * status.f_frsize,
+            .total = static_cast<std::uint64_t>(status.f_blocks) * status.f_frsize};
   }
 
  private:
@@ -272,6 +284,7 @@ class PosixDisk final : public Disk {
 
   OpenFile root_;
   bool can_write_uncached_ = false;
+  std::atomic<bool> told_of_folders_ = false;
 };
 
 }  // namespace

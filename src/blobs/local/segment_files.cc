@@ -27,16 +27,29 @@ std::uint64_t random_mark() {
 void SegmentFiles::load(PackedIndex& index) {
   std::set<std::uint32_t> numbers;
   std::vector<std::uint32_t> indexes;
+  std::uint32_t last = 0;
   for (const std::string& name : disk_.names(kSegments)) {
-    if (const auto number = segment_number(name, kSegmentSuffix)) numbers.insert(*number);
-    if (const auto number = segment_number(name, kSegmentIndexSuffix)) indexes.push_back(*number);
+    const auto index_number = segment_number(name, kSegmentIndexSuffix);
+    const auto unfinished = segment_number(name, kSegmentIndexTemporarySuffix);
+    const auto number = segment_number(name, kSegmentSuffix);
+    if (!number && !index_number && !unfinished) continue;
+    const std::string path = fmt::format("{}/{}", kSegments, name);
+    if (!is_file(disk_, path)) {
+      log::warning("foreign_entry_ignored", {{"path", path}, {"reason", "it is no file"}});
+      if (number) last = std::max(last, *number);
+      continue;
+    }
+    if (number) numbers.insert(*number);
+    if (index_number) indexes.push_back(*index_number);
+    if (unfinished) disk_.remove(path);
   }
   for (const std::uint32_t number : indexes) {
     if (!numbers.contains(number)) disk_.remove(segment_index_name(number));
   }
   // In order: the later record of a blob is the one that counts.
   for (const std::uint32_t number : numbers) load(number, index);
-  if (!numbers.empty()) next_ = *numbers.rbegin() + 1;
+  if (!numbers.empty()) last = std::max(last, *numbers.rbegin());
+  next_ = std::max(next_, last + 1);
 }
 
 void SegmentFiles::load(std::uint32_t number, PackedIndex& index) {
@@ -101,8 +114,8 @@ void SegmentFiles::load(std::uint32_t number, PackedIndex& index) {
 
 std::optional<SegmentIndex> SegmentFiles::read_index(std::uint32_t number) {
   const std::string name = segment_index_name(number);
+  if (!is_file(disk_, name)) return std::nullopt;
   const OpenFile file = disk_.open(name);
-  if (!file) return std::nullopt;
   Bytes bytes(static_cast<std::size_t>(disk_.size(file)));
   disk_.read(file, bytes, 0);
   std::optional<SegmentIndex> index = decode_segment_index(bytes);
@@ -240,7 +253,7 @@ void SegmentFiles::write_index(std::uint32_t number) {
     return std::pair(entry.record.digest, entry.unit);
   });
 
-  const std::string temporary = temporary_();
+  const std::string temporary = segment_index_temporary_name(number);
   const OpenFile file = disk_.create(temporary);
   try {
     disk_.write(file, encode(index), 0);

@@ -36,9 +36,8 @@ class SegmentFiles {
     bool is_indexed;
   };
 
-  // `disk` outlives it. `temporary` gives names for files that are not complete.
-  SegmentFiles(Disk& disk, std::function<std::string()> temporary)
-      : disk_(disk), temporary_(std::move(temporary)) {}
+  // `disk` outlives it.
+  explicit SegmentFiles(Disk& disk) : disk_(disk) {}
 
   // Tells `index` what the segments hold. What a crash left behind the last good record of a
   // segment is cut off; what is left is durable.
@@ -88,7 +87,6 @@ class SegmentFiles {
   void forget_open(std::uint32_t number);
 
   Disk& disk_;
-  std::function<std::string()> temporary_;
   std::array<Slot, kSlots> slots_;
   mutable std::mutex mutex_;  // guards all below
   std::map<std::uint32_t, State> segments_;

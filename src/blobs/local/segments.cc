@@ -6,10 +6,10 @@
 
 namespace coffer::blobs {
 
-Segments::Segments(Disk& disk, const Clock& clock, Options options)
-    : clock_(clock), files_(disk, std::move(options.temporary)) {
+Segments::Segments(Disk& disk, DiskSpace& space, const Clock& clock, Options options)
+    : clock_(clock), files_(disk) {
   files_.load(index_);
-  appender_.emplace(disk, clock, index_, files_, bell_, options.appending);
+  appender_.emplace(disk, space, clock, index_, files_, bell_, options.appending);
   if (options.reclaim) reclaimer_.emplace(disk, index_, files_, *appender_, bell_);
 }
 

@@ -31,11 +31,10 @@ class Segments {
   struct Options {
     Appender::Options appending;
     bool reclaim;  // give back the room of removed blobs, in the background
-    std::function<std::string()> temporary;  // a name for a file that is not complete
   };
 
-  // Blocks while it reads what is there. `disk` and `clock` outlive it.
-  Segments(Disk& disk, const Clock& clock, Options options);
+  // Blocks while it reads what is there. `disk`, `space` and `clock` outlive it.
+  Segments(Disk& disk, DiskSpace& space, const Clock& clock, Options options);
   ~Segments();
   Segments(const Segments&) = delete;
   Segments& operator=(const Segments&) = delete;

@@ -37,10 +37,9 @@ TEST_F(SegmentEdges, EqualBytesOfOneWriteAreNotTakenBackByOneOfTheWriters) {
   const auto disk = posix_disk(folder_.path());
   prepare(*disk);
   BufferPool buffers(std::size_t{1} << 20, 0);
-  Segments segments(*disk, clock_,
-                    {.appending = {.segment_bytes = 1 << 20, .gather_time = {}},
-                     .reclaim = false,
-                     .temporary = [] { return temporary_name(1); }});
+  DiskSpace space(*disk, 0);
+  Segments segments(*disk, space, clock_,
+                    {.appending = {.segment_bytes = 1 << 20, .gather_time = {}}, .reclaim = false});
   const Bytes bytes = make_bytes(100, 1);
   const Sha256Digest digest = independent_digest(bytes);
   const auto submit = [&](const Sha256Digest& name, Appender::Done done) {
@@ -280,10 +279,10 @@ TEST_F(SegmentEdges, WhatWaitsWhenTheStoreClosesIsStored) {
     const auto disk = posix_disk(folder_.path());
     prepare(*disk);
     BufferPool buffers(std::size_t{64} << 20, 0);
-    Segments segments(*disk, clock_,
-                      {.appending = {.segment_bytes = 16 * 1024, .gather_time = {}},
-                       .reclaim = true,
-                       .temporary = [] { return temporary_name(1); }});
+    DiskSpace space(*disk, 0);
+    Segments segments(
+        *disk, space, clock_,
+        {.appending = {.segment_bytes = 16 * 1024, .gather_time = {}}, .reclaim = true});
     for (std::uint64_t i = 0; i < 300; ++i) {
       const Bytes bytes = make_bytes(900, i);
       Buffer buffer = buffers.try_take();

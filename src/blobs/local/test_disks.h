@@ -72,7 +72,7 @@ class WatchedDisk : public Disk {
   std::vector<std::string> names(const std::string& folder) override {
     return before("names"), disk_->names(folder);
   }
-  std::uint64_t free_bytes() override { return before("free_bytes"), disk_->free_bytes(); }
+  Space space() override { return before("space"), disk_->space(); }
 
  protected:
   virtual void before(const char* call) = 0;

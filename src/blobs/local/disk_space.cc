@@ -1,0 +1,55 @@
+#include "blobs/local/disk_space.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "blobs/blob_store.h"
+#include "blobs/local/layout.h"
+
+namespace coffer::blobs {
+namespace {
+
+constexpr std::uint64_t kReserveShare = 8;
+// A write of so many bytes shows whether there is room again.
+constexpr std::size_t kProbeBytes = std::size_t{64} * 1024;
+
+}  // namespace
+
+std::uint64_t DiskSpace::beside_reserve() {
+  const Disk::Space space = disk_.space();
+  const std::uint64_t reserve = std::min(reserve_, space.total / kReserveShare);
+  return space.free - std::min(space.free, reserve);
+}
+
+void DiskSpace::require(std::uint64_t bytes) {
+  const std::uint64_t left = beside_reserve();
+  if (bytes <= left) return;
+  throw NoSpaceError(fmt::format(
+      "the disk has room for {} bytes beside storage.reserve, not for {}", left, bytes));
+}
+
+std::uint64_t DiskSpace::available() {
+  if (refused_.load(std::memory_order_relaxed)) {
+    if (!can_write()) return 0;
+    set_refused(false);
+  }
+  return beside_reserve();
+}
+
+bool DiskSpace::can_write() {
+  const Bytes zeros(kProbeBytes);
+  try {
+    disk_.remove(kSpaceProbe);
+    const OpenFile file = disk_.create(kSpaceProbe);
+    disk_.write(file, zeros, 0);
+    disk_.sync(file);
+    disk_.remove(kSpaceProbe);
+    return true;
+  } catch (const NoSpaceError&) {
+    disk_.remove(kSpaceProbe);
+    return false;
+  }
+}
+
+}  // namespace coffer::blobs
