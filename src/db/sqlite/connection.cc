@@ -4,6 +4,7 @@
 #include <sqlite3.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <charconv>
 #include <chrono>
 #include <cstdlib>
@@ -118,6 +119,31 @@ struct Bind {
   log::error("the body of a transaction waits for something else than its transaction");
   log::flush();
   std::abort();
+}
+
+// The system's error of the last call that failed on the database's file, or on its log.
+int last_error_of(sqlite3* handle, bool of_log) {
+  int error = 0;
+  if (!of_log) {
+    sqlite3_file_control(handle, "main", SQLITE_FCNTL_LAST_ERRNO, &error);
+    return error;
+  }
+  sqlite3_file* log = nullptr;
+  sqlite3_file_control(handle, "main", SQLITE_FCNTL_JOURNAL_POINTER, &log);
+  if (log && log->pMethods) log->pMethods->xFileControl(log, SQLITE_FCNTL_LAST_ERRNO, &error);
+  return error;
+}
+
+// SQLite has a code of its own for a full disk, but not for a quota of the file system.
+bool is_out_of_space(sqlite3* handle, int code) {
+  // The latter: the log's shared index could not be made longer.
+  if ((code & 0xff) == SQLITE_FULL || code == SQLITE_IOERR_SHMSIZE) return true;
+  if ((code & 0xff) != SQLITE_IOERR) return false;
+  for (const bool of_log : {false, true}) {
+    const int error = last_error_of(handle, of_log);
+    if (error == ENOSPC || error == EDQUOT) return true;
+  }
+  return false;
 }
 
 bool is_blank(std::string_view sql) { return sql.find_first_not_of(" \t\r\n;") == sql.npos; }
@@ -266,6 +292,7 @@ void Connection::check(int code, std::string_view sql) const {
 void Connection::fail(int code, std::string_view sql) const {
   const std::string message =
       fmt::format("{} (SQLite code {}) in: {}", sqlite3_errmsg(handle_), code, sql);
+  if (is_out_of_space(handle_, code)) throw NoSpaceError(message);
   // A value of the wrong type breaks a rule of the program, not one of the data.
   if ((code & 0xff) == SQLITE_CONSTRAINT && code != SQLITE_CONSTRAINT_DATATYPE) {
     throw ConstraintError(message);

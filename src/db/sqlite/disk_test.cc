@@ -176,6 +176,38 @@ TEST_F(DiskTest, AFullDiskFailsWritesAndSparesReads) {
   EXPECT_THAT(item_numbers(database()), testing::ElementsAre(100, 101));
 }
 
+TEST_F(DiskTest, AFullDiskAndAReachedQuotaAreToldFromAFault) {
+  const auto add = [&] { InlineExecutor().run(add_item(database(), 1)); };
+  disk_.fail_writes(SQLITE_FULL, 1'000'000);
+  EXPECT_THROW(add(), NoSpaceError);
+  disk_.fail_writes(SQLITE_IOERR_WRITE, 1'000'000, EDQUOT);
+  EXPECT_THROW(add(), NoSpaceError);
+  disk_.fail_writes(SQLITE_IOERR_WRITE, 1'000'000, EIO);
+  try {
+    add();
+    ADD_FAILURE() << "the write succeeded";
+  } catch (const NoSpaceError&) {
+    ADD_FAILURE() << "a broken disk is not a full one";
+  } catch (const Error&) {
+  }
+}
+
+// Whoever finds the disk full gets the room that was kept, and need not know.
+TEST_F(DiskTest, TheReserveIsUsedWhenTheDiskIsFull) {
+  constexpr std::uintmax_t kReserve = 1 << 20;
+  storage_.options.reserve_bytes = kReserve;
+  open();
+  const auto reserve = storage_.folder() / "vault.db-reserve";
+  ASSERT_EQ(std::filesystem::file_size(reserve), kReserve);
+  disk_.fail_writes(SQLITE_FULL, 1);
+  const auto failed = failing_together(16, [&](int i) { return add_item(database(), i); });
+  EXPECT_TRUE(failed.empty());
+  EXPECT_EQ(item_numbers(database()).size(), 16U);
+  EXPECT_EQ(std::filesystem::file_size(reserve), 0U);
+  open();
+  EXPECT_EQ(std::filesystem::file_size(reserve), kReserve) << "kept again once there is room";
+}
+
 // The large unit does not fit the cache and fails in the middle of its body, upon which SQLite
 // rolls back the transaction that it shares with the others.
 TEST_F(DiskTest, OnesFailedWriteInABodyDoesNotCostTheOthers) {

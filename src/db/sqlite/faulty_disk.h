@@ -24,8 +24,8 @@ class FaultyDisk {
 
   const std::string& name() const { return name_; }
 
-  // The next `count` writes give SQLite's error `code` and write nothing.
-  void fail_writes(int code, int count);
+  // The next `count` writes give SQLite's error `code` and write nothing; `error` is the system's.
+  void fail_writes(int code, int count, int error = 0);
   void fail_syncs(int code, int count);
   // Syncs that succeeded.
   int syncs() const { return syncs_; }
@@ -55,6 +55,7 @@ class FaultyDisk {
   sqlite3_vfs* system_;
   std::atomic<int> write_failures_ = 0;
   std::atomic<int> write_code_ = 0;
+  std::atomic<int> write_error_ = 0;
   std::atomic<int> sync_failures_ = 0;
   std::atomic<int> sync_code_ = 0;
   std::atomic<int> syncs_ = 0;
@@ -107,7 +108,9 @@ struct FaultyDisk::Calls {
   }
   static int write(sqlite3_file* f, const void* data, int size, sqlite3_int64 offset) {
     FaultyDisk& disk = *file(f).disk;
-    if (disk.take_failure(disk.write_failures_)) return disk.write_code_;
+    if (disk.take_failure(disk.write_failures_)) {
+      return disk.write_code_;
+    }
     const std::lock_guard lock(disk.mutex_);
     const int code = real(f).xWrite(file(f).real(), data, size, offset);
     if (code == SQLITE_OK && file(f).contents) {
@@ -147,6 +150,10 @@ struct FaultyDisk::Calls {
     return real(f).xCheckReservedLock(file(f).real(), out);
   }
   static int control(sqlite3_file* f, int operation, void* argument) {
+    if (operation == SQLITE_FCNTL_LAST_ERRNO && file(f).disk->write_error_ != 0) {
+      *static_cast<int*>(argument) = file(f).disk->write_error_;
+      return SQLITE_OK;
+    }
     return real(f).xFileControl(file(f).real(), operation, argument);
   }
   static int sector(sqlite3_file* f) { return real(f).xSectorSize(file(f).real()); }
@@ -183,8 +190,9 @@ inline FaultyDisk::FaultyDisk() : system_(sqlite3_vfs_find(nullptr)) {
 
 inline FaultyDisk::~FaultyDisk() { sqlite3_vfs_unregister(&vfs_); }
 
-inline void FaultyDisk::fail_writes(int code, int count) {
+inline void FaultyDisk::fail_writes(int code, int count, int error) {
   write_code_ = code;
+  write_error_ = error;
   write_failures_ = count;
 }
 

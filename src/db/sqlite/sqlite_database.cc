@@ -27,7 +27,11 @@ class File {
   File(const File&) = delete;
   File& operator=(const File&) = delete;
   bool is_open() const { return descriptor_ >= 0; }
-  bool sync() const { return ::fsync(descriptor_) == 0; }
+  // Of a folder. Network shares and FUSE may know no such call; then all of their files are synced.
+  bool sync() const {
+    if (::fsync(descriptor_) == 0) return true;
+    return (errno == EINVAL || errno == ENOTSUP || errno == ENOSYS) && ::syncfs(descriptor_) == 0;
+  }
 
  private:
   int descriptor_;

@@ -26,6 +26,8 @@ struct SqliteOptions {
   // How much of the file readers may map instead of copying it into their caches. Mapped, a
   // failing disk is a signal instead of an Error.
   std::size_t mapped_bytes = 0;
+  // Room on the disk kept for when it is full, in a file beside the database; 0: none.
+  std::uint64_t reserve_bytes = 0;
   // The file never grows beyond this; 0: as long as the disk has room.
   std::uint64_t max_bytes = 0;
   // How long to wait while another process writes.

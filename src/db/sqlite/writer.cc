@@ -25,10 +25,32 @@ constexpr Statement kSavepoint{"SAVEPOINT unit"};
 constexpr Statement kRelease{"RELEASE unit"};
 constexpr Statement kRollbackTo{"ROLLBACK TO unit"};
 
+bool is_no_space(const std::exception_ptr& error) {
+  if (!error) return false;
+  try {
+    std::rethrow_exception(error);
+  } catch (const NoSpaceError&) {
+    return true;
+  } catch (...) {
+    return false;
+  }
+}
+
+// On a full disk the log's shared index may find no room but the reserve.
+Connection open_even_if_full(const SqliteOptions& options, ReserveFile& reserve) {
+  try {
+    return Connection(options, Connection::Access::kWrite);
+  } catch (const NoSpaceError&) {
+    if (!reserve.release()) throw;
+  }
+  return Connection(options, Connection::Access::kWrite);
+}
+
 }  // namespace
 
 Writer::Writer(const SqliteOptions& options)
-    : connection_(options, Connection::Access::kWrite),
+    : reserve_(std::filesystem::path(options.path) += "-reserve", options.reserve_bytes),
+      connection_(open_even_if_full(options, reserve_)),
       checkpointer_(options),
       thread_([this] { serve(); }) {}
 
@@ -74,7 +96,7 @@ void Writer::serve() {
     for (auto& function : posted) function();
     Units group;
     take_waiting(group);
-    commit(std::move(group), true);
+    commit(std::move(group), {.open_to_more = true, .may_make_space = true});
     lock.lock();
   }
 }
@@ -87,8 +109,7 @@ void Writer::take_waiting(Units& group) {
   }
 }
 
-// Commits `group` and, if `open_to_more`, what comes in while it runs.
-void Writer::commit(Units group, bool open_to_more) {
+void Writer::commit(Units group, Manner manner) {
   if (group.empty()) return;
   const auto deadline = std::chrono::steady_clock::now() + kGroupTime;
   try {
@@ -98,27 +119,36 @@ void Writer::commit(Units group, bool open_to_more) {
     fail_all(std::move(group), std::current_exception());
     return;
   }
+  const Manner again{.open_to_more = false, .may_make_space = manner.may_make_space};
+  const Manner last{.open_to_more = false, .may_make_space = false};
   const bool apart = groups_apart_ > 0;
   if (apart) --groups_apart_;
   for (std::size_t i = 0; i < group.size(); ++i) {
     const Outcome outcome = run_inside(*group[i], apart);
+    if (manner.may_make_space && is_no_space(group[i]->error) && make_space()) {
+      return commit(std::move(group), last);
+    }
     if (outcome == Outcome::kTransactionLost) return commit_without(std::move(group), i);
     if (outcome == Outcome::kTangled) {
       roll_back_all();
       groups_apart_ = kGroupsApart;
-      return commit(std::move(group), false);
+      return commit(std::move(group), again);
     }
-    if (open_to_more && i + 1 == group.size() && std::chrono::steady_clock::now() < deadline) {
+    if (manner.open_to_more && i + 1 == group.size() &&
+        std::chrono::steady_clock::now() < deadline) {
       take_waiting(group);
     }
   }
   // Not before all have run: most milestones are reached by then.
-  if (!settle_milestones(group)) return commit(std::move(group), false);
+  if (!settle_milestones(group)) return commit(std::move(group), again);
   try {
     connection_.run(kCommit);
   } catch (...) {
     const auto error = std::current_exception();
     roll_back_all();
+    if (manner.may_make_space && is_no_space(error) && make_space()) {
+      return commit(std::move(group), last);
+    }
     // Also for those that did not want to be kept: they may have seen what is now undone.
     fail_all(std::move(group), error);
     return;
@@ -127,6 +157,21 @@ void Writer::commit(Units group, bool open_to_more) {
   commits_.fetch_add(1, std::memory_order_release);
   answer_all(std::move(group));
   checkpointer_.tend(connection_);
+  reserve_.restore();
+}
+
+// Whether a group that found the disk full may find room when it runs again: gives up the reserve
+// and moves the log into the database, so that the log starts over in the room that it has.
+bool Writer::make_space() {
+  roll_back_all();
+  const bool released = reserve_.release();
+  const bool had_log = connection_.log_length() > 0;
+  try {
+    connection_.checkpoint();
+  } catch (const std::exception& error) {
+    log::warning("log_not_moved", {{"reason", error.what()}});
+  }
+  return released || had_log;
 }
 
 // After a failure of one that took all of the group with it. The others are without fault and
@@ -135,7 +180,7 @@ void Writer::commit(Units group, bool open_to_more) {
 void Writer::commit_without(Units group, std::size_t failed) {
   answer(*group[failed]);
   group.erase(group.begin() + static_cast<std::ptrdiff_t>(failed));
-  for (Unit* unit : group) commit({unit}, false);
+  for (Unit* unit : group) commit({unit}, {.open_to_more = false, .may_make_space = true});
 }
 
 // False when some units have to go, and the others of the group to run again.

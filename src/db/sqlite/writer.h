@@ -17,6 +17,7 @@
 #include "db/database.h"
 #include "db/sqlite/checkpointer.h"
 #include "db/sqlite/connection.h"
+#include "db/sqlite/reserve_file.h"
 #include "db/sqlite/sqlite_database.h"
 
 namespace coffer::db::sqlite {
@@ -75,21 +76,27 @@ class Writer final : public Executor {
   void enqueue(Unit& unit);
   void serve();
   void take_waiting(Units& group);
-  void commit(Units group, bool open_to_more);
+  struct Manner {
+    bool open_to_more;    // units that come in meanwhile join the group
+    bool may_make_space;  // where the disk is full: once for each group
+  };
+  void commit(Units group, Manner manner);
   Outcome run_inside(Unit& unit, bool apart);
   Outcome run_apart(Unit& unit);
   Outcome run_among(Unit& unit);
   bool run_body(Unit& unit);
   static void wait_for_milestones(Unit& unit);
   bool settle_milestones(Units& group);
+  bool make_space();
   void commit_without(Units group, std::size_t failed);
   void roll_back_all();
   static void answer(const Unit& unit);
   static void answer_all(Units group);
   static void fail_all(Units group, const std::exception_ptr& error);
 
+  ReserveFile reserve_;  // the thread's alone, as the connection
   // The last connection that is closed must be this: it empties the log.
-  Connection connection_;  // the thread's alone
+  Connection connection_;
   Checkpointer checkpointer_;
   int groups_apart_ = 0;  // so many to come keep their units apart
   std::atomic<std::uint64_t> writes_ = 0;
