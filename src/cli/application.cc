@@ -17,6 +17,7 @@
 #include "apis/streamvault/streamvault.h"
 #include "base/clock.h"
 #include "base/entropy.h"
+#include "base/log.h"
 #include "blobs/local/local_store.h"
 #include "db/sqlite/sqlite_database.h"
 #include "media/type.h"
@@ -67,6 +68,45 @@ void make_folder(const fs::path& folder) {
   }
 }
 
+// For log-ins and deletes on a full disk: what thousands of them write.
+constexpr std::uint64_t kDatabaseReserve = std::uint64_t{8} << 20U;
+
+db::SqliteOptions database_options(const fs::path& folder) {
+  db::SqliteOptions options;
+  options.path = folder / kDatabaseFile;
+  options.reserve_bytes = kDatabaseReserve;
+  return options;
+}
+
+// Whoever may read the folder may read every file and the keys of the tokens.
+void warn_of_others(const fs::path& folder) {
+  struct stat status {};
+  if (::stat(folder.c_str(), &status) != 0) {
+    throw UserError(fmt::format("cannot look at the data folder {}: {}", folder.string(),
+                                std::strerror(errno)));
+  }
+  if ((status.st_mode & (S_IRWXG | S_IRWXO)) != 0) {
+    log::warning("others on this machine can look into the data folder",
+                 {{"folder", folder.string()}, {"do", "chmod 700 " + folder.string()}});
+  }
+  if (status.st_uid != ::geteuid()) {
+    log::warning("the data folder belongs to another user of this machine",
+                 {{"folder", folder.string()}, {"owner", status.st_uid}, {"user", ::geteuid()}});
+  }
+}
+
+std::unique_ptr<blobs::BlobStore> open_blobs(const Settings& settings) {
+  try {
+    return blobs::open_local_store({.root = settings.data,
+                                    .clock = system_clock(),
+                                    .memory_budget = settings.uploads.memory_budget,
+                                    .reserve_bytes = settings.storage.reserve});
+  } catch (const blobs::Error& error) {
+    throw UserError(
+        fmt::format("the data folder {} cannot be used: {}", settings.data, error.what()));
+  }
+}
+
 vault::FileKind kind_of(media::Kind kind) {
   switch (kind) {
     case media::Kind::kImage: return vault::FileKind::kImage;
@@ -104,12 +144,8 @@ vault::Policy policy_of(const Settings& settings) {
 }  // namespace
 
 DataFolderLock::DataFolderLock(const fs::path& folder) {
-  std::error_code error;
-  if (fs::create_directories(folder, error)) ::chmod(folder.c_str(), S_IRWXU);
-  if (error) {
-    throw UserError(
-        fmt::format("cannot make the data folder {}: {}", folder.string(), error.message()));
-  }
+  make_folder(folder);
+  warn_of_others(folder);
   fd_ = ::open((folder / kLockFile).c_str(), O_RDWR | O_CREAT | O_CLOEXEC, S_IRUSR | S_IWUSR);
   if (fd_ < 0) {
     throw UserError(fmt::format("cannot write to the data folder {}: {}", folder.string(),
@@ -136,7 +172,7 @@ std::unique_ptr<db::Database> open_existing_database(const Settings& settings) {
     throw UserError(fmt::format("{} is no data folder yet: start `coffer serve --data {}` first",
                                 settings.data, settings.data));
   }
-  return db::open_sqlite({.path = database});
+  return db::open_sqlite(database_options(settings.data));
 }
 
 Application::Application(const Settings& settings, Scope scope) {
@@ -145,12 +181,11 @@ Application::Application(const Settings& settings, Scope scope) {
     database_ = open_existing_database(settings);
   } else {
     make_folder(folder);
-    database_ = db::open_sqlite({.path = folder / kDatabaseFile});
+    database_ = db::open_sqlite(database_options(folder));
   }
   database_->migrate(vault::migrations());
   if (scope == Scope::kWhole) {
-    blobs_ = blobs::open_local_store(
-        {.root = folder, .clock = system_clock(), .memory_budget = settings.uploads.memory_budget});
+    blobs_ = open_blobs(settings);
   } else {
     blobs_ = std::make_unique<NoBlobs>();
   }

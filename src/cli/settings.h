@@ -97,6 +97,10 @@ struct Settings {
     std::chrono::milliseconds collect_every{0};
   } blobs;
 
+  struct Storage {
+    std::uint64_t reserve = 0;  // bytes
+  } storage;
+
   struct Cors {
     std::vector<std::string> origins;  // `https://host[:port]`, or `*` alone
   } cors;

@@ -254,6 +254,13 @@ constexpr auto kDefinitions = std::to_array<Definition>({
         [](auto& all) -> auto& { return all.blobs.collect_every; }),
 
     define(
+        "storage.reserve", size(0), "64MiB",
+        "Bytes of the disk that uploads leave free, for the database and the log; at most an "
+        "eighth "
+        "of the disk.",
+        [](auto& all) -> auto& { return all.storage.reserve; }),
+
+    define(
         "cors.origins", {.kind = Kind::kOrigins}, "", "Web origins whose pages may call the APIs.",
         [](auto& all) -> auto& { return all.cors.origins; }),
 });

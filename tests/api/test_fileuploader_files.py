@@ -261,7 +261,7 @@ def test_a_file_of_exactly_the_limit(launch):
     headers = {"Content-Type": stream.content_type}
     error(caller.post("/api/upload/private", data=iter(stream), headers=headers), 413, TOO_LARGE)
     assert caller.files() == []
-    assert not list((server.data / "tmp").iterdir())
+    assert not list((server.data / "blobs/tmp").iterdir())
 
 
 def test_what_cannot_fit_is_refused_unread(shared, caller):

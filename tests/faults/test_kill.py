@@ -266,7 +266,7 @@ def test_damage_is_found(copied, damage):
 
 def test_damaged_blobs_are_found(copied):
     change_a_byte(copied.blob)
-    (copied.data / "tmp/17").touch()
+    (copied.data / "blobs/tmp/17").touch()
     assert len(promises.blob_faults(copied.data)) == 2
 
 

@@ -29,12 +29,14 @@ class Server:
     """`coffer serve` on a free port of 127.0.0.1.
 
     `settings` go in as environment variables over the tests' defaults; one that is None takes
-    a default away. `flags` go behind the command line. Threads: one at a time.
+    a default away. `variables` are environment variables as they are. `flags` go behind the
+    command line. Threads: one at a time.
     """
 
-    def __init__(self, data, settings=None, flags=(), listen="127.0.0.1:0"):
+    def __init__(self, data, settings=None, flags=(), listen="127.0.0.1:0", variables=None):
         self.data = pathlib.Path(data)
         self.settings = dict(settings or {})
+        self.variables = dict(variables or {})
         self.flags = list(flags)
         self.listen = listen
         self.process = None
@@ -59,7 +61,7 @@ class Server:
         self._log_start = log.tell()
         self.process = subprocess.Popen(
             command + self.flags,
-            env=program.environment(self.settings),
+            env={**program.environment(self.settings), **self.variables},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=log,
