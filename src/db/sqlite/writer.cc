@@ -1,7 +1,5 @@
 #include "db/sqlite/writer.h"
 
-#include <pthread.h>
-
 #include <algorithm>
 #include <chrono>
 #include <functional>
@@ -9,6 +7,7 @@
 #include <utility>
 
 #include "base/log.h"
+#include "base/thread.h"
 
 namespace coffer::db::sqlite {
 namespace {
@@ -30,7 +29,7 @@ constexpr Statement kRollbackTo{"ROLLBACK TO unit"};
 Writer::Writer(const SqliteOptions& options)
     : connection_(options, Connection::Access::kWrite),
       checkpointer_(options),
-      thread_([this] { serve(); }) {}
+      thread_(start_thread("db-writer", [this] { serve(); })) {}
 
 Writer::~Writer() {
   {
@@ -63,7 +62,6 @@ Stats Writer::stats() const {
 }
 
 void Writer::serve() {
-  pthread_setname_np(pthread_self(), "db-writer");
   const Scope scope(*this);
   std::unique_lock lock(mutex_);
   for (;;) {
