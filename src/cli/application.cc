@@ -139,7 +139,7 @@ std::unique_ptr<db::Database> open_existing_database(const Settings& settings) {
   return db::open_sqlite({.path = database});
 }
 
-Application::Application(const Settings& settings, Scope scope) {
+Application::Application(const Settings& settings, Scope scope, std::size_t max_open_blobs) {
   const fs::path folder(settings.data);
   if (scope == Scope::kExisting) {
     database_ = open_existing_database(settings);
@@ -149,8 +149,10 @@ Application::Application(const Settings& settings, Scope scope) {
   }
   database_->migrate(vault::migrations());
   if (scope == Scope::kWhole) {
-    blobs_ = blobs::open_local_store(
-        {.root = folder, .clock = system_clock(), .memory_budget = settings.uploads.memory_budget});
+    blobs_ = blobs::open_local_store({.root = folder,
+                                      .clock = system_clock(),
+                                      .memory_budget = settings.uploads.memory_budget,
+                                      .max_open_files = max_open_blobs});
   } else {
     blobs_ = std::make_unique<NoBlobs>();
   }

@@ -176,8 +176,9 @@ constexpr auto kDefinitions = std::to_array<Definition>({
         "Connections open at the same time.",
         [](auto& all) -> auto& { return all.http.max_connections; }),
     define(
-        "http.drain_timeout", duration(0), "30s",
-        "Time that running requests have to finish when the server is stopped.",
+        "http.drain_timeout", duration(0), "8s",
+        "Time that running requests have to finish when the server is stopped; it then ends within "
+        "two seconds.",
         [](auto& all) -> auto& { return all.http.drain_timeout; }),
 
     define(

@@ -12,6 +12,7 @@
 
 #include "base/log.h"
 #include "base/text.h"
+#include "base/thread.h"
 #include "http/body_stream.h"
 #include "http/syntax.h"
 
@@ -128,11 +129,12 @@ class Connection::Ready {
   bool failed_ = false;
 };
 
-Connection::Connection(Core& core, Shared& shared, Counted counted, Socket socket, SslHandle ssl,
-                       std::string peer)
+Connection::Connection(Core& core, Shared& shared, Counted counted, ConnectionLimit::Slot slot,
+                       Socket socket, SslHandle ssl, std::string peer)
     : core_(core),
       shared_(shared),
       counted_(std::move(counted)),
+      slot_(std::move(slot)),
       socket_(std::move(socket)),
       transport_(socket_.native_handle(), std::move(ssl)),
       input_(core),
@@ -149,7 +151,7 @@ void Connection::expire() noexcept {
 }
 
 void Connection::drain() noexcept {
-  if (idle_) cut();
+  if (Core::is_idle(*this)) cut();
 }
 
 void Connection::cut() noexcept {
@@ -262,10 +264,11 @@ Task<bool> Connection::wait_for_request() {
     }
     if (step.state == Transport::State::kClosed) break;
     input_.release();
-    idle_ = true;
-    if (!deadline) deadline = Clock::now() + shared_.limits.idle_timeout;
+    const auto now = Clock::now();
+    if (!deadline) deadline = now + shared_.limits.idle_timeout;
+    core_.add_idle(*this, now);
     const bool is_ready = co_await ready(step.state, *deadline);
-    idle_ = false;
+    core_.remove_idle(*this);
     if (!is_ready) break;
   }
   co_return false;
@@ -342,7 +345,14 @@ Task<bool> Connection::answer(Request& request, const Framing& framing) {
   const auto started = Clock::now();
   BodyStream body(*this, framing);
   request.body = &body;
-  Response response = co_await shared_.service.handle(request);
+  Response response;
+  try {
+    response = co_await shared_.service.handle(request);
+  } catch (...) {  // though it must not: this costs one request only
+    report_escaped_exception("handler");
+    response = Response::text(500, "text/plain", "Something went wrong here\n");
+    response.close = true;
+  }
   const bool can_go_on = body.can_be_drained();
   bool keep_alive = framing.keep_alive && can_go_on && !response.close && !shared_.draining;
 

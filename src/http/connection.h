@@ -80,8 +80,8 @@ class Connection final : public Resident {
                                                   boost::asio::io_context::executor_type>;
 
   // `counted` counts it among its core's connections. `ssl` null: plain.
-  Connection(Core& core, Shared& shared, Counted counted, Socket socket, SslHandle ssl,
-             std::string peer);
+  Connection(Core& core, Shared& shared, Counted counted, ConnectionLimit::Slot slot, Socket socket,
+             SslHandle ssl, std::string peer);
   ~Connection() override;
 
   // Serves until the connection ends. REQUIRES: on the core's thread.
@@ -90,6 +90,7 @@ class Connection final : public Resident {
   void expire() noexcept override;
   void drain() noexcept override;
   void cut() noexcept override;
+  const AddressKey& address() const noexcept override { return slot_.address(); }
 
   // For the body of the request that is being served.
   // At least one byte more into `into`, from the socket alone.
@@ -134,12 +135,12 @@ class Connection final : public Resident {
   Core& core_;
   Shared& shared_;
   Counted counted_;
+  ConnectionLimit::Slot slot_;
   Socket socket_;
   Transport transport_;
   InputBuffer input_;
   std::string peer_;
   std::size_t steps_ = 0;  // of this turn
-  bool idle_ = false;
   bool expired_ = false;
   bool cut_ = false;
 };

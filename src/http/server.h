@@ -62,7 +62,10 @@ struct Limits {
   // is what it waits for.
   std::uint64_t floor_bytes = 16 * 1024;
   std::chrono::milliseconds floor_window{30'000};
+  // In all. One address may have as many as are left for all others.
   std::size_t max_connections = 20'000;
+  // At that limit a connection that has waited so long for a request is closed for a new one.
+  std::chrono::milliseconds idle_before_closed{5'000};
 };
 
 struct TlsFiles {
@@ -110,6 +113,11 @@ class Server {
   struct Load {
     std::size_t connections = 0;
     std::size_t requests = 0;  // being served now
+    std::size_t max_connections = 0;
+    // Since the start:
+    std::uint64_t refused = 0;         // connections, for want of a place
+    std::uint64_t closed_idle = 0;     // connections, for new ones
+    std::uint64_t failed_accepts = 0;  // the machine lacked something
   };
   Load load() const;
 

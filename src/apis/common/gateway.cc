@@ -6,6 +6,7 @@
 
 #include "base/log.h"
 #include "base/text.h"
+#include "base/thread.h"
 
 namespace coffer::apis {
 namespace {
@@ -316,7 +317,11 @@ void Gateway::finished(const http::Request& request, const http::Outcome& outcom
   Metrics::count(known ? *routes_[request.route].counters : unmatched_, outcome.status,
                  static_cast<double>(outcome.duration.count()) / 1e6, outcome.bytes_received,
                  outcome.bytes_sent);
-  if (!options_.access_log) return;
+  if (options_.access_log) contain_exceptions("access log", [&] { tell(request, outcome); });
+}
+
+void Gateway::tell(const http::Request& request, const http::Outcome& outcome) const {
+  const bool known = request.route != http::Request::kNoRoute;
   log::info(
       "request",
       {{"request_id", request.id},

@@ -77,6 +77,8 @@ class Gateway final : public http::Service {
   // The caller that the route asks for, if it does; a Problem keeps the request out.
   std::optional<Problem> admit(const Mounted& mounted, const Client& client,
                                const vault::Caller* caller, http::Headers& extra);
+  // The line of the access log.
+  void tell(const http::Request& request, const http::Outcome& outcome) const;
   std::string told_path(const http::Request& request) const;
   // Of a path that may be no route's.
   const Dialect& dialect_at(std::string_view path) const;

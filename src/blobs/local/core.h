@@ -32,7 +32,7 @@ struct Core {
   BufferPool buffers;
   std::atomic<std::uint64_t> next_temporary = 1;
   std::array<Folder, kFolders> folders;
-  OpenBlobs open_blobs = {};
+  OpenBlobs open_blobs;
   std::unique_ptr<Segments> segments;
   // Whatever blocks runs here: what is read for somebody on `readers`, so that it does not stand
   // behind what is written. Last, so that they have stopped before the rest goes.

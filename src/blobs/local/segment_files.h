@@ -1,7 +1,8 @@
 // The segments' files: found and read at the start, opened for readers, indexed, dropped.
 #pragma once
 
-#include <array>
+#include <algorithm>
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -36,9 +37,10 @@ class SegmentFiles {
     bool is_indexed;
   };
 
-  // `disk` outlives it. `temporary` gives names for files that are not complete.
-  SegmentFiles(Disk& disk, std::function<std::string()> temporary)
-      : disk_(disk), temporary_(std::move(temporary)) {}
+  // `disk` outlives it. `temporary` gives names for files that are not complete. Up to `max_open`
+  // segments are kept open for reading, at least one.
+  SegmentFiles(Disk& disk, std::function<std::string()> temporary, std::size_t max_open)
+      : disk_(disk), temporary_(std::move(temporary)), slots_(std::max<std::size_t>(1, max_open)) {}
 
   // Tells `index` what the segments hold. What a crash left behind the last good record of a
   // segment is cut off; what is left is durable.
@@ -79,8 +81,8 @@ class SegmentFiles {
     std::uint32_t number = 0;
     std::shared_ptr<const OpenFile> file;
   };
-  static constexpr std::size_t kSlots = 256;
 
+  Slot& slot_of(std::uint32_t number) noexcept { return slots_[number % slots_.size()]; }
   void load(std::uint32_t number, PackedIndex& index);
   std::optional<SegmentIndex> read_index(std::uint32_t number);
   void cut(std::uint32_t number, std::uint64_t end);
@@ -89,7 +91,7 @@ class SegmentFiles {
 
   Disk& disk_;
   std::function<std::string()> temporary_;
-  std::array<Slot, kSlots> slots_;
+  std::vector<Slot> slots_;
   mutable std::mutex mutex_;  // guards all below
   std::map<std::uint32_t, State> segments_;
   std::uint32_t next_ = 1;

@@ -7,7 +7,7 @@
 namespace coffer::blobs {
 
 Segments::Segments(Disk& disk, const Clock& clock, Options options)
-    : clock_(clock), files_(disk, std::move(options.temporary)) {
+    : clock_(clock), files_(disk, std::move(options.temporary), options.max_open) {
   files_.load(index_);
   appender_.emplace(disk, clock, index_, files_, bell_, options.appending);
   if (options.reclaim) reclaimer_.emplace(disk, index_, files_, *appender_, bell_);

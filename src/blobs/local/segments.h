@@ -32,6 +32,7 @@ class Segments {
     Appender::Options appending;
     bool reclaim;  // give back the room of removed blobs, in the background
     std::function<std::string()> temporary;  // a name for a file that is not complete
+    std::size_t max_open = 256;              // segments that are kept open for reading
   };
 
   // Blocks while it reads what is there. `disk` and `clock` outlive it.
