@@ -6,6 +6,7 @@
 #include "apis/common/gateway.h"
 #include "base/entropy.h"
 #include "base/log.h"
+#include "base/memory_budget.h"
 #include "base/thread.h"
 #include "cli/application.h"
 #include "cli/commands.h"
@@ -37,6 +38,7 @@ http::ServerOptions server_options(const Settings& settings, const DescriptorPla
                     .idle_timeout = settings.http.idle_timeout,
                     .floor_bytes = settings.http.floor_bytes,
                     .floor_window = settings.http.floor_window,
+                    .body_timeout = settings.http.body_timeout,
                     .max_connections = descriptors.max_connections};
   return options;
 }
@@ -72,6 +74,14 @@ void tell_where(const http::ServerOptions& options, const http::Server& server) 
     log::info("listening",
               {{"host", listen.host}, {"port", ports[i]}, {"tls", listen.tls.has_value()}});
   }
+}
+
+void add_values(apis::Metrics& metrics, const MemoryBudget& memory) {
+  metrics.gauge("coffer_request_memory_bytes", "Memory that requests hold of http.memory_budget",
+                [&memory] { return static_cast<double>(memory.used()); });
+  metrics.counter("coffer_request_memory_refusals_total",
+                  "Requests refused because that budget, or their share of it, was spent",
+                  [&memory] { return static_cast<double>(memory.refusals()); });
 }
 
 // On the first start the admin is made, and its password told, this once.
@@ -140,12 +150,15 @@ int serve(const Settings& settings) {
   const DescriptorPlan descriptors = plan_descriptors(settings);
   Application application(settings, Scope::kWhole, descriptors.max_open_blobs);
   apis::Metrics metrics;
+  MemoryBudget memory(settings.http.memory_budget);
   jobs::Packages packages;
   apis::Gateway gateway(gateway_options(settings), make_dialects(metrics, &packages),
-                        application.vault(), metrics, system_clock());
-  const http::ServerOptions options = server_options(settings, descriptors);
+                        application.vault(), metrics, system_clock(), memory);
+  http::ServerOptions options = server_options(settings, descriptors);
+  options.memory = &memory;
   http::Server server(options, gateway, system_entropy());
   add_values(metrics, server);
+  add_values(metrics, memory);
   server.start();
   tell_where(options, server);
   tell_guests(settings);

@@ -90,7 +90,8 @@ class OwnedSocket {
 class Server::Impl {
  public:
   Impl(ServerOptions options, Service& service, Entropy& entropy)
-      : shared_{service, options.limits, "req_" + random_text(entropy, 8, kIdAlphabet)},
+      : shared_{service, options.limits, options.memory,
+                "req_" + random_text(entropy, 8, kIdAlphabet)},
         limit_(options.limits.max_connections) {
     std::size_t count = options.cores;
     if (count == 0) count = std::max(1U, std::thread::hardware_concurrency());

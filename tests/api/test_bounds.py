@@ -130,6 +130,153 @@ def test_too_few_descriptors_are_said_at_the_start(bare):
     assert "limit of open files" in said
 
 
+# Memory of requests.
+
+
+def metric(server, name):
+    for line in Api(server.url).get("/metrics").text.splitlines():
+        if line.startswith(name + " "):
+            return float(line.split()[1])
+    raise AssertionError(f"no {name} in /metrics")
+
+
+def stalled(server, count, text):
+    """`count` connections that have sent `text`."""
+    held = []
+    for _ in range(count):
+        connection = socket.create_connection(("127.0.0.1", server.port), 5)
+        connection.settimeout(5)
+        try:
+            connection.sendall(text)
+        except OSError:
+            pass  # it has heard enough
+        held.append(connection)
+    return held
+
+
+def reply_of(connection):
+    """What came, or nothing."""
+    connection.settimeout(0.01)
+    try:
+        return connection.recv(4000)
+    except OSError:
+        return b""
+
+
+def json_head(length, token=None):
+    bearer = f"Authorization: Bearer {token}\r\n" if token else ""
+    return (
+        f"PATCH /api/v1/users/me HTTP/1.1\r\nHost: h\r\n{bearer}Content-Type: application/json\r\n"
+        f"Content-Length: {length}\r\n\r\n"
+    ).encode()
+
+
+def test_bodies_that_are_read_whole_share_a_budget(launch):
+    server = launch({"http.memory_budget": "8MiB", "http.body_timeout": "60s"})
+    user, other = server.user(), server.user()
+    before = server.rss()
+    text = json_head(64_000, user.token) + b'{"username":"' + b"x" * 60_000
+    held = stalled(server, 300, text)
+    time.sleep(1)
+    replies = [reply for reply in map(reply_of, held) if reply]
+    assert len(replies) > 150
+    for reply in replies:
+        assert reply.startswith(b"HTTP/1.1 503") and b"\r\nRetry-After: " in reply, reply
+    assert metric(server, "coffer_request_memory_bytes") <= 4 << 20
+    assert metric(server, "coffer_request_memory_refusals_total") >= len(replies)
+    if not program.is_sanitized():
+        assert server.rss() - before < 48 << 20
+    begin = time.monotonic()
+    assert other.patch("/users/me", json={"username": other.username}).status_code == 200
+    assert other.try_upload(b"honest", title="here").status_code == 201
+    assert time.monotonic() - begin < 5
+    for connection in held:
+        connection.close()
+    deadline = time.monotonic() + 10
+    while metric(server, "coffer_request_memory_bytes") > 0 and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert metric(server, "coffer_request_memory_bytes") == 0
+
+
+def test_fields_of_forms_share_it(launch):
+    server = launch({"http.memory_budget": "1MiB"})
+    user = server.user()
+    body = b'--B\r\nContent-Disposition: form-data; name="description"\r\n\r\n' + b"x" * 50_000
+    text = (
+        f"POST /api/v1/media/upload HTTP/1.1\r\nHost: h\r\nAuthorization: Bearer {user.token}\r\n"
+        "Content-Type: multipart/form-data; boundary=B\r\nContent-Length: 100000\r\n\r\n"
+    ).encode()
+    held = stalled(server, 60, text + body)
+    time.sleep(0.7)
+    replies = [reply for reply in map(reply_of, held) if reply]
+    assert len(replies) > 30
+    assert all(reply.startswith(b"HTTP/1.1 503") for reply in replies)
+    for connection in held:
+        connection.close()
+
+
+@pytest.mark.parametrize("framing", ["known", "chunked"])
+def test_a_small_body_has_a_time_for_all_of_it(launch, framing):
+    """Bytes that keep coming, each in time, do not keep it open."""
+    server = launch({"http.body_timeout": "1s"})
+    user = server.user()
+    wire = server.wire()
+    head = {"Authorization": f"Bearer {user.token}", "Content-Type": "application/json"}
+    head |= {"Content-Length": "7000"} if framing == "known" else {"Transfer-Encoding": "chunked"}
+    wire.send(wire.head("PATCH", "/api/v1/users/me", head))
+    begin = time.monotonic()
+    wire.socket.settimeout(0.05)
+    reply = b""
+    while not reply and time.monotonic() - begin < 30:
+        try:
+            wire.send(b"x" if framing == "known" else b"1\r\nx\r\n")
+            reply = wire.socket.recv(1000)
+        except TimeoutError:
+            pass
+    assert reply.startswith(b"HTTP/1.1 408"), reply
+    limit = 1 if framing == "known" else 9
+    assert limit - 0.1 < time.monotonic() - begin < limit + 5
+
+
+def test_json_is_small_unless_a_call_takes_lists(launch):
+    server = launch()
+    user = server.user()
+    much = {"username": "x" * 70_000}
+    assert user.patch("/users/me", json=much).status_code == 413
+    claims = [{"file_url": "x" * 10, "key": "y" * 36} for _ in range(4000)]
+    reply = user.post(server.url + "/api/transfer", json={"data": claims})
+    assert reply.status_code == 200 and len(reply.json()["unsuccess"]) == 4000
+
+
+def test_heads_that_come_slowly_share_it(launch):
+    server = launch({"http.memory_budget": "2MiB", "http.head_timeout": "30s"})
+    before = server.rss()
+    text = b"GET /healthz HTTP/1.1\r\nHost: h\r\nX-Long: " + b"x" * 30_000
+    held = stalled(server, 200, text)
+    time.sleep(0.5)
+    replies = [reply for reply in map(reply_of, held) if reply]
+    assert len(replies) > 100
+    assert all(reply.startswith(b"HTTP/1.1 503") for reply in replies)
+    if not program.is_sanitized():
+        assert server.rss() - before < 24 << 20
+    assert server.wire().request("GET", "/healthz").status_code == 200
+    for connection in held:
+        connection.close()
+
+
+def test_a_head_that_is_hardly_begun_holds_little(launch):
+    server = launch({"http.head_timeout": "30s"})
+    stalled(server, 50, b"GET ")
+    before = server.rss()
+    held = stalled(server, 1000, b"GET /healthz HTTP/1.1\r\nHost: h\r\nX")
+    time.sleep(0.5)
+    if not program.is_sanitized():
+        assert (server.rss() - before) / 1000 < 8 << 10
+    for connection in held:
+        connection.sendall(b": y\r\n\r\n")
+    assert all(connection.recv(1000).startswith(b"HTTP/1.1 200") for connection in held)
+
+
 # Threads.
 
 

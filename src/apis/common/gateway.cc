@@ -66,13 +66,14 @@ struct Gateway::Mounted {
 };
 
 Gateway::Gateway(GatewayOptions options, std::vector<std::unique_ptr<Dialect>> dialects,
-                 vault::Vault& vault, Metrics& metrics, const Clock& clock)
+                 vault::Vault& vault, Metrics& metrics, const Clock& clock, MemoryBudget& memory)
     : options_(std::move(options)),
       dialects_(std::move(dialects)),
       clients_(options_.trusted_proxies, options_.public_url),
       limiter_(clock),
       vault_(vault),
       metrics_(metrics),
+      memory_(memory),
       unmatched_(metrics.route("", "", "")) {
   for (const auto& dialect : dialects_) {
     for (const std::string& prefix : dialect->prefixes()) {
@@ -206,6 +207,7 @@ Task<Reply> Gateway::call(const Mounted& mounted, const http::PathParameters& pa
     }
   }
   const vault::Caller* caller = exchange.caller ? &*exchange.caller : nullptr;
+  request.memory = lease_of(request, client, caller);
   if (auto problem = admit(mounted, client, caller, extra)) {
     co_return std::unexpected(std::move(*problem));
   }
@@ -280,6 +282,14 @@ Gateway::Allotment Gateway::allotment_of(RateClass rate, const Client& client,
     return {"account " + std::to_string(caller->account.id.value), limits.account};
   }
   return {"key " + std::to_string(caller->key->value), limits.api_key};
+}
+
+MemoryBudget::Lease Gateway::lease_of(const http::Request& request, const Client& client,
+                                      const vault::Caller* caller) const {
+  if (request.body->length() == 0) return {};
+  const bool is_account = caller && !caller->account.is_guest;
+  return {memory_, client.limit_key(),
+          is_account ? "account " + std::to_string(caller->account.id.value) : std::string()};
 }
 
 std::optional<Problem> Gateway::admit(const Mounted& mounted, const Client& client,
