@@ -75,6 +75,7 @@ Task<BodyStream::Count> BodyStream::read_data(ByteSpan into) {
   if (input.empty()) {
     // Small reads go through the buffer, so that framing and data share a system call.
     if (want >= Core::kBufferBytes || phase_ == Phase::kFixed) {
+      input.release();  // what follows may be long in coming
       Count direct = co_await connection_.receive(into.first(want), pace_);
       co_return direct;
     }
