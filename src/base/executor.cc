@@ -1,13 +1,12 @@
 #include "base/executor.h"
 
-#include <pthread.h>
-
 #include <stdexcept>
+
+#include "base/thread.h"
 
 namespace coffer {
 namespace {
 thread_local Executor* current_executor = nullptr;
-constexpr std::size_t kThreadNameMax = 15;
 }  // namespace
 
 Executor& Executor::current() {
@@ -23,12 +22,20 @@ Executor::Scope::Scope(Executor& executor) noexcept
 Executor::Scope::~Scope() { current_executor = outer_; }
 
 ThreadPool::ThreadPool(std::string name, std::size_t threads) : name_(std::move(name)) {
-  name_.resize(std::min(name_.size(), kThreadNameMax));
   threads_.reserve(threads);
-  for (std::size_t i = 0; i < threads; ++i) threads_.emplace_back([this] { work_until_stopped(); });
+  try {
+    for (std::size_t i = 0; i < threads; ++i) {
+      threads_.push_back(start_thread(name_, [this] { work_until_stopped(); }));
+    }
+  } catch (...) {
+    stop();
+    throw;
+  }
 }
 
-ThreadPool::~ThreadPool() {
+ThreadPool::~ThreadPool() { stop(); }
+
+void ThreadPool::stop() {
   {
     std::lock_guard lock(mutex_);
     stopping_ = true;
@@ -45,7 +52,6 @@ void ThreadPool::post(Work work) {
 }
 
 void ThreadPool::work_until_stopped() {
-  pthread_setname_np(pthread_self(), name_.c_str());
   Scope scope(*this);
   std::unique_lock lock(mutex_);
   for (;;) {
@@ -54,7 +60,7 @@ void ThreadPool::work_until_stopped() {
     Work work = std::move(queue_.front());
     queue_.pop_front();
     lock.unlock();
-    work();
+    contain_exceptions(name_, work);
     work = nullptr;
     lock.lock();
   }

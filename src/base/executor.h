@@ -25,7 +25,8 @@ class Executor {
 
   virtual ~Executor() = default;
 
-  // Runs `work` later on one of this executor's threads. `work` must not throw.
+  // Runs `work` later on one of this executor's threads. `work` should not throw: what it throws
+  // is logged, and nobody is told.
   virtual void post(Work work) = 0;
 
   // Whether all its work runs on one thread, after what was posted there before.
@@ -79,7 +80,7 @@ inline auto give_way(Executor& executor) noexcept {
 // The destructor finishes what was posted, then joins.
 class ThreadPool final : public Executor {
  public:
-  // `name` shows in thread listings (15 bytes at most are kept).
+  // `name` shows in thread listings. Throws as start_thread() does.
   ThreadPool(std::string name, std::size_t threads);
   ~ThreadPool() override;
 
@@ -115,6 +116,7 @@ class ThreadPool final : public Executor {
   }
 
  private:
+  void stop();
   void work_until_stopped();
 
   std::string name_;

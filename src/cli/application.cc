@@ -84,12 +84,13 @@ void warn_of_others(const fs::path& folder) {
   }
 }
 
-std::unique_ptr<blobs::BlobStore> open_blobs(const Settings& settings) {
+std::unique_ptr<blobs::BlobStore> open_blobs(const Settings& settings, std::size_t max_open) {
   try {
     return blobs::open_local_store({.root = settings.data,
                                     .clock = system_clock(),
                                     .memory_budget = settings.uploads.memory_budget,
-                                    .reserve_bytes = settings.storage.reserve});
+                                    .reserve_bytes = settings.storage.reserve,
+                                    .max_open_files = max_open});
   } catch (const blobs::Error& error) {
     throw UserError(
         fmt::format("the data folder {} cannot be used: {}", settings.data, error.what()));
@@ -155,7 +156,8 @@ DataFolderLock::DataFolderLock(const fs::path& folder) {
 
 DataFolderLock::~DataFolderLock() { ::close(fd_); }
 
-Application::Application(const Settings& settings, Scope scope, LostDatabase if_lost) {
+Application::Application(const Settings& settings, Scope scope, LostDatabase if_lost,
+                         std::size_t max_open_blobs) {
   const fs::path folder(settings.data);
   if (scope == Scope::kExisting) {
     database_ = open_existing_database(settings);
@@ -165,7 +167,7 @@ Application::Application(const Settings& settings, Scope scope, LostDatabase if_
   }
   database_->migrate(vault::migrations());
   if (scope == Scope::kWhole) {
-    blobs_ = open_blobs(settings);
+    blobs_ = open_blobs(settings, max_open_blobs);
   } else {
     blobs_ = std::make_unique<NoBlobs>();
   }

@@ -69,7 +69,9 @@ class Application {
  public:
   // Opens what is in the settings' data folder and brings its schema up to date. Throws
   // UserError.
-  Application(const Settings& settings, Scope scope, LostDatabase if_lost = LostDatabase::kStop);
+  // `max_open_blobs`: files of the blob store that are kept open because they were read lately.
+  Application(const Settings& settings, Scope scope, LostDatabase if_lost = LostDatabase::kStop,
+              std::size_t max_open_blobs = 768);
   ~Application();
 
   vault::Vault& vault() { return *vault_; }

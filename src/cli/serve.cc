@@ -1,16 +1,17 @@
 #include <fmt/format.h>
-#include <pthread.h>
-#include <sys/resource.h>
-
-#include <csignal>
+#include <chrono>
 #include <cstdio>
 #include <cstdlib>
 
 #include "apis/common/gateway.h"
 #include "base/entropy.h"
 #include "base/log.h"
+#include "base/memory_budget.h"
+#include "base/thread.h"
 #include "cli/application.h"
 #include "cli/commands.h"
+#include "cli/descriptors.h"
+#include "cli/signals.h"
 #include "http/server.h"
 #include "jobs/collector.h"
 #include "jobs/packages.h"
@@ -19,45 +20,10 @@ namespace coffer::cli {
 namespace {
 
 constexpr char kAdminName[] = "admin";
+// What the end may take beyond http.drain_timeout.
+constexpr std::chrono::milliseconds kStopTime{1500};
 
-// The signals that the main thread waits for. Blocked before the first thread starts, so that
-// every thread has them blocked.
-class Signals {
- public:
-  Signals() {
-    std::signal(SIGPIPE, SIG_IGN);
-    sigemptyset(&set_);
-    for (const int signal : {SIGTERM, SIGINT, SIGHUP}) sigaddset(&set_, signal);
-    pthread_sigmask(SIG_BLOCK, &set_, nullptr);
-  }
-
-  int wait() const {
-    int signal = 0;
-    sigwait(&set_, &signal);
-    return signal;
-  }
-
-  // From now on a second SIGTERM or SIGINT ends the program at once: what was answered is
-  // durable.
-  void release() const {
-    sigset_t ending = set_;
-    sigdelset(&ending, SIGHUP);
-    pthread_sigmask(SIG_UNBLOCK, &ending, nullptr);
-  }
-
- private:
-  sigset_t set_;
-};
-
-// A connection is a file descriptor: as many as the machine allows.
-void raise_file_limit() {
-  rlimit limit{};
-  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
-  limit.rlim_cur = limit.rlim_max;
-  if (setrlimit(RLIMIT_NOFILE, &limit) != 0) log::warning("file descriptor limit not raised");
-}
-
-http::ServerOptions server_options(const Settings& settings) {
+http::ServerOptions server_options(const Settings& settings, const DescriptorPlan& descriptors) {
   http::ServerOptions options;
   options.cores = settings.cores;
   for (const Endpoint& endpoint : settings.listen) {
@@ -72,7 +38,8 @@ http::ServerOptions server_options(const Settings& settings) {
                     .idle_timeout = settings.http.idle_timeout,
                     .floor_bytes = settings.http.floor_bytes,
                     .floor_window = settings.http.floor_window,
-                    .max_connections = settings.http.max_connections};
+                    .body_timeout = settings.http.body_timeout,
+                    .max_connections = descriptors.max_connections};
   return options;
 }
 
@@ -107,6 +74,14 @@ void tell_where(const http::ServerOptions& options, const http::Server& server) 
     log::info("listening",
               {{"host", listen.host}, {"port", ports[i]}, {"tls", listen.tls.has_value()}});
   }
+}
+
+void add_values(apis::Metrics& metrics, const MemoryBudget& memory) {
+  metrics.gauge("coffer_request_memory_bytes", "Memory that requests hold of http.memory_budget",
+                [&memory] { return static_cast<double>(memory.used()); });
+  metrics.counter("coffer_request_memory_refusals_total",
+                  "Requests refused because that budget, or their share of it, was spent",
+                  [&memory] { return static_cast<double>(memory.refusals()); });
 }
 
 // On the first start the admin is made, and its password told, this once.
@@ -145,35 +120,53 @@ void tell_guests(const Settings& settings) {
   log::info("guests", {{"served", served}, {"why", why}});
 }
 
-void add_gauges(apis::Metrics& metrics, const http::Server& server) {
-  metrics.gauge("coffer_http_connections", "Open connections",
-                [&server] { return static_cast<double>(server.load().connections); });
-  metrics.gauge("coffer_http_requests", "Requests being served",
-                [&server] { return static_cast<double>(server.load().requests); });
+void add_values(apis::Metrics& metrics, const http::Server& server) {
+  const auto of_load = [&server](auto member) {
+    return [&server, member] { return static_cast<double>(server.load().*member); };
+  };
+  using Load = http::Server::Load;
+  metrics.gauge("coffer_http_connections", "Open connections", of_load(&Load::connections));
+  metrics.gauge("coffer_http_connections_max", "Connections that may be open at the same time",
+                of_load(&Load::max_connections));
+  metrics.gauge("coffer_http_requests", "Requests being served", of_load(&Load::requests));
+  metrics.counter("coffer_http_connections_refused_total",
+                  "Connections refused at the limit of all, or of their address",
+                  of_load(&Load::refused));
+  metrics.counter("coffer_http_connections_closed_idle_total",
+                  "Idle connections closed for new ones", of_load(&Load::closed_idle));
+  metrics.counter("coffer_http_accept_failures_total",
+                  "Connections not taken because the machine lacked something",
+                  of_load(&Load::failed_accepts));
+  metrics.counter("coffer_unexpected_exceptions_total", "Exceptions that nothing expected",
+                  [] { return static_cast<double>(escaped_exceptions()); });
+  metrics.counter("coffer_log_lines_dropped_total", "Lines of the log that were not written",
+                  [] { return static_cast<double>(log::dropped_lines()); });
 }
 
 int serve(const Settings& settings, LostDatabase if_lost) {
-  const Signals signals;
   log::set_level(settings.log.level);
-  raise_file_limit();
+  Signals signals(settings.http.drain_timeout + kStopTime);
   const DataFolderLock lock(settings.data);
-  Application application(settings, Scope::kWhole, if_lost);
+  const DescriptorPlan descriptors = plan_descriptors(settings);
+  Application application(settings, Scope::kWhole, if_lost, descriptors.max_open_blobs);
   // Before the first connection, so that nobody else can take the name.
   ensure_admin(application.vault());
   apis::Metrics metrics;
+  MemoryBudget memory(settings.http.memory_budget);
   jobs::Packages packages;
   apis::Gateway gateway(gateway_options(settings), make_dialects(metrics, &packages),
-                        application.vault(), metrics, system_clock());
-  const http::ServerOptions options = server_options(settings);
+                        application.vault(), metrics, system_clock(), memory);
+  http::ServerOptions options = server_options(settings, descriptors);
+  options.memory = &memory;
   http::Server server(options, gateway, system_entropy());
-  add_gauges(metrics, server);
+  add_values(metrics, server);
+  add_values(metrics, memory);
   server.start();
   tell_where(options, server);
   tell_guests(settings);
   const jobs::Collector collector(application.vault(),
                                   {.collect_every = settings.blobs.collect_every});
-  for (int signal = signals.wait(); signal == SIGHUP; signal = signals.wait()) reload(server);
-  signals.release();
+  while (signals.wait() == Signals::Request::kReload) reload(server);
   say("Coffer is stopping");
   const bool whole = server.drain(settings.http.drain_timeout);
   log::info("stopped", {{"all_requests_finished", whole}});

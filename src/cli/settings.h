@@ -56,6 +56,8 @@ struct Settings {
     std::chrono::milliseconds idle_timeout{0};
     std::uint64_t floor_bytes = 0;
     std::chrono::milliseconds floor_window{0};
+    std::chrono::milliseconds body_timeout{0};
+    std::uint64_t memory_budget = 0;
     std::uint64_t max_connections = 0;
     std::chrono::milliseconds drain_timeout{0};
   } http;

@@ -173,12 +173,25 @@ constexpr auto kDefinitions = std::to_array<Definition>({
         "http.floor_window", duration(kSecond), "30s", "The window of http.floor_bytes.",
         [](auto& all) -> auto& { return all.http.floor_window; }),
     define(
+        "http.body_timeout", duration(), "10s",
+        "Time for a body that is read whole, such as JSON, to arrive; a second more for every 8 "
+        "KiB.",
+        [](auto& all) -> auto& { return all.http.body_timeout; }),
+    define(
+        "http.memory_budget", size(kMiB), "64MiB",
+        "Memory that such bodies, long heads and TLS handshakes share; one client may hold as much "
+        "of "
+        "it as is left for all others.",
+        [](auto& all) -> auto& { return all.http.memory_budget; }),
+    define(
         "http.max_connections", integer(1, 10'000'000), "20000",
-        "Connections open at the same time.",
+        "Connections open at the same time; one address may have as many as are left for all "
+        "others.",
         [](auto& all) -> auto& { return all.http.max_connections; }),
     define(
-        "http.drain_timeout", duration(0), "30s",
-        "Time that running requests have to finish when the server is stopped.",
+        "http.drain_timeout", duration(0), "8s",
+        "Time that running requests have to finish when the server is stopped; it then ends within "
+        "two seconds.",
         [](auto& all) -> auto& { return all.http.drain_timeout; }),
 
     define(

@@ -1,6 +1,8 @@
 #include "http/body_stream.h"
 
 #include <algorithm>
+#include <array>
+#include <chrono>
 
 #include "base/bytes.h"
 
@@ -8,6 +10,8 @@ namespace coffer::http {
 namespace {
 
 constexpr std::uint64_t kDrainMax = 64 * 1024;
+// Little: it is held while nothing comes.
+constexpr std::size_t kDrainStep = 2 * 1024;
 
 }  // namespace
 
@@ -71,6 +75,7 @@ Task<BodyStream::Count> BodyStream::read_data(ByteSpan into) {
   if (input.empty()) {
     // Small reads go through the buffer, so that framing and data share a system call.
     if (want >= Core::kBufferBytes || phase_ == Phase::kFixed) {
+      input.release();  // what follows may be long in coming
       Count direct = co_await connection_.receive(into.first(want), pace_);
       co_return direct;
     }
@@ -109,18 +114,23 @@ bool BodyStream::can_be_drained() const noexcept {
   return !fault_ && !continue_due_ && phase_ == Phase::kFixed && left_ <= kDrainMax;
 }
 
+void BodyStream::limit_time(std::uint64_t bytes) noexcept {
+  const Limits& limits = connection_.limits();
+  const std::chrono::seconds for_size(bytes / limits.body_bytes_per_second);
+  pace_.set_end(bytes == 0 ? Resident::kNever
+                           : std::chrono::steady_clock::now() + limits.body_timeout + for_size);
+}
+
 Task<bool> BodyStream::drain() {
   limit_ = std::numeric_limits<std::uint64_t>::max();
   if (phase_ == Phase::kEnd) co_return true;
-  Buffer scratch = connection_.core().take_buffer();
+  limit_time(left_);
+  std::array<std::byte, kDrainStep> scratch;
   for (;;) {
-    const ByteSpan into(scratch.get(), Core::kBufferBytes);
-    const Count count = co_await read(into);
+    const Count count = co_await read(scratch);
     if (!count) co_return false;
-    if (*count == 0) break;
+    if (*count == 0) co_return true;
   }
-  connection_.core().give_back(std::move(scratch));
-  co_return true;
 }
 
 }  // namespace coffer::http

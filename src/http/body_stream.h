@@ -17,6 +17,7 @@ class BodyStream final : public RequestBody {
 
   std::optional<std::uint64_t> length() const noexcept override;
   void set_limit(std::uint64_t bytes) noexcept override { limit_ = bytes; }
+  void limit_time(std::uint64_t bytes) noexcept override;
   Task<std::expected<std::size_t, StreamFault>> read(ByteSpan into) override;
 
   std::uint64_t received() const noexcept { return received_; }

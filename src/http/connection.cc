@@ -7,11 +7,11 @@
 #include <array>
 #include <boost/asio/post.hpp>
 #include <charconv>
-#include <cstring>
 #include <optional>
 
 #include "base/log.h"
 #include "base/text.h"
+#include "base/thread.h"
 #include "http/body_stream.h"
 #include "http/syntax.h"
 
@@ -27,6 +27,12 @@ constexpr std::size_t kFileSteps = 4;
 constexpr std::chrono::seconds kLingerTime{2};
 // Before a request line.
 constexpr std::size_t kEmptyLines = 16;
+// Goes by without being counted against the memory budget: of each connection.
+constexpr std::size_t kUncountedBytes = 2 * 1024;
+// A head is held as it came, and taken apart.
+constexpr std::size_t kHeadCopies = 2;
+// What OpenSSL takes for one, about.
+constexpr std::size_t kHandshakeBytes = 24 * 1024;
 // More than most heads take.
 constexpr std::size_t kHeadReserve = 768;
 // What is no longer than this goes out in one write with the head, where the store hands out copies
@@ -68,31 +74,6 @@ struct Transfer {
 
 }  // namespace
 
-ByteSpan InputBuffer::space(std::size_t most) {
-  if (!data_) {
-    data_ = core_.take_buffer();
-    capacity_ = Core::kBufferBytes;
-  }
-  if (begin_ > 0) {
-    std::memmove(data_.get(), data_.get() + begin_, end_ - begin_);
-    end_ -= begin_;
-    begin_ = 0;
-  }
-  if (end_ == capacity_ && capacity_ < most) {
-    Buffer larger(new std::byte[most]);
-    std::memcpy(larger.get(), data_.get(), end_);
-    data_ = std::move(larger);
-    capacity_ = most;
-  }
-  return {data_.get() + end_, std::min(capacity_, std::max(most, end_)) - end_};
-}
-
-void InputBuffer::release() {
-  if (capacity_ == Core::kBufferBytes) core_.give_back(std::move(data_));
-  data_.reset();
-  capacity_ = begin_ = end_ = 0;
-}
-
 void Pace::moved(std::size_t bytes) noexcept {
   bytes_ += bytes;
   if (bytes_ < limits_.floor_bytes) return;
@@ -128,11 +109,12 @@ class Connection::Ready {
   bool failed_ = false;
 };
 
-Connection::Connection(Core& core, Shared& shared, Counted counted, Socket socket, SslHandle ssl,
-                       std::string peer)
+Connection::Connection(Core& core, Shared& shared, Counted counted, ConnectionLimit::Slot slot,
+                       Socket socket, SslHandle ssl, std::string peer)
     : core_(core),
       shared_(shared),
       counted_(std::move(counted)),
+      slot_(std::move(slot)),
       socket_(std::move(socket)),
       transport_(socket_.native_handle(), std::move(ssl)),
       input_(core),
@@ -149,7 +131,7 @@ void Connection::expire() noexcept {
 }
 
 void Connection::drain() noexcept {
-  if (idle_) cut();
+  if (Core::is_idle(*this)) cut();
 }
 
 void Connection::cut() noexcept {
@@ -176,6 +158,23 @@ Task<bool> Connection::ready(Transport::State state, Pace& pace) {
     if (!expired_ || pace.is_over()) co_return false;
     expired_ = false;
   }
+}
+
+Task<bool> Connection::ready_to_send(Transport::State state, Pace& pace) {
+  input_.settle();
+  if (!hold(input_.unread().size())) co_return false;
+  const bool is_ready = co_await ready(state, pace);
+  co_return is_ready;
+}
+
+bool Connection::hold(std::size_t bytes) {
+  if (!shared_.memory || bytes <= kUncountedBytes) return true;
+  if (!held_) held_ = std::make_unique<MemoryBudget::Lease>(*shared_.memory, address_name());
+  return bytes <= held_->bytes() || held_->grow(bytes - held_->bytes());
+}
+
+std::string Connection::address_name() const {
+  return {reinterpret_cast<const char*>(address().data()), address().size()};
 }
 
 bool Connection::turn_is_over(std::size_t steps) noexcept {
@@ -214,6 +213,13 @@ Task<void> Connection::serve() {
 }
 
 Task<bool> Connection::handshake() {
+  if (!hold(kHandshakeBytes)) co_return false;
+  const bool is_done = co_await shake_hands();
+  held_.reset();
+  co_return is_done;
+}
+
+Task<bool> Connection::shake_hands() {
   const auto deadline = Clock::now() + shared_.limits.head_timeout;
   std::optional<std::byte> first;
   for (;;) {
@@ -262,10 +268,11 @@ Task<bool> Connection::wait_for_request() {
     }
     if (step.state == Transport::State::kClosed) break;
     input_.release();
-    idle_ = true;
-    if (!deadline) deadline = Clock::now() + shared_.limits.idle_timeout;
+    const auto now = Clock::now();
+    if (!deadline) deadline = now + shared_.limits.idle_timeout;
+    core_.add_idle(*this, now);
     const bool is_ready = co_await ready(step.state, *deadline);
-    idle_ = false;
+    core_.remove_idle(*this);
     if (!is_ready) break;
   }
   co_return false;
@@ -299,6 +306,11 @@ Task<Connection::Head> Connection::read_head(Request& request, ParsedHead& head,
       continue;
     }
     if (step.state == Transport::State::kClosed) co_return Head::kClosed;
+    input_.settle();
+    if (!hold(input_.unread().size())) {
+      why = BadMessage::kNoMemory;
+      co_return Head::kBad;
+    }
     // Most heads come whole, and nobody asks what time it is.
     if (!deadline) deadline = Clock::now() + shared_.limits.head_timeout;
     const bool is_ready = co_await ready(step.state, *deadline);
@@ -326,14 +338,19 @@ Task<bool> Connection::serve_one() {
   begin(request);
   ParsedHead head;
   BadMessage why{};
-  const Head verdict = co_await read_head(request, head, why);
+  Head verdict = co_await read_head(request, head, why);
   if (verdict == Head::kClosed) co_return false;
   const Counted counted(core_.requests);
+  if (verdict == Head::kComplete && !hold(kHeadCopies * head.size)) {
+    verdict = Head::kBad;
+    why = BadMessage::kNoMemory;
+  }
   if (verdict == Head::kBad) {
     co_await refuse(request, why);
     co_return false;
   }
   const bool go_on = co_await answer(request, head.framing);
+  held_.reset();
   if (turn_is_over()) co_await give_way(core_);
   co_return go_on;
 }
@@ -342,7 +359,14 @@ Task<bool> Connection::answer(Request& request, const Framing& framing) {
   const auto started = Clock::now();
   BodyStream body(*this, framing);
   request.body = &body;
-  Response response = co_await shared_.service.handle(request);
+  Response response;
+  try {
+    response = co_await shared_.service.handle(request);
+  } catch (...) {  // though it must not: this costs one request only
+    report_escaped_exception("handler");
+    response = Response::text(500, "text/plain", "Something went wrong here\n");
+    response.close = true;
+  }
   const bool can_go_on = body.can_be_drained();
   bool keep_alive = framing.keep_alive && can_go_on && !response.close && !shared_.draining;
 
@@ -476,7 +500,7 @@ Task<bool> Connection::send_bytes(std::span<iovec> parts, bool more, Pace& pace,
     const auto step = transport_.write(parts.first(std::min<std::size_t>(parts.size(), 64)), more);
     if (step.state == Transport::State::kClosed) co_return false;
     if (step.state != Transport::State::kDone) {
-      const bool is_ready = co_await ready(step.state, pace);
+      const bool is_ready = co_await ready_to_send(step.state, pace);
       if (!is_ready) co_return false;
       continue;
     }
@@ -537,7 +561,7 @@ Task<bool> Connection::send_file(FileSlice slice, Pace& pace, std::uint64_t& sen
       const auto step = transport_.send_file(slice.fd, slice.offset, slice.length);
       if (step.state == Transport::State::kClosed) co_return false;
       if (step.state != Transport::State::kDone) {
-        const bool is_ready = co_await ready(step.state, pace);
+        const bool is_ready = co_await ready_to_send(step.state, pace);
         if (!is_ready) co_return false;
         continue;
       }
@@ -564,6 +588,7 @@ Task<void> Connection::linger() {
       if (turn_is_over()) co_await give_way(core_);
       continue;
     }
+    input_.release();
     const bool is_ready = co_await ready(step.state, deadline);
     if (!is_ready) break;
   }

@@ -1,6 +1,7 @@
 // One connection: reads requests, has them answered, sends the answers, in order.
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
@@ -13,10 +14,12 @@
 #include <string>
 #include <vector>
 
+#include "base/memory_budget.h"
 #include "base/stream.h"
 #include "base/task.h"
 #include "http/core.h"
 #include "http/head_parser.h"
+#include "http/input_buffer.h"
 #include "http/message.h"
 #include "http/server.h"
 #include "http/transport.h"
@@ -27,50 +30,31 @@ namespace coffer::http {
 struct Shared {
   Service& service;
   Limits limits;
+  MemoryBudget* memory;        // null: without a bound
   std::string request_prefix;  // differs from start to start
   std::atomic<std::uint64_t> requests = 0;
   std::atomic<bool> draining = false;
-};
-
-// Bytes that came in and were not used yet.
-class InputBuffer {
- public:
-  explicit InputBuffer(Core& core) noexcept : core_(core) {}
-  ~InputBuffer() { release(); }
-  InputBuffer(const InputBuffer&) = delete;
-  InputBuffer& operator=(const InputBuffer&) = delete;
-
-  ByteView unread() const noexcept { return {data_.get() + begin_, end_ - begin_}; }
-  bool empty() const noexcept { return begin_ == end_; }
-  void consume(std::size_t count) noexcept { begin_ += count; }
-  // Free space behind the unread bytes; at least one byte unless `most` are unread already.
-  ByteSpan space(std::size_t most);
-  void filled(std::size_t count) noexcept { end_ += count; }
-  // Gives the memory back. REQUIRES: empty().
-  void release();
-
- private:
-  Core& core_;
-  Buffer data_;
-  std::size_t capacity_ = 0;
-  std::size_t begin_ = 0;
-  std::size_t end_ = 0;
 };
 
 // The floor rate of a body: so many bytes in each window of waiting for the other end.
 class Pace {
  public:
   explicit Pace(const Limits& limits) noexcept : limits_(limits), left_(limits.floor_window) {}
-  SteadyTime deadline(SteadyTime now) const noexcept { return now + left_; }
+  SteadyTime deadline(SteadyTime now) const noexcept { return std::min(now + left_, end_); }
+  // All has to have moved by then.
+  void set_end(SteadyTime end) noexcept { end_ = end; }
   void waited(std::chrono::steady_clock::duration time) noexcept { left_ -= time; }
   void moved(std::size_t bytes) noexcept;
-  // Whether the window is over and too little has moved in it.
-  bool is_over() const noexcept { return left_ <= left_.zero(); }
+  // Whether the window is over and too little has moved in it, or the end has come.
+  bool is_over() const noexcept {
+    return left_ <= left_.zero() || std::chrono::steady_clock::now() >= end_;
+  }
 
  private:
   const Limits& limits_;
   std::chrono::steady_clock::duration left_;
   std::uint64_t bytes_ = 0;
+  SteadyTime end_ = SteadyTime::max();
 };
 
 // Threads: its core's.
@@ -80,8 +64,8 @@ class Connection final : public Resident {
                                                   boost::asio::io_context::executor_type>;
 
   // `counted` counts it among its core's connections. `ssl` null: plain.
-  Connection(Core& core, Shared& shared, Counted counted, Socket socket, SslHandle ssl,
-             std::string peer);
+  Connection(Core& core, Shared& shared, Counted counted, ConnectionLimit::Slot slot, Socket socket,
+             SslHandle ssl, std::string peer);
   ~Connection() override;
 
   // Serves until the connection ends. REQUIRES: on the core's thread.
@@ -90,6 +74,7 @@ class Connection final : public Resident {
   void expire() noexcept override;
   void drain() noexcept override;
   void cut() noexcept override;
+  const AddressKey& address() const noexcept override { return slot_.address(); }
 
   // For the body of the request that is being served.
   // At least one byte more into `into`, from the socket alone.
@@ -105,12 +90,20 @@ class Connection final : public Resident {
 
   Ready ready(Transport::State state, SteadyTime deadline);
   Task<bool> ready(Transport::State state, Pace& pace);
+  // The same, where requests that follow this one may be at hand and are not looked at.
+  Task<bool> ready_to_send(Transport::State state, Pace& pace);
   // Counts steps that did not have to wait; true when others on the core must get their turn:
   // the caller then gives way.
   bool turn_is_over(std::size_t steps = 1) noexcept;
+  // Sees to it that the request's share of the memory budget covers `bytes` of what the client has
+  // sent and is not used yet. False when there is none left.
+  bool hold(std::size_t bytes);
+  // What the budget calls the client by.
+  std::string address_name() const;
 
   // Whether TLS is spoken now. Who speaks plain HTTP instead is told.
   Task<bool> handshake();
+  Task<bool> shake_hands();
   Task<void> refuse_plain();
   Task<bool> wait_for_request();
   // What is known of a request before it is read.
@@ -134,12 +127,13 @@ class Connection final : public Resident {
   Core& core_;
   Shared& shared_;
   Counted counted_;
+  ConnectionLimit::Slot slot_;
   Socket socket_;
   Transport transport_;
   InputBuffer input_;
   std::string peer_;
-  std::size_t steps_ = 0;  // of this turn
-  bool idle_ = false;
+  std::unique_ptr<MemoryBudget::Lease> held_;  // null: nothing
+  std::size_t steps_ = 0;                      // of this turn
   bool expired_ = false;
   bool cut_ = false;
 };

@@ -1,11 +1,10 @@
 #include "http/core.h"
 
-#include <pthread.h>
-
 #include <boost/asio/post.hpp>
 #include <utility>
 
 #include "base/clock.h"
+#include "base/thread.h"
 
 namespace coffer::http {
 
@@ -15,10 +14,11 @@ Core::~Core() { stop(); }
 
 void Core::start(std::string name) {
   tick();
-  thread_ = std::thread([this, thread_name = std::move(name)] {
-    pthread_setname_np(pthread_self(), thread_name.c_str());
+  thread_ = start_thread(std::move(name), [this] {
     const Scope scope(*this);
-    context_.run();
+    // What a handler lets through ends that handler alone.
+    while (!contain_exceptions("serving thread", [this] { context_.run(); })) {
+    }
   });
 }
 
@@ -38,10 +38,35 @@ void Core::add(Resident& resident) {
 }
 
 void Core::remove(Resident& resident) noexcept {
+  remove_idle(resident);
   Resident* last = residents_.back();
   residents_[resident.place_] = last;
   last->place_ = resident.place_;
   residents_.pop_back();
+}
+
+void Core::add_idle(Resident& resident, SteadyTime now) noexcept {
+  resident.idle_since_ = now;
+  idle_.push_back(resident);
+  idle.fetch_add(1, std::memory_order_relaxed);
+}
+
+void Core::remove_idle(Resident& resident) noexcept {
+  if (!is_idle(resident)) return;
+  idle_.erase(idle_.iterator_to(resident));
+  idle.fetch_sub(1, std::memory_order_relaxed);
+}
+
+bool Core::cut_idlest(SteadyTime since, const AddressKey* address) noexcept {
+  std::size_t looks = 0;
+  for (Resident& resident : idle_) {
+    if (resident.idle_since_ >= since || ++looks > kIdleLooks) return false;
+    if (address && resident.address() != *address) continue;
+    remove_idle(resident);
+    resident.cut();
+    return true;
+  }
+  return false;
 }
 
 Buffer Core::take_buffer() {
@@ -56,10 +81,11 @@ void Core::give_back(Buffer buffer) {
 }
 
 void Core::tick() {
-  date_ = to_http_date(system_clock().now());
+  // First, so that nothing that fails below ends the ticking.
   timer_.expires_after(kTick);
   timer_.async_wait([this](const boost::system::error_code& error) {
     if (error) return;
+    tick();
     const auto now = std::chrono::steady_clock::now();
     // An expired connection only asks its wait to end, so the list does not change here.
     for (Resident* resident : residents_) {
@@ -67,8 +93,8 @@ void Core::tick() {
       resident->deadline_ = Resident::kNever;
       resident->expire();
     }
-    tick();
   });
+  date_ = to_http_date(system_clock().now());
 }
 
 }  // namespace coffer::http

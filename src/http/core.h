@@ -5,6 +5,7 @@
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/steady_timer.hpp>
+#include <boost/intrusive/list.hpp>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -16,6 +17,7 @@
 
 #include "base/bytes.h"
 #include "base/executor.h"
+#include "http/connection_limit.h"
 
 namespace coffer::http {
 
@@ -35,14 +37,20 @@ class Resident {
   virtual void drain() noexcept = 0;
   // End now, whatever is under way.
   virtual void cut() noexcept = 0;
+  // Whose it is.
+  virtual const AddressKey& address() const noexcept = 0;
 
  protected:
   void set_deadline(SteadyTime at) noexcept { deadline_ = at; }
 
  private:
   friend class Core;
+  using IdleHook = boost::intrusive::list_member_hook<>;
+
   SteadyTime deadline_ = kNever;
   std::size_t place_ = 0;  // in its core's list
+  IdleHook idle_hook_;
+  SteadyTime idle_since_{};
 };
 
 // Counts something for as long as it lives: a connection, a request, a transfer.
@@ -88,11 +96,19 @@ class Core final : public Executor {
   std::atomic<std::size_t> connections = 0;
   std::atomic<std::size_t> requests = 0;
   std::atomic<std::size_t> transfers = 0;
+  std::atomic<std::size_t> idle = 0;  // connections that wait for a request
 
   // On the core's own thread:
   void add(Resident& resident);
   void remove(Resident& resident) noexcept;
   const std::vector<Resident*>& residents() const noexcept { return residents_; }
+  // It waits for a request from now on, until remove_idle() or remove().
+  void add_idle(Resident& resident, SteadyTime now) noexcept;
+  void remove_idle(Resident& resident) noexcept;
+  static bool is_idle(const Resident& resident) noexcept { return resident.idle_hook_.is_linked(); }
+  // Cuts what has been idle longest and since before `since`: of `address`, or of any where null.
+  // False when there is none, or none among the first that were looked at.
+  bool cut_idlest(SteadyTime since, const AddressKey* address) noexcept;
   Buffer take_buffer();
   void give_back(Buffer buffer);
   // The Date field's value, at most kTick old.
@@ -101,6 +117,10 @@ class Core final : public Executor {
  private:
   static constexpr std::size_t kTransferWeight = 64;
   static constexpr std::size_t kSpareBuffers = 256;
+  static constexpr std::size_t kIdleLooks = 256;  // of one cut_idlest()
+  using Idle = boost::intrusive::list<
+      Resident, boost::intrusive::member_hook<Resident, Resident::IdleHook, &Resident::idle_hook_>,
+      boost::intrusive::constant_time_size<false>>;
 
   void tick();
 
@@ -109,6 +129,7 @@ class Core final : public Executor {
   boost::asio::steady_timer timer_;
   std::thread thread_;
   std::vector<Resident*> residents_;
+  Idle idle_;  // the longest first
   std::vector<Buffer> spare_buffers_;
   std::string date_;
 };

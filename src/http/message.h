@@ -12,6 +12,7 @@
 #include <variant>
 #include <vector>
 
+#include "base/memory_budget.h"
 #include "base/stream.h"
 #include "base/task.h"
 #include "http/uri.h"
@@ -99,6 +100,9 @@ class RequestBody : public InputStream {
   // The most bytes read() will give before it answers kTooLarge. With a known length above
   // it, the first read() says so. Called before the first read().
   virtual void set_limit(std::uint64_t bytes) noexcept = 0;
+  // From now on the sender has the time that the server gives to so many bytes
+  // (Limits::body_timeout); then read() answers kTooSlow. 0: what is left may take longer.
+  virtual void limit_time(std::uint64_t bytes) noexcept = 0;
 };
 
 // One request. Lives until its response was sent.
@@ -118,6 +122,8 @@ struct Request {
   std::int64_t account = 0;
   std::string client_address;  // who asks, through proxies; empty: not worked out
   std::size_t max_parts = 0;   // of its form
+  // What the application holds of this request's body, and makes of it.
+  MemoryBudget::Lease memory;
   static constexpr std::size_t kNoRoute = static_cast<std::size_t>(-1);
 
   std::optional<std::string_view> header(std::string_view name) const noexcept {

@@ -4,6 +4,9 @@
 #include <sys/socket.h>
 
 #include <algorithm>
+#include <array>
+#include <atomic>
+#include <boost/asio/error.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/post.hpp>
 #include <cerrno>
@@ -13,7 +16,9 @@
 
 #include "base/entropy.h"
 #include "base/log.h"
+#include "base/thread.h"
 #include "http/connection.h"
+#include "http/connection_limit.h"
 #include "http/core.h"
 #include "http/tls.h"
 
@@ -25,9 +30,14 @@ using boost::asio::ip::tcp;
 constexpr std::string_view kIdAlphabet = "abcdefghijkmnpqrstuvwxyz23456789";
 constexpr int kBacklog = 4096;
 constexpr int kAcceptsATurn = 64;
-constexpr std::chrono::milliseconds kOutOfFilesPause{100};
+// After an accept that failed for another reason than the connection itself.
+constexpr std::chrono::milliseconds kAcceptPause{100};
+constexpr std::size_t kRefusedBytes = 16 * 1024;
+constexpr std::string_view kRefusal =
+    "HTTP/1.1 503 Service Unavailable\r\nRetry-After: 1\r\nContent-Length: 0\r\n"
+    "Connection: close\r\n\r\n";
 // After the grace time: until what was cut has unwound.
-constexpr std::chrono::seconds kUnwindTime{5};
+constexpr std::chrono::milliseconds kUnwindTime{500};
 constexpr std::chrono::milliseconds kDrainPoll{2};
 
 std::string address_text(const sockaddr_storage& address) {
@@ -41,12 +51,48 @@ std::string address_text(const sockaddr_storage& address) {
   return ip.to_string();
 }
 
+// Whether accept4() tells of the connection that it would have taken, accept(2).
+bool is_gone_again(int error) noexcept {
+  switch (error) {
+    case EINTR:
+    case EPERM:
+    case ECONNABORTED:
+    case EPROTO:
+    case ENOPROTOOPT:
+    case EOPNOTSUPP:
+    case ENETDOWN:
+    case ENETUNREACH:
+    case EHOSTDOWN:
+    case EHOSTUNREACH:
+    case ENONET: return true;
+    default: return false;
+  }
+}
+
+class OwnedSocket {
+ public:
+  explicit OwnedSocket(int fd) noexcept : fd_(fd) {}
+  OwnedSocket(OwnedSocket&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
+  OwnedSocket& operator=(OwnedSocket&&) = delete;
+  ~OwnedSocket() {
+    if (fd_ >= 0) ::close(fd_);
+  }
+
+  int get() const noexcept { return fd_; }
+  int release() noexcept { return std::exchange(fd_, -1); }
+
+ private:
+  int fd_;
+};
+
 }  // namespace
 
 class Server::Impl {
  public:
   Impl(ServerOptions options, Service& service, Entropy& entropy)
-      : shared_{service, options.limits, "req_" + random_text(entropy, 8, kIdAlphabet)} {
+      : shared_{service, options.limits, options.memory,
+                "req_" + random_text(entropy, 8, kIdAlphabet)},
+        limit_(options.limits.max_connections) {
     std::size_t count = options.cores;
     if (count == 0) count = std::max(1U, std::thread::hardware_concurrency());
     for (std::size_t i = 0; i < count; ++i) cores_.push_back(std::make_unique<Core>());
@@ -104,6 +150,10 @@ class Server::Impl {
       out.connections += core->connections;
       out.requests += core->requests;
     }
+    out.max_connections = limit_.max();
+    out.refused = refused_;
+    out.closed_idle = closed_idle_;
+    out.failed_accepts = failed_accepts_;
     return out;
   }
 
@@ -142,74 +192,138 @@ class Server::Impl {
   void accept_on(Listener& listener) {
     listener.acceptor.async_wait(
         tcp::acceptor::wait_read, [this, &listener](const boost::system::error_code& error) {
-          if (error || shared_.draining) return;
-          if (accept_some(listener)) {
+          if (shared_.draining || error == boost::asio::error::operation_aborted) return;
+          if (error) accept_failed(error.message());
+          if (!error && accept_some(listener)) {
             accept_on(listener);
             return;
           }
-          listener.pause.expires_after(kOutOfFilesPause);
+          listener.pause.expires_after(kAcceptPause);
           listener.pause.async_wait([this, &listener](const boost::system::error_code& stopped) {
             if (!stopped) accept_on(listener);
           });
         });
   }
 
-  // False when the machine has no file descriptors left for more.
-  bool accept_some(Listener& listener) {
+  void accept_failed(std::string_view why) noexcept {
+    ++failed_accepts_;
+    if (const auto more = accept_lines_.admit()) {
+      log::warning("connection not taken", {{"error", why}, {"more_since_last_line", *more}});
+    }
+  }
+
+  // False when it is of no use to try again at once: the machine lacks something.
+  bool accept_some(Listener& listener) noexcept {
     for (int i = 0; i < kAcceptsATurn; ++i) {
       sockaddr_storage address{};
       socklen_t length = sizeof address;
-      const int fd =
-          ::accept4(listener.acceptor.native_handle(), reinterpret_cast<sockaddr*>(&address),
-                    &length, SOCK_NONBLOCK | SOCK_CLOEXEC);
-      if (fd < 0) {
-        if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
-          log::warning("connection not taken", {{"error", std::strerror(errno)}});
-          return false;
-        }
-        if (errno == EAGAIN) return true;
-        continue;  // that one connection went away again
+      OwnedSocket socket(::accept4(listener.acceptor.native_handle(),
+                                   reinterpret_cast<sockaddr*>(&address), &length,
+                                   SOCK_NONBLOCK | SOCK_CLOEXEC));
+      if (socket.get() < 0) {
+        const int error = errno;
+        if (error == EAGAIN) return true;
+        if (is_gone_again(error)) continue;
+        accept_failed(std::strerror(error));
+        if (error == EMFILE || error == ENFILE) make_way();
+        return false;
       }
-      if (load().connections >= shared_.limits.max_connections) {
-        log::warning("connection refused", {{"limit", shared_.limits.max_connections}});
-        ::close(fd);
-        continue;
+      try {
+        take(listener, std::move(socket), address);
+      } catch (const std::exception& error) {
+        accept_failed(error.what());
+        return false;
       }
-      const int on = 1;
-      ::setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-      take(listener, fd, address);
     }
     return true;
   }
 
-  void take(Listener& listener, int fd, const sockaddr_storage& address) {
-    const auto least = std::ranges::min_element(
-        cores_, {}, [](const std::unique_ptr<Core>& core) { return core->weight(); });
-    Core& core = **least;
-    Connection::Socket socket(core.context());
-    socket.assign(address.ss_family == AF_INET6 ? tcp::v6() : tcp::v4(), fd);
-    core.post([this, &core, counted = Counted(core.connections), taken = std::move(socket),
-               tls = listener.tls.get(), peer = address_text(address)]() mutable {
+  void take(Listener& listener, OwnedSocket socket, const sockaddr_storage& address) {
+    const int on = 1;
+    ::setsockopt(socket.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+    const auto verdict = limit_.check(address_key(address));
+    Core& core = verdict == ConnectionLimit::Verdict::kFits ? least_busy() : most_idle();
+    core.post([this, &core, verdict, counted = Counted(core.connections),
+               slot = ConnectionLimit::Slot(limit_, address_key(address)),
+               taken = std::move(socket), &listener, address]() mutable {
+      if (verdict != ConnectionLimit::Verdict::kFits && !replace_idle(core, verdict, slot)) {
+        refuse(taken, listener);
+        return;
+      }
       try {
-        SslHandle ssl = tls ? tls->accept(taken.native_handle()) : nullptr;
-        auto connection = std::make_unique<Connection>(
-            core, shared_, std::move(counted), std::move(taken), std::move(ssl), std::move(peer));
-        coffer::start(run(std::move(connection)), [](std::exception_ptr error) { tell(error); });
+        serve(core, std::move(counted), std::move(slot), std::move(taken), listener, address);
       } catch (const std::exception& error) {
-        log::error("connection not served", {{"error", error.what()}});
+        accept_failed(error.what());
       }
     });
+  }
+
+  // On the core.
+  void serve(Core& core, Counted counted, ConnectionLimit::Slot slot, OwnedSocket taken,
+             Listener& listener, const sockaddr_storage& address) {
+    Connection::Socket socket(core.context());
+    // Throws where the machine will not watch one more.
+    socket.assign(address.ss_family == AF_INET6 ? tcp::v6() : tcp::v4(), taken.get());
+    taken.release();
+    SslHandle ssl = listener.tls ? listener.tls->accept(socket.native_handle()) : nullptr;
+    auto connection =
+        std::make_unique<Connection>(core, shared_, std::move(counted), std::move(slot),
+                                     std::move(socket), std::move(ssl), address_text(address));
+    coffer::start(run(std::move(connection)), [](std::exception_ptr error) { tell(error); });
+  }
+
+  Core& least_busy() {
+    return **std::ranges::min_element(
+        cores_, {}, [](const std::unique_ptr<Core>& core) { return core->weight(); });
+  }
+
+  Core& most_idle() {
+    return **std::ranges::max_element(
+        cores_, {}, [](const std::unique_ptr<Core>& core) { return core->idle.load(); });
+  }
+
+  // Closes the connection that has been idle longest, for the one that `slot` stands for. One of
+  // the same address where that has its share. False when none has been idle for long enough: it
+  // may be about to send.
+  bool replace_idle(Core& core, ConnectionLimit::Verdict verdict,
+                    const ConnectionLimit::Slot& slot) noexcept {
+    const auto since = std::chrono::steady_clock::now() - shared_.limits.idle_before_closed;
+    const bool unfair = verdict == ConnectionLimit::Verdict::kUnfair;
+    if (!core.cut_idlest(since, unfair ? &slot.address() : nullptr)) return false;
+    ++closed_idle_;
+    return true;
+  }
+
+  // A file descriptor is needed.
+  void make_way() noexcept {
+    contain_exceptions("closing an idle connection", [this] {
+      Core& core = most_idle();
+      core.post([this, &core] {
+        const auto since = std::chrono::steady_clock::now() - shared_.limits.idle_before_closed;
+        if (core.cut_idlest(since, nullptr)) ++closed_idle_;
+      });
+    });
+  }
+
+  // Says so as far as that needs no waiting. What came in is read first: closing with bytes unread
+  // would reset the connection, and the reply with it.
+  void refuse(const OwnedSocket& socket, const Listener& listener) noexcept {
+    ++refused_;
+    if (const auto more = refusal_lines_.admit()) {
+      log::warning("connection refused",
+                   {{"max_connections", limit_.max()}, {"more_since_last_line", *more}});
+    }
+    if (listener.tls) return;
+    std::array<std::byte, kRefusedBytes> unread;
+    ::recv(socket.get(), unread.data(), unread.size(), MSG_DONTWAIT);
+    ::send(socket.get(), kRefusal.data(), kRefusal.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
+    ::shutdown(socket.get(), SHUT_WR);
   }
 
   static Task<void> run(std::unique_ptr<Connection> connection) { co_await connection->serve(); }
 
   static void tell(const std::exception_ptr& error) noexcept {
-    if (!error) return;
-    try {
-      std::rethrow_exception(error);
-    } catch (const std::exception& what) {
-      log::error("connection failed", {{"error", what.what()}});
-    }
+    if (error) contain_exceptions("connection", [&] { std::rethrow_exception(error); });
   }
 
   template <class Visit>
@@ -231,6 +345,12 @@ class Server::Impl {
   }
 
   Shared shared_;
+  ConnectionLimit limit_;
+  std::atomic<std::uint64_t> refused_ = 0;
+  std::atomic<std::uint64_t> closed_idle_ = 0;
+  std::atomic<std::uint64_t> failed_accepts_ = 0;
+  log::Throttle accept_lines_;
+  log::Throttle refusal_lines_;
   std::vector<std::unique_ptr<Core>> cores_;
   std::vector<std::unique_ptr<Listener>> listeners_;
 };

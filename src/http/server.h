@@ -14,6 +14,7 @@
 
 #include "base/entropy.h"
 #include "base/executor.h"
+#include "base/memory_budget.h"
 #include "base/task.h"
 #include "http/message.h"
 
@@ -28,6 +29,7 @@ enum class BadMessage {
   kUnsupportedVersion,
   kUnsupportedCoding,
   kPlainOnTls,  // HTTP where TLS is spoken
+  kNoMemory,    // for a head that is long and comes slowly
 };
 
 // What became of a request, for the access log and the metrics.
@@ -62,7 +64,13 @@ struct Limits {
   // is what it waits for.
   std::uint64_t floor_bytes = 16 * 1024;
   std::chrono::milliseconds floor_window{30'000};
+  // A body that is read whole has to arrive in this time and a second for every so many bytes.
+  std::chrono::milliseconds body_timeout{10'000};
+  std::uint64_t body_bytes_per_second = 8 * 1024;
+  // In all. One address may have as many as are left for all others.
   std::size_t max_connections = 20'000;
+  // At that limit a connection that has waited so long for a request is closed for a new one.
+  std::chrono::milliseconds idle_before_closed{5'000};
 };
 
 struct TlsFiles {
@@ -80,6 +88,8 @@ struct ServerOptions {
   std::vector<Listen> listen;
   std::size_t cores = 0;  // 0: as many as the machine has
   Limits limits;
+  // For long heads and TLS handshakes; null: without a bound. Outlives the server.
+  MemoryBudget* memory = nullptr;
 };
 
 class Server {
@@ -110,6 +120,11 @@ class Server {
   struct Load {
     std::size_t connections = 0;
     std::size_t requests = 0;  // being served now
+    std::size_t max_connections = 0;
+    // Since the start:
+    std::uint64_t refused = 0;         // connections, for want of a place
+    std::uint64_t closed_idle = 0;     // connections, for new ones
+    std::uint64_t failed_accepts = 0;  // the machine lacked something
   };
   Load load() const;
 

@@ -1,6 +1,5 @@
 #include "jobs/collector.h"
 
-#include <pthread.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -10,6 +9,7 @@
 #include <utility>
 
 #include "base/log.h"
+#include "base/thread.h"
 
 namespace coffer::jobs {
 namespace {
@@ -53,7 +53,10 @@ class Collector::Chore {
 };
 
 Collector::Collector(vault::Vault& vault, Options options)
-    : vault_(vault), options_(options), digester_(vault), thread_([this] { work(); }) {
+    : vault_(vault),
+      options_(options),
+      digester_(vault),
+      thread_(start_thread("collector", [this] { work(); })) {
   vault_.spaces().removals().set([this] {
     {
       const std::lock_guard lock(mutex_);
@@ -74,7 +77,6 @@ Collector::~Collector() {
 }
 
 void Collector::work() {
-  pthread_setname_np(pthread_self(), "collector");
   if (::setpriority(PRIO_PROCESS, static_cast<id_t>(::gettid()), kNice) != 0) {
     log::warning("background work runs at the priority of all else");
   }

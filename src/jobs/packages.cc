@@ -2,7 +2,6 @@
 
 #include <fcntl.h>
 #include <poll.h>
-#include <pthread.h>
 #include <spawn.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
@@ -16,6 +15,7 @@
 #include <utility>
 
 #include "base/log.h"
+#include "base/thread.h"
 
 namespace coffer::jobs {
 namespace {
@@ -122,7 +122,8 @@ bool reap(pid_t child, Clock::time_point end) {
 
 }  // namespace
 
-Packages::Packages(Options options) : options_(std::move(options)), thread_([this] { work(); }) {}
+Packages::Packages(Options options)
+    : options_(std::move(options)), thread_(start_thread("packages", [this] { work(); })) {}
 
 Packages::~Packages() {
   {
@@ -140,7 +141,6 @@ std::vector<std::string> Packages::upgradable() {
 }
 
 void Packages::work() {
-  pthread_setname_np(pthread_self(), "packages");
   if (::setpriority(PRIO_PROCESS, static_cast<id_t>(::gettid()), kNice) != 0) {
     log::warning("packages are looked at with the priority of all else");
   }

@@ -150,8 +150,8 @@ NOT_AN_OBJECT = {
     "form": b"username=a&password=b",
     "binary": bytes(range(256)),
     "deep array": deep(1000).encode(),
-    "deep and open": b"[" * 200_000,
-    "deep objects": b'{"a":' * 50_000,
+    "deep and open": b"[" * 60_000,
+    "deep objects": b'{"a":' * 12_000,
 }
 
 

@@ -217,6 +217,15 @@ def test_files_keep_their_form():
     assert not violations, listed(violations)
 
 
+def test_threads_are_started_in_one_place():
+    """By start_thread(), which keeps exceptions in and says what to do where there are none."""
+    made = re.compile(r"std::(thread|jthread)\s*[({]|std::async")
+    found = [f"{path}: {line.strip()}" for path, text in sorted(read_sources().items())
+             if not is_test(path) and path != "base/thread.cc"
+             for line in text.splitlines() if made.search(line)]
+    assert not found, listed(found)
+
+
 def test_each_room_says_what_it_is_for():
     rooms = {room_of(path) for path in read_sources()} - TEST_ROOMS - {None}
     missing = sorted(room for room in rooms if not (SOURCE / room / "README.md").is_file())

@@ -19,7 +19,9 @@
 namespace coffer::apis {
 
 inline constexpr std::uint64_t kNoLimit = std::numeric_limits<std::uint64_t>::max();
-inline constexpr std::uint64_t kJsonLimit = 1U << 20U;
+// What a call takes that says nothing else, and what one takes that is given lists.
+inline constexpr std::uint64_t kJsonLimit = 64U << 10U;
+inline constexpr std::uint64_t kListLimit = 1U << 20U;
 
 // Who may call a route.
 enum class Access {

@@ -73,7 +73,7 @@ constexpr char kMissingBoundary[] =
     "hand: the client's library sets it with the form's boundary";
 
 // Reads parts until the end; `form` holds what came, also after a problem.
-Task<std::optional<Problem>> read_parts(const http::Request& request, http::MultipartReader& reader,
+Task<std::optional<Problem>> read_parts(http::Request& request, http::MultipartReader& reader,
                                         const ReceiveFile* receive, FileForm& form) {
   std::size_t field_bytes = 0;
   for (;;) {
@@ -83,8 +83,8 @@ Task<std::optional<Problem>> read_parts(const http::Request& request, http::Mult
     const http::PartHead& part = **next;
     if (!part.filename) {
       const std::string name = part.name;
-      const auto text = co_await reader.read_text(kFieldsMax - field_bytes);
-      if (!text) co_return form_problem(request, reader, text.error());
+      const auto text = co_await read_field(request, reader, kFieldsMax - field_bytes);
+      if (!text) co_return text.error();
       field_bytes += text->size();
       if (auto problem = set_field(form.fields, name, *text)) co_return problem;
       continue;
@@ -141,6 +141,16 @@ Problem form_problem(const http::Request& request, const http::MultipartReader& 
   return Problem::of(fault);
 }
 
+Task<std::expected<std::string, Problem>> read_field(http::Request& request,
+                                                     http::MultipartReader& reader,
+                                                     std::size_t max_bytes) {
+  auto text = co_await read_whole_part(request, reader, max_bytes);
+  if (!text && reader.fault() != http::MultipartReader::Fault::kNone) {
+    co_return std::unexpected(form_problem(request, reader, StreamFault::kMalformed));
+  }
+  co_return text;
+}
+
 Task<std::expected<Object, Problem>> read_fields(http::Request& request) {
   const std::string_view content_type = request.header("Content-Type").value_or("");
   const std::string type = to_lower_ascii(trim(content_type.substr(0, content_type.find(';'))));
@@ -166,6 +176,7 @@ Task<std::expected<Object, Problem>> read_fields(http::Request& request) {
   const auto text = co_await read_whole_body(request);
   if (!text) co_return std::unexpected(text.error());
   if (text->empty()) co_return Object();
+  if (!hold_parsed(request, text->size())) co_return std::unexpected(no_memory());
   co_return is_form ? parse_urlencoded(*text) : parse_json(*text);
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <boost/json/object.hpp>
+#include <cstddef>
 #include <expected>
 #include <functional>
 #include <optional>
@@ -44,6 +45,12 @@ http::MultipartReader read_form(const http::Request& request, std::string bounda
 // What `reader` failed with, in a sentence that says what to do.
 Problem form_problem(const http::Request& request, const http::MultipartReader& reader,
                      StreamFault fault);
+
+// The current part of `reader` as text; kPayloadTooLarge above `max_bytes`. Counts against the
+// memory budget (body.h). The problems are those of form_problem(), and kBusy.
+Task<std::expected<std::string, Problem>> read_field(http::Request& request,
+                                                     http::MultipartReader& reader,
+                                                     std::size_t max_bytes);
 
 // The whole form, to its end: what comes after the file is as good as what comes before. The file
 // is the caller's to commit or discard; after a problem it is discarded. A body that is no

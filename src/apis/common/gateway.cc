@@ -6,6 +6,7 @@
 
 #include "base/log.h"
 #include "base/text.h"
+#include "base/thread.h"
 
 namespace coffer::apis {
 namespace {
@@ -65,13 +66,14 @@ struct Gateway::Mounted {
 };
 
 Gateway::Gateway(GatewayOptions options, std::vector<std::unique_ptr<Dialect>> dialects,
-                 vault::Vault& vault, Metrics& metrics, const Clock& clock)
+                 vault::Vault& vault, Metrics& metrics, const Clock& clock, MemoryBudget& memory)
     : options_(std::move(options)),
       dialects_(std::move(dialects)),
       clients_(options_.trusted_proxies, options_.public_url),
       limiter_(clock),
       vault_(vault),
       metrics_(metrics),
+      memory_(memory),
       unmatched_(metrics.route("", "", "")) {
   for (const auto& dialect : dialects_) {
     for (const std::string& prefix : dialect->prefixes()) {
@@ -200,6 +202,7 @@ Task<Reply> Gateway::call(const Mounted& mounted, const http::PathParameters& pa
     }
   }
   const vault::Caller* caller = exchange.caller ? &*exchange.caller : nullptr;
+  request.memory = lease_of(request, client, caller);
   if (auto problem = admit(mounted, client, caller, extra)) {
     co_return std::unexpected(std::move(*problem));
   }
@@ -276,6 +279,14 @@ Gateway::Allotment Gateway::allotment_of(RateClass rate, const Client& client,
   return {"key " + std::to_string(caller->key->value), limits.api_key};
 }
 
+MemoryBudget::Lease Gateway::lease_of(const http::Request& request, const Client& client,
+                                      const vault::Caller* caller) const {
+  if (request.body->length() == 0) return {};
+  const bool is_account = caller && !caller->account.is_guest;
+  return {memory_, client.limit_key(),
+          is_account ? "account " + std::to_string(caller->account.id.value) : std::string()};
+}
+
 std::optional<Problem> Gateway::admit(const Mounted& mounted, const Client& client,
                                       const vault::Caller* caller, http::Headers& extra) {
   const Allotment allotment = allotment_of(mounted.route.rate, client, caller);
@@ -311,7 +322,11 @@ void Gateway::finished(const http::Request& request, const http::Outcome& outcom
   Metrics::count(known ? *routes_[request.route].counters : unmatched_, outcome.status,
                  static_cast<double>(outcome.duration.count()) / 1e6, outcome.bytes_received,
                  outcome.bytes_sent);
-  if (!options_.access_log) return;
+  if (options_.access_log) contain_exceptions("access log", [&] { tell(request, outcome); });
+}
+
+void Gateway::tell(const http::Request& request, const http::Outcome& outcome) const {
+  const bool known = request.route != http::Request::kNoRoute;
   log::info(
       "request",
       {{"request_id", request.id},

@@ -15,6 +15,7 @@
 #include "apis/common/metrics.h"
 #include "apis/common/rate_limit.h"
 #include "base/clock.h"
+#include "base/memory_budget.h"
 #include "http/router.h"
 #include "http/server.h"
 #include "vault/vault.h"
@@ -50,10 +51,11 @@ struct ServedRoute {
 
 class Gateway final : public http::Service {
  public:
-  // The first dialect also answers for paths that belong to none. REQUIRES: `vault`, `metrics`
-  // and `clock` outlive it. Throws std::invalid_argument when two routes collide.
+  // The first dialect also answers for paths that belong to none. `memory` is what bodies that are
+  // read whole share. REQUIRES: `vault`, `metrics`, `clock` and `memory` outlive it. Throws
+  // std::invalid_argument when two routes collide.
   Gateway(GatewayOptions options, std::vector<std::unique_ptr<Dialect>> dialects,
-          vault::Vault& vault, Metrics& metrics, const Clock& clock);
+          vault::Vault& vault, Metrics& metrics, const Clock& clock, MemoryBudget& memory);
   ~Gateway() override;
 
   Task<http::Response> handle(http::Request& request) override;
@@ -74,9 +76,14 @@ class Gateway final : public http::Service {
                                                         const http::Request& request);
   struct Allotment;
   Allotment allotment_of(RateClass rate, const Client& client, const vault::Caller* caller) const;
+  // What of the budget `request` may hold: as `caller`, and at its client's address.
+  MemoryBudget::Lease lease_of(const http::Request& request, const Client& client,
+                               const vault::Caller* caller) const;
   // The caller that the route asks for, if it does; a Problem keeps the request out.
   std::optional<Problem> admit(const Mounted& mounted, const Client& client,
                                const vault::Caller* caller, http::Headers& extra);
+  // The line of the access log.
+  void tell(const http::Request& request, const http::Outcome& outcome) const;
   std::string told_path(const http::Request& request) const;
   // Of a path that may be no route's.
   const Dialect& dialect_at(std::string_view path) const;
@@ -94,6 +101,7 @@ class Gateway final : public http::Service {
   RateLimiter limiter_;
   vault::Vault& vault_;
   Metrics& metrics_;
+  MemoryBudget& memory_;
   Metrics::RouteCounters& unmatched_;  // for what found no route
 };
 

@@ -26,6 +26,7 @@ Task<std::expected<boost::json::object, Problem>> read_json(http::Request& reque
   const auto text = co_await read_whole_body(request);
   if (!text) co_return std::unexpected(text.error());
   if (text->empty() && !type) co_return boost::json::object();
+  if (!hold_parsed(request, text->size())) co_return std::unexpected(no_memory());
   boost::system::error_code error;
   boost::json::value value = boost::json::parse(*text, error);
   if (error) {

@@ -1,9 +1,7 @@
 #include "apis/common/metrics.h"
 
 #include <prometheus/client_metric.h>
-#include <prometheus/gauge.h>
 #include <prometheus/metric_family.h>
-#include <prometheus/registry.h>
 #include <prometheus/text_serializer.h>
 
 #include <algorithm>
@@ -93,12 +91,34 @@ class Metrics::Impl {
     return {std::move(responses), std::move(received), std::move(sent), std::move(seconds)};
   }
 
+  void add(std::string name, std::string help, prometheus::MetricType type,
+           std::function<double()> value) {
+    const std::lock_guard lock(values_mutex_);
+    values_.push_back({std::move(name), std::move(help), type, std::move(value)});
+  }
+
+  std::vector<prometheus::MetricFamily> ask() {
+    std::vector<prometheus::MetricFamily> families;
+    const std::lock_guard lock(values_mutex_);
+    for (const Value& value : values_) {
+      prometheus::ClientMetric metric;
+      const bool is_counter = value.type == prometheus::MetricType::Counter;
+      (is_counter ? metric.counter.value : metric.gauge.value) = value.ask();
+      families.push_back({value.name, value.help, value.type, {std::move(metric)}});
+    }
+    return families;
+  }
+
   std::deque<RouteCounters> routes;
-  prometheus::Registry gauges;
-  std::mutex gauges_mutex;
-  std::vector<std::pair<prometheus::Gauge*, std::function<double()>>> gauge_values;
 
  private:
+  struct Value {
+    std::string name;
+    std::string help;
+    prometheus::MetricType type;
+    std::function<double()> ask;
+  };
+
   template <class Part>
   static prometheus::ClientMetric counter(const RouteCounters& route, Part part) {
     prometheus::ClientMetric metric;
@@ -124,6 +144,9 @@ class Metrics::Impl {
         1e9;
     return metric;
   }
+
+  std::mutex values_mutex_;
+  std::vector<Value> values_;
 };
 
 Metrics::Metrics() : impl_(std::make_unique<Impl>()) {}
@@ -150,20 +173,19 @@ void Metrics::count(RouteCounters& route, unsigned status, double seconds,
 
 void Metrics::gauge(const std::string& name, const std::string& help,
                     std::function<double()> value) {
-  auto& gauge = prometheus::BuildGauge().Name(name).Help(help).Register(impl_->gauges).Add({});
-  const std::lock_guard lock(impl_->gauges_mutex);
-  impl_->gauge_values.emplace_back(&gauge, std::move(value));
+  impl_->add(name, help, prometheus::MetricType::Gauge, std::move(value));
+}
+
+void Metrics::counter(const std::string& name, const std::string& help,
+                      std::function<double()> value) {
+  impl_->add(name, help, prometheus::MetricType::Counter, std::move(value));
 }
 
 std::string Metrics::text() {
-  {
-    const std::lock_guard lock(impl_->gauges_mutex);
-    for (auto& [gauge, value] : impl_->gauge_values) gauge->Set(value());
-  }
   auto families = impl_->collect();
-  auto gauges = impl_->gauges.Collect();
-  families.insert(families.end(), std::make_move_iterator(gauges.begin()),
-                  std::make_move_iterator(gauges.end()));
+  auto values = impl_->ask();
+  families.insert(families.end(), std::make_move_iterator(values.begin()),
+                  std::make_move_iterator(values.end()));
   return prometheus::TextSerializer().Serialize(families);
 }
 

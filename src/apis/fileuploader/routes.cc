@@ -31,7 +31,7 @@ void add_files(Routes& routes) {
   add(routes, kGet, "/f/{url}", kAnyone, send_file, RateClass::kVisitor);
   add(routes, kGet, "/api/delete/{url}", kAnyone, delete_file, RateClass::kVisitor);
   add(routes, kGet, "/api/get_files/{group}", kAccount, list_files);
-  add(routes, kPost, "/api/transfer", kAccount, transfer_files);
+  add(routes, kPost, "/api/transfer", kAccount, transfer_files).body_limit = kListLimit;
   add(routes, kGet, "/api/sharex", kOptional, send_sharex, RateClass::kVisitor);
 }
 

@@ -23,6 +23,7 @@ double seconds_of(Time time) { return static_cast<double>(to_micros(time)) / 1e6
 Task<std::expected<std::optional<boost::json::object>, Problem>> read_body(http::Request& request) {
   const auto text = co_await read_whole_body(request);
   if (!text) co_return std::unexpected(text.error());
+  if (!hold_parsed(request, text->size())) co_return std::unexpected(no_memory());
   boost::system::error_code error;
   boost::json::value value = boost::json::parse(*text, error);
   if (error || !value.is_object()) co_return std::optional<boost::json::object>();

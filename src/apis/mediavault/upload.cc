@@ -60,8 +60,8 @@ Task<std::optional<Problem>> read_file(Exchange& exchange, http::MultipartReader
 
 Task<std::optional<Problem>> read_field(Exchange& exchange, http::MultipartReader& reader,
                                         const std::string& name, Form& form) {
-  auto text = co_await reader.read_text(kFieldsMax - form.field_bytes);
-  if (!text) co_return form_problem(exchange.request, reader, text.error());
+  auto text = co_await apis::read_field(exchange.request, reader, kFieldsMax - form.field_bytes);
+  if (!text) co_return text.error();
   form.field_bytes += text->size();
   if (!is_utf8(*text)) co_return Problem::field(name, "Must be text in UTF-8");
   form.set(name, std::move(*text));

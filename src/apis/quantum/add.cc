@@ -61,8 +61,9 @@ Task<Refusal> read_file(Exchange& exchange, const Location& location, http::Mult
 
 Task<Refusal> read_field(Exchange& exchange, http::MultipartReader& reader, const std::string& name,
                          Form& form) {
-  const auto text = co_await reader.read_text(kFieldsMax - form.field_bytes);
-  if (!text) co_return std::unexpected(form_problem(exchange.request, reader, text.error()));
+  const auto text =
+      co_await apis::read_field(exchange.request, reader, kFieldsMax - form.field_bytes);
+  if (!text) co_return std::unexpected(text.error());
   form.field_bytes += text->size();
   if (name == kFiles) co_return error_response(Code::kInvalidForm);
   if (name != kForce) co_return std::nullopt;

@@ -1,13 +1,12 @@
 #include "blobs/local/appender.h"
 
-#include <pthread.h>
-
 #include <algorithm>
 #include <cstring>
 #include <functional>
 #include <utility>
 
 #include "base/log.h"
+#include "base/thread.h"
 
 namespace coffer::blobs {
 namespace {
@@ -41,7 +40,7 @@ Appender::Appender(Disk& disk, DiskSpace& space, const Clock& clock, PackedIndex
       sealed_(sealed),
       options_(options),
       active_(files.reopen_last(options.segment_bytes)),
-      thread_([this] { work(); }) {}
+      thread_(start_thread("appender", [this] { work(); })) {}
 
 Appender::~Appender() {
   {
@@ -76,8 +75,7 @@ void Appender::hasten(Ticket ticket) {
 }
 
 void Appender::work() {
-  pthread_setname_np(pthread_self(), "appender");
-  while (take_batch()) process();
+  while (take_batch()) contain_exceptions("appender", [this] { process(); });
 }
 
 // False when nothing will come any more.

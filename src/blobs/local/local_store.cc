@@ -80,7 +80,7 @@ class LocalStore final : public BlobStore {
               .buffers = BufferPool(options.memory_budget, kIdleBytes),
               .next_temporary = 1,
               .folders = {},
-              .open_blobs = {},
+              .open_blobs = OpenBlobs(options.max_open_files * 2 / 3),
               .segments = nullptr,
               .io = ThreadPool("blobs", options.io_threads),
               .readers = ThreadPool("blob-readers", options.io_threads)} {
@@ -97,7 +97,8 @@ class LocalStore final : public BlobStore {
         *core_.disk, core_.space, core_.clock,
         Segments::Options{.appending = {.segment_bytes = options.segment_bytes,
                                         .gather_time = options.gather_time},
-                          .reclaim = options.reclaim});
+                          .reclaim = options.reclaim,
+                          .max_open = options.max_open_files / 3});
   }
 
   Task<std::unique_ptr<BlobWriter>> create(std::optional<std::uint64_t>) override {

@@ -25,6 +25,8 @@ struct LocalOptions {
   std::uint64_t reserve_bytes = std::uint64_t{64} * 1024 * 1024;
   // A durable write mostly waits, so more threads than cores. As many read what is not in memory.
   std::size_t io_threads = 16;
+  // Files that are kept open because they were read lately.
+  std::size_t max_open_files = 768;
   // A segment of small blobs that is as long gets no more of them.
   std::uint64_t segment_bytes = std::uint64_t{128} * 1024 * 1024;
   // How long small blobs that nobody waits for may wait for others to be written with, where many

@@ -31,7 +31,7 @@ void OpenBlobs::keep(const Sha256Digest& digest, std::shared_ptr<const Content> 
   if (shard.moment != moment || shard.places.contains(digest)) return;
   shard.recent.emplace_front(digest, std::move(content));
   shard.places.emplace(digest, shard.recent.begin());
-  if (shard.recent.size() <= kMost / shards_.size()) return;
+  if (shard.recent.size() <= max_in_shard_) return;
   shard.places.erase(shard.recent.back().first);
   dropped.splice(dropped.begin(), shard.recent, std::prev(shard.recent.end()));
 }

@@ -2,7 +2,9 @@
 // a small one.
 #pragma once
 
+#include <algorithm>
 #include <array>
+#include <cstddef>
 #include <cstdint>
 #include <list>
 #include <memory>
@@ -15,10 +17,14 @@
 
 namespace coffer::blobs {
 
-// Holds up to kMost contents; the one that was asked for longest ago gives way. Threads: any.
+// Holds up to `max` contents, at least one in each of its shards; the one that was asked for
+// longest ago gives way. Threads: any.
 class OpenBlobs {
  public:
-  static constexpr std::size_t kMost = 512;
+  static constexpr std::size_t kShards = 16;
+
+  explicit OpenBlobs(std::size_t max) noexcept
+      : max_in_shard_(std::max<std::size_t>(1, max / kShards)) {}
 
   // What find() saw when it found nothing, for keep().
   using Moment = std::uint64_t;
@@ -51,7 +57,8 @@ class OpenBlobs {
 
   Shard& shard_of(const Sha256Digest& digest);
 
-  std::array<Shard, 16> shards_;
+  const std::size_t max_in_shard_;
+  std::array<Shard, kShards> shards_;
 };
 
 }  // namespace coffer::blobs

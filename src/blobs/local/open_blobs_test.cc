@@ -7,6 +7,8 @@
 namespace coffer::blobs::test {
 namespace {
 
+constexpr std::size_t kMax = 512;
+
 class NoContent final : public Content {
  public:
   std::uint64_t size() const noexcept override { return 0; }
@@ -24,7 +26,7 @@ Sha256Digest name(unsigned number) {
 }
 
 TEST(OpenBlobs, GivesWhatWasKept) {
-  OpenBlobs open;
+  OpenBlobs open(kMax);
   const auto content = make_content();
   open.keep(name(1), content, open.find(name(1)).moment);
   EXPECT_EQ(open.find(name(1)).content, content);
@@ -32,9 +34,9 @@ TEST(OpenBlobs, GivesWhatWasKept) {
 }
 
 TEST(OpenBlobs, LetsGoOfWhatWasAskedForLongestAgo) {
-  OpenBlobs open;
+  OpenBlobs open(kMax);
   const auto content = make_content();
-  constexpr unsigned kShare = OpenBlobs::kMost / 16;
+  constexpr unsigned kShare = kMax / OpenBlobs::kShards;
   for (unsigned i = 0; i < kShare; ++i) open.keep(name(i), content, 0);
   EXPECT_TRUE(open.find(name(0)).content);
   open.keep(name(kShare), content, 0);
@@ -44,7 +46,7 @@ TEST(OpenBlobs, LetsGoOfWhatWasAskedForLongestAgo) {
 }
 
 TEST(OpenBlobs, KeepsNothingThatWasOpenedBeforeARemoval) {
-  OpenBlobs open;
+  OpenBlobs open(kMax);
   const auto content = make_content();
   const OpenBlobs::Moment moment = open.find(name(1)).moment;
   open.forget(name(1));

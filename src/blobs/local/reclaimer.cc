@@ -1,13 +1,12 @@
 #include "blobs/local/reclaimer.h"
 
-#include <pthread.h>
-
 #include <chrono>
 #include <latch>
 #include <mutex>
 #include <utility>
 
 #include "base/log.h"
+#include "base/thread.h"
 #include "blobs/local/layout.h"
 #include "blobs/local/segment_scan.h"
 
@@ -30,7 +29,7 @@ Reclaimer::Reclaimer(Disk& disk, PackedIndex& index, SegmentFiles& files, Append
                      Bell& bell)
     : disk_(disk), index_(index), files_(files), appender_(appender), bell_(bell) {
   bell_.ring();
-  thread_ = std::thread([this] { work(); });
+  thread_ = start_thread("reclaimer", [this] { work(); });
 }
 
 Reclaimer::~Reclaimer() {
@@ -39,7 +38,6 @@ Reclaimer::~Reclaimer() {
 }
 
 void Reclaimer::work() {
-  pthread_setname_np(pthread_self(), "reclaimer");
   // With pauses: many removals make one look.
   for (std::chrono::milliseconds pause = kPause; bell_.wait(); bell_.pause(pause)) {
     pause = kPause;

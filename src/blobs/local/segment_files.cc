@@ -172,7 +172,7 @@ void SegmentFiles::seal(const ActiveSegment& segment) {
 
 std::shared_ptr<const OpenFile> SegmentFiles::find_open(std::uint32_t number) {
   {
-    Slot& slot = slots_[number % kSlots];
+    Slot& slot = slot_of(number);
     std::lock_guard lock(slot.mutex);
     if (slot.file && slot.number == number) return slot.file;
   }
@@ -190,7 +190,7 @@ std::shared_ptr<const OpenFile> SegmentFiles::open(std::uint32_t number) {
 std::shared_ptr<const OpenFile> SegmentFiles::keep(std::uint32_t number, OpenFile file) {
   auto shared = std::make_shared<const OpenFile>(std::move(file));
   {
-    Slot& slot = slots_[number % kSlots];
+    Slot& slot = slot_of(number);
     std::lock_guard lock(slot.mutex);
     slot.number = number;
     slot.file = shared;
@@ -201,7 +201,7 @@ std::shared_ptr<const OpenFile> SegmentFiles::keep(std::uint32_t number, OpenFil
 }
 
 void SegmentFiles::forget_open(std::uint32_t number) {
-  Slot& slot = slots_[number % kSlots];
+  Slot& slot = slot_of(number);
   std::lock_guard lock(slot.mutex);
   if (slot.number == number) slot.file = nullptr;
 }

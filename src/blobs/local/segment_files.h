@@ -1,7 +1,8 @@
 // The segments' files: found and read at the start, opened for readers, indexed, dropped.
 #pragma once
 
-#include <array>
+#include <algorithm>
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -36,8 +37,9 @@ class SegmentFiles {
     bool is_indexed;
   };
 
-  // `disk` outlives it.
-  explicit SegmentFiles(Disk& disk) : disk_(disk) {}
+  // `disk` outlives it. Up to `max_open` segments are kept open for reading, at least one.
+  SegmentFiles(Disk& disk, std::size_t max_open)
+      : disk_(disk), slots_(std::max<std::size_t>(1, max_open)) {}
 
   // Tells `index` what the segments hold. What a crash left behind the last good record of a
   // segment is cut off; what is left is durable.
@@ -78,8 +80,8 @@ class SegmentFiles {
     std::uint32_t number = 0;
     std::shared_ptr<const OpenFile> file;
   };
-  static constexpr std::size_t kSlots = 256;
 
+  Slot& slot_of(std::uint32_t number) noexcept { return slots_[number % slots_.size()]; }
   void load(std::uint32_t number, PackedIndex& index);
   std::optional<SegmentIndex> read_index(std::uint32_t number);
   void cut(std::uint32_t number, std::uint64_t end);
@@ -87,7 +89,7 @@ class SegmentFiles {
   void forget_open(std::uint32_t number);
 
   Disk& disk_;
-  std::array<Slot, kSlots> slots_;
+  std::vector<Slot> slots_;
   mutable std::mutex mutex_;  // guards all below
   std::map<std::uint32_t, State> segments_;
   std::uint32_t next_ = 1;

@@ -7,7 +7,7 @@
 namespace coffer::blobs {
 
 Segments::Segments(Disk& disk, DiskSpace& space, const Clock& clock, Options options)
-    : clock_(clock), files_(disk) {
+    : clock_(clock), files_(disk, options.max_open) {
   files_.load(index_);
   appender_.emplace(disk, space, clock, index_, files_, bell_, options.appending);
   if (options.reclaim) reclaimer_.emplace(disk, index_, files_, *appender_, bell_);

@@ -30,7 +30,8 @@ class Segments {
  public:
   struct Options {
     Appender::Options appending;
-    bool reclaim;  // give back the room of removed blobs, in the background
+    bool reclaim;                // give back the room of removed blobs, in the background
+    std::size_t max_open = 256;  // segments that are kept open for reading
   };
 
   // Blocks while it reads what is there. `disk`, `space` and `clock` outlive it.

@@ -1,10 +1,9 @@
 #include "db/sqlite/checkpointer.h"
 
-#include <pthread.h>
-
 #include <exception>
 
 #include "base/log.h"
+#include "base/thread.h"
 
 namespace coffer::db::sqlite {
 namespace {
@@ -24,7 +23,7 @@ Checkpointer::Checkpointer(const SqliteOptions& options)
     : log_pages_(options.log_pages),
       next_at_(options.log_pages),
       connection_(options, Connection::Access::kWrite),
-      thread_([this] { serve(); }) {}
+      thread_(start_thread("db-checkpoint", [this] { serve(); })) {}
 
 Checkpointer::~Checkpointer() {
   {
@@ -65,7 +64,6 @@ void Checkpointer::tend(Connection& writer) {
 }
 
 void Checkpointer::serve() {
-  pthread_setname_np(pthread_self(), "db-checkpoint");
   std::unique_lock lock(mutex_);
   for (;;) {
     wake_.wait(lock, [this] {

@@ -1,7 +1,5 @@
 #include "db/sqlite/writer.h"
 
-#include <pthread.h>
-
 #include <algorithm>
 #include <chrono>
 #include <functional>
@@ -9,6 +7,7 @@
 #include <utility>
 
 #include "base/log.h"
+#include "base/thread.h"
 
 namespace coffer::db::sqlite {
 namespace {
@@ -52,7 +51,7 @@ Writer::Writer(const SqliteOptions& options)
     : reserve_(std::filesystem::path(options.path) += "-reserve", options.reserve_bytes),
       connection_(open_even_if_full(options, reserve_)),
       checkpointer_(options),
-      thread_([this] { serve(); }) {}
+      thread_(start_thread("db-writer", [this] { serve(); })) {}
 
 Writer::~Writer() {
   {
@@ -85,7 +84,6 @@ Stats Writer::stats() const {
 }
 
 void Writer::serve() {
-  pthread_setname_np(pthread_self(), "db-writer");
   const Scope scope(*this);
   std::unique_lock lock(mutex_);
   for (;;) {

@@ -1,0 +1,55 @@
+#include "http/connection_limit.h"
+
+#include <netinet/in.h>
+
+#include <algorithm>
+
+namespace coffer::http {
+namespace {
+
+// An address that has fewer may always have one more while there is one.
+constexpr std::size_t kMinShare = 8;
+constexpr std::size_t kPrefixBytes = 8;
+
+}  // namespace
+
+AddressKey address_key(const sockaddr_storage& address) noexcept {
+  AddressKey key{};
+  if (address.ss_family == AF_INET) {
+    const auto& v4 = reinterpret_cast<const sockaddr_in&>(address);
+    key[10] = key[11] = 0xff;
+    std::memcpy(key.data() + 12, &v4.sin_addr, 4);
+  } else if (address.ss_family == AF_INET6) {
+    const auto& v6 = reinterpret_cast<const sockaddr_in6&>(address).sin6_addr;
+    const bool is_v4 = IN6_IS_ADDR_V4MAPPED(&v6);
+    std::memcpy(key.data(), &v6, is_v4 ? key.size() : kPrefixBytes);
+  }
+  return key;
+}
+
+ConnectionLimit::Verdict ConnectionLimit::check(const AddressKey& address) const {
+  const std::lock_guard lock(mutex_);
+  const std::size_t all = count();
+  const auto found = by_address_.find(address);
+  const std::size_t own = found == by_address_.end() ? 0 : found->second;
+  const std::size_t left = max_ - std::min(max_, all);
+  if (own >= std::max(left, std::min(kMinShare, max_))) return Verdict::kUnfair;
+  return left == 0 ? Verdict::kFull : Verdict::kFits;
+}
+
+ConnectionLimit::Slot::Slot(ConnectionLimit& limit, const AddressKey& address)
+    : limit_(&limit), address_(address) {
+  const std::lock_guard lock(limit.mutex_);
+  ++limit.by_address_[address];
+  limit.count_.fetch_add(1, std::memory_order_relaxed);
+}
+
+ConnectionLimit::Slot::~Slot() {
+  if (!limit_) return;
+  const std::lock_guard lock(limit_->mutex_);
+  const auto found = limit_->by_address_.find(address_);
+  if (--found->second == 0) limit_->by_address_.erase(found);
+  limit_->count_.fetch_sub(1, std::memory_order_relaxed);
+}
+
+}  // namespace coffer::http

@@ -1,0 +1,72 @@
+// How many connections may be open, in all and from one address.
+#pragma once
+
+#include <sys/socket.h>
+
+#include <array>
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <functional>
+#include <mutex>
+#include <string_view>
+#include <unordered_map>
+#include <utility>
+
+namespace coffer::http {
+
+// Whose connections are counted together: an IPv4 address, or an IPv6 /64, which one client has
+// whole.
+using AddressKey = std::array<std::uint8_t, 16>;
+AddressKey address_key(const sockaddr_storage& address) noexcept;
+
+// One address may have as many connections as are free for all others: the first alone half of
+// them, two a third each. So no address can take the last one. Threads: any.
+class ConnectionLimit {
+ public:
+  explicit ConnectionLimit(std::size_t max) noexcept : max_(max) {}
+  ConnectionLimit(const ConnectionLimit&) = delete;
+  ConnectionLimit& operator=(const ConnectionLimit&) = delete;
+
+  enum class Verdict : std::uint8_t {
+    kFits,
+    kFull,    // there are as many as may be
+    kUnfair,  // the address has its share
+  };
+  // Of one connection more.
+  Verdict check(const AddressKey& address) const;
+
+  // A connection, counted while the object lives. The limit outlives it.
+  class Slot {
+   public:
+    Slot(ConnectionLimit& limit, const AddressKey& address);
+    Slot(Slot&& other) noexcept
+        : limit_(std::exchange(other.limit_, nullptr)), address_(other.address_) {}
+    Slot& operator=(Slot&&) = delete;
+    ~Slot();
+
+    const AddressKey& address() const noexcept { return address_; }
+
+   private:
+    ConnectionLimit* limit_;
+    AddressKey address_;
+  };
+
+  std::size_t max() const noexcept { return max_; }
+  std::size_t count() const noexcept { return count_.load(std::memory_order_relaxed); }
+
+ private:
+  struct Hash {
+    std::size_t operator()(const AddressKey& key) const noexcept {
+      return std::hash<std::string_view>{}({reinterpret_cast<const char*>(key.data()), key.size()});
+    }
+  };
+
+  const std::size_t max_;
+  std::atomic<std::size_t> count_ = 0;
+  mutable std::mutex mutex_;
+  std::unordered_map<AddressKey, std::size_t, Hash> by_address_;
+};
+
+}  // namespace coffer::http
