@@ -30,11 +30,12 @@ ProblemKind kind_of(const vault::Failure& failure) {
 }  // namespace
 
 Problem::Problem(ProblemKind problem_kind, std::string text)
-    : kind(problem_kind), message(std::move(text)) {}
-
-Problem::Problem(const vault::Failure& failure)
-    : kind(kind_of(failure)), message(failure.message), fields(failure.fields) {
+    : kind(problem_kind), message(std::move(text)) {
   if (kind == ProblemKind::kBusy) headers.add("Retry-After", "1");
+}
+
+Problem::Problem(const vault::Failure& failure) : Problem(kind_of(failure), failure.message) {
+  fields = failure.fields;
 }
 
 Problem Problem::field(std::string name, std::string text) {
