@@ -143,6 +143,13 @@ void add_values(apis::Metrics& metrics, const http::Server& server) {
                   [] { return static_cast<double>(log::dropped_lines()); });
 }
 
+void add_values(apis::Metrics& metrics, const db::Database& database) {
+  metrics.gauge("coffer_db_scans_waiting", "Searches that wait for a thread",
+                [&database] { return static_cast<double>(database.stats().scans_waiting); });
+  metrics.counter("coffer_db_scans_refused_total", "Searches refused, or interrupted",
+                  [&database] { return static_cast<double>(database.stats().scans_refused); });
+}
+
 int serve(const Settings& settings, LostDatabase if_lost) {
   log::set_level(settings.log.level);
   Signals signals(settings.http.drain_timeout + kStopTime);
@@ -161,6 +168,7 @@ int serve(const Settings& settings, LostDatabase if_lost) {
   http::Server server(options, gateway, system_entropy());
   add_values(metrics, server);
   add_values(metrics, memory);
+  add_values(metrics, application.database());
   server.start();
   tell_where(options, server);
   tell_guests(settings);
@@ -168,6 +176,7 @@ int serve(const Settings& settings, LostDatabase if_lost) {
                                   {.collect_every = settings.blobs.collect_every});
   while (signals.wait() == Signals::Request::kReload) reload(server);
   say("Coffer is stopping");
+  packages.stop();
   const bool whole = server.drain(settings.http.drain_timeout);
   log::info("stopped", {{"all_requests_finished", whole}});
   if (server.load().connections > 0) {

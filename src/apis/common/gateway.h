@@ -14,6 +14,7 @@
 #include "apis/common/dialect.h"
 #include "apis/common/metrics.h"
 #include "apis/common/rate_limit.h"
+#include "apis/common/reply_streams.h"
 #include "base/clock.h"
 #include "base/memory_budget.h"
 #include "http/router.h"
@@ -74,6 +75,10 @@ class Gateway final : public http::Service {
                    const Client& client, http::Headers& extra);
   Task<std::expected<vault::Caller, Problem>> recognise(const Mounted& mounted,
                                                         const http::Request& request);
+  // What bounds a reply that is made while it is sent, and ends it with its caller's admission.
+  std::optional<Problem> guard(const Mounted& mounted, const http::Request& request,
+                               const Client& client, const vault::Caller* caller,
+                               http::Response& response);
   struct Allotment;
   Allotment allotment_of(RateClass rate, const Client& client, const vault::Caller* caller) const;
   // What of the budget `request` may hold: as `caller`, and at its client's address.
@@ -99,6 +104,7 @@ class Gateway final : public http::Service {
   std::set<std::string, std::less<>> secret_follows_;  // words of paths
   ClientResolver clients_;
   RateLimiter limiter_;
+  ReplyStreams streams_;
   vault::Vault& vault_;
   Metrics& metrics_;
   MemoryBudget& memory_;
