@@ -1,8 +1,9 @@
 // Log-ins and keys: how a caller is recognised.
 //
 // Session tokens are JWTs (RFC 7519, HS256) with SimpleJWT's claims: token_type (`access` or
-// `refresh`), exp, iat, jti, user_id, and `sid`, the session they belong to. A token is worth
-// nothing once its session is gone. Keys are random; their SHA-256 is stored.
+// `refresh`), exp, iat, jti, user_id, `sid`, the session they belong to, and `gen`, the generation
+// of its tokens. A token is worth nothing once its session is gone or has tokens of a later
+// generation. Keys are random; their SHA-256 is stored.
 #pragma once
 
 #include <chrono>
@@ -14,6 +15,8 @@
 #include <vector>
 
 #include "base/task.h"
+#include "vault/accounts.h"
+#include "vault/actor.h"
 #include "vault/context.h"
 #include "vault/failure.h"
 #include "vault/page.h"
@@ -31,6 +34,14 @@ struct Tokens {
   SessionId session;
 };
 
+// What a log-in gives.
+struct LogIn {
+  Account account;
+  Tokens tokens;
+};
+
+struct Credentials;
+
 // Threads: any executor's.
 class Sessions {
  public:
@@ -39,12 +50,21 @@ class Sessions {
   // Loads the signing key, and makes it when there is none yet. REQUIRES: `context` outlives it.
   static Task<std::unique_ptr<Sessions>> open(Context& context);
 
-  // A new session. Revoked and expired ones of the account are removed on the way. `lifetime`: of
-  // the session and of both tokens; nothing: as the policy has it.
-  Task<Tokens> begin(AccountId account, std::optional<std::chrono::seconds> lifetime = {});
+  // Checks name and password and begins a session. `login` is a username or an e-mail address;
+  // `lifetime` is that of the session and of both tokens, nothing: as the policy has it. What was
+  // checked is compared once more in the transaction that begins the session, so a log-in under way
+  // while the password changes begins none. kNoSuchAccount, kWrongPassword, kAccountDisabled (told
+  // only to who knows the password), kBusy.
+  Task<Result<LogIn>> log_in(std::string login, std::string password,
+                             std::optional<std::chrono::seconds> lifetime = {});
 
-  // Ends the session of `access_token` and begins another, whose tokens live as long as that one
-  // did. Of several calls with one token one succeeds. kTokenInvalid, kTokenExpired, kSessionGone,
+  // Accounts::create() with a session of the new account.
+  Task<Result<LogIn>> sign_up(NewAccount account,
+                              std::optional<std::chrono::seconds> lifetime = {});
+
+  // New tokens of a new generation for the session of `access_token`; they live as long as that one
+  // did, which is worthless from now on. Requests under way go on, for the session does. Of several
+  // calls with one token one succeeds. kTokenInvalid, kTokenExpired, kSessionGone,
   // kAccountDisabled.
   Task<Result<Tokens>> renew(std::string access_token);
 
@@ -63,7 +83,8 @@ class Sessions {
   // Ends the session; no token of it works from now on. Ending what has ended is no failure.
   Task<void> end(SessionId session);
 
-  // Removes up to `limit` sessions that have expired; how many.
+  // Removes up to `limit` sessions that expired a day ago or before; how many. Until then a request
+  // that began in time may still commit (vault/actor.h).
   Task<std::uint64_t> prune(std::size_t limit);
 
  private:
@@ -71,15 +92,18 @@ class Sessions {
   class Verified;
   Sessions(Context& context, Bytes key);
 
-  static Task<Result<Account>> owner_of(db::Transaction& tx, SessionId session, AccountId account,
-                                        Time now);
+  // Whose live session the token is of.
+  static Task<Result<Account>> owner_of(db::Transaction& tx, const Claims& claims, Time now);
   // How long tokens live.
   struct Lifetimes {
     std::chrono::seconds access;
     std::chrono::seconds refresh;
   };
   Lifetimes lifetimes() const;
-  Tokens issue(AccountId account, SessionId session, Time now, Lifetimes lifetimes) const;
+  // Long expired sessions of the account are removed on the way.
+  Task<Result<LogIn>> begin(Credentials credentials, std::optional<std::chrono::seconds> lifetime);
+  // For `bearer`: account, session and generation.
+  Tokens issue(const Claims& bearer, Time now, Lifetimes lifetimes) const;
   Result<Claims> verify(const std::string& token) const;
 
   Context& context_;
@@ -110,11 +134,11 @@ class ApiKeys {
     std::string secret;  // shown once, never stored
   };
   // kNotFound without that account; kInvalid for a name over 100 characters.
-  Task<Result<Created>> create(AccountId account, KeyKind kind, std::string name);
+  Task<Result<Created>> create(Actor actor, KeyKind kind, std::string name);
 
   // A key for programs that use one bucket of the account; it goes with the bucket. The secret is
   // all there is to tell it by. kNotFound without that bucket.
-  Task<Result<std::string>> create_application(AccountId account, SpaceId bucket);
+  Task<Result<std::string>> create_application(Actor actor, SpaceId bucket);
 
   // Who holds the key, of whatever kind. kTokenInvalid, kAccountDisabled.
   Task<Result<Caller>> authenticate(std::string secret);
@@ -122,11 +146,11 @@ class ApiKeys {
   // Without those of its buckets, with ids above `after`, in order of ids.
   Task<Page<ApiKey>> list(AccountId account, ApiKeyId after, PageLimit limit = {});
   // kNotFound when the account has no such key.
-  Task<Result<void>> revoke(AccountId account, ApiKeyId key);
+  Task<Result<void>> revoke(Actor actor, ApiKeyId key);
   // An application's key. kNotFound when the account has none with that secret.
-  Task<Result<void>> revoke_application(AccountId account, std::string secret);
-  // All keys of the bucket. REQUIRES: it is the caller's.
-  Task<void> revoke_applications(SpaceId bucket);
+  Task<Result<void>> revoke_application(Actor actor, std::string secret);
+  // All keys of the bucket, if it is the actor's.
+  Task<Result<void>> revoke_applications(Actor actor, SpaceId bucket);
 
  private:
   Context& context_;
