@@ -173,7 +173,7 @@ constexpr auto kDefinitions = std::to_array<Definition>({
         "http.floor_window", duration(kSecond), "30s", "The window of http.floor_bytes.",
         [](auto& all) -> auto& { return all.http.floor_window; }),
     define(
-        "http.body_timeout", duration(), "10s",
+        "http.body_timeout", duration(kSecond), "10s",
         "Time for a body that is read whole, such as JSON, to arrive; a second more for every 8 "
         "KiB.",
         [](auto& all) -> auto& { return all.http.body_timeout; }),

@@ -2,6 +2,7 @@
 // saying in whose name, and whoever lost the right to it changes nothing.
 #pragma once
 
+#include <cstdint>
 #include <type_traits>
 #include <utility>
 
@@ -26,6 +27,10 @@ class GuardedDatabase {
   template <class Body>
   auto scan(Body body) {
     return database_.scan(std::move(body));
+  }
+  template <class Body>
+  auto scan(std::int64_t on_behalf, Body body) {
+    return database_.scan(on_behalf, std::move(body));
   }
 
   // As db::Database::write(), after require(): `body` is `Task<Result<T>>(db::Transaction&)` and

@@ -61,12 +61,12 @@ Task<std::optional<Freed>> finished_reclaim(db::Database& database, ReclaimId id
   co_return co_await database.read(look);
 }
 
-Task<void> finish_reclaim(db::Database& database, ReclaimId id, const Freed& freed) {
+Task<void> finish_reclaim(GuardedDatabase database, ReclaimId id, const Freed& freed) {
   auto finish = [&](db::Transaction& tx) -> Task<void> {
     co_await tx.execute(kFinish, id, freed.blobs, freed.bytes);
     co_await tx.execute(kForget, id, kKept);
   };
-  co_await database.write(finish);
+  co_await database.write(Actor::System{}, finish);
 }
 
 Task<bool> Reclaims::step() {

@@ -13,6 +13,7 @@
 #include "base/ids.h"
 #include "base/task.h"
 #include "db/database.h"
+#include "vault/guarded_database.h"
 #include "vault/references.h"
 
 namespace coffer::vault {
@@ -46,7 +47,7 @@ Task<ReclaimId> request_reclaim(db::Database& database, Time now);
 Task<std::optional<Freed>> finished_reclaim(db::Database& database, ReclaimId id);
 
 // All that were asked for until `id` are done, and this came of it. Forgets what is long done.
-Task<void> finish_reclaim(db::Database& database, ReclaimId id, const Freed& freed);
+Task<void> finish_reclaim(GuardedDatabase database, ReclaimId id, const Freed& freed);
 
 // The server's part. Threads: one at a time.
 class Reclaims {

@@ -130,7 +130,7 @@ Task<bool> References::collect_now(Time before, std::size_t limit, Freed& freed)
     for (const Referenced& blob : unused) co_await tx.execute(kForget, blob.id, before);
     co_return unused;
   };
-  const auto forgotten = co_await context_.database.write(forget);
+  const auto forgotten = co_await context_.database.write(Actor::System{}, forget);
   for (const Referenced& blob : forgotten) {
     if (!co_await removal->remove(blob.digest)) continue;
     ++freed.blobs;
@@ -152,7 +152,7 @@ Task<std::optional<Sha256Digest>> References::sweep_now(std::optional<Sha256Dige
     }
     co_return unknown;
   };
-  const auto unknown = co_await context_.database.write(look);
+  const auto unknown = co_await context_.database.write(Actor::System{}, look);
   for (const blobs::BlobInfo& blob : unknown) {
     if (!co_await removal->remove(blob.digest)) continue;
     ++freed.blobs;
