@@ -91,6 +91,20 @@ class BlobWriter {
   Task<BlobInfo> finish();
 };
 
+// Takes away blobs that nothing refers to, however new they are, beside writers. It must be made
+// before the references are looked at: whoever wrote such a blob before that and has let its
+// landing go by then has referred to it, or never will.
+// Threads: one at a time. Must not outlive its store.
+class Removal {
+ public:
+  virtual ~Removal() = default;
+
+  // Removes the blob, unless a writer has named it or a landing of it has lived at any moment since
+  // this was made. A writer that names it later finds it gone, and stores its bytes anew. True
+  // when it is gone (also when it was never there).
+  virtual Task<bool> remove(const Sha256Digest& digest) = 0;
+};
+
 // Threads: any executor's.
 class BlobStore {
  public:
@@ -108,6 +122,8 @@ class BlobStore {
   // just found its bytes stored already relies on them. True when it is gone (also when
   // it was never there).
   virtual Task<bool> remove_unused(const Sha256Digest& digest, Time cutoff) = 0;
+
+  virtual std::unique_ptr<Removal> begin_removal() = 0;
 
   // A stored blob as the sweep sees it.
   struct Listed {

@@ -107,6 +107,12 @@ inline Task<void> yield() {
 }
 
 // Writes `bytes` as a blob, `portion` bytes a time.
+inline Task<std::shared_ptr<Landing>> hand_over(BlobStore& store, ByteView bytes) {
+  const std::unique_ptr<BlobWriter> writer = co_await store.create(bytes.size());
+  co_await writer->write(bytes);
+  co_return co_await writer->hand_over();
+}
+
 inline Task<BlobInfo> put(BlobStore& store, ByteView bytes, std::size_t portion = 1 << 20) {
   Executor& home = Executor::current();
   std::unique_ptr<BlobWriter> writer = co_await store.create(bytes.size());

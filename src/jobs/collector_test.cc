@@ -27,6 +27,7 @@ class FailingStore final : public blobs::BlobStore {
     }
     return store_->remove_unused(digest, cutoff);
   }
+  std::unique_ptr<blobs::Removal> begin_removal() override { return store_->begin_removal(); }
   Task<std::vector<Listed>> list(std::optional<Sha256Digest> after, std::size_t limit) override {
     return store_->list(after, limit);
   }

@@ -83,6 +83,63 @@ TEST_P(StoreContract, SweepNeverTakesWhatAWriterJustFound) {
   }
 }
 
+// The sizes are of both kinds of blob that a store may keep apart.
+TEST_P(StoreContract, ARemovalTakesHoweverNewABlobIs) {
+  for (const std::size_t size : {std::size_t{1'000}, std::size_t{140'000}}) {
+    const Bytes bytes = make_bytes(size, 10);
+    const Sha256Digest digest = run(put(store(), bytes)).digest;
+    const auto removal = store().begin_removal();
+    EXPECT_TRUE(run(removal->remove(digest)));
+    EXPECT_EQ(run(store().open(digest)), nullptr);
+    EXPECT_TRUE(run(removal->remove(digest))) << "gone already";
+  }
+}
+
+TEST_P(StoreContract, ARemovalSparesWhatSomebodyHasHeldSinceItBegan) {
+  for (const std::size_t size : {std::size_t{1'000}, std::size_t{140'000}}) {
+    const Bytes bytes = make_bytes(size, 11);
+    run(put(store(), bytes));
+    auto landing = run(hand_over(store(), bytes));
+    const Sha256Digest digest = landing->digest();
+    auto removal = store().begin_removal();
+    // The clock tells nothing: it may be set back meanwhile.
+    clock_.advance(std::chrono::seconds(-100));
+    EXPECT_FALSE(run(removal->remove(digest)));
+    landing->wait();
+    landing = nullptr;
+    EXPECT_FALSE(run(removal->remove(digest))) << "a reference may have been made meanwhile";
+
+    removal = store().begin_removal();
+    run(put(store(), bytes));
+    EXPECT_FALSE(run(removal->remove(digest))) << "written again since it began";
+    EXPECT_EQ(stored(digest), bytes);
+
+    removal = store().begin_removal();
+    EXPECT_TRUE(run(removal->remove(digest)));
+    run(put(store(), bytes));
+    EXPECT_EQ(stored(digest), bytes) << "stored anew";
+    removal = store().begin_removal();
+    EXPECT_TRUE(run(removal->remove(digest)));
+  }
+}
+
+// A collector and uploads of the same bytes: whoever has a landing can read them.
+TEST_P(StoreContract, ARemovalNeverTakesWhatAWriterReliesOn) {
+  for (int round = 0; round < 100; ++round) {
+    const Bytes bytes = make_bytes(round % 2 ? 1'000 : 140'000, 12);
+    const Sha256Digest digest = run(put(store(), bytes)).digest;
+    std::thread collector([&] {
+      InlineExecutor other;
+      const auto removal = store().begin_removal();
+      other.run(removal->remove(digest));
+    });
+    const auto landing = run(hand_over(store(), bytes));
+    landing->wait();
+    collector.join();
+    ASSERT_EQ(stored(digest), bytes) << round;
+  }
+}
+
 TEST_P(StoreContract, ListsEverythingInOrderByPages) {
   std::vector<Sha256Digest> written;
   for (std::uint64_t i = 0; i < 300; ++i) {

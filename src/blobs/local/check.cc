@@ -344,4 +344,16 @@ void check_local_store(Disk& disk, CheckVisitor& visitor) {
   }
 }
 
+bool holds_blobs(Disk& disk) {
+  for (const std::string& name : disk.names(kSegments)) {
+    if (segment_number(name, kSegmentSuffix)) return true;
+  }
+  for (unsigned folder = 0; folder < kFolders; ++folder) {
+    for (const std::string& file : disk.names(folder_name(folder))) {
+      if (blob_in(folder, file)) return true;
+    }
+  }
+  return false;
+}
+
 }  // namespace coffer::blobs

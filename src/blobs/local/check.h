@@ -32,6 +32,9 @@ class CheckVisitor {
   virtual void advanced(std::uint64_t bytes, unsigned done, unsigned all) = 0;
 };
 
+// Whether the folder holds blobs or segments of a store. Makes nothing. Throws Error.
+bool holds_blobs(Disk& disk);
+
 // Reads every record of every segment and every blob's file, one after the other and each from
 // its beginning to its end. Changes nothing. Holds the names of small blobs in memory as a server
 // does, and little more. Blocks; throws Error when a folder cannot be read.

@@ -12,6 +12,7 @@
 #include "blobs/local/buffer_pool.h"
 #include "blobs/local/disk.h"
 #include "blobs/local/disk_space.h"
+#include "blobs/local/holds.h"
 #include "blobs/local/layout.h"
 #include "blobs/local/open_blobs.h"
 #include "blobs/local/probe.h"
@@ -37,6 +38,7 @@ struct Core {
   std::atomic<std::uint64_t> next_temporary = 1;
   std::array<Folder, kFolders> folders;
   OpenBlobs open_blobs = {};
+  Holds holds = {};
   std::unique_ptr<Segments> segments;
   // Whatever blocks runs here: what is read for somebody on `readers`, so that it does not stand
   // behind what is written. Last, so that they have stopped before the rest goes.

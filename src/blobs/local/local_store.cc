@@ -35,6 +35,41 @@ std::vector<BlobStore::Listed> merged(const std::vector<BlobStore::Listed>& file
   return page;
 }
 
+// Removes the blob's file unless `is_spared(what it is)`, asked while nobody can find it again.
+// Whether it is gone.
+template <class IsSpared>
+bool remove_file(Core& core, const Sha256Digest& digest, IsSpared is_spared) {
+  const std::string name = blob_name(digest);
+  std::lock_guard lock(core.folders[folder_of(digest)].naming);
+  const std::optional<Disk::FileInfo> info = core.disk->info(name);
+  if (!info) return true;
+  if (is_spared(*info)) return false;
+  // Without a sync: a name that comes back after a power loss is swept again.
+  core.disk->remove(name);
+  core.open_blobs.forget(digest);
+  return true;
+}
+
+// A writer holds the name before it looks whether the blob is there, and this asks who held it
+// while nobody can look: so the writer is seen here, or finds the blob gone.
+class LocalRemoval final : public Removal {
+ public:
+  explicit LocalRemoval(Core& core) : core_(core), watch_(core.holds) {}
+
+  Task<bool> remove(const Sha256Digest& digest) override {
+    co_return co_await core_.io.run([this, digest] {
+      if (core_.segments->remove_unseen(digest, watch_) == PackedIndex::Removal::kSpared) {
+        return false;
+      }
+      return remove_file(core_, digest, [&](const Disk::FileInfo&) { return watch_.saw(digest); });
+    });
+  }
+
+ private:
+  Core& core_;
+  const Holds::Watch watch_;
+};
+
 class LocalStore final : public BlobStore {
  public:
   LocalStore(std::unique_ptr<Disk> disk, const LocalOptions& options)
@@ -93,6 +128,10 @@ class LocalStore final : public BlobStore {
         [this, digest, cutoff] { return remove_older(digest, cutoff); });
   }
 
+  std::unique_ptr<Removal> begin_removal() override {
+    return std::make_unique<LocalRemoval>(core_);
+  }
+
   Task<std::vector<Listed>> list(std::optional<Sha256Digest> after, std::size_t limit) override {
     co_return co_await core_.io.run([this, after, limit] { return read_page(after, limit); });
   }
@@ -129,15 +168,8 @@ class LocalStore final : public BlobStore {
       case PackedIndex::Removal::kRemoved: return true;
       case PackedIndex::Removal::kAbsent: break;
     }
-    const std::string name = blob_name(digest);
-    std::lock_guard lock(core_.folders[folder_of(digest)].naming);
-    const std::optional<Disk::FileInfo> info = core_.disk->info(name);
-    if (!info) return true;
-    if (info->modified > cutoff) return false;
-    // Without a sync: a name that comes back after a power loss is swept again.
-    core_.disk->remove(name);
-    core_.open_blobs.forget(digest);
-    return true;
+    return remove_file(core_, digest,
+                       [&](const Disk::FileInfo& info) { return info.modified > cutoff; });
   }
 
   std::vector<Listed> read_page(const std::optional<Sha256Digest>& after, std::size_t limit) {

@@ -15,6 +15,8 @@ class LocalWriter::Pipeline : public std::enable_shared_from_this<Pipeline> {
  public:
   explicit Pipeline(Core& core) : core_(core), home_(Executor::current()), draft_(core) {}
 
+  // To be taken before the blob's last bytes are submitted.
+  Holds::Hold hold(const Sha256Digest& digest) { return {core_.holds, digest}; }
   // The first `count` bytes of `buffer` are a whole blob of that digest. REQUIRES: nothing was
   // submitted.
   void submit_small(Buffer buffer, std::size_t count, const Sha256Digest& digest);
@@ -245,14 +247,16 @@ void LocalWriter::Pipeline::abandon() {
 
 class LocalWriter::LocalLanding final : public Landing {
  public:
-  LocalLanding(std::shared_ptr<Pipeline> pipeline, const Sha256Digest& digest, std::uint64_t size)
-      : Landing(digest, size), pipeline_(std::move(pipeline)) {}
+  LocalLanding(std::shared_ptr<Pipeline> pipeline, Holds::Hold hold, const Sha256Digest& digest,
+               std::uint64_t size)
+      : Landing(digest, size), pipeline_(std::move(pipeline)), hold_(std::move(hold)) {}
 
   void wait() override { pipeline_->wait_for_landing(); }
   Task<BlobInfo> reached() override { return pipeline_->landed(); }
 
  private:
   const std::shared_ptr<Pipeline> pipeline_;
+  const Holds::Hold hold_;
 };
 
 LocalWriter::LocalWriter(Core& core) : pipeline_(std::make_shared<Pipeline>(core)) {}
@@ -279,14 +283,17 @@ Task<std::shared_ptr<Landing>> LocalWriter::hand_over() {
   const std::size_t tail = filling_ ? filled_ : 0;
   if (!hash_ && tail < kSmallBytes) {
     const Sha256Digest digest = Sha256::of(filling_.span().first(tail));
+    Holds::Hold hold = pipeline_->hold(digest);
     pipeline_->submit_small(std::move(filling_), tail, digest);
-    co_return std::make_shared<LocalLanding>(pipeline_, digest, tail);
+    co_return std::make_shared<LocalLanding>(pipeline_, std::move(hold), digest, tail);
   }
   hash(tail);
-  pipeline_->submit(std::move(filling_), tail, hash_->finish());
+  const Sha256Digest digest = hash_->finish();
+  Holds::Hold hold = pipeline_->hold(digest);
+  pipeline_->submit(std::move(filling_), tail, digest);
   // The sync of a large file may take long.
   const BlobInfo info = co_await pipeline_->result();
-  co_return std::make_shared<LocalLanding>(pipeline_, info.digest, info.size);
+  co_return std::make_shared<LocalLanding>(pipeline_, std::move(hold), info.digest, info.size);
 }
 
 void LocalWriter::hash(std::size_t count) {

@@ -104,18 +104,31 @@ void PackedIndex::remove(const Sha256Digest& digest, Place place) {
   list.erase(at);
 }
 
-PackedIndex::Removal PackedIndex::remove_older(const Sha256Digest& digest, Time cutoff,
-                                               Place& place) {
+template <class IsSpared>
+PackedIndex::Removal PackedIndex::remove_unless(const Sha256Digest& digest, IsSpared is_spared,
+                                                Place& place) {
   Shard& shard = shard_of(digest);
   std::lock_guard lock(shard.mutex);
   List& list = list_in(shard, digest);
   const auto at = find_in(list, digest);
   if (at == list.end()) return Removal::kAbsent;
-  if (at->written > cutoff) return Removal::kSpared;
+  if (is_spared(*at)) return Removal::kSpared;
   place = at->place;
   account(*at, false);
   list.erase(at);
   return Removal::kRemoved;
+}
+
+PackedIndex::Removal PackedIndex::remove_older(const Sha256Digest& digest, Time cutoff,
+                                               Place& place) {
+  const auto is_newer = [&](const PackedBlob& blob) { return blob.written > cutoff; };
+  return remove_unless(digest, is_newer, place);
+}
+
+PackedIndex::Removal PackedIndex::remove_unseen(const Sha256Digest& digest,
+                                                const Holds::Watch& watch, Place& place) {
+  const auto is_seen = [&](const PackedBlob&) { return watch.saw(digest); };
+  return remove_unless(digest, is_seen, place);
 }
 
 std::vector<PackedBlob> PackedIndex::after(const std::optional<Sha256Digest>& after,

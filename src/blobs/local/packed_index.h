@@ -11,6 +11,7 @@
 
 #include "base/clock.h"
 #include "base/hash.h"
+#include "blobs/local/holds.h"
 #include "blobs/local/segment_format.h"
 
 namespace coffer::blobs {
@@ -44,6 +45,8 @@ class PackedIndex {
   enum class Removal { kAbsent, kSpared, kRemoved };
   // Removes the blob unless its time lies after `cutoff`; where it stood goes to `place`.
   Removal remove_older(const Sha256Digest& digest, Time cutoff, Place& place);
+  // The same unless `watch` saw it, whatever its time.
+  Removal remove_unseen(const Sha256Digest& digest, const Holds::Watch& watch, Place& place);
 
   // Up to `limit` blobs whose names follow `after` (nothing: from the first), in order.
   std::vector<PackedBlob> after(const std::optional<Sha256Digest>& after, std::size_t limit) const;
@@ -65,6 +68,9 @@ class PackedIndex {
   const Shard& shard_of(const Sha256Digest& digest) const;
   void raise(const Sha256Digest& digest, Time time);
   void remove(const Sha256Digest& digest, Place place);
+  // Removes the blob unless `is_spared(blob)`, asked while nobody can find or touch it.
+  template <class IsSpared>
+  Removal remove_unless(const Sha256Digest& digest, IsSpared is_spared, Place& place);
   void account(const PackedBlob& blob, bool is_live);
 
   std::array<Shard, kShards> shards_;

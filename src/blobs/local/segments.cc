@@ -53,13 +53,23 @@ std::shared_ptr<const OpenFile> Segments::file_of(const PackedBlob& blob, bool m
 PackedIndex::Removal Segments::remove_older(const Sha256Digest& digest, Time cutoff) {
   Place place;
   const PackedIndex::Removal removal = index_.remove_older(digest, cutoff, place);
-  if (removal == PackedIndex::Removal::kRemoved) {
-    note({.kind = RecordKind::kRemoval,
-          .digest = digest,
-          .value = static_cast<std::int64_t>(place.packed())});
-    bell_.ring();
-  }
+  if (removal == PackedIndex::Removal::kRemoved) note_removal(digest, place);
   return removal;
+}
+
+PackedIndex::Removal Segments::remove_unseen(const Sha256Digest& digest,
+                                             const Holds::Watch& watch) {
+  Place place;
+  const PackedIndex::Removal removal = index_.remove_unseen(digest, watch, place);
+  if (removal == PackedIndex::Removal::kRemoved) note_removal(digest, place);
+  return removal;
+}
+
+void Segments::note_removal(const Sha256Digest& digest, Place place) {
+  note({.kind = RecordKind::kRemoval,
+        .digest = digest,
+        .value = static_cast<std::int64_t>(place.packed())});
+  bell_.ring();
 }
 
 void Segments::note(const Record& record) { appender_->submit({.record = record}); }

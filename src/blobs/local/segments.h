@@ -53,7 +53,9 @@ class Segments {
   // Null: look the blob up again, it has moved or gone.
   std::shared_ptr<const OpenFile> file_of(const PackedBlob& blob, bool may_block);
 
+  // As PackedIndex.
   PackedIndex::Removal remove_older(const Sha256Digest& digest, Time cutoff);
+  PackedIndex::Removal remove_unseen(const Sha256Digest& digest, const Holds::Watch& watch);
 
   std::vector<PackedBlob> after(const std::optional<Sha256Digest>& after, std::size_t limit) const {
     return index_.after(after, limit);
@@ -61,6 +63,8 @@ class Segments {
 
  private:
   void note(const Record& record);
+  // Of the blob that stood at `place`.
+  void note_removal(const Sha256Digest& digest, Place place);
 
   const Clock& clock_;
   Bell bell_;
