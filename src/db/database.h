@@ -10,8 +10,10 @@
 #include <expected>
 #include <optional>
 #include <span>
+#include <string>
 #include <type_traits>
 #include <utility>
+#include <vector>
 
 #include "base/task.h"
 #include "db/transaction.h"
@@ -60,6 +62,16 @@ class Database {
   // Brings the schema up to the last of `migrations`, each in a transaction of its own.
   // Blocks. Throws Error when the database has one that this program does not know.
   virtual void migrate(std::span<const Migration> migrations) = 0;
+
+  // How many of `migrations` were applied; 0: the database is new. Blocks. Throws Error as
+  // migrate() does.
+  virtual std::size_t applied(std::span<const Migration> migrations) = 0;
+
+  // Looks for damage: of how rows are stored, of the rules that the schema has for them, and of
+  // the schema itself, which has to be what those of `migrations` make that were applied. One
+  // sentence a fault, 100 at the most. Reads all of it and changes nothing. Blocks. Damage does not
+  // throw.
+  virtual std::vector<std::string> check(std::span<const Migration> migrations) = 0;
 
   // Reads from one consistent state, which holds every write that this process answered before,
   // and those of other processes but for the last moments (a turn of the calling executor).

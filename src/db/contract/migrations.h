@@ -52,6 +52,31 @@ TEST_P(MigrationContract, AreAppliedInOrderAndOnce) {
   EXPECT_THAT(texts(kApplied), testing::ElementsAre("make", "grow", "fill"));
 }
 
+TEST_P(MigrationContract, WhatWasAppliedIsCounted) {
+  const Steps steps(in_dialect(kStepTable));
+  EXPECT_EQ(database().applied(steps.first(3)), 0u);
+  database().migrate(steps.first(2));
+  EXPECT_EQ(database().applied(steps.first(3)), 2u);
+  reopen();
+  EXPECT_EQ(database().applied(steps.first(2)), 2u);
+  EXPECT_THROW(database().applied(steps.first(1)), Error);
+}
+
+TEST_P(MigrationContract, ADatabaseThatIsWellHasNoFaults) {
+  const Steps steps(in_dialect(kStepTable));
+  EXPECT_THAT(database().check(steps.first(3)), testing::IsEmpty());
+  database().migrate(steps.first(3));
+  EXPECT_THAT(database().check(steps.first(3)), testing::IsEmpty());
+}
+
+TEST_P(MigrationContract, AnotherSchemaIsAFault) {
+  const Steps steps(in_dialect(kStepTable));
+  database().migrate(steps.first(3));
+  const std::vector<Migration> other{
+      {1, "make", "CREATE TABLE other (number INTEGER)"}, steps.list[1], steps.list[2]};
+  EXPECT_THAT(database().check(other), testing::Not(testing::IsEmpty()));
+}
+
 TEST_P(MigrationContract, ANewerDatabaseIsRefused) {
   const Steps steps(in_dialect(kStepTable));
   database().migrate(steps.first(3));

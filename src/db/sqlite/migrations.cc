@@ -11,9 +11,7 @@ namespace {
 
 constexpr Statement kFindTable{
     "SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = 'schema_migration'"};
-constexpr Statement kMakeTable{
-    "CREATE TABLE IF NOT EXISTS schema_migration ("
-    " number INTEGER PRIMARY KEY, name TEXT NOT NULL, applied_at INTEGER NOT NULL) STRICT"};
+constexpr Statement kMakeTable{kMigrationTable};
 constexpr Statement kApplied{"SELECT number, name FROM schema_migration ORDER BY number"};
 constexpr Statement kRecord{
     "INSERT INTO schema_migration (number, name, applied_at) VALUES ($1, $2, $3)"};
@@ -27,8 +25,43 @@ void for_each(Connection& connection, const Statement& statement,
   connection.run(operation);
 }
 
-// How many of `migrations` the database has. Throws Error if it has others.
-std::size_t count_applied(Connection& connection, std::span<const Migration> migrations) {
+void apply(Connection& connection, const Migration& migration, const Clock& clock) {
+  connection.run_script(migration.sql);
+  if (!connection.in_transaction()) throw Error("it ends the transaction it runs in");
+  for_each(connection, kCheckForeignKeys, [](const Row& row) {
+    throw Error(fmt::format("it leaves a broken foreign key in table {}", row.text(0)));
+  });
+  const std::array<Value, 3> arguments{Value(migration.number), Value(migration.name),
+                                       Value(clock.now())};
+  Operation record;
+  record.statement = &kRecord;
+  record.arguments = arguments;
+  connection.run(record);
+}
+
+// Applies the first one that is missing, in a transaction. False: none was.
+bool apply_next(Connection& connection, std::span<const Migration> migrations, const Clock& clock) {
+  connection.run(kBeginWrite);
+  // Another process may have been here since the first look.
+  const auto count = applied(connection, migrations);
+  if (count == migrations.size()) {
+    connection.run(kRollback);
+    return false;
+  }
+  const Migration& next = migrations[count];
+  try {
+    connection.run(kMakeTable);
+    apply(connection, next, clock);
+    connection.run(kCommit);
+  } catch (const Error& error) {
+    throw Error(fmt::format("migration {} ({}) failed: {}", next.number, next.name, error.what()));
+  }
+  return true;
+}
+
+}  // namespace
+
+std::size_t applied(Connection& connection, std::span<const Migration> migrations) {
   bool has_table = false;
   for_each(connection, kFindTable, [&](const Row&) { has_table = true; });
   if (!has_table) return 0;
@@ -57,42 +90,6 @@ std::size_t count_applied(Connection& connection, std::span<const Migration> mig
   return count;
 }
 
-void apply(Connection& connection, const Migration& migration, const Clock& clock) {
-  connection.run_script(migration.sql);
-  if (!connection.in_transaction()) throw Error("it ends the transaction it runs in");
-  for_each(connection, kCheckForeignKeys, [](const Row& row) {
-    throw Error(fmt::format("it leaves a broken foreign key in table {}", row.text(0)));
-  });
-  const std::array<Value, 3> arguments{Value(migration.number), Value(migration.name),
-                                       Value(clock.now())};
-  Operation record;
-  record.statement = &kRecord;
-  record.arguments = arguments;
-  connection.run(record);
-}
-
-// Applies the first one that is missing, in a transaction. False: none was.
-bool apply_next(Connection& connection, std::span<const Migration> migrations, const Clock& clock) {
-  connection.run(kBeginWrite);
-  // Another process may have been here since the first look.
-  const auto applied = count_applied(connection, migrations);
-  if (applied == migrations.size()) {
-    connection.run(kRollback);
-    return false;
-  }
-  const Migration& next = migrations[applied];
-  try {
-    connection.run(kMakeTable);
-    apply(connection, next, clock);
-    connection.run(kCommit);
-  } catch (const Error& error) {
-    throw Error(fmt::format("migration {} ({}) failed: {}", next.number, next.name, error.what()));
-  }
-  return true;
-}
-
-}  // namespace
-
 void migrate(Connection& connection, std::span<const Migration> migrations, const Clock& clock) {
   for (std::size_t i = 0; i < migrations.size(); ++i) {
     if (migrations[i].number != static_cast<int>(i) + 1) {
@@ -101,7 +98,7 @@ void migrate(Connection& connection, std::span<const Migration> migrations, cons
     }
   }
   // Usually nothing is to be done, and that is found out without waiting for a writer.
-  if (count_applied(connection, migrations) == migrations.size()) return;
+  if (applied(connection, migrations) == migrations.size()) return;
   connection.run_script("PRAGMA foreign_keys = OFF");
   while (apply_next(connection, migrations, clock)) {
   }

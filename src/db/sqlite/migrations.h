@@ -14,4 +14,12 @@ namespace coffer::db::sqlite {
 // migration runs, so that it can rebuild tables, and all are checked at its end.
 void migrate(Connection& connection, std::span<const Migration> migrations, const Clock& clock);
 
+// Makes the table of the applied migrations.
+inline constexpr const char* kMigrationTable =
+    "CREATE TABLE IF NOT EXISTS schema_migration ("
+    " number INTEGER PRIMARY KEY, name TEXT NOT NULL, applied_at INTEGER NOT NULL) STRICT";
+
+// How many of `migrations` were applied. Throws Error if the file has others.
+std::size_t applied(Connection& connection, std::span<const Migration> migrations);
+
 }  // namespace coffer::db::sqlite

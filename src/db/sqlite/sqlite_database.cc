@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "base/executor.h"
+#include "db/sqlite/check.h"
 #include "db/sqlite/connection.h"
 #include "db/sqlite/migrations.h"
 #include "db/sqlite/readers.h"
@@ -71,6 +72,16 @@ class SqliteDatabase final : public Database {
   void migrate(std::span<const Migration> migrations) override {
     sqlite::Connection connection(options_, sqlite::Connection::Access::kWrite);
     sqlite::migrate(connection, migrations, *options_.clock);
+  }
+
+  std::size_t applied(std::span<const Migration> migrations) override {
+    sqlite::Connection connection(options_, sqlite::Connection::Access::kRead);
+    return sqlite::applied(connection, migrations);
+  }
+
+  std::vector<std::string> check(std::span<const Migration> migrations) override {
+    sqlite::Connection connection(options_, sqlite::Connection::Access::kRead);
+    return sqlite::check(connection, migrations);
   }
 
   Stats stats() const override {
