@@ -1,6 +1,7 @@
 // For tests: a whole vault in a folder of its own, with a clock that the test moves.
 #pragma once
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 #include <unistd.h>
 
@@ -15,7 +16,7 @@
 
 #include "base/executor.h"
 #include "base/text.h"
-#include "vault/contradictions.h"
+#include "vault/consistency.h"
 #include "vault/passwords.h"
 #include "vault/vault.h"
 
@@ -226,12 +227,8 @@ class VaultTest : public ::testing::Test {
   // What the tables say of each other that cannot be.
   std::vector<std::string> contradictions() {
     std::vector<std::string> found;
-    for (const auto& [name, statement] : kContradictions) {
-      auto body = [&](db::Transaction& tx) -> Task<std::optional<std::int64_t>> {
-        co_return co_await tx.find(statement, [](const db::Row& row) { return row.integer(0); });
-      };
-      const auto count = run(stores_.database->scan(body)).value();
-      if (count != 0) found.push_back(name + (": " + std::to_string(count)));
+    for (const auto& [what, count] : run(find_inconsistencies(*stores_.database))) {
+      found.push_back(fmt::format("{}: {}", what, count));
     }
     return found;
   }
