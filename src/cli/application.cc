@@ -19,7 +19,6 @@
 #include "base/entropy.h"
 #include "base/log.h"
 #include "blobs/local/local_store.h"
-#include "db/sqlite/sqlite_database.h"
 #include "media/type.h"
 
 namespace coffer::cli {
@@ -27,7 +26,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr char kDatabaseFile[] = "coffer.db";
 constexpr char kLockFile[] = "lock";
 
 // Stands where commands about accounts need no bytes: opening the real store belongs to the
@@ -46,6 +44,7 @@ class NoBlobs final : public blobs::BlobStore {
     throw std::logic_error(kWhy);
     co_return false;
   }
+  std::unique_ptr<blobs::Removal> begin_removal() override { throw std::logic_error(kWhy); }
   Task<std::vector<Listed>> list(std::optional<Sha256Digest>, std::size_t) override {
     throw std::logic_error(kWhy);
     co_return std::vector<Listed>();
@@ -66,16 +65,6 @@ void make_folder(const fs::path& folder) {
     throw UserError(
         fmt::format("cannot make the data folder {}: {}", folder.string(), error.message()));
   }
-}
-
-// For log-ins and deletes on a full disk: what thousands of them write.
-constexpr std::uint64_t kDatabaseReserve = std::uint64_t{8} << 20U;
-
-db::SqliteOptions database_options(const fs::path& folder) {
-  db::SqliteOptions options;
-  options.path = folder / kDatabaseFile;
-  options.reserve_bytes = kDatabaseReserve;
-  return options;
 }
 
 // Whoever may read the folder may read every file and the keys of the tokens.
@@ -137,7 +126,7 @@ vault::Policy policy_of(const Settings& settings) {
   if (settings.uploads.max_bytes > 0) policy.max_file_bytes = settings.uploads.max_bytes;
   policy.access_lifetime = duration_cast<seconds>(settings.sessions.access_lifetime);
   policy.refresh_lifetime = duration_cast<seconds>(settings.sessions.refresh_lifetime);
-  policy.blob_grace = duration_cast<seconds>(settings.blobs.grace);
+  policy.blob_grace = settings.blobs.grace;
   return policy;
 }
 
@@ -158,7 +147,7 @@ DataFolderLock::DataFolderLock(const fs::path& folder) {
       throw UserError(fmt::format("cannot lock the data folder {}: {}", folder.string(),
                                   std::strerror(error_number)));
     }
-    throw UserError(fmt::format(
+    throw FolderInUse(fmt::format(
         "another server is running on the data folder {}; stop it first, or use another folder",
         folder.string()));
   }
@@ -166,22 +155,13 @@ DataFolderLock::DataFolderLock(const fs::path& folder) {
 
 DataFolderLock::~DataFolderLock() { ::close(fd_); }
 
-std::unique_ptr<db::Database> open_existing_database(const Settings& settings) {
-  const fs::path database = fs::path(settings.data) / kDatabaseFile;
-  if (!fs::exists(database)) {
-    throw UserError(fmt::format("{} is no data folder yet: start `coffer serve --data {}` first",
-                                settings.data, settings.data));
-  }
-  return db::open_sqlite(database_options(settings.data));
-}
-
-Application::Application(const Settings& settings, Scope scope) {
+Application::Application(const Settings& settings, Scope scope, LostDatabase if_lost) {
   const fs::path folder(settings.data);
   if (scope == Scope::kExisting) {
     database_ = open_existing_database(settings);
   } else {
     make_folder(folder);
-    database_ = db::open_sqlite(database_options(folder));
+    database_ = open_or_make_database(settings, if_lost);
   }
   database_->migrate(vault::migrations());
   if (scope == Scope::kWhole) {

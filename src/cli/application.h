@@ -24,10 +24,16 @@ class UserError : public std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
+// Another server has the data folder.
+class FolderInUse : public UserError {
+ public:
+  using UserError::UserError;
+};
+
 // The one server of a data folder, while the object lives.
 class DataFolderLock {
  public:
-  // Makes the folder when there is none. Throws UserError when another server has it.
+  // Makes the folder when there is none. Throws UserError; FolderInUse when another server has it.
   explicit DataFolderLock(const std::filesystem::path& folder);
   ~DataFolderLock();
   DataFolderLock(const DataFolderLock&) = delete;
@@ -37,8 +43,20 @@ class DataFolderLock {
   int fd_ = -1;
 };
 
-// Of a vault that was served before; throws UserError where there is none.
+// What to do where the data folder holds stored files, but no database, or one without anything in
+// it. A new one would know of none of them, and the server would remove them as unreferenced.
+enum class LostDatabase { kStop, kBeginAnew };
+
+// The database's file in the data folder.
+inline constexpr const char* kDatabaseFile = "coffer.db";
+
+// Of a vault that was served before; throws UserError where there is none, db::Error where it
+// cannot be opened.
 std::unique_ptr<db::Database> open_existing_database(const Settings& settings);
+
+// The same, or a new one, not migrated. Throws UserError where `if_lost` says so, without making
+// anything. REQUIRES: the folder is there.
+std::unique_ptr<db::Database> open_or_make_database(const Settings& settings, LostDatabase if_lost);
 
 // How much of the vault a command needs.
 enum class Scope {
@@ -51,7 +69,7 @@ class Application {
  public:
   // Opens what is in the settings' data folder and brings its schema up to date. Throws
   // UserError.
-  Application(const Settings& settings, Scope scope);
+  Application(const Settings& settings, Scope scope, LostDatabase if_lost = LostDatabase::kStop);
   ~Application();
 
   vault::Vault& vault() { return *vault_; }

@@ -14,7 +14,9 @@
 #include "blobs/local/disk.h"
 #include "cli/application.h"
 #include "cli/commands.h"
+#include "vault/consistency.h"
 #include "vault/references.h"
+#include "vault/vault.h"
 
 namespace coffer::cli {
 namespace {
@@ -23,7 +25,8 @@ constexpr char kFooter[] =
     "Stop the server first. Nothing is changed.\n"
     "Tells, one a line:\n"
     "  missing       a blob that the database refers to and the store does not have\n"
-    "  corrupt       a record or file that is not as it was written\n"
+    "  corrupt       a record, a file or the database that is not as it was written, or a\n"
+    "                count in the database that is not what it counts\n"
     "  unreferenced  a blob that nothing refers to; the server removes it in time\n"
     "  note          what the next start cuts off or makes again, or one has passed over\n"
     "Exit codes: 0 nothing is missing or corrupt, 1 something is, or it did not work,\n"
@@ -73,7 +76,12 @@ class Progress {
 // Compares what is found with what is referred to, both in order of names.
 class Report final : public blobs::CheckVisitor {
  public:
-  explicit Report(std::vector<vault::Referenced> references) : references_(std::move(references)) {}
+  // The store is compared with this from now on; without it, neither missing nor unreferenced blobs
+  // can be told.
+  void set_references(std::vector<vault::Referenced> references) {
+    references_ = std::move(references);
+    has_references_ = true;
+  }
 
   void damaged(const std::string& part, const std::string& problem) override {
     ++corrupt_;
@@ -94,7 +102,7 @@ class Report final : public blobs::CheckVisitor {
       damaged(blob.digest.hex(), fmt::format("it has {} bytes, the database tells of {}", blob.size,
                                              references_[next_].size));
     }
-    if (is_referenced) return;
+    if (is_referenced || !has_references_) return;
     ++unreferenced_;
     tell(fmt::format("unreferenced  {}: {} bytes", blob.digest.hex(), blob.size));
   }
@@ -105,6 +113,9 @@ class Report final : public blobs::CheckVisitor {
 
   // After all was found. Whether all is well.
   bool end() {
+    if (!has_references_) {
+      noticed(kDatabaseFile, "it cannot be read: what is missing or unreferenced is not known");
+    }
     for (; next_ < references_.size(); ++next_) miss(references_[next_]);
     tell(fmt::format("{} blobs, {} bytes read: {} missing, {} corrupt, {} unreferenced", blobs_,
                      bytes_, missing_, corrupt_, unreferenced_));
@@ -121,7 +132,8 @@ class Report final : public blobs::CheckVisitor {
     fmt::print("{}\n", line);
   }
 
-  const std::vector<vault::Referenced> references_;
+  std::vector<vault::Referenced> references_;
+  bool has_references_ = false;
   std::size_t next_ = 0;
   Progress progress_;
   std::uint64_t blobs_ = 0;
@@ -131,12 +143,40 @@ class Report final : public blobs::CheckVisitor {
   std::uint64_t unreferenced_ = 0;
 };
 
+// The database by itself: how its rows are stored, and what they say of each other.
+void check_database(db::Database& database, Report& report) {
+  InlineExecutor here;
+  for (const std::string& fault : database.check(vault::migrations())) {
+    report.damaged(kDatabaseFile, fault);
+  }
+  if (database.applied(vault::migrations()) < vault::migrations().size()) {
+    return report.noticed(kDatabaseFile,
+                          "the next start brings it up to date; until then its counts are not "
+                          "compared");
+  }
+  for (const auto& [what, count] : here.run(vault::find_inconsistencies(database))) {
+    report.damaged(kDatabaseFile, fmt::format("{} {}", count, what));
+  }
+}
+
 int fsck(const Settings& settings) {
-  // With the schema as it is: what is read stands in it from the first version on.
-  const auto database = open_existing_database(settings);
+  Report report;
+  // A damaged database must not keep from sight what the store has to tell.
+  const auto attempt = [&](auto look) {
+    try {
+      look();
+    } catch (const db::Error& error) {
+      report.damaged(kDatabaseFile, error.what());
+    }
+  };
+  std::unique_ptr<db::Database> database;
+  attempt([&] { database = open_existing_database(settings); });
   const DataFolderLock lock(settings.data);
+  if (database) {
+    attempt([&] { check_database(*database, report); });
+    attempt([&] { report.set_references(all_referenced(*database)); });
+  }
   const auto disk = blobs::posix_disk(settings.data);
-  Report report(all_referenced(*database));
   blobs::check_local_store(*disk, report);
   return report.end() ? kSuccess : kFailure;
 }

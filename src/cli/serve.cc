@@ -152,12 +152,14 @@ void add_gauges(apis::Metrics& metrics, const http::Server& server) {
                 [&server] { return static_cast<double>(server.load().requests); });
 }
 
-int serve(const Settings& settings) {
+int serve(const Settings& settings, LostDatabase if_lost) {
   const Signals signals;
   log::set_level(settings.log.level);
   raise_file_limit();
   const DataFolderLock lock(settings.data);
-  Application application(settings, Scope::kWhole);
+  Application application(settings, Scope::kWhole, if_lost);
+  // Before the first connection, so that nobody else can take the name.
+  ensure_admin(application.vault());
   apis::Metrics metrics;
   jobs::Packages packages;
   apis::Gateway gateway(gateway_options(settings), make_dialects(metrics, &packages),
@@ -168,7 +170,6 @@ int serve(const Settings& settings) {
   server.start();
   tell_where(options, server);
   tell_guests(settings);
-  ensure_admin(application.vault());
   const jobs::Collector collector(application.vault(),
                                   {.collect_every = settings.blobs.collect_every});
   for (int signal = signals.wait(); signal == SIGHUP; signal = signals.wait()) reload(server);
@@ -190,8 +191,17 @@ int serve(const Settings& settings) {
 void add_serve(CLI::App& app, Run& run) {
   auto* command = app.add_subcommand("serve", "Serve a vault until SIGTERM");
   const auto flags = std::make_shared<SettingFlags>(*command, true);
+  const auto begins_anew = std::make_shared<bool>(false);
+  command->add_flag("--new", *begins_anew,
+                    "Begin an empty vault also where files are stored but coffer.db is missing or "
+                    "empty: nobody gets at them any more, and they are removed after blobs.grace. "
+                    "Where there is a database it changes nothing");
   command->footer("SIGTERM lets running requests finish; SIGHUP reads the certificates again.");
-  command->callback([&run, flags] { run = [flags] { return serve(flags->load()); }; });
+  command->callback([&run, flags, begins_anew] {
+    run = [flags, begins_anew] {
+      return serve(flags->load(), *begins_anew ? LostDatabase::kBeginAnew : LostDatabase::kStop);
+    };
+  });
 }
 
 }  // namespace coffer::cli

@@ -264,6 +264,14 @@ void check_together(const Settings& settings) {
   };
   need_file("tls.certificate", settings.tls.certificate);
   need_file("tls.key", settings.tls.key);
+  // Else whoever logs in is thrown out before there is anything to refresh.
+  if (settings.sessions.refresh_lifetime < settings.sessions.access_lifetime) {
+    const auto access = static_cast<std::uint64_t>(settings.sessions.access_lifetime.count());
+    throw SettingsError(fmt::format(
+        "{}: sessions.refresh_lifetime: expected at least {}, the sessions.access_lifetime ({})",
+        place("sessions.refresh_lifetime"), duration_text(access),
+        place("sessions.access_lifetime")));
+  }
 }
 
 bool is_loopback(const std::string& host) {

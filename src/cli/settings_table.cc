@@ -94,8 +94,8 @@ constexpr Shape integer(std::uint64_t least, std::uint64_t most) {
 constexpr Shape size(std::uint64_t least, std::uint64_t most = kMost) {
   return {.kind = Kind::kSize, .least = least, .most = most};
 }
-// From a millisecond or `least` to ten years.
-constexpr Shape duration(std::uint64_t least = 1) {
+// To ten years.
+constexpr Shape duration(std::uint64_t least) {
   return {.kind = Kind::kDuration, .least = least, .most = 3650 * kDay};
 }
 constexpr Shape choice(std::span<const std::string_view> choices) {
@@ -158,18 +158,19 @@ constexpr auto kDefinitions = std::to_array<Definition>({
         "Most bytes of a request's first line and headers together.",
         [](auto& all) -> auto& { return all.http.head_bytes; }),
     define(
-        "http.head_timeout", duration(), "10s",
+        "http.head_timeout", duration(kSecond), "10s",
         "Time from the first byte of a request's head to its last.",
         [](auto& all) -> auto& { return all.http.head_timeout; }),
     define(
-        "http.idle_timeout", duration(), "75s", "Time a connection may wait between requests.",
+        "http.idle_timeout", duration(kSecond), "75s",
+        "Time a connection may wait between requests.",
         [](auto& all) -> auto& { return all.http.idle_timeout; }),
     define(
         "http.floor_bytes", size(0, kGiB), "16KiB",
         "Least bytes of a body that must move in every http.floor_window; 0: any.",
         [](auto& all) -> auto& { return all.http.floor_bytes; }),
     define(
-        "http.floor_window", duration(), "30s", "The window of http.floor_bytes.",
+        "http.floor_window", duration(kSecond), "30s", "The window of http.floor_bytes.",
         [](auto& all) -> auto& { return all.http.floor_window; }),
     define(
         "http.max_connections", integer(1, 10'000'000), "20000",
@@ -245,8 +246,10 @@ constexpr auto kDefinitions = std::to_array<Definition>({
         [](auto& all) -> auto& { return all.sessions.refresh_lifetime; }),
 
     define(
-        "blobs.grace", duration(), "24h",
-        "Time that bytes are kept after nothing refers to them any more.",
+        "blobs.grace", duration(4 * kSecond), "24h",
+        "Time that bytes are kept after nothing refers to them any more. A file has half of it "
+        "from "
+        "its last byte to its commit.",
         [](auto& all) -> auto& { return all.blobs.grace; }),
     define(
         "blobs.collect_every", duration(kSecond), "1h",

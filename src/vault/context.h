@@ -31,7 +31,7 @@ struct Policy {
   std::chrono::seconds multipart_lifetime{24 * 3600};
   // How long a blob without references is kept. Half of it is the longest time from a file's
   // last byte to its commit (references.cc says why).
-  std::chrono::seconds blob_grace{24 * 3600};
+  std::chrono::milliseconds blob_grace = std::chrono::hours(24);
 };
 
 struct Context {

@@ -190,7 +190,7 @@ def test_what_is_printed_reads_back(folder, defaults):
         "COFFER_TRUSTED_PROXIES": "10.0.0.0/8,::1",
         "COFFER_CORS_ORIGINS": "https://app.example.org",
         "COFFER_HTTP_HEAD_BYTES": "5000",
-        "COFFER_BLOBS_GRACE": "1500ms",
+        "COFFER_BLOBS_GRACE": "90500ms",
     }
     changed = Shown(config_print(variables=variables))
     assert changed.values["data"] == variables["COFFER_DATA"]
@@ -262,6 +262,43 @@ def test_every_setting_that_is_malformed(folder, defaults):
 def test_values_that_are_malformed(name, value):
     refused(config_print(variables={program.variable(name): value}), name, "expected")
     refused(config_print(*as_flag(name, value)), name, "expected")
+
+
+@pytest.mark.parametrize(
+    "name, value, least",
+    [
+        ("blobs.grace", "1ms", "4s"),
+        ("blobs.grace", "1s", "4s"),
+        ("blobs.grace", "3999ms", "4s"),
+        ("blobs.collect_every", "999ms", "1s"),
+        ("uploads.session_lifetime", "10ms", "1s"),
+        ("http.head_timeout", "1ms", "1s"),
+        ("http.idle_timeout", "500ms", "1s"),
+        ("http.floor_window", "1ms", "1s"),
+        ("sessions.access_lifetime", "1ms", "1s"),
+        ("sessions.refresh_lifetime", "59m", "at least 1h"),
+    ],
+)
+def test_values_that_cannot_work(folder, name, value, least):
+    """Refused by the server itself, with the least that can."""
+    done = program.run("serve", "--data", folder / "data", settings={name: value})
+    refused(done, name, "expected", least)
+    assert not (folder / "data").exists()
+
+
+def test_lifetimes_that_fit(defaults):
+    flags = ["--sessions.access-lifetime", "8d"]
+    refused(config_print(*flags), "sessions.refresh_lifetime", "at least 8d", "flag")
+    shown = Shown(config_print(*flags, "--sessions.refresh-lifetime", "8d"))
+    assert shown.values["sessions.refresh_lifetime"] == "8d"
+
+
+@pytest.mark.parametrize("grace", ["4s", "5s"])
+def test_the_least_grace_works(launch, grace):
+    """For files of their own, which are synced before the commit, and for packed ones."""
+    user = launch({"blobs.grace": grace, "blobs.collect_every": "1s"}).user()
+    for size in (1_000, 100_000, 2_000_000):
+        assert user.upload(bytes(size))["size"] == size
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,79 @@
+// Opening the database of a data folder, and where that must not make a new one.
+#include <fmt/format.h>
+
+#include "blobs/local/check.h"
+#include "blobs/local/disk.h"
+#include "cli/application.h"
+#include "db/sqlite/sqlite_database.h"
+
+namespace coffer::cli {
+namespace {
+
+namespace fs = std::filesystem;
+
+// For log-ins and deletes on a full disk: what thousands of them write.
+constexpr std::uint64_t kDatabaseReserve = std::uint64_t{8} << 20U;
+
+enum class Found { kNone, kEmpty, kDatabase };
+
+// Without opening it, which would make it.
+Found look_for(const fs::path& database) {
+  std::error_code error;
+  const auto bytes = fs::file_size(database, error);
+  if (error == std::errc::no_such_file_or_directory) return Found::kNone;
+  if (error) {
+    throw UserError(fmt::format("cannot look at {}: {}", database.string(), error.message()));
+  }
+  return bytes == 0 ? Found::kEmpty : Found::kDatabase;
+}
+
+bool holds_blobs(const fs::path& folder) {
+  if (!fs::exists(folder)) return false;  // posix_disk() would make it
+  return blobs::holds_blobs(*blobs::posix_disk(folder));
+}
+
+UserError lost(const fs::path& folder, Found found) {
+  return UserError(fmt::format(
+      "{0} holds stored files, but its database {1} is {2}: who they belong to is lost with it."
+      " Put {1} back from a backup. To give the files up and begin an empty vault there, run"
+      " `coffer serve --new --data {0}` once",
+      folder.string(), kDatabaseFile, found == Found::kNone ? "missing" : "empty"));
+}
+
+std::unique_ptr<db::Database> open(const fs::path& folder) {
+  db::SqliteOptions options;
+  options.path = folder / kDatabaseFile;
+  options.reserve_bytes = kDatabaseReserve;
+  return db::open_sqlite(options);
+}
+
+}  // namespace
+
+std::unique_ptr<db::Database> open_existing_database(const Settings& settings) {
+  const fs::path folder(settings.data);
+  Found found = look_for(folder / kDatabaseFile);
+  if (found == Found::kDatabase) {
+    auto database = open(folder);
+    if (database->applied(vault::migrations()) > 0) return database;
+    found = Found::kEmpty;
+  }
+  if (holds_blobs(folder)) throw lost(folder, found);
+  throw UserError(fmt::format("{0} is no data folder yet: start `coffer serve --data {0}` first",
+                              settings.data));
+}
+
+std::unique_ptr<db::Database> open_or_make_database(const Settings& settings,
+                                                    LostDatabase if_lost) {
+  const fs::path folder(settings.data);
+  const auto check = [&](Found found) {
+    if (found != Found::kDatabase && if_lost == LostDatabase::kStop && holds_blobs(folder)) {
+      throw lost(folder, found);
+    }
+  };
+  check(look_for(folder / kDatabaseFile));
+  auto database = open(folder);
+  check(database->applied(vault::migrations()) == 0 ? Found::kEmpty : Found::kDatabase);
+  return database;
+}
+
+}  // namespace coffer::cli
