@@ -46,6 +46,7 @@ int main(int argc, char** argv) {
   add_user(app, run);
   add_key(app, run);
   add_fsck(app, run);
+  add_storage(app, run);
   add_routes(app, run);
   add_config(app, run);
   app.add_subcommand("version", "Show the version")->callback([&run] {

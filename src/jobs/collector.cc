@@ -90,6 +90,8 @@ void Collector::work() {
       Chore("sweep blobs", &Collector::sweep,
             {.every = options_.sweep_every, .pause = options_.sweep_pause},
             start + options_.first_sweep),
+      Chore("reclaim", &Collector::reclaim, {.every = options_.reclaim_every, .pause = {}},
+            start + options_.reclaim_every),
       // At once: it goes on where the last run of the program stopped.
       Chore("clear removed spaces", &Collector::clear, often, start),
   };
@@ -138,5 +140,7 @@ bool Collector::sweep() {
   swept_ = executor_.run(vault_.references().sweep(swept_, options_.sweep_page));
   return swept_.has_value();
 }
+
+bool Collector::reclaim() { return executor_.run(vault_.reclaims().step()); }
 
 }  // namespace coffer::jobs

@@ -27,7 +27,8 @@ class Collector {
     std::chrono::milliseconds sweep_every = std::chrono::hours(24);
     std::chrono::milliseconds first_sweep = std::chrono::minutes(10);  // after the start
     std::chrono::milliseconds sweep_pause = std::chrono::seconds(1);
-    std::chrono::milliseconds digest_every = std::chrono::seconds(2);  // looks for new files
+    std::chrono::milliseconds digest_every = std::chrono::seconds(2);   // looks for new files
+    std::chrono::milliseconds reclaim_every = std::chrono::seconds(1);  // looks for requests
     std::chrono::milliseconds retry_after = std::chrono::minutes(1);
     std::chrono::seconds keep_events = std::chrono::hours(7 * 24);
     std::size_t step = 64;          // blobs, uploads, sessions and events at a time
@@ -55,6 +56,7 @@ class Collector {
   bool expire_uploads();
   bool clear();
   bool sweep();
+  bool reclaim();
   bool digest();
 
   vault::Vault& vault_;

@@ -13,8 +13,11 @@
 //   - the store keeps every blob whose time lies within the grace time, and looks at that time
 //     and removes under one lock;
 //   - a commit refuses bytes received longer ago than half the grace time.
-// A crash between the transaction and the removal leaves a blob without a row, which the sweep
-// finds.
+// Where the grace time is not waited for, a blobs::Removal takes the place of these two. It was
+// made before the transaction, and spares what a landing has held since: each upload keeps its
+// landing until its commit has ended. So an upload that is not seen by the Removal has committed
+// before the transaction, or finds its bytes gone and stores them anew. A crash between the
+// transaction and the removal leaves a blob without a row, which the sweep finds.
 
 namespace coffer::vault {
 namespace {
@@ -31,6 +34,9 @@ constexpr db::Statement kUnused{
     " ORDER BY unused_since LIMIT $2"};
 constexpr db::Statement kForget{
     "DELETE FROM blob WHERE id = $1 AND refs = 0 AND unused_since <= $2"};
+constexpr db::Statement kUnusedWithSize{
+    "SELECT id, digest, size FROM blob WHERE unused_since IS NOT NULL AND unused_since <= $1"
+    " ORDER BY unused_since LIMIT $2"};
 constexpr db::Statement kKnown{"SELECT id FROM blob WHERE digest = $1"};
 constexpr db::Statement kReferenced{
     "SELECT id, digest, size FROM blob WHERE refs > 0 AND id > $1 ORDER BY id LIMIT $2"};
@@ -45,6 +51,11 @@ BlobId id_from(const db::Row& row) { return row.id<BlobId>(0); }
 
 NamedBlob named_from(const db::Row& row) {
   return {id_from(row), Sha256Digest::from_bytes(row.bytes(1)).value()};
+}
+
+Referenced sized_from(const db::Row& row) {
+  const NamedBlob blob = named_from(row);
+  return {blob.id, blob.digest, static_cast<std::uint64_t>(row.integer(2))};
 }
 
 }  // namespace
@@ -62,11 +73,7 @@ Task<void> drop_reference(db::Transaction& transaction, BlobId blob, Time now) {
 
 Task<std::vector<Referenced>> referenced(db::Database& database, BlobId after, std::size_t limit) {
   auto look = [&](db::Transaction& tx) -> Task<std::vector<Referenced>> {
-    const auto from = [](const db::Row& row) {
-      const NamedBlob blob = named_from(row);
-      return Referenced{blob.id, blob.digest, static_cast<std::uint64_t>(row.integer(2))};
-    };
-    co_return co_await tx.all(kReferenced, from, after, limit);
+    co_return co_await tx.all(kReferenced, sized_from, after, limit);
   };
   co_return co_await database.read(look);
 }
@@ -111,6 +118,45 @@ Task<std::optional<Sha256Digest>> References::sweep(std::optional<Sha256Digest> 
   const auto unknown = co_await context_.database.write(look);
   for (const Sha256Digest& digest : unknown) {
     co_await context_.blobs.remove_unused(digest, cutoff);
+  }
+  if (stored.size() < limit) co_return std::nullopt;
+  co_return stored.back().info.digest;
+}
+
+Task<bool> References::collect_now(Time before, std::size_t limit, Freed& freed) {
+  const auto removal = context_.blobs.begin_removal();
+  auto forget = [&](db::Transaction& tx) -> Task<std::vector<Referenced>> {
+    auto unused = co_await tx.all(kUnusedWithSize, sized_from, before, limit);
+    for (const Referenced& blob : unused) co_await tx.execute(kForget, blob.id, before);
+    co_return unused;
+  };
+  const auto forgotten = co_await context_.database.write(forget);
+  for (const Referenced& blob : forgotten) {
+    if (!co_await removal->remove(blob.digest)) continue;
+    ++freed.blobs;
+    freed.bytes += blob.size;
+  }
+  co_return forgotten.size() == limit;
+}
+
+Task<std::optional<Sha256Digest>> References::sweep_now(std::optional<Sha256Digest> after,
+                                                        std::size_t limit, Freed& freed) {
+  const auto removal = context_.blobs.begin_removal();
+  const auto stored = co_await context_.blobs.list(after, limit);
+  // A write, as above: it sees every commit before it.
+  auto look = [&](db::Transaction& tx) -> Task<std::vector<blobs::BlobInfo>> {
+    std::vector<blobs::BlobInfo> unknown;
+    for (const auto& blob : stored) {
+      const auto row = co_await tx.find(kKnown, id_from, ByteView(blob.info.digest.bytes));
+      if (!row) unknown.push_back(blob.info);
+    }
+    co_return unknown;
+  };
+  const auto unknown = co_await context_.database.write(look);
+  for (const blobs::BlobInfo& blob : unknown) {
+    if (!co_await removal->remove(blob.digest)) continue;
+    ++freed.blobs;
+    freed.bytes += blob.size;
   }
   if (stored.size() < limit) co_return std::nullopt;
   co_return stored.back().info.digest;

@@ -33,6 +33,12 @@ struct Referenced {
 // digest once. Fewer than `limit`: the end. For whoever has the database and no vault.
 Task<std::vector<Referenced>> referenced(db::Database& database, BlobId after, std::size_t limit);
 
+// What a removal took.
+struct Freed {
+  std::uint64_t blobs = 0;
+  std::uint64_t bytes = 0;
+};
+
 // Removes what nothing refers to. Threads: one at a time.
 class References {
  public:
@@ -46,6 +52,12 @@ class References {
   // that the database does not know (their upload never committed). The last one looked at, or
   // nothing when the store's end was reached.
   Task<std::optional<Sha256Digest>> sweep(std::optional<Sha256Digest> after, std::size_t limit);
+
+  // The same two without the grace time: what nothing has referred to since `before` or longer, and
+  // what the database does not know, however new both are. Add to `freed` what they took.
+  Task<bool> collect_now(Time before, std::size_t limit, Freed& freed);
+  Task<std::optional<Sha256Digest>> sweep_now(std::optional<Sha256Digest> after, std::size_t limit,
+                                              Freed& freed);
 
  private:
   Context& context_;

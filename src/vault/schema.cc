@@ -114,6 +114,14 @@ CREATE TABLE blob (
 ) STRICT;
 CREATE INDEX blob_unused ON blob (unused_since) WHERE unused_since IS NOT NULL;
 
+-- What `coffer storage reclaim` has asked of the server of the folder: vault/reclaim.h.
+CREATE TABLE reclaim (
+  id           INTEGER PRIMARY KEY AUTOINCREMENT,
+  requested_at INTEGER NOT NULL,
+  freed_blobs  INTEGER,                    -- null until it is done
+  freed_bytes  INTEGER
+) STRICT;
+
 -- Entries ----------------------------------------------------------------------------------------
 
 -- Files and folders. One row answers a read: size and digest are the blob's.

@@ -23,7 +23,8 @@ Vault::Vault(Context context)
       multiparts_(context_),
       digests_(context_),
       events_(context_),
-      references_(context_) {}
+      references_(context_),
+      reclaims_(context_, references_) {}
 
 Task<std::unique_ptr<Vault>> Vault::open(Context context) {
   std::unique_ptr<Vault> vault(new Vault(std::move(context)));

@@ -17,6 +17,7 @@
 #include "vault/groups.h"
 #include "vault/multipart.h"
 #include "vault/paths.h"
+#include "vault/reclaim.h"
 #include "vault/references.h"
 #include "vault/sessions.h"
 #include "vault/shares.h"
@@ -51,6 +52,7 @@ class Vault {
   Digests& digests() { return digests_; }
   Events& events() { return events_; }
   References& references() { return references_; }
+  Reclaims& reclaims() { return reclaims_; }
   const Clock& clock() const { return context_.clock; }
 
   // Whether database and blob store answer and have room for uploads. Throws what is wrong.
@@ -78,6 +80,7 @@ class Vault {
   Digests digests_;
   Events events_;
   References references_;
+  Reclaims reclaims_;
   std::unique_ptr<Sessions> sessions_;
   std::unique_ptr<Addresses> addresses_;
 };

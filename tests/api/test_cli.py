@@ -410,6 +410,8 @@ def test_the_help_of_every_command():
         ("key", "list"),
         ("key", "revoke"),
         ("fsck",),
+        ("storage",),
+        ("storage", "reclaim"),
         ("routes",),
         ("config", "print"),
         ("version",),
@@ -511,11 +513,13 @@ def complete(line, cwd=None):
 @pytest.mark.parametrize(
     "line, offered",
     [
-        ("coffer ", {"serve", "user", "key", "fsck", "routes", "config", "version"}),
+        ("coffer ", {"serve", "user", "key", "fsck", "storage", "routes", "config", "version"}),
         ("coffer ro", {"routes"}),
         ("coffer user ", {"create", "list", "set-password", "quota", "disable", "enable"}),
         ("coffer user s", {"set-password"}),
         ("coffer key ", {"create", "list", "revoke"}),
+        ("coffer storage ", {"reclaim"}),
+        ("coffer storage reclaim --js", {"--json"}),
         ("coffer config ", {"print"}),
         ("coffer frobnicate x", set()),
         ("coffer serve --list", {"--listen"}),

@@ -1,0 +1,160 @@
+#include <fmt/format.h>
+
+#include <chrono>
+#include <thread>
+
+#include "base/clock.h"
+#include "base/text.h"
+#include "blobs/local/disk.h"
+#include "cli/application.h"
+#include "cli/commands.h"
+#include "vault/reclaim.h"
+#include "vault/storage_use.h"
+
+namespace coffer::cli {
+namespace {
+
+constexpr char kFooter[] =
+    "Tells, one a line:\n"
+    "  live      files, each counted for itself\n"
+    "  in parts  uploads in parts that are not finished, each part counted for itself\n"
+    "  shared    what is saved because equal bytes are stored once\n"
+    "  waiting   what nothing refers to any more; it goes blobs.grace after that\n"
+    "  stored    live + in parts - shared + waiting\n"
+    "  free      room left on the disk\n"
+    "What was removed of small files goes when the segment they are in is rewritten, which is "
+    "when\n"
+    "half of it is unused.";
+
+constexpr char kReclaimFooter[] =
+    "Removes what waits for the end of blobs.grace, and what uploads left that were never "
+    "finished.\n"
+    "Where a server runs, that server does it, after a few seconds, so that readers who have just\n"
+    "found a file still get it; uploads under way keep their bytes. A download of a deleted file\n"
+    "that came in parts may break off.";
+
+// 1536 -> `1.5 KiB`.
+std::string for_people(std::uint64_t bytes) {
+  constexpr const char* kUnits[] = {"B", "KiB", "MiB", "GiB", "TiB", "PiB"};
+  auto amount = static_cast<double>(bytes);
+  std::size_t unit = 0;
+  constexpr double kStep = 1024;
+  for (; amount >= kStep && unit + 1 < std::size(kUnits); ++unit) amount /= kStep;
+  return unit == 0 ? fmt::format("{} B", bytes) : fmt::format("{:.1f} {}", amount, kUnits[unit]);
+}
+
+std::string json_of(const vault::StorageUse& use, std::uint64_t free) {
+  return fmt::format(
+      R"({{"live":{{"files":{},"bytes":{}}},"in_parts":{{"uploads":{},"bytes":{}}},)"
+      R"("shared":{{"bytes":{}}},"waiting":{{"blobs":{},"bytes":{},"since":{}}},)"
+      R"("stored":{{"blobs":{},"bytes":{}}},"free":{{"bytes":{}}}}})",
+      use.live_files, use.live, use.uploads, use.in_parts, use.shared, use.waiting_blobs,
+      use.waiting,
+      use.waiting_since ? json_quoted(to_iso8601(*use.waiting_since)) : std::string("null"),
+      use.blobs, use.stored, free);
+}
+
+void print_line(const char* what, std::uint64_t bytes, const std::string& more) {
+  fmt::print("{:<9} {:>11}  {}\n", what, for_people(bytes), more);
+}
+
+int show_storage(const Settings& settings, bool as_json) {
+  const auto database = open_existing_database(settings);
+  database->migrate(vault::migrations());
+  InlineExecutor here;
+  const vault::StorageUse use = here.run(vault::storage_use(*database));
+  const std::uint64_t free = blobs::posix_disk(settings.data)->free_bytes();
+  if (as_json) {
+    fmt::print("{}\n", json_of(use, free));
+    return kSuccess;
+  }
+  print_line("live", use.live, fmt::format("in {} files", use.live_files));
+  print_line("in parts", use.in_parts, fmt::format("of {} unfinished uploads", use.uploads));
+  print_line("shared", use.shared, "saved: equal bytes are stored once");
+  print_line(
+      "waiting", use.waiting,
+      use.waiting_blobs == 0
+          ? "for removal"
+          : fmt::format("for removal, deleted since {}; `coffer storage reclaim` frees it now",
+                        to_iso8601(*use.waiting_since)));
+  print_line("stored", use.stored, fmt::format("in {} blobs", use.blobs));
+  print_line("free", free, "on the disk");
+  return kSuccess;
+}
+
+// With the store to itself. REQUIRES: the folder's lock is held.
+vault::Freed reclaim_here(const Settings& settings) {
+  Application application(settings, Scope::kWhole);
+  InlineExecutor here;
+  vault::Reclaim reclaim(application.vault().references(), system_clock().now());
+  while (here.run(reclaim.step())) {
+  }
+  return reclaim.freed();
+}
+
+// Nothing where a server has the folder.
+std::optional<vault::Freed> try_reclaim_here(const Settings& settings) {
+  std::optional<DataFolderLock> lock;
+  try {
+    lock.emplace(settings.data);
+  } catch (const FolderInUse&) {
+    return std::nullopt;
+  }
+  return reclaim_here(settings);
+}
+
+// Has the server do it, and waits until it has; where it has stopped meanwhile, does it here.
+vault::Freed reclaim_beside(const Settings& settings, db::Database& database) {
+  constexpr auto kLook = std::chrono::milliseconds(200);
+  constexpr int kLooksBetweenLocks = 50;
+  InlineExecutor here;
+  const auto id = here.run(vault::request_reclaim(database, system_clock().now()));
+  for (int looks = 1;; ++looks) {
+    if (const auto freed = here.run(vault::finished_reclaim(database, id))) return *freed;
+    if (looks % kLooksBetweenLocks == 0) {
+      if (const auto freed = try_reclaim_here(settings)) {
+        here.run(vault::finish_reclaim(database, id, *freed));
+        return *freed;
+      }
+    }
+    std::this_thread::sleep_for(kLook);
+  }
+}
+
+int reclaim_storage(const Settings& settings, bool as_json) {
+  const auto database = open_existing_database(settings);
+  database->migrate(vault::migrations());
+  std::optional<vault::Freed> freed = try_reclaim_here(settings);
+  if (!freed) freed = reclaim_beside(settings, *database);
+  if (as_json) {
+    fmt::print("{{\"freed\":{{\"blobs\":{},\"bytes\":{}}}}}\n", freed->blobs, freed->bytes);
+  } else {
+    fmt::print("{} freed, {} blobs\n", for_people(freed->bytes), freed->blobs);
+  }
+  return kSuccess;
+}
+
+}  // namespace
+
+void add_storage(CLI::App& app, Run& run) {
+  auto* group = app.add_subcommand(
+      "storage", "Show what the stored bytes are, and free what may go; works while a server runs");
+  group->footer(kFooter);
+  const auto add = [&run](CLI::App* command, auto action) {
+    const auto flags = std::make_shared<SettingFlags>(*command, false);
+    const auto as_json = std::make_shared<bool>(false);
+    command->add_flag("--json", *as_json, "As a JSON object");
+    return [&run, flags, as_json, action] {
+      run = [flags, as_json, action] { return action(flags->load(), *as_json); };
+    };
+  };
+  const auto show = add(group, show_storage);
+  group->callback([group, show] {
+    if (group->get_subcommands().empty()) show();
+  });
+  auto* reclaim = group->add_subcommand("reclaim", "Free what waits for removal, now");
+  reclaim->footer(kReclaimFooter);
+  reclaim->callback(add(reclaim, reclaim_storage));
+}
+
+}  // namespace coffer::cli

@@ -1,0 +1,88 @@
+#include "vault/reclaim.h"
+
+#include <chrono>
+
+namespace coffer::vault {
+namespace {
+
+// Blobs at a time.
+constexpr std::size_t kStep = 64;
+constexpr std::size_t kSweepPage = 256;
+// Requests whose result is kept for who asked.
+constexpr int kKept = 100;
+// Who has read which blob a file has opens it well within this time, if the machine stands still
+// for no longer.
+constexpr std::chrono::seconds kOpened{5};
+
+struct Request {
+  ReclaimId id;
+  Time at;
+};
+
+Request request_from(const db::Row& row) { return {row.id<ReclaimId>(0), row.time(1)}; }
+
+constexpr db::Statement kRequest{"INSERT INTO reclaim (requested_at) VALUES ($1)"};
+constexpr db::Statement kResult{
+    "SELECT freed_blobs, freed_bytes FROM reclaim WHERE id = $1 AND freed_blobs IS NOT NULL"};
+constexpr db::Statement kNext{
+    "SELECT id, requested_at FROM reclaim WHERE freed_blobs IS NULL AND requested_at <= $1"
+    " ORDER BY id DESC LIMIT 1"};
+constexpr db::Statement kFinish{
+    "UPDATE reclaim SET freed_blobs = $2, freed_bytes = $3 WHERE freed_blobs IS NULL AND id <= $1"};
+constexpr db::Statement kForget{"DELETE FROM reclaim WHERE id <= $1 - $2"};
+
+}  // namespace
+
+Task<bool> Reclaim::step() {
+  if (!is_collected_) {
+    is_collected_ = !co_await references_.collect_now(before_, kStep, freed_);
+    co_return true;
+  }
+  swept_ = co_await references_.sweep_now(swept_, kSweepPage, freed_);
+  co_return swept_.has_value();
+}
+
+Task<ReclaimId> request_reclaim(db::Database& database, Time now) {
+  auto request = [&](db::Transaction& tx) -> Task<std::optional<ReclaimId>> {
+    co_return co_await tx.insert<ReclaimId>(kRequest, now);
+  };
+  const auto id = co_await database.write(request);
+  co_return id.value();
+}
+
+Task<std::optional<Freed>> finished_reclaim(db::Database& database, ReclaimId id) {
+  auto look = [&](db::Transaction& tx) -> Task<std::optional<Freed>> {
+    const auto from = [](const db::Row& row) {
+      return Freed{.blobs = static_cast<std::uint64_t>(row.integer(0)),
+                   .bytes = static_cast<std::uint64_t>(row.integer(1))};
+    };
+    co_return co_await tx.find(kResult, from, id);
+  };
+  co_return co_await database.read(look);
+}
+
+Task<void> finish_reclaim(db::Database& database, ReclaimId id, const Freed& freed) {
+  auto finish = [&](db::Transaction& tx) -> Task<void> {
+    co_await tx.execute(kFinish, id, freed.blobs, freed.bytes);
+    co_await tx.execute(kForget, id, kKept);
+  };
+  co_await database.write(finish);
+}
+
+Task<bool> Reclaims::step() {
+  if (!running_) {
+    const Time before = context_.clock.now() - kOpened;
+    auto look = [&](db::Transaction& tx) -> Task<std::optional<Request>> {
+      co_return co_await tx.find(kNext, request_from, before);
+    };
+    const auto request = co_await context_.database.read(look);
+    if (!request) co_return false;
+    running_.emplace(request->id, Reclaim(references_, request->at));
+  }
+  if (co_await running_->reclaim.step()) co_return true;
+  co_await finish_reclaim(context_.database, running_->id, running_->reclaim.freed());
+  running_.reset();
+  co_return false;
+}
+
+}  // namespace coffer::vault
