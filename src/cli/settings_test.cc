@@ -178,16 +178,16 @@ TEST_F(SettingsTest, SizesHaveUnits) {
 }
 
 TEST_F(SettingsTest, DurationsHaveUnits) {
-  const auto grace = [](std::string text) {
-    return from_flags({{"blobs.grace", std::move(text)}}).blobs.grace;
+  const auto timeout = [](std::string text) {
+    return from_flags({{"http.drain_timeout", std::move(text)}}).http.drain_timeout;
   };
-  EXPECT_EQ(grace("250ms"), milliseconds(250));
-  EXPECT_EQ(grace("30s"), milliseconds(30'000));
-  EXPECT_EQ(grace("5m"), milliseconds(300'000));
-  EXPECT_EQ(grace("2h"), milliseconds(7'200'000));
-  EXPECT_EQ(grace("7d"), milliseconds(604'800'000));
-  for (const char* wrong : {"30", "0s", "s", "-5s", "1w", "1h30m", "213503982335d", "3651d"}) {
-    EXPECT_NE(flag_complaint("blobs.grace", wrong), "") << wrong;
+  EXPECT_EQ(timeout("250ms"), milliseconds(250));
+  EXPECT_EQ(timeout("30s"), milliseconds(30'000));
+  EXPECT_EQ(timeout("5m"), milliseconds(300'000));
+  EXPECT_EQ(timeout("2h"), milliseconds(7'200'000));
+  EXPECT_EQ(timeout("7d"), milliseconds(604'800'000));
+  for (const char* wrong : {"30", "s", "-5s", "1w", "1h30m", "213503982335d", "3651d"}) {
+    EXPECT_NE(flag_complaint("http.drain_timeout", wrong), "") << wrong;
   }
   EXPECT_THAT(file_complaint("[blobs]\ngrace = 30"), HasSubstr("expected a duration"));
 }

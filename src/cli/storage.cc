@@ -63,7 +63,7 @@ int show_storage(const Settings& settings, bool as_json) {
   database->migrate(vault::migrations());
   InlineExecutor here;
   const vault::StorageUse use = here.run(vault::storage_use(*database));
-  const std::uint64_t free = blobs::posix_disk(settings.data)->free_bytes();
+  const std::uint64_t free = blobs::posix_disk(settings.data)->space().free;
   if (as_json) {
     fmt::print("{}\n", json_of(use, free));
     return kSuccess;

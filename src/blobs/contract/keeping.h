@@ -123,6 +123,13 @@ TEST_P(StoreContract, ARemovalSparesWhatSomebodyHasHeldSinceItBegan) {
   }
 }
 
+TEST_P(StoreContract, ALandingMayOutliveItsStore) {
+  const Bytes bytes = make_bytes(1'000, 13);
+  const auto landing = run(hand_over(store(), bytes));
+  landing->wait();
+  open(std::size_t{16} << 20);
+}
+
 // A collector and uploads of the same bytes: whoever has a landing can read them.
 TEST_P(StoreContract, ARemovalNeverTakesWhatAWriterReliesOn) {
   for (int round = 0; round < 100; ++round) {

@@ -38,7 +38,7 @@ struct Core {
   std::atomic<std::uint64_t> next_temporary = 1;
   std::array<Folder, kFolders> folders;
   OpenBlobs open_blobs = {};
-  Holds holds = {};
+  const std::shared_ptr<Holds> holds = std::make_shared<Holds>();
   std::unique_ptr<Segments> segments;
   // Whatever blocks runs here: what is read for somebody on `readers`, so that it does not stand
   // behind what is written. Last, so that they have stopped before the rest goes.

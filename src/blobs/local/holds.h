@@ -2,16 +2,16 @@
 #pragma once
 
 #include <cstddef>
+#include <memory>
 #include <mutex>
 #include <unordered_map>
 #include <unordered_set>
-#include <utility>
 
 #include "base/hash.h"
 
 namespace coffer::blobs {
 
-// Threads: any. Outlives its holds and watches.
+// Threads: any. Shared with its holds, some of which outlive the store.
 class Holds {
  public:
   struct DigestHash {
@@ -21,26 +21,20 @@ class Holds {
   // While it lives, its blob is held. Taken before its owner looks whether the blob is there.
   class Hold {
    public:
-    Hold() noexcept = default;
-    Hold(Holds& holds, const Sha256Digest& digest);
-    Hold(Hold&& other) noexcept
-        : holds_(std::exchange(other.holds_, nullptr)), digest_(other.digest_) {}
-    Hold& operator=(Hold&& other) noexcept {
-      std::swap(holds_, other.holds_);
-      std::swap(digest_, other.digest_);
-      return *this;
-    }
+    Hold(std::shared_ptr<Holds> holds, const Sha256Digest& digest);
+    Hold(Hold&& other) noexcept = default;
+    Hold& operator=(Hold&& other) = delete;
     ~Hold();
 
    private:
-    Holds* holds_ = nullptr;
-    Sha256Digest digest_{};
+    std::shared_ptr<Holds> holds_;  // null once moved from
+    const Sha256Digest digest_;
   };
 
   // Remembers every blob that is held at any moment of its life.
   class Watch {
    public:
-    explicit Watch(Holds& holds);
+    explicit Watch(std::shared_ptr<Holds> holds);
     ~Watch();
     Watch(const Watch&) = delete;
     Watch& operator=(const Watch&) = delete;
@@ -50,8 +44,8 @@ class Holds {
    private:
     friend class Holds;
 
-    Holds& holds_;
-    std::unordered_set<Sha256Digest, DigestHash> seen_;  // guarded by holds_.mutex_
+    const std::shared_ptr<Holds> holds_;
+    std::unordered_set<Sha256Digest, DigestHash> seen_;  // guarded by holds_->mutex_
   };
 
  private:
