@@ -1,6 +1,9 @@
 // What a machine runs out of, and has again later.
 #pragma once
 
+#include <array>
+#include <atomic>
+#include <cstddef>
 #include <cstdint>
 
 namespace coffer {
@@ -16,12 +19,21 @@ class Exhausted {
 
   ExhaustedResource resource() const noexcept { return resource_; }
 
+  // How often that was reported since the program began. Threads: any.
+  static std::uint64_t count(ExhaustedResource resource) noexcept {
+    return count_[static_cast<std::size_t>(resource)].load(std::memory_order_relaxed);
+  }
+
  protected:
-  explicit Exhausted(ExhaustedResource resource) noexcept : resource_(resource) {}
+  explicit Exhausted(ExhaustedResource resource) noexcept : resource_(resource) {
+    count_[static_cast<std::size_t>(resource)].fetch_add(1, std::memory_order_relaxed);
+  }
   Exhausted(const Exhausted&) = default;
   Exhausted& operator=(const Exhausted&) = default;
 
  private:
+  static inline std::array<std::atomic<std::uint64_t>, 3> count_{};
+
   ExhaustedResource resource_;
 };
 

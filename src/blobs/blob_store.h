@@ -35,6 +35,13 @@ class NoSpaceError : public Error, public Exhausted {
       : Error(what), Exhausted(ExhaustedResource::kStorage) {}
 };
 
+// The process, or the machine, has no file descriptor left.
+class NoDescriptorsError : public Error, public Exhausted {
+ public:
+  explicit NoDescriptorsError(const std::string& what)
+      : Error(what), Exhausted(ExhaustedResource::kDescriptors) {}
+};
+
 struct BlobInfo {
   Sha256Digest digest;
   std::uint64_t size = 0;

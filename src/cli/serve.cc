@@ -5,6 +5,7 @@
 
 #include "apis/common/gateway.h"
 #include "base/entropy.h"
+#include "base/exhausted.h"
 #include "base/log.h"
 #include "base/memory_budget.h"
 #include "base/thread.h"
@@ -139,6 +140,10 @@ void add_values(apis::Metrics& metrics, const http::Server& server) {
                   of_load(&Load::failed_accepts));
   metrics.counter("coffer_unexpected_exceptions_total", "Exceptions that nothing expected",
                   [] { return static_cast<double>(escaped_exceptions()); });
+  metrics.counter("coffer_descriptors_exhausted_total",
+                  "Files not opened because there was no descriptor left for them", [] {
+                    return static_cast<double>(Exhausted::count(ExhaustedResource::kDescriptors));
+                  });
   metrics.counter("coffer_log_lines_dropped_total", "Lines of the log that were not written",
                   [] { return static_cast<double>(log::dropped_lines()); });
 }

@@ -36,6 +36,13 @@ class NoSpaceError : public Error, public Exhausted {
       : Error(what), Exhausted(ExhaustedResource::kStorage) {}
 };
 
+// The process, or the machine, has no file descriptor left for a connection to the database.
+class NoDescriptorsError : public Error, public Exhausted {
+ public:
+  explicit NoDescriptorsError(const std::string& what)
+      : Error(what), Exhausted(ExhaustedResource::kDescriptors) {}
+};
+
 // A scan was not run, or not to its end: too many others wait, or it took too long. To be tried
 // again in a moment.
 class Busy : public std::runtime_error {

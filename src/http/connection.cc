@@ -1,6 +1,5 @@
 #include "http/connection.h"
 
-#include <fmt/format.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -13,6 +12,7 @@
 #include "base/text.h"
 #include "base/thread.h"
 #include "http/body_stream.h"
+#include "http/response_head.h"
 #include "http/syntax.h"
 
 namespace coffer::http {
@@ -33,35 +33,14 @@ constexpr std::size_t kUncountedBytes = 2 * 1024;
 constexpr std::size_t kHeadCopies = 2;
 // What OpenSSL takes for one, about.
 constexpr std::size_t kHandshakeBytes = 24 * 1024;
-// More than most heads take.
-constexpr std::size_t kHeadReserve = 768;
 // What is no longer than this goes out in one write with the head, where the store hands out copies
 // of so little.
 constexpr std::uint64_t kCopiedBytes = 16 * 1024;
-
-void append_number(std::string& out, std::uint64_t number) {
-  const fmt::format_int digits(number);
-  out.append(digits.data(), digits.size());
-}
 
 void append_hex(std::string& out, std::uint64_t number) {
   std::array<char, 16> digits;
   const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), number, 16).ptr;
   out.append(digits.data(), end);
-}
-
-void append_field(std::string& out, std::string_view name, std::string_view value) {
-  out += name;
-  out += ": ";
-  const std::size_t start = out.size();
-  out += value;
-  // Whatever got into a value, it cannot end the field.
-  if (!is_field_text(value)) {
-    for (std::size_t i = start; i < out.size(); ++i) {
-      if (out[i] == '\r' || out[i] == '\n' || out[i] == '\0') out[i] = ' ';
-    }
-  }
-  out += "\r\n";
 }
 
 // How a long body goes out.
@@ -407,32 +386,11 @@ Task<void> Connection::refuse(Request& request, BadMessage why) {
 Task<bool> Connection::send(const Request& request, Response& response, bool keep_alive,
                             bool http_1_0, std::uint64_t& sent) {
   const std::uint64_t length = response.length();
-  // RFC 9110 section 8.6: 204 has no Content-Length, 304 may leave it out.
-  const bool bodiless = response.status == 204 || response.status == 304;
-  std::string head;
-  head.reserve(kHeadReserve);
-  head += "HTTP/1.1 ";
-  append_number(head, response.status);
-  head += ' ';
-  head += reason_phrase(response.status);
-  head += "\r\n";
-  append_field(head, "Date", core_.http_date());
-  if (response.rest && !bodiless) {
-    if (!http_1_0) append_field(head, "Transfer-Encoding", "chunked");
-  } else if (!bodiless) {
-    head += "Content-Length: ";
-    append_number(head, length);
-    head += "\r\n";
-  }
-  if (!keep_alive) {
-    append_field(head, "Connection", "close");
-  } else if (http_1_0) {
-    append_field(head, "Connection", "keep-alive");
-  }
-  append_field(head, "X-Request-Id", request.id);
-  for (const auto& field : response.headers) append_field(head, field.name, field.value);
-  head += "\r\n";
-
+  const bool bodiless = has_no_body(response.status);
+  std::string head = response_head(response, {.date = core_.http_date(),
+                                              .request_id = request.id,
+                                              .keep_alive = keep_alive,
+                                              .http_1_0 = http_1_0});
   Pace pace(shared_.limits);
   std::vector<iovec> parts{{head.data(), head.size()}};
   if (bodiless || request.method == Method::kHead) {

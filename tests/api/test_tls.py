@@ -29,12 +29,17 @@ def make_certificate(folder, name):
 class Secure:
     """A server with TLS beside its plain port."""
 
-    def __init__(self, launch, folder):
+    def __init__(self, launch, folder, settings=None):
         self.folder = folder
         self.certificate, self.key = folder / "server.pem", folder / "server.key"
         self.install("first")
         self.server = launch(
-            {"tls.listen": "127.0.0.1:0", "tls.certificate": self.certificate, "tls.key": self.key}
+            {
+                "tls.listen": "127.0.0.1:0",
+                "tls.certificate": self.certificate,
+                "tls.key": self.key,
+                **(settings or {}),
+            }
         )
         self.url = self.server.wait_for_url("https")
         self.port = int(self.url.rsplit(":", 1)[1])
@@ -205,3 +210,29 @@ def test_a_strange_token_disturbs_no_other_connection(secure):
         wire.send(b"X-Rest: y\r\n\r\n")
         assert wire.reply().status_code == 200
         wire.close()
+
+
+def test_handshakes_that_stand_still_leave_memory_for_others(launch, folder):
+    """They share http.memory_budget: an address gets half of it."""
+    secure = Secure(launch, folder, {"http.memory_budget": "1MiB", "http.head_timeout": "30s"})
+    held = []
+    for _ in range(100):
+        connection = socket.create_connection(("127.0.0.1", secure.port), 5)
+        connection.sendall(b"\x16\x03\x01\x02\x00\x01")
+        held.append(connection)
+    cut = 0
+    for connection in held:
+        connection.settimeout(0.05)
+        try:
+            cut += connection.recv(1) == b""
+        except TimeoutError:
+            pass
+        except OSError:
+            cut += 1
+    assert cut > 50
+    other = socket.create_connection(("127.0.0.1", secure.port), 5, source_address=("127.0.0.2", 0))
+    with secure.context().wrap_socket(other, server_hostname="127.0.0.1") as wire:
+        wire.sendall(b"GET /healthz HTTP/1.1\r\nHost: h\r\n\r\n")
+        assert wire.recv(1000).startswith(b"HTTP/1.1 200")
+    for connection in held:
+        connection.close()

@@ -60,9 +60,7 @@ bool hold_parsed(http::Request& request, std::size_t bytes) {
 }
 
 Problem no_memory() {
-  Problem problem(ProblemKind::kBusy, "Too many requests are under way; try again in a moment");
-  problem.headers.add("Retry-After", "1");
-  return problem;
+  return {ProblemKind::kBusy, "Too many requests are under way; try again in a moment"};
 }
 
 }  // namespace coffer::apis

@@ -26,7 +26,6 @@ Task<std::expected<std::string, Problem>> read_whole_part(http::Request& request
 // memory for it.
 [[nodiscard]] bool hold_parsed(http::Request& request, std::size_t bytes);
 
-// Has a Retry-After.
 Problem no_memory();
 
 }  // namespace coffer::apis

@@ -343,7 +343,9 @@ http::Response Gateway::refuse(const http::Request& request, http::BadMessage wh
     }
   }
   if (!dialect) dialect = &dialect_at(request.target);
-  http::Response response = dialect->render(Problem::of(why), request);
+  const Problem problem = Problem::of(why);
+  http::Response response = dialect->render(problem, request);
+  for (const auto& field : problem.headers) response.headers.set(field.name, field.value);
   add_cors(request, response);
   return response;
 }

@@ -66,11 +66,8 @@ Problem Problem::of(http::BadMessage why) {
       return {ProblemKind::kUnsupportedVersion, "HTTP/1.1 and HTTP/1.0 are spoken here"};
     case http::BadMessage::kUnsupportedCoding:
       return {ProblemKind::kUnsupportedCoding, "A body may be chunked, but not coded otherwise"};
-    case http::BadMessage::kNoMemory: {
-      Problem problem(ProblemKind::kBusy, "Too many requests are under way; try again in a moment");
-      problem.headers.add("Retry-After", "1");
-      return problem;
-    }
+    case http::BadMessage::kNoMemory:
+      return {ProblemKind::kBusy, "Too many requests are under way; try again in a moment"};
     case http::BadMessage::kMalformed: break;
   }
   return {ProblemKind::kMalformedMessage, "The request is not well-formed HTTP"};

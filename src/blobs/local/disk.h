@@ -43,8 +43,8 @@ class OpenFile {
 };
 
 // Names are relative to the store's root and never come from a client.
-// Every call may block, unless it says otherwise. Errors: NoSpaceError, Error (blob_store.h)
-// with what was being done and why it failed. Threads: any, also at once.
+// Every call may block, unless it says otherwise. Errors: NoSpaceError, NoDescriptorsError, Error
+// (blob_store.h) with what was being done and why it failed. Threads: any, also at once.
 class Disk {
  public:
   struct FileInfo {

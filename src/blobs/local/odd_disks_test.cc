@@ -1,6 +1,7 @@
 // File systems that people have: full, small, with quotas, without exact times, with other
 // programs' folders in them.
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 
 #include <fstream>
 #include <vector>
@@ -197,6 +198,22 @@ TEST_F(OddDisks, WhatAFolderCannotDoIsToldWithItsName) {
     }
   }
   FAIL() << "it makes fewer calls";
+}
+
+TEST(PosixDisk, SaysThatDescriptorsAreSpent) {
+  const TemporaryFolder folder;
+  const auto disk = posix_disk(folder.path());
+  disk->create("one");
+  rlimit before{};
+  ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &before), 0);
+  const rlimit none{.rlim_cur = 0, .rlim_max = before.rlim_max};
+  ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &none), 0);
+  const auto reported = Exhausted::count(ExhaustedResource::kDescriptors);
+  EXPECT_THROW(disk->create("two"), NoDescriptorsError);
+  EXPECT_THROW(disk->open("one"), NoDescriptorsError);
+  ::setrlimit(RLIMIT_NOFILE, &before);
+  EXPECT_EQ(Exhausted::count(ExhaustedResource::kDescriptors), reported + 2);
+  EXPECT_TRUE(disk->open("one"));
 }
 
 }  // namespace

@@ -32,6 +32,7 @@ constexpr int kUncachedWrite = 0x80;  // RWF_DONTCACHE
   std::string text = "cannot ";
   text.append(doing).append(": ").append(std::generic_category().message(error));
   if (error == ENOSPC || error == EDQUOT) throw NoSpaceError(text);
+  if (error == EMFILE || error == ENFILE) throw NoDescriptorsError(text);
   throw Error(text);
 }
 

@@ -148,6 +148,12 @@ bool is_out_of_space(sqlite3* handle, int code) {
   return false;
 }
 
+bool is_out_of_descriptors(sqlite3* handle, int code) {
+  if ((code & 0xff) != SQLITE_CANTOPEN || !handle) return false;
+  const int error = sqlite3_system_errno(handle);
+  return error == EMFILE || error == ENFILE;
+}
+
 bool is_blank(std::string_view sql) { return sql.find_first_not_of(" \t\r\n;") == sql.npos; }
 
 }  // namespace
@@ -203,8 +209,11 @@ void Connection::open(const SqliteOptions& options, Access access) {
   const char* vfs = options.vfs.empty() ? nullptr : options.vfs.c_str();
   const int code = sqlite3_open_v2(path.c_str(), &handle_, flags, vfs);
   if (code != SQLITE_OK) {
-    throw Error(fmt::format("cannot open the database {}: {}", path,
-                            handle_ ? sqlite3_errmsg(handle_) : sqlite3_errstr(code)));
+    const std::string message =
+        fmt::format("cannot open the database {}: {}", path,
+                    handle_ ? sqlite3_errmsg(handle_) : sqlite3_errstr(code));
+    if (is_out_of_descriptors(handle_, code)) throw NoDescriptorsError(message);
+    throw Error(message);
   }
   sqlite3_busy_timeout(handle_, static_cast<int>(options.lock_timeout.count()));
   sqlite3_db_config(handle_, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, nullptr);
@@ -295,6 +304,7 @@ void Connection::fail(int code, std::string_view sql) const {
   const std::string message =
       fmt::format("{} (SQLite code {}) in: {}", sqlite3_errmsg(handle_), code, sql);
   if (is_out_of_space(handle_, code)) throw NoSpaceError(message);
+  if (is_out_of_descriptors(handle_, code)) throw NoDescriptorsError(message);
   if ((code & 0xff) == SQLITE_INTERRUPT) throw Busy("the search takes too long; ask for less");
   // A value of the wrong type breaks a rule of the program, not one of the data.
   if ((code & 0xff) == SQLITE_CONSTRAINT && code != SQLITE_CONSTRAINT_DATATYPE) {

@@ -1,0 +1,66 @@
+#include "http/response_head.h"
+
+#include <fmt/format.h>
+
+#include "http/syntax.h"
+
+namespace coffer::http {
+namespace {
+
+// More than most heads take.
+constexpr std::size_t kHeadReserve = 768;
+
+void append_number(std::string& out, std::uint64_t number) {
+  const fmt::format_int digits(number);
+  out.append(digits.data(), digits.size());
+}
+
+void append_field(std::string& out, std::string_view name, std::string_view value) {
+  out += name;
+  out += ": ";
+  const std::size_t start = out.size();
+  out += value;
+  // Whatever got into a value, it cannot end the field.
+  if (!is_field_text(value)) {
+    for (std::size_t i = start; i < out.size(); ++i) {
+      if (out[i] == '\r' || out[i] == '\n' || out[i] == '\0') out[i] = ' ';
+    }
+  }
+  out += "\r\n";
+}
+
+}  // namespace
+
+bool has_no_body(unsigned status) noexcept { return status == 204 || status == 304; }
+
+std::string response_head(const Response& response, const ResponseFrame& frame) {
+  std::string head;
+  head.reserve(kHeadReserve);
+  head += "HTTP/1.1 ";
+  append_number(head, response.status);
+  head += ' ';
+  head += reason_phrase(response.status);
+  head += "\r\n";
+  append_field(head, "Date", frame.date);
+  // RFC 9110 section 8.6: 204 has no Content-Length, 304 may leave it out.
+  if (!has_no_body(response.status)) {
+    if (!response.rest) {
+      head += "Content-Length: ";
+      append_number(head, response.length());
+      head += "\r\n";
+    } else if (!frame.http_1_0) {
+      append_field(head, "Transfer-Encoding", "chunked");
+    }
+  }
+  if (!frame.keep_alive) {
+    append_field(head, "Connection", "close");
+  } else if (frame.http_1_0) {
+    append_field(head, "Connection", "keep-alive");
+  }
+  append_field(head, "X-Request-Id", frame.request_id);
+  for (const auto& field : response.headers) append_field(head, field.name, field.value);
+  head += "\r\n";
+  return head;
+}
+
+}  // namespace coffer::http

@@ -1,0 +1,25 @@
+// The head of a response, as it goes out.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "http/message.h"
+
+namespace coffer::http {
+
+// What the server adds to what the application says.
+struct ResponseFrame {
+  std::string_view date;
+  std::string_view request_id;
+  bool keep_alive = false;  // whether the connection serves another request
+  bool http_1_0 = false;    // that of the request
+};
+
+// Whether responses of that status have no body, whatever they say (RFC 9110 section 6.4.1).
+bool has_no_body(unsigned status) noexcept;
+
+// From the status line to the empty line. No value can end its field.
+std::string response_head(const Response& response, const ResponseFrame& frame);
+
+}  // namespace coffer::http
