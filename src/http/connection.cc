@@ -345,6 +345,8 @@ Task<bool> Connection::answer(Request& request, const Framing& framing) {
   Response response = co_await shared_.service.handle(request);
   const bool can_go_on = body.can_be_drained();
   bool keep_alive = framing.keep_alive && can_go_on && !response.close && !shared_.draining;
+  // Only the end of the connection tells an HTTP/1.0 client where such a body ends.
+  if (response.rest && framing.http_1_0) keep_alive = false;
 
   Outcome outcome;
   outcome.status = response.status;
@@ -391,7 +393,9 @@ Task<bool> Connection::send(const Request& request, Response& response, bool kee
   head += reason_phrase(response.status);
   head += "\r\n";
   append_field(head, "Date", core_.http_date());
-  if (!bodiless) {
+  if (response.rest && !bodiless) {
+    if (!http_1_0) append_field(head, "Transfer-Encoding", "chunked");
+  } else if (!bodiless) {
     head += "Content-Length: ";
     append_number(head, length);
     head += "\r\n";
@@ -409,6 +413,11 @@ Task<bool> Connection::send(const Request& request, Response& response, bool kee
   std::vector<iovec> parts{{head.data(), head.size()}};
   if (bodiless || request.method == Method::kHead) {
     const bool ok = co_await send_bytes(parts, false, pace);
+    co_return ok;
+  }
+  if (response.rest) {
+    const bool ok =
+        co_await send_streamed(request, std::move(head), response, !http_1_0, pace, sent);
     co_return ok;
   }
   std::optional<Transfer> transfer;

@@ -122,6 +122,10 @@ class Connection final : public Resident {
   // False when the other end left or was too slow. `sent` counts the bytes of the body.
   Task<bool> send(const Request& request, Response& response, bool keep_alive, bool http_1_0,
                   std::uint64_t& sent);
+  // The head and a body with a source: in chunks, or plain up to the end of the connection.
+  // streamed_body.cc.
+  Task<bool> send_streamed(const Request& request, std::string head, Response& response,
+                           bool chunked, Pace& pace, std::uint64_t& sent);
   Task<bool> send_bytes(std::span<iovec> parts, bool more, Pace& pace,
                         std::uint64_t* sent = nullptr);
   // The section's bytes if the store hands them out rather than a slice of a file.

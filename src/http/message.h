@@ -133,6 +133,19 @@ struct ContentSection {
 };
 using Segment = std::variant<std::string, ContentSection>;
 
+// A body that is made while it is sent, for what would be too much to hold at once.
+class BodySource {
+ public:
+  virtual ~BodySource() = default;
+
+  // The next piece; an empty one is the end, after which there are no more calls. Called on the
+  // connection's core, one call at a time, and only once every earlier piece was taken to be sent:
+  // between two calls a slow client may take as long as the limits allow, so a source holds no
+  // transaction, lock or worker meanwhile. Throws when the rest cannot be made: the connection is
+  // then cut, and the client sees a reply without its end.
+  virtual Task<std::string> next() = 0;
+};
+
 // How the sending of a response ended.
 struct Delivery {
   std::uint64_t bytes_sent = 0;  // of the body, as far as the machine took them to send
@@ -141,17 +154,22 @@ struct Delivery {
 // What the application does then. Awaited by the connection before it goes on. Must not throw.
 using AfterSending = std::move_only_function<Task<void>(const Delivery&)>;
 
-// What the application answers. Date, Content-Length, Connection and X-Request-Id are the
-// server's; for HEAD the server sends the head alone.
+// What the application answers. Date, Content-Length, Transfer-Encoding, Connection and
+// X-Request-Id are the server's; for HEAD the server sends the head alone.
 struct Response {
   unsigned status = 200;
   Headers headers;
   std::vector<Segment> body;
+  // What follows `body`, which then consists of strings. The reply has no Content-Length: it goes
+  // out in chunks, to an HTTP/1.0 client until the connection is closed (RFC 9112 sections 6.3 and
+  // 7.1). Destroyed after finished() at the latest. Null: nothing follows.
+  std::unique_ptr<BodySource> rest;
   // Ends the connection after this response.
   bool close = false;
   // Empty: nothing. Not called when the server itself is destroyed meanwhile.
   AfterSending after_sending;
 
+  // Of `body`, without `rest`.
   std::uint64_t length() const noexcept;
 
   static Response text(unsigned status, std::string content_type, std::string body);
