@@ -50,6 +50,8 @@ struct Stats {
   std::uint64_t writes = 0;   // bodies of write() that were committed or chose not to be
   std::uint64_t commits = 0;  // fewer than writes where a driver commits several together
   std::uint64_t statements = 0;
+  std::uint64_t scans_refused = 0;  // with Busy
+  std::size_t scans_waiting = 0;    // now
 };
 
 // Threads: any executor's. Results and exceptions come back on the executor that asked.
@@ -71,7 +73,13 @@ class Database {
   }
 
   // The same for reads whose cost grows with what is stored (counts, searches): never on a
-  // serving core.
+  // serving core. `on_behalf` is the account that asks: each has a fair share of what runs and of
+  // what waits, and both have a bound; beyond it throws Busy.
+  template <class Body>
+  auto scan(std::int64_t on_behalf, Body body) {
+    return perform<Body>(Mode::kScan, std::move(body), on_behalf);
+  }
+  // On behalf of the vault itself, which is never refused.
   template <class Body>
   auto scan(Body body) {
     return perform<Body>(Mode::kScan, std::move(body));
@@ -92,12 +100,12 @@ class Database {
   enum class Mode { kRead, kScan, kWrite };
 
   // Runs `work` in a transaction, commits it when it says so, and comes back to the executor
-  // that asked. Throws what the work threw, or an Error.
-  virtual Task<void> perform(Mode mode, Work& work) = 0;
+  // that asked. Throws what the work threw, or an Error. `on_behalf`: as in scan().
+  virtual Task<void> perform(Mode mode, Work& work, std::int64_t on_behalf) = 0;
 
  private:
   template <class Body>
-  auto perform(Mode mode, Body body)
+  auto perform(Mode mode, Body body, std::int64_t on_behalf = 0)
       -> Task<typename detail::TaskValue<std::invoke_result_t<Body&, Transaction&>>::Type> {
     using T = typename detail::TaskValue<std::invoke_result_t<Body&, Transaction&>>::Type;
     if constexpr (std::is_void_v<T>) {
@@ -110,7 +118,7 @@ class Database {
         Body& body;
       };
       BodyWork work(body);
-      co_await perform(mode, static_cast<Work&>(work));
+      co_await perform(mode, static_cast<Work&>(work), on_behalf);
     } else {
       struct BodyWork final : Work {
         explicit BodyWork(Body& b) : body(b) {}
@@ -123,7 +131,7 @@ class Database {
         std::optional<T> result;
       };
       BodyWork work(body);
-      co_await perform(mode, static_cast<Work&>(work));
+      co_await perform(mode, static_cast<Work&>(work), on_behalf);
       co_return std::move(*work.result);
     }
   }

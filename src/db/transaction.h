@@ -36,6 +36,13 @@ class NoSpaceError : public Error, public Exhausted {
       : Error(what), Exhausted(ExhaustedResource::kStorage) {}
 };
 
+// A scan was not run, or not to its end: too many others wait, or it took too long. To be tried
+// again in a moment.
+class Busy : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
+
 // A UNIQUE, CHECK, NOT NULL or FOREIGN KEY rule would have been broken. The transaction is
 // lost. Where users can cause it, ask first or use ON CONFLICT.
 class ConstraintError : public Error {
@@ -56,6 +63,7 @@ struct Operation {
   std::span<const Value> arguments;
   const std::function<void(const Row&)>* on_row = nullptr;  // null: rows are not wanted
   bool wants_one = false;     // the first row is enough; changes are made all the same
+  bool enough = false;        // set by on_row: no further row is wanted; where the statement reads
   bool wants_id = false;      // of the row that it inserts
   std::uint64_t changed = 0;  // out: rows inserted, updated, deleted
   std::int64_t id = 0;        // out, where it is wanted and a row was inserted
@@ -88,6 +96,13 @@ class Transaction {
   template <class Each, class... Args>
   auto for_each(const Statement& statement, Each each, const Args&... args) {
     return ForEach<sizeof...(Args)>(*this, statement, std::move(each), args...);
+  }
+
+  // `co_await`: calls `bool each(const Row&)` for rows in order until it returns false; further
+  // ones are not read. The statement must be one that reads.
+  template <class Each, class... Args>
+  auto while_each(const Statement& statement, Each each, const Args&... args) {
+    return WhileEach<sizeof...(Args)>(*this, statement, std::move(each), args...);
   }
 
   // The first row as `T map(const Row&)` makes it, or nothing. Further rows are not read.
@@ -169,6 +184,24 @@ class Transaction {
     ForEach(Transaction& transaction, const Statement& statement,
             std::function<void(const Row&)> each, const Args&... args)
         : Execute<N>(transaction, statement, args...), each_(std::move(each)) {
+      this->operation_.on_row = &each_;
+    }
+
+   private:
+    std::function<void(const Row&)> each_;
+  };
+
+  template <std::size_t N>
+  class WhileEach : public Execute<N> {
+   public:
+    template <class... Args>
+    WhileEach(Transaction& transaction, const Statement& statement,
+              std::function<bool(const Row&)> each, const Args&... args)
+        : Execute<N>(transaction, statement, args...),
+          each_([this, each = std::move(each)](const Row& row) {
+            // A driver may have read more rows than it hands out one by one.
+            if (!this->operation_.enough) this->operation_.enough = !each(row);
+          }) {
       this->operation_.on_row = &each_;
     }
 

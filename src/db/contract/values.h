@@ -214,4 +214,21 @@ TEST_P(DatabaseContract, FindTakesTheFirstAndAllTakesEveryRowInOrder) {
   EXPECT_EQ(joined, "abc");
 }
 
+TEST_P(DatabaseContract, NoFurtherRowIsHandedOutThanIsWanted) {
+  for (const char* key : {"a", "b", "c", "d"}) write(kAddKey, key);
+  std::string joined;
+  run(database().read([&](Transaction& tx) -> Task<void> {
+    const auto until_b = [&](const Row& row) {
+      joined += row.text(0);
+      return row.text(0) != "b";
+    };
+    co_await tx.while_each(kAllKeys, until_b);
+    co_await tx.while_each(kAllKeys, [&](const Row& row) {
+      joined += row.text(0);
+      return true;
+    });
+  }));
+  EXPECT_EQ(joined, "ababcd");
+}
+
 }  // namespace coffer::db::contract

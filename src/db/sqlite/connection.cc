@@ -21,6 +21,8 @@ constexpr std::uint64_t kPageBytes = 4096;
 constexpr int kLogKeptBytes = 32 << 20;
 // Differs from what it last gave on this connection when anybody has committed since.
 constexpr Statement kVersion{"PRAGMA data_version"};
+// Of SQLite's virtual machine, between two looks at the clock: tens of microseconds.
+constexpr int kStepsBetweenLooks = 10'000;
 constexpr auto kBusyPause = std::chrono::milliseconds(5);
 
 // What a unit of work may change before its undo log moves from memory to a file. Nearly every
@@ -293,6 +295,7 @@ void Connection::fail(int code, std::string_view sql) const {
   const std::string message =
       fmt::format("{} (SQLite code {}) in: {}", sqlite3_errmsg(handle_), code, sql);
   if (is_out_of_space(handle_, code)) throw NoSpaceError(message);
+  if ((code & 0xff) == SQLITE_INTERRUPT) throw Busy("the search takes too long; ask for less");
   // A value of the wrong type breaks a rule of the program, not one of the data.
   if ((code & 0xff) == SQLITE_CONSTRAINT && code != SQLITE_CONSTRAINT_DATATYPE) {
     throw ConstraintError(message);
@@ -350,7 +353,7 @@ void Connection::run(Operation& operation) {
   int code = sqlite3_step(prepared.handle);
   while (code == SQLITE_ROW) {
     if (operation.on_row) (*operation.on_row)(row);
-    if (operation.wants_one && reads) return;
+    if ((operation.wants_one || operation.enough) && reads) return;
     code = sqlite3_step(prepared.handle);
   }
   if (code != SQLITE_DONE) fail(code, sql);
@@ -364,6 +367,16 @@ void Connection::run(const Statement& statement) {
   Operation operation;
   operation.statement = &statement;
   run(operation);
+}
+
+void Connection::set_deadline(std::optional<std::chrono::steady_clock::time_point> deadline) {
+  if (deadline == deadline_) return;
+  deadline_ = deadline;
+  sqlite3_progress_handler(handle_, deadline ? kStepsBetweenLooks : 0, is_too_late, this);
+}
+
+int Connection::is_too_late(void* self) {
+  return std::chrono::steady_clock::now() > *static_cast<Connection*>(self)->deadline_ ? 1 : 0;
 }
 
 void Connection::begin_reading() {

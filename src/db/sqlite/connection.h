@@ -2,9 +2,11 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <cstdint>
 #include <exception>
 #include <memory>
+#include <optional>
 #include <string_view>
 #include <unordered_map>
 #include <vector>
@@ -41,6 +43,9 @@ class Connection {
   // Runs the statements of `sql` one after the other without keeping them prepared.
   void run_script(const char* sql);
 
+  // Until further notice a statement that still runs then ends with Busy.
+  void set_deadline(std::optional<std::chrono::steady_clock::time_point> deadline);
+
   // Begins a transaction that reads what is committed now, and works out its state().
   void begin_reading();
   // Transaction::state() of the last begin_reading().
@@ -71,10 +76,12 @@ class Connection {
   [[noreturn]] void fail(int code, std::string_view sql) const;
   void check(int code, std::string_view sql) const;
 
+  static int is_too_late(void* self);
   static int note_log_length(void* self, sqlite3* handle, const char* schema, int pages);
 
   sqlite3* handle_ = nullptr;
   int log_length_ = 0;
+  std::optional<std::chrono::steady_clock::time_point> deadline_;
   std::unordered_map<const char*, std::vector<std::unique_ptr<Prepared>>> prepared_;
   std::atomic<std::uint64_t> statements_ = 0;
   std::int64_t version_ = 0;  // SQLite's name for the state

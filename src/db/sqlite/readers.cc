@@ -96,7 +96,7 @@ void Readers::discard(Connection* connection) {
   std::erase_if(connections_, [&](const auto& owned) { return owned.get() == connection; });
 }
 
-void Readers::run(Work& work) {
+void Readers::run(Work& work, std::optional<std::chrono::steady_clock::time_point> end) {
   const std::shared_ptr<Seat> seat = seat_of_this_thread();
   Connection* connection = take(*seat);
   Executor* executor = Executor::current_or_null();
@@ -104,6 +104,7 @@ void Readers::run(Work& work) {
   std::exception_ptr error;
   // Read before the state is taken: the state may hold more, never less.
   const std::uint64_t commits = commits_.load(std::memory_order_acquire);
+  connection->set_deadline(end);
   try {
     if (seat->commits != commits) {
       if (connection->in_transaction()) connection->run(kCommit);
@@ -121,6 +122,7 @@ void Readers::run(Work& work) {
   } catch (...) {
     error = std::current_exception();
   }
+  connection->set_deadline(std::nullopt);
   // A read inside this one's callback may have renewed the others meanwhile.
   const bool keep = !error && has_turns && seat->commits == commits;
   if (!keep) {

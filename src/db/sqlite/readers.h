@@ -2,9 +2,11 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <vector>
 
 #include "db/database.h"
@@ -30,7 +32,9 @@ class Readers {
   // more than most reads. It is renewed when this process has committed, and ends with the
   // turn, so that it keeps no checkpoint waiting; what another process commits is seen from
   // the next turn on.
-  void run(Work& work);
+  //
+  // A statement that still runs at `end` is interrupted: then it throws Busy.
+  void run(Work& work, std::optional<std::chrono::steady_clock::time_point> end = std::nullopt);
 
   std::uint64_t statements() const;
 

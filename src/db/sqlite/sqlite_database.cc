@@ -4,11 +4,14 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <cerrno>
+#include <chrono>
+#include <optional>
 #include <system_error>
 #include <utility>
 
-#include "base/executor.h"
+#include "base/fair_pool.h"
 #include "db/sqlite/connection.h"
 #include "db/sqlite/migrations.h"
 #include "db/sqlite/readers.h"
@@ -66,7 +69,7 @@ class SqliteDatabase final : public Database {
       : options_(prepared(std::move(options))),
         writer_(options_),
         readers_(options_, writer_.commits()),
-        scanners_("db-scan", options_.scan_threads) {}
+        scanners_("db-scan", options_.scans) {}
 
   void migrate(std::span<const Migration> migrations) override {
     sqlite::Connection connection(options_, sqlite::Connection::Access::kWrite);
@@ -76,24 +79,42 @@ class SqliteDatabase final : public Database {
   Stats stats() const override {
     Stats stats = writer_.stats();
     stats.statements += readers_.statements();
+    const auto scans = scanners_.load();
+    stats.scans_waiting = scans.waiting;
+    stats.scans_refused = scans.refused + scans_cut_.load(std::memory_order_relaxed);
     return stats;
   }
 
  protected:
-  Task<void> perform(Mode mode, Work& work) override {
+  Task<void> perform(Mode mode, Work& work, std::int64_t on_behalf) override {
     switch (mode) {
       case Mode::kRead: readers_.run(work); break;
-      case Mode::kScan: co_await scanners_.run([&] { readers_.run(work); }); break;
+      case Mode::kScan: co_await scan(work, on_behalf); break;
       case Mode::kWrite: co_await writer_.perform(work); break;
     }
   }
 
  private:
+  Task<void> scan(Work& work, std::int64_t on_behalf) {
+    const bool ran = co_await scanners_.run(on_behalf, [&] {
+      std::optional<std::chrono::steady_clock::time_point> end;
+      if (on_behalf != FairPool::kOwn) end = std::chrono::steady_clock::now() + options_.scan_time;
+      try {
+        readers_.run(work, end);
+      } catch (const Busy&) {
+        scans_cut_.fetch_add(1, std::memory_order_relaxed);
+        throw;
+      }
+    });
+    if (!ran) throw Busy("too many searches are waiting; try again in a moment");
+  }
+
   // The last connection that is closed must be the writer's: it empties the log.
   const SqliteOptions options_;
   sqlite::Writer writer_;
   sqlite::Readers readers_;
-  ThreadPool scanners_;
+  std::atomic<std::uint64_t> scans_cut_ = 0;
+  FairPool scanners_;
 };
 
 }  // namespace

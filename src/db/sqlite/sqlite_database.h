@@ -8,6 +8,7 @@
 #include <string>
 
 #include "base/clock.h"
+#include "base/fair_pool.h"
 #include "db/database.h"
 
 namespace coffer::db {
@@ -15,8 +16,11 @@ namespace coffer::db {
 struct SqliteOptions {
   // Made with mode 0600 when missing; its folder must exist, on a local disk.
   std::filesystem::path path{};
-  // Threads of scan(). Each thread that reads has a connection with its own cache.
-  std::size_t scan_threads = 2;
+  // The threads of scan() and the line in front of them. Each thread that reads has a connection
+  // with its own cache.
+  FairPool::Limits scans{};
+  // How long a scan on somebody's behalf may run.
+  std::chrono::milliseconds scan_time{15'000};
   std::size_t reader_cache_bytes = 8 << 20;
   // A larger one makes commits slower: SQLite 3.40 goes through all of it after moving pages.
   std::size_t writer_cache_bytes = 8 << 20;

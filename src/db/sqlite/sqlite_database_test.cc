@@ -518,5 +518,64 @@ TEST_F(SqliteTest, DISABLED_Figures) {
   }
 }
 
+// Steps of SQLite that would take minutes.
+constexpr Statement kEndless{
+    "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 10000000000)"
+    " SELECT max(i) FROM n"};
+
+TEST(SqliteScans, OneThatTakesTooLongIsBusyAndTheNextOneIsNot) {
+  SqliteTestStorage storage;
+  SqliteOptions options = storage.options;
+  options.scan_time = std::chrono::milliseconds(50);
+  const auto database = open_sqlite(options);
+  InlineExecutor here;
+  const auto count = [](Transaction& tx) -> Task<std::optional<std::int64_t>> {
+    co_return co_await tx.find(kEndless, integer_from);
+  };
+  EXPECT_THROW(here.run(database->scan(7, count)), Busy);
+  EXPECT_EQ(database->stats().scans_refused, 1U);
+  static constexpr Statement kOne{"SELECT 1"};
+  const auto one = [](Transaction& tx) -> Task<std::optional<std::int64_t>> {
+    co_return co_await tx.find(kOne, integer_from);
+  };
+  for (int i = 0; i < 4; ++i) EXPECT_EQ(here.run(database->scan(7, one)), 1);
+  EXPECT_EQ(here.run(database->read(one)), 1);
+}
+
+TEST(SqliteScans, ManyOfOneAreBusyAndThoseOfAnotherAreNot) {
+  SqliteTestStorage storage;
+  SqliteOptions options = storage.options;
+  options.scans = {.threads = 2, .waiting = 10, .waiting_each = 2};
+  options.scan_time = std::chrono::milliseconds(300);
+  const auto database = open_sqlite(options);
+  InlineExecutor here;
+  const Executor::Scope scope(here);
+  std::atomic<int> busy = 0;
+  std::atomic<int> ended = 0;
+  const auto endless = [](Transaction& tx) -> Task<std::optional<std::int64_t>> {
+    co_return co_await tx.find(kEndless, integer_from);
+  };
+  for (int i = 0; i < 20; ++i) {
+    start(database->scan(7, endless), [&](std::exception_ptr error, auto) {
+      if (error) ++busy;
+      ++ended;
+    });
+  }
+  EXPECT_GE(busy, 17) << "at most one runs and two wait";
+  static constexpr Statement kOne{"SELECT 1"};
+  const auto one = [](Transaction& tx) -> Task<std::optional<std::int64_t>> {
+    co_return co_await tx.find(kOne, integer_from);
+  };
+  EXPECT_EQ(here.run(database->scan(8, one)), 1) << "has a thread that 7 cannot take";
+  EXPECT_LT(ended, 20);
+  const auto nothing = []() -> Task<void> { co_return; };
+  const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+  while (ended < 20 && std::chrono::steady_clock::now() < end) {
+    here.run(nothing());
+    std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  }
+  EXPECT_EQ(ended, 20);
+}
+
 }  // namespace
 }  // namespace coffer::db
