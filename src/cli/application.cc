@@ -212,8 +212,9 @@ std::vector<std::unique_ptr<apis::Dialect>> make_dialects(apis::Metrics& metrics
   dialects.push_back(apis::mediavault::make(system_clock()));
   for (auto& part : apis::streamvault::make()) dialects.push_back(std::move(part));
   dialects.push_back(apis::fileuploader::make());
-  dialects.push_back(apis::quantum::make(
-      [packages] { return packages ? packages->upgradable() : std::vector<std::string>(); }));
+  dialects.push_back(apis::quantum::make([packages] {
+    return packages ? packages->report().upgradable : std::vector<std::string>();
+  }));
   dialects.push_back(apis::pages::make());
   return dialects;
 }

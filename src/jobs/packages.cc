@@ -13,6 +13,7 @@
 #include <csignal>
 #include <optional>
 #include <string_view>
+#include <system_error>
 #include <utility>
 
 #include "base/log.h"
@@ -20,13 +21,13 @@
 namespace coffer::jobs {
 namespace {
 
-using Clock = std::chrono::steady_clock;
+using SteadyClock = std::chrono::steady_clock;
 
 constexpr int kNice = 15;
-constexpr std::size_t kOutputMax = 1U << 20U;  // bytes
-constexpr std::chrono::seconds kLeave{2};
-constexpr std::chrono::milliseconds kReap{10};   // between two looks whether it has ended
-constexpr std::chrono::milliseconds kLook{100};  // how often it is seen that all is to end
+constexpr std::size_t kOutputMax = 1U << 20U;   // bytes
+constexpr std::chrono::seconds kLeave{2};       // to end, for who has closed its output
+constexpr std::chrono::milliseconds kReap{10};  // between two looks whether it has ended
+constexpr std::chrono::milliseconds kLook{50};  // how often it is seen that all is to end
 
 // `Inst libc6 [2.36-9] (2.36-10 Debian:12 [amd64])`; what is new has no version in brackets.
 std::vector<std::string> parse(std::string_view output) {
@@ -106,37 +107,46 @@ std::optional<pid_t> start(const std::vector<std::string>& command, int output) 
   return child;
 }
 
-// Waits until then, then ends it. Whether it ended by itself, and well.
-bool reap(pid_t child, Clock::time_point end) {
+// Whether it has ended by itself, and well.
+std::optional<bool> has_ended(pid_t child) {
   int status = 0;
-  while (::waitpid(child, &status, WNOHANG) == 0) {
-    if (Clock::now() >= end) {
-      ::kill(-child, SIGKILL);
-      ::waitpid(child, &status, 0);
-      return false;
-    }
-    std::this_thread::sleep_for(kReap);
-  }
+  if (::waitpid(child, &status, WNOHANG) == 0) return std::nullopt;
   return WIFEXITED(status) && WEXITSTATUS(status) == 0;
 }
 
 }  // namespace
 
-Packages::Packages(Options options) : options_(std::move(options)), thread_([this] { work(); }) {}
+Packages::Packages(Options options) : options_(std::move(options)) {}
 
 Packages::~Packages() {
-  {
-    const std::lock_guard lock(mutex_);
-    stop_ = true;
-  }
-  wake_.notify_all();
-  thread_.join();
+  stop();
+  if (thread_.joinable()) thread_.join();
 }
 
-std::vector<std::string> Packages::upgradable() {
+void Packages::stop() noexcept {
   const std::lock_guard lock(mutex_);
-  if (!std::exchange(asked_, true)) wake_.notify_all();
-  return upgradable_;
+  stopped_ = true;
+}
+
+bool Packages::is_stopped() {
+  const std::lock_guard lock(mutex_);
+  return stopped_;
+}
+
+Packages::Report Packages::report() {
+  const std::lock_guard lock(mutex_);
+  const auto now = SteadyClock::now();
+  const bool is_due = !asked_at_ || now - *asked_at_ >= options_.keep;
+  if (!is_due || asking_ || stopped_) return report_;
+  asked_at_ = now;
+  if (thread_.joinable()) thread_.join();  // it has nothing left to do
+  try {
+    thread_ = std::thread([this] { work(); });
+    asking_ = true;
+  } catch (const std::system_error& error) {
+    log::warning("packages are not looked at", {{"reason", error.what()}});
+  }
+  return report_;
 }
 
 void Packages::work() {
@@ -144,43 +154,49 @@ void Packages::work() {
   if (::setpriority(PRIO_PROCESS, static_cast<id_t>(::gettid()), kNice) != 0) {
     log::warning("packages are looked at with the priority of all else");
   }
-  std::unique_lock lock(mutex_);
-  wake_.wait_for(lock, options_.first, [this] { return stop_ || asked_; });
-  while (!stop_) {
-    lock.unlock();
-    std::vector<std::string> names = parse(ask());
-    lock.lock();
-    upgradable_ = std::move(names);
-    wake_.wait_for(lock, options_.every, [this] { return stop_; });
-  }
+  const auto output = ask();
+  std::vector<std::string> names = parse(output.value_or(""));
+  const std::lock_guard lock(mutex_);
+  if (output) report_ = {std::move(names), true};
+  asking_ = false;
 }
 
-std::string Packages::ask() {
-  if (::access(options_.command.front().c_str(), X_OK) != 0) return {};
+std::optional<std::string> Packages::ask() {
+  if (::access(options_.command.front().c_str(), X_OK) != 0) return "";
   Pipe pipe;
-  if (!pipe.is_open()) return {};
+  if (!pipe.is_open()) return std::nullopt;
   const auto child = start(options_.command, pipe.writing());
-  if (!child) return {};
+  if (!child) return std::nullopt;
   pipe.close_writing();
 
-  const auto end = Clock::now() + options_.limit;
+  const auto end = SteadyClock::now() + options_.limit;
   std::string output;
-  bool ended = false;
-  while (!ended && output.size() < kOutputMax && Clock::now() < end) {
-    {
-      const std::lock_guard lock(mutex_);
-      if (stop_) break;
-    }
+  bool is_whole = false;
+  while (!is_whole && output.size() < kOutputMax && SteadyClock::now() < end && !is_stopped()) {
     pollfd wanted{.fd = pipe.reading(), .events = POLLIN, .revents = 0};
     if (::poll(&wanted, 1, static_cast<int>(kLook.count())) <= 0) continue;
     std::array<char, 4096> room;
     const ssize_t count = ::read(pipe.reading(), room.data(), room.size());
-    ended = count <= 0;
+    is_whole = count <= 0;
     if (count > 0) output.append(room.data(), static_cast<std::size_t>(count));
   }
-  // Who has closed its output is about to end.
-  const bool well = reap(*child, ended ? Clock::now() + kLeave : Clock::now());
-  return ended && well ? output : std::string();
+  const auto leave = SteadyClock::now() + kLeave;
+  std::optional<bool> ended = has_ended(*child);
+  while (!ended && is_whole && SteadyClock::now() < leave && !is_stopped()) {
+    std::this_thread::sleep_for(kReap);
+    ended = has_ended(*child);
+  }
+  if (!ended) {
+    ::kill(-*child, SIGKILL);
+    // It ends as soon as the kernel lets it; who is stopping need not see that.
+    const auto killed = SteadyClock::now() + kLeave;
+    while (!has_ended(*child) && SteadyClock::now() < killed && !is_stopped()) {
+      std::this_thread::sleep_for(kReap);
+    }
+    return std::nullopt;
+  }
+  if (!is_whole || !*ended) return std::nullopt;
+  return output;
 }
 
 }  // namespace coffer::jobs

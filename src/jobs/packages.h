@@ -2,16 +2,16 @@
 #pragma once
 
 #include <chrono>
-#include <condition_variable>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <thread>
 #include <vector>
 
 namespace coffer::jobs {
 
-// Asks apt now and then, on a thread of its own and of low priority. On a machine without apt there
-// are none. Threads: made and destroyed by one; upgradable() from any.
+// Asks apt when somebody wants to know, and not before: it takes a core for seconds. On a machine
+// without apt there are none. Threads: made and destroyed by one; the rest from any.
 class Packages {
  public:
   struct Options {
@@ -19,33 +19,42 @@ class Packages {
     // `Inst <package> [<version>] …` has a newer version.
     std::vector<std::string> command = {"/usr/bin/apt-get",   "-s",          "-qq", "-o",
                                         "Debug::NoLocking=1", "dist-upgrade"};
-    std::chrono::milliseconds first = std::chrono::seconds(10);  // after the start, or when asked
-    std::chrono::milliseconds every = std::chrono::hours(6);
+    std::chrono::milliseconds keep = std::chrono::hours(6);     // then it is asked anew
     std::chrono::milliseconds limit = std::chrono::minutes(1);  // then it is ended
+  };
+  struct Report {
+    std::vector<std::string> upgradable;
+    bool is_known = false;  // false: nobody has been answered yet
   };
 
   explicit Packages(Options options);
   Packages() : Packages(Options()) {}
-  // Ends the program that is being asked, if any.
   ~Packages();
   Packages(const Packages&) = delete;
   Packages& operator=(const Packages&) = delete;
 
-  // As far as is known: none until the first answer, which the first call sets off.
-  std::vector<std::string> upgradable();
+  // What is known; never waits. Where nothing is, or it is older than `keep`, the first call sets
+  // off one question in the background, whose answer later calls get. An answer that did not come
+  // leaves what was known, and the next question is asked after `keep` as well.
+  Report report();
+
+  // Ends what is under way, without waiting for it; nothing is asked any more.
+  void stop() noexcept;
 
  private:
   void work();
-  // What the command prints; empty when it fails or takes too long.
-  std::string ask();
+  // What the command prints; nothing when it fails, takes too long, or stop() was called.
+  std::optional<std::string> ask();
+  bool is_stopped();
 
   const Options options_;
   std::mutex mutex_;
-  std::condition_variable wake_;
-  bool stop_ = false;
-  bool asked_ = false;
-  std::vector<std::string> upgradable_;
-  std::thread thread_;  // last: it uses the others
+  // Guarded by mutex_:
+  bool stopped_ = false;
+  bool asking_ = false;
+  std::optional<std::chrono::steady_clock::time_point> asked_at_;
+  Report report_;
+  std::thread thread_;  // of the last question
 };
 
 }  // namespace coffer::jobs
