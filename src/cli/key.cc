@@ -39,10 +39,15 @@ int list_keys(const Settings& settings, const KeyOptions& options) {
   Application application(settings, Scope::kExisting);
   InlineExecutor here;
   const auto account = account_of(here, application.vault(), options.user);
-  for (const auto& key : here.run(application.vault().api_keys().list(account))) {
-    fmt::print("{}{}\t{}\t{}…\t{}\t{}\n", kIdPrefix, key.id.value, vault::name_of(key.kind),
-               key.hint, to_iso8601(key.created_at), key.name.empty() ? "-" : key.name);
-  }
+  vault::Page<vault::ApiKey> page;
+  do {
+    const auto after = page.items.empty() ? vault::ApiKeyId{} : page.items.back().id;
+    page = here.run(application.vault().api_keys().list(account, after));
+    for (const auto& key : page.items) {
+      fmt::print("{}{}\t{}\t{}…\t{}\t{}\n", kIdPrefix, key.id.value, vault::name_of(key.kind),
+                 key.hint, to_iso8601(key.created_at), key.name.empty() ? "-" : key.name);
+    }
+  } while (page.more);
   return kSuccess;
 }
 

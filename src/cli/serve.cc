@@ -145,11 +145,15 @@ void tell_guests(const Settings& settings) {
   log::info("guests", {{"served", served}, {"why", why}});
 }
 
-void add_gauges(apis::Metrics& metrics, const http::Server& server) {
+void add_gauges(apis::Metrics& metrics, const http::Server& server, const db::Database& database) {
   metrics.gauge("coffer_http_connections", "Open connections",
                 [&server] { return static_cast<double>(server.load().connections); });
   metrics.gauge("coffer_http_requests", "Requests being served",
                 [&server] { return static_cast<double>(server.load().requests); });
+  metrics.gauge("coffer_db_scans_waiting", "Searches that wait for a thread",
+                [&database] { return static_cast<double>(database.stats().scans_waiting); });
+  metrics.gauge("coffer_db_scans_refused", "Searches refused, or interrupted, since the start",
+                [&database] { return static_cast<double>(database.stats().scans_refused); });
 }
 
 int serve(const Settings& settings) {
@@ -164,7 +168,7 @@ int serve(const Settings& settings) {
                         application.vault(), metrics, system_clock());
   const http::ServerOptions options = server_options(settings);
   http::Server server(options, gateway, system_entropy());
-  add_gauges(metrics, server);
+  add_gauges(metrics, server, application.database());
   server.start();
   tell_where(options, server);
   tell_guests(settings);
@@ -174,6 +178,7 @@ int serve(const Settings& settings) {
   for (int signal = signals.wait(); signal == SIGHUP; signal = signals.wait()) reload(server);
   signals.release();
   say("Coffer is stopping");
+  packages.stop();
   const bool whole = server.drain(settings.http.drain_timeout);
   log::info("stopped", {{"all_requests_finished", whole}});
   if (server.load().connections > 0) {

@@ -217,7 +217,7 @@ Task<std::vector<bool>> Addresses::transfer(AccountId caller, std::vector<Claim>
   co_return outcomes;
 }
 
-Task<Addresses::Page> Addresses::list_own(AccountId owner, EntryId after, std::size_t limit) {
+Task<Addresses::OwnFiles> Addresses::list_own(AccountId owner, EntryId after, PageLimit limit) {
   static const std::string text =
       walk_text(fmt::format("{}{}{}", kEntryColumns, kExtensionColumn, kElsewhereColumn));
   static const db::Statement statement{text.c_str()};
@@ -228,28 +228,32 @@ Task<Addresses::Page> Addresses::list_own(AccountId owner, EntryId after, std::s
   const auto found_from = [](const db::Row& row) {
     return Found{extended_from(row), row.boolean(kEntryWidth + 1)};
   };
-  auto body = [&](db::Transaction& tx) -> Task<std::vector<Found>> {
-    co_return co_await tx.all(statement, found_from, owner, limit, after);
+  const auto weigh = [](const Found& one) { return one.file.entry.text_bytes(); };
+  auto body = [&](db::Transaction& tx) -> Task<Page<Found>> {
+    co_return co_await read_page(tx, statement, limit, found_from, weigh, owner, limit.to_fetch(),
+                                 after);
   };
   auto found = co_await context_.database.read(body);
-  Page page;
-  if (found.size() == limit) page.next = found.back().file.entry.id;
-  for (Found& one : found) {
-    if (!one.elsewhere) page.files.push_back(of(std::move(one.file.entry), one.file.extension));
+  OwnFiles own;
+  if (found.more) own.next = found.items.back().file.entry.id;
+  for (Found& one : found.items) {
+    if (!one.elsewhere) own.files.push_back(of(std::move(one.file.entry), one.file.extension));
   }
-  co_return page;
+  co_return own;
 }
 
-Task<std::vector<Addressed>> Addresses::list_space(SpaceId space, std::string after,
-                                                   std::size_t limit) {
-  auto body = [&](db::Transaction& tx) -> Task<std::vector<Extended>> {
-    co_return co_await tx.all(kListSpace, extended_from, space, as_bytes(after), limit);
+Task<Page<Addressed>> Addresses::list_space(SpaceId space, std::string after, PageLimit limit) {
+  const auto weigh = [](const Extended& one) { return one.entry.text_bytes(); };
+  auto body = [&](db::Transaction& tx) -> Task<Page<Extended>> {
+    co_return co_await read_page(tx, kListSpace, limit, extended_from, weigh, space,
+                                 as_bytes(after), limit.to_fetch());
   };
   auto found = co_await context_.database.read(body);
-  std::vector<Addressed> files;
-  files.reserve(found.size());
-  for (Extended& one : found) files.push_back(of(std::move(one.entry), one.extension));
-  co_return files;
+  Page<Addressed> page;
+  page.more = found.more;
+  page.items.reserve(found.items.size());
+  for (Extended& one : found.items) page.items.push_back(of(std::move(one.entry), one.extension));
+  co_return page;
 }
 
 }  // namespace coffer::vault

@@ -12,6 +12,7 @@
 #include "vault/address_cipher.h"
 #include "vault/context.h"
 #include "vault/failure.h"
+#include "vault/page.h"
 #include "vault/types.h"
 
 namespace coffer::vault {
@@ -51,17 +52,17 @@ class Addresses {
   // somebody else owns it or the quota does not allow it.
   Task<std::vector<bool>> transfer(AccountId caller, std::vector<Claim> claims);
 
-  // Files that `owner` owns outside of groups, with ids above `after`, in order of ids. Looks at
-  // `limit` files at a time.
-  struct Page {
+  // Files that `owner` owns outside of groups, with ids above `after`, in order of ids. Looks at a
+  // page of all the owner's files at a time.
+  struct OwnFiles {
     std::vector<Addressed> files;
     std::optional<EntryId> next;  // to go on behind; nothing: this was the last page
   };
-  Task<Page> list_own(AccountId owner, EntryId after, std::size_t limit);
+  Task<OwnFiles> list_own(AccountId owner, EntryId after, PageLimit limit = {});
 
-  // Up to `limit` files that lie directly in `space`, with keys above `after`, in order of keys.
-  // REQUIRES: the caller may see the space.
-  Task<std::vector<Addressed>> list_space(SpaceId space, std::string after, std::size_t limit);
+  // Files that lie directly in `space`, with keys above `after`, in order of keys. REQUIRES: the
+  // caller may see the space.
+  Task<Page<Addressed>> list_space(SpaceId space, std::string after, PageLimit limit = {});
 
  private:
   Addresses(Context& context, ByteView key) : context_(context), cipher_(key) {}

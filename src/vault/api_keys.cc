@@ -18,7 +18,7 @@ constexpr db::Statement kInsert{
     " VALUES ($1, $2, $3, $4, $5, $6)"};
 constexpr db::Statement kList{
     "SELECT id, account_id, kind, name, hint, created_at FROM api_key WHERE account_id = $1"
-    " AND kind <> 2 ORDER BY id"};
+    " AND kind <> 2 AND id > $2 ORDER BY id LIMIT $3"};
 constexpr db::Statement kRevoke{"DELETE FROM api_key WHERE id = $1 AND account_id = $2"};
 
 // $2 is a bucket of the account $1 that is there still.
@@ -149,9 +149,11 @@ Task<Result<Caller>> ApiKeys::authenticate(std::string secret) {
   co_return std::move(*caller);
 }
 
-Task<std::vector<ApiKey>> ApiKeys::list(AccountId account) {
-  auto body = [&](db::Transaction& tx) -> Task<std::vector<ApiKey>> {
-    co_return co_await tx.all(kList, key_from, account);
+Task<Page<ApiKey>> ApiKeys::list(AccountId account, ApiKeyId after, PageLimit limit) {
+  const auto weigh = [](const ApiKey& key) { return key.name.size() + key.hint.size(); };
+  auto body = [&](db::Transaction& tx) -> Task<Page<ApiKey>> {
+    co_return co_await read_page(tx, kList, limit, key_from, weigh, account, after,
+                                 limit.to_fetch());
   };
   co_return co_await context_.database.read(body);
 }

@@ -23,7 +23,8 @@ constexpr auto kFindText = sql("SELECT ", kColumns, kLive, " AND name = $1 AND o
 constexpr db::Statement kFind{kFindText.data()};
 constexpr auto kFindByIdText = sql("SELECT ", kColumns, kLive, " AND id = $1");
 constexpr db::Statement kFindById{kFindByIdText.data()};
-constexpr auto kListText = sql("SELECT ", kColumns, kLive, " AND owner_id = $1 ORDER BY name");
+constexpr auto kListText =
+    sql("SELECT ", kColumns, kLive, " AND owner_id = $1 AND name > $2 ORDER BY name LIMIT $3");
 constexpr db::Statement kList{kListText.data()};
 
 Bucket bucket_from(const db::Row& row) {
@@ -90,9 +91,11 @@ Task<Result<Bucket>> Buckets::find(SpaceId id) {
   co_return std::move(*bucket);
 }
 
-Task<std::vector<Bucket>> Buckets::list(AccountId owner) {
-  auto body = [&](db::Transaction& tx) -> Task<std::vector<Bucket>> {
-    co_return co_await tx.all(kList, bucket_from, owner);
+Task<Page<Bucket>> Buckets::list(AccountId owner, std::string after, PageLimit limit) {
+  const auto weigh = [](const Bucket& bucket) { return bucket.name.size(); };
+  auto body = [&](db::Transaction& tx) -> Task<Page<Bucket>> {
+    co_return co_await read_page(tx, kList, limit, bucket_from, weigh, owner, after,
+                                 limit.to_fetch());
   };
   co_return co_await context_.database.read(body);
 }

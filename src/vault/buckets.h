@@ -8,6 +8,7 @@
 #include "base/task.h"
 #include "vault/context.h"
 #include "vault/failure.h"
+#include "vault/page.h"
 #include "vault/types.h"
 
 namespace coffer::vault {
@@ -36,8 +37,8 @@ class Buckets {
   Task<Result<Bucket>> find(AccountId owner, std::string name);
   Task<Result<Bucket>> find(SpaceId id);
 
-  // By name.
-  Task<std::vector<Bucket>> list(AccountId owner);
+  // Those with names above `after`, in order of names.
+  Task<Page<Bucket>> list(AccountId owner, std::string after, PageLimit limit = {});
 
   // Its name is free and its keys are worthless at once; what it holds is cleared away in the
   // background (Spaces::clear). kNotFound.

@@ -74,9 +74,11 @@ TEST_F(BucketsTest, ANameIsTakenForEverybody) {
   EXPECT_TRUE(run(vault_->buckets().find(anna_.id, "photos")));
   make_bucket(anna_, "films");
   std::vector<std::string> names;
-  for (const Bucket& bucket : run(vault_->buckets().list(anna_.id))) names.push_back(bucket.name);
+  for (const Bucket& bucket : run(vault_->buckets().list(anna_.id, "")).items) {
+    names.push_back(bucket.name);
+  }
   EXPECT_EQ(names, (std::vector<std::string>{"films", "photos"}));
-  EXPECT_TRUE(run(vault_->buckets().list(bob_.id)).empty());
+  EXPECT_TRUE(run(vault_->buckets().list(bob_.id, "")).items.empty());
 }
 
 TEST_F(BucketsTest, OneOfManyGetsTheName) {
@@ -217,7 +219,7 @@ TEST_F(BucketsTest, ARemovedBucketIsGoneAtOnceAndClearedLater) {
   }
   EXPECT_GE(steps, 9);
   EXPECT_EQ(account(anna_.id).used, 0U);
-  EXPECT_EQ(run(vault_->entries().list({.owner = anna_.id})).total, 0U);
+  EXPECT_EQ(run(vault_->entries().list({.owner = anna_.id})).value().total, 0U);
   EXPECT_EQ(std::ranges::count(events(), EventType::kEntryDeleted, &Event::type), 55);
   EXPECT_EQ(content_of(at(again, {"d0", "0"}).value()), "bob's");
   EXPECT_FALSE(run(vault_->spaces().clear(3))) << "nothing more to do";
@@ -269,7 +271,7 @@ TEST_F(BucketsTest, AnApplicationsKeyIsOfItsBucket) {
   const Caller caller = run(vault_->api_keys().authenticate(key)).value();
   EXPECT_EQ(caller.credential, Credential::kApplicationKey);
   EXPECT_EQ(caller.space, photos.id);
-  EXPECT_TRUE(run(vault_->api_keys().list(anna_.id)).empty());
+  EXPECT_TRUE(run(vault_->api_keys().list(anna_.id, ApiKeyId{})).items.empty());
   EXPECT_FAILS(run(vault_->api_keys().revoke_application(bob_.id, key)), kNotFound);
   ASSERT_TRUE(run(vault_->api_keys().revoke_application(anna_.id, key)));
   EXPECT_FAILS(run(vault_->api_keys().authenticate(key)), kTokenInvalid);

@@ -11,6 +11,7 @@
 #include "base/task.h"
 #include "vault/context.h"
 #include "vault/failure.h"
+#include "vault/page.h"
 #include "vault/types.h"
 #include "vault/uploads.h"
 
@@ -30,8 +31,11 @@ struct EntryQuery {
 };
 
 struct EntryPage {
+  // What people wrote into these has kTextBytes, or little more; rarely that is not the whole page.
+  static constexpr std::size_t kTextBytes = std::size_t{32} << 10U;
   std::vector<Entry> entries;
-  std::uint64_t total = 0;  // of all pages
+  std::vector<EntryId> rest;  // of the page, behind them
+  std::uint64_t total = 0;    // of all pages
 };
 
 // Only what is set changes; an empty optional inside clears.
@@ -58,12 +62,12 @@ class Entries {
   Task<Result<Entry>> find_key(SpaceId space, std::string key);
 
   // Costs the same however many entries there are, unless it filters by text or tag or starts
-  // deep inside the list: those run off the serving core. Names sort bytewise; what sorts equal
-  // comes in order of creation, so pages never overlap.
-  Task<EntryPage> list(EntryQuery query);
+  // deep inside the list: those run off the serving core, and are kBusy where too many do. Names
+  // sort bytewise; what sorts equal comes in order of creation, so pages never overlap.
+  Task<Result<EntryPage>> list(EntryQuery query);
 
-  // Up to `limit` files with ids above `after`, in order of ids: for who wants them all.
-  Task<std::vector<Entry>> walk(AccountId owner, EntryId after, std::size_t limit);
+  // Files with ids above `after`, in order of ids, which no change of a file alters.
+  Task<Page<Entry>> walk(AccountId owner, EntryId after, PageLimit limit = {});
 
   // Event `entry.updated`. kNotFound, with a fault of `parent` without that folder; kInvalid. A
   // new name or place gives a new key.

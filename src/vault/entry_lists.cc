@@ -181,25 +181,36 @@ Task<std::uint64_t> count(db::Transaction& tx, const List& list) {
   co_return total;
 }
 
-Task<std::vector<Entry>> page(db::Transaction& tx, const List& list) {
+Task<void> add_page(db::Transaction& tx, const List& list, EntryPage& page) {
+  std::size_t bytes = 0;
+  const auto add = [&](const db::Row& row) {
+    if (bytes >= EntryPage::kTextBytes) {
+      page.rest.push_back(row.id<EntryId>(0));
+    } else {
+      bytes += page.entries.emplace_back(entry_from(row)).text_bytes();
+    }
+  };
   switch (list.way) {
     case Way::kAll:
-      co_return co_await tx.all(*list.page, entry_from, list.owner, list.limit, list.offset);
+      co_await tx.for_each(*list.page, add, list.owner, list.limit, list.offset);
+      break;
     case Way::kKind:
-      co_return co_await tx.all(*list.page, entry_from, list.owner, list.limit, list.offset,
-                                list.first);
+      co_await tx.for_each(*list.page, add, list.owner, list.limit, list.offset, list.first);
+      break;
     case Way::kText:
-      co_return co_await tx.all(*list.page, entry_from, list.owner, list.limit, list.offset,
-                                list.first, list.last, list.pattern);
-    case Way::kTag: break;
+      co_await tx.for_each(*list.page, add, list.owner, list.limit, list.offset, list.first,
+                           list.last, list.pattern);
+      break;
+    case Way::kTag:
+      co_await tx.for_each(*list.page, add, list.owner, list.limit, list.offset, list.first,
+                           list.last, list.pattern, list.tag);
+      break;
   }
-  co_return co_await tx.all(*list.page, entry_from, list.owner, list.limit, list.offset, list.first,
-                            list.last, list.pattern, list.tag);
 }
 
 }  // namespace
 
-Task<EntryPage> Entries::list(EntryQuery query) {
+Task<Result<EntryPage>> Entries::list(EntryQuery query) {
   List list;
   list.owner = query.owner;
   list.limit = query.limit;
@@ -222,19 +233,24 @@ Task<EntryPage> Entries::list(EntryQuery query) {
   auto body = [&](db::Transaction& tx) -> Task<EntryPage> {
     EntryPage found;
     found.total = co_await count(tx, list);
-    if (list.offset < found.total) found.entries = co_await page(tx, list);
+    if (list.offset < found.total) co_await add_page(tx, list, found);
     co_return found;
   };
   const bool serving = (list.way == Way::kAll || list.way == Way::kKind) && list.offset <= kDeep;
   if (serving) co_return co_await context_.database.read(body);
-  co_return co_await context_.database.scan(body);
+  try {
+    co_return co_await context_.database.scan(query.owner.value, body);
+  } catch (const db::Busy& busy) {
+    co_return fail(FailureCode::kBusy, busy.what());
+  }
 }
 
-Task<std::vector<Entry>> Entries::walk(AccountId owner, EntryId after, std::size_t limit) {
+Task<Page<Entry>> Entries::walk(AccountId owner, EntryId after, PageLimit limit) {
   static const std::string text = walk_text(kEntryColumns);
   static const db::Statement statement{text.c_str()};
-  auto body = [&](db::Transaction& tx) -> Task<std::vector<Entry>> {
-    co_return co_await tx.all(statement, entry_from, owner, limit, after);
+  auto body = [&](db::Transaction& tx) -> Task<Page<Entry>> {
+    co_return co_await read_page(tx, statement, limit, entry_from, &Entry::text_bytes, owner,
+                                 limit.to_fetch(), after);
   };
   co_return co_await context_.database.read(body);
 }

@@ -218,7 +218,7 @@ class VaultTest : public ::testing::Test {
     for (const bool folders : {true, false}) {
       const auto found = run(vault_->folders().children(
           {.space = space, .folder = folder, .folders = folders, .limit = 1000}));
-      for (const Entry& entry : found) names.push_back(entry.name + (folders ? "/" : ""));
+      for (const Entry& entry : found.items) names.push_back(entry.name + (folders ? "/" : ""));
     }
     return names;
   }
@@ -242,7 +242,7 @@ class VaultTest : public ::testing::Test {
     return run(vault_->entries().remove(owner.id, id));
   }
 
-  EntryPage list(EntryQuery query) { return run(vault_->entries().list(std::move(query))); }
+  EntryPage list(EntryQuery query) { return run(vault_->entries().list(std::move(query))).value(); }
 
   std::vector<Event> events() { return run(vault_->events().read(EventId{0}, 100'000)); }
 

@@ -34,6 +34,7 @@ constexpr db::Statement kFindByKeys{kFindByKeysText.data()};
 constexpr auto kReadText =
     sql("SELECT ", kEntryColumns, " FROM entry WHERE id = $1 AND is_folder = 1");
 constexpr db::Statement kRead{kReadText.data()};
+constexpr db::Statement kReadName{"SELECT name FROM entry WHERE id = $1 AND is_folder = 1"};
 
 constexpr db::Statement kUpdate{
     "UPDATE entry SET name = $2, description = $3, search = $4, updated_at = $5, parent_id = $6"
@@ -49,6 +50,8 @@ constexpr auto kRootFilesText =
     sql("SELECT ", kEntryColumns,
         " FROM entry WHERE space_id = $1 AND nested = 0 AND key > $2 ORDER BY key LIMIT $3");
 constexpr db::Statement kRootFiles{kRootFilesText.data()};
+
+std::string name_from(const db::Row& row) { return std::string(as_text(row.bytes(0))); }
 
 Entry new_folder(AccountId owner, std::string name) {
   Entry entry;
@@ -196,27 +199,37 @@ Task<Result<void>> Folders::remove(AccountId owner, EntryId id) {
   co_return co_await context_.database.write(body);
 }
 
-Task<std::vector<Entry>> Folders::children(ChildQuery query) {
+Task<Page<Entry>> Folders::children(ChildQuery query) {
   const std::string after = query.after.value_or("");
-  auto body = [&](db::Transaction& tx) -> Task<std::vector<Entry>> {
+  auto body = [&](db::Transaction& tx) -> Task<Page<Entry>> {
     if (!query.folder && !query.folders) {
-      co_return co_await tx.all(kRootFiles, entry_from, query.space, as_bytes(after), query.limit);
+      co_return co_await read_page(tx, kRootFiles, query.limit, entry_from, &Entry::text_bytes,
+                                   query.space, as_bytes(after), query.limit.to_fetch());
     }
-    co_return co_await tx.all(kChildren, entry_from, query.space, query.folder.value_or(EntryId{}),
-                              query.folders, as_bytes(after), query.limit);
+    co_return co_await read_page(tx, kChildren, query.limit, entry_from, &Entry::text_bytes,
+                                 query.space, query.folder.value_or(EntryId{}), query.folders,
+                                 as_bytes(after), query.limit.to_fetch());
   };
   co_return co_await context_.database.read(body);
 }
 
-Task<std::map<EntryId, Entry>> Folders::parents_of(const std::vector<Entry>& entries) {
-  auto body = [&](db::Transaction& tx) -> Task<std::map<EntryId, Entry>> {
-    std::map<EntryId, Entry> parents;
+Task<std::optional<Entry>> Folders::parent_of(Entry entry) {
+  if (!entry.parent) co_return std::nullopt;
+  auto body = [&](db::Transaction& tx) -> Task<std::optional<Entry>> {
+    co_return co_await tx.find(kRead, entry_from, *entry.parent);
+  };
+  co_return co_await context_.database.read(body);
+}
+
+Task<std::map<EntryId, std::string>> Folders::parent_names(const std::vector<Entry>& entries) {
+  auto body = [&](db::Transaction& tx) -> Task<std::map<EntryId, std::string>> {
+    std::map<EntryId, std::string> names;
     for (const Entry& entry : entries) {
-      if (!entry.parent || parents.contains(*entry.parent)) continue;
-      auto parent = co_await tx.find(kRead, entry_from, *entry.parent);
-      if (parent) parents.emplace(parent->id, std::move(*parent));
+      if (!entry.parent || names.contains(*entry.parent)) continue;
+      auto name = co_await tx.find(kReadName, name_from, *entry.parent);
+      if (name) names.emplace(*entry.parent, std::move(*name));
     }
-    co_return parents;
+    co_return names;
   };
   co_return co_await context_.database.read(body);
 }

@@ -11,6 +11,7 @@
 #include "db/database.h"
 #include "vault/context.h"
 #include "vault/failure.h"
+#include "vault/page.h"
 #include "vault/types.h"
 
 namespace coffer::vault {
@@ -36,7 +37,7 @@ struct ChildQuery {
   std::optional<EntryId> folder = {};     // nothing: the space itself
   bool folders = false;                   // folders instead of files
   std::optional<std::string> after = {};  // the key of the last one of the page before
-  std::size_t limit = 100;
+  PageLimit limit = {};
 };
 
 // Threads: any executor's. Folders of other owners than `owner` do not exist.
@@ -70,10 +71,12 @@ class Folders {
   Task<Result<void>> remove(AccountId owner, EntryId id);
 
   // Costs the same however much there is. REQUIRES: the caller may see the space.
-  Task<std::vector<Entry>> children(ChildQuery query);
+  Task<Page<Entry>> children(ChildQuery query);
 
-  // The folders that `entries` lie in, by id.
-  Task<std::map<EntryId, Entry>> parents_of(const std::vector<Entry>& entries);
+  // The folder that `entry` lies in; nothing when in none.
+  Task<std::optional<Entry>> parent_of(Entry entry);
+  // The names of the folders that `entries` lie in, by id.
+  Task<std::map<EntryId, std::string>> parent_names(const std::vector<Entry>& entries);
 
  private:
   Context& context_;

@@ -76,9 +76,11 @@ TEST_F(FoldersTest, WhatIsInThemIsListedByName) {
   EXPECT_EQ(children(bob_.home, music.id), Names{});
   EXPECT_EQ(list({.owner = anna_.id}).total, 4U) << "files of all folders, folders not";
   EXPECT_EQ(list({.owner = anna_.id, .text = "live"}).total, 0U);
-  const auto parents = run(vault_->folders().parents_of(list({.owner = anna_.id}).entries));
+  const auto parents = run(vault_->folders().parent_names(list({.owner = anna_.id}).entries));
   EXPECT_EQ(parents.size(), 2U);
-  EXPECT_EQ(parents.at(live.id).name, "Live");
+  EXPECT_EQ(parents.at(live.id), "Live");
+  EXPECT_EQ(run(vault_->folders().parent_of(live)).value().id, music.id);
+  EXPECT_FALSE(run(vault_->folders().parent_of(music)));
 }
 
 TEST_F(FoldersTest, PagesOfChildrenNeverOverlap) {
@@ -93,13 +95,13 @@ TEST_F(FoldersTest, PagesOfChildrenNeverOverlap) {
       std::vector<std::string> keys;
       for (;;) {
         const auto page = run(vault_->folders().children(query));
-        if (page.empty()) break;
-        for (const Entry& entry : page) {
+        for (const Entry& entry : page.items) {
           EXPECT_EQ(entry.is_folder(), folders);
           EXPECT_EQ(entry.parent, place);
           keys.push_back(entry.key);
         }
-        query.after = page.back().key;
+        if (!page.more) break;
+        query.after = page.items.back().key;
       }
       const std::size_t expected = folders && !place ? 26 : 25;
       EXPECT_EQ(keys.size(), expected);

@@ -38,9 +38,10 @@ constexpr auto kFindText = sql("SELECT ", kGroupColumns,
 constexpr db::Statement kFind{kFindText.data()};
 constexpr auto kOfAccountText =
     sql("SELECT ", kGroupColumns,
-        " FROM member m JOIN space s ON s.id = m.space_id"
+        ", m.joined_at FROM member m JOIN space s ON s.id = m.space_id"
         " WHERE m.account_id = $1 AND s.kind = $2 AND s.removed_at IS NULL"
-        " ORDER BY m.joined_at, s.id");
+        " AND (m.joined_at, m.space_id) > ($3, $4)"
+        " ORDER BY m.joined_at, m.space_id LIMIT $5");
 constexpr db::Statement kOfAccount{kOfAccountText.data()};
 constexpr auto kFindInviteText = sql("SELECT ", kGroupColumns,
                                      " FROM link l JOIN space s ON s.id = l.space_id"
@@ -77,6 +78,10 @@ Group group_from(const db::Row& row) {
           .number = static_cast<std::uint32_t>(row.integer(1)),
           .name = std::string(row.text(2)),
           .owner = row.id<AccountId>(3)};
+}
+
+Membership membership_from(const db::Row& row) {
+  return {.group = group_from(row), .joined_at = row.time(4)};
 }
 
 std::int64_t integer_from(const db::Row& row) { return row.integer(0); }
@@ -150,9 +155,14 @@ Task<Result<Group>> Groups::find(AccountId account, std::uint32_t number) {
   co_return co_await context_.database.read(body);
 }
 
-Task<std::vector<Group>> Groups::of_account(AccountId account) {
-  auto body = [&](db::Transaction& tx) -> Task<std::vector<Group>> {
-    co_return co_await tx.all(kOfAccount, group_from, account, SpaceKind::kGroup);
+Task<Page<Membership>> Groups::of_account(AccountId account, std::optional<Membership> after,
+                                          PageLimit limit) {
+  const Time joined = after ? after->joined_at : Time();
+  const SpaceId space = after ? after->group.space : SpaceId();
+  const auto weigh = [](const Membership& one) { return one.group.name.size(); };
+  auto body = [&](db::Transaction& tx) -> Task<Page<Membership>> {
+    co_return co_await read_page(tx, kOfAccount, limit, membership_from, weigh, account,
+                                 SpaceKind::kGroup, joined, space, limit.to_fetch());
   };
   co_return co_await context_.database.read(body);
 }

@@ -2,12 +2,14 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "base/task.h"
 #include "vault/context.h"
 #include "vault/failure.h"
+#include "vault/page.h"
 #include "vault/types.h"
 
 namespace coffer::vault {
@@ -17,6 +19,12 @@ struct Group {
   std::uint32_t number = 0;  // what clients call it by: 8 digits
   std::string name;
   AccountId owner;  // a member like the others; the only one who invites and removes
+};
+
+// A group that an account is in.
+struct Membership {
+  Group group;
+  Time joined_at;
 };
 
 inline constexpr std::size_t kGroupNameMax = 50;  // characters
@@ -34,8 +42,10 @@ class Groups {
   // As `account` sees it. kNotFound; kForbidden for a group that the account is not in.
   Task<Result<Group>> find(AccountId account, std::uint32_t number);
 
-  // Those that the account is in, in the order in which it joined.
-  Task<std::vector<Group>> of_account(AccountId account);
+  // Those that the account is in, in the order in which it joined; behind `after`, where that is
+  // set.
+  Task<Page<Membership>> of_account(AccountId account, std::optional<Membership> after,
+                                    PageLimit limit = {});
 
   // From now on there is no such group, nor its invites; its files are back at their uploaders',
   // who find them in their own lists at once (return_files() makes their places follow). kNotFound;

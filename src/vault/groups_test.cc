@@ -45,10 +45,10 @@ class GroupsTest : public VaultTest {
     std::vector<std::string> names;
     std::string after;
     for (;;) {
-      const auto files = run(vault_->addresses().list_space(group.space, after, limit));
-      for (const auto& file : files) names.push_back(file.entry.name);
-      if (files.size() < limit) return names;
-      after = files.back().entry.key;
+      const auto page = run(vault_->addresses().list_space(group.space, after, limit));
+      for (const auto& file : page.items) names.push_back(file.entry.name);
+      if (!page.more) return names;
+      after = page.items.back().entry.key;
     }
   }
 };
@@ -62,7 +62,7 @@ TEST_F(GroupsTest, NumbersHaveEightDigitsAndAreNotAlike) {
     EXPECT_LE(group.number, 99'999'999U);
     EXPECT_TRUE(numbers.insert(group.number).second);
   }
-  EXPECT_EQ(run(vault_->groups().of_account(anna.id)).size(), 50U);
+  EXPECT_EQ(run(vault_->groups().of_account(anna.id, std::nullopt, 100)).items.size(), 50U);
 }
 
 TEST_F(GroupsTest, NamesAreAtMost50CharactersNotBytes) {
@@ -187,7 +187,7 @@ TEST_F(GroupsTest, ARemovedGroupsFilesGoHome) {
   EXPECT_FAILS(run(vault_->groups().remove(anna.id, group.number)), kNotFound);
   EXPECT_FAILS(find(anna, group), kNotFound);
   EXPECT_FAILS(join(make_account("cleo"), secret), kNotFound);
-  EXPECT_EQ(run(vault_->groups().of_account(bob.id)).size(), 0U);
+  EXPECT_TRUE(run(vault_->groups().of_account(bob.id, std::nullopt)).items.empty());
   EXPECT_FAILS(upload_to(group, anna, "late.txt", "late"), kNotFound);
   // At once, before anything has moved.
   EXPECT_EQ(own(bob).size(), 8U);

@@ -70,7 +70,8 @@ CREATE TABLE api_key (
   space_id   INTEGER REFERENCES space (id),  -- kind 2: the bucket it is bound to; else null
   created_at INTEGER NOT NULL
 ) STRICT;
-CREATE INDEX api_key_account ON api_key (account_id);
+-- Those that an account is shown; an application's, of which a bucket may have many, are not.
+CREATE INDEX api_key_account ON api_key (account_id) WHERE kind <> 2;
 CREATE INDEX api_key_space ON api_key (space_id) WHERE space_id IS NOT NULL;
 
 -- Spaces -----------------------------------------------------------------------------------------
@@ -87,6 +88,8 @@ CREATE TABLE space (
 ) STRICT;
 CREATE INDEX space_owner ON space (owner_id);
 CREATE UNIQUE INDEX space_number ON space (number) WHERE number IS NOT NULL;
+-- An account's buckets by name.
+CREATE INDEX space_owner_bucket ON space (owner_id, name) WHERE kind = 3 AND removed_at IS NULL;
 CREATE UNIQUE INDEX space_bucket ON space (name) WHERE kind = 3 AND removed_at IS NULL;
 CREATE INDEX space_removed ON space (removed_at) WHERE removed_at IS NOT NULL;
 
@@ -97,7 +100,7 @@ CREATE TABLE member (
   joined_at  INTEGER NOT NULL,
   PRIMARY KEY (space_id, account_id)
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX member_account ON member (account_id, space_id);
+CREATE INDEX member_account ON member (account_id, joined_at, space_id);
 
 -- Bytes ------------------------------------------------------------------------------------------
 

@@ -16,6 +16,7 @@
 #include "base/task.h"
 #include "vault/context.h"
 #include "vault/failure.h"
+#include "vault/page.h"
 #include "vault/session_tokens.h"
 #include "vault/types.h"
 
@@ -118,8 +119,8 @@ class ApiKeys {
   // Who holds the key, of whatever kind. kTokenInvalid, kAccountDisabled.
   Task<Result<Caller>> authenticate(std::string secret);
 
-  // Without those of its buckets.
-  Task<std::vector<ApiKey>> list(AccountId account);
+  // Without those of its buckets, with ids above `after`, in order of ids.
+  Task<Page<ApiKey>> list(AccountId account, ApiKeyId after, PageLimit limit = {});
   // kNotFound when the account has no such key.
   Task<Result<void>> revoke(AccountId account, ApiKeyId key);
   // An application's key. kNotFound when the account has none with that secret.

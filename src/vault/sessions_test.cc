@@ -285,8 +285,8 @@ TEST_F(SessionsTest, KeysOfPrograms) {
   }
 
   const Account bob = make_account("bob");
-  EXPECT_TRUE(run(keys.list(bob.id)).empty());
-  EXPECT_EQ(run(keys.list(anna_.id)).size(), 2U);
+  EXPECT_TRUE(run(keys.list(bob.id, ApiKeyId{})).items.empty());
+  EXPECT_EQ(run(keys.list(anna_.id, ApiKeyId{})).items.size(), 2U);
   EXPECT_FAILS(run(keys.revoke(bob.id, api->key.id)), kNotFound);
   EXPECT_TRUE(run(keys.revoke(anna_.id, api->key.id)));
   EXPECT_FAILS(run(keys.revoke(anna_.id, api->key.id)), kNotFound);

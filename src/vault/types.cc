@@ -21,6 +21,14 @@ std::optional<FileKind> file_kind_from(std::string_view name) noexcept {
   return kind;
 }
 
+std::size_t Entry::text_bytes() const noexcept {
+  std::size_t bytes = key.size() + name.size();
+  if (title) bytes += title->size();
+  if (description) bytes += description->size();
+  for (const std::string& tag : tags) bytes += sizeof tag + tag.size();
+  return bytes;
+}
+
 std::string Entry::content_tag() const {
   if (manifest) return "m" + std::to_string(manifest->value);
   return checksum.value().hex();

@@ -105,6 +105,9 @@ struct Entry {
 
   bool is_folder() const noexcept { return type.kind == FileKind::kFolder; }
 
+  // Bytes of text that people wrote: what a page of a list is bounded by (page.h).
+  std::size_t text_bytes() const noexcept;
+
   // Names the bytes: the same as long as they do not change, another when they do. Printable
   // ASCII without quotes. REQUIRES: a file.
   std::string content_tag() const;

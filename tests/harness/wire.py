@@ -143,13 +143,13 @@ class Wire:
             yield room[:got]
 
     def _chunks(self):
-        content = b""
+        chunks = []
         while size := int(self._line().split(";")[0], 16):
-            content += self._exactly(size)
+            chunks.append(self._exactly(size))
             assert self._exactly(2) == b"\r\n"
         while self._line():
             pass
-        return content
+        return b"".join(chunks)
 
     def rest(self):
         """All bytes to the end of the connection; a timeout is an error."""

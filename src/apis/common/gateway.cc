@@ -73,6 +73,10 @@ Gateway::Gateway(GatewayOptions options, std::vector<std::unique_ptr<Dialect>> d
       vault_(vault),
       metrics_(metrics),
       unmatched_(metrics.route("", "", "")) {
+  metrics_.gauge("coffer_http_streamed_replies", "Replies that are made while they are sent",
+                 [this] { return static_cast<double>(streams_.count()); });
+  metrics_.gauge("coffer_http_streamed_replies_refused", "Such replies refused, for want of places",
+                 [this] { return static_cast<double>(streams_.refused()); });
   for (const auto& dialect : dialects_) {
     for (const std::string& prefix : dialect->prefixes()) {
       for (Route& route : dialect->routes()) {
@@ -219,7 +223,34 @@ Task<Reply> Gateway::call(const Mounted& mounted, const http::PathParameters& pa
   if (refused) co_return std::unexpected(std::move(*refused));
   if (auto problem = refuse_coded(request)) co_return std::unexpected(std::move(*problem));
   Reply reply = co_await mounted.route.handler(exchange);
+  if (reply && reply->rest) {
+    if (auto problem = guard(mounted, request, client, caller, *reply)) {
+      co_return std::unexpected(std::move(*problem));
+    }
+  }
   co_return reply;
+}
+
+std::optional<Problem> Gateway::guard(const Mounted& mounted, const http::Request& request,
+                                      const Client& client, const vault::Caller* caller,
+                                      http::Response& response) {
+  const bool is_account = caller && !caller->account.is_guest;
+  auto place = streams_.take(is_account ? "account " + std::to_string(caller->account.id.value)
+                                        : "address " + client.limit_key());
+  if (!place) {
+    return Problem(ProblemKind::kBusy,
+                   "Too many long lists are being read; finish one, or try again in a moment");
+  }
+  MayGoOn may_go_on = [this, &mounted, &request,
+                       account = caller ? caller->account.id : vault::AccountId{}]() -> Task<bool> {
+    if (account == vault::AccountId{}) co_return true;
+    const auto now = co_await recognise(mounted, request);
+    // A token that was good when the reply began need not last as long as the reply.
+    if (!now) co_return now.error().kind == ProblemKind::kTokenExpired;
+    co_return now->account.id == account;
+  };
+  response.rest = guarded(std::move(response.rest), std::move(*place), std::move(may_go_on));
+  return std::nullopt;
 }
 
 Task<std::expected<vault::Caller, Problem>> Gateway::recognise(const Mounted& mounted,

@@ -14,6 +14,7 @@
 #include "apis/common/dialect.h"
 #include "apis/common/metrics.h"
 #include "apis/common/rate_limit.h"
+#include "apis/common/reply_streams.h"
 #include "base/clock.h"
 #include "http/router.h"
 #include "http/server.h"
@@ -72,6 +73,10 @@ class Gateway final : public http::Service {
                    const Client& client, http::Headers& extra);
   Task<std::expected<vault::Caller, Problem>> recognise(const Mounted& mounted,
                                                         const http::Request& request);
+  // What bounds a reply that is made while it is sent, and ends it with its caller's admission.
+  std::optional<Problem> guard(const Mounted& mounted, const http::Request& request,
+                               const Client& client, const vault::Caller* caller,
+                               http::Response& response);
   struct Allotment;
   Allotment allotment_of(RateClass rate, const Client& client, const vault::Caller* caller) const;
   // The caller that the route asks for, if it does; a Problem keeps the request out.
@@ -92,6 +97,7 @@ class Gateway final : public http::Service {
   std::set<std::string, std::less<>> secret_follows_;  // words of paths
   ClientResolver clients_;
   RateLimiter limiter_;
+  ReplyStreams streams_;
   vault::Vault& vault_;
   Metrics& metrics_;
   Metrics::RouteCounters& unmatched_;  // for what found no route

@@ -37,11 +37,12 @@ ProblemKind kind_of(const vault::Failure& failure) {
 }  // namespace
 
 Problem::Problem(ProblemKind problem_kind, std::string text)
-    : kind(problem_kind), message(std::move(text)) {}
-
-Problem::Problem(const vault::Failure& failure)
-    : kind(kind_of(failure)), message(failure.message), fields(failure.fields) {
+    : kind(problem_kind), message(std::move(text)) {
   if (kind == ProblemKind::kBusy) headers.add("Retry-After", kBusyRetry);
+}
+
+Problem::Problem(const vault::Failure& failure) : Problem(kind_of(failure), failure.message) {
+  fields = failure.fields;
 }
 
 Problem Problem::field(std::string name, std::string text) {
@@ -81,9 +82,7 @@ Problem Problem::of(const std::exception& error) {
     return problem;
   }
   if (exhausted || dynamic_cast<const std::bad_alloc*>(&error)) {
-    Problem problem(ProblemKind::kBusy, "The server is busy; try again in a moment");
-    problem.headers.add("Retry-After", kBusyRetry);
-    return problem;
+    return {ProblemKind::kBusy, "The server is busy; try again in a moment"};
   }
   return {ProblemKind::kInternal, "Something went wrong here; the request id helps to find it"};
 }

@@ -1,22 +1,18 @@
 #include <boost/json/array.hpp>
-#include <boost/json/serialize.hpp>
+#include <stdexcept>
 #include <utility>
 
 #include "apis/common/file_reply.h"
 #include "apis/common/json.h"
+#include "apis/common/list_reply.h"
 #include "apis/fileuploader/errors.h"
 #include "apis/fileuploader/handlers.h"
 #include "apis/fileuploader/redirect.h"
 #include "apis/fileuploader/wire.h"
-#include "base/executor.h"
-#include "base/text.h"
-#include "http/uri.h"
 
 namespace coffer::apis::fileuploader {
 namespace {
 
-constexpr std::size_t kPage = 500;
-constexpr std::size_t kListedMax = 100'000;
 constexpr std::string_view kUnknownType = "application/octet-stream";
 
 Reply redirect_to(const std::string& target) {
@@ -28,72 +24,43 @@ Reply redirect_to(const std::string& target) {
   return response;
 }
 
-// A list's reply as it grows.
-class FileList {
- public:
-  FileList(const Exchange& exchange, bool is_owner) : exchange_(exchange), all_keys_(is_owner) {
-    boost::json::object head = success("files got successfully");
-    head["username"] = exchange.account().username;
-    head["is_group_owner"] = is_owner;
-    text_ = boost::json::serialize(head);
-    text_.pop_back();
-    text_ += ",\"data\":[";
-  }
-
-  void add(const vault::Addressed& file) {
-    if (count_++ > 0) text_ += ',';
-    const bool with_key = all_keys_ || file.entry.owner == exchange_.account().id;
-    text_ += boost::json::serialize(file_object(exchange_, file, with_key, true));
-  }
-  bool is_full() const { return count_ >= kListedMax; }
-
-  // `next`: where the rest begins, if there is one.
-  http::Response finish(const std::optional<std::string>& next) {
-    http::Response response = http::Response::text(200, "application/json", text_ + "]}");
-    if (next) {
-      response.headers.set("Link", '<' + exchange_.client.base_url +
-                                       exchange_.request.uri.raw_path +
-                                       "?after=" + http::percent_encode(*next) + ">; rel=\"next\"");
-    }
-    return response;
-  }
-
- private:
-  const Exchange& exchange_;
-  bool all_keys_;
-  std::string text_;
-  std::size_t count_ = 0;
-};
-
-Task<Reply> list_own(Exchange& exchange) {
-  const auto start = parse_unsigned(exchange.request.uri.parameter("after").value_or("0"));
-  if (!start || *start > INT64_MAX) co_return failed(400, "after must be a number");
-  vault::EntryId after{static_cast<std::int64_t>(*start)};
-  Executor& here = Executor::current();
-  FileList list(exchange, true);
-  for (;;) {
-    const auto page =
-        co_await exchange.vault.addresses().list_own(exchange.account().id, after, kPage);
-    for (const vault::Addressed& file : page.files) list.add(file);
-    if (!page.next) co_return list.finish(std::nullopt);
-    after = *page.next;
-    if (list.is_full()) co_return list.finish(std::to_string(after.value));
-    co_await give_way(here);
-  }
+// What a list's reply has besides the files.
+boost::json::object list_head(const Exchange& exchange, bool is_owner) {
+  boost::json::object head = success("files got successfully");
+  head["username"] = exchange.account().username;
+  head["is_group_owner"] = is_owner;
+  return head;
 }
 
-Task<Reply> list_group(Exchange& exchange, const vault::Group& group) {
-  std::string after(exchange.request.uri.parameter("after").value_or(""));
-  Executor& here = Executor::current();
-  FileList list(exchange, group.owner == exchange.account().id);
-  for (;;) {
-    const auto page = co_await exchange.vault.addresses().list_space(group.space, after, kPage);
-    for (const vault::Addressed& file : page) list.add(file);
-    if (page.size() < kPage) co_return list.finish(std::nullopt);
-    after = page.back().entry.key;
-    if (list.is_full()) co_return list.finish(after);
-    co_await give_way(here);
-  }
+// What the account owns outside of groups, oldest first.
+NextPage own_files(const Exchange& exchange) {
+  return
+      [&vault = exchange.vault, base_url = exchange.client.base_url, owner = exchange.account().id,
+       after = vault::EntryId{}](JsonElements& list) mutable -> Task<bool> {
+        const auto page = co_await vault.addresses().list_own(owner, after);
+        for (const vault::Addressed& file : page.files) {
+          list.add(file_object(base_url, file, true, true));
+        }
+        if (page.next) after = *page.next;
+        co_return page.next.has_value();
+      };
+}
+
+// The group's files in order of names, as long as the caller belongs to it.
+NextPage group_files(const Exchange& exchange, std::uint32_t number) {
+  return
+      [&vault = exchange.vault, base_url = exchange.client.base_url, caller = exchange.account().id,
+       number, after = std::string()](JsonElements& list) mutable -> Task<bool> {
+        const auto group = co_await vault.groups().find(caller, number);
+        if (!group) throw std::runtime_error("the group is gone, or the caller has left it");
+        const auto page = co_await vault.addresses().list_space(group->space, after);
+        for (const vault::Addressed& file : page.items) {
+          const bool with_key = group->owner == caller || file.entry.owner == caller;
+          list.add(file_object(base_url, file, with_key, true));
+        }
+        if (!page.items.empty()) after = page.items.back().entry.key;
+        co_return page.more;
+      };
 }
 
 }  // namespace
@@ -127,7 +94,7 @@ Task<Reply> delete_file(Exchange& exchange) {
 Task<Reply> list_files(Exchange& exchange) {
   const std::string& where = exchange.path.text("group");
   if (where == kPrivate) {
-    Reply reply = co_await list_own(exchange);
+    Reply reply = co_await list_reply(list_head(exchange, true), "data", own_files(exchange));
     co_return reply;
   }
   if (!is_numeric(where)) co_return invalid_group_id();
@@ -137,7 +104,9 @@ Task<Reply> list_files(Exchange& exchange) {
     const bool closed = group.error().code == vault::FailureCode::kForbidden;
     co_return closed ? not_in_group() : no_such_group();
   }
-  Reply reply = co_await list_group(exchange, *group);
+  const bool is_owner = group->owner == exchange.account().id;
+  Reply reply = co_await list_reply(list_head(exchange, is_owner), "data",
+                                    group_files(exchange, group->number));
   co_return reply;
 }
 

@@ -1,7 +1,8 @@
-#include <boost/json/array.hpp>
+#include <optional>
 #include <utility>
 
 #include "apis/common/json.h"
+#include "apis/common/list_reply.h"
 #include "apis/fileuploader/errors.h"
 #include "apis/fileuploader/handlers.h"
 #include "apis/fileuploader/wire.h"
@@ -46,14 +47,19 @@ Task<Reply> delete_group(Exchange& exchange) {
 }
 
 Task<Reply> list_groups(Exchange& exchange) {
-  const auto groups = co_await exchange.vault.groups().of_account(exchange.account().id);
-  boost::json::array list;
-  for (const vault::Group& group : groups) {
-    list.push_back({{"name", group.name}, {"group_id", group.number}});
-  }
-  boost::json::object reply = success("groups got successfully");
-  reply["groups"] = std::move(list);
-  co_return json_response(200, reply);
+  NextPage groups =
+      [&vault = exchange.vault, account = exchange.account().id,
+       last = std::optional<vault::Membership>()](JsonElements& list) mutable -> Task<bool> {
+    const auto page = co_await vault.groups().of_account(account, last);
+    for (const auto& [group, joined_at] : page.items) {
+      list.add({{"name", group.name}, {"group_id", group.number}});
+    }
+    if (!page.items.empty()) last = page.items.back();
+    co_return page.more;
+  };
+  Reply reply =
+      co_await list_reply(success("groups got successfully"), "groups", std::move(groups));
+  co_return reply;
 }
 
 Task<Reply> leave_group(Exchange& exchange) {

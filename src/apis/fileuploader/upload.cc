@@ -131,7 +131,7 @@ Task<Reply> upload_file(Exchange& exchange) {
   const bool synced = exchange.caller.has_value();
   boost::json::object reply = success("File uploaded successfully");
   const vault::Addressed addressed = vault.addresses().of(std::move(made->front()), extension);
-  for (auto& member : file_object(exchange, addressed, true, synced)) {
+  for (auto& member : file_object(exchange.client.base_url, addressed, true, synced)) {
     reply[member.key()] = std::move(member.value());
   }
   reply["auth_error"] = synced ? boost::json::object() : auth_error(exchange.uncredited->kind);

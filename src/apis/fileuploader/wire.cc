@@ -53,15 +53,15 @@ std::uint32_t group_number(std::string_view text) {
   return static_cast<std::uint32_t>(*parse_unsigned(text));
 }
 
-std::string file_url(const Exchange& exchange, const vault::Addressed& file) {
-  return exchange.client.base_url + "/file/" + file.address;
+std::string file_url(const std::string& base_url, const vault::Addressed& file) {
+  return base_url + "/file/" + file.address;
 }
 
-boost::json::object file_object(const Exchange& exchange, const vault::Addressed& file,
+boost::json::object file_object(const std::string& base_url, const vault::Addressed& file,
                                 bool with_key, bool synced) {
   const vault::Entry& entry = file.entry;
   return {{"file_url", file.address},
-          {"file_url_full", file_url(exchange, file)},
+          {"file_url_full", file_url(base_url, file)},
           {"key", with_key ? file.delete_key.str() : std::string()},
           {"ext", vault::extension_of_name(entry.name)},
           {"user_filename", entry.name},

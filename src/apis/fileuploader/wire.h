@@ -31,11 +31,11 @@ bool is_numeric(std::string_view text) noexcept;
 // 0, which no group has, for what cannot be the number of one.
 std::uint32_t group_number(std::string_view text);
 
-// `https://host/file/<address>`.
-std::string file_url(const Exchange& exchange, const vault::Addressed& file);
+// `https://host/file/<address>`; `base_url` is the client's.
+std::string file_url(const std::string& base_url, const vault::Addressed& file);
 
 // What the replies to an upload and in a list have in common. `key` is told to who may delete.
-boost::json::object file_object(const Exchange& exchange, const vault::Addressed& file,
+boost::json::object file_object(const std::string& base_url, const vault::Addressed& file,
                                 bool with_key, bool synced);
 // `1.12.2026`
 std::string date_text(Time time);

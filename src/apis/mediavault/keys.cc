@@ -1,4 +1,3 @@
-#include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
 
 #include "apis/common/json.h"
@@ -56,10 +55,15 @@ Task<Reply> create_key(Exchange& exchange) {
 
 Task<Reply> list_keys(Exchange& exchange) {
   if (auto problem = refuse_keys(exchange)) co_return std::unexpected(std::move(*problem));
-  const auto keys = co_await exchange.vault.api_keys().list(exchange.account().id);
-  boost::json::array data;
-  for (const vault::ApiKey& key : keys) data.push_back(key_object(key));
-  co_return success(exchange, std::move(data));
+  NextPage keys = [&vault = exchange.vault, account = exchange.account().id,
+                   after = vault::ApiKeyId{}](JsonElements& list) mutable -> Task<bool> {
+    const auto page = co_await vault.api_keys().list(account, after);
+    for (const vault::ApiKey& key : page.items) list.add(key_object(key));
+    if (!page.items.empty()) after = page.items.back().id;
+    co_return page.more;
+  };
+  Reply reply = co_await list_success(exchange, std::move(keys));
+  co_return reply;
 }
 
 Task<Reply> delete_key(Exchange& exchange) {

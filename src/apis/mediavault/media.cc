@@ -1,6 +1,7 @@
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
 #include <limits>
+#include <utility>
 
 #include "apis/common/file_reply.h"
 #include "apis/common/json.h"
@@ -120,11 +121,25 @@ boost::json::object pagination(const http::Target& uri, const ListRequest& list,
   if (list.page < pages) next = page_link(uri, list.page + 1);
   if (list.page > 1) previous = page_link(uri, list.page - 1);
   return {{"total", found.total},
-          {"count", found.entries.size()},
+          {"count", found.entries.size() + found.rest.size()},
           {"per_page", list.per_page},
           {"current_page", list.page},
           {"total_pages", pages},
           {"links", {{"next", std::move(next)}, {"prev", std::move(previous)}}}};
+}
+
+// A page with so much text that it is sent as it is read. What was deleted meanwhile is left out.
+NextPage page_by_page(const Exchange& exchange, vault::EntryPage page) {
+  std::string api_url = exchange.client.base_url;
+  api_url += exchange.mount;
+  return [&vault = exchange.vault, api_url = std::move(api_url), owner = exchange.account().id,
+          page = std::move(page), at = std::size_t{0}](JsonElements& list) mutable -> Task<bool> {
+    for (const vault::Entry& entry : page.entries) list.add(media_object(api_url, entry));
+    if (!std::exchange(page.entries, {}).empty()) co_return true;
+    const auto entry = co_await vault.entries().find(owner, page.rest[at]);
+    if (entry) list.add(media_object(api_url, *entry));
+    co_return ++at < page.rest.size();
+  };
 }
 
 // The file that the path names, if it is the caller's.
@@ -147,7 +162,17 @@ Task<Reply> list_media(Exchange& exchange) {
   const auto list = ListParser(uri).parse(exchange.account().id);
   if (!list) co_return std::unexpected(list.error());
   vault::EntryPage found;
-  if (!list->empty) found = co_await exchange.vault.entries().list(list->query);
+  if (!list->empty) {
+    auto page = co_await exchange.vault.entries().list(list->query);
+    if (!page) co_return std::unexpected(page.error());
+    found = std::move(*page);
+  }
+  if (!found.rest.empty()) {
+    boost::json::object meta{{"pagination", pagination(uri, *list, found)}};
+    NextPage media = page_by_page(exchange, std::move(found));
+    Reply reply = co_await list_success(exchange, std::move(media), std::move(meta));
+    co_return reply;
+  }
   boost::json::array data(&exchange.memory);
   data.reserve(found.entries.size());
   for (const vault::Entry& entry : found.entries) data.push_back(media_object(exchange, entry));

@@ -1,6 +1,7 @@
 #include "apis/mediavault/wire.h"
 
 #include <boost/json/array.hpp>
+#include <boost/json/serialize.hpp>
 
 #include "apis/common/json.h"
 #include "base/text.h"
@@ -41,6 +42,16 @@ http::Response success(Exchange& exchange, boost::json::value data, unsigned sta
   return json_response(status, envelope(exchange, std::move(data)));
 }
 
+Task<Reply> list_success(Exchange& exchange, NextPage data, boost::json::object more_meta) {
+  boost::json::object meta = envelope(exchange, nullptr).at("meta").as_object();
+  for (auto& member : more_meta) meta[member.key()] = std::move(member.value());
+  ListDocument document;
+  document.text(R"({"success":true,"data":)")
+      .array(std::move(data))
+      .text(",\"meta\":" + boost::json::serialize(meta) + '}');
+  return list_reply(std::move(document));
+}
+
 boost::json::object user_object(const vault::Account& account) {
   return {{"id", user_id(account.id)},
           {"uuid", account.uuid.str()},
@@ -54,11 +65,15 @@ boost::json::object user_object(const vault::Account& account) {
 }
 
 boost::json::object media_object(Exchange& exchange, const vault::Entry& entry) {
-  const boost::json::storage_ptr memory(&exchange.memory);
+  std::string api_url = exchange.client.base_url;
+  api_url += exchange.mount;
+  return media_object(api_url, entry, &exchange.memory);
+}
+
+boost::json::object media_object(const std::string& api_url, const vault::Entry& entry,
+                                 boost::json::storage_ptr memory) {
   const std::string id = media_id(entry.id);
-  std::string url = exchange.client.base_url;
-  url += exchange.mount;
-  url += "/media/" + id + "/content";
+  const std::string url = api_url + "/media/" + id + "/content";
   return {{{"id", id},
            {"uuid", entry.uuid.str()},
            {"type", vault::name_of(entry.type.kind)},

@@ -9,6 +9,7 @@
 #include <variant>
 
 #include "apis/common/dialect.h"
+#include "apis/common/list_reply.h"
 #include "vault/types.h"
 
 namespace coffer::apis::mediavault {
@@ -18,8 +19,13 @@ namespace coffer::apis::mediavault {
 // `{"success": true, "data": …, "meta": {timestamp, version}}`
 boost::json::object envelope(Exchange& exchange, boost::json::value data);
 http::Response success(Exchange& exchange, boost::json::value data, unsigned status = 200);
+// The same with a list that is made while it is sent, and with what else `meta` holds.
+Task<Reply> list_success(Exchange& exchange, NextPage data, boost::json::object more_meta = {});
 
 boost::json::object media_object(Exchange& exchange, const vault::Entry& entry);
+// The same outside of an exchange. `api_url`: where the API is, as the client sees it.
+boost::json::object media_object(const std::string& api_url, const vault::Entry& entry,
+                                 boost::json::storage_ptr memory = {});
 
 boost::json::object user_object(const vault::Account& account);
 

@@ -13,7 +13,9 @@ namespace {
 
 using vault::Entry;
 
-constexpr std::size_t kPage = 200;     // entries
+// A page of a list ends with so many entries, or bytes of what people wrote about them.
+constexpr std::size_t kPageEntries = 200;
+constexpr std::size_t kPageBytes = 64U << 10U;
 constexpr std::size_t kStepsMax = 12;  // of the way to a folder that are told
 
 Problem nothing_here() { return {ProblemKind::kNotFound, "Nothing is shared here"}; }
@@ -42,10 +44,9 @@ Task<std::expected<Named, Problem>> find_named(Exchange& exchange, bool is_below
 Task<std::vector<Entry>> way_to(Exchange& exchange, const Named& named) {
   std::vector<Entry> way{named.shown};
   while (way.back().id != named.shared.id && way.size() < kStepsMax) {
-    const std::vector<Entry> last{way.back()};
-    auto parents = co_await exchange.vault.folders().parents_of(last);
-    if (parents.empty()) break;
-    way.push_back(std::move(parents.begin()->second));
+    auto parent = co_await exchange.vault.folders().parent_of(way.back());
+    if (!parent) break;
+    way.push_back(std::move(*parent));
   }
   if (way.back().id != named.shared.id) way.push_back(named.shared);
   std::ranges::reverse(way);
@@ -56,19 +57,23 @@ Task<std::vector<Entry>> way_to(Exchange& exchange, const Named& named) {
 Task<Listing> list(Exchange& exchange, const Entry& folder, std::optional<Entry> after) {
   Listing listing;
   listing.is_start = !after;
+  vault::PageLimit limit(kPageEntries, kPageBytes);
   for (const bool folders : {true, false}) {
     if (folders && after && !after->is_folder()) continue;
-    vault::ChildQuery query{.space = folder.space,
-                            .folder = folder.id,
-                            .folders = folders,
-                            .limit = kPage + 1 - listing.entries.size()};
+    vault::ChildQuery query{
+        .space = folder.space, .folder = folder.id, .folders = folders, .limit = limit};
     if (after && after->is_folder() == folders) query.after = after->key;
     auto page = co_await exchange.vault.folders().children(query);
-    std::ranges::move(page, std::back_inserter(listing.entries));
-    if (listing.entries.size() > kPage) break;
+    listing.is_end = !page.more;
+    limit.rows -= page.items.size();
+    for (Entry& entry : page.items) {
+      limit.bytes -= std::min(limit.bytes, entry.text_bytes());
+      listing.entries.push_back(std::move(entry));
+    }
+    if (page.more) break;
+    // A full page is still told whether a file follows.
+    if (limit.bytes == 0) limit.rows = 0;
   }
-  listing.is_end = listing.entries.size() <= kPage;
-  if (!listing.is_end) listing.entries.pop_back();
   co_return listing;
 }
 

@@ -1,6 +1,8 @@
-#include <boost/json/array.hpp>
-#include <boost/json/object.hpp>
+#include <boost/json/value.hpp>
+#include <string>
+#include <utility>
 
+#include "apis/common/list_reply.h"
 #include "apis/quantum/errors.h"
 #include "apis/quantum/handlers.h"
 #include "apis/quantum/location.h"
@@ -12,10 +14,19 @@ Task<Reply> list_buckets(Exchange& exchange) {
   if (exchange.caller->credential != vault::Credential::kMasterKey) {
     co_return error_response(Code::kMasterKeyRequired);
   }
-  const auto buckets = co_await exchange.vault.buckets().list(exchange.account().id);
-  boost::json::array names;
-  for (const vault::Bucket& bucket : buckets) names.emplace_back(bucket.name);
-  co_return success("Buckets of the current user", {{"Buckets", std::move(names)}});
+  NextPage names = [&vault = exchange.vault, owner = exchange.account().id,
+                    after = std::string()](JsonElements& list) mutable -> Task<bool> {
+    const auto page = co_await vault.buckets().list(owner, after);
+    for (const vault::Bucket& bucket : page.items) list.add(boost::json::value(bucket.name));
+    if (!page.items.empty()) after = page.items.back().name;
+    co_return page.more;
+  };
+  ListDocument document;
+  document.text(R"({"status":"success","message":"Buckets of the current user","data":{"Buckets":)")
+      .array(std::move(names))
+      .text("}}");
+  Reply reply = co_await list_reply(std::move(document));
+  co_return reply;
 }
 
 Task<Reply> create_bucket(Exchange& exchange) {

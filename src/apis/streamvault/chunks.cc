@@ -198,11 +198,12 @@ Task<Reply> complete_chunks(Exchange& exchange) {
     if (missing) co_return std::move(*missing);
     co_return std::unexpected(translate(file.error(), Thing::kUpload, kNames));
   }
-  const auto parent = co_await parent_of(exchange, *file);
+  const auto parent = co_await exchange.vault.folders().parent_of(*file);
   boost::json::object reply{{"file_id", file->id.value},
                             {"file_name", file->name},
                             {"message", "File successfully assembled"}};
-  const boost::json::object object = file_object(exchange, *file, parent ? &*parent : nullptr);
+  const boost::json::object object =
+      file_object(exchange.client.base_url, *file, parent ? &parent->name : nullptr);
   for (const auto& field : object) {
     if (field.key() != "id") reply.insert(field);
   }

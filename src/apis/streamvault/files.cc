@@ -2,21 +2,18 @@
 
 #include "apis/common/form.h"
 #include "apis/common/json.h"
+#include "apis/common/list_reply.h"
 #include "apis/common/rest_framework.h"
 #include "apis/streamvault/errors.h"
 #include "apis/streamvault/handlers.h"
 #include "apis/streamvault/lookup.h"
 #include "apis/streamvault/wire.h"
-#include "base/executor.h"
 #include "base/text.h"
 
 namespace coffer::apis::streamvault {
 namespace {
 
 constexpr std::size_t kNameMax = 255;  // characters
-constexpr std::size_t kPage = 500;
-// Of one reply; the next one goes on behind the last.
-constexpr std::size_t kListedMax = 100'000;
 constexpr FieldNames kNamesV4{.name = "name", .parent = "folder"};
 
 // The caller's file of the path's `id`.
@@ -26,7 +23,7 @@ Task<std::expected<vault::Entry, Problem>> find_own_file(Exchange& exchange) {
   co_return entry;
 }
 
-// The id after which a list is to go on; nothing when it is none.
+// The id after which a list is to begin; nothing when it is none.
 std::optional<vault::EntryId> list_start(const http::Target& uri) {
   const auto after = uri.parameter("after");
   if (!after) return vault::EntryId{};
@@ -35,13 +32,29 @@ std::optional<vault::EntryId> list_start(const http::Target& uri) {
   return vault::EntryId{static_cast<std::int64_t>(*number)};
 }
 
+// All files of the account with ids above `after`, in order of ids.
+NextPage own_files(const Exchange& exchange, vault::EntryId after) {
+  return [&vault = exchange.vault, base_url = exchange.client.base_url,
+          owner = exchange.account().id, after](JsonElements& list) mutable -> Task<bool> {
+    const auto page = co_await vault.entries().walk(owner, after);
+    const auto folders = co_await vault.folders().parent_names(page.items);
+    for (const vault::Entry& file : page.items) {
+      const auto folder = file.parent ? folders.find(*file.parent) : folders.end();
+      list.add(file_object(base_url, file, folder == folders.end() ? nullptr : &folder->second));
+    }
+    if (!page.items.empty()) after = page.items.back().id;
+    co_return page.more;
+  };
+}
+
 }  // namespace
 
 Task<Reply> show_file(Exchange& exchange) {
   const auto file = co_await find_shared(exchange, Thing::kFile);
   if (!file) co_return std::unexpected(file.error());
-  const auto folder = co_await parent_of(exchange, *file);
-  co_return json_response(200, file_object(exchange, *file, folder ? &*folder : nullptr));
+  const auto folder = co_await exchange.vault.folders().parent_of(*file);
+  co_return json_response(
+      200, file_object(exchange.client.base_url, *file, folder ? &folder->name : nullptr));
 }
 
 Task<Reply> replace_file(Exchange& exchange) {
@@ -87,30 +100,12 @@ Task<Reply> move_file(Exchange& exchange) {
 }
 
 Task<Reply> list_files(Exchange& exchange) {
-  auto after = list_start(exchange.request.uri);
+  const auto after = list_start(exchange.request.uri);
   if (!after) co_return std::unexpected(Problem::field("after", "A valid integer is required."));
-  Executor& here = Executor::current();
-  const vault::AccountId owner = exchange.account().id;
-  JsonList list;
-  std::size_t count = 0;
-  bool ended = false;
-  while (!ended && count < kListedMax) {
-    const auto page = co_await exchange.vault.entries().walk(owner, *after, kPage);
-    const auto folders = co_await exchange.vault.folders().parents_of(page);
-    for (const vault::Entry& file : page) {
-      list.add(file_object(exchange, file, parent_in(folders, file)));
-    }
-    count += page.size();
-    ended = page.size() < kPage;
-    if (!page.empty()) after = page.back().id;
-    co_await give_way(here);
-  }
-  http::Response response = http::Response::text(200, "application/json", list.finish());
-  if (!ended) {
-    response.headers.set("Link", '<' + exchange.client.base_url + exchange.request.uri.raw_path +
-                                     "?after=" + std::to_string(after->value) + ">; rel=\"next\"");
-  }
-  co_return response;
+  ListDocument document;
+  document.array(own_files(exchange, *after));
+  Reply reply = co_await list_reply(std::move(document));
+  co_return reply;
 }
 
 Task<Reply> update_file_v4(Exchange& exchange) {
@@ -130,7 +125,7 @@ Task<Reply> update_file_v4(Exchange& exchange) {
   const auto changed =
       co_await exchange.vault.entries().update(exchange.account().id, file->id, std::move(changes));
   if (!changed) co_return std::unexpected(translate(changed.error(), Thing::kFile, kNamesV4));
-  const auto parent = co_await parent_of(exchange, *changed);
+  const auto parent = co_await exchange.vault.folders().parent_of(*changed);
   co_return json_response(200, file_object_v4(*changed, parent ? &*parent : nullptr));
 }
 

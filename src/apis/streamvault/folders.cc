@@ -1,27 +1,22 @@
-#include <fmt/format.h>
-
 #include <boost/json/object.hpp>
 #include <boost/json/serialize.hpp>
+#include <stdexcept>
 
 #include "apis/common/form.h"
 #include "apis/common/json.h"
+#include "apis/common/list_reply.h"
 #include "apis/common/rest_framework.h"
 #include "apis/streamvault/errors.h"
 #include "apis/streamvault/handlers.h"
 #include "apis/streamvault/lookup.h"
 #include "apis/streamvault/wire.h"
-#include "base/executor.h"
-#include "http/uri.h"
 
 namespace coffer::apis::streamvault {
 namespace {
 
 constexpr std::size_t kNameMax = 255;            // characters
 constexpr std::size_t kDescriptionMax = 10'000;  // characters
-constexpr std::size_t kPage = 500;
-// Of each list of one reply; the next reply goes on behind the last ones.
-constexpr std::size_t kListedMax = 100'000;
-constexpr std::string_view kFoldersAfter = "subfolders_after";
+constexpr std::string_view kSubfoldersAfter = "subfolders_after";
 constexpr std::string_view kFilesAfter = "files_after";
 constexpr char kCycle[] = "A folder cannot be moved into itself or one of its subfolders.";
 
@@ -58,36 +53,43 @@ Task<std::expected<vault::Entry, Problem>> change_folder(Exchange& exchange, Ent
   co_return std::move(*changed);
 }
 
-// One list of what lies directly in a folder, as a reply shows it.
-struct Children {
-  std::string text;   // a JSON array
-  std::string last;   // the last one's part of its key, behind which the list goes on
-  bool ended = true;  // nothing comes behind it
+// How a caller reads a folder: by a token that is good, or as its owner.
+struct FolderAccess {
+  std::optional<Uuid> token;
+  std::optional<vault::AccountId> owner;
+  vault::EntryId folder;
 };
 
-// All files, or all folders, behind `after`; page by page, so that others get their turn.
-Task<Children> list_children(Exchange& exchange, vault::Entry folder, bool folders,
-                             std::string_view after) {
-  Executor& here = Executor::current();
-  vault::ChildQuery query{
-      .space = folder.space, .folder = folder.id, .folders = folders, .limit = kPage};
-  Children children;
-  children.last = after;
-  JsonList list;
-  std::size_t count = 0;
-  do {
-    if (!children.last.empty()) query.after = folder.key + children.last;
-    const auto page = co_await exchange.vault.folders().children(query);
-    for (const vault::Entry& child : page) {
-      list.add(folders ? folder_object(exchange, child) : file_object(exchange, child, &folder));
+// The folder as it is now; nothing when it is gone, or shared no longer.
+Task<std::optional<vault::Entry>> find_again(vault::Vault& vault, FolderAccess access) {
+  if (access.token) {
+    auto shared = co_await vault.shares().find(*access.token);
+    if (shared && shared->id == access.folder) co_return std::move(*shared);
+  }
+  if (access.owner) {
+    auto own = co_await vault.folders().find(*access.owner, access.folder);
+    if (own) co_return std::move(*own);
+  }
+  co_return std::nullopt;
+}
+
+// All files, or all folders, that lie directly in a folder, in order of their keys. `after`: the
+// name in its key behind which the list begins; the folder itself may be renamed meanwhile.
+NextPage children(const Exchange& exchange, FolderAccess access, bool folders, std::string after) {
+  return [&vault = exchange.vault, base_url = exchange.client.base_url, access, folders,
+          after = std::move(after)](JsonElements& list) mutable -> Task<bool> {
+    const auto folder = co_await find_again(vault, access);
+    if (!folder) throw std::runtime_error("the folder is gone, or shared no longer");
+    vault::ChildQuery query{.space = folder->space, .folder = folder->id, .folders = folders};
+    if (!after.empty()) query.after = folder->key + after;
+    const auto page = co_await vault.folders().children(query);
+    for (const vault::Entry& child : page.items) {
+      list.add(folders ? folder_object(base_url, child)
+                       : file_object(base_url, child, &folder->name));
     }
-    count += page.size();
-    children.ended = page.size() < kPage;
-    if (!page.empty()) children.last = page.back().key.substr(folder.key.size());
-    co_await give_way(here);
-  } while (!children.ended && count < kListedMax);
-  children.text = list.finish();
-  co_return children;
+    if (!page.items.empty()) after = page.items.back().key.substr(folder->key.size());
+    co_return page.more;
+  };
 }
 
 }  // namespace
@@ -106,7 +108,7 @@ Task<Reply> create_folder(Exchange& exchange) {
   const auto made =
       co_await exchange.vault.folders().create(account.id, account.home, std::move(folder));
   if (!made) co_return std::unexpected(translate(made.error(), Thing::kFolder));
-  boost::json::object reply = folder_object(exchange, *made);
+  boost::json::object reply = folder_object(exchange.client.base_url, *made);
   reply["message"] = "Folder created successfully";
   co_return json_response(201, reply);
 }
@@ -125,21 +127,23 @@ Task<Reply> update_folder(Exchange& exchange) {
 Task<Reply> show_folder(Exchange& exchange) {
   const auto folder = co_await find_shared(exchange, Thing::kFolder);
   if (!folder) co_return std::unexpected(folder.error());
-  const http::Target& uri = exchange.request.uri;
-  const auto start = [&uri](std::string_view name) { return uri.parameter(name).value_or(""); };
-  const Children subfolders = co_await list_children(exchange, *folder, true, start(kFoldersAfter));
-  const Children files = co_await list_children(exchange, *folder, false, start(kFilesAfter));
-  std::string text = boost::json::serialize(folder_object(exchange, *folder));
-  text.pop_back();  // the closing brace
-  text += ",\"subfolders\":" + subfolders.text + ",\"files\":" + files.text + '}';
-  http::Response response = http::Response::text(200, "application/json", std::move(text));
-  if (!subfolders.ended || !files.ended) {
-    response.headers.set(
-        "Link", fmt::format("<{}{}?{}={}&{}={}>; rel=\"next\"", exchange.client.base_url,
-                            uri.raw_path, kFoldersAfter, http::percent_encode(subfolders.last),
-                            kFilesAfter, http::percent_encode(files.last)));
-  }
-  co_return response;
+  FolderAccess access{.token = {}, .owner = {}, .folder = folder->id};
+  const auto ref = parse_entry_ref(exchange.path.text("id"));
+  if (const auto* token = ref ? std::get_if<Uuid>(&*ref) : nullptr) access.token = *token;
+  if (exchange.caller) access.owner = exchange.account().id;
+  const auto start = [&exchange](std::string_view name) {
+    return std::string(exchange.request.uri.parameter(name).value_or(""));
+  };
+  std::string text = boost::json::serialize(folder_object(exchange.client.base_url, *folder));
+  text.back() = ',';
+  ListDocument document;
+  document.text(text + "\"subfolders\":")
+      .array(children(exchange, access, true, start(kSubfoldersAfter)))
+      .text(",\"files\":")
+      .array(children(exchange, access, false, start(kFilesAfter)))
+      .text("}");
+  Reply reply = co_await list_reply(std::move(document));
+  co_return reply;
 }
 
 Task<Reply> update_folder_v4(Exchange& exchange) {
@@ -151,7 +155,7 @@ Task<Reply> update_folder_v4(Exchange& exchange) {
   if (!fields.has("parent")) fields.require("name");
   const auto changed = co_await change_folder(exchange, *ref, fields);
   if (!changed) co_return std::unexpected(changed.error());
-  const auto parent = co_await parent_of(exchange, *changed);
+  const auto parent = co_await exchange.vault.folders().parent_of(*changed);
   co_return json_response(200, folder_object_v4(*changed, parent ? &*parent : nullptr));
 }
 
