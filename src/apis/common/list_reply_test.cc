@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <boost/json/object.hpp>
 #include <boost/json/parse.hpp>
+#include <boost/json/value.hpp>
 #include <stdexcept>
 #include <string>
 #include <utility>
@@ -84,7 +85,7 @@ TEST_F(ListReplyTest, AFailureIsAnErrorInTheFirstPieceAndCutsALaterOne) {
   const auto failing = [](int after) {
     return [after, page = 0](JsonElements& list) mutable -> Task<bool> {
       if (page++ == after) throw std::runtime_error("no disk");
-      list.add(std::string(9'000, 'x'));
+      list.add(boost::json::value(std::string(9'000, 'x')));
       co_return true;
     };
   };

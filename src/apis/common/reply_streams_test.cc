@@ -2,7 +2,9 @@
 
 #include <gtest/gtest.h>
 
-#include <vector>
+#include <deque>
+#include <memory>
+#include <string>
 
 #include "base/executor.h"
 
@@ -11,7 +13,7 @@ namespace {
 
 TEST(ReplyStreamsTest, EachHasAShareAndAllTogetherABound) {
   ReplyStreams streams({.total = 5, .each = 2});
-  std::vector<ReplyStreams::Place> places;
+  std::deque<ReplyStreams::Place> places;
   const auto take = [&](const std::string& who) {
     auto place = streams.take(who);
     if (place) places.push_back(std::move(*place));
@@ -26,7 +28,7 @@ TEST(ReplyStreamsTest, EachHasAShareAndAllTogetherABound) {
   EXPECT_FALSE(take("dora")) << "all places are taken";
   EXPECT_EQ(streams.count(), 5U);
   EXPECT_EQ(streams.refused(), 2U);
-  places.erase(places.begin());
+  places.pop_front();
   EXPECT_TRUE(take("anna"));
   places.clear();
   EXPECT_EQ(streams.count(), 0U);
