@@ -28,7 +28,8 @@ int create_key(const Settings& settings, const KeyOptions& options) {
   InlineExecutor here;
   const auto account = account_of(here, application.vault(), options.user);
   const auto kind = options.kind == "master" ? vault::KeyKind::kMaster : vault::KeyKind::kApi;
-  const auto made = here.run(application.vault().api_keys().create(account, kind, options.label));
+  const auto made = here.run(
+      application.vault().api_keys().create(vault::Actor::system(account), kind, options.label));
   if (!made) throw UserError(made.error().message);
   fmt::print("{} key {}{} of {}; it is shown this once\n{}\n", vault::name_of(kind), kIdPrefix,
              made->key.id.value, options.user, made->secret);
@@ -58,7 +59,8 @@ int revoke_key(const Settings& settings, const KeyOptions& options) {
   Application application(settings, Scope::kExisting);
   InlineExecutor here;
   const auto account = account_of(here, application.vault(), options.user);
-  const auto done = here.run(application.vault().api_keys().revoke(account, parse_id(options.id)));
+  const auto done = here.run(
+      application.vault().api_keys().revoke(vault::Actor::system(account), parse_id(options.id)));
   if (!done) throw UserError(done.error().message);
   fmt::print("{} revoked\n", options.id);
   return kSuccess;

@@ -92,12 +92,12 @@ TEST_F(CollectorTest, RemovesWhatNobodyNeedsAndNothingElse) {
     ASSERT_TRUE(remove(anna_, gone.id));
     ASSERT_TRUE(receive(anna_, "never committed " + std::to_string(i)));
   }
-  vault::test::run(vault_->sessions().begin(anna_.id));
-  clock_.advance(8 * 24h);
+  begin_session(anna_);
+  clock_.advance(9 * 24h);
   const vault::Entry young = upload(anna_, "young", "young");
   ASSERT_TRUE(remove(anna_, young.id));
   const std::size_t recent = 2;
-  const vault::Tokens tokens = vault::test::run(vault_->sessions().begin(anna_.id));
+  const vault::Tokens tokens = begin_session(anna_);
 
   const Collector collector(*vault_, fast());
   EXPECT_TRUE(eventually([&] { return stored_blobs() == 2; }));
@@ -111,17 +111,17 @@ TEST_F(CollectorTest, ClearsRemovedBucketsAtOnce) {
   options.collect_every = 1h;
   options.clear_step = 3;
   const auto fill = [&](const char* name) {
-    const auto bucket = vault::test::run(vault_->buckets().create(anna_.id, name)).value();
+    const auto bucket = vault::test::run(vault_->buckets().create(vault::test::as(anna_), name)).value();
     for (int i = 0; i < 10; ++i) {
       std::vector<vault::PathFile> files;
       files.push_back(
           {.received = receive(anna_, std::to_string(i)).value(), .name = std::to_string(i)});
-      ASSERT_TRUE(vault::test::run(vault_->paths().put(anna_.id, bucket.id, {"d"}, std::move(files),
-                                                       vault::Existing::kKept)));
+      ASSERT_TRUE(vault::test::run(vault_->paths().put(vault::test::as(anna_), bucket.id, {"d"},
+                                                       std::move(files), vault::Existing::kKept)));
     }
   };
   const auto remove_bucket = [&](const char* name) {
-    return vault::test::run(vault_->buckets().remove(anna_.id, name)).has_value();
+    return vault::test::run(vault_->buckets().remove(vault::test::as(anna_), name)).has_value();
   };
   // Before it runs, as after a restart.
   fill("before");

@@ -6,6 +6,7 @@
 #include "base/text.h"
 #include "vault/account_rows.h"
 #include "vault/checks.h"
+#include "vault/credentials.h"
 #include "vault/events.h"
 #include "vault/passwords.h"
 #include "vault/quota.h"
@@ -55,11 +56,6 @@ constexpr db::Statement kSetDisabled{
     "UPDATE account SET disabled_at = $2, updated_at = $3 WHERE id = $1"};
 constexpr db::Statement kEndSessions{"DELETE FROM session WHERE account_id = $1 AND id <> $2"};
 
-struct Credentials {
-  Account account;
-  std::string password;
-};
-
 Credentials credentials_from(const db::Row& row) {
   return {.account = account_from(row), .password = std::string(row.text(kAccountWidth))};
 }
@@ -73,10 +69,6 @@ std::string text_from(const db::Row& row) { return std::string(row.text(0)); }
 
 std::unexpected<Failure> no_such_account() {
   return fail(FailureCode::kNotFound, "there is no such account");
-}
-
-std::unexpected<Failure> wrong_password() {
-  return fail(FailureCode::kWrongPassword, "the password is wrong");
 }
 
 // The names by which an account logs in.
@@ -111,7 +103,7 @@ std::optional<std::string> wanted_login(const std::string& login) {
   return login_form(login);
 }
 
-Task<std::optional<Credentials>> find_credentials(db::Database& database,
+Task<std::optional<Credentials>> find_credentials(GuardedDatabase& database,
                                                   const std::string& login) {
   const auto name = wanted_login(login);
   if (!name) co_return std::nullopt;
@@ -142,16 +134,16 @@ Account account_from(const db::Row& row) {
   return account;
 }
 
-Task<Result<Account>> Accounts::create(NewAccount wanted) {
+Task<Result<Credentials>> create_account(Context& context, NewAccount wanted) {
   Faults faults;
   Account made;
   made.username = check_username(wanted.username, faults);
   if (wanted.email) made.email = check_email(*wanted.email, faults);
-  check_password(wanted.password, context_.policy.password_min, faults);
+  check_password(wanted.password, context.policy.password_min, faults);
   if (faults.any()) co_return faults.failure();
   const Logins logins(made);
 
-  const auto free = co_await context_.database.read([&](db::Transaction& tx) -> Task<Result<void>> {
+  const auto free = co_await context.database.read([&](db::Transaction& tx) -> Task<Result<void>> {
     Faults conflicts;
     co_await check_free(tx, logins, AccountId{}, conflicts);
     if (conflicts.any()) co_return conflicts.failure(FailureCode::kConflict);
@@ -159,13 +151,13 @@ Task<Result<Account>> Accounts::create(NewAccount wanted) {
   });
   if (!free) co_return std::unexpected(free.error());
 
-  const auto password = co_await context_.passwords.hash(std::move(wanted.password));
+  const auto password = co_await context.passwords.hash(std::move(wanted.password));
   if (!password) co_return std::unexpected(password.error());
 
   made.is_admin = wanted.is_admin;
-  made.quota = context_.policy.quota;
-  made.created_at = made.updated_at = context_.clock.now();
-  made.uuid = Uuid::make(made.created_at, context_.entropy);
+  made.quota = context.policy.quota;
+  made.created_at = made.updated_at = context.clock.now();
+  made.uuid = Uuid::make(made.created_at, context.entropy);
   auto body = [&](db::Transaction& tx) -> Task<Result<Account>> {
     Faults conflicts;
     co_await check_free(tx, logins, AccountId{}, conflicts);
@@ -185,24 +177,35 @@ Task<Result<Account>> Accounts::create(NewAccount wanted) {
     co_await append_event(tx, account.created_at, event);
     co_return account;
   };
-  co_return co_await context_.database.write(body);
+  auto account = co_await context.database.write(Actor::Anyone{}, body);
+  if (!account) co_return std::unexpected(std::move(account.error()));
+  co_return Credentials{.account = std::move(*account), .password = *password};
 }
 
-Task<Result<Account>> Accounts::log_in(std::string login, std::string password) {
-  const auto found = co_await find_credentials(context_.database, login);
+Task<Result<Credentials>> check_credentials(Context& context, std::string login,
+                                            std::string password) {
+  auto found = co_await find_credentials(context.database, login);
   // Every refusal costs one hash, so that its time tells nothing.
   const bool possible = found && password.size() <= kPasswordMax;
   std::string stored;
   if (possible) stored = found->password;
   password.resize(std::min(password.size(), kPasswordMax));
-  const auto right = co_await context_.passwords.verify(std::move(password), std::move(stored));
+  const auto right = co_await context.passwords.verify(std::move(password), std::move(stored));
   if (!right) co_return std::unexpected(right.error());
   if (!found) co_return fail(FailureCode::kNoSuchAccount, "there is no account of that name");
   if (!*right) co_return wrong_password();
-  if (found->account.disabled_at) {
-    co_return fail(FailureCode::kAccountDisabled, "the account is locked by the admin");
-  }
-  co_return found->account;
+  if (found->account.disabled_at) co_return account_disabled();
+  co_return std::move(*found);
+}
+
+std::unexpected<Failure> wrong_password() {
+  return fail(FailureCode::kWrongPassword, "the password is wrong");
+}
+
+Task<Result<Account>> Accounts::create(NewAccount account) {
+  auto made = co_await create_account(context_, std::move(account));
+  if (!made) co_return std::unexpected(std::move(made.error()));
+  co_return std::move(made->account);
 }
 
 Task<std::optional<Account>> Accounts::find(AccountId id) {
@@ -218,8 +221,8 @@ Task<std::optional<Account>> Accounts::find_by_login(std::string login) {
   co_return std::move(found->account);
 }
 
-Task<Result<Account>> Accounts::update(AccountId id, AccountChanges changes,
-                                       std::optional<SessionId> keep) {
+Task<Result<Account>> Accounts::update(Actor actor, AccountChanges changes) {
+  const AccountId id = actor.account();
   Faults faults;
   if (changes.username) changes.username = check_username(*changes.username, faults);
   if (changes.email) changes.email = check_email(*changes.email, faults);
@@ -267,13 +270,13 @@ Task<Result<Account>> Accounts::update(AccountId id, AccountChanges changes,
       const auto changed =
           co_await tx.execute(kReplacePassword, id, *old_password, new_password, now);
       if (changed == 0) co_return wrong_password();
-      const SessionId kept = keep.value_or(SessionId{});
+      const SessionId kept = actor.session().value_or(SessionId{});
       co_await tx.execute(kEndSessions, id, kept);
       account->updated_at = now;
     }
     co_return std::move(*account);
   };
-  co_return co_await context_.database.write(body);
+  co_return co_await context_.database.write(actor, body);
 }
 
 Task<Result<void>> Accounts::set_password(AccountId id, std::string password) {
@@ -289,7 +292,7 @@ Task<Result<void>> Accounts::set_password(AccountId id, std::string password) {
     co_await tx.execute(kEndSessions, id, SessionId{});
     co_return Result<void>{};
   };
-  co_return co_await context_.database.write(body);
+  co_return co_await context_.database.write(Actor::System{}, body);
 }
 
 Task<Result<void>> Accounts::set_disabled(AccountId id, bool disabled) {
@@ -301,7 +304,7 @@ Task<Result<void>> Accounts::set_disabled(AccountId id, bool disabled) {
     if (changed == 0) co_return no_such_account();
     co_return Result<void>{};
   };
-  co_return co_await context_.database.write(body);
+  co_return co_await context_.database.write(Actor::System{}, body);
 }
 
 Task<Result<void>> Accounts::set_quota(AccountId id, std::optional<std::uint64_t> quota) {
@@ -311,7 +314,7 @@ Task<Result<void>> Accounts::set_quota(AccountId id, std::optional<std::uint64_t
     if (changed == 0) co_return no_such_account();
     co_return Result<void>{};
   };
-  co_return co_await context_.database.write(body);
+  co_return co_await context_.database.write(Actor::System{}, body);
 }
 
 Task<std::optional<std::uint64_t>> Accounts::space_left(AccountId id) {

@@ -46,19 +46,15 @@ class Accounts {
   Task<Result<Account>> create(NewAccount account);
   bool registration_open() const { return context_.policy.registration_open; }
 
-  // `login` is a username or an e-mail address. kNoSuchAccount, kWrongPassword,
-  // kAccountDisabled (told only to who knows the password), kBusy.
-  Task<Result<Account>> log_in(std::string login, std::string password);
-
   Task<std::optional<Account>> find(AccountId id);
   // By username or e-mail address.
   Task<std::optional<Account>> find_by_login(std::string login);
 
-  // kInvalid, kConflict; kWrongPassword when password->current is not the password.
-  // `keep` is the session that goes on when the password changes.
-  Task<Result<Account>> update(AccountId id, AccountChanges changes, std::optional<SessionId> keep);
+  // Changes the actor's account. kInvalid, kConflict; kWrongPassword when password->current is not
+  // the password. The session that the actor acts in goes on when the password changes.
+  Task<Result<Account>> update(Actor actor, AccountChanges changes);
 
-  // For the admin. All give kNotFound.
+  // For whoever runs the machine. All give kNotFound.
   Task<Result<void>> set_password(AccountId id, std::string password);  // ends all sessions
   Task<Result<void>> set_disabled(AccountId id, bool disabled);         // takes effect at once
   // Bytes, or no limit. What the account has beyond it stays.

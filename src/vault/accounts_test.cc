@@ -22,11 +22,16 @@ class AccountsTest : public VaultTest {
     return run(vault_->accounts().create(std::move(wanted)));
   }
   Result<Account> log_in(std::string login, std::string password = "correct horse") {
-    return run(vault_->accounts().log_in(std::move(login), std::move(password)));
+    auto begun = run(vault_->sessions().log_in(std::move(login), std::move(password)));
+    if (!begun) return std::unexpected(begun.error());
+    return begun->account;
   }
   Result<Account> update(AccountId id, AccountChanges changes,
                          std::optional<SessionId> keep = std::nullopt) {
-    return run(vault_->accounts().update(id, std::move(changes), keep));
+    Caller caller{.account = {}, .session = keep};
+    caller.account.id = id;
+    const Actor actor = keep ? Actor::of(caller) : as(id);
+    return run(vault_->accounts().update(actor, std::move(changes)));
   }
 };
 
@@ -179,8 +184,8 @@ TEST_F(AccountsTest, AFailedChangeChangesNothing) {
 
 TEST_F(AccountsTest, ANewPasswordEndsTheOtherSessions) {
   const Account anna = make_account("anna");
-  const Tokens here = run(vault_->sessions().begin(anna.id));
-  const Tokens there = run(vault_->sessions().begin(anna.id));
+  const Tokens here = begin_session(anna);
+  const Tokens there = begin_session(anna);
   AccountChanges changes;
   changes.password = {.current = "wrong password", .wanted = "battery staple"};
   EXPECT_FAILS(update(anna.id, changes, here.session), kWrongPassword);
@@ -343,7 +348,7 @@ TEST_F(GuestsTest, ThereIsOneAccountThatNobodyLogsInTo) {
   EXPECT_TRUE(guest.is_guest);
   EXPECT_EQ(guest.quota, 100U);
   for (const std::string name : {"guests", "GUESTS", ""}) {
-    EXPECT_FAILS(run(vault_->accounts().log_in(name, "")), kNoSuchAccount);
+    EXPECT_FAILS(run(vault_->sessions().log_in(name, "")), kNoSuchAccount);
     EXPECT_FALSE(run(vault_->accounts().find_by_login(name)));
   }
   EXPECT_TRUE(run(vault_->accounts().list(AccountId{}, 10)).empty());
@@ -363,7 +368,7 @@ TEST_F(GuestsTest, TheirNameIsNobodyElses) {
   const Account anna = make_account("anna");
   AccountChanges changes;
   changes.username = "guests";
-  EXPECT_FAILS(run(vault_->accounts().update(anna.id, changes, std::nullopt)), kConflict);
+  EXPECT_FAILS(run(vault_->accounts().update(as(anna), changes)), kConflict);
 }
 
 TEST_F(GuestsTest, WhatTheyLeaveCountsForAllOfThem) {

@@ -8,8 +8,8 @@
 
 #include "base/text.h"
 #include "vault/account_rows.h"
-#include "vault/entries.h"
 #include "vault/entry_rows.h"
+#include "vault/file_rows.h"
 #include "vault/quota.h"
 #include "vault/relocation.h"
 #include "vault/sql.h"
@@ -50,6 +50,12 @@ constexpr auto kListSpaceText =
         " FROM entry WHERE space_id = $1 AND nested = 0 AND key > $2 AND is_folder = 0"
         " ORDER BY key LIMIT $3");
 constexpr db::Statement kListSpace{kListSpaceText.data()};
+
+// The same with the blob in front of the extension, for whoever deletes it.
+constexpr auto kFindStoredText = sql("SELECT ", kEntryColumns, ", blob_id", kExtensionColumn,
+                                     " FROM entry WHERE id = $1 AND is_folder = 0", kIsThere);
+constexpr db::Statement kFindStored{kFindStoredText.data()};
+constexpr db::Statement kRemove{"DELETE FROM entry WHERE id = $1"};
 
 // Behind the extension: whether the file is in a group, or in a bucket that was removed.
 constexpr char kElsewhereColumn[] =
@@ -127,7 +133,7 @@ Task<std::unique_ptr<Addresses>> Addresses::open(Context& context) {
       co_await tx.execute(kInsertKey, kKeyName, fresh);
       co_return co_await tx.find(kFindKey, bytes_from, kKeyName);
     };
-    key = co_await context.database.write(make);
+    key = co_await context.database.write(Actor::System{}, make);
   }
   if (!key || key->size() != AddressCipher::kKeyBytes) {
     throw std::runtime_error("the key that makes addresses is damaged");
@@ -164,18 +170,35 @@ Task<Result<Addressed>> Addresses::find(std::string address) {
 }
 
 Task<Result<void>> Addresses::remove(std::string address, std::string key) {
-  // Once more where the file became another's between the question and the deed.
-  for (;;) {
-    const auto found = co_await look_up(address, false);
-    if (!found) co_return no_such_file();
-    if (!is_key(key, found->delete_key)) co_return invalid("key", "is not this file's");
-    Entries entries(context_);
-    const auto removed = co_await entries.remove(found->entry.owner, found->entry.id);
-    if (removed) co_return Result<void>{};
-  }
+  // Guesses cost no transaction that writes.
+  const auto known = co_await look_up(address, false);
+  if (!known) co_return no_such_file();
+  if (!is_key(key, known->delete_key)) co_return invalid("key", "is not this file's");
+
+  struct Removable {
+    Stored file;
+    std::string extension;
+  };
+  const auto removable_from = [](const db::Row& row) {
+    return Removable{stored_from(row),
+                     std::string(row.optional_text(kEntryWidth + 1).value_or(""))};
+  };
+  const auto extension = split(address).second;
+  auto body = [&](db::Transaction& tx) -> Task<Result<void>> {
+    const auto found = co_await tx.find(kFindStored, removable_from, known->entry.id);
+    // The key is made of the UUID, which the file keeps; its name may be another by now.
+    if (!found || !is_extension(extension, {found->file.entry, found->extension})) {
+      co_return no_such_file();
+    }
+    co_await tx.execute(kRemove, known->entry.id);
+    co_await settle_removal(tx, found->file, found->file.entry.owner, context_.clock.now());
+    co_return Result<void>{};
+  };
+  co_return co_await context_.database.write(Actor::Anyone{}, body);
 }
 
-Task<std::vector<bool>> Addresses::transfer(AccountId caller, std::vector<Claim> claims) {
+Task<Result<std::vector<bool>>> Addresses::transfer(Actor actor, std::vector<Claim> claims) {
+  const AccountId caller = actor.account();
   struct Known {
     std::size_t claim;
     EntryId file;
@@ -189,7 +212,7 @@ Task<std::vector<bool>> Addresses::transfer(AccountId caller, std::vector<Claim>
   std::vector<bool> outcomes(claims.size());
   for (std::size_t first = 0; first < known.size(); first += kBatch) {
     const std::size_t end = std::min(known.size(), first + kBatch);
-    auto body = [&](db::Transaction& tx) -> Task<void> {
+    auto body = [&](db::Transaction& tx) -> Task<Result<void>> {
       const auto account = co_await tx.find(kFindAccount, account_from, caller);
       for (std::size_t k = first; k < end; ++k) {
         const auto [i, id] = known[k];
@@ -211,8 +234,10 @@ Task<std::vector<bool>> Addresses::transfer(AccountId caller, std::vector<Claim>
         }
         outcomes[i] = true;
       }
+      co_return Result<void>{};
     };
-    co_await context_.database.write(body);
+    const auto done = co_await context_.database.write(actor, body);
+    if (!done) co_return std::unexpected(done.error());
   }
   co_return outcomes;
 }

@@ -49,7 +49,7 @@ class Addresses {
   // the caller's quota; events `entry.deleted` and `entry.created`. What is the caller's already
   // stays as it is. Whether each of them is the caller's now: not when address or key are wrong,
   // somebody else owns it or the quota does not allow it.
-  Task<std::vector<bool>> transfer(AccountId caller, std::vector<Claim> claims);
+  Task<Result<std::vector<bool>>> transfer(Actor actor, std::vector<Claim> claims);
 
   // Files that `owner` owns outside of groups, with ids above `after`, in order of ids. Looks at
   // `limit` files at a time.

@@ -20,7 +20,7 @@ class AddressesTest : public VaultTest {
     return run(vault_->addresses().remove(address, key));
   }
   std::vector<bool> transfer(const Account& caller, std::vector<Claim> claims) {
-    return run(vault_->addresses().transfer(caller.id, std::move(claims)));
+    return run(vault_->addresses().transfer(as(caller), std::move(claims))).value();
   }
   Claim claim_of(const Entry& entry) {
     const Addressed file = addressed(entry);
@@ -134,7 +134,7 @@ TEST_F(AddressesTest, AnExtendedAddressStaysWhenTheNameChanges) {
   const Account owner = make_account("anna");
   const Entry file = upload_extended(owner, "a.mp4", ".mp4");
   const std::string bare = addressed(file).address;
-  ASSERT_TRUE(run(vault_->entries().update(owner.id, file.id, {.name = "b.mkv"})));
+  ASSERT_TRUE(run(vault_->entries().update(as(owner), file.id, {.name = "b.mkv"})));
   for (const char* extension : {"", ".mp4", ".mkv"}) {
     EXPECT_EQ(find(bare + extension)->address, bare + ".mp4");
   }
@@ -152,7 +152,7 @@ TEST_F(AddressesTest, ClosedWhileTheOwnerIsDisabledOrTheShareHasExpired) {
   EXPECT_FAILS(find(claim.address), kNotFound);
   EXPECT_FAILS(remove_by_key(claim.address, claim.key), kNotFound);
   ASSERT_TRUE(run(vault_->accounts().set_disabled(owner.id, false)));
-  ASSERT_TRUE(run(vault_->shares().set_expiry(owner.id, file.id, clock_.now())));
+  ASSERT_TRUE(run(vault_->shares().set_expiry(as(owner), file.id, clock_.now())));
   EXPECT_FAILS(find(claim.address), kNotFound);
   EXPECT_TRUE(remove_by_key(claim.address, claim.key));
 }

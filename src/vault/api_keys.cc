@@ -29,7 +29,8 @@ constexpr db::Statement kInsertApplication{
     " AND space.removed_at IS NULL"};
 constexpr db::Statement kRevokeApplication{
     "DELETE FROM api_key WHERE hash = $1 AND account_id = $2 AND kind = 2"};
-constexpr db::Statement kRevokeApplications{"DELETE FROM api_key WHERE space_id = $1"};
+constexpr db::Statement kRevokeApplications{
+    "DELETE FROM api_key WHERE space_id = $1 AND account_id = $2"};
 
 constexpr auto kFindText = sql("SELECT ", kAccountColumns,
                                ", k.kind, k.id, k.space_id FROM api_key k JOIN account a ON a.id = "
@@ -90,7 +91,8 @@ std::string_view name_of(KeyKind kind) noexcept {
   return "api";
 }
 
-Task<Result<ApiKeys::Created>> ApiKeys::create(AccountId account, KeyKind kind, std::string name) {
+Task<Result<ApiKeys::Created>> ApiKeys::create(Actor actor, KeyKind kind, std::string name) {
+  const AccountId account = actor.account();
   Faults faults;
   Created created;
   created.key.name = check_label(name, faults);
@@ -112,24 +114,26 @@ Task<Result<ApiKeys::Created>> ApiKeys::create(AccountId account, KeyKind kind, 
                                                  ByteView(hash.bytes), key.created_at);
     co_return id.value();
   };
-  const auto id = co_await context_.database.write(body);
+  const auto id = co_await context_.database.write(actor, body);
   if (!id) co_return std::unexpected(id.error());
   created.key.id = *id;
   co_return created;
 }
 
-Task<Result<std::string>> ApiKeys::create_application(AccountId account, SpaceId bucket) {
+Task<Result<std::string>> ApiKeys::create_application(Actor actor, SpaceId bucket) {
   std::string secret(prefix_of(KeyKind::kApplication));
   secret += random_secret(context_.entropy);
   const std::string hint = secret.substr(0, kHintLength);
   const Sha256Digest hash = Sha256::of(as_bytes(secret));
-  auto body = [&](db::Transaction& tx) -> Task<std::uint64_t> {
+  auto body = [&](db::Transaction& tx) -> Task<Result<void>> {
     const Time now = context_.clock.now();
-    co_return co_await tx.execute(kInsertApplication, account, bucket, KeyKind::kApplication, hint,
-                                  ByteView(hash.bytes), now);
+    const auto made = co_await tx.execute(kInsertApplication, actor.account(), bucket,
+                                          KeyKind::kApplication, hint, ByteView(hash.bytes), now);
+    if (made == 0) co_return fail(FailureCode::kNotFound, "there is no such bucket");
+    co_return Result<void>{};
   };
-  const auto made = co_await context_.database.write(body);
-  if (made == 0) co_return fail(FailureCode::kNotFound, "there is no such bucket");
+  const auto made = co_await context_.database.write(actor, body);
+  if (!made) co_return std::unexpected(made.error());
   co_return secret;
 }
 
@@ -142,10 +146,8 @@ Task<Result<Caller>> ApiKeys::authenticate(std::string secret) {
     };
     caller = co_await context_.database.read(body);
   }
-  if (!caller) co_return fail(FailureCode::kTokenInvalid, "the key is not valid");
-  if (caller->account.disabled_at) {
-    co_return fail(FailureCode::kAccountDisabled, "the account is locked by the admin");
-  }
+  if (!caller) co_return key_invalid();
+  if (caller->account.disabled_at) co_return account_disabled();
   co_return std::move(*caller);
 }
 
@@ -156,31 +158,33 @@ Task<std::vector<ApiKey>> ApiKeys::list(AccountId account) {
   co_return co_await context_.database.read(body);
 }
 
-Task<Result<void>> ApiKeys::revoke(AccountId account, ApiKeyId key) {
+Task<Result<void>> ApiKeys::revoke(Actor actor, ApiKeyId key) {
   auto body = [&](db::Transaction& tx) -> Task<Result<void>> {
-    const auto removed = co_await tx.execute(kRevoke, key, account);
+    const auto removed = co_await tx.execute(kRevoke, key, actor.account());
     if (removed == 0) co_return no_such_key();
     co_return Result<void>{};
   };
-  co_return co_await context_.database.write(body);
+  co_return co_await context_.database.write(actor, body);
 }
 
-Task<Result<void>> ApiKeys::revoke_application(AccountId account, std::string secret) {
+Task<Result<void>> ApiKeys::revoke_application(Actor actor, std::string secret) {
   if (secret.size() > kSecretMax) co_return no_such_key();
   const Sha256Digest hash = Sha256::of(as_bytes(secret));
   auto body = [&](db::Transaction& tx) -> Task<Result<void>> {
-    const auto removed = co_await tx.execute(kRevokeApplication, ByteView(hash.bytes), account);
+    const auto removed =
+        co_await tx.execute(kRevokeApplication, ByteView(hash.bytes), actor.account());
     if (removed == 0) co_return no_such_key();
     co_return Result<void>{};
   };
-  co_return co_await context_.database.write(body);
+  co_return co_await context_.database.write(actor, body);
 }
 
-Task<void> ApiKeys::revoke_applications(SpaceId bucket) {
-  auto body = [&](db::Transaction& tx) -> Task<void> {
-    co_await tx.execute(kRevokeApplications, bucket);
+Task<Result<void>> ApiKeys::revoke_applications(Actor actor, SpaceId bucket) {
+  auto body = [&](db::Transaction& tx) -> Task<Result<void>> {
+    co_await tx.execute(kRevokeApplications, bucket, actor.account());
+    co_return Result<void>{};
   };
-  co_await context_.database.write(body);
+  co_return co_await context_.database.write(actor, body);
 }
 
 }  // namespace coffer::vault

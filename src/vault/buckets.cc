@@ -57,17 +57,20 @@ bool is_bucket_name(std::string_view name) noexcept {
          name.find("..") == std::string_view::npos && !is_address(name);
 }
 
-Task<Result<Bucket>> Buckets::create(AccountId owner, std::string name) {
+Task<Result<Bucket>> Buckets::create(Actor actor, std::string name) {
+  const AccountId owner = actor.account();
   if (!is_bucket_name(name)) {
     co_return invalid("name", "must be 3 to 63 of a–z, 0–9, '.' and '-'");
   }
   Bucket bucket{.id = {}, .owner = owner, .name = std::move(name), .created_at = {}};
   bucket.created_at = context_.clock.now();
-  auto body = [&](db::Transaction& tx) -> Task<std::optional<SpaceId>> {
-    co_return co_await tx.insert<SpaceId>(kInsert, owner, bucket.created_at, bucket.name);
+  auto body = [&](db::Transaction& tx) -> Task<Result<SpaceId>> {
+    const auto id = co_await tx.insert<SpaceId>(kInsert, owner, bucket.created_at, bucket.name);
+    if (!id) co_return taken("name", "is the name of a bucket already");
+    co_return *id;
   };
-  const auto id = co_await context_.database.write(body);
-  if (!id) co_return taken("name", "is the name of a bucket already");
+  const auto id = co_await context_.database.write(actor, body);
+  if (!id) co_return std::unexpected(id.error());
   bucket.id = *id;
   co_return bucket;
 }
@@ -97,17 +100,16 @@ Task<std::vector<Bucket>> Buckets::list(AccountId owner) {
   co_return co_await context_.database.read(body);
 }
 
-Task<Result<void>> Buckets::remove(AccountId owner, std::string name) {
-  auto body = [&](db::Transaction& tx) -> Task<bool> {
-    const auto bucket = co_await tx.find(kFind, bucket_from, name, owner);
-    if (!bucket) co_return false;
+Task<Result<void>> Buckets::remove(Actor actor, std::string name) {
+  auto body = [&](db::Transaction& tx) -> Task<Result<void>> {
+    const auto bucket = co_await tx.find(kFind, bucket_from, name, actor.account());
+    if (!bucket) co_return no_such_bucket();
     co_await remove_space(tx, bucket->id, context_.clock.now());
-    co_return true;
+    co_return Result<void>{};
   };
-  const bool removed = co_await context_.database.write(body);
-  if (!removed) co_return no_such_bucket();
-  context_.space_removed->call();
-  co_return Result<void>{};
+  const auto removed = co_await context_.database.write(actor, body);
+  if (removed) context_.space_removed->call();
+  co_return removed;
 }
 
 }  // namespace coffer::vault

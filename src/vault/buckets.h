@@ -30,7 +30,7 @@ class Buckets {
 
   // kInvalid for what is no bucket's name; kConflict when there is one of that name, whoever owns
   // it.
-  Task<Result<Bucket>> create(AccountId owner, std::string name);
+  Task<Result<Bucket>> create(Actor actor, std::string name);
 
   // kNotFound, also when it is another's.
   Task<Result<Bucket>> find(AccountId owner, std::string name);
@@ -41,7 +41,7 @@ class Buckets {
 
   // Its name is free and its keys are worthless at once; what it holds is cleared away in the
   // background (Spaces::clear). kNotFound.
-  Task<Result<void>> remove(AccountId owner, std::string name);
+  Task<Result<void>> remove(Actor actor, std::string name);
 
  private:
   Context& context_;

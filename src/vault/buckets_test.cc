@@ -12,7 +12,7 @@ class BucketsTest : public VaultTest {
   using VaultTest::VaultTest;
 
   Bucket make_bucket(const Account& owner, const std::string& name) {
-    auto made = run(vault_->buckets().create(owner.id, name));
+    auto made = run(vault_->buckets().create(as(owner), name));
     if (!made) throw std::runtime_error(made.error().message);
     return *made;
   }
@@ -25,7 +25,7 @@ class BucketsTest : public VaultTest {
     std::vector<PathFile> files;
     files.push_back({.received = *received, .name = name});
     return run(
-        vault_->paths().put(owner.id, bucket.id, std::move(folder), std::move(files), existing));
+        vault_->paths().put(as(owner), bucket.id, std::move(folder), std::move(files), existing));
   }
 
   Result<std::vector<Entry>> put_all(const Account& owner, const Bucket& bucket, Path folder,
@@ -36,7 +36,7 @@ class BucketsTest : public VaultTest {
       files.push_back({.received = receive(owner, content).value(), .name = name});
     }
     return run(
-        vault_->paths().put(owner.id, bucket.id, std::move(folder), std::move(files), existing));
+        vault_->paths().put(as(owner), bucket.id, std::move(folder), std::move(files), existing));
   }
 
   Result<Entry> at(const Bucket& bucket, Path path) {
@@ -67,10 +67,10 @@ TEST(BucketNames, AreThoseOfS3) {
 
 TEST_F(BucketsTest, ANameIsTakenForEverybody) {
   make_bucket(anna_, "photos");
-  EXPECT_FAILS(run(vault_->buckets().create(anna_.id, "photos")), kConflict);
-  EXPECT_FAILS(run(vault_->buckets().create(bob_.id, "photos")), kConflict);
+  EXPECT_FAILS(run(vault_->buckets().create(as(anna_), "photos")), kConflict);
+  EXPECT_FAILS(run(vault_->buckets().create(as(bob_), "photos")), kConflict);
   EXPECT_FAILS(run(vault_->buckets().find(bob_.id, "photos")), kNotFound);
-  EXPECT_FAILS(run(vault_->buckets().remove(bob_.id, "photos")), kNotFound);
+  EXPECT_FAILS(run(vault_->buckets().remove(as(bob_), "photos")), kNotFound);
   EXPECT_TRUE(run(vault_->buckets().find(anna_.id, "photos")));
   make_bucket(anna_, "films");
   std::vector<std::string> names;
@@ -82,7 +82,7 @@ TEST_F(BucketsTest, ANameIsTakenForEverybody) {
 TEST_F(BucketsTest, OneOfManyGetsTheName) {
   std::atomic<int> made = 0;
   in_parallel(8, [&](int i) {
-    const auto bucket = run(vault_->buckets().create(i % 2 == 0 ? anna_.id : bob_.id, "one"));
+    const auto bucket = run(vault_->buckets().create(as(i % 2 == 0 ? anna_.id : bob_.id), "one"));
     if (bucket) ++made;
   });
   EXPECT_EQ(made, 1);
@@ -158,7 +158,7 @@ TEST_F(BucketsTest, NamesThatAreNoPartOfAKeyAreRefused) {
         std::string(256, 'x')}) {
     EXPECT_FAILS(put(anna_, bucket, {}, name, "x"), kInvalid);
     EXPECT_FAILS(put(anna_, bucket, {name}, "f", "x"), kInvalid);
-    EXPECT_FAILS(run(vault_->folders().make_path(anna_.id, bucket.id, {name})), kInvalid);
+    EXPECT_FAILS(run(vault_->folders().make_path(as(anna_), bucket.id, {name})), kInvalid);
   }
   EXPECT_FAILS(put(anna_, bucket, Path(20, std::string(250, 'x')), "f", "x"), kInvalid);
   EXPECT_EQ(stored_blobs(), 0U);
@@ -169,11 +169,11 @@ TEST_F(BucketsTest, RemovingTakesAFileOrAFolderWithAllInIt) {
   ASSERT_TRUE(put(anna_, bucket, {"d", "e"}, "f", "x"));
   ASSERT_TRUE(put(anna_, bucket, {"d"}, "g", "y"));
   ASSERT_TRUE(put(anna_, bucket, {}, "d.txt", "z"));
-  EXPECT_FAILS(run(vault_->paths().remove(anna_.id, bucket.id, {"d", "x"})), kNotFound);
-  EXPECT_FAILS(run(vault_->paths().remove(anna_.id, bucket.id, {})), kNotFound);
-  ASSERT_TRUE(run(vault_->paths().remove(anna_.id, bucket.id, {"d", "g"})));
+  EXPECT_FAILS(run(vault_->paths().remove(as(anna_), bucket.id, {"d", "x"})), kNotFound);
+  EXPECT_FAILS(run(vault_->paths().remove(as(anna_), bucket.id, {})), kNotFound);
+  ASSERT_TRUE(run(vault_->paths().remove(as(anna_), bucket.id, {"d", "g"})));
   EXPECT_FAILS(at(bucket, {"d", "g"}), kNotFound);
-  ASSERT_TRUE(run(vault_->paths().remove(anna_.id, bucket.id, {"d"})));
+  ASSERT_TRUE(run(vault_->paths().remove(as(anna_), bucket.id, {"d"})));
   EXPECT_FAILS(at(bucket, {"d", "e", "f"}), kNotFound);
   EXPECT_TRUE(at(bucket, {"d.txt"}));
   EXPECT_EQ(account(anna_.id).used, 1U);
@@ -187,25 +187,26 @@ TEST_F(BucketsTest, ARemovedBucketIsGoneAtOnceAndClearedLater) {
     ASSERT_TRUE(put(anna_, bucket, {"d" + std::to_string(i % 5)}, std::to_string(i), "x"));
     ASSERT_TRUE(put(anna_, bucket, {}, std::to_string(i), "y"));
   }
-  const auto token = run(vault_->api_keys().create_application(anna_.id, bucket.id)).value();
+  const auto token = run(vault_->api_keys().create_application(as(anna_), bucket.id)).value();
   const Entry file = at(bucket, {"0"}).value();
-  const auto download = run(vault_->downloads().issue(bucket.id, file.id)).value();
+  const auto download = run(vault_->downloads().issue(as(anna_), bucket.id, file.id)).value();
   const auto late = receive(anna_, "late");
   int told = 0;
   vault_->spaces().removals().set([&] { ++told; });
-  ASSERT_TRUE(run(vault_->buckets().remove(anna_.id, "photos")));
+  ASSERT_TRUE(run(vault_->buckets().remove(as(anna_), "photos")));
   EXPECT_EQ(told, 1);
   vault_->spaces().removals().set({});
 
   EXPECT_FAILS(run(vault_->buckets().find(bucket.id)), kNotFound);
   EXPECT_FAILS(run(vault_->api_keys().authenticate(token)), kTokenInvalid);
   EXPECT_FAILS(run(vault_->downloads().find(download)), kNotFound);
-  EXPECT_FAILS(run(vault_->downloads().issue(bucket.id, file.id)), kNotFound);
+  EXPECT_FAILS(run(vault_->downloads().issue(as(anna_), bucket.id, file.id)), kNotFound);
   std::vector<PathFile> files;
   files.push_back({.received = *late, .name = "late"});
-  EXPECT_FAILS(run(vault_->paths().put(anna_.id, bucket.id, {}, std::move(files), Existing::kKept)),
-               kNotFound);
-  EXPECT_FAILS(run(vault_->folders().make_path(anna_.id, bucket.id, {"late"})), kNotFound);
+  EXPECT_FAILS(
+      run(vault_->paths().put(as(anna_), bucket.id, {}, std::move(files), Existing::kKept)),
+      kNotFound);
+  EXPECT_FAILS(run(vault_->folders().make_path(as(anna_), bucket.id, {"late"})), kNotFound);
 
   const Bucket again = make_bucket(bob_, "photos");
   ASSERT_TRUE(put(bob_, again, {"d0"}, "0", "bob's"));
@@ -228,21 +229,21 @@ TEST_F(BucketsTest, NothingNewComesToARemovedBucket) {
   ASSERT_TRUE(put(anna_, bucket, {"d"}, "f", "x"));
   const EntryId folder = at(bucket, {"d"}).value().id;
   const NewMultipart film{.space = bucket.id, .parent = folder, .name = "film"};
-  const auto begun = run(vault_->multiparts().begin(anna_.id, film)).value();
+  const auto begun = run(vault_->multiparts().begin(as(anna_), film)).value();
   const auto put_part = [&](std::uint32_t number) {
     TextStream stream("part");
-    return run(vault_->multiparts().put_part(anna_.id, begun.uuid, number, stream, 4));
+    return run(vault_->multiparts().put_part(as(anna_), begun.uuid, number, stream, 4));
   };
   ASSERT_TRUE(put_part(1));
-  ASSERT_TRUE(run(vault_->buckets().remove(anna_.id, "photos")));
+  ASSERT_TRUE(run(vault_->buckets().remove(as(anna_), "photos")));
 
   EXPECT_FAILS(put_part(2), kNotFound);
-  EXPECT_FAILS(run(vault_->multiparts().complete(anna_.id, begun.uuid, {})), kNotFound);
-  EXPECT_FAILS(run(vault_->multiparts().begin(anna_.id, film)), kNotFound);
+  EXPECT_FAILS(run(vault_->multiparts().complete(as(anna_), begun.uuid, {})), kNotFound);
+  EXPECT_FAILS(run(vault_->multiparts().begin(as(anna_), film)), kNotFound);
   const auto made =
-      run(vault_->folders().create(anna_.id, bucket.id, {.parent = folder, .name = "e"}));
+      run(vault_->folders().create(as(anna_), bucket.id, {.parent = folder, .name = "e"}));
   EXPECT_FAILS(made, kNotFound);
-  ASSERT_TRUE(run(vault_->multiparts().abandon(anna_.id, begun.uuid)));
+  ASSERT_TRUE(run(vault_->multiparts().abandon(as(anna_), begun.uuid)));
   clear_all();
   EXPECT_EQ(account(anna_.id).used, 0U);
 }
@@ -251,10 +252,10 @@ TEST_F(BucketsTest, SeveralRemovedBucketsAreCleared) {
   for (const char* name : {"one", "two", "three"}) {
     const Bucket bucket = make_bucket(anna_, name);
     ASSERT_TRUE(put(anna_, bucket, {"d"}, "f", name));
-    ASSERT_TRUE(run(vault_->buckets().remove(anna_.id, name)));
+    ASSERT_TRUE(run(vault_->buckets().remove(as(anna_), name)));
   }
   make_bucket(anna_, "one");
-  ASSERT_TRUE(run(vault_->buckets().remove(anna_.id, "one")));
+  ASSERT_TRUE(run(vault_->buckets().remove(as(anna_), "one")));
   clear_all();
   EXPECT_EQ(account(anna_.id).used, 0U);
 }
@@ -262,24 +263,25 @@ TEST_F(BucketsTest, SeveralRemovedBucketsAreCleared) {
 TEST_F(BucketsTest, AnApplicationsKeyIsOfItsBucket) {
   const Bucket photos = make_bucket(anna_, "photos");
   const Bucket films = make_bucket(anna_, "films");
-  const auto key = run(vault_->api_keys().create_application(anna_.id, photos.id)).value();
-  const auto other = run(vault_->api_keys().create_application(anna_.id, films.id)).value();
-  EXPECT_FAILS(run(vault_->api_keys().create_application(bob_.id, photos.id)), kNotFound);
-  EXPECT_FAILS(run(vault_->api_keys().create_application(anna_.id, anna_.home)), kNotFound);
+  const auto key = run(vault_->api_keys().create_application(as(anna_), photos.id)).value();
+  const auto other = run(vault_->api_keys().create_application(as(anna_), films.id)).value();
+  EXPECT_FAILS(run(vault_->api_keys().create_application(as(bob_), photos.id)), kNotFound);
+  EXPECT_FAILS(run(vault_->api_keys().create_application(as(anna_), anna_.home)), kNotFound);
   const Caller caller = run(vault_->api_keys().authenticate(key)).value();
   EXPECT_EQ(caller.credential, Credential::kApplicationKey);
   EXPECT_EQ(caller.space, photos.id);
   EXPECT_TRUE(run(vault_->api_keys().list(anna_.id)).empty());
-  EXPECT_FAILS(run(vault_->api_keys().revoke_application(bob_.id, key)), kNotFound);
-  ASSERT_TRUE(run(vault_->api_keys().revoke_application(anna_.id, key)));
+  EXPECT_FAILS(run(vault_->api_keys().revoke_application(as(bob_), key)), kNotFound);
+  ASSERT_TRUE(run(vault_->api_keys().revoke_application(as(anna_), key)));
   EXPECT_FAILS(run(vault_->api_keys().authenticate(key)), kTokenInvalid);
-  EXPECT_FAILS(run(vault_->api_keys().revoke_application(anna_.id, key)), kNotFound);
+  EXPECT_FAILS(run(vault_->api_keys().revoke_application(as(anna_), key)), kNotFound);
   const auto master =
-      run(vault_->api_keys().create(anna_.id, KeyKind::kMaster, "m")).value().secret;
-  EXPECT_FAILS(run(vault_->api_keys().revoke_application(anna_.id, master)), kNotFound);
-  run(vault_->api_keys().revoke_applications(photos.id));
+      run(vault_->api_keys().create(as(anna_), KeyKind::kMaster, "m")).value().secret;
+  EXPECT_FAILS(run(vault_->api_keys().revoke_application(as(anna_), master)), kNotFound);
+  ASSERT_TRUE(run(vault_->api_keys().revoke_applications(as(bob_), films.id)));
+  ASSERT_TRUE(run(vault_->api_keys().revoke_applications(as(anna_), photos.id)));
   EXPECT_TRUE(run(vault_->api_keys().authenticate(other)));
-  run(vault_->api_keys().revoke_applications(films.id));
+  ASSERT_TRUE(run(vault_->api_keys().revoke_applications(as(anna_), films.id)));
   EXPECT_FAILS(run(vault_->api_keys().authenticate(other)), kTokenInvalid);
   EXPECT_TRUE(run(vault_->api_keys().authenticate(master)));
 }
@@ -290,10 +292,10 @@ TEST_F(BucketsTest, ADownloadHasOneWinner) {
   const Entry other = put(anna_, bucket, {}, "g", "others")->at(0);
   std::vector<std::string> tokens;
   for (int i = 0; i < 4; ++i) {
-    tokens.push_back(run(vault_->downloads().issue(bucket.id, file.id)).value());
+    tokens.push_back(run(vault_->downloads().issue(as(anna_), bucket.id, file.id)).value());
   }
-  const auto kept = run(vault_->downloads().issue(bucket.id, other.id)).value();
-  EXPECT_FAILS(run(vault_->downloads().issue(anna_.home, file.id)), kNotFound);
+  const auto kept = run(vault_->downloads().issue(as(anna_), bucket.id, other.id)).value();
+  EXPECT_FAILS(run(vault_->downloads().issue(as(anna_), anna_.home, file.id)), kNotFound);
   for (const std::string& token : tokens) {
     EXPECT_EQ(run(vault_->downloads().find(token))->id, file.id) << "looking uses nothing up";
   }
@@ -312,8 +314,8 @@ TEST_F(BucketsTest, ADownloadHasOneWinner) {
 TEST_F(BucketsTest, ADownloadThatWasNoneGivesAllTokensBack) {
   const Bucket bucket = make_bucket(anna_, "photos");
   const Entry file = put(anna_, bucket, {}, "f", "bytes")->at(0);
-  const auto one = run(vault_->downloads().issue(bucket.id, file.id)).value();
-  const auto two = run(vault_->downloads().issue(bucket.id, file.id)).value();
+  const auto one = run(vault_->downloads().issue(as(anna_), bucket.id, file.id)).value();
+  const auto two = run(vault_->downloads().issue(as(anna_), bucket.id, file.id)).value();
   auto taken = run(vault_->downloads().take(one)).value();
   EXPECT_FAILS(run(vault_->downloads().find(two)), kNotFound);
   run(vault_->downloads().give_back(taken));
@@ -329,25 +331,27 @@ TEST_F(BucketsTest, ADownloadThatWasNoneGivesAllTokensBack) {
 TEST_F(BucketsTest, TokensDieWhenTheFileChangesOrGoes) {
   const Bucket bucket = make_bucket(anna_, "photos");
   const Entry file = put(anna_, bucket, {"d"}, "f", "bytes")->at(0);
-  const auto issue = [&] { return run(vault_->downloads().issue(bucket.id, file.id)).value(); };
+  const auto issue = [&] {
+    return run(vault_->downloads().issue(as(anna_), bucket.id, file.id)).value();
+  };
   auto token = issue();
   ASSERT_TRUE(put(anna_, bucket, {"d"}, "f", "bytes", Existing::kReplaced));
   EXPECT_FAILS(run(vault_->downloads().take(token)), kNotFound);
   token = issue();
-  ASSERT_TRUE(run(vault_->entries().replace(anna_.id, file.id, receive(anna_, "new").value())));
+  ASSERT_TRUE(run(vault_->entries().replace(as(anna_), file.id, receive(anna_, "new").value())));
   EXPECT_FAILS(run(vault_->downloads().take(token)), kNotFound);
   token = issue();
   EntryChanges changes;
   changes.title = std::optional<std::string>("its bytes are the same");
-  ASSERT_TRUE(run(vault_->entries().update(anna_.id, file.id, changes)));
+  ASSERT_TRUE(run(vault_->entries().update(as(anna_), file.id, changes)));
   EXPECT_TRUE(run(vault_->downloads().find(token)));
   ASSERT_TRUE(run(vault_->accounts().set_disabled(anna_.id, true)));
   EXPECT_FAILS(run(vault_->downloads().take(token)), kNotFound);
   ASSERT_TRUE(run(vault_->accounts().set_disabled(anna_.id, false)));
   EXPECT_TRUE(run(vault_->downloads().find(token)));
-  ASSERT_TRUE(run(vault_->paths().remove(anna_.id, bucket.id, {"d"})));
+  ASSERT_TRUE(run(vault_->paths().remove(as(anna_), bucket.id, {"d"})));
   EXPECT_FAILS(run(vault_->downloads().take(token)), kNotFound);
-  EXPECT_FAILS(run(vault_->downloads().issue(bucket.id, file.id)), kNotFound);
+  EXPECT_FAILS(run(vault_->downloads().issue(as(anna_), bucket.id, file.id)), kNotFound);
 }
 
 }  // namespace

@@ -9,7 +9,7 @@
 #include "base/clock.h"
 #include "base/entropy.h"
 #include "blobs/blob_store.h"
-#include "db/database.h"
+#include "vault/guarded_database.h"
 #include "vault/listener.h"
 #include "vault/reservations.h"
 #include "vault/types.h"
@@ -35,7 +35,7 @@ struct Policy {
 };
 
 struct Context {
-  db::Database& database;
+  GuardedDatabase database;
   blobs::BlobStore& blobs;
   const Clock& clock;
   Entropy& entropy;

@@ -28,7 +28,7 @@ Task<bool> Digests::settle(const Entry& entry, const Sha256Digest& digest) {
         co_await tx.execute(kSettle, entry.id, entry.manifest.value(), ByteView(digest.bytes));
     co_return changed > 0;
   };
-  co_return co_await context_.database.write(body);
+  co_return co_await context_.database.write(Actor::System{}, body);
 }
 
 }  // namespace coffer::vault

@@ -51,16 +51,18 @@ std::unexpected<Failure> no_such_file() {
 
 }  // namespace
 
-Task<Result<std::string>> Downloads::issue(SpaceId space, EntryId file) {
+Task<Result<std::string>> Downloads::issue(Actor actor, SpaceId space, EntryId file) {
   std::string token(kPrefix);
   token += random_secret(context_.entropy);
   const Sha256Digest hash = Sha256::of(as_bytes(token));
-  auto body = [&](db::Transaction& tx) -> Task<std::uint64_t> {
+  auto body = [&](db::Transaction& tx) -> Task<Result<void>> {
     const Time now = context_.clock.now();
-    co_return co_await tx.execute(kIssue, ByteView(hash.bytes), now, file, space);
+    const auto issued = co_await tx.execute(kIssue, ByteView(hash.bytes), now, file, space);
+    if (issued == 0) co_return no_such_file();
+    co_return Result<void>{};
   };
-  const auto issued = co_await context_.database.write(body);
-  if (issued == 0) co_return no_such_file();
+  const auto issued = co_await context_.database.write(actor, body);
+  if (!issued) co_return std::unexpected(issued.error());
   co_return token;
 }
 
@@ -85,7 +87,7 @@ Task<Result<Taken>> Downloads::take(std::string token) {
     taken.tokens = co_await tx.all(kTake, token_from, taken.file.id);
     co_return taken;
   };
-  co_return co_await context_.database.write(body);
+  co_return co_await context_.database.write(Actor::Anyone{}, body);
 }
 
 Task<void> Downloads::give_back(Taken taken) {
@@ -95,7 +97,7 @@ Task<void> Downloads::give_back(Taken taken) {
                           taken.file.written_at);
     }
   };
-  co_await context_.database.write(body);
+  co_await context_.database.write(Actor::System{}, body);
 }
 
 Task<void> drop_downloads(db::Transaction& transaction, EntryId file) {

@@ -31,7 +31,7 @@ class Downloads {
   // A new token for the file. It lives until it or another of the file is used, until the file gets
   // other bytes or is deleted, or until its space is removed. kNotFound without that file in that
   // space.
-  Task<Result<std::string>> issue(SpaceId space, EntryId file);
+  Task<Result<std::string>> issue(Actor actor, SpaceId space, EntryId file);
 
   // What the token would give, without using it. kNotFound when it is none any more, and while the
   // file's owner is disabled.

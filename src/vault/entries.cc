@@ -49,7 +49,7 @@ std::unexpected<Failure> no_such_entry() {
 }
 
 // The question that every download asks, often of the same files.
-Task<Result<Entry>> recall(db::Database& database, AccountId owner, EntryId id) {
+Task<Result<Entry>> recall(GuardedDatabase& database, AccountId owner, EntryId id) {
   auto body = [&](db::Transaction& tx) -> Task<std::optional<Entry>> {
     thread_local Recalled<std::int64_t, Entry> recalled(kRecalledEntries);
     const Entry* known = recalled.find(tx.state(), id.value);
@@ -64,7 +64,8 @@ Task<Result<Entry>> recall(db::Database& database, AccountId owner, EntryId id) 
 }
 
 template <class... Args>
-Task<Result<Entry>> find_one(db::Database& database, const db::Statement& statement, Args... args) {
+Task<Result<Entry>> find_one(GuardedDatabase& database, const db::Statement& statement,
+                             Args... args) {
   auto body = [&](db::Transaction& tx) -> Task<std::optional<Entry>> {
     co_return co_await tx.find(statement, entry_from, args...);
   };
@@ -89,7 +90,8 @@ Task<Result<Entry>> Entries::find_key(SpaceId space, std::string key) {
   co_return entry;
 }
 
-Task<Result<Entry>> Entries::update(AccountId owner, EntryId id, EntryChanges changes) {
+Task<Result<Entry>> Entries::update(Actor actor, EntryId id, EntryChanges changes) {
+  const AccountId owner = actor.account();
   Faults faults;
   if (changes.name) check_file_name(*changes.name, faults);
   if (changes.title && *changes.title) check_title(**changes.title, faults);
@@ -130,16 +132,17 @@ Task<Result<Entry>> Entries::update(AccountId owner, EntryId id, EntryChanges ch
     co_await append_event(tx, entry.updated_at, event);
     co_return std::move(entry);
   };
-  co_return co_await context_.database.write(body);
+  co_return co_await context_.database.write(actor, body);
 }
 
-Task<Result<Entry>> Entries::replace(AccountId owner, EntryId id, Received received) {
-  auto replaced = co_await try_replace(owner, id, received);
+Task<Result<Entry>> Entries::replace(Actor actor, EntryId id, Received received) {
+  auto replaced = co_await try_replace(actor, id, received);
   if (!replaced) co_await discard_received(context_, received);
   co_return replaced;
 }
 
-Task<Result<Entry>> Entries::try_replace(AccountId owner, EntryId id, const Received& received) {
+Task<Result<Entry>> Entries::try_replace(Actor actor, EntryId id, const Received& received) {
+  const AccountId owner = actor.account();
   settle_received(received);
   auto body = [&](db::Transaction& tx) -> Task<Result<Entry>> {
     if (is_too_old(context_, received)) co_return bad_stream(StreamFault::kTooSlow);
@@ -154,17 +157,18 @@ Task<Result<Entry>> Entries::try_replace(AccountId owner, EntryId id, const Rece
     auto entry = co_await replace_bytes(tx, context_, *found, received, owner);
     co_return entry;
   };
-  co_return co_await context_.database.write(body);
+  co_return co_await context_.database.write(actor, body);
 }
 
-Task<Result<void>> Entries::remove(AccountId owner, EntryId id) {
+Task<Result<void>> Entries::remove(Actor actor, EntryId id) {
+  const AccountId owner = actor.account();
   auto body = [&](db::Transaction& tx) -> Task<Result<void>> {
     const auto removed = co_await tx.find(kRemove, stored_from, id, owner);
     if (!removed) co_return no_such_entry();
     co_await settle_removal(tx, *removed, owner, context_.clock.now());
     co_return Result<void>{};
   };
-  co_return co_await context_.database.write(body);
+  co_return co_await context_.database.write(actor, body);
 }
 
 Task<std::shared_ptr<const Content>> Entries::open(const Entry& entry) {

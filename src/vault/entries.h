@@ -44,8 +44,8 @@ struct EntryChanges {
   std::optional<std::vector<std::string>> tags = {};  // at most 50 of 1–64 characters; doubles fold
 };
 
-// All are about the files that `owner` owns, in whatever spaces: others do not exist, and folders
-// are none. Threads: any executor's.
+// All are about the files that `owner`, or the actor, owns, in whatever spaces: others do not
+// exist, and folders are none. Threads: any executor's.
 class Entries {
  public:
   explicit Entries(Context& context) : context_(context) {}
@@ -67,22 +67,22 @@ class Entries {
 
   // Event `entry.updated`. kNotFound, with a fault of `parent` without that folder; kInvalid. A
   // new name or place gives a new key.
-  Task<Result<Entry>> update(AccountId owner, EntryId id, EntryChanges changes);
+  Task<Result<Entry>> update(Actor actor, EntryId id, EntryChanges changes);
 
   // Gives the file other bytes; its type follows them, its ids, share token and names stay. The
   // quota is charged with the difference. Event `entry.updated`. kNotFound, kQuotaExceeded,
   // kBadStream (too slow) as in Uploads::commit; after a failure `received` is discarded.
-  Task<Result<Entry>> replace(AccountId owner, EntryId id, Received received);
+  Task<Result<Entry>> replace(Actor actor, EntryId id, Received received);
 
   // Gives the bytes back to the quota; the blob goes when nothing refers to it for the grace
   // time. Event `entry.deleted`. kNotFound. Reads under way go on.
-  Task<Result<void>> remove(AccountId owner, EntryId id);
+  Task<Result<void>> remove(Actor actor, EntryId id);
 
   // The file's bytes. Throws when the store has lost them. REQUIRES: a file.
   Task<std::shared_ptr<const Content>> open(const Entry& entry);
 
  private:
-  Task<Result<Entry>> try_replace(AccountId owner, EntryId id, const Received& received);
+  Task<Result<Entry>> try_replace(Actor actor, EntryId id, const Received& received);
 
   Context& context_;
 };

@@ -10,7 +10,7 @@ namespace {
 class EntriesTest : public VaultTest {
  protected:
   Result<Entry> update(const Account& caller, EntryId id, EntryChanges changes) {
-    return run(vault_->entries().update(caller.id, id, std::move(changes)));
+    return run(vault_->entries().update(as(caller), id, std::move(changes)));
   }
   std::vector<std::string> names(EntryQuery query) {
     query.owner = anna_.id;
@@ -124,7 +124,7 @@ TEST_F(EntriesTest, WhatWasFoundIsLookedForAgainAfterAnyChange) {
     co_await tx.execute(kRename, entry.id);
   }));
   EXPECT_EQ(run(there(anna_))->title, "by another");
-  ASSERT_TRUE(run(vault_->entries().remove(anna_.id, entry.id)));
+  ASSERT_TRUE(run(vault_->entries().remove(as(anna_), entry.id)));
   EXPECT_FAILS(run(there(anna_)), kNotFound);
 }
 

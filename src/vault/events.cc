@@ -55,7 +55,7 @@ Task<std::uint64_t> Events::prune(Time before, std::size_t limit) {
   auto body = [&](db::Transaction& tx) -> Task<std::uint64_t> {
     co_return co_await tx.execute(kPrune, before, limit);
   };
-  co_return co_await context_.database.write(body);
+  co_return co_await context_.database.write(Actor::System{}, body);
 }
 
 }  // namespace coffer::vault

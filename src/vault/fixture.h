@@ -17,6 +17,7 @@
 #include "base/text.h"
 #include "vault/contradictions.h"
 #include "vault/passwords.h"
+#include "vault/test_streams.h"
 #include "vault/vault.h"
 
 namespace coffer::vault::test {
@@ -46,40 +47,6 @@ class Folder {
   std::filesystem::path path_;
 };
 
-// Gives its text in portions, then ends, or fails with what it was told to.
-class TextStream final : public InputStream {
- public:
-  explicit TextStream(std::string text, std::size_t portion = 1000,
-                      std::optional<StreamFault> fault = std::nullopt)
-      : text_(std::move(text)), portion_(portion), fault_(fault) {}
-
-  Task<std::expected<std::size_t, StreamFault>> read(ByteSpan into) override {
-    const std::size_t count = std::min({into.size(), portion_, text_.size() - at_});
-    if (count == 0 && fault_) co_return std::unexpected(*fault_);
-    std::ranges::copy(as_bytes(text_).subspan(at_, count), into.begin());
-    at_ += count;
-    co_return count;
-  }
-
-  std::size_t taken() const { return at_; }
-
- private:
-  std::string text_;
-  std::size_t portion_;
-  std::optional<StreamFault> fault_;
-  std::size_t at_ = 0;
-};
-
-// What `piece` stands for. Throws when it cannot be read.
-inline std::string text_of(const Content::Piece& piece) {
-  if (const auto* bytes = std::get_if<Bytes>(&piece)) return std::string(as_text(*bytes));
-  const auto& slice = std::get<FileSlice>(piece);
-  std::string text(slice.length, '\0');
-  const auto got = ::pread(slice.fd, text.data(), text.size(), static_cast<off_t>(slice.offset));
-  if (got != static_cast<ssize_t>(text.size())) throw std::runtime_error("a blob cannot be read");
-  return text;
-}
-
 template <class T>
 T run(Task<T> task) {
   InlineExecutor executor;
@@ -99,6 +66,10 @@ inline FileType classify_by_extension(std::string_view name, ByteView) {
   if (name.ends_with(".txt")) return {"text/plain", FileKind::kDocument};
   return {"application/octet-stream", FileKind::kOther};
 }
+
+// Nothing is asked of it: what becomes of those who lose their right, actor_test.cc tells.
+inline Actor as(AccountId account) { return Actor::system(account); }
+inline Actor as(const Account& account) { return as(account.id); }
 
 class VaultTest : public ::testing::Test {
  protected:
@@ -126,6 +97,13 @@ class VaultTest : public ::testing::Test {
     return *made;
   }
 
+  Tokens begin_session(const Account& account,
+                       std::optional<std::chrono::seconds> lifetime = std::nullopt) {
+    auto begun = run(vault_->sessions().log_in(account.username, "correct horse", lifetime));
+    if (!begun) throw std::runtime_error(begun.error().message);
+    return begun->tokens;
+  }
+
   Account account(AccountId id) { return run(vault_->accounts().find(id)).value(); }
 
   Result<Received> receive(const Account& owner, const std::string& content) {
@@ -139,7 +117,7 @@ class VaultTest : public ::testing::Test {
   Result<std::vector<Entry>> commit(const Account& owner, NewFile file) {
     std::vector<NewFile> files;
     files.push_back(std::move(file));
-    return run(vault_->uploads().commit(owner.id, owner.home, std::move(files)));
+    return run(vault_->uploads().commit(as(owner), owner.home, std::move(files)));
   }
 
   Result<Entry> try_upload(const Account& owner, const std::string& name,
@@ -161,7 +139,7 @@ class VaultTest : public ::testing::Test {
   Result<Entry> try_folder(const Account& owner, const std::string& name,
                            std::optional<EntryId> parent = std::nullopt) {
     return run(vault_->folders().create(
-        owner.id, owner.home, {.parent = parent, .name = name, .description = std::nullopt}));
+        as(owner), owner.home, {.parent = parent, .name = name, .description = std::nullopt}));
   }
 
   Entry make_folder(const Account& owner, const std::string& name,
@@ -183,7 +161,7 @@ class VaultTest : public ::testing::Test {
                         std::optional<std::uint32_t> parts = std::nullopt,
                         std::optional<EntryId> parent = std::nullopt) {
     auto begun = run(vault_->multiparts().begin(
-        owner.id, {.space = owner.home, .parent = parent, .name = name, .parts = parts}));
+        as(owner), {.space = owner.home, .parent = parent, .name = name, .parts = parts}));
     if (!begun) throw std::runtime_error(begun.error().message);
     return *begun;
   }
@@ -191,11 +169,11 @@ class VaultTest : public ::testing::Test {
   Result<Part> put_part(const Account& owner, const Uuid& upload, std::uint32_t number,
                         const std::string& content) {
     TextStream stream(content);
-    return run(vault_->multiparts().put_part(owner.id, upload, number, stream, content.size()));
+    return run(vault_->multiparts().put_part(as(owner), upload, number, stream, content.size()));
   }
 
   Result<Entry> complete(const Account& owner, const Uuid& upload, Completion completion = {}) {
-    return run(vault_->multiparts().complete(owner.id, upload, std::move(completion)));
+    return run(vault_->multiparts().complete(as(owner), upload, std::move(completion)));
   }
 
   // A file of those parts.
@@ -239,7 +217,7 @@ class VaultTest : public ::testing::Test {
   void TearDown() override { EXPECT_EQ(contradictions(), std::vector<std::string>()); }
 
   Result<void> remove(const Account& owner, EntryId id) {
-    return run(vault_->entries().remove(owner.id, id));
+    return run(vault_->entries().remove(as(owner), id));
   }
 
   EntryPage list(EntryQuery query) { return run(vault_->entries().list(std::move(query))); }

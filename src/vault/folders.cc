@@ -98,7 +98,8 @@ Task<Result<Entry>> Folders::find(AccountId owner, Uuid uuid) {
   co_return std::move(*folder);
 }
 
-Task<Result<Entry>> Folders::create(AccountId owner, SpaceId space, NewFolder folder) {
+Task<Result<Entry>> Folders::create(Actor actor, SpaceId space, NewFolder folder) {
+  const AccountId owner = actor.account();
   Faults faults;
   check_file_name(folder.name, faults);
   if (folder.description) check_description(*folder.description, faults);
@@ -116,7 +117,7 @@ Task<Result<Entry>> Folders::create(AccountId owner, SpaceId space, NewFolder fo
     auto made = co_await add_entry(tx, draft, *place, {}, context_.clock.now());
     co_return made;
   };
-  co_return co_await context_.database.write(body);
+  co_return co_await context_.database.write(actor, body);
 }
 
 Task<Result<Entry>> make_folders(db::Transaction& transaction, const Context& context,
@@ -142,8 +143,8 @@ Task<Result<Entry>> make_folders(db::Transaction& transaction, const Context& co
   co_return std::move(last.value());
 }
 
-Task<Result<Entry>> Folders::make_path(AccountId owner, SpaceId space,
-                                       std::vector<std::string> names) {
+Task<Result<Entry>> Folders::make_path(Actor actor, SpaceId space, std::vector<std::string> names) {
+  const AccountId owner = actor.account();
   if (auto fault = check_path(names)) co_return std::unexpected(std::move(*fault));
   auto body = [&](db::Transaction& tx) -> Task<Result<Entry>> {
     const auto allowed = co_await charge_new(tx, owner, space, 0);
@@ -151,10 +152,11 @@ Task<Result<Entry>> Folders::make_path(AccountId owner, SpaceId space,
     auto folder = co_await make_folders(tx, context_, owner, space, names);
     co_return folder;
   };
-  co_return co_await context_.database.write(body);
+  co_return co_await context_.database.write(actor, body);
 }
 
-Task<Result<Entry>> Folders::update(AccountId owner, EntryId id, FolderChanges changes) {
+Task<Result<Entry>> Folders::update(Actor actor, EntryId id, FolderChanges changes) {
+  const AccountId owner = actor.account();
   Faults faults;
   if (changes.name) check_file_name(*changes.name, faults);
   if (changes.description && *changes.description) check_description(**changes.description, faults);
@@ -183,17 +185,18 @@ Task<Result<Entry>> Folders::update(AccountId owner, EntryId id, FolderChanges c
     co_await append_event(tx, folder.updated_at, event);
     co_return std::move(folder);
   };
-  co_return co_await context_.database.write(body);
+  co_return co_await context_.database.write(actor, body);
 }
 
-Task<Result<void>> Folders::remove(AccountId owner, EntryId id) {
+Task<Result<void>> Folders::remove(Actor actor, EntryId id) {
+  const AccountId owner = actor.account();
   auto body = [&](db::Transaction& tx) -> Task<Result<void>> {
     const auto folder = co_await tx.find(kFind, entry_from, id, owner);
     if (!folder) co_return no_folder();
     co_await remove_range(tx, range_of(*folder), owner, context_.clock.now());
     co_return Result<void>{};
   };
-  co_return co_await context_.database.write(body);
+  co_return co_await context_.database.write(actor, body);
 }
 
 Task<std::vector<Entry>> Folders::children(ChildQuery query) {

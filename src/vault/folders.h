@@ -39,7 +39,7 @@ struct ChildQuery {
   std::size_t limit = 100;
 };
 
-// Threads: any executor's. Folders of other owners than `owner` do not exist.
+// Threads: any executor's. Folders of other owners do not exist.
 class Folders {
  public:
   explicit Folders(Context& context) : context_(context) {}
@@ -50,24 +50,24 @@ class Folders {
 
   // Makes a folder of `space`; event `entry.created`. Where the name is taken, also by a file, the
   // key is numbered (`Music (2)/`). kInvalid, also when the path gets too long; kNotFound without
-  // that space, or with a fault of `parent` without that folder. REQUIRES: `owner` may write to
-  // `space`.
-  Task<Result<Entry>> create(AccountId owner, SpaceId space, NewFolder folder);
+  // that space, or with a fault of `parent` without that folder. REQUIRES: the actor may write
+  // to `space`.
+  Task<Result<Entry>> create(Actor actor, SpaceId space, NewFolder folder);
 
   // The folder that the names lead to, one inside the other, whoever owns those that are there;
   // what is missing is made. kConflict with a fault of `path` where a file has the name; kInvalid
   // as in create(). A name must be what its key would be: no slashes, no `..`. REQUIRES: as in
   // create(); at least one name.
-  Task<Result<Entry>> make_path(AccountId owner, SpaceId space, std::vector<std::string> names);
+  Task<Result<Entry>> make_path(Actor actor, SpaceId space, std::vector<std::string> names);
 
   // Renames, moves with all that is in it, describes. Event `entry.updated` for the folder.
   // kNotFound, kInvalid as in create(), and with a fault of `parent` when that is the folder itself
   // or below.
-  Task<Result<Entry>> update(AccountId owner, EntryId id, FolderChanges changes);
+  Task<Result<Entry>> update(Actor actor, EntryId id, FolderChanges changes);
 
   // Removes it with all that is in it, whoever owns that, at once; an event `entry.deleted` each.
   // kNotFound. Reads under way go on.
-  Task<Result<void>> remove(AccountId owner, EntryId id);
+  Task<Result<void>> remove(Actor actor, EntryId id);
 
   // Costs the same however much there is. REQUIRES: the caller may see the space.
   Task<std::vector<Entry>> children(ChildQuery query);

@@ -15,7 +15,7 @@ class FoldersTest : public VaultTest {
   using VaultTest::VaultTest;
 
   Result<Entry> update(const Account& owner, EntryId id, FolderChanges changes) {
-    return run(vault_->folders().update(owner.id, id, std::move(changes)));
+    return run(vault_->folders().update(as(owner), id, std::move(changes)));
   }
   Result<Entry> move(EntryId id, std::optional<EntryId> parent) {
     FolderChanges changes;
@@ -25,13 +25,13 @@ class FoldersTest : public VaultTest {
   Result<Entry> move_file(EntryId id, std::optional<EntryId> parent) {
     EntryChanges changes;
     changes.parent.emplace(parent);
-    return run(vault_->entries().update(anna_.id, id, changes));
+    return run(vault_->entries().update(as(anna_), id, changes));
   }
   Result<void> remove_folder(const Account& owner, EntryId id) {
-    return run(vault_->folders().remove(owner.id, id));
+    return run(vault_->folders().remove(as(owner), id));
   }
   Result<Entry> path(Names names) {
-    return run(vault_->folders().make_path(anna_.id, anna_.home, std::move(names)));
+    return run(vault_->folders().make_path(as(anna_), anna_.home, std::move(names)));
   }
 
   std::string key_of(EntryId id) {
@@ -118,7 +118,7 @@ TEST_F(FoldersTest, FilesAndFoldersShareOneSetOfNames) {
   EXPECT_EQ(make_folder(anna_, "song.mp3").name, "song.mp3") << "as it was given";
   EXPECT_EQ(upload(anna_, "song.mp3", "x").key, "song (2).mp3");
   const Entry file = upload(anna_, "other", "x");
-  const auto renamed = run(vault_->entries().update(anna_.id, file.id, {.name = "Music"}));
+  const auto renamed = run(vault_->entries().update(as(anna_), file.id, {.name = "Music"}));
   EXPECT_EQ(renamed->key, "Music (4)");
 }
 
@@ -173,8 +173,8 @@ TEST_F(FoldersTest, OthersDoNotExist) {
   EXPECT_FAILS(remove(anna_, folder.id), kNotFound);  // a folder is no file
   EXPECT_FAILS(run(vault_->entries().find(anna_.id, folder.id)), kNotFound);
   EXPECT_FAILS(run(vault_->entries().find(anna_.id, folder.uuid)), kNotFound);
-  EXPECT_FAILS(run(vault_->entries().update(anna_.id, folder.id, {.title = "t"})), kNotFound);
-  EXPECT_FAILS(run(vault_->folders().create(anna_.id, SpaceId{999}, {.name = "x"})), kNotFound);
+  EXPECT_FAILS(run(vault_->entries().update(as(anna_), folder.id, {.title = "t"})), kNotFound);
+  EXPECT_FAILS(run(vault_->folders().create(as(anna_), SpaceId{999}, {.name = "x"})), kNotFound);
   const Entry theirs = make_folder(bob_, "theirs");
   const auto moved = move(folder.id, theirs.id);
   ASSERT_FALSE(moved);
@@ -314,7 +314,7 @@ TEST_F(FoldersTest, RemovingTakesAllAlongAndNothingElse) {
   upload_into(anna_, a.id, "one.jpg", "shared bytes");
   upload_into(anna_, b.id, "two.jpg", "shared bytes");
   const Entry own = upload_into(anna_, b.id, "own.mp3", "own bytes");
-  ASSERT_TRUE(run(vault_->entries().update(anna_.id, own.id, {.tags = Names{"x", "Y"}})));
+  ASSERT_TRUE(run(vault_->entries().update(as(anna_), own.id, {.tags = Names{"x", "Y"}})));
   const Entry parts = upload_parts(anna_, "parts", {"shared bytes", "other", "other"}, b.id);
   const auto reading = run(vault_->entries().open(parts));
   const std::size_t before = events().size();

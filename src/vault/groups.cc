@@ -118,12 +118,13 @@ void check_name(std::string_view name, Faults& faults) {
 
 }  // namespace
 
-Task<Result<Group>> Groups::create(AccountId owner, std::string name) {
+Task<Result<Group>> Groups::create(Actor actor, std::string name) {
+  const AccountId owner = actor.account();
   Faults faults;
   check_name(name, faults);
   if (faults.any()) co_return faults.failure();
   const Time now = context_.clock.now();
-  auto body = [&](db::Transaction& tx) -> Task<Group> {
+  auto body = [&](db::Transaction& tx) -> Task<Result<Group>> {
     for (;;) {
       std::uint64_t random = 0;
       context_.entropy.fill(std::as_writable_bytes(std::span(&random, 1)));
@@ -136,7 +137,7 @@ Task<Result<Group>> Groups::create(AccountId owner, std::string name) {
       co_return group;
     }
   };
-  co_return co_await context_.database.write(body);
+  co_return co_await context_.database.write(actor, body);
 }
 
 Task<Result<Group>> Groups::find(AccountId account, std::uint32_t number) {
@@ -157,41 +158,41 @@ Task<std::vector<Group>> Groups::of_account(AccountId account) {
   co_return co_await context_.database.read(body);
 }
 
-Task<Result<void>> Groups::remove(AccountId account, std::uint32_t number) {
+Task<Result<void>> Groups::remove(Actor actor, std::uint32_t number) {
   auto body = [&](db::Transaction& tx) -> Task<Result<void>> {
-    const auto group = co_await find_owned(tx, account, number);
+    const auto group = co_await find_owned(tx, actor.account(), number);
     if (!group) co_return std::unexpected(group.error());
     co_await remove_space(tx, group->space, context_.clock.now());
     co_return Result<void>{};
   };
-  const auto removed = co_await context_.database.write(body);
+  const auto removed = co_await context_.database.write(actor, body);
   if (removed) context_.space_removed->call();
   co_return removed;
 }
 
-Task<Result<std::string>> Groups::invite(AccountId account, std::uint32_t number) {
+Task<Result<std::string>> Groups::invite(Actor actor, std::uint32_t number) {
   const std::string secret = random_text(context_.entropy, kInviteLength, kInviteAlphabet);
   const Sha256Digest hash = Sha256::of(as_bytes(secret));
   auto body = [&](db::Transaction& tx) -> Task<Result<void>> {
-    const auto group = co_await find_owned(tx, account, number);
+    const auto group = co_await find_owned(tx, actor.account(), number);
     if (!group) co_return std::unexpected(group.error());
     const Time now = context_.clock.now();
     co_await tx.execute(kInsertInvite, LinkKind::kInvite, ByteView(hash.bytes), group->space, now);
     co_return Result<void>{};
   };
-  const auto made = co_await context_.database.write(body);
+  const auto made = co_await context_.database.write(actor, body);
   if (!made) co_return std::unexpected(made.error());
   co_return secret;
 }
 
-Task<Result<void>> Groups::revoke_invites(AccountId account, std::uint32_t number) {
+Task<Result<void>> Groups::revoke_invites(Actor actor, std::uint32_t number) {
   auto body = [&](db::Transaction& tx) -> Task<Result<void>> {
-    const auto group = co_await find_owned(tx, account, number);
+    const auto group = co_await find_owned(tx, actor.account(), number);
     if (!group) co_return std::unexpected(group.error());
     co_await tx.execute(kDropInvites, group->space, LinkKind::kInvite);
     co_return Result<void>{};
   };
-  co_return co_await context_.database.write(body);
+  co_return co_await context_.database.write(actor, body);
 }
 
 Task<Result<Group>> Groups::find_invite(std::string secret) {
@@ -204,31 +205,31 @@ Task<Result<Group>> Groups::find_invite(std::string secret) {
   co_return std::move(*group);
 }
 
-Task<Result<Group>> Groups::join(AccountId account, std::string secret) {
+Task<Result<Group>> Groups::join(Actor actor, std::string secret) {
   const Sha256Digest hash = Sha256::of(as_bytes(secret));
   auto body = [&](db::Transaction& tx) -> Task<Result<Group>> {
     auto group = co_await tx.find(kFindInvite, group_from, ByteView(hash.bytes), LinkKind::kInvite);
     if (!group) co_return no_such_invite();
     const Time now = context_.clock.now();
-    const auto joined = co_await tx.execute(kInsertMember, group->space, account, now);
+    const auto joined = co_await tx.execute(kInsertMember, group->space, actor.account(), now);
     if (joined == 0) co_return fail(FailureCode::kConflict, "you are already in the group");
     co_return std::move(*group);
   };
-  co_return co_await context_.database.write(body);
+  co_return co_await context_.database.write(actor, body);
 }
 
-Task<Result<void>> Groups::leave(AccountId account, std::uint32_t number) {
+Task<Result<void>> Groups::leave(Actor actor, std::uint32_t number) {
   auto body = [&](db::Transaction& tx) -> Task<Result<void>> {
     const auto group = co_await tx.find(kFind, group_from, number, SpaceKind::kGroup);
     if (!group) co_return no_such_group();
-    if (group->owner == account) {
+    if (group->owner == actor.account()) {
       co_return fail(FailureCode::kForbidden, "the owner cannot leave the group");
     }
-    const auto left = co_await tx.execute(kRemoveMember, group->space, account);
+    const auto left = co_await tx.execute(kRemoveMember, group->space, actor.account());
     if (left == 0) co_return fail(FailureCode::kInvalid, "you are not in the group");
     co_return Result<void>{};
   };
-  co_return co_await context_.database.write(body);
+  co_return co_await context_.database.write(actor, body);
 }
 
 Task<std::size_t> Groups::return_files(std::size_t limit) {
@@ -260,7 +261,7 @@ Task<std::size_t> Groups::return_files(std::size_t limit) {
       co_await tx.execute(kForget, group->space);
     }
   };
-  co_return co_await context_.database.write(body);
+  co_return co_await context_.database.write(Actor::System{}, body);
 }
 
 }  // namespace coffer::vault

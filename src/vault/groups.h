@@ -29,7 +29,7 @@ class Groups {
 
   // kInvalid, with a fault of `name`, for one that is blank, too long, no UTF-8 or has control
   // characters.
-  Task<Result<Group>> create(AccountId owner, std::string name);
+  Task<Result<Group>> create(Actor actor, std::string name);
 
   // As `account` sees it. kNotFound; kForbidden for a group that the account is not in.
   Task<Result<Group>> find(AccountId account, std::uint32_t number);
@@ -40,23 +40,23 @@ class Groups {
   // From now on there is no such group, nor its invites; its files are back at their uploaders',
   // who find them in their own lists at once (return_files() makes their places follow). kNotFound;
   // kForbidden for everybody but the owner.
-  Task<Result<void>> remove(AccountId account, std::uint32_t number);
+  Task<Result<void>> remove(Actor actor, std::uint32_t number);
 
   // A new invite: a secret that is told once. It is good for anybody, any number of times, until
   // revoke_invites() or the group goes. kNotFound; kForbidden for everybody but the owner.
-  Task<Result<std::string>> invite(AccountId account, std::uint32_t number);
+  Task<Result<std::string>> invite(Actor actor, std::uint32_t number);
   // The same failures.
-  Task<Result<void>> revoke_invites(AccountId account, std::uint32_t number);
+  Task<Result<void>> revoke_invites(Actor actor, std::uint32_t number);
 
   // Where the invite leads. kNotFound.
   Task<Result<Group>> find_invite(std::string secret);
 
   // kNotFound; kConflict for who is in the group already.
-  Task<Result<Group>> join(AccountId account, std::string secret);
+  Task<Result<Group>> join(Actor actor, std::string secret);
 
-  // What the account uploaded stays. kNotFound; kInvalid for who is not in the group; kForbidden
+  // What the actor uploaded stays. kNotFound; kInvalid for who is not in the group; kForbidden
   // for its owner.
-  Task<Result<void>> leave(AccountId account, std::uint32_t number);
+  Task<Result<void>> leave(Actor actor, std::uint32_t number);
 
   // Moves up to `limit` files of removed groups to their owners' home spaces; how many. What is
   // empty then is forgotten. Fewer than `limit`: nothing more to do now.

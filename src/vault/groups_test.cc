@@ -12,13 +12,13 @@ namespace {
 class GroupsTest : public VaultTest {
  protected:
   Group create(const Account& owner, const std::string& name = "Bim-Bam") {
-    return run(vault_->groups().create(owner.id, name)).value();
+    return run(vault_->groups().create(as(owner), name)).value();
   }
   std::string invite(const Account& owner, const Group& group) {
-    return run(vault_->groups().invite(owner.id, group.number)).value();
+    return run(vault_->groups().invite(as(owner), group.number)).value();
   }
   Result<Group> join(const Account& account, const std::string& secret) {
-    return run(vault_->groups().join(account.id, secret));
+    return run(vault_->groups().join(as(account), secret));
   }
   Result<Group> find(const Account& account, const Group& group) {
     return run(vault_->groups().find(account.id, group.number));
@@ -30,7 +30,7 @@ class GroupsTest : public VaultTest {
                           const std::string& content) {
     std::vector<NewFile> files;
     files.push_back({.received = receive(owner, content).value(), .name = name});
-    auto made = run(vault_->uploads().commit(owner.id, group.space, std::move(files)));
+    auto made = run(vault_->uploads().commit(as(owner), group.space, std::move(files)));
     if (!made) return std::unexpected(made.error());
     return made->at(0);
   }
@@ -72,7 +72,7 @@ TEST_F(GroupsTest, NamesAreAtMost50CharactersNotBytes) {
   EXPECT_EQ(create(anna, fifty).name, fifty);
   for (const std::string& bad : {fifty + "x", std::string(), std::string("  "), std::string("\xff"),
                                  std::string("a\nb"), std::string("a\0b", 3)}) {
-    EXPECT_FAILS(run(vault_->groups().create(anna.id, bad)), kInvalid);
+    EXPECT_FAILS(run(vault_->groups().create(as(anna), bad)), kInvalid);
   }
 }
 
@@ -82,7 +82,7 @@ TEST_F(GroupsTest, OnlyMembersFindItAndOnlyTheOwnerInvites) {
   const Group group = create(anna);
   EXPECT_FAILS(find(bob, group), kForbidden);
   EXPECT_FAILS(run(vault_->groups().find(bob.id, 1)), kNotFound);
-  EXPECT_FAILS(run(vault_->groups().invite(bob.id, group.number)), kForbidden);
+  EXPECT_FAILS(run(vault_->groups().invite(as(bob), group.number)), kForbidden);
   const std::string secret = invite(anna, group);
   EXPECT_EQ(run(vault_->groups().find_invite(secret))->number, group.number);
   EXPECT_EQ(join(bob, secret)->name, group.name);
@@ -90,8 +90,8 @@ TEST_F(GroupsTest, OnlyMembersFindItAndOnlyTheOwnerInvites) {
   EXPECT_FAILS(join(anna, secret), kConflict);
   EXPECT_FAILS(join(bob, secret + "x"), kNotFound);
   EXPECT_TRUE(find(bob, group));
-  EXPECT_FAILS(run(vault_->groups().invite(bob.id, group.number)), kForbidden);
-  EXPECT_FAILS(run(vault_->groups().remove(bob.id, group.number)), kForbidden);
+  EXPECT_FAILS(run(vault_->groups().invite(as(bob), group.number)), kForbidden);
+  EXPECT_FAILS(run(vault_->groups().remove(as(bob), group.number)), kForbidden);
 }
 
 TEST_F(GroupsTest, AnInviteIsKeptAsItsHashAndGoodUntilRevoked) {
@@ -112,7 +112,7 @@ TEST_F(GroupsTest, AnInviteIsKeptAsItsHashAndGoodUntilRevoked) {
   EXPECT_TRUE(std::ranges::equal(hashes[0], Sha256::of(as_bytes(first)).bytes));
   EXPECT_TRUE(join(make_account("bob"), first));
   EXPECT_TRUE(join(make_account("cleo"), first));
-  ASSERT_TRUE(run(vault_->groups().revoke_invites(anna.id, group.number)));
+  ASSERT_TRUE(run(vault_->groups().revoke_invites(as(anna), group.number)));
   EXPECT_FAILS(join(make_account("dora"), first), kNotFound);
   EXPECT_FAILS(run(vault_->groups().find_invite(second)), kNotFound);
   EXPECT_TRUE(join(make_account("emil"), invite(anna, group)));
@@ -136,11 +136,11 @@ TEST_F(GroupsTest, LeavingIsForMembersAndNotForTheOwner) {
   const Account bob = make_account("bob");
   const Group group = create(anna);
   const auto leave = [&](const Account& account) {
-    return run(vault_->groups().leave(account.id, group.number));
+    return run(vault_->groups().leave(as(account), group.number));
   };
   EXPECT_FAILS(leave(bob), kInvalid);
   EXPECT_FAILS(leave(anna), kForbidden);
-  EXPECT_FAILS(run(vault_->groups().leave(bob.id, 5)), kNotFound);
+  EXPECT_FAILS(run(vault_->groups().leave(as(bob), 5)), kNotFound);
   add(bob, anna, group);
   ASSERT_TRUE(upload_to(group, bob, "b.txt", "bob"));
   EXPECT_TRUE(leave(bob));
@@ -183,8 +183,8 @@ TEST_F(GroupsTest, ARemovedGroupsFilesGoHome) {
   ASSERT_TRUE(upload_to(other, anna, "o.txt", "other"));
   const std::string address = vault_->addresses().of(files[0]).address;
 
-  ASSERT_TRUE(run(vault_->groups().remove(anna.id, group.number)));
-  EXPECT_FAILS(run(vault_->groups().remove(anna.id, group.number)), kNotFound);
+  ASSERT_TRUE(run(vault_->groups().remove(as(anna), group.number)));
+  EXPECT_FAILS(run(vault_->groups().remove(as(anna), group.number)), kNotFound);
   EXPECT_FAILS(find(anna, group), kNotFound);
   EXPECT_FAILS(join(make_account("cleo"), secret), kNotFound);
   EXPECT_EQ(run(vault_->groups().of_account(bob.id)).size(), 0U);
@@ -219,7 +219,7 @@ TEST_F(GroupsTest, UploadsAndTheRemovalRace) {
     const std::size_t before = list({.owner = anna.id}).total;
     in_parallel(5, [&](int i) {
       if (i == 0) {
-        EXPECT_TRUE(run(vault_->groups().remove(anna.id, group.number)));
+        EXPECT_TRUE(run(vault_->groups().remove(as(anna), group.number)));
         run(vault_->groups().return_files(100));
         return;
       }

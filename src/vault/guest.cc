@@ -48,7 +48,7 @@ Task<Account> Accounts::guest() {
     const auto account = co_await tx.find(kFind, account_from);
     co_return account.value();
   };
-  co_return co_await context_.database.write(body);
+  co_return co_await context_.database.write(Actor::System{}, body);
 }
 
 }  // namespace coffer::vault

@@ -83,7 +83,7 @@ class ModelTest : public VaultTest {
         run(vault_->uploads().receive(anna_.id, stream, std::nullopt, entry.size));
     ASSERT_EQ(received.has_value(), used() - entry.size + content.size() <= kQuota);
     if (!received) return;
-    const auto replaced = run(vault_->entries().replace(anna_.id, entry.id, *received));
+    const auto replaced = run(vault_->entries().replace(as(anna_), entry.id, *received));
     ASSERT_TRUE(replaced);
     ++happened_;
     EXPECT_EQ(replaced->share, entry.share);
@@ -114,7 +114,7 @@ class ModelTest : public VaultTest {
     FolderChanges changes;
     if (pick(2) == 0) changes.name = one_of(names_);
     if (pick(2) == 0 || !changes.name) changes.parent.emplace(some_place());
-    const auto changed = run(vault_->folders().update(anna_.id, folder.id, changes));
+    const auto changed = run(vault_->folders().update(as(anna_), folder.id, changes));
     const bool is_cycle = changes.parent && is_below(*changes.parent, folder.id);
     ASSERT_EQ(changed.has_value(), !is_cycle);
     if (!changed) return;
@@ -129,7 +129,7 @@ class ModelTest : public VaultTest {
     const auto is_gone = [&](const Entry& entry) {
       return entry.id == id || is_below(entry.parent, id);
     };
-    ASSERT_TRUE(run(vault_->folders().remove(anna_.id, id)));
+    ASSERT_TRUE(run(vault_->folders().remove(as(anna_), id)));
     happened_ += std::erase_if(model_, is_gone);
     std::set<EntryId> gone;
     for (const Entry& folder : folders_) {
@@ -169,7 +169,7 @@ class ModelTest : public VaultTest {
     const auto session = sessions_.begin() + static_cast<std::ptrdiff_t>(pick(sessions_.size()));
     const bool lives = clock_.now() < session->expires_at;
     if (pick(4) == 0) {
-      const auto ended = run(vault_->multiparts().abandon(anna_.id, session->upload.uuid));
+      const auto ended = run(vault_->multiparts().abandon(as(anna_), session->upload.uuid));
       ASSERT_EQ(ended.has_value(), lives);
       if (ended) sessions_.erase(session);
       return;
@@ -212,7 +212,7 @@ class ModelTest : public VaultTest {
     if (pick(2) == 0) changes.title = one_of(names_);
     if (pick(2) == 0) changes.parent.emplace(some_place());
     if (pick(2) == 0 || (!changes.name && !changes.title)) changes.tags = some_tags();
-    const auto changed = run(vault_->entries().update(anna_.id, entry.id, changes));
+    const auto changed = run(vault_->entries().update(as(anna_), entry.id, changes));
     ASSERT_TRUE(changed);
     ++happened_;
     if (changes.name) {

@@ -197,7 +197,8 @@ Bytes head_from(const db::Row& row) {
 
 }  // namespace
 
-Task<Result<Multipart>> Multiparts::begin(AccountId owner, NewMultipart wanted) {
+Task<Result<Multipart>> Multiparts::begin(Actor actor, NewMultipart wanted) {
+  const AccountId owner = actor.account();
   if (trim(wanted.name).empty()) wanted.name = kNameless;
   Faults faults;
   check_file_name(wanted.name, faults);
@@ -222,15 +223,15 @@ Task<Result<Multipart>> Multiparts::begin(AccountId owner, NewMultipart wanted) 
                         ByteView(), upload.expires_at);
     co_return upload;
   };
-  co_return co_await context_.database.write(body);
+  co_return co_await context_.database.write(actor, body);
 }
 
-Task<Result<Part>> Multiparts::put_part(AccountId owner, Uuid upload, std::uint32_t number,
+Task<Result<Part>> Multiparts::put_part(Actor actor, Uuid upload, std::uint32_t number,
                                         InputStream& source,
                                         std::optional<std::uint64_t> expected_size) {
-  auto received = co_await receive_part(owner, upload, number, source, expected_size);
+  auto received = co_await receive_part(actor.account(), upload, number, source, expected_size);
   if (!received) co_return std::unexpected(received.error());
-  auto part = co_await commit_part(owner, upload, number, std::move(*received));
+  auto part = co_await commit_part(actor, upload, number, std::move(*received));
   co_return part;
 }
 
@@ -262,15 +263,16 @@ Task<Result<Received>> Multiparts::receive_part(AccountId owner, Uuid upload, st
   co_return received;
 }
 
-Task<Result<Part>> Multiparts::commit_part(AccountId owner, Uuid upload, std::uint32_t number,
+Task<Result<Part>> Multiparts::commit_part(Actor actor, Uuid upload, std::uint32_t number,
                                            Received received) {
-  auto part = co_await try_commit_part(owner, upload, number, received);
+  auto part = co_await try_commit_part(actor, upload, number, received);
   if (!part) co_await discard_received(context_, received);
   co_return part;
 }
 
-Task<Result<Part>> Multiparts::try_commit_part(AccountId owner, Uuid upload, std::uint32_t number,
+Task<Result<Part>> Multiparts::try_commit_part(Actor actor, Uuid upload, std::uint32_t number,
                                                const Received& received) {
+  const AccountId owner = actor.account();
   settle_received(received);
   auto body = [&](db::Transaction& tx) -> Task<Result<Part>> {
     const Time now = context_.clock.now();
@@ -298,7 +300,7 @@ Task<Result<Part>> Multiparts::try_commit_part(AccountId owner, Uuid upload, std
     if (number == 1) co_await tx.execute(kSetHead, session->id, received.head);
     co_return Part{.number = number, .size = received.size};
   };
-  co_return co_await context_.database.write(body);
+  co_return co_await context_.database.write(actor, body);
 }
 
 Task<Result<MultipartStatus>> Multiparts::status(AccountId owner, Uuid upload) {
@@ -313,7 +315,8 @@ Task<Result<MultipartStatus>> Multiparts::status(AccountId owner, Uuid upload) {
   co_return co_await context_.database.read(body);
 }
 
-Task<Result<Entry>> Multiparts::complete(AccountId owner, Uuid upload, Completion completion) {
+Task<Result<Entry>> Multiparts::complete(Actor actor, Uuid upload, Completion completion) {
+  const AccountId owner = actor.account();
   Faults faults;
   if (completion.name && trim(*completion.name).empty()) completion.name.reset();
   if (completion.name) check_file_name(*completion.name, faults);
@@ -351,10 +354,11 @@ Task<Result<Entry>> Multiparts::complete(AccountId owner, Uuid upload, Completio
     co_await tx.execute(kFinish, session->id, made->id, as_bytes(made->name));
     co_return std::move(*made);
   };
-  co_return co_await context_.database.write(body);
+  co_return co_await context_.database.write(actor, body);
 }
 
-Task<Result<void>> Multiparts::abandon(AccountId owner, Uuid upload) {
+Task<Result<void>> Multiparts::abandon(Actor actor, Uuid upload) {
+  const AccountId owner = actor.account();
   auto body = [&](db::Transaction& tx) -> Task<Result<void>> {
     const Time now = context_.clock.now();
     const auto session = co_await find_open(tx, owner, upload, now);
@@ -362,7 +366,7 @@ Task<Result<void>> Multiparts::abandon(AccountId owner, Uuid upload) {
     co_await forget(tx, *session, now);
     co_return Result<void>{};
   };
-  co_return co_await context_.database.write(body);
+  co_return co_await context_.database.write(actor, body);
 }
 
 Task<std::size_t> Multiparts::expire(std::size_t limit) {
@@ -372,7 +376,7 @@ Task<std::size_t> Multiparts::expire(std::size_t limit) {
     for (const Session& session : expired) co_await forget(tx, session, now);
     co_return expired.size();
   };
-  co_return co_await context_.database.write(body);
+  co_return co_await context_.database.write(Actor::System{}, body);
 }
 
 Task<std::size_t> Multiparts::prune_retired(std::size_t limit) {
@@ -387,7 +391,7 @@ Task<std::size_t> Multiparts::prune_retired(std::size_t limit) {
     }
     co_return retired.size();
   };
-  co_return co_await context_.database.write(body);
+  co_return co_await context_.database.write(Actor::System{}, body);
 }
 
 }  // namespace coffer::vault

@@ -59,16 +59,16 @@ class Multiparts {
   explicit Multiparts(Context& context) : context_(context) {}
 
   // kInvalid: the name as in Uploads::commit, `parts` not from 1 to kPartsMax. kNotFound without
-  // that space, or with a fault of `parent` without that folder. REQUIRES: `owner` may write to the
-  // space.
-  Task<Result<Multipart>> begin(AccountId owner, NewMultipart wanted);
+  // that space, or with a fault of `parent` without that folder. REQUIRES: the actor may write to
+  // the space.
+  Task<Result<Multipart>> begin(Actor actor, NewMultipart wanted);
 
   // Reads `source` to its end as that part; durable and counted in the quota when it returns. One
   // that was there is replaced: the last to end stands. kInvalid with a fault of `number`;
   // kConflict when the upload is complete; kBadStream, kQuotaExceeded as in Uploads::receive. After
   // a failure all is as before. REQUIRES: `source` lives until the task ended.
-  Task<Result<Part>> put_part(AccountId owner, Uuid upload, std::uint32_t number,
-                              InputStream& source, std::optional<std::uint64_t> expected_size);
+  Task<Result<Part>> put_part(Actor actor, Uuid upload, std::uint32_t number, InputStream& source,
+                              std::optional<std::uint64_t> expected_size);
 
   // The two steps of put_part(), for who learns between them whether the part is to stand. What is
   // received and not committed is to be discarded (Uploads::discard); commit_part() does so when
@@ -76,8 +76,7 @@ class Multiparts {
   Task<Result<Received>> receive_part(AccountId owner, Uuid upload, std::uint32_t number,
                                       InputStream& source,
                                       std::optional<std::uint64_t> expected_size);
-  Task<Result<Part>> commit_part(AccountId owner, Uuid upload, std::uint32_t number,
-                                 Received received);
+  Task<Result<Part>> commit_part(Actor actor, Uuid upload, std::uint32_t number, Received received);
 
   Task<Result<MultipartStatus>> status(AccountId owner, Uuid upload);
 
@@ -85,10 +84,10 @@ class Multiparts {
   // with `missing` when not all parts from 1 to the last (or to as many as were announced) are
   // there: the upload goes on. kInvalid for the name, kNotFound without space or folder (fault of
   // `parent`). Again: the same file, or kNotFound when it is deleted.
-  Task<Result<Entry>> complete(AccountId owner, Uuid upload, Completion completion);
+  Task<Result<Entry>> complete(Actor actor, Uuid upload, Completion completion);
 
   // Ends the upload; its bytes count no more. kConflict when it is complete.
-  Task<Result<void>> abandon(AccountId owner, Uuid upload);
+  Task<Result<void>> abandon(Actor actor, Uuid upload);
 
   // For the collector: forgets up to `limit` expired uploads, with their parts unless they became a
   // file; how many. Fewer than `limit`: nothing more to do now.
@@ -98,7 +97,7 @@ class Multiparts {
   Task<std::size_t> prune_retired(std::size_t limit);
 
  private:
-  Task<Result<Part>> try_commit_part(AccountId owner, Uuid upload, std::uint32_t number,
+  Task<Result<Part>> try_commit_part(Actor actor, Uuid upload, std::uint32_t number,
                                      const Received& received);
 
   Context& context_;

@@ -20,7 +20,7 @@ class MultipartTest : public VaultTest {
     return run(vault_->multiparts().status(owner.id, upload));
   }
   Result<void> abandon(const Account& owner, const Uuid& upload) {
-    return run(vault_->multiparts().abandon(owner.id, upload));
+    return run(vault_->multiparts().abandon(as(owner), upload));
   }
 
   // `length` bytes from `offset`, in pieces of at most `most`.
@@ -130,7 +130,7 @@ TEST_F(MultipartTest, ForeignUploadsDoNotExist) {
     EXPECT_FAILS(abandon(bob_, uuid), kNotFound);
   }
   TextStream unread("evil");
-  EXPECT_FALSE(run(vault_->multiparts().put_part(bob_.id, upload.uuid, 1, unread, 4)));
+  EXPECT_FALSE(run(vault_->multiparts().put_part(as(bob_), upload.uuid, 1, unread, 4)));
   EXPECT_EQ(unread.taken(), 0U);
   EXPECT_EQ(content_of(complete(anna_, upload.uuid).value()), "a");
 }
@@ -138,17 +138,17 @@ TEST_F(MultipartTest, ForeignUploadsDoNotExist) {
 TEST_F(MultipartTest, NumbersAreBounded) {
   const auto begin = [&](std::optional<std::uint32_t> parts, std::string name = "f") {
     return run(vault_->multiparts().begin(
-        anna_.id, {.space = anna_.home, .name = std::move(name), .parts = parts}));
+        as(anna_), {.space = anna_.home, .name = std::move(name), .parts = parts}));
   };
   EXPECT_FAILS(begin(0), kInvalid);
   EXPECT_FAILS(begin(10'001), kInvalid);
   EXPECT_FAILS(begin(1, std::string(256, 'n')), kInvalid);
   EXPECT_FAILS(begin(1, "\xff"), kInvalid);
   EXPECT_EQ(begin(1, "")->name, "file");
-  EXPECT_FAILS(run(vault_->multiparts().begin(anna_.id, {.space = SpaceId{99}, .name = "f"})),
+  EXPECT_FAILS(run(vault_->multiparts().begin(as(anna_), {.space = SpaceId{99}, .name = "f"})),
                kNotFound);
   EXPECT_FAILS(run(vault_->multiparts().begin(
-                   anna_.id, {.space = anna_.home, .parent = EntryId{99}, .name = "f"})),
+                   as(anna_), {.space = anna_.home, .parent = EntryId{99}, .name = "f"})),
                kNotFound);
 
   const Multipart upload = begin(2).value();
@@ -189,7 +189,7 @@ TEST_F(MultipartTest, AFailingPartChangesNothing) {
   const Multipart upload = begin_parts(anna_, "f");
   ASSERT_TRUE(put_part(anna_, upload.uuid, 1, "good"));
   TextStream broken(std::string(100'000, 'x'), 1000, StreamFault::kTruncated);
-  const auto put = run(vault_->multiparts().put_part(anna_.id, upload.uuid, 1, broken, 200'000));
+  const auto put = run(vault_->multiparts().put_part(as(anna_), upload.uuid, 1, broken, 200'000));
   ASSERT_FALSE(put);
   EXPECT_EQ(put.error().stream, StreamFault::kTruncated);
   EXPECT_EQ(account(anna_.id).used, 4U);
@@ -297,7 +297,7 @@ TEST_F(MultipartTest, TheTagOfTheContentStaysWhenTheChecksumComes) {
   EXPECT_EQ(content_of(settled), "ab");
 
   const Entry other = upload_parts(anna_, "i", {"c", "d"});
-  ASSERT_TRUE(run(vault_->entries().replace(anna_.id, other.id, receive(anna_, "e").value())));
+  ASSERT_TRUE(run(vault_->entries().replace(as(anna_), other.id, receive(anna_, "e").value())));
   EXPECT_FALSE(run(vault_->digests().settle(other, plain.checksum.value())))
       << "the bytes are others by now";
 }
@@ -316,7 +316,7 @@ TEST_F(MultipartTest, ItsFolderMayGoMeanwhile) {
   const Entry folder = make_folder(anna_, "f");
   const Multipart upload = begin_parts(anna_, "x", std::nullopt, folder.id);
   ASSERT_TRUE(put_part(anna_, upload.uuid, 1, "a"));
-  ASSERT_TRUE(run(vault_->folders().remove(anna_.id, folder.id)));
+  ASSERT_TRUE(run(vault_->folders().remove(as(anna_), folder.id)));
   const auto lost = complete(anna_, upload.uuid);
   ASSERT_FALSE(lost);
   EXPECT_EQ(lost.error().code, FailureCode::kNotFound);
@@ -470,7 +470,7 @@ TEST_F(MultipartQuotaTest, ReplacingIsChargedWithTheDifference) {
     TextStream stream(std::string(size, c));
     auto received = run(vault_->uploads().receive(anna_.id, stream, std::nullopt, file.size));
     if (!received) return Result<Entry>(std::unexpected(received.error()));
-    return run(vault_->entries().replace(anna_.id, file.id, *received));
+    return run(vault_->entries().replace(as(anna_), file.id, *received));
   };
   EXPECT_FAILS(replace(1001, 'y'), kQuotaExceeded);
   clock_.advance(std::chrono::seconds(1));
@@ -490,8 +490,8 @@ TEST_F(MultipartQuotaTest, ReplacingIsChargedWithTheDifference) {
   EXPECT_TRUE(try_upload(anna_, "g", std::string(999, 'w')));
   EXPECT_EQ(contradictions(), Names());
   const auto same = receive(anna_, "").value();
-  ASSERT_TRUE(run(vault_->entries().replace(anna_.id, file.id, same)));
-  ASSERT_TRUE(run(vault_->entries().replace(anna_.id, file.id, same)));
+  ASSERT_TRUE(run(vault_->entries().replace(as(anna_), file.id, same)));
+  ASSERT_TRUE(run(vault_->entries().replace(as(anna_), file.id, same)));
   EXPECT_EQ(account(anna_.id).used, 999U);
 }
 
@@ -499,17 +499,17 @@ TEST_F(MultipartTest, ReplacingTakesTheOldBytesAway) {
   const Entry parts = upload_parts(anna_, "p.jpg", {"one", "two"});
   const Entry plain = upload(anna_, "q.mp3", "three");
   const Account bob = bob_;
-  EXPECT_FAILS(run(vault_->entries().replace(bob.id, parts.id, receive(bob, "evil").value())),
+  EXPECT_FAILS(run(vault_->entries().replace(as(bob), parts.id, receive(bob, "evil").value())),
                kNotFound);
   EXPECT_EQ(stored_blobs(), 3U) << "what was refused is gone";
   const auto replaced =
-      run(vault_->entries().replace(anna_.id, parts.id, receive(anna_, "three").value()));
+      run(vault_->entries().replace(as(anna_), parts.id, receive(anna_, "three").value()));
   ASSERT_TRUE(replaced);
   EXPECT_FALSE(replaced->manifest);
   EXPECT_EQ(replaced->checksum, plain.checksum);
   EXPECT_EQ(content_of(*replaced), "three");
   const Entry folder = make_folder(anna_, "f");
-  EXPECT_FAILS(run(vault_->entries().replace(anna_.id, folder.id, receive(anna_, "x").value())),
+  EXPECT_FAILS(run(vault_->entries().replace(as(anna_), folder.id, receive(anna_, "x").value())),
                kNotFound);
   clock_.advance(hours(24));
   collect_all();
@@ -517,7 +517,7 @@ TEST_F(MultipartTest, ReplacingTakesTheOldBytesAway) {
   EXPECT_EQ(content_of(plain), "three");
   const auto late = receive(anna_, "late").value();
   clock_.advance(hours(12) + std::chrono::microseconds(1));
-  EXPECT_FAILS(run(vault_->entries().replace(anna_.id, plain.id, late)), kBadStream);
+  EXPECT_FAILS(run(vault_->entries().replace(as(anna_), plain.id, late)), kBadStream);
 }
 
 TEST_F(MultipartSizeTest, AllPartsTogetherAreOneFile) {

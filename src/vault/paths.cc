@@ -8,6 +8,7 @@
 #include "vault/file_rows.h"
 #include "vault/folders.h"
 #include "vault/quota.h"
+#include "vault/spaces.h"
 #include "vault/sql.h"
 #include "vault/subtree.h"
 
@@ -115,22 +116,23 @@ Task<Result<Entry>> Paths::find(SpaceId space, Path path) {
   co_return std::move(found->entry);
 }
 
-Task<Result<std::vector<Entry>>> Paths::put(AccountId owner, SpaceId space, Path folder,
+Task<Result<std::vector<Entry>>> Paths::put(Actor actor, SpaceId space, Path folder,
                                             std::vector<PathFile> files, Existing existing) {
   if (existing == Existing::kReplaced) {
     const std::vector<PathFile> doubles = take_doubles(files);
     for (const PathFile& file : doubles) co_await discard_received(context_, file.received);
   }
-  auto entries = co_await try_put(owner, space, folder, files, existing);
+  auto entries = co_await try_put(actor, space, folder, files, existing);
   if (!entries) {
     for (const PathFile& file : files) co_await discard_received(context_, file.received);
   }
   co_return entries;
 }
 
-Task<Result<std::vector<Entry>>> Paths::try_put(AccountId owner, SpaceId space, const Path& folder,
+Task<Result<std::vector<Entry>>> Paths::try_put(Actor actor, SpaceId space, const Path& folder,
                                                 const std::vector<PathFile>& files,
                                                 Existing existing) {
+  const AccountId owner = actor.account();
   if (auto fault = check_path(folder)) co_return std::unexpected(std::move(*fault));
   std::vector<Putting> puttings;
   std::set<std::string_view> names;
@@ -176,25 +178,27 @@ Task<Result<std::vector<Entry>>> Paths::try_put(AccountId owner, SpaceId space, 
     }
     co_return entries;
   };
-  co_return co_await context_.database.write(body);
+  co_return co_await context_.database.write(actor, body);
 }
 
-Task<Result<void>> Paths::remove(AccountId caller, SpaceId space, Path path) {
+Task<Result<void>> Paths::remove(Actor actor, SpaceId space, Path path) {
   if (path.empty()) co_return nothing_there();
   const std::string key = file_key(path);
   auto body = [&](db::Transaction& tx) -> Task<Result<void>> {
+    const bool live = co_await is_live(tx, space);
+    if (!live) co_return nothing_there();
     const auto found = co_await find_key(tx, space, key);
     if (!found) co_return nothing_there();
     const Time now = context_.clock.now();
     if (found->entry.is_folder()) {
-      co_await remove_range(tx, range_of(found->entry), caller, now);
+      co_await remove_range(tx, range_of(found->entry), actor.account(), now);
       co_return Result<void>{};
     }
     co_await tx.execute(kRemoveFile, found->entry.id);
-    co_await settle_removal(tx, *found, caller, now);
+    co_await settle_removal(tx, *found, actor.account(), now);
     co_return Result<void>{};
   };
-  co_return co_await context_.database.write(body);
+  co_return co_await context_.database.write(actor, body);
 }
 
 }  // namespace coffer::vault

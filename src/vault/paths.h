@@ -34,23 +34,23 @@ class Paths {
   // The file or folder, whoever owns it. kNotFound.
   Task<Result<Entry>> find(SpaceId space, Path path);
 
-  // Makes the files entries of that folder that `owner` owns, all or none, and charges it; folders
-  // that are missing on the way are made. Events `entry.created`, or `entry.updated` for what was
-  // replaced, which keeps its ids and share token. kConflict with a fault of `path` where a file
-  // has the name of a folder on the way, of `folder` where a folder has the name of a file, of
-  // `name` where a file is there and kept, or two of these have one name (of those that replace,
+  // Makes the files entries of that folder that the actor owns, all or none, and charges it;
+  // folders that are missing on the way are made. Events `entry.created`, or `entry.updated` for
+  // what was replaced, which keeps its ids and share token. kConflict with a fault of `path` where
+  // a file has the name of a folder on the way, of `folder` where a folder has the name of a file,
+  // of `name` where a file is there and kept, or two of these have one name (of those that replace,
   // the last one counts); kNotFound without that space;
   // kQuotaExceeded and kBadStream as in Uploads::commit. After a failure the files are discarded.
-  // REQUIRES: `owner` may write to `space` and owns the files in it.
-  Task<Result<std::vector<Entry>>> put(AccountId owner, SpaceId space, Path folder,
+  // REQUIRES: the actor may write to `space` and owns the files in it.
+  Task<Result<std::vector<Entry>>> put(Actor actor, SpaceId space, Path folder,
                                        std::vector<PathFile> files, Existing existing);
 
-  // Removes the file, or the folder with all that is in it; an event `entry.deleted` each, by
-  // `caller`. kNotFound. Reads under way go on.
-  Task<Result<void>> remove(AccountId caller, SpaceId space, Path path);
+  // Removes the file, or the folder with all that is in it; an event `entry.deleted` each.
+  // kNotFound. Reads under way go on.
+  Task<Result<void>> remove(Actor actor, SpaceId space, Path path);
 
  private:
-  Task<Result<std::vector<Entry>>> try_put(AccountId owner, SpaceId space, const Path& folder,
+  Task<Result<std::vector<Entry>>> try_put(Actor actor, SpaceId space, const Path& folder,
                                            const std::vector<PathFile>& files, Existing existing);
 
   Context& context_;

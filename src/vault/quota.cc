@@ -6,12 +6,15 @@ namespace coffer::vault {
 namespace {
 
 constexpr db::Statement kQuota{"SELECT quota, used FROM account WHERE id = $1"};
-// The space is asked for in the same breath: it may have gone while the bytes came.
+// The space is asked for in the same breath: it may have gone while the bytes came. A removed
+// group's files are their owners' still.
 constexpr db::Statement kCharge{
     "UPDATE account SET used = used + $2"
     " WHERE id = $1 AND (quota IS NULL OR $2 <= 0 OR used + $2 <= quota)"
-    " AND EXISTS (SELECT 1 FROM space WHERE space.id = $3)"};
-constexpr db::Statement kSpace{"SELECT id FROM space WHERE id = $1"};
+    " AND EXISTS (SELECT 1 FROM space WHERE space.id = $3"
+    " AND (space.removed_at IS NULL OR space.kind = 2))"};
+constexpr db::Statement kSpace{
+    "SELECT id FROM space WHERE id = $1 AND (removed_at IS NULL OR kind = 2)"};
 constexpr db::Statement kChargeNew{
     "UPDATE account SET used = used + $2"
     " WHERE id = $1 AND (quota IS NULL OR $2 <= 0 OR used + $2 <= quota)"

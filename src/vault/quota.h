@@ -20,7 +20,8 @@ struct Allowance {
 Task<std::optional<Allowance>> find_allowance(db::Transaction& transaction, AccountId owner);
 
 // Counts `bytes` more (less than 0: fewer) of what `owner` keeps in `space`. The only place where
-// the quota is decided: kQuotaExceeded when more would be too many. kNotFound without that space.
+// the quota is decided: kQuotaExceeded when more would be too many. kNotFound without that space,
+// and for a bucket that was removed.
 Task<Result<void>> charge(db::Transaction& transaction, AccountId owner, SpaceId space,
                           std::int64_t bytes);
 // The same for bytes that are to come to `space`: kNotFound also for a space that was removed,

@@ -86,7 +86,7 @@ Task<bool> References::collect(std::size_t limit) {
     }
     co_return forgotten;
   };
-  const auto forgotten = co_await context_.database.write(forget);
+  const auto forgotten = co_await context_.database.write(Actor::System{}, forget);
   for (const Sha256Digest& digest : forgotten) {
     co_await context_.blobs.remove_unused(digest, cutoff);
   }
@@ -108,7 +108,7 @@ Task<std::optional<Sha256Digest>> References::sweep(std::optional<Sha256Digest> 
     }
     co_return unknown;
   };
-  const auto unknown = co_await context_.database.write(look);
+  const auto unknown = co_await context_.database.write(Actor::System{}, look);
   for (const Sha256Digest& digest : unknown) {
     co_await context_.blobs.remove_unused(digest, cutoff);
   }

@@ -69,7 +69,7 @@ TEST_F(ReservationsTest, WhatIsFreedMeanwhileIsThereForWhatIsUnderWay) {
   bool removed = false;
   Probe growing(std::string(4000, 'y'), [&](std::size_t taken) {
     if (taken < 500 || std::exchange(removed, true)) return;
-    ASSERT_TRUE(run(vault_->entries().remove(anna_.id, file.id)));
+    ASSERT_TRUE(run(vault_->entries().remove(as(anna_), file.id)));
   });
   EXPECT_TRUE(run(vault_->uploads().receive(anna_.id, growing, std::nullopt)));
   EXPECT_TRUE(removed);
@@ -97,7 +97,7 @@ TEST_F(ReservationsTest, ReplacingNeedsTheDifference) {
   ASSERT_TRUE(received);
   EXPECT_EQ(left(), kQuota - 9500);
   EXPECT_FAILS(announce(501, ""), kQuotaExceeded);
-  ASSERT_TRUE(run(vault_->entries().replace(anna_.id, file.id, *received)));
+  ASSERT_TRUE(run(vault_->entries().replace(as(anna_), file.id, *received)));
   EXPECT_EQ(left(), kQuota - 9500);
 }
 
@@ -107,9 +107,9 @@ TEST_F(ReservationsTest, PartsReserveToo) {
   auto received = run(vault_->multiparts().receive_part(anna_.id, upload.uuid, 1, part, 7000));
   ASSERT_TRUE(received);
   EXPECT_FAILS(announce(3001, ""), kQuotaExceeded);
-  ASSERT_TRUE(run(vault_->multiparts().commit_part(anna_.id, upload.uuid, 1, *received)));
+  ASSERT_TRUE(run(vault_->multiparts().commit_part(as(anna_), upload.uuid, 1, *received)));
   EXPECT_EQ(left(), kQuota - 7000);
-  ASSERT_TRUE(run(vault_->multiparts().abandon(anna_.id, upload.uuid)));
+  ASSERT_TRUE(run(vault_->multiparts().abandon(as(anna_), upload.uuid)));
   received = std::unexpected(Failure{.code = FailureCode::kBusy, .message = {}});
   EXPECT_EQ(left(), kQuota);
 }

@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "vault/account_rows.h"
+#include "vault/credentials.h"
 #include "vault/recalled.h"
 #include "vault/sql.h"
 
@@ -20,6 +21,8 @@ namespace {
 constexpr std::size_t kKeyBytes = 32;
 constexpr std::size_t kTokenIdBytes = 16;
 constexpr const char* kKeyName = "session_key";
+// How long an expired session is kept, for requests that began before it expired.
+constexpr std::chrono::hours kExpiredKept(24);
 constexpr std::size_t kRecalledSessions = 4096;  // by one thread
 
 constexpr db::Statement kFindKey{"SELECT value FROM secret WHERE name = $1"};
@@ -28,6 +31,7 @@ constexpr db::Statement kInsertKey{
 
 constexpr db::Statement kInsert{
     "INSERT INTO session (account_id, created_at, expires_at) VALUES ($1, $2, $3)"};
+constexpr db::Statement kLock{"SELECT disabled_at, password FROM account WHERE id = $1"};
 constexpr db::Statement kDropExpired{
     "DELETE FROM session WHERE account_id = $1 AND expires_at <= $2"};
 // Never shortens: a session may have been begun with a longer life than others.
@@ -138,11 +142,9 @@ Task<Result<Account>> Sessions::owner_of(db::Transaction& tx, SessionId session,
     if (owner) recalled.add(tx.state(), session.value, *owner);
   }
   if (!owner || owner->session_ends <= now) {
-    co_return fail(FailureCode::kSessionGone, "the session has ended, please log in");
+    co_return session_gone();
   }
-  if (owner->account.disabled_at) {
-    co_return fail(FailureCode::kAccountDisabled, "the account is locked by the admin");
-  }
+  if (owner->account.disabled_at) co_return account_disabled();
   co_return std::move(owner->account);
 }
 
@@ -158,7 +160,7 @@ Task<std::unique_ptr<Sessions>> Sessions::open(Context& context) {
       co_await tx.execute(kInsertKey, kKeyName, fresh);
       co_return co_await tx.find(kFindKey, bytes_from, kKeyName);
     };
-    key = co_await context.database.write(make);
+    key = co_await context.database.write(Actor::System{}, make);
   }
   if (!key || key->size() != kKeyBytes) {
     throw std::runtime_error("the key that signs sessions is damaged");
@@ -170,17 +172,47 @@ Sessions::Lifetimes Sessions::lifetimes() const {
   return {.access = context_.policy.access_lifetime, .refresh = context_.policy.refresh_lifetime};
 }
 
-Task<Tokens> Sessions::begin(AccountId account, std::optional<std::chrono::seconds> lifetime) {
+Task<Result<LogIn>> Sessions::log_in(std::string login, std::string password,
+                                     std::optional<std::chrono::seconds> lifetime) {
+  auto checked = co_await check_credentials(context_, std::move(login), std::move(password));
+  if (!checked) co_return std::unexpected(std::move(checked.error()));
+  auto begun = co_await begin(std::move(*checked), lifetime);
+  co_return begun;
+}
+
+Task<Result<LogIn>> Sessions::sign_up(NewAccount account,
+                                      std::optional<std::chrono::seconds> lifetime) {
+  auto made = co_await create_account(context_, std::move(account));
+  if (!made) co_return std::unexpected(std::move(made.error()));
+  auto begun = co_await begin(std::move(*made), lifetime);
+  co_return begun;
+}
+
+Task<Result<LogIn>> Sessions::begin(Credentials credentials,
+                                    std::optional<std::chrono::seconds> lifetime) {
   const Lifetimes wanted = lifetime ? Lifetimes{*lifetime, *lifetime} : lifetimes();
+  const AccountId account = credentials.account.id;
   const Time now = context_.clock.now();
   const Time end = now + wanted.refresh;
-  auto body = [&](db::Transaction& tx) -> Task<SessionId> {
-    co_await tx.execute(kDropExpired, account, now);
+  struct Lock {
+    bool disabled;
+    std::string password;
+  };
+  const auto lock_from = [](const db::Row& row) {
+    return Lock{!row.is_null(0), std::string(row.text(1))};
+  };
+  auto body = [&](db::Transaction& tx) -> Task<Result<SessionId>> {
+    const auto lock = co_await tx.find(kLock, lock_from, account);
+    if (!lock || lock->password != credentials.password) co_return wrong_password();
+    if (lock->disabled) co_return account_disabled();
+    co_await tx.execute(kDropExpired, account, now - kExpiredKept);
     const auto id = co_await tx.insert<SessionId>(kInsert, account, now, end);
     co_return id.value();
   };
-  const SessionId session = co_await context_.database.write(body);
-  co_return issue(account, session, now, wanted);
+  const auto session = co_await context_.database.write(Actor::Anyone{}, body);
+  if (!session) co_return std::unexpected(session.error());
+  Tokens tokens = issue(account, *session, now, wanted);
+  co_return LogIn{.account = std::move(credentials.account), .tokens = std::move(tokens)};
 }
 
 Task<Result<Tokens>> Sessions::renew(std::string access_token) {
@@ -197,7 +229,7 @@ Task<Result<Tokens>> Sessions::renew(std::string access_token) {
     const auto id = co_await tx.insert<SessionId>(kInsert, claims->account, now, end);
     co_return id.value();
   };
-  const auto session = co_await context_.database.write(body);
+  const auto session = co_await context_.database.write(Actor::Anyone{}, body);
   if (!session) co_return std::unexpected(session.error());
   co_return issue(claims->account, *session, now, {lifetime, lifetime});
 }
@@ -213,7 +245,7 @@ Task<Result<Tokens>> Sessions::refresh(std::string token) {
     co_await tx.execute(kExtend, claims->session, end);
     co_return Result<void>{};
   };
-  const auto extended = co_await context_.database.write(body);
+  const auto extended = co_await context_.database.write(Actor::Anyone{}, body);
   if (!extended) co_return std::unexpected(extended.error());
   co_return issue(claims->account, claims->session, now, lifetimes());
 }
@@ -247,15 +279,15 @@ Task<Result<TokenKind>> Sessions::inspect(std::string token) {
 
 Task<void> Sessions::end(SessionId session) {
   auto body = [&](db::Transaction& tx) -> Task<void> { co_await tx.execute(kEnd, session); };
-  co_await context_.database.write(body);
+  co_await context_.database.write(Actor::Anyone{}, body);
 }
 
 Task<std::uint64_t> Sessions::prune(std::size_t limit) {
   auto body = [&](db::Transaction& tx) -> Task<std::uint64_t> {
     const Time now = context_.clock.now();
-    co_return co_await tx.execute(kPrune, now, limit);
+    co_return co_await tx.execute(kPrune, now - kExpiredKept, limit);
   };
-  co_return co_await context_.database.write(body);
+  co_return co_await context_.database.write(Actor::System{}, body);
 }
 
 Tokens Sessions::issue(AccountId account, SessionId session, Time now, Lifetimes wanted) const {

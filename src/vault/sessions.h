@@ -14,6 +14,8 @@
 #include <vector>
 
 #include "base/task.h"
+#include "vault/accounts.h"
+#include "vault/actor.h"
 #include "vault/context.h"
 #include "vault/failure.h"
 #include "vault/session_tokens.h"
@@ -30,6 +32,14 @@ struct Tokens {
   SessionId session;
 };
 
+// What a log-in gives.
+struct LogIn {
+  Account account;
+  Tokens tokens;
+};
+
+struct Credentials;
+
 // Threads: any executor's.
 class Sessions {
  public:
@@ -38,9 +48,17 @@ class Sessions {
   // Loads the signing key, and makes it when there is none yet. REQUIRES: `context` outlives it.
   static Task<std::unique_ptr<Sessions>> open(Context& context);
 
-  // A new session. Revoked and expired ones of the account are removed on the way. `lifetime`: of
-  // the session and of both tokens; nothing: as the policy has it.
-  Task<Tokens> begin(AccountId account, std::optional<std::chrono::seconds> lifetime = {});
+  // Checks name and password and begins a session. `login` is a username or an e-mail address;
+  // `lifetime` is that of the session and of both tokens, nothing: as the policy has it. What was
+  // checked is compared once more in the transaction that begins the session, so a log-in under way
+  // while the password changes begins none. kNoSuchAccount, kWrongPassword, kAccountDisabled (told
+  // only to who knows the password), kBusy.
+  Task<Result<LogIn>> log_in(std::string login, std::string password,
+                             std::optional<std::chrono::seconds> lifetime = {});
+
+  // Accounts::create() with a session of the new account.
+  Task<Result<LogIn>> sign_up(NewAccount account,
+                              std::optional<std::chrono::seconds> lifetime = {});
 
   // Ends the session of `access_token` and begins another, whose tokens live as long as that one
   // did. Of several calls with one token one succeeds. kTokenInvalid, kTokenExpired, kSessionGone,
@@ -62,7 +80,8 @@ class Sessions {
   // Ends the session; no token of it works from now on. Ending what has ended is no failure.
   Task<void> end(SessionId session);
 
-  // Removes up to `limit` sessions that have expired; how many.
+  // Removes up to `limit` sessions that expired a day ago or before; how many. Until then a request
+  // that began in time may still commit (vault/actor.h).
   Task<std::uint64_t> prune(std::size_t limit);
 
  private:
@@ -78,6 +97,8 @@ class Sessions {
     std::chrono::seconds refresh;
   };
   Lifetimes lifetimes() const;
+  // Long expired sessions of the account are removed on the way.
+  Task<Result<LogIn>> begin(Credentials credentials, std::optional<std::chrono::seconds> lifetime);
   Tokens issue(AccountId account, SessionId session, Time now, Lifetimes lifetimes) const;
   Result<Claims> verify(const std::string& token) const;
 
@@ -109,11 +130,11 @@ class ApiKeys {
     std::string secret;  // shown once, never stored
   };
   // kNotFound without that account; kInvalid for a name over 100 characters.
-  Task<Result<Created>> create(AccountId account, KeyKind kind, std::string name);
+  Task<Result<Created>> create(Actor actor, KeyKind kind, std::string name);
 
   // A key for programs that use one bucket of the account; it goes with the bucket. The secret is
   // all there is to tell it by. kNotFound without that bucket.
-  Task<Result<std::string>> create_application(AccountId account, SpaceId bucket);
+  Task<Result<std::string>> create_application(Actor actor, SpaceId bucket);
 
   // Who holds the key, of whatever kind. kTokenInvalid, kAccountDisabled.
   Task<Result<Caller>> authenticate(std::string secret);
@@ -121,11 +142,11 @@ class ApiKeys {
   // Without those of its buckets.
   Task<std::vector<ApiKey>> list(AccountId account);
   // kNotFound when the account has no such key.
-  Task<Result<void>> revoke(AccountId account, ApiKeyId key);
+  Task<Result<void>> revoke(Actor actor, ApiKeyId key);
   // An application's key. kNotFound when the account has none with that secret.
-  Task<Result<void>> revoke_application(AccountId account, std::string secret);
-  // All keys of the bucket. REQUIRES: it is the caller's.
-  Task<void> revoke_applications(SpaceId bucket);
+  Task<Result<void>> revoke_application(Actor actor, std::string secret);
+  // All keys of the bucket, if it is the actor's.
+  Task<Result<void>> revoke_applications(Actor actor, SpaceId bucket);
 
  private:
   Context& context_;

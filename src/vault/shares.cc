@@ -84,7 +84,8 @@ Task<Result<Entry>> Shares::find_file(Uuid uuid) {
   co_return std::move(*entry);
 }
 
-Task<Result<Entry>> Shares::rotate(AccountId owner, EntryId id) {
+Task<Result<Entry>> Shares::rotate(Actor actor, EntryId id) {
+  const AccountId owner = actor.account();
   auto body = [&](db::Transaction& tx) -> Task<Result<Entry>> {
     const Time now = context_.clock.now();
     const Uuid token = make_token(now, context_.entropy);
@@ -94,11 +95,11 @@ Task<Result<Entry>> Shares::rotate(AccountId owner, EntryId id) {
     co_await append_event(tx, now, event);
     co_return std::move(*entry);
   };
-  co_return co_await context_.database.write(body);
+  co_return co_await context_.database.write(actor, body);
 }
 
-Task<Result<Entry>> Shares::set_expiry(AccountId owner, EntryId id,
-                                       std::optional<Time> expires_at) {
+Task<Result<Entry>> Shares::set_expiry(Actor actor, EntryId id, std::optional<Time> expires_at) {
+  const AccountId owner = actor.account();
   auto body = [&](db::Transaction& tx) -> Task<Result<Entry>> {
     const Time now = context_.clock.now();
     auto entry = co_await tx.find(kSetExpiry, entry_from, id, owner, expires_at, now);
@@ -107,7 +108,7 @@ Task<Result<Entry>> Shares::set_expiry(AccountId owner, EntryId id,
     co_await append_event(tx, now, event);
     co_return std::move(*entry);
   };
-  co_return co_await context_.database.write(body);
+  co_return co_await context_.database.write(actor, body);
 }
 
 }  // namespace coffer::vault

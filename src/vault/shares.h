@@ -30,9 +30,9 @@ class Shares {
   // For the owner, of a file or a folder. Events `entry.updated`; kNotFound.
 
   // Gives it a new token; the old one stands for nothing any more.
-  Task<Result<Entry>> rotate(AccountId owner, EntryId id);
+  Task<Result<Entry>> rotate(Actor actor, EntryId id);
   // Nothing: never.
-  Task<Result<Entry>> set_expiry(AccountId owner, EntryId id, std::optional<Time> expires_at);
+  Task<Result<Entry>> set_expiry(Actor actor, EntryId id, std::optional<Time> expires_at);
 
  private:
   Context& context_;

@@ -31,8 +31,8 @@ TEST_F(SharesTest, EveryEntryHasOneFromTheStart) {
 
 TEST_F(SharesTest, AnOldTokenStandsForNothing) {
   const Entry file = upload(anna_, "f", "x");
-  EXPECT_FAILS(run(shares().rotate(bob_.id, file.id)), kNotFound);
-  const auto rotated = run(shares().rotate(anna_.id, file.id));
+  EXPECT_FAILS(run(shares().rotate(as(bob_), file.id)), kNotFound);
+  const auto rotated = run(shares().rotate(as(anna_), file.id));
   ASSERT_TRUE(rotated);
   EXPECT_NE(rotated->share, file.share);
   EXPECT_EQ(rotated->uuid, file.uuid);
@@ -58,8 +58,8 @@ TEST_F(SharesTest, ExpiresAtItsTime) {
   const Entry folder = make_folder(anna_, "f");
   const Entry file = upload_into(anna_, folder.id, "x", "x");
   const Time end = clock_.now() + std::chrono::hours(1);
-  EXPECT_FAILS(run(shares().set_expiry(bob_.id, folder.id, end)), kNotFound);
-  EXPECT_EQ(run(shares().set_expiry(anna_.id, folder.id, end))->share_expires_at, end);
+  EXPECT_FAILS(run(shares().set_expiry(as(bob_), folder.id, end)), kNotFound);
+  EXPECT_EQ(run(shares().set_expiry(as(anna_), folder.id, end))->share_expires_at, end);
   clock_.advance(std::chrono::hours(1) - std::chrono::microseconds(1));
   EXPECT_TRUE(run(shares().find(folder.share)));
   EXPECT_TRUE(run(shares().find_under(folder.share, file.uuid)));
@@ -68,7 +68,7 @@ TEST_F(SharesTest, ExpiresAtItsTime) {
   EXPECT_FAILS(run(shares().find_under(folder.share, file.uuid)), kNotFound);
   EXPECT_TRUE(run(shares().find(file.share))) << "its own does not expire";
   EXPECT_TRUE(run(vault_->folders().find(anna_.id, folder.share))) << "the owner still finds it";
-  ASSERT_TRUE(run(shares().set_expiry(anna_.id, folder.id, std::nullopt)));
+  ASSERT_TRUE(run(shares().set_expiry(as(anna_), folder.id, std::nullopt)));
   EXPECT_TRUE(run(shares().find(folder.share)));
 }
 
@@ -94,7 +94,7 @@ TEST_F(SharesTest, AFolderSharesWhatIsBelowAndNothingElse) {
 
   FolderChanges out;
   out.parent.emplace();
-  ASSERT_TRUE(run(vault_->folders().update(anna_.id, b.id, out)));
+  ASSERT_TRUE(run(vault_->folders().update(as(anna_), b.id, out)));
   EXPECT_FAILS(run(shares().find_under(a.share, deep.uuid)), kNotFound);  // moved away
 }
 

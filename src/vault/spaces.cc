@@ -6,6 +6,7 @@
 namespace coffer::vault {
 namespace {
 
+constexpr db::Statement kLive{"SELECT id FROM space WHERE id = $1 AND removed_at IS NULL"};
 constexpr db::Statement kRemove{
     "UPDATE space SET removed_at = $2, number = NULL WHERE id = $1 AND removed_at IS NULL"};
 constexpr db::Statement kRemoveKeys{"DELETE FROM api_key WHERE space_id = $1"};
@@ -53,6 +54,12 @@ Task<bool> is_empty(db::Transaction& tx, SpaceId space) {
 
 }  // namespace
 
+Task<bool> is_live(db::Transaction& transaction, SpaceId space) {
+  const auto found = co_await transaction.find(
+      kLive, [](const db::Row& row) { return row.integer(0); }, space);
+  co_return found.has_value();
+}
+
 Task<void> remove_space(db::Transaction& transaction, SpaceId space, Time now) {
   co_await transaction.execute(kRemove, space, now);
   co_await transaction.execute(kRemoveKeys, space);
@@ -75,7 +82,7 @@ Task<bool> Spaces::clear(std::size_t limit) {
     if (empty) co_await tx.execute(kForget, space.id);
     co_return empty;
   };
-  const bool empty = co_await context_.database.write(body);
+  const bool empty = co_await context_.database.write(Actor::System{}, body);
   co_return !empty || removed.size() > 1;
 }
 

@@ -28,7 +28,12 @@ class Spaces {
   Context& context_;
 };
 
-// For the other parts of the core, inside their transactions: from now on the space takes no more
+// For the other parts of the core, inside their transactions.
+
+// Whether the space is there and was not removed.
+Task<bool> is_live(db::Transaction& transaction, SpaceId space);
+
+// From now on the space takes no more
 // bytes, its name and number are free, and keys, invites and members are gone. Once that is
 // committed, Context::space_removed is to be called.
 Task<void> remove_space(db::Transaction& transaction, SpaceId space, Time now);

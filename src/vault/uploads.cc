@@ -135,19 +135,20 @@ Task<Result<Received>> Uploads::receive(AccountId owner, InputStream& source,
 
 Task<void> Uploads::discard(Received received) { co_await discard_received(context_, received); }
 
-Task<Result<std::vector<Entry>>> Uploads::commit(AccountId owner, SpaceId space,
+Task<Result<std::vector<Entry>>> Uploads::commit(Actor actor, SpaceId space,
                                                  std::vector<NewFile> files) {
   std::vector<Received> received;
   for (const NewFile& file : files) received.push_back(file.received);
-  auto entries = co_await try_commit(owner, space, std::move(files));
+  auto entries = co_await try_commit(actor, space, std::move(files));
   if (!entries) {
     for (const Received& one : received) co_await discard_received(context_, one);
   }
   co_return entries;
 }
 
-Task<Result<std::vector<Entry>>> Uploads::try_commit(AccountId owner, SpaceId space,
+Task<Result<std::vector<Entry>>> Uploads::try_commit(Actor actor, SpaceId space,
                                                      std::vector<NewFile> files) {
+  const AccountId owner = actor.account();
   Faults faults;
   std::vector<FileDraft> drafts;
   std::int64_t size = 0;
@@ -193,7 +194,7 @@ Task<Result<std::vector<Entry>>> Uploads::try_commit(AccountId owner, SpaceId sp
     }
     co_return entries;
   };
-  co_return co_await context_.database.write(body);
+  co_return co_await context_.database.write(actor, body);
 }
 
 }  // namespace coffer::vault

@@ -61,17 +61,16 @@ class Uploads {
   // Takes back what will not be committed. Bytes that nobody else has stored go at once.
   Task<void> discard(Received received);
 
-  // Makes the files entries of `space` that `owner` owns, all or none, and charges it; events
+  // Makes the files entries of `space` that the actor owns, all or none, and charges it; events
   // `entry.created`. Keys come from the names, made unique (`song (2).mp3`). kInvalid for
   // names, titles, descriptions and tags as in Entries::update; kQuotaExceeded; kBadStream (too
   // slow) when a file was received longer ago than half the grace time; kNotFound without that
-  // space, or with a fault of `parent` without that folder; kForbidden for a group that `owner` is
-  // not in. After a failure the files are discarded. REQUIRES: `owner` may write to `space`.
-  Task<Result<std::vector<Entry>>> commit(AccountId owner, SpaceId space,
-                                          std::vector<NewFile> files);
+  // space, or with a fault of `parent` without that folder; kForbidden for a group that the actor
+  // is not in. After a failure the files are discarded. REQUIRES: the actor may write to `space`.
+  Task<Result<std::vector<Entry>>> commit(Actor actor, SpaceId space, std::vector<NewFile> files);
 
  private:
-  Task<Result<std::vector<Entry>>> try_commit(AccountId owner, SpaceId space,
+  Task<Result<std::vector<Entry>>> try_commit(Actor actor, SpaceId space,
                                               std::vector<NewFile> files);
 
   Context& context_;

@@ -67,7 +67,7 @@ TEST_F(UploadsTest, BytesThatDoNotBecomeDurableBecomeNoEntry) {
   landing->land();
   received.landing = landing;
   EXPECT_THROW(commit(anna_, {.received = received, .name = "a"}), blobs::NoSpaceError);
-  EXPECT_THROW(run(vault_->entries().replace(anna_.id, old.id, received)), blobs::NoSpaceError);
+  EXPECT_THROW(run(vault_->entries().replace(as(anna_), old.id, received)), blobs::NoSpaceError);
   EXPECT_FALSE(run(vault_->entries().find_key(anna_.home, "a")));
   EXPECT_EQ(content_of(old), "old bytes");
   EXPECT_EQ(account(anna_.id).used, used);
@@ -85,7 +85,7 @@ TEST_F(UploadsTest, ARefusalStaysOneWhenItsBytesAreLost) {
   std::vector<NewFile> files;
   files.push_back({.received = lost, .name = "a", .title = std::string(300, 't')});
   files.push_back({.received = whole, .name = "b"});
-  const auto refused = run(vault_->uploads().commit(anna_.id, anna_.home, std::move(files)));
+  const auto refused = run(vault_->uploads().commit(as(anna_), anna_.home, std::move(files)));
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().code, FailureCode::kInvalid);
   EXPECT_FALSE(run(stores_.blobs->open(whole.digest)));
@@ -264,15 +264,15 @@ TEST_F(UploadsTest, AllOrNone) {
   std::vector<NewFile> files{{.received = *received, .name = "a"},
                              {.received = *received, .name = "a"},
                              {.received = *received, .name = "\xff"}};
-  EXPECT_FALSE(run(vault_->uploads().commit(anna_.id, anna_.home, files)));
+  EXPECT_FALSE(run(vault_->uploads().commit(as(anna_), anna_.home, files)));
   EXPECT_EQ(list({.owner = anna_.id}).total, 0U);
   files.pop_back();
-  const auto made = run(vault_->uploads().commit(anna_.id, anna_.home, files));
+  const auto made = run(vault_->uploads().commit(as(anna_), anna_.home, files));
   ASSERT_TRUE(made);
   EXPECT_EQ(made->at(0).key, "a");
   EXPECT_EQ(made->at(1).key, "a (2)");
-  EXPECT_TRUE(run(vault_->uploads().commit(anna_.id, anna_.home, {}))->empty());
-  EXPECT_FAILS(run(vault_->uploads().commit(anna_.id, SpaceId{999}, files)), kNotFound);
+  EXPECT_TRUE(run(vault_->uploads().commit(as(anna_), anna_.home, {}))->empty());
+  EXPECT_FAILS(run(vault_->uploads().commit(as(anna_), SpaceId{999}, files)), kNotFound);
   TextStream stream("x");
   EXPECT_FAILS(run(vault_->uploads().receive(AccountId{999}, stream, std::nullopt)), kNotFound);
 }

@@ -60,6 +60,8 @@ struct Exchange {
 
   // REQUIRES: the route's access is kAccount or kGuest, or caller is set.
   const vault::Account& account() const { return caller->account; }
+  // In whose name the vault's commands change something. REQUIRES: as account().
+  vault::Actor actor() const { return vault::Actor::of(*caller); }
 };
 
 using Handler = std::function<Task<Reply>(Exchange&)>;

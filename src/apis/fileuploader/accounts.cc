@@ -50,10 +50,8 @@ http::Response logged_in(std::string_view token, std::string_view username,
                          {"message", message}});
 }
 
-Task<Reply> begin_session(Exchange& exchange, const vault::Account& account,
-                          std::chrono::seconds lifetime) {
-  const vault::Tokens tokens = co_await exchange.vault.sessions().begin(account.id, lifetime);
-  co_return logged_in(tokens.access, account.username, "logged in with password");
+http::Response logged_in(const vault::LogIn& begun) {
+  return logged_in(begun.tokens.access, begun.account.username, "logged in with password");
 }
 
 // Why there is no account of these.
@@ -92,21 +90,20 @@ Task<Reply> register_account(Exchange& exchange) {
   vault::NewAccount wanted;
   wanted.username = std::move((*login)->username);
   wanted.password = std::move((*login)->password);
-  const auto account = co_await exchange.vault.accounts().create(std::move(wanted));
-  if (!account) co_return refuse_account(account.error());
-  Reply reply = co_await begin_session(exchange, *account, (*login)->lifetime);
-  co_return reply;
+  const auto begun =
+      co_await exchange.vault.sessions().sign_up(std::move(wanted), (*login)->lifetime);
+  if (!begun) co_return refuse_account(begun.error());
+  co_return logged_in(*begun);
 }
 
 Task<Reply> log_in(Exchange& exchange) {
   auto login = co_await read_login(exchange.request);
   if (!login) co_return std::unexpected(std::move(login.error()));
   if (!*login) co_return std::move(login->error());
-  const auto account = co_await exchange.vault.accounts().log_in(std::move((*login)->username),
-                                                                 std::move((*login)->password));
-  if (!account) co_return refuse_login(account.error());
-  Reply reply = co_await begin_session(exchange, *account, (*login)->lifetime);
-  co_return reply;
+  const auto begun = co_await exchange.vault.sessions().log_in(
+      std::move((*login)->username), std::move((*login)->password), (*login)->lifetime);
+  if (!begun) co_return refuse_login(begun.error());
+  co_return logged_in(*begun);
 }
 
 Task<Reply> show_login(Exchange& exchange) {

@@ -160,10 +160,11 @@ Task<Reply> transfer_files(Exchange& exchange) {
     claims.push_back(std::move(claim));
   }
   const auto taken =
-      co_await exchange.vault.addresses().transfer(exchange.account().id, std::move(claims));
+      co_await exchange.vault.addresses().transfer(exchange.actor(), std::move(claims));
+  if (!taken) co_return std::unexpected(taken.error());
   boost::json::array left;
-  for (std::size_t i = 0; i < taken.size(); ++i) {
-    if (!taken[i]) left.push_back(data->get_array()[i]);
+  for (std::size_t i = 0; i < taken->size(); ++i) {
+    if (!(*taken)[i]) left.push_back(data->get_array()[i]);
   }
   boost::json::object reply = success("transferred");
   reply["unsuccess"] = std::move(left);

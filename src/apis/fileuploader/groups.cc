@@ -14,9 +14,12 @@ constexpr char kNotOwnerDeletes[] = "You don't have any permissions to delete th
 constexpr char kNotOwner[] = "You don't have any permissions";
 
 // Every failure of a call for the owner alone.
-http::Response refuse(const vault::Failure& failure, std::string_view not_owner) {
-  if (failure.code == vault::FailureCode::kForbidden) return failed(403, not_owner);
-  return no_such_group();
+Reply refuse(const vault::Failure& failure, std::string_view not_owner) {
+  switch (failure.code) {
+    case vault::FailureCode::kForbidden: return failed(403, not_owner);
+    case vault::FailureCode::kNotFound: return no_such_group();
+    default: return std::unexpected(Problem(failure));
+  }
 }
 
 std::uint32_t number_in(const Exchange& exchange) {
@@ -33,14 +36,17 @@ Task<Reply> create_group(Exchange& exchange) {
   if (count_code_points(*name) > vault::kGroupNameMax) {
     co_return failed(400, "Group name length exceeded (50 chars)");
   }
-  const auto group = co_await exchange.vault.groups().create(exchange.account().id, *name);
-  if (!group) co_return failed(400, "Group name " + group.error().fields.at(0).message);
+  const auto group = co_await exchange.vault.groups().create(exchange.actor(), *name);
+  if (!group && group.error().code == vault::FailureCode::kInvalid) {
+    co_return failed(400, "Group name " + group.error().fields.at(0).message);
+  }
+  if (!group) co_return std::unexpected(group.error());
   co_return json_response(200, group_success("created", *group));
 }
 
 Task<Reply> delete_group(Exchange& exchange) {
   const auto removed =
-      co_await exchange.vault.groups().remove(exchange.account().id, number_in(exchange));
+      co_await exchange.vault.groups().remove(exchange.actor(), number_in(exchange));
   if (!removed) co_return refuse(removed.error(), kNotOwnerDeletes);
   co_return json_response(200, success("deleted"));
 }
@@ -57,14 +63,14 @@ Task<Reply> list_groups(Exchange& exchange) {
 }
 
 Task<Reply> leave_group(Exchange& exchange) {
-  const auto left =
-      co_await exchange.vault.groups().leave(exchange.account().id, number_in(exchange));
+  const auto left = co_await exchange.vault.groups().leave(exchange.actor(), number_in(exchange));
   if (left) co_return json_response(200, success("leaved"));
   switch (left.error().code) {
     case vault::FailureCode::kInvalid: co_return failed(400, "You are not in the group");
     case vault::FailureCode::kForbidden:
       co_return failed(403, "The owner cannot leave the group; delete it instead");
-    default: co_return no_such_group();
+    case vault::FailureCode::kNotFound: co_return no_such_group();
+    default: co_return std::unexpected(left.error());
   }
 }
 
@@ -76,7 +82,7 @@ Task<Reply> generate_invite(Exchange& exchange) {
     co_return std::unexpected(std::move(problem));
   }
   const auto secret =
-      co_await exchange.vault.groups().invite(exchange.account().id, number_in(exchange));
+      co_await exchange.vault.groups().invite(exchange.actor(), number_in(exchange));
   if (!secret) co_return refuse(secret.error(), kNotOwner);
   boost::json::object reply = success("created");
   reply["invite_link"] = exchange.client.base_url + "/invite/" + *secret;
@@ -87,7 +93,7 @@ Task<Reply> generate_invite(Exchange& exchange) {
 
 Task<Reply> revoke_invites(Exchange& exchange) {
   const auto revoked =
-      co_await exchange.vault.groups().revoke_invites(exchange.account().id, number_in(exchange));
+      co_await exchange.vault.groups().revoke_invites(exchange.actor(), number_in(exchange));
   if (!revoked) co_return refuse(revoked.error(), kNotOwner);
   co_return json_response(200, success("revoked"));
 }
@@ -100,12 +106,13 @@ Task<Reply> show_invite(Exchange& exchange) {
 
 Task<Reply> join_group(Exchange& exchange) {
   const auto group =
-      co_await exchange.vault.groups().join(exchange.account().id, exchange.path.text("invite"));
+      co_await exchange.vault.groups().join(exchange.actor(), exchange.path.text("invite"));
   if (group) co_return json_response(200, group_success("created", *group));
-  if (group.error().code == vault::FailureCode::kConflict) {
-    co_return failed(400, "You are already in the group");
+  switch (group.error().code) {
+    case vault::FailureCode::kConflict: co_return failed(400, "You are already in the group");
+    case vault::FailureCode::kNotFound: co_return no_such_invite();
+    default: co_return std::unexpected(group.error());
   }
-  co_return no_such_invite();
 }
 
 }  // namespace coffer::apis::fileuploader

@@ -65,7 +65,7 @@ Reply refuse_commit(const vault::Failure& failure) {
 
 // Whom a file will belong to, and where.
 struct Destination {
-  vault::AccountId owner;
+  vault::Actor owner;
   vault::SpaceId space;
 };
 
@@ -79,12 +79,12 @@ Task<std::expected<Destination, Reply>> find_destination(Exchange& exchange) {
     }
     const vault::AccountId caller = exchange.account().id;
     const auto group = co_await exchange.vault.groups().find(caller, group_number(where));
-    if (group) co_return Destination{caller, group->space};
+    if (group) co_return Destination{exchange.actor(), group->space};
     co_return Found(std::unexpect, refuse_commit(group.error()));
   }
-  if (exchange.caller) co_return Destination{exchange.account().id, exchange.account().home};
+  if (exchange.caller) co_return Destination{exchange.actor(), exchange.account().home};
   const vault::Account guests = co_await exchange.vault.accounts().guest();
-  co_return Destination{guests.id, guests.home};
+  co_return Destination{vault::Actor::guest(guests), guests.home};
 }
 
 }  // namespace
@@ -104,7 +104,8 @@ Task<Reply> upload_file(Exchange& exchange) {
   const ReceiveFile receive =
       [&](const FileForm&, InputStream& content) -> Task<std::expected<vault::Received, Problem>> {
     Limited limited(content, kUploadMax);
-    auto received = co_await vault.uploads().receive(destination->owner, limited, std::nullopt);
+    auto received =
+        co_await vault.uploads().receive(destination->owner.account(), limited, std::nullopt);
     if (!received) co_return std::unexpected(Problem(received.error()));
     co_return std::move(*received);
   };

@@ -48,11 +48,10 @@ Task<Reply> log_in(Exchange& exchange) {
   std::string login = fields.text("username");
   std::string password = fields.text("password");
   if (auto problem = fields.problem()) co_return std::unexpected(std::move(*problem));
-  const auto account =
-      co_await exchange.vault.accounts().log_in(std::move(login), std::move(password));
-  if (!account) co_return std::unexpected(account.error());
-  const vault::Tokens tokens = co_await exchange.vault.sessions().begin(account->id);
-  co_return tokens_response(exchange, tokens);
+  const auto begun =
+      co_await exchange.vault.sessions().log_in(std::move(login), std::move(password));
+  if (!begun) co_return std::unexpected(begun.error());
+  co_return tokens_response(exchange, begun->tokens);
 }
 
 Task<Reply> refresh(Exchange& exchange) {

@@ -46,7 +46,7 @@ Task<Reply> create_key(Exchange& exchange) {
   }
   if (auto problem = fields.problem()) co_return std::unexpected(std::move(*problem));
   const auto made = co_await exchange.vault.api_keys().create(
-      exchange.account().id, kind == "master" ? vault::KeyKind::kMaster : vault::KeyKind::kApi,
+      exchange.actor(), kind == "master" ? vault::KeyKind::kMaster : vault::KeyKind::kApi,
       std::move(name));
   if (!made) co_return std::unexpected(made.error());
   boost::json::object object = key_object(made->key);
@@ -66,8 +66,8 @@ Task<Reply> delete_key(Exchange& exchange) {
   if (auto problem = refuse_keys(exchange)) co_return std::unexpected(std::move(*problem));
   const auto id = parse_id(exchange.path.text("id"));
   if (!id) co_return std::unexpected(Problem(ProblemKind::kNotFound, "There is no such key"));
-  const auto done = co_await exchange.vault.api_keys().revoke(exchange.account().id, *id);
-  if (!done) co_return std::unexpected(Problem(ProblemKind::kNotFound, "There is no such key"));
+  const auto done = co_await exchange.vault.api_keys().revoke(exchange.actor(), *id);
+  if (!done) co_return std::unexpected(done.error());
   co_return success(exchange, {{"id", exchange.path.text("id")}, {"deleted", true}});
 }
 

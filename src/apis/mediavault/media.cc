@@ -174,8 +174,8 @@ Task<Reply> update_media(Exchange& exchange) {
   changes.description = fields.nullable_text("description");
   changes.tags = fields.texts("tags");
   if (auto problem = fields.problem()) co_return std::unexpected(std::move(*problem));
-  const auto updated = co_await exchange.vault.entries().update(exchange.account().id, entry->id,
-                                                                std::move(changes));
+  const auto updated =
+      co_await exchange.vault.entries().update(exchange.actor(), entry->id, std::move(changes));
   if (!updated) co_return std::unexpected(about_media(updated.error()));
   co_return success(exchange, media_object(exchange, *updated));
 }
@@ -183,7 +183,7 @@ Task<Reply> update_media(Exchange& exchange) {
 Task<Reply> delete_media(Exchange& exchange) {
   const auto entry = co_await find_media(exchange);
   if (!entry) co_return std::unexpected(entry.error());
-  const auto removed = co_await exchange.vault.entries().remove(exchange.account().id, entry->id);
+  const auto removed = co_await exchange.vault.entries().remove(exchange.actor(), entry->id);
   if (!removed) co_return std::unexpected(removed.error());
   boost::json::object data = media_object(exchange, *entry);
   data["deleted"] = true;

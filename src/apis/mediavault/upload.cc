@@ -109,9 +109,8 @@ Task<Reply> upload_media(Exchange& exchange) {
     co_return std::unexpected(
         Problem::field("file", "A file is required: a part named file with a filename"));
   }
-  const vault::Account& account = exchange.account();
-  const auto entries =
-      co_await exchange.vault.uploads().commit(account.id, account.home, std::move(form.files));
+  const auto entries = co_await exchange.vault.uploads().commit(
+      exchange.actor(), exchange.account().home, std::move(form.files));
   if (!entries) co_return std::unexpected(about_media(entries.error()));
   if (entries->size() == 1) {
     co_return success(exchange, media_object(exchange, entries->front()), 201);

@@ -23,8 +23,8 @@ Task<Reply> update_me(Exchange& exchange) {
     changes.password = {current.value_or(""), std::move(*wanted)};
   }
   if (auto problem = fields.problem()) co_return std::unexpected(std::move(*problem));
-  const auto account = co_await exchange.vault.accounts().update(
-      exchange.account().id, std::move(changes), exchange.caller->session);
+  const auto account =
+      co_await exchange.vault.accounts().update(exchange.actor(), std::move(changes));
   if (!account) {
     // The caller is known; it is a field of the request that does not fit.
     if (account.error().code == vault::FailureCode::kWrongPassword) {

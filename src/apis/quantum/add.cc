@@ -120,7 +120,7 @@ Task<Reply> add_files(Exchange& exchange) {
   }
   const auto existing =
       form.force.value_or(false) ? vault::Existing::kReplaced : vault::Existing::kKept;
-  const auto added = co_await exchange.vault.paths().put(exchange.account().id, location->bucket.id,
+  const auto added = co_await exchange.vault.paths().put(exchange.actor(), location->bucket.id,
                                                          std::move(location->path),
                                                          std::move(form.files), existing);
   if (!added) co_return refuse_files(added.error());

@@ -22,17 +22,20 @@ Task<Reply> create_bucket(Exchange& exchange) {
   auto name = bucket_name(exchange);
   if (!name) co_return std::move(name.error());
   if (judge(*name) != Verdict::kGood) co_return error_response(Code::kInvalidPath);
-  const auto made = co_await exchange.vault.buckets().create(exchange.account().id, *name);
+  const auto made = co_await exchange.vault.buckets().create(exchange.actor(), *name);
   if (made) co_return success("Bucket created");
-  const bool exists = made.error().code == vault::FailureCode::kConflict;
-  co_return error_response(exists ? Code::kBucketExists : Code::kInvalidPath);
+  switch (made.error().code) {
+    case vault::FailureCode::kConflict: co_return error_response(Code::kBucketExists);
+    case vault::FailureCode::kInvalid: co_return error_response(Code::kInvalidPath);
+    default: co_return std::unexpected(made.error());
+  }
 }
 
 Task<Reply> remove_bucket(Exchange& exchange) {
   auto name = bucket_name(exchange);
   if (!name) co_return std::move(name.error());
-  const auto removed = co_await exchange.vault.buckets().remove(exchange.account().id, *name);
-  if (!removed) co_return error_response(Code::kBucketDne);
+  const auto removed = co_await exchange.vault.buckets().remove(exchange.actor(), *name);
+  if (!removed) co_return refuse(removed.error(), Code::kBucketDne);
   co_return success("Bucket removed");
 }
 

@@ -113,6 +113,11 @@ Reply refuse_files(const vault::Failure& failure) {
   }
 }
 
+Reply refuse(const vault::Failure& failure, Code missing) {
+  if (failure.code == vault::FailureCode::kNotFound) return error_response(missing);
+  return std::unexpected(Problem(failure));
+}
+
 http::Response render_problem(const Problem& problem, const http::Request& request) {
   return error(status_here(problem.kind), code_of(problem, request));
 }

@@ -32,7 +32,7 @@ Task<Reply> make_directory(Exchange& exchange) {
   if (!location) co_return std::move(location.error());
   if (location->path.empty()) co_return error_response(Code::kInvalidDir);
   const auto made = co_await exchange.vault.folders().make_path(
-      exchange.account().id, location->bucket.id, std::move(location->path));
+      exchange.actor(), location->bucket.id, std::move(location->path));
   if (!made) co_return refuse_files(made.error());
   co_return success("Directory created");
 }
@@ -40,9 +40,9 @@ Task<Reply> make_directory(Exchange& exchange) {
 Task<Reply> remove_file(Exchange& exchange) {
   auto location = co_await find_location(exchange);
   if (!location) co_return std::move(location.error());
-  const auto removed = co_await exchange.vault.paths().remove(
-      exchange.account().id, location->bucket.id, std::move(location->path));
-  if (!removed) co_return error_response(Code::kFileDne);
+  const auto removed = co_await exchange.vault.paths().remove(exchange.actor(), location->bucket.id,
+                                                              std::move(location->path));
+  if (!removed) co_return refuse(removed.error(), Code::kFileDne);
   co_return success("Removed");
 }
 
@@ -54,8 +54,8 @@ Task<Reply> issue_download(Exchange& exchange) {
   const auto file = co_await exchange.vault.paths().find(bucket, std::move(location->path));
   if (!file) co_return error_response(Code::kFileDne);
   if (file->is_folder()) co_return error_response(Code::kNotAFile);
-  const auto token = co_await exchange.vault.downloads().issue(bucket, file->id);
-  if (!token) co_return error_response(Code::kFileDne);
+  const auto token = co_await exchange.vault.downloads().issue(exchange.actor(), bucket, file->id);
+  if (!token) co_return refuse(token.error(), Code::kFileDne);
   co_return success("Download token created; it works once", {{"file_token", *token}});
 }
 

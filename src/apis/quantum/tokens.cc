@@ -10,11 +10,11 @@ namespace coffer::apis::quantum {
 Task<Reply> create_token(Exchange& exchange) {
   auto name = bucket_name(exchange);
   if (!name) co_return std::move(name.error());
-  const vault::AccountId owner = exchange.account().id;
-  const auto bucket = co_await exchange.vault.buckets().find(owner, *name);
+  const auto bucket = co_await exchange.vault.buckets().find(exchange.account().id, *name);
   if (!bucket) co_return error_response(Code::kBucketDne);
-  const auto token = co_await exchange.vault.api_keys().create_application(owner, bucket->id);
-  if (!token) co_return error_response(Code::kBucketDne);
+  const auto token =
+      co_await exchange.vault.api_keys().create_application(exchange.actor(), bucket->id);
+  if (!token) co_return refuse(token.error(), Code::kBucketDne);
   co_return success("Token created; it is shown this once", {{"token", *token}});
 }
 
@@ -23,8 +23,8 @@ Task<Reply> remove_token(Exchange& exchange) {
     co_return error_response(Code::kMasterKeyRequired);
   }
   const auto removed = co_await exchange.vault.api_keys().revoke_application(
-      exchange.account().id, exchange.path.text("token"));
-  if (!removed) co_return error_response(Code::kTokenDne);
+      exchange.actor(), exchange.path.text("token"));
+  if (!removed) co_return refuse(removed.error(), Code::kTokenDne);
   co_return success("Token removed");
 }
 
@@ -33,7 +33,9 @@ Task<Reply> remove_tokens(Exchange& exchange) {
   if (!name) co_return std::move(name.error());
   const auto bucket = co_await exchange.vault.buckets().find(exchange.account().id, *name);
   if (!bucket) co_return error_response(Code::kBucketDne);
-  co_await exchange.vault.api_keys().revoke_applications(bucket->id);
+  const auto revoked =
+      co_await exchange.vault.api_keys().revoke_applications(exchange.actor(), bucket->id);
+  if (!revoked) co_return std::unexpected(revoked.error());
   co_return success("All tokens of the bucket removed");
 }
 

@@ -65,17 +65,17 @@ Task<Reply> log_in(Exchange& exchange) {
   std::string login = fields.text(by_username ? "username" : "email", kAny);
   std::string password = password_in(fields);
   if (auto problem = fields.problem()) co_return std::unexpected(std::move(*problem));
-  const auto account =
-      co_await exchange.vault.accounts().log_in(std::move(login), std::move(password));
-  if (!account) {
-    Problem problem(account.error());
+  const auto begun =
+      co_await exchange.vault.sessions().log_in(std::move(login), std::move(password));
+  if (!begun) {
+    Problem problem(begun.error());
     // A disabled account is as good as none: that it is there is not told.
     if (problem.kind == ProblemKind::kAccountDisabled) problem.kind = ProblemKind::kNoSuchAccount;
     co_return std::unexpected(std::move(problem));
   }
-  const vault::Tokens tokens = co_await exchange.vault.sessions().begin(account->id);
-  co_return secret_response(
-      {{"access", tokens.access}, {"refresh", tokens.refresh}, {"message", "Login successful"}});
+  co_return secret_response({{"access", begun->tokens.access},
+                             {"refresh", begun->tokens.refresh},
+                             {"message", "Login successful"}});
 }
 
 Task<Reply> show_me(Exchange& exchange) {

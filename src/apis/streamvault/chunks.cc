@@ -102,7 +102,7 @@ Task<Reply> upload_form(Exchange& exchange) {
     co_return std::unexpected(chunk.error());
   }
   const auto part = co_await exchange.vault.multiparts().commit_part(
-      exchange.account().id, chunk->upload, chunk->number, std::move(*form->file));
+      exchange.actor(), chunk->upload, chunk->number, std::move(*form->file));
   if (!part) co_return std::unexpected(translate(part.error(), Thing::kUpload, kNames));
   co_return chunk_response(*chunk, *part);
 }
@@ -112,7 +112,7 @@ Task<Reply> upload_raw(Exchange& exchange) {
   if (!chunk) co_return std::unexpected(chunk.error());
   http::RequestBody& body = *exchange.request.body;
   const auto part = co_await exchange.vault.multiparts().put_part(
-      exchange.account().id, chunk->upload, chunk->number, body, body.length());
+      exchange.actor(), chunk->upload, chunk->number, body, body.length());
   if (!part) {
     Problem problem = translate(part.error(), Thing::kUpload, kNames);
     for (vault::FieldFault& fault : problem.fields) {
@@ -153,15 +153,16 @@ Task<Reply> begin_chunks(Exchange& exchange) {
   const auto body = co_await read_fields(exchange.request);
   if (!body) co_return std::unexpected(body.error());
   RestFields fields(*body);
-  const vault::Account& account = exchange.account();
-  vault::NewMultipart wanted{.space = account.home, .name = fields.text("file_name", kNameMax)};
+  vault::NewMultipart wanted{.space = exchange.account().home,
+                             .name = fields.text("file_name", kNameMax)};
   wanted.parts = static_cast<std::uint32_t>(fields.integer("total_chunks", 1, vault::kPartsMax));
   const WantedFolder folder = wanted_folder(fields);
   if (auto problem = fields.problem()) co_return std::unexpected(std::move(*problem));
   const auto place = co_await find_wanted(exchange, folder);
   if (!place) co_return std::unexpected(place.error());
   wanted.parent = place->value_or(std::nullopt);
-  const auto upload = co_await exchange.vault.multiparts().begin(account.id, std::move(wanted));
+  const auto upload =
+      co_await exchange.vault.multiparts().begin(exchange.actor(), std::move(wanted));
   if (!upload) co_return std::unexpected(translate(upload.error(), Thing::kFolder, kNames));
   co_return json_response(201, {{"upload_id", upload->uuid.str()},
                                 {"message", "Upload session initialized successfully"},
@@ -191,8 +192,8 @@ Task<Reply> complete_chunks(Exchange& exchange) {
   const auto place = co_await find_wanted(exchange, folder);
   if (!place) co_return std::unexpected(place.error());
   completion.parent = *place;
-  const auto file = co_await exchange.vault.multiparts().complete(exchange.account().id, id,
-                                                                  std::move(completion));
+  const auto file =
+      co_await exchange.vault.multiparts().complete(exchange.actor(), id, std::move(completion));
   if (!file) {
     auto missing = missing_chunks_response(file.error());
     if (missing) co_return std::move(*missing);

@@ -61,7 +61,7 @@ Task<Reply> replace_file(Exchange& exchange) {
     co_return std::unexpected(Problem::field("file", no_file(form->fields.contains("file"))));
   }
   const auto replaced =
-      co_await exchange.vault.entries().replace(owner, file->id, std::move(*form->file));
+      co_await exchange.vault.entries().replace(exchange.actor(), file->id, std::move(*form->file));
   if (!replaced) co_return std::unexpected(translate(replaced.error(), Thing::kFile));
   co_return json_response(200, {{"message", "File replaced successfully"}});
 }
@@ -81,7 +81,8 @@ Task<Reply> move_file(Exchange& exchange) {
   if (!place) co_return std::unexpected(place.error());
   vault::EntryChanges changes;
   changes.parent = *place;
-  const auto moved = co_await exchange.vault.entries().update(owner, file->id, std::move(changes));
+  const auto moved =
+      co_await exchange.vault.entries().update(exchange.actor(), file->id, std::move(changes));
   if (!moved) co_return std::unexpected(translate(moved.error(), Thing::kFile));
   co_return json_response(200, {{"message", "File moved successfully"}});
 }
@@ -128,7 +129,7 @@ Task<Reply> update_file_v4(Exchange& exchange) {
   if (!place) co_return std::unexpected(place.error());
   changes.parent = *place;
   const auto changed =
-      co_await exchange.vault.entries().update(exchange.account().id, file->id, std::move(changes));
+      co_await exchange.vault.entries().update(exchange.actor(), file->id, std::move(changes));
   if (!changed) co_return std::unexpected(translate(changed.error(), Thing::kFile, kNamesV4));
   const auto parent = co_await parent_of(exchange, *changed);
   co_return json_response(200, file_object_v4(*changed, parent ? &*parent : nullptr));
@@ -137,7 +138,7 @@ Task<Reply> update_file_v4(Exchange& exchange) {
 Task<Reply> delete_file_v4(Exchange& exchange) {
   const auto file = co_await find_own_file(exchange);
   if (!file) co_return std::unexpected(file.error());
-  const auto removed = co_await exchange.vault.entries().remove(exchange.account().id, file->id);
+  const auto removed = co_await exchange.vault.entries().remove(exchange.actor(), file->id);
   if (!removed) co_return std::unexpected(translate(removed.error(), Thing::kFile));
   co_return json_response(200, {{"message", "Файл успешно удалён"}});
 }

@@ -47,7 +47,8 @@ Task<std::expected<vault::Entry, Problem>> change_folder(Exchange& exchange, Ent
   auto changes = co_await read_changes(exchange, fields);
   if (!changes) co_return std::unexpected(std::move(changes.error()));
   const bool moves = changes->parent.has_value();
-  auto changed = co_await exchange.vault.folders().update(owner, folder->id, std::move(*changes));
+  auto changed =
+      co_await exchange.vault.folders().update(exchange.actor(), folder->id, std::move(*changes));
   if (!changed) {
     Problem problem = translate(changed.error(), Thing::kFolder);
     for (vault::FieldFault& fault : problem.fields) {
@@ -99,12 +100,11 @@ Task<Reply> create_folder(Exchange& exchange) {
   fields.require("name");
   auto wanted = co_await read_changes(exchange, fields);
   if (!wanted) co_return std::unexpected(std::move(wanted.error()));
-  const vault::Account& account = exchange.account();
   vault::NewFolder folder{.parent = wanted->parent.value_or(std::nullopt),
                           .name = wanted->name.value_or(""),
                           .description = wanted->description.value_or(std::nullopt)};
-  const auto made =
-      co_await exchange.vault.folders().create(account.id, account.home, std::move(folder));
+  const auto made = co_await exchange.vault.folders().create(
+      exchange.actor(), exchange.account().home, std::move(folder));
   if (!made) co_return std::unexpected(translate(made.error(), Thing::kFolder));
   boost::json::object reply = folder_object(exchange, *made);
   reply["message"] = "Folder created successfully";
@@ -161,7 +161,7 @@ Task<Reply> delete_folder_v4(Exchange& exchange) {
   const vault::AccountId owner = exchange.account().id;
   const auto folder = co_await find_folder(exchange.vault, owner, *ref);
   if (!folder) co_return std::unexpected(not_found(Thing::kFolder));
-  const auto removed = co_await exchange.vault.folders().remove(owner, folder->id);
+  const auto removed = co_await exchange.vault.folders().remove(exchange.actor(), folder->id);
   if (!removed) co_return std::unexpected(translate(removed.error(), Thing::kFolder));
   co_return json_response(200, {{"message", "Папка и все вложения успешно удалены"}});
 }

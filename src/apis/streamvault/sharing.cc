@@ -78,7 +78,7 @@ Task<Reply> limit_share(Exchange& exchange) {
   const auto expires_at = fields.nullable_time("expires_at");
   if (auto problem = fields.problem()) co_return std::unexpected(std::move(*problem));
   const auto changed =
-      co_await exchange.vault.shares().set_expiry(exchange.account().id, entry->id, expires_at);
+      co_await exchange.vault.shares().set_expiry(exchange.actor(), entry->id, expires_at);
   if (!changed) co_return std::unexpected(translate(changed.error(), Thing::kFile));
   co_return json_response(200, share_object(exchange, *changed));
 }
@@ -86,7 +86,7 @@ Task<Reply> limit_share(Exchange& exchange) {
 Task<Reply> revoke_share(Exchange& exchange) {
   const auto entry = co_await find_own(exchange);
   if (!entry) co_return std::unexpected(entry.error());
-  const auto changed = co_await exchange.vault.shares().rotate(exchange.account().id, entry->id);
+  const auto changed = co_await exchange.vault.shares().rotate(exchange.actor(), entry->id);
   if (!changed) co_return std::unexpected(translate(changed.error(), Thing::kFile));
   co_return json_response(200, share_object(exchange, *changed));
 }
