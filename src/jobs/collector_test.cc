@@ -111,7 +111,8 @@ TEST_F(CollectorTest, ClearsRemovedBucketsAtOnce) {
   options.collect_every = 1h;
   options.clear_step = 3;
   const auto fill = [&](const char* name) {
-    const auto bucket = vault::test::run(vault_->buckets().create(vault::test::as(anna_), name)).value();
+    const auto bucket =
+        vault::test::run(vault_->buckets().create(vault::test::as(anna_), name)).value();
     for (int i = 0; i < 10; ++i) {
       std::vector<vault::PathFile> files;
       files.push_back(

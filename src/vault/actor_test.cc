@@ -116,6 +116,17 @@ TEST_F(ActorTest, WhatBeganInTimeMayFinishAfterTheSessionExpired) {
   EXPECT_FAILS(commit_as(Actor::of(caller), anna_.home, receive(anna_, "y").value()), kSessionGone);
 }
 
+// The client has new tokens of the same session; logging out with them ends what the old ones
+// began.
+TEST_F(ActorTest, ARenewedTokenEndsNoUpload) {
+  const Tokens tokens = begin_session(anna_, 24h);
+  const Caller caller = caller_of(tokens);
+  const auto renewed = run(vault_->sessions().renew(tokens.access)).value();
+  EXPECT_TRUE(commit_as(Actor::of(caller), anna_.home, receive(anna_, "x").value()));
+  run(vault_->sessions().end(caller_of(renewed).session.value()));
+  EXPECT_FAILS(commit_as(Actor::of(caller), anna_.home, receive(anna_, "y").value()), kSessionGone);
+}
+
 TEST_F(ActorTest, AKeyOfARemovedBucketCommitsNothing) {
   const auto bucket = run(vault_->buckets().create(as(anna_), "photos")).value();
   const auto secret = run(vault_->api_keys().create_application(as(anna_), bucket.id)).value();

@@ -54,7 +54,8 @@ CREATE TABLE session (
   id         INTEGER PRIMARY KEY AUTOINCREMENT,
   account_id INTEGER NOT NULL REFERENCES account (id),
   created_at INTEGER NOT NULL,
-  expires_at INTEGER NOT NULL              -- the last of its tokens is worthless from then on
+  expires_at INTEGER NOT NULL,             -- the last of its tokens is worthless from then on
+  generation INTEGER NOT NULL DEFAULT 1    -- of its tokens; those of earlier ones are worthless
 ) STRICT;
 CREATE INDEX session_account ON session (account_id);
 CREATE INDEX session_expiry ON session (expires_at);

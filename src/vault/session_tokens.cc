@@ -59,6 +59,7 @@ std::string SessionTokens::sign(const SessionClaims& claims) const {
   failed |= jwt_add_grant_int(made, "exp", claims.expires);
   failed |= jwt_add_grant_int(made, "user_id", claims.account.value);
   failed |= jwt_add_grant_int(made, "sid", claims.session.value);
+  failed |= jwt_add_grant_int(made, "gen", claims.generation);
   if (failed != 0) throw std::runtime_error("a session token cannot be made");
   const std::unique_ptr<char, decltype(&std::free)> text(jwt_encode_str(made), &std::free);
   if (!text) throw std::runtime_error("a session token cannot be signed");
@@ -81,14 +82,16 @@ Result<SessionClaims> SessionTokens::decode(const std::string& token) const {
   const std::string_view type = text_claim(decoded, "token_type");
   const auto account = integer_claim(decoded, "user_id");
   const auto session = integer_claim(decoded, "sid");
+  const auto generation = integer_claim(decoded, "gen");
   const auto issued = integer_claim(decoded, "iat");
   const auto expires = integer_claim(decoded, "exp");
-  const bool whole = account && session && issued && expires;
+  const bool whole = account && session && generation && issued && expires;
   if ((type != "access" && type != "refresh") || !whole) return token_invalid();
   SessionClaims claims;
   claims.refresh = type == "refresh";
   claims.account = AccountId{*account};
   claims.session = SessionId{*session};
+  claims.generation = *generation;
   claims.issued = *issued;
   claims.expires = *expires;
   return claims;

@@ -14,6 +14,7 @@ struct SessionClaims {
   bool refresh = false;
   AccountId account;
   SessionId session;
+  std::int64_t generation = 1;
   std::int64_t issued = 0;   // seconds since 1970
   std::int64_t expires = 0;  // seconds since 1970
   std::string id;            // made unique by the caller; not read back

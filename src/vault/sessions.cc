@@ -37,14 +37,18 @@ constexpr db::Statement kDropExpired{
 // Never shortens: a session may have been begun with a longer life than others.
 constexpr db::Statement kExtend{
     "UPDATE session SET expires_at = $2 WHERE id = $1 AND expires_at < $2"};
+// Its end may come nearer: the new tokens live as long as the one that they replace.
+constexpr db::Statement kRenew{
+    "UPDATE session SET generation = generation + 1, expires_at = $2 WHERE id = $1"};
 constexpr db::Statement kEnd{"DELETE FROM session WHERE id = $1"};
 constexpr db::Statement kPrune{
     "DELETE FROM session WHERE id IN"
     " (SELECT id FROM session WHERE expires_at <= $1 ORDER BY expires_at LIMIT $2)"};
 
-constexpr auto kFindText = sql("SELECT ", kAccountColumns,
-                               ", s.expires_at FROM session s JOIN account a ON a.id = s.account_id"
-                               " WHERE s.id = $1 AND s.account_id = $2");
+constexpr auto kFindText =
+    sql("SELECT ", kAccountColumns,
+        ", s.expires_at, s.generation FROM session s JOIN account a ON a.id = s.account_id"
+        " WHERE s.id = $1 AND s.account_id = $2");
 constexpr db::Statement kFind{kFindText.data()};
 
 Bytes bytes_from(const db::Row& row) {
@@ -121,27 +125,27 @@ Sessions::Sessions(Context& context, Bytes key)
       verified_(std::make_unique<Verified>(context.entropy)) {}
 
 // Whose live session it is. The one question that every authenticated request asks.
-Task<Result<Account>> Sessions::owner_of(db::Transaction& tx, SessionId session, AccountId account,
-                                         Time now) {
+Task<Result<Account>> Sessions::owner_of(db::Transaction& tx, const Claims& claims, Time now) {
   struct Owner {
     Account account;
     Time session_ends;
+    std::int64_t generation;
   };
   thread_local Recalled<std::int64_t, Owner> recalled(kRecalledSessions);
   std::optional<Owner> owner;
-  const auto* known = recalled.find(tx.state(), session.value);
-  if (known && known->account.id == account) {
+  const auto* known = recalled.find(tx.state(), claims.session.value);
+  if (known && known->account.id == claims.account) {
     owner = *known;
   } else {
     owner = co_await tx.find(
         kFind,
         [](const db::Row& row) {
-          return Owner{account_from(row), row.time(kAccountWidth)};
+          return Owner{account_from(row), row.time(kAccountWidth), row.integer(kAccountWidth + 1)};
         },
-        session, account);
-    if (owner) recalled.add(tx.state(), session.value, *owner);
+        claims.session, claims.account);
+    if (owner) recalled.add(tx.state(), claims.session.value, *owner);
   }
-  if (!owner || owner->session_ends <= now) {
+  if (!owner || owner->session_ends <= now || owner->generation != claims.generation) {
     co_return session_gone();
   }
   if (owner->account.disabled_at) co_return account_disabled();
@@ -211,7 +215,10 @@ Task<Result<LogIn>> Sessions::begin(Credentials credentials,
   };
   const auto session = co_await context_.database.write(Actor::Anyone{}, body);
   if (!session) co_return std::unexpected(session.error());
-  Tokens tokens = issue(account, *session, now, wanted);
+  Claims bearer;
+  bearer.account = account;
+  bearer.session = *session;
+  Tokens tokens = issue(bearer, now, wanted);
   co_return LogIn{.account = std::move(credentials.account), .tokens = std::move(tokens)};
 }
 
@@ -222,16 +229,17 @@ Task<Result<Tokens>> Sessions::renew(std::string access_token) {
   const std::chrono::seconds lifetime(claims->expires - claims->issued);
   const Time now = context_.clock.now();
   const Time end = now + lifetime;
-  auto body = [&](db::Transaction& tx) -> Task<Result<SessionId>> {
-    const auto owner = co_await owner_of(tx, claims->session, claims->account, now);
+  auto body = [&](db::Transaction& tx) -> Task<Result<void>> {
+    const auto owner = co_await owner_of(tx, *claims, now);
     if (!owner) co_return std::unexpected(owner.error());
-    co_await tx.execute(kEnd, claims->session);
-    const auto id = co_await tx.insert<SessionId>(kInsert, claims->account, now, end);
-    co_return id.value();
+    co_await tx.execute(kRenew, claims->session, end);
+    co_return Result<void>{};
   };
-  const auto session = co_await context_.database.write(Actor::Anyone{}, body);
-  if (!session) co_return std::unexpected(session.error());
-  co_return issue(claims->account, *session, now, {lifetime, lifetime});
+  const auto renewed = co_await context_.database.write(Actor::Anyone{}, body);
+  if (!renewed) co_return std::unexpected(renewed.error());
+  Claims bearer = *claims;
+  ++bearer.generation;
+  co_return issue(bearer, now, {lifetime, lifetime});
 }
 
 Task<Result<Tokens>> Sessions::refresh(std::string token) {
@@ -240,14 +248,14 @@ Task<Result<Tokens>> Sessions::refresh(std::string token) {
   const Time now = context_.clock.now();
   const Time end = now + context_.policy.refresh_lifetime;
   auto body = [&](db::Transaction& tx) -> Task<Result<void>> {
-    const auto owner = co_await owner_of(tx, claims->session, claims->account, now);
+    const auto owner = co_await owner_of(tx, *claims, now);
     if (!owner) co_return std::unexpected(owner.error());
     co_await tx.execute(kExtend, claims->session, end);
     co_return Result<void>{};
   };
   const auto extended = co_await context_.database.write(Actor::Anyone{}, body);
   if (!extended) co_return std::unexpected(extended.error());
-  co_return issue(claims->account, claims->session, now, lifetimes());
+  co_return issue(*claims, now, lifetimes());
 }
 
 Task<Result<Caller>> Sessions::authenticate(std::string access_token) {
@@ -256,7 +264,7 @@ Task<Result<Caller>> Sessions::authenticate(std::string access_token) {
   if (claims->refresh) co_return token_invalid();
   const Time now = context_.clock.now();
   auto body = [&](db::Transaction& tx) -> Task<Result<Account>> {
-    co_return co_await owner_of(tx, claims->session, claims->account, now);
+    co_return co_await owner_of(tx, *claims, now);
   };
   auto account = co_await context_.database.read(body);
   if (!account) co_return std::unexpected(account.error());
@@ -270,7 +278,7 @@ Task<Result<TokenKind>> Sessions::inspect(std::string token) {
   if (!claims) co_return std::unexpected(claims.error());
   const Time now = context_.clock.now();
   auto body = [&](db::Transaction& tx) -> Task<Result<Account>> {
-    co_return co_await owner_of(tx, claims->session, claims->account, now);
+    co_return co_await owner_of(tx, *claims, now);
   };
   const auto account = co_await context_.database.read(body);
   if (!account) co_return std::unexpected(account.error());
@@ -290,14 +298,12 @@ Task<std::uint64_t> Sessions::prune(std::size_t limit) {
   co_return co_await context_.database.write(Actor::System{}, body);
 }
 
-Tokens Sessions::issue(AccountId account, SessionId session, Time now, Lifetimes wanted) const {
+Tokens Sessions::issue(const Claims& bearer, Time now, Lifetimes wanted) const {
   const auto token = [&](bool refresh, std::chrono::seconds lifetime) {
     Bytes id(kTokenIdBytes);
     context_.entropy.fill(id);
-    Claims claims;
+    Claims claims = bearer;
     claims.refresh = refresh;
-    claims.account = account;
-    claims.session = session;
     claims.issued = seconds_of(now);
     claims.expires = seconds_of(now + lifetime);
     claims.id = to_hex(id);
@@ -306,7 +312,7 @@ Tokens Sessions::issue(AccountId account, SessionId session, Time now, Lifetimes
   return {.access = token(false, wanted.access),
           .refresh = token(true, wanted.refresh),
           .access_lifetime = wanted.access,
-          .session = session};
+          .session = bearer.session};
 }
 
 Result<Sessions::Claims> Sessions::verify(const std::string& token) const {

@@ -1,8 +1,9 @@
 // Log-ins and keys: how a caller is recognised.
 //
 // Session tokens are JWTs (RFC 7519, HS256) with SimpleJWT's claims: token_type (`access` or
-// `refresh`), exp, iat, jti, user_id, and `sid`, the session they belong to. A token is worth
-// nothing once its session is gone. Keys are random; their SHA-256 is stored.
+// `refresh`), exp, iat, jti, user_id, `sid`, the session they belong to, and `gen`, the generation
+// of its tokens. A token is worth nothing once its session is gone or has tokens of a later
+// generation. Keys are random; their SHA-256 is stored.
 #pragma once
 
 #include <chrono>
@@ -60,8 +61,9 @@ class Sessions {
   Task<Result<LogIn>> sign_up(NewAccount account,
                               std::optional<std::chrono::seconds> lifetime = {});
 
-  // Ends the session of `access_token` and begins another, whose tokens live as long as that one
-  // did. Of several calls with one token one succeeds. kTokenInvalid, kTokenExpired, kSessionGone,
+  // New tokens of a new generation for the session of `access_token`; they live as long as that one
+  // did, which is worthless from now on. Requests under way go on, for the session does. Of several
+  // calls with one token one succeeds. kTokenInvalid, kTokenExpired, kSessionGone,
   // kAccountDisabled.
   Task<Result<Tokens>> renew(std::string access_token);
 
@@ -89,8 +91,8 @@ class Sessions {
   class Verified;
   Sessions(Context& context, Bytes key);
 
-  static Task<Result<Account>> owner_of(db::Transaction& tx, SessionId session, AccountId account,
-                                        Time now);
+  // Whose live session the token is of.
+  static Task<Result<Account>> owner_of(db::Transaction& tx, const Claims& claims, Time now);
   // How long tokens live.
   struct Lifetimes {
     std::chrono::seconds access;
@@ -99,7 +101,8 @@ class Sessions {
   Lifetimes lifetimes() const;
   // Long expired sessions of the account are removed on the way.
   Task<Result<LogIn>> begin(Credentials credentials, std::optional<std::chrono::seconds> lifetime);
-  Tokens issue(AccountId account, SessionId session, Time now, Lifetimes lifetimes) const;
+  // For `bearer`: account, session and generation.
+  Tokens issue(const Claims& bearer, Time now, Lifetimes lifetimes) const;
   Result<Claims> verify(const std::string& token) const;
 
   Context& context_;

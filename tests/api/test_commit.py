@@ -194,6 +194,18 @@ def test_an_upload_in_time_is_kept(shared):
         assert reply.status_code in (200, 201), (kind.__name__, reply)
 
 
+def test_a_refreshed_token_ends_no_upload(shared):
+    user = FileUploader.registered(shared)
+    slow = short_link(shared, user)
+    reply = user.post("/api/refresh_token", json={"accessToken": user.token})
+    user.become(reply.json()["accessToken"])
+    assert slow.finish().status_code == 200
+    assert user.names() == ["f.bin"]
+    slow = short_link(shared, user)
+    assert user.post("/api/logout").status_code == 200
+    auth_error(slow.finish(), NOT_FOUND)
+
+
 # Keys of programs.
 
 
