@@ -50,9 +50,14 @@ enum class LostDatabase { kStop, kBeginAnew };
 // The database's file in the data folder.
 inline constexpr const char* kDatabaseFile = "coffer.db";
 
+// Whether a command needs the room on the disk that the database keeps for itself. kNone: the file
+// that keeps it is neither made nor given up.
+enum class DatabaseReserve { kKept, kNone };
+
 // Of a vault that was served before; throws UserError where there is none, db::Error where it
 // cannot be opened.
-std::unique_ptr<db::Database> open_existing_database(const Settings& settings);
+std::unique_ptr<db::Database> open_existing_database(
+    const Settings& settings, DatabaseReserve reserve = DatabaseReserve::kKept);
 
 // The same, or a new one, not migrated. Throws UserError where `if_lost` says so, without making
 // anything. REQUIRES: the folder is there.

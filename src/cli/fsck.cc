@@ -170,7 +170,7 @@ int fsck(const Settings& settings) {
     }
   };
   std::unique_ptr<db::Database> database;
-  attempt([&] { database = open_existing_database(settings); });
+  attempt([&] { database = open_existing_database(settings, DatabaseReserve::kNone); });
   const DataFolderLock lock(settings.data);
   if (database) {
     attempt([&] { check_database(*database, report); });

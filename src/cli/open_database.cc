@@ -40,20 +40,21 @@ UserError lost(const fs::path& folder, Found found) {
 // For log-ins and deletes on a full disk: what thousands of them write.
 constexpr std::uint64_t kDatabaseReserve = std::uint64_t{8} << 20U;
 
-std::unique_ptr<db::Database> open(const fs::path& folder) {
+std::unique_ptr<db::Database> open(const fs::path& folder, DatabaseReserve reserve) {
   db::SqliteOptions options;
   options.path = folder / kDatabaseFile;
-  options.reserve_bytes = kDatabaseReserve;
+  if (reserve == DatabaseReserve::kKept) options.reserve_bytes = kDatabaseReserve;
   return db::open_sqlite(std::move(options));
 }
 
 }  // namespace
 
-std::unique_ptr<db::Database> open_existing_database(const Settings& settings) {
+std::unique_ptr<db::Database> open_existing_database(const Settings& settings,
+                                                     DatabaseReserve reserve) {
   const fs::path folder(settings.data);
   Found found = look_for(folder / kDatabaseFile);
   if (found == Found::kDatabase) {
-    auto database = open(folder);
+    auto database = open(folder, reserve);
     if (database->applied(vault::migrations()) > 0) return database;
     found = Found::kEmpty;
   }
@@ -71,7 +72,7 @@ std::unique_ptr<db::Database> open_or_make_database(const Settings& settings,
     }
   };
   check(look_for(folder / kDatabaseFile));
-  auto database = open(folder);
+  auto database = open(folder, DatabaseReserve::kKept);
   check(database->applied(vault::migrations()) == 0 ? Found::kEmpty : Found::kDatabase);
   return database;
 }

@@ -185,7 +185,8 @@ def test_a_database_of_an_unreleased_version_is_refused(tmp_path):
     for command in (["serve", "--listen", "127.0.0.1:0"], ["user", "list"]):
         told = failed(program.run(*command, "--data", tmp_path))
         assert "unreleased version" in told and "foundation" in told
-        assert len(told.strip().splitlines()) == 1
+        # Beside what the log may say of the machine.
+        assert len([line for line in told.splitlines() if not line.startswith("{")]) == 1
     with sqlite3.connect(tmp_path / "coffer.db") as untouched:
         tables = untouched.execute("SELECT name FROM sqlite_schema WHERE type = 'table'").fetchall()
     assert sorted(tables) == [("account",), ("schema_migration",)]
