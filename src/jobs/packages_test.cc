@@ -49,6 +49,7 @@ class Runs {
   std::vector<std::string> command(const std::string& then) const {
     return {"/bin/sh", "-c", "echo run >> " + path_.string() + "; " + then};
   }
+  std::string path() const { return path_.string(); }
   std::size_t count() const {
     std::ifstream file(path_);
     std::size_t lines = 0;
@@ -74,15 +75,17 @@ TEST(Packages, NothingRunsBeforeSomebodyAsks) {
   EXPECT_EQ(runs.begun(), 1U);
 }
 
-TEST(Packages, WhoAsksAtOnceIsAnsweredAtOnceByOneRun) {
+TEST(Packages, WhoAsksMeanwhileIsAnsweredAtOnceAndOneRunIsForAll) {
   const Runs runs;
-  auto options = printing(runs.command("sleep 0.3; printf 'Inst bash [5.1] (5.2)\\n'"));
-  Packages packages(options);
-  const auto begin = std::chrono::steady_clock::now();
+  const Runs gate;
+  Packages packages(printing(runs.command("while [ ! -s " + gate.path() +
+                                          " ]; do sleep 0.01; done;"
+                                          " printf 'Inst bash [5.1] (5.2)\\n'")));
   std::vector<std::thread> callers;
   for (int i = 0; i < 8; ++i) callers.emplace_back([&] { packages.report(); });
   for (auto& caller : callers) caller.join();
-  EXPECT_LT(std::chrono::steady_clock::now() - begin, 200ms);
+  EXPECT_FALSE(packages.report().is_known) << "it runs still";
+  std::ofstream(gate.path()) << "open";
   EXPECT_EQ(eventually(packages), std::vector<std::string>{"bash"});
   for (int i = 0; i < 8; ++i) packages.report();
   std::this_thread::sleep_for(50ms);
@@ -98,7 +101,7 @@ TEST(Packages, AreAskedAnewAfterAWhileAndTheOldOnesStandUntilThen) {
   std::this_thread::sleep_for(400ms);
   EXPECT_EQ(packages.report().upgradable.size(), 1U);
   for (int i = 0; i < 1000 && runs.count() < 2; ++i) std::this_thread::sleep_for(10ms);
-  EXPECT_EQ(runs.count(), 2U);
+  EXPECT_GE(runs.count(), 2U);
 }
 
 TEST(Packages, AreThoseThatAreInstalledInANewerVersion) {
@@ -140,9 +143,9 @@ TEST(Packages, StopsWhileItAsks) {
   EXPECT_EQ(runs.begun(), 1U);
   const auto begin = std::chrono::steady_clock::now();
   packages->stop();
-  EXPECT_LT(std::chrono::steady_clock::now() - begin, 100ms);
+  EXPECT_LT(std::chrono::steady_clock::now() - begin, 2s);
   packages.reset();
-  EXPECT_LT(std::chrono::steady_clock::now() - begin, 1s);
+  EXPECT_LT(std::chrono::steady_clock::now() - begin, 10s) << "what it asked would take 1000 s";
 }
 
 }  // namespace

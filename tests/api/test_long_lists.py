@@ -191,7 +191,7 @@ def test_each_account_has_a_share_of_the_places(library):
         assert shapes.success(library.native().get("/media?per_page=5"))
         metrics = server.anyone().get(server.url + "/metrics").text
         assert "coffer_http_streamed_replies 64" in metrics
-        assert "coffer_http_streamed_replies_refused 1" in metrics
+        assert "coffer_http_streamed_replies_refused_total 1" in metrics
         slow.pop().close()
         end = time.monotonic() + 20
         while library.get("/api/v3/all_files/", params={"after": 1 << 60}).status_code != 200 or (
@@ -243,3 +243,28 @@ def test_pages_of_media_with_much_text(shared):
     assert (pages["count"], pages["total"], pages["total_pages"]) == (12, 12, 1)
     reply = user.get("/media?per_page=5&page=2&sort=filename&order=asc")
     assert shapes.success(reply) == things[5:10]
+
+
+def test_searches_of_one_account_leave_room_for_others(library):
+    """Each reads every row of the account: one runs, eight wait, and the rest hear so at once."""
+    server = library.server
+    other = server.user()
+    other.upload(b"x", "needle.txt")
+    headers = {"Authorization": library.session.headers["Authorization"]}
+    with contextlib.ExitStack() as wires:
+        asked = []
+        for _ in range(100):
+            wire = wires.enter_context(server.wire(timeout=30))
+            wire.send(wire.head("GET", "/api/v1/media?q=no+such+text", headers))
+            asked.append(wire)
+        assert [thing["filename"] for thing in other.media(q="needle")] == ["needle.txt"]
+        replies = [wire.reply() for wire in asked]
+    answered = [reply for reply in replies if reply.status_code == 200]
+    refused = [reply for reply in replies if reply.status_code == 503]
+    assert answered and refused and len(answered) + len(refused) == len(replies)
+    for reply in refused:
+        assert int(reply.headers["Retry-After"]) > 0
+        assert reply.json()["error"]["code"] == "busy" and reply.json()["error"]["message"]
+    metrics = server.anyone().get(server.url + "/metrics").text
+    assert f"coffer_db_scans_refused_total {len(refused)}" in metrics
+    assert "coffer_db_scans_waiting 0" in metrics

@@ -77,8 +77,9 @@ Gateway::Gateway(GatewayOptions options, std::vector<std::unique_ptr<Dialect>> d
       unmatched_(metrics.route("", "", "")) {
   metrics_.gauge("coffer_http_streamed_replies", "Replies that are made while they are sent",
                  [this] { return static_cast<double>(streams_.count()); });
-  metrics_.gauge("coffer_http_streamed_replies_refused", "Such replies refused, for want of places",
-                 [this] { return static_cast<double>(streams_.refused()); });
+  metrics_.counter("coffer_http_streamed_replies_refused_total",
+                   "Such replies refused, for want of places",
+                   [this] { return static_cast<double>(streams_.refused()); });
   for (const auto& dialect : dialects_) {
     for (const std::string& prefix : dialect->prefixes()) {
       for (Route& route : dialect->routes()) {
