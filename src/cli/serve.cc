@@ -175,6 +175,7 @@ int serve(const Settings& settings, LostDatabase if_lost) {
   add_values(metrics, memory);
   add_values(metrics, application.database());
   server.start();
+  signals.begin_serving();
   tell_where(options, server);
   tell_guests(settings);
   const jobs::Collector collector(application.vault(),

@@ -30,10 +30,14 @@ Signals::Signals(std::chrono::milliseconds stop_within) {
   start_thread("signals", [state = state_] { watch(*state); }).detach();
 }
 
+void Signals::begin_serving() {
+  const std::lock_guard lock(state_->mutex);
+  state_->serves = true;
+}
+
 Signals::Request Signals::wait() {
   State& state = *state_;
   std::unique_lock lock(state.mutex);
-  state.serves = true;
   state.changed.wait(lock, [&] { return state.stop || state.reload; });
   if (state.stop) return Request::kStop;
   state.reload = false;

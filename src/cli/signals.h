@@ -23,7 +23,11 @@ class Signals {
   // Also ignores SIGPIPE. Throws std::runtime_error where no thread can be had.
   explicit Signals(std::chrono::milliseconds stop_within);
 
-  // From the first call on the server serves.
+  // From now on the server serves: it is told to end, and given the time for it. REQUIRES: called
+  // before anybody is told that it is ready.
+  void begin_serving();
+
+  // What is asked for next, or was since begin_serving().
   Request wait();
 
  private:

@@ -300,8 +300,7 @@ class PackedCursor {
 void check_folder(Check& check, unsigned folder, PackedCursor& packed) {
   std::vector<Sha256Digest> files;
   for (const std::string& file : check.disk.names(folder_name(folder))) {
-    const auto digest = blob_in(folder, file);
-    if (digest && is_file(check.disk, blob_name(*digest))) files.push_back(*digest);
+    if (const auto digest = blob_in(folder, file)) files.push_back(*digest);
   }
   std::ranges::sort(files);
   auto file = files.begin();
