@@ -95,7 +95,8 @@ void Collector::work() {
       Chore("reclaim", &Collector::reclaim, {.every = options_.reclaim_every, .pause = {}},
             start + options_.reclaim_every),
       // At once: it goes on where the last run of the program stopped.
-      Chore("clear removed spaces", &Collector::clear, often, start),
+      Chore("clear what was removed", &Collector::clear,
+            {.every = options_.collect_every, .pause = options_.clear_pause}, start),
   };
   for (;;) {
     Chore& next = *std::ranges::min_element(chores, {}, &Chore::due);
@@ -124,16 +125,16 @@ bool Collector::prune_events() {
 }
 
 bool Collector::expire_uploads() {
-  const std::size_t expired = executor_.run(vault_.multiparts().expire(options_.step));
-  const std::size_t pruned = executor_.run(vault_.multiparts().prune_retired(options_.step));
-  return expired == options_.step || pruned == options_.step;
+  const bool more_expired = executor_.run(vault_.multiparts().expire(options_.step));
+  const bool more_retired = executor_.run(vault_.multiparts().prune_retired(options_.step));
+  return more_expired || more_retired;
 }
 
 bool Collector::digest() { return digester_.step(); }
 
 bool Collector::clear() {
   const std::size_t step = options_.clear_step;
-  const bool more_returned = executor_.run(vault_.groups().return_files(step)) == step;
+  const bool more_returned = executor_.run(vault_.groups().return_files(step));
   const bool more_cleared = executor_.run(vault_.spaces().clear(step));
   return more_returned || more_cleared;
 }

@@ -31,9 +31,10 @@ class Collector {
     std::chrono::milliseconds reclaim_every = std::chrono::seconds(1);  // looks for requests
     std::chrono::milliseconds retry_after = std::chrono::minutes(1);
     std::chrono::seconds keep_events = std::chrono::hours(7 * 24);
-    std::size_t step = 64;          // blobs, uploads, sessions and events at a time
-    std::size_t sweep_page = 256;   // blobs looked at by a step of the sweep
-    std::size_t clear_step = 1000;  // entries of removed spaces at a time
+    std::size_t step = 64;                      // blobs, uploads, sessions and events at a time
+    std::size_t sweep_page = 256;               // blobs looked at by a step of the sweep
+    std::size_t clear_step = 1000;              // entries of what was removed at a time, at most
+    std::chrono::milliseconds clear_pause{20};  // after each step: others write meanwhile
   };
 
   // Starts. REQUIRES: `vault` outlives this, and nobody else listens to its removals.
@@ -67,7 +68,7 @@ class Collector {
   std::mutex mutex_;
   std::condition_variable wake_;
   bool stop_ = false;
-  bool removed_ = false;     // a space, since clear() last began
+  bool removed_ = false;     // a folder or a space, since clear() last began
   InlineExecutor executor_;  // the thread's
   std::thread thread_;       // last: it uses the others
 };

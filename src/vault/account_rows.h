@@ -11,8 +11,9 @@ namespace coffer::vault {
 // The account is `a` in the statement. What it selects besides follows from kAccountWidth on.
 inline constexpr char kAccountColumns[] =
     "a.id, a.uuid, a.username, a.email, a.is_admin, a.disabled_at, a.home_id, a.quota, a.used, "
+    "a.charged, "
     "a.created_at, a.updated_at, a.kind";
-inline constexpr int kAccountWidth = 12;
+inline constexpr int kAccountWidth = 13;
 
 enum class AccountKind : std::uint8_t { kPerson = 0, kGuest = 1 };
 

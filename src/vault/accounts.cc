@@ -128,9 +128,10 @@ Account account_from(const db::Row& row) {
     account.quota = static_cast<std::uint64_t>(*quota);
   }
   account.used = static_cast<std::uint64_t>(row.integer(8));
-  account.created_at = row.time(9);
-  account.updated_at = row.time(10);
-  account.is_guest = static_cast<AccountKind>(row.integer(11)) == AccountKind::kGuest;
+  account.charged = static_cast<std::uint64_t>(row.integer(9));
+  account.created_at = row.time(10);
+  account.updated_at = row.time(11);
+  account.is_guest = static_cast<AccountKind>(row.integer(12)) == AccountKind::kGuest;
   return account;
 }
 

@@ -332,7 +332,9 @@ class GuestsTest : public VaultTest {
     policy.guest_quota = quota;
     return policy;
   }
-  GuestsTest() : VaultTest(policy(100)) {}
+  // For 100 bytes in two files whose names have one.
+  static constexpr std::uint64_t kQuota = 100 + 2 * (kEntryCharge + 1);
+  GuestsTest() : VaultTest(policy(kQuota)) {}
 };
 
 TEST_F(GuestsTest, ThereIsOneAccountThatNobodyLogsInTo) {
@@ -346,7 +348,7 @@ TEST_F(GuestsTest, ThereIsOneAccountThatNobodyLogsInTo) {
   EXPECT_EQ(ids.size(), 1U);
   const Account guest = run(vault_->accounts().guest());
   EXPECT_TRUE(guest.is_guest);
-  EXPECT_EQ(guest.quota, 100U);
+  EXPECT_EQ(guest.quota, kQuota);
   for (const std::string name : {"guests", "GUESTS", ""}) {
     EXPECT_FAILS(run(vault_->sessions().log_in(name, "")), kNoSuchAccount);
     EXPECT_FALSE(run(vault_->accounts().find_by_login(name)));
@@ -375,10 +377,10 @@ TEST_F(GuestsTest, WhatTheyLeaveCountsForAllOfThem) {
   const Account guest = run(vault_->accounts().guest());
   upload(guest, "a", std::string(60, 'x'));
   EXPECT_FAILS(try_upload(guest, "b", std::string(41, 'x')), kQuotaExceeded);
-  open(policy(101));
+  open(policy(kQuota + 1));
   const Account again = run(vault_->accounts().guest());
   EXPECT_EQ(again.id, guest.id);
-  EXPECT_EQ(again.quota, 101U);
+  EXPECT_EQ(again.quota, kQuota + 1);
   EXPECT_TRUE(try_upload(guest, "b", std::string(41, 'x')));
   open(policy(std::nullopt));
   EXPECT_FALSE(run(vault_->accounts().guest()).quota);

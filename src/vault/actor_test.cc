@@ -156,7 +156,7 @@ TEST_F(ActorTest, NothingIsReplacedNorRemovedInARemovedBucket) {
   ASSERT_TRUE(run(vault_->buckets().remove(as(anna_), "photos")));
   EXPECT_FAILS(run(vault_->entries().replace(as(anna_), file.id, received)), kNotFound);
   EXPECT_FAILS(run(vault_->paths().remove(as(anna_), bucket.id, {"f"})), kNotFound);
-  EXPECT_EQ(account(anna_.id).used, 3U);
+  EXPECT_EQ(account(anna_.id).used, 0U);
 }
 
 TEST_F(ActorTest, WhoLeftTheGroupCommitsNothingToIt) {

@@ -13,6 +13,7 @@
 #include "vault/quota.h"
 #include "vault/relocation.h"
 #include "vault/sql.h"
+#include "vault/tree.h"
 
 namespace coffer::vault {
 namespace {
@@ -36,26 +37,26 @@ constexpr char kIsThere[] =
     " AND (s.removed_at IS NULL OR s.kind = 2))";
 
 constexpr auto kFindText = sql("SELECT ", kEntryColumns, kExtensionColumn,
-                               " FROM entry WHERE id = $1 AND is_folder = 0", kIsThere);
+                               " FROM entry WHERE id = $1 AND is_folder = 0", kIsThere, kIsLive);
 constexpr db::Statement kFind{kFindText.data()};
 
 constexpr auto kFindSharedText = sql("SELECT ", kEntryColumns, kExtensionColumn,
                                      " FROM entry WHERE id = $1 AND is_folder = 0"
                                      " AND (share_expires_at IS NULL OR share_expires_at > $2)",
-                                     kIsThere);
+                                     kIsThere, kIsLive);
 constexpr db::Statement kFindShared{kFindSharedText.data()};
 
 constexpr auto kListSpaceText =
     sql("SELECT ", kEntryColumns, kExtensionColumn,
-        " FROM entry WHERE space_id = $1 AND nested = 0 AND key > $2 AND is_folder = 0"
+        " FROM entry WHERE space_id = $1 AND parent_id = 0 AND is_folder = 0 AND key > $2"
         " ORDER BY key LIMIT $3");
 constexpr db::Statement kListSpace{kListSpaceText.data()};
 
 // The same with the blob in front of the extension, for whoever deletes it.
-constexpr auto kFindStoredText = sql("SELECT ", kEntryColumns, ", blob_id", kExtensionColumn,
-                                     " FROM entry WHERE id = $1 AND is_folder = 0", kIsThere);
+constexpr auto kFindStoredText =
+    sql("SELECT ", kEntryColumns, ", blob_id", kExtensionColumn,
+        " FROM entry WHERE id = $1 AND is_folder = 0", kIsThere, kIsLive);
 constexpr db::Statement kFindStored{kFindStoredText.data()};
-constexpr db::Statement kRemove{"DELETE FROM entry WHERE id = $1"};
 
 // Behind the extension: whether the file is in a group, or in a bucket that was removed.
 constexpr char kElsewhereColumn[] =
@@ -190,8 +191,7 @@ Task<Result<void>> Addresses::remove(std::string address, std::string key) {
     if (!found || !is_extension(extension, {found->file.entry, found->extension})) {
       co_return no_such_file();
     }
-    co_await tx.execute(kRemove, known->entry.id);
-    co_await settle_removal(tx, found->file, found->file.entry.owner, context_.clock.now());
+    co_await remove_file(tx, found->file, found->file.entry.owner, context_.clock.now());
     co_return Result<void>{};
   };
   co_return co_await context_.database.write(Actor::Anyone{}, body);
@@ -226,8 +226,7 @@ Task<Result<std::vector<bool>>> Addresses::transfer(Actor actor, std::vector<Cla
         if (file.owner != caller) {
           const auto owner = co_await tx.find(kFindAccount, account_from, file.owner);
           if (!owner || !owner->is_guest) continue;
-          const auto size = static_cast<std::int64_t>(file.size);
-          const auto charged = co_await charge(tx, caller, account->home, size);
+          const auto charged = co_await charge(tx, caller, account->home, cost_of(file));
           if (!charged) continue;
           const Time now = context_.clock.now();
           co_await hand_over(tx, file, caller, account->home, now);
@@ -243,9 +242,10 @@ Task<Result<std::vector<bool>>> Addresses::transfer(Actor actor, std::vector<Cla
 }
 
 Task<Addresses::OwnFiles> Addresses::list_own(AccountId owner, EntryId after, PageLimit limit) {
-  static const std::string text =
-      walk_text(fmt::format("{}{}{}", kEntryColumns, kExtensionColumn, kElsewhereColumn));
-  static const db::Statement statement{text.c_str()};
+  static const std::string columns =
+      fmt::format("{}{}{}", kEntryColumns, kExtensionColumn, kElsewhereColumn);
+  static const std::string texts[] = {walk_text(columns, ""), walk_text(columns, kIsNotHidden)};
+  static const db::Statement statements[] = {{texts[0].c_str()}, {texts[1].c_str()}};
   struct Found {
     Extended file;
     bool elsewhere;
@@ -254,11 +254,11 @@ Task<Addresses::OwnFiles> Addresses::list_own(AccountId owner, EntryId after, Pa
     return Found{extended_from(row), row.boolean(kEntryWidth + 1)};
   };
   const auto weigh = [](const Found& one) { return one.file.entry.text_bytes(); };
-  auto body = [&](db::Transaction& tx) -> Task<Page<Found>> {
-    co_return co_await read_page(tx, statement, limit, found_from, weigh, owner, limit.to_fetch(),
-                                 after);
+  auto body = [&](db::Transaction& tx, bool hidden) -> Task<Page<Found>> {
+    co_return co_await read_page(tx, statements[hidden ? 1 : 0], limit, found_from, weigh, owner,
+                                 limit.to_fetch(), after);
   };
-  auto found = co_await context_.database.read(body);
+  auto found = co_await read_list<Page<Found>>(context_.database, {.owner = owner}, body);
   OwnFiles own;
   if (found.more) own.next = found.items.back().file.entry.id;
   for (Found& one : found.items) {

@@ -224,11 +224,11 @@ TEST_F(TransferTest, NobodyElsesAndNothingWithoutItsKey) {
 
 TEST_F(TransferTest, TheQuotaDecidesFileByFile) {
   Policy policy;
-  policy.quota = 10;
+  policy.quota = 10 + 2 * (kEntryCharge + 1);
   open(policy);
   const Account anna = make_account("anna");
   std::vector<Claim> claims;
-  for (const char* content : {"123456", "abcdef", "wxyz"}) {
+  for (const char* content : {"123456", "abcde", "wxyz"}) {
     claims.push_back(claim_of(upload(guest(), "f", content)));
   }
   EXPECT_EQ(transfer(anna, claims), (std::vector<bool>{true, false, true}));

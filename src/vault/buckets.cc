@@ -3,8 +3,10 @@
 #include <algorithm>
 #include <utility>
 
+#include "vault/quota.h"
 #include "vault/spaces.h"
 #include "vault/sql.h"
+#include "vault/tree.h"
 
 namespace coffer::vault {
 namespace {
@@ -65,9 +67,12 @@ Task<Result<Bucket>> Buckets::create(Actor actor, std::string name) {
   }
   Bucket bucket{.id = {}, .owner = owner, .name = std::move(name), .created_at = {}};
   bucket.created_at = context_.clock.now();
+  const Cost cost = cost_of_space(bucket.name);
   auto body = [&](db::Transaction& tx) -> Task<Result<SpaceId>> {
     const auto id = co_await tx.insert<SpaceId>(kInsert, owner, bucket.created_at, bucket.name);
     if (!id) co_return taken("name", "is the name of a bucket already");
+    const auto charged = co_await charge(tx, owner, *id, cost);
+    if (!charged) co_return std::unexpected(charged.error());
     co_return *id;
   };
   const auto id = co_await context_.database.write(actor, body);
@@ -107,11 +112,13 @@ Task<Result<void>> Buckets::remove(Actor actor, std::string name) {
   auto body = [&](db::Transaction& tx) -> Task<Result<void>> {
     const auto bucket = co_await tx.find(kFind, bucket_from, name, actor.account());
     if (!bucket) co_return no_such_bucket();
+    co_await give_back(tx, bucket->owner, cost_of_space(bucket->name));
     co_await remove_space(tx, bucket->id, context_.clock.now());
+    co_await remove_contents(tx, bucket->id, actor.account());
     co_return Result<void>{};
   };
   const auto removed = co_await context_.database.write(actor, body);
-  if (removed) context_.space_removed->call();
+  if (removed) context_.removed->call();
   co_return removed;
 }
 

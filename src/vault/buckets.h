@@ -30,7 +30,7 @@ class Buckets {
   explicit Buckets(Context& context) : context_(context) {}
 
   // kInvalid for what is no bucket's name; kConflict when there is one of that name, whoever owns
-  // it.
+  // it; kQuotaExceeded, for buckets count too (vault/quota.h).
   Task<Result<Bucket>> create(Actor actor, std::string name);
 
   // kNotFound, also when it is another's.
@@ -40,8 +40,8 @@ class Buckets {
   // Those with names above `after`, in order of names.
   Task<Page<Bucket>> list(AccountId owner, std::string after, PageLimit limit = {});
 
-  // Its name is free and its keys are worthless at once; what it holds is cleared away in the
-  // background (Spaces::clear). kNotFound.
+  // Its name is free, its keys are worthless and what it holds is gone at once, from lists, totals
+  // and quota; it is cleared away in the background (Spaces::clear). kNotFound.
   Task<Result<void>> remove(Actor actor, std::string name);
 
  private:

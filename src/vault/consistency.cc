@@ -2,8 +2,57 @@
 
 #include <utility>
 
+#include "vault/sql.h"
+
 namespace coffer::vault {
 namespace {
+
+// Begins a statement: `live` are the entries that are not being cleared away.
+constexpr char kLive[] =
+    "WITH RECURSIVE hidden (space_id, id) AS (SELECT space_id, folder_id FROM removed_tree"
+    " UNION SELECT child.space_id, child.id FROM hidden JOIN entry AS child"
+    " ON child.space_id = hidden.space_id AND child.parent_id = hidden.id"
+    " AND child.is_folder = 1), live AS (SELECT * FROM entry WHERE (space_id, parent_id)"
+    " NOT IN (SELECT space_id, id FROM hidden))";
+
+// What lies directly in each place, added up, then carried up from folder to folder. The totals of
+// a hidden folder are nobody's any more.
+constexpr auto kTotals =
+    sql(kLive,
+        ", above (space_id, folder_id, owner_id, kind, files, bytes, charged) AS"
+        " (SELECT * FROM (SELECT space_id, parent_id, owner_id, kind, count(*), sum(size),"
+        "  sum(charged) FROM live GROUP BY 1, 2, 3, 4) UNION ALL"
+        " SELECT above.space_id, e.parent_id, above.owner_id, above.kind, files, bytes,"
+        "  above.charged FROM above JOIN entry AS e ON e.id = above.folder_id),"
+        " true_total AS (SELECT space_id, folder_id, owner_id, kind, sum(files) AS files,"
+        " sum(bytes) AS bytes, sum(charged) AS charged FROM above GROUP BY 1, 2, 3, 4),"
+        " told AS (SELECT space_id, folder_id, owner_id, kind, files, bytes, charged"
+        " FROM tree_total WHERE (files <> 0 OR bytes <> 0 OR charged <> 0)"
+        " AND (folder_id = 0 OR folder_id IN (SELECT id FROM live WHERE is_folder = 1)))"
+        " SELECT (SELECT count(*) FROM (SELECT * FROM told EXCEPT SELECT * FROM true_total)) +"
+        " (SELECT count(*) FROM (SELECT * FROM true_total EXCEPT SELECT * FROM told))");
+
+constexpr auto kUsed =
+    sql(kLive,
+        " SELECT count(*) FROM account AS a LEFT JOIN"
+        " (SELECT owner_id, sum(bytes) AS bytes FROM"
+        "  (SELECT owner_id, size AS bytes FROM live UNION ALL"
+        "   SELECT owner_id, bytes FROM multipart WHERE entry_id IS NULL) GROUP BY owner_id)"
+        " AS kept ON kept.owner_id = a.id WHERE a.used <> coalesce(kept.bytes, 0)");
+constexpr auto kCharged =
+    sql(kLive,
+        " SELECT count(*) FROM account AS a LEFT JOIN"
+        " (SELECT owner_id, sum(charged) AS charged FROM"
+        "  (SELECT owner_id, charged FROM live UNION ALL"
+        "   SELECT owner_id, charged FROM multipart UNION ALL"
+        "   SELECT owner_id, 1024 + length(CAST(name AS BLOB)) FROM space"
+        "    WHERE kind IN (2, 3) AND removed_at IS NULL) GROUP BY owner_id)"
+        " AS kept ON kept.owner_id = a.id WHERE a.charged <> coalesce(kept.charged, 0)");
+
+constexpr auto kFolders =
+    sql(kLive,
+        " SELECT count(*) FROM live AS e LEFT JOIN entry AS p ON p.id = e.parent_id"
+        " WHERE e.parent_id <> 0 AND (p.is_folder IS NOT 1 OR p.space_id <> e.space_id)");
 
 // Each gives one number: of how many rows a rule does not hold. What counts rows of another table
 // does so once for all of them, not once for each: this is run over millions.
@@ -35,20 +84,22 @@ constexpr std::pair<std::string_view, db::Statement> kRules[] = {
       "  AND owner_id NOT IN (SELECT id FROM account))"}},
     {"accounts without a space of their own",
      {"SELECT count(*) FROM account WHERE home_id NOT IN (SELECT id FROM space)"}},
-    {"totals of files and bytes that are not those of the owner's files",
-     {"SELECT count(*) FROM owner_total AS t LEFT JOIN"
-      " (SELECT owner_id, kind, count(*) AS files, sum(size) AS bytes FROM entry"
-      "  GROUP BY owner_id, kind) AS e ON e.owner_id = t.owner_id AND e.kind = t.kind"
-      " WHERE t.files <> coalesce(e.files, 0) OR t.bytes <> coalesce(e.bytes, 0)"}},
-    {"files that are in no owner's total",
-     {"SELECT abs((SELECT count(*) FROM entry) -"
-      " (SELECT coalesce(sum(files), 0) FROM owner_total))"}},
-    {"quota counters that are not the bytes that the account keeps",
-     {"SELECT count(*) FROM account AS a LEFT JOIN"
-      " (SELECT owner_id, sum(bytes) AS bytes FROM"
-      "  (SELECT owner_id, size AS bytes FROM entry UNION ALL"
-      "   SELECT owner_id, bytes FROM multipart WHERE entry_id IS NULL) GROUP BY owner_id) AS kept"
-      " ON kept.owner_id = a.id WHERE a.used <> coalesce(kept.bytes, 0)"}},
+    {"totals of files and bytes that are not those of what lies there", {kTotals.data()}},
+    {"totals of folders and spaces that are not there",
+     {"SELECT (SELECT count(*) FROM tree_total WHERE folder_id <> 0"
+      "  AND folder_id NOT IN (SELECT id FROM entry WHERE is_folder = 1)) +"
+      " (SELECT count(*) FROM tree_total WHERE space_id NOT IN (SELECT id FROM space))"}},
+    {"quota counters that are not the bytes that the account keeps", {kUsed.data()}},
+    {"quota counters that are not what the account is charged", {kCharged.data()}},
+    {"files and folders that are charged wrongly",
+     {"SELECT count(*) FROM entry WHERE charged <> size + 1024 + length(name) +"
+      " coalesce(length(CAST(title AS BLOB)), 0) + coalesce(length(CAST(description AS BLOB)), 0) +"
+      " length(CAST(replace(tags, char(31), '') AS BLOB)) + 256 *"
+      " (SELECT count(*) FROM part WHERE multipart_id = entry.manifest_id)"}},
+    {"unfinished uploads that are charged wrongly",
+     {"SELECT count(*) FROM multipart AS m WHERE charged <> CASE WHEN entry_id IS NOT NULL THEN 0"
+      " ELSE 1024 + length(name) + bytes +"
+      " 256 * (SELECT count(*) FROM part WHERE multipart_id = m.id) END"}},
     {"unfinished uploads whose bytes are not those of their parts",
      {"SELECT count(*) FROM multipart AS m WHERE entry_id IS NULL AND bytes <>"
       " (SELECT coalesce(sum(size), 0) FROM part WHERE multipart_id = m.id)"}},
@@ -61,16 +112,22 @@ constexpr std::pair<std::string_view, db::Statement> kRules[] = {
       " multipart_id NOT IN (SELECT manifest_id FROM retired_manifest)"}},
     {"tags of files that are not there",
      {"SELECT count(*) FROM entry_tag WHERE entry_id NOT IN (SELECT id FROM entry)"}},
-    {"entries whose folder is not there, or whose path does not begin with its path",
-     {"SELECT count(*) FROM entry AS e LEFT JOIN entry AS p ON p.id = e.parent_id"
-      " WHERE CASE WHEN e.parent_id = 0 THEN 0 ELSE p.is_folder IS NOT 1 OR"
-      " p.space_id <> e.space_id OR substr(e.key, 1, length(p.key)) <> p.key END"}},
-    {"entries whose path has more or fewer parts than their folder's and a name",
-     {"SELECT count(*) FROM entry AS e LEFT JOIN entry AS p ON p.id = e.parent_id"
-      " WHERE instr(CAST(substr(e.key, coalesce(length(p.key), 0) + 1) AS TEXT), '/')"
-      " <> CASE WHEN e.is_folder = 1 THEN length(e.key) - coalesce(length(p.key), 0) ELSE 0 END"
-      " AND e.key = CAST(CAST(e.key AS TEXT) AS BLOB) AND length(CAST(e.key AS TEXT)) ="
-      " length(e.key)"}},
+    {"entries whose folder is not there", {kFolders.data()}},
+    {"entries that are hidden without a removed folder above them",
+     {"WITH RECURSIVE known (space_id, id) AS (SELECT id, 0 FROM space UNION"
+      " SELECT space_id, folder_id FROM removed_tree UNION"
+      " SELECT e.space_id, e.id FROM known JOIN entry AS e ON e.space_id = known.space_id"
+      " AND e.parent_id = known.id AND e.is_folder = 1)"
+      " SELECT count(*) FROM entry WHERE (space_id, parent_id) NOT IN (SELECT * FROM known)"}},
+    {"removed folders that are still there",
+     {"SELECT count(*) FROM removed_tree WHERE folder_id IN (SELECT id FROM entry)"}},
+    {"keys that are more than one name",
+     {"SELECT count(*) FROM entry WHERE key = CAST(CAST(key AS TEXT) AS BLOB) AND"
+      " instr(CAST(key AS TEXT), '/') <> CASE WHEN is_folder = 1"
+      " THEN length(CAST(key AS TEXT)) ELSE 0 END"}},
+    {"folders with more levels below than they know of",
+     {"SELECT count(*) FROM entry AS e JOIN entry AS p ON p.id = e.parent_id"
+      " WHERE e.is_folder = 1 AND p.levels < e.levels + 1"}},
     {"buckets without a name",
      {"SELECT count(*) FROM space WHERE kind = 3 AND removed_at IS NULL AND name IS NULL"}},
     {"removed spaces that still have members, links, keys or a number",
@@ -84,8 +141,6 @@ constexpr std::pair<std::string_view, db::Statement> kRules[] = {
      {"SELECT count(*) FROM api_key AS k LEFT JOIN space AS s ON s.id = k.space_id"
       " AND s.kind = 3 AND s.owner_id = k.account_id WHERE (k.kind = 2) <> (s.id IS NOT NULL)"
       " OR (k.kind <> 2 AND k.space_id IS NOT NULL)"}},
-    {"entries that are noted as nested and are not, or the other way round",
-     {"SELECT count(*) FROM entry WHERE (nested = 1) <> (is_folder = 1 OR parent_id <> 0)"}},
     {"groups without their owner",
      {"SELECT count(*) FROM space WHERE kind = 2 AND removed_at IS NULL AND NOT EXISTS"
       " (SELECT 1 FROM member WHERE space_id = space.id AND account_id = space.owner_id)"}},
@@ -100,9 +155,9 @@ constexpr std::pair<std::string_view, db::Statement> kRules[] = {
     {"addresses of files that are not there",
      {"SELECT count(*) FROM extended_address WHERE entry_id NOT IN"
       " (SELECT id FROM entry WHERE is_folder = 0)"}},
-    {"files with the path of a folder",
+    {"files with the name of a folder beside them",
      {"SELECT count(*) FROM entry AS a JOIN entry AS b ON b.space_id = a.space_id"
-      " AND b.nested = 1 AND b.key = CAST(a.key || '/' AS BLOB)"}},
+      " AND b.parent_id = a.parent_id AND b.is_folder = 1 AND b.key = CAST(a.key || '/' AS BLOB)"}},
 };
 
 }  // namespace

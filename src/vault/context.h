@@ -43,8 +43,8 @@ struct Context {
   Classify classify;
   Policy policy;
   std::shared_ptr<Reservations> reservations = std::make_shared<Reservations>();
-  // Called after a space was removed, for who clears it away.
-  std::shared_ptr<Listener> space_removed = std::make_shared<Listener>();
+  // Called after a folder or a space was removed, for whoever clears it away.
+  std::shared_ptr<Listener> removed = std::make_shared<Listener>();
 };
 
 }  // namespace coffer::vault

@@ -2,13 +2,14 @@
 
 #include "vault/entry_rows.h"
 #include "vault/sql.h"
+#include "vault/tree.h"
 
 namespace coffer::vault {
 namespace {
 
 constexpr auto kNextText =
     sql("SELECT ", kEntryColumns,
-        " FROM entry WHERE digest IS NULL AND manifest_id IS NOT NULL AND id > $1"
+        " FROM entry WHERE digest IS NULL AND manifest_id IS NOT NULL AND id > $1", kIsLive,
         " ORDER BY id LIMIT 1");
 constexpr db::Statement kNext{kNextText.data()};
 constexpr db::Statement kSettle{"UPDATE entry SET digest = $3 WHERE id = $1 AND manifest_id = $2"};

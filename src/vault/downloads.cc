@@ -4,6 +4,7 @@
 
 #include "vault/entry_rows.h"
 #include "vault/sql.h"
+#include "vault/tree.h"
 
 namespace coffer::vault {
 namespace {
@@ -12,18 +13,21 @@ constexpr std::string_view kPrefix = "cfd_";
 constexpr std::size_t kTokenMax = 256;  // bytes; ours are shorter than 50
 
 // $3 is a file of the space $4 that is there still.
-constexpr db::Statement kIssue{
-    "INSERT INTO link (kind, hash, space_id, entry_id, created_at)"
-    " SELECT 1, $1, entry.space_id, entry.id, $2 FROM entry"
-    " JOIN space ON space.id = entry.space_id AND space.removed_at IS NULL"
-    " WHERE entry.id = $3 AND entry.space_id = $4 AND entry.is_folder = 0"};
+constexpr auto kIssueText =
+    sql("INSERT INTO link (kind, hash, space_id, entry_id, created_at)"
+        " SELECT 1, $1, entry.space_id, entry.id, $2 FROM entry"
+        " JOIN space ON space.id = entry.space_id AND space.removed_at IS NULL"
+        " WHERE entry.id = $3 AND entry.space_id = $4 AND entry.is_folder = 0",
+        kIsLive);
+constexpr db::Statement kIssue{kIssueText.data()};
 
 constexpr auto kFindText =
     sql("SELECT ", kEntryColumns,
         " FROM entry WHERE id = (SELECT entry_id FROM link WHERE hash = $1 AND kind = 1)"
         " AND EXISTS (SELECT 1 FROM space WHERE space.id = entry.space_id AND removed_at IS NULL)"
         " AND EXISTS (SELECT 1 FROM account WHERE account.id = entry.owner_id"
-        " AND disabled_at IS NULL)");
+        " AND disabled_at IS NULL)",
+        kIsLive);
 constexpr db::Statement kFind{kFindText.data()};
 
 constexpr db::Statement kTake{
@@ -31,11 +35,13 @@ constexpr db::Statement kTake{
 constexpr db::Statement kDrop{"DELETE FROM link WHERE entry_id = $1 AND kind = 1"};
 
 // Only while the file has the bytes that came at $4.
-constexpr db::Statement kGiveBack{
-    "INSERT INTO link (kind, hash, space_id, entry_id, created_at)"
-    " SELECT 1, $1, entry.space_id, entry.id, $2 FROM entry"
-    " JOIN space ON space.id = entry.space_id AND space.removed_at IS NULL"
-    " WHERE entry.id = $3 AND entry.written_at = $4 ON CONFLICT DO NOTHING"};
+constexpr auto kGiveBackText =
+    sql("INSERT INTO link (kind, hash, space_id, entry_id, created_at)"
+        " SELECT 1, $1, entry.space_id, entry.id, $2 FROM entry"
+        " JOIN space ON space.id = entry.space_id AND space.removed_at IS NULL"
+        " WHERE entry.id = $3 AND entry.written_at = $4",
+        kIsLive, " ON CONFLICT DO NOTHING");
+constexpr db::Statement kGiveBack{kGiveBackText.data()};
 
 Taken::Token token_from(const db::Row& row) {
   return {.hash = Sha256Digest::from_bytes(row.bytes(0)).value(), .created_at = row.time(1)};

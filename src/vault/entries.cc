@@ -12,35 +12,29 @@
 #include "vault/quota.h"
 #include "vault/recalled.h"
 #include "vault/sql.h"
+#include "vault/tree.h"
 
 namespace coffer::vault {
 namespace {
 
 constexpr auto kFindText =
     sql("SELECT ", kEntryColumns,
-        ", blob_id FROM entry WHERE id = $1 AND owner_id = $2 AND is_folder = 0");
+        ", blob_id FROM entry WHERE id = $1 AND owner_id = $2 AND is_folder = 0", kIsLive);
 constexpr db::Statement kFind{kFindText.data()};
 
-constexpr auto kFindByUuidText = sql(
-    "SELECT ", kEntryColumns, " FROM entry WHERE uuid = $1 AND owner_id = $2 AND is_folder = 0");
+constexpr auto kFindByUuidText =
+    sql("SELECT ", kEntryColumns, " FROM entry WHERE uuid = $1 AND owner_id = $2 AND is_folder = 0",
+        kIsLive);
 constexpr db::Statement kFindByUuid{kFindByUuidText.data()};
 
-constexpr auto kFindByShareText = sql(
-    "SELECT ", kEntryColumns, " FROM entry WHERE share = $1 AND owner_id = $2 AND is_folder = 0");
+constexpr auto kFindByShareText =
+    sql("SELECT ", kEntryColumns,
+        " FROM entry WHERE share = $1 AND owner_id = $2 AND is_folder = 0", kIsLive);
 constexpr db::Statement kFindByShare{kFindByShareText.data()};
-
-constexpr auto kFindByKeyText =
-    sql("SELECT ", kEntryColumns, " FROM entry WHERE space_id = $1 AND nested = $2 AND key = $3");
-constexpr db::Statement kFindByKey{kFindByKeyText.data()};
-
-constexpr auto kRemoveText =
-    sql("DELETE FROM entry WHERE id = $1 AND owner_id = $2 AND is_folder = 0 RETURNING ",
-        kEntryColumns, ", blob_id");
-constexpr db::Statement kRemove{kRemoveText.data()};
 
 constexpr db::Statement kUpdate{
     "UPDATE entry SET key = $2, name = $3, title = $4, description = $5, tags = $6, search = $7,"
-    " updated_at = $8, parent_id = $9, nested = $10 WHERE id = $1"};
+    " updated_at = $8, parent_id = $9, charged = $10 WHERE id = $1"};
 
 constexpr std::size_t kRecalledEntries = 128;  // by one thread; the largest takes 50 KB
 
@@ -84,12 +78,6 @@ Task<Result<Entry>> Entries::find(AccountId owner, Uuid uuid) {
   return find_one(context_.database, is_token(uuid) ? kFindByShare : kFindByUuid, uuid, owner);
 }
 
-Task<Result<Entry>> Entries::find_key(SpaceId space, std::string key) {
-  auto entry =
-      co_await find_one(context_.database, kFindByKey, space, is_nested(key), as_bytes(key));
-  co_return entry;
-}
-
 Task<Result<Entry>> Entries::update(Actor actor, EntryId id, EntryChanges changes) {
   const AccountId owner = actor.account();
   Faults faults;
@@ -106,20 +94,29 @@ Task<Result<Entry>> Entries::update(Actor actor, EntryId id, EntryChanges change
     auto found = co_await tx.find(kFind, entry_from, id, owner);
     if (!found) co_return no_such_entry();
     Entry& entry = *found;
+    const Entry old = entry;
     const std::optional<EntryId> parent = changes.parent.value_or(entry.parent);
     const bool renamed = changes.name && *changes.name != entry.name;
     if (renamed || parent != entry.parent) {
       if (renamed) entry.name = *changes.name;
       const auto place = co_await find_place(tx, entry.space, parent);
       if (!place) co_return no_such_folder();
-      const auto settled = co_await settle_key(tx, entry, *place);
-      if (!settled) co_return std::unexpected(settled.error());
+      co_await settle_key(tx, entry, *place);
     }
     if (changes.title) entry.title = *changes.title;
     if (changes.description) entry.description = *changes.description;
+    if (changes.tags) entry.tags = *changes.tags;
+    entry.charged = old.charged - text_charge(old) + text_charge(entry);
+    if (entry.charged != old.charged) {
+      const auto charged = co_await charge(tx, owner, entry.space, cost_of(entry) - cost_of(old));
+      if (!charged) co_return std::unexpected(charged.error());
+    }
+    if (entry.charged != old.charged || entry.parent != old.parent) {
+      co_await subtract_from_totals(tx, old);
+      co_await add_to_totals(tx, entry);
+    }
     if (changes.tags) {
-      co_await remove_tags(tx, entry);
-      entry.tags = *changes.tags;
+      co_await remove_tags(tx, old);
       co_await insert_tags(tx, entry);
     }
     entry.updated_at = context_.clock.now();
@@ -127,7 +124,7 @@ Task<Result<Entry>> Entries::update(Actor actor, EntryId id, EntryChanges change
     const std::string search = search_column(entry);
     co_await tx.execute(kUpdate, id, as_bytes(entry.key), as_bytes(entry.name), entry.title,
                         entry.description, tags, search, entry.updated_at,
-                        entry.parent.value_or(EntryId{}), is_nested(entry.key));
+                        entry.parent.value_or(EntryId{}), entry.charged);
     const Event event = event_about(entry, EventType::kEntryUpdated, owner);
     co_await append_event(tx, entry.updated_at, event);
     co_return std::move(entry);
@@ -149,9 +146,7 @@ Task<Result<Entry>> Entries::try_replace(Actor actor, EntryId id, const Received
     const auto found = co_await tx.find(kFind, stored_from, id, owner);
     if (!found) co_return no_such_entry();
     const Entry& old = found->entry;
-    const auto more =
-        static_cast<std::int64_t>(received.size) - static_cast<std::int64_t>(old.size);
-    const auto charged = co_await charge(tx, owner, old.space, more);
+    const auto charged = co_await charge(tx, owner, old.space, cost_of_replacing(old, received));
     if (!charged) co_return std::unexpected(charged.error());
 
     auto entry = co_await replace_bytes(tx, context_, *found, received, owner);
@@ -163,9 +158,9 @@ Task<Result<Entry>> Entries::try_replace(Actor actor, EntryId id, const Received
 Task<Result<void>> Entries::remove(Actor actor, EntryId id) {
   const AccountId owner = actor.account();
   auto body = [&](db::Transaction& tx) -> Task<Result<void>> {
-    const auto removed = co_await tx.find(kRemove, stored_from, id, owner);
-    if (!removed) co_return no_such_entry();
-    co_await settle_removal(tx, *removed, owner, context_.clock.now());
+    const auto found = co_await tx.find(kFind, stored_from, id, owner);
+    if (!found) co_return no_such_entry();
+    co_await remove_file(tx, *found, owner, context_.clock.now());
     co_return Result<void>{};
   };
   co_return co_await context_.database.write(actor, body);

@@ -58,19 +58,17 @@ class Entries {
   Task<Result<Entry>> find(AccountId owner, EntryId id);
   Task<Result<Entry>> find(AccountId owner, Uuid uuid);
 
-  // The file or folder of that key, whoever owns it. kNotFound.
-  Task<Result<Entry>> find_key(SpaceId space, std::string key);
-
-  // Costs the same however many entries there are, unless it filters by text or tag or starts
-  // deep inside the list: those run off the serving core, and are kBusy where too many do. Names
-  // sort bytewise; what sorts equal comes in order of creation, so pages never overlap.
+  // Costs the same however many entries there are, unless it filters by text or tag, starts deep
+  // inside the list, or something of the owner is being cleared away: those run off the serving
+  // core, and are kBusy where too many do. Names sort bytewise; what sorts equal comes in order of
+  // creation, so pages never overlap.
   Task<Result<EntryPage>> list(EntryQuery query);
 
   // Files with ids above `after`, in order of ids, which no change of a file alters.
   Task<Page<Entry>> walk(AccountId owner, EntryId after, PageLimit limit = {});
 
-  // Event `entry.updated`. kNotFound, with a fault of `parent` without that folder; kInvalid. A
-  // new name or place gives a new key.
+  // Event `entry.updated`. kNotFound, with a fault of `parent` without that folder; kInvalid;
+  // kQuotaExceeded when the texts grow. A new name or place gives a new key.
   Task<Result<Entry>> update(Actor actor, EntryId id, EntryChanges changes);
 
   // Gives the file other bytes; its type follows them, its ids, share token and names stay. The

@@ -7,6 +7,8 @@
 #include "vault/checks.h"
 #include "vault/entries.h"
 #include "vault/entry_rows.h"
+#include "vault/sql.h"
+#include "vault/tree.h"
 
 namespace coffer::vault {
 namespace {
@@ -17,14 +19,20 @@ constexpr std::size_t kTextMax = 16U << 10U;    // bytes; engines bound the leng
 constexpr FileKind kFirstKind = FileKind::kImage;
 constexpr FileKind kLastKind = FileKind::kOther;
 
-constexpr db::Statement kTotals{"SELECT kind, files FROM owner_total WHERE owner_id = $1"};
-constexpr db::Statement kCountText{
-    R"(SELECT count(*) FROM entry WHERE owner_id = $1 AND kind BETWEEN $2 AND $3)"
-    R"( AND search LIKE $4 ESCAPE '\')"};
-constexpr db::Statement kCountTag{
-    R"(SELECT count(*) FROM entry_tag JOIN entry ON entry.id = entry_tag.entry_id)"
-    R"( WHERE entry_tag.owner_id = $1 AND entry_tag.tag = $5)"
-    R"( AND entry.kind BETWEEN $2 AND $3 AND entry.search LIKE $4 ESCAPE '\')"};
+// A row for each space and kind.
+constexpr db::Statement kTotals{
+    "SELECT kind, files FROM tree_total WHERE owner_id = $1 AND folder_id = 0"};
+constexpr auto kCountTextText =
+    sql("SELECT count(*) FROM entry WHERE owner_id = $1 AND kind BETWEEN $2 AND $3"
+        " AND search LIKE $4 ESCAPE '\\'",
+        kIsNotHidden);
+constexpr db::Statement kCountText{kCountTextText.data()};
+constexpr auto kCountTagText =
+    sql("SELECT count(*) FROM entry_tag JOIN entry ON entry.id = entry_tag.entry_id"
+        " WHERE entry_tag.owner_id = $1 AND entry_tag.tag = $5"
+        " AND entry.kind BETWEEN $2 AND $3 AND entry.search LIKE $4 ESCAPE '\\'",
+        kIsNotHidden);
+constexpr db::Statement kCountTag{kCountTagText.data()};
 
 // How a list is found: each has its own index, or none.
 enum class Way : std::uint8_t { kAll, kKind, kText, kTag };
@@ -32,14 +40,17 @@ constexpr std::size_t kWays = 4;
 constexpr std::size_t kSorts = 3;
 
 // One kind's part of a list of all kinds: in order, and nothing but what the index holds.
-std::string part(int kind, std::string_view column) {
+// But where something is hidden.
+std::string part(int kind, std::string_view column, std::string_view condition) {
   return fmt::format(
       "SELECT id AS page_id, {} AS page_order FROM entry WHERE owner_id = $1 AND"
-      " kind = {}",
-      column, kind);
+      " kind = {}{}",
+      column, kind, condition);
 }
 
-std::string list_text(Way way, std::string_view column, std::string_view direction) {
+// `condition` is an empty text or kIsNotHidden.
+std::string list_text(Way way, std::string_view column, std::string_view direction,
+                      std::string_view condition) {
   const std::string order = column == "id"
                                 ? fmt::format("id {}", direction)
                                 : fmt::format("{} {}, id {}", column, direction, direction);
@@ -51,25 +62,27 @@ std::string list_text(Way way, std::string_view column, std::string_view directi
           "SELECT {} FROM ({} UNION ALL {} UNION ALL {} UNION ALL {} UNION ALL {}"
           " ORDER BY {} LIMIT $2 OFFSET $3) AS page CROSS JOIN entry"
           " WHERE entry.id = page.page_id ORDER BY {}",
-          kEntryColumns, part(0, column), part(1, column), part(2, column), part(3, column),
-          part(4, column), page_order, page_order);
+          kEntryColumns, part(0, column, condition), part(1, column, condition),
+          part(2, column, condition), part(3, column, condition), part(4, column, condition),
+          page_order, page_order);
     }
     case Way::kKind:
       return fmt::format(
-          "SELECT {} FROM entry WHERE owner_id = $1 AND kind = $4 ORDER BY {} LIMIT $2 OFFSET $3",
-          kEntryColumns, order);
+          "SELECT {} FROM entry WHERE owner_id = $1 AND kind = $4{} ORDER BY {}"
+          " LIMIT $2 OFFSET $3",
+          kEntryColumns, condition, order);
     case Way::kText:
       return fmt::format(
           "SELECT {} FROM entry WHERE owner_id = $1 AND kind BETWEEN $4 AND $5"
-          " AND search LIKE $6 ESCAPE '\\' ORDER BY {} LIMIT $2 OFFSET $3",
-          kEntryColumns, order);
+          " AND search LIKE $6 ESCAPE '\\'{} ORDER BY {} LIMIT $2 OFFSET $3",
+          kEntryColumns, condition, order);
     case Way::kTag: break;
   }
   return fmt::format(
       "SELECT {} FROM (SELECT entry_id FROM entry_tag WHERE owner_id = $1 AND tag = $7) AS tagged"
       " JOIN entry ON entry.id = tagged.entry_id WHERE kind BETWEEN $4 AND $5"
-      " AND search LIKE $6 ESCAPE '\\' ORDER BY {} LIMIT $2 OFFSET $3",
-      kEntryColumns, order);
+      " AND search LIKE $6 ESCAPE '\\'{} ORDER BY {} LIMIT $2 OFFSET $3",
+      kEntryColumns, condition, order);
 }
 
 // The statements of all lists.
@@ -81,10 +94,12 @@ class ListStatements {
     for (std::size_t way = 0; way < kWays; ++way) {
       for (std::size_t sort = 0; sort < kSorts; ++sort) {
         for (const bool descending : {false, true}) {
-          const std::size_t at = index(way, sort, descending);
-          texts_[at] =
-              list_text(static_cast<Way>(way), kColumns[sort], descending ? "DESC" : "ASC");
-          statements_[at].sql = texts_[at].c_str();
+          for (const bool hidden : {false, true}) {
+            const std::size_t at = index(way, sort, descending, hidden);
+            texts_[at] = list_text(static_cast<Way>(way), kColumns[sort],
+                                   descending ? "DESC" : "ASC", hidden ? kIsNotHidden : "");
+            statements_[at].sql = texts_[at].c_str();
+          }
         }
       }
     }
@@ -92,27 +107,27 @@ class ListStatements {
   ListStatements(const ListStatements&) = delete;
   ListStatements& operator=(const ListStatements&) = delete;
 
-  const db::Statement& of(Way way, EntrySort sort, bool descending) const {
+  const db::Statement& of(Way way, EntrySort sort, bool descending, bool hidden) const {
     return statements_[index(static_cast<std::size_t>(way), static_cast<std::size_t>(sort),
-                             descending)];
+                             descending, hidden)];
   }
 
  private:
-  static std::size_t index(std::size_t way, std::size_t sort, bool descending) {
-    return (way * kSorts + sort) * 2 + (descending ? 1 : 0);
+  static std::size_t index(std::size_t way, std::size_t sort, bool descending, bool hidden) {
+    return ((way * kSorts + sort) * 2 + (descending ? 1 : 0)) * 2 + (hidden ? 1 : 0);
   }
 
-  std::array<std::string, kWays * kSorts * 2> texts_;
-  std::array<db::Statement, kWays * kSorts * 2> statements_;
+  std::array<std::string, kWays * kSorts * 4> texts_;
+  std::array<db::Statement, kWays * kSorts * 4> statements_;
 };
 
 }  // namespace
 
-std::string walk_text(std::string_view columns) {
+std::string walk_text(std::string_view columns, std::string_view condition) {
   std::string parts;
   for (int kind = static_cast<int>(kFirstKind); kind <= static_cast<int>(kLastKind); ++kind) {
     if (!parts.empty()) parts += " UNION ALL ";
-    parts += part(kind, "id") + " AND id > $3";
+    parts += part(kind, "id", condition) + " AND id > $3";
   }
   return fmt::format(
       "SELECT {} FROM ({} ORDER BY page_order LIMIT $2) AS page CROSS JOIN entry"
@@ -228,31 +243,33 @@ Task<Result<EntryPage>> Entries::list(EntryQuery query) {
   } else if (query.kind) {
     list.way = Way::kKind;
   }
-  list.page = &list_statements().of(list.way, query.sort, query.descending);
-
-  auto body = [&](db::Transaction& tx) -> Task<EntryPage> {
+  auto body = [&](db::Transaction& tx, bool hidden) -> Task<EntryPage> {
+    list.page = &list_statements().of(list.way, query.sort, query.descending, hidden);
     EntryPage found;
     found.total = co_await count(tx, list);
     if (list.offset < found.total) co_await add_page(tx, list, found);
     co_return found;
   };
   const bool serving = (list.way == Way::kAll || list.way == Way::kKind) && list.offset <= kDeep;
-  if (serving) co_return co_await context_.database.read(body);
   try {
-    co_return co_await context_.database.scan(query.owner.value, body);
+    const ListRead how{.owner = query.owner, .serving = serving, .on_behalf = query.owner.value};
+    auto found = co_await read_list<EntryPage>(context_.database, how, body);
+    co_return found;
   } catch (const db::Busy& busy) {
     co_return fail(FailureCode::kBusy, busy.what());
   }
 }
 
 Task<Page<Entry>> Entries::walk(AccountId owner, EntryId after, PageLimit limit) {
-  static const std::string text = walk_text(kEntryColumns);
-  static const db::Statement statement{text.c_str()};
-  auto body = [&](db::Transaction& tx) -> Task<Page<Entry>> {
-    co_return co_await read_page(tx, statement, limit, entry_from, &Entry::text_bytes, owner,
-                                 limit.to_fetch(), after);
+  static const std::string texts[] = {walk_text(kEntryColumns, ""),
+                                      walk_text(kEntryColumns, kIsNotHidden)};
+  static const db::Statement statements[] = {{texts[0].c_str()}, {texts[1].c_str()}};
+  auto body = [&](db::Transaction& tx, bool hidden) -> Task<Page<Entry>> {
+    co_return co_await read_page(tx, statements[hidden ? 1 : 0], limit, entry_from,
+                                 &Entry::text_bytes, owner, limit.to_fetch(), after);
   };
-  co_return co_await context_.database.read(body);
+  auto files = co_await read_list<Page<Entry>>(context_.database, {.owner = owner}, body);
+  co_return files;
 }
 
 }  // namespace coffer::vault

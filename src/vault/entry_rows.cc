@@ -6,6 +6,7 @@
 #include "vault/checks.h"
 #include "vault/events.h"
 #include "vault/quota.h"
+#include "vault/tree.h"
 
 namespace coffer::vault {
 namespace {
@@ -15,13 +16,13 @@ constexpr char kSeparator = '\x1f';
 
 // Nothing is inserted where the key is taken.
 constexpr db::Statement kInsert{
-    "INSERT INTO entry (uuid, share, space_id, owner_id, parent_id, is_folder, nested, key, name,"
-    " media_type, kind, size, digest, blob_id, manifest_id, title, description, tags, created_at,"
-    " updated_at, written_at, search)"
-    " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18,"
-    " $19, $19, $19, $20) ON CONFLICT (space_id, nested, key) DO NOTHING"};
+    "INSERT INTO entry (uuid, share, space_id, owner_id, parent_id, is_folder, levels, key, name,"
+    " media_type, kind, size, charged, digest, blob_id, manifest_id, title, description, tags,"
+    " created_at, updated_at, written_at, search)"
+    " VALUES ($1, $2, $3, $4, $5, $6, 0, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17,"
+    " $18, $19, $19, $19, $20) ON CONFLICT (space_id, parent_id, is_folder, key) DO NOTHING"};
 constexpr db::Statement kFindKey{
-    "SELECT id FROM entry WHERE space_id = $1 AND nested = $2 AND key = $3"};
+    "SELECT id FROM entry WHERE space_id = $1 AND parent_id = $2 AND is_folder = $3 AND key = $4"};
 
 constexpr db::Statement kInsertTag{
     "INSERT INTO entry_tag (owner_id, tag, entry_id) VALUES ($1, $2, $3)"};
@@ -56,17 +57,18 @@ Entry entry_from(const db::Row& row) {
   entry.type.media_type = row.text(9);
   entry.type.kind = static_cast<FileKind>(row.integer(10));
   entry.size = static_cast<std::uint64_t>(row.integer(11));
-  if (!row.is_null(12)) entry.checksum = Sha256Digest::from_bytes(row.bytes(12)).value();
-  if (!row.is_null(13)) entry.manifest = row.id<ManifestId>(13);
-  entry.width = row.optional_integer(14);
-  entry.height = row.optional_integer(15);
-  if (!row.is_null(16)) entry.duration = row.real(16);
-  entry.title = row.optional_text(17);
-  entry.description = row.optional_text(18);
-  entry.tags = split_tags(row.text(19));
-  entry.created_at = row.time(20);
-  entry.updated_at = row.time(21);
-  entry.written_at = row.time(22);
+  entry.charged = static_cast<std::uint64_t>(row.integer(12));
+  if (!row.is_null(13)) entry.checksum = Sha256Digest::from_bytes(row.bytes(13)).value();
+  if (!row.is_null(14)) entry.manifest = row.id<ManifestId>(14);
+  entry.width = row.optional_integer(15);
+  entry.height = row.optional_integer(16);
+  if (!row.is_null(17)) entry.duration = row.real(17);
+  entry.title = row.optional_text(18);
+  entry.description = row.optional_text(19);
+  entry.tags = split_tags(row.text(20));
+  entry.created_at = row.time(21);
+  entry.updated_at = row.time(22);
+  entry.written_at = row.time(23);
   return entry;
 }
 
@@ -90,6 +92,7 @@ bool is_token(const Uuid& uuid) noexcept {
 Draft draft_of(Entry entry, Time now, Entropy& entropy) {
   entry.uuid = Uuid::make(now, entropy);
   entry.share = make_token(now, entropy);
+  entry.charged = charge_of(entry);
   std::string tags = tags_column(entry);
   std::string search = search_column(entry);
   return {.entry = std::move(entry), .tags = std::move(tags), .search = std::move(search)};
@@ -102,23 +105,26 @@ Task<Result<Entry>> add_entry(db::Transaction& transaction, const Draft& draft, 
   entry.parent = place.folder;
   entry.manifest = storage.manifest;
   entry.created_at = entry.updated_at = entry.written_at = now;
-  entry.key = key_at(place, entry.name, entry.type.kind);
+  entry.key = key_from_name(entry.name, entry.type.kind);
+  if (entry.is_folder()) {
+    const auto extended = co_await extend_tree(transaction, place);
+    if (!extended) co_return std::unexpected(extended.error());
+  }
   const EntryId parent = entry.parent.value_or(EntryId{});
   std::optional<ByteView> digest;
   if (entry.checksum) digest = ByteView(entry.checksum->bytes);
   for (;;) {
-    if (entry.key.size() > kKeyMax) co_return path_too_long();
     // The name is taken by the same key, or by a folder where a file is to be, and the other way
     // round.
     const std::string other = counterpart(entry.key);
-    std::optional<EntryId> id = co_await transaction.find(kFindKey, id_from, entry.space,
-                                                          is_nested(other), as_bytes(other));
+    std::optional<EntryId> id = co_await transaction.find(kFindKey, id_from, entry.space, parent,
+                                                          !entry.is_folder(), as_bytes(other));
     const bool shadowed = id.has_value();
     if (!shadowed) {
       id = co_await transaction.insert<EntryId>(
           kInsert, entry.uuid, entry.share, entry.space, entry.owner, parent, entry.is_folder(),
-          is_nested(entry.key), as_bytes(entry.key), as_bytes(entry.name), entry.type.media_type,
-          entry.type.kind, entry.size, digest, storage.blob, storage.manifest, entry.title,
+          as_bytes(entry.key), as_bytes(entry.name), entry.type.media_type, entry.type.kind,
+          entry.size, entry.charged, digest, storage.blob, storage.manifest, entry.title,
           entry.description, draft.tags, now, draft.search);
     }
     if (!shadowed && id) {
@@ -126,25 +132,25 @@ Task<Result<Entry>> add_entry(db::Transaction& transaction, const Draft& draft, 
       break;
     }
     if (naming == Naming::kExact) co_return taken("name", "is that of something else there");
-    entry.key = co_await free_key(transaction, entry.space, std::move(entry.key));
+    entry.key = co_await free_key(transaction, place, std::move(entry.key));
   }
   co_await insert_tags(transaction, entry);
-  co_await add_to_total(transaction, entry);
+  co_await add_to_totals(transaction, entry);
   const Event event = event_about(entry, EventType::kEntryCreated, entry.owner);
   co_await append_event(transaction, now, event);
   co_return entry;
 }
 
-Task<Result<void>> settle_key(db::Transaction& transaction, Entry& entry, const Place& place) {
-  std::string key = key_at(place, entry.name, entry.type.kind);
-  if (key != entry.key) {
-    const bool taken = co_await is_taken(transaction, entry.space, key);
-    if (taken) key = co_await free_key(transaction, entry.space, std::move(key));
+Task<void> settle_key(db::Transaction& transaction, Entry& entry, const Place& place) {
+  std::string key = key_from_name(entry.name, entry.type.kind);
+  const bool stays = place.space == entry.space && place.folder == entry.parent;
+  if (key != entry.key || !stays) {
+    const bool taken = co_await is_taken(transaction, place, key);
+    if (taken) key = co_await free_key(transaction, place, std::move(key));
   }
-  if (key.size() > kKeyMax) co_return path_too_long();
   entry.key = std::move(key);
+  entry.space = place.space;
   entry.parent = place.folder;
-  co_return Result<void>{};
 }
 
 std::string tags_column(const Entry& entry) {

@@ -18,16 +18,16 @@ namespace coffer::vault {
 
 inline constexpr char kEntryColumns[] =
     "id, uuid, share, share_expires_at, space_id, owner_id, parent_id, key, name, media_type, "
-    "kind, size, digest, manifest_id, width, height, duration, title, description, tags, "
+    "kind, size, charged, digest, manifest_id, width, height, duration, title, description, tags, "
     "created_at, updated_at, written_at";
 // What a statement selects besides follows from here on.
-inline constexpr int kEntryWidth = 23;
+inline constexpr int kEntryWidth = 24;
 
 Entry entry_from(const db::Row& row);
 
 // The text of a statement that gives `columns` of up to $2 files of the owner $1 with ids above $3,
-// in order of ids.
-std::string walk_text(std::string_view columns);
+// in order of ids. `condition` is an empty text or kIsNotHidden.
+std::string walk_text(std::string_view columns, std::string_view condition);
 
 // A UUID of version 4 that nobody guesses: 90 bits are random. The others come from the time, so
 // that tokens made one after another lie together in an index.
@@ -41,7 +41,7 @@ struct Draft {
   std::string tags;
   std::string search;
 };
-// Gives `entry` its identifiers.
+// Gives `entry` its identifiers, and what it counts in the quota.
 Draft draft_of(Entry entry, Time now, Entropy& entropy);
 
 // What holds a file's bytes; neither for a folder.
@@ -57,13 +57,13 @@ enum class Naming {
 };
 
 // Makes the drafted entry one of `place`, under a key of its own, by its owner: rows, total, event.
-// Not what it costs, nor the reference to its bytes. kInvalid when the path gets too long.
+// Not what it costs, nor the reference to its bytes. kInvalid when a folder would lie too deep.
 Task<Result<Entry>> add_entry(db::Transaction& transaction, const Draft& draft, const Place& place,
                               Storage storage, Time now, Naming naming = Naming::kNumbered);
 
-// Gives `entry` a key of its own at `place`, another only where it has to: name and place make it.
-// kInvalid when the path gets too long.
-Task<Result<void>> settle_key(db::Transaction& transaction, Entry& entry, const Place& place);
+// Makes `place` the entry's, with a key of its own there, another only where it has to: name and
+// place make it. Not the row, nor the totals.
+Task<void> settle_key(db::Transaction& transaction, Entry& entry, const Place& place);
 
 // The columns that follow from others.
 std::string tags_column(const Entry& entry);

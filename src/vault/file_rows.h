@@ -8,6 +8,7 @@
 #include "vault/context.h"
 #include "vault/entry_rows.h"
 #include "vault/failure.h"
+#include "vault/quota.h"
 #include "vault/references.h"
 #include "vault/types.h"
 #include "vault/uploads.h"
@@ -22,14 +23,22 @@ struct Stored {
 // Of a statement that selects kEntryColumns and then blob_id.
 Stored stored_from(const db::Row& row);
 
+// What replace_bytes() costs.
+Cost cost_of_replacing(const Entry& file, const Received& received) noexcept;
+
 // Gives the file other bytes; its type follows them, ids, share token and names stay, tokens for
 // one download die. Event `entry.updated` by `caller`. Not what it costs.
 Task<Entry> replace_bytes(db::Transaction& transaction, const Context& context, const Stored& file,
                           const Received& received, AccountId caller);
 
-// What goes with a file whose row was deleted: references, total, quota, tags; event
-// `entry.deleted` by `caller`.
-Task<void> settle_removal(db::Transaction& transaction, const Stored& file, AccountId caller,
-                          Time now);
+// Removes the file: row, references, totals, quota, tags, tokens; event `entry.deleted` by
+// `caller`.
+Task<void> remove_file(db::Transaction& transaction, const Stored& file, AccountId caller,
+                       Time now);
+
+// The same but for totals and quota. REQUIRES: they do not count it, for it lies below what was
+// removed.
+Task<void> release_file(db::Transaction& transaction, const Stored& file, AccountId caller,
+                        Time now);
 
 }  // namespace coffer::vault

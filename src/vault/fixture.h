@@ -213,6 +213,19 @@ class VaultTest : public ::testing::Test {
 
   void TearDown() override { EXPECT_EQ(contradictions(), std::vector<std::string>()); }
 
+  std::int64_t count(const db::Statement& statement) {
+    auto body = [&](db::Transaction& tx) -> Task<std::optional<std::int64_t>> {
+      co_return co_await tx.find(statement, [](const db::Row& row) { return row.integer(0); });
+    };
+    return run(stores_.database->scan(body)).value();
+  }
+
+  // Rows of files and folders, with those that are being cleared away.
+  std::int64_t stored_entries() {
+    static constexpr db::Statement kCount{"SELECT count(*) FROM entry"};
+    return count(kCount);
+  }
+
   Result<void> remove(const Account& owner, EntryId id) {
     return run(vault_->entries().remove(as(owner), id));
   }
@@ -223,11 +236,20 @@ class VaultTest : public ::testing::Test {
 
   std::size_t stored_blobs() { return run(stores_.blobs->list(std::nullopt, 100'000)).size(); }
 
+  // Clears what was removed, to its end.
+  void clear_all() {
+    while (run(vault_->groups().return_files(16))) {
+    }
+    while (run(vault_->spaces().clear(16))) {
+    }
+  }
+
   // All that the collector would do now.
   void collect_all() {
-    while (run(vault_->multiparts().expire(16)) == 16) {
+    clear_all();
+    while (run(vault_->multiparts().expire(16))) {
     }
-    while (run(vault_->multiparts().prune_retired(16)) == 16) {
+    while (run(vault_->multiparts().prune_retired(16))) {
     }
     while (run(vault_->references().collect(16))) {
     }

@@ -9,26 +9,30 @@
 #include "vault/keys.h"
 #include "vault/quota.h"
 #include "vault/sql.h"
-#include "vault/subtree.h"
+#include "vault/tree.h"
 
 namespace coffer::vault {
 namespace {
 
 constexpr auto kFindText =
-    sql("SELECT ", kEntryColumns, " FROM entry WHERE id = $1 AND owner_id = $2 AND is_folder = 1");
+    sql("SELECT ", kEntryColumns, " FROM entry WHERE id = $1 AND owner_id = $2 AND is_folder = 1",
+        kIsLive);
 constexpr db::Statement kFind{kFindText.data()};
 
-constexpr auto kFindByUuidText = sql(
-    "SELECT ", kEntryColumns, " FROM entry WHERE uuid = $1 AND owner_id = $2 AND is_folder = 1");
+constexpr auto kFindByUuidText =
+    sql("SELECT ", kEntryColumns, " FROM entry WHERE uuid = $1 AND owner_id = $2 AND is_folder = 1",
+        kIsLive);
 constexpr db::Statement kFindByUuid{kFindByUuidText.data()};
 
-constexpr auto kFindByShareText = sql(
-    "SELECT ", kEntryColumns, " FROM entry WHERE share = $1 AND owner_id = $2 AND is_folder = 1");
+constexpr auto kFindByShareText =
+    sql("SELECT ", kEntryColumns,
+        " FROM entry WHERE share = $1 AND owner_id = $2 AND is_folder = 1", kIsLive);
 constexpr db::Statement kFindByShare{kFindByShareText.data()};
 
 constexpr auto kFindByKeysText =
     sql("SELECT ", kEntryColumns,
-        " FROM entry WHERE space_id = $1 AND nested IN (0, 1) AND key IN ($2, $3)");
+        " FROM entry WHERE space_id = $1 AND parent_id = $2 AND is_folder IN (0, 1)"
+        " AND key IN ($3, $4)");
 constexpr db::Statement kFindByKeys{kFindByKeysText.data()};
 
 constexpr auto kReadText =
@@ -37,19 +41,15 @@ constexpr db::Statement kRead{kReadText.data()};
 constexpr db::Statement kReadName{"SELECT name FROM entry WHERE id = $1 AND is_folder = 1"};
 
 constexpr db::Statement kUpdate{
-    "UPDATE entry SET name = $2, description = $3, search = $4, updated_at = $5, parent_id = $6"
-    " WHERE id = $1"};
+    "UPDATE entry SET key = $2, name = $3, description = $4, search = $5, updated_at = $6,"
+    " parent_id = $7, charged = $8 WHERE id = $1"};
 
+// The folder may be gone since it was found.
 constexpr auto kChildrenText =
     sql("SELECT ", kEntryColumns,
-        " FROM entry WHERE space_id = $1 AND parent_id = $2 AND is_folder = $3 AND nested = 1"
-        " AND key > $4 ORDER BY key LIMIT $5");
+        " FROM entry WHERE space_id = $1 AND parent_id = $2 AND is_folder = $3 AND key > $4",
+        kIsLive, " ORDER BY key LIMIT $5");
 constexpr db::Statement kChildren{kChildrenText.data()};
-
-constexpr auto kRootFilesText =
-    sql("SELECT ", kEntryColumns,
-        " FROM entry WHERE space_id = $1 AND nested = 0 AND key > $2 ORDER BY key LIMIT $3");
-constexpr db::Statement kRootFiles{kRootFilesText.data()};
 
 std::string name_from(const db::Row& row) { return std::string(as_text(row.bytes(0))); }
 
@@ -63,21 +63,6 @@ Entry new_folder(AccountId owner, std::string name) {
 
 std::unexpected<Failure> no_folder() {
   return fail(FailureCode::kNotFound, "there is no such folder");
-}
-
-// Gives the folder, and all below it, its key at `place`.
-Task<Result<void>> move(db::Transaction& tx, Entry& folder, const Place& place) {
-  if (place.prefix.starts_with(folder.key)) {
-    co_return invalid("parent", "is the folder itself or lies in it");
-  }
-  const KeyRange range = range_of(folder);
-  const auto settled = co_await settle_key(tx, folder, place);
-  if (!settled) co_return std::unexpected(settled.error());
-  if (folder.key == range.first) co_return Result<void>{};
-  const std::size_t longest = co_await longest_key(tx, range);
-  if (longest - range.first.size() + folder.key.size() > kKeyMax) co_return path_too_long();
-  co_await move_range(tx, range, folder.key);
-  co_return Result<void>{};
 }
 
 }  // namespace
@@ -113,8 +98,8 @@ Task<Result<Entry>> Folders::create(Actor actor, SpaceId space, NewFolder folder
   const Draft draft = draft_of(std::move(entry), now, context_.entropy);
 
   auto body = [&](db::Transaction& tx) -> Task<Result<Entry>> {
-    const auto allowed = co_await charge_new(tx, owner, space, 0);
-    if (!allowed) co_return std::unexpected(allowed.error());
+    const auto charged = co_await charge_new(tx, owner, space, cost_of(draft.entry));
+    if (!charged) co_return std::unexpected(charged.error());
     const auto place = co_await find_place(tx, space, folder.parent);
     if (!place) co_return no_such_folder();
     auto made = co_await add_entry(tx, draft, *place, {}, context_.clock.now());
@@ -130,18 +115,21 @@ Task<Result<Entry>> make_folders(db::Transaction& transaction, const Context& co
   Place place{.space = space};
   std::optional<Entry> last;
   for (const std::string& name : names) {
-    const std::string key = key_at(place, name, FileKind::kFolder);
+    const std::string key = key_from_name(name, FileKind::kFolder);
     const std::string other = counterpart(key);
     last =
-        co_await transaction.find(kFindByKeys, entry_from, space, as_bytes(key), as_bytes(other));
+        co_await transaction.find(kFindByKeys, entry_from, space, place.folder.value_or(EntryId{}),
+                                  as_bytes(key), as_bytes(other));
     if (last && !last->is_folder()) co_return taken("path", "leads through a file");
     if (!last) {
       const Draft draft = draft_of(new_folder(owner, name), now, context.entropy);
+      const auto charged = co_await charge(transaction, owner, space, cost_of(draft.entry));
+      if (!charged) co_return std::unexpected(charged.error());
       auto made = co_await add_entry(transaction, draft, place, {}, now);
       if (!made) co_return std::unexpected(std::move(made.error()));
       last = std::move(*made);
     }
-    place = {.space = space, .folder = last->id, .prefix = last->key};
+    place.folder = last->id;
   }
   co_return std::move(last.value());
 }
@@ -150,7 +138,7 @@ Task<Result<Entry>> Folders::make_path(Actor actor, SpaceId space, std::vector<s
   const AccountId owner = actor.account();
   if (auto fault = check_path(names)) co_return std::unexpected(std::move(*fault));
   auto body = [&](db::Transaction& tx) -> Task<Result<Entry>> {
-    const auto allowed = co_await charge_new(tx, owner, space, 0);
+    const auto allowed = co_await charge_new(tx, owner, space, {});
     if (!allowed) co_return std::unexpected(allowed.error());
     auto folder = co_await make_folders(tx, context_, owner, space, names);
     co_return folder;
@@ -170,20 +158,33 @@ Task<Result<Entry>> Folders::update(Actor actor, EntryId id, FolderChanges chang
     auto found = co_await tx.find(kFind, entry_from, id, owner);
     if (!found) co_return no_folder();
     Entry& folder = *found;
+    const Entry old = folder;
     const std::optional<EntryId> parent = changes.parent.value_or(folder.parent);
     const bool renamed = changes.name && *changes.name != folder.name;
     if (renamed || parent != folder.parent) {
       if (renamed) folder.name = *changes.name;
       const auto place = co_await find_place(tx, folder.space, parent);
       if (!place) co_return no_such_folder();
-      const auto moved = co_await move(tx, folder, *place);
-      if (!moved) co_return std::unexpected(moved.error());
+      if (parent != folder.parent) {
+        const auto moved = co_await move_tree(tx, folder, *place);
+        if (!moved) co_return std::unexpected(moved.error());
+      }
+      co_await settle_key(tx, folder, *place);
     }
     if (changes.description) folder.description = *changes.description;
+    folder.charged = charge_of(folder);
+    if (folder.charged != old.charged) {
+      const auto charged = co_await charge(tx, owner, folder.space, cost_of(folder) - cost_of(old));
+      if (!charged) co_return std::unexpected(charged.error());
+      co_await subtract_from_totals(tx, {.space = folder.space, .folder = folder.parent},
+                                    tally_of(old));
+      co_await add_to_totals(tx, folder);
+    }
     folder.updated_at = context_.clock.now();
     const std::string search = search_column(folder);
-    co_await tx.execute(kUpdate, id, as_bytes(folder.name), folder.description, search,
-                        folder.updated_at, folder.parent.value_or(EntryId{}));
+    co_await tx.execute(kUpdate, id, as_bytes(folder.key), as_bytes(folder.name),
+                        folder.description, search, folder.updated_at,
+                        folder.parent.value_or(EntryId{}), folder.charged);
     const Event event = event_about(folder, EventType::kEntryUpdated, owner);
     co_await append_event(tx, folder.updated_at, event);
     co_return std::move(folder);
@@ -196,19 +197,17 @@ Task<Result<void>> Folders::remove(Actor actor, EntryId id) {
   auto body = [&](db::Transaction& tx) -> Task<Result<void>> {
     const auto folder = co_await tx.find(kFind, entry_from, id, owner);
     if (!folder) co_return no_folder();
-    co_await remove_range(tx, range_of(*folder), owner, context_.clock.now());
+    co_await vault::remove_folder(tx, *folder, owner, context_.clock.now());
     co_return Result<void>{};
   };
-  co_return co_await context_.database.write(actor, body);
+  const auto removed = co_await context_.database.write(actor, body);
+  if (removed) context_.removed->call();
+  co_return removed;
 }
 
 Task<Page<Entry>> Folders::children(ChildQuery query) {
   const std::string after = query.after.value_or("");
   auto body = [&](db::Transaction& tx) -> Task<Page<Entry>> {
-    if (!query.folder && !query.folders) {
-      co_return co_await read_page(tx, kRootFiles, query.limit, entry_from, &Entry::text_bytes,
-                                   query.space, as_bytes(after), query.limit.to_fetch());
-    }
     co_return co_await read_page(tx, kChildren, query.limit, entry_from, &Entry::text_bytes,
                                  query.space, query.folder.value_or(EntryId{}), query.folders,
                                  as_bytes(after), query.limit.to_fetch());

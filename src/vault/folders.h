@@ -1,4 +1,4 @@
-// Folders: entries whose keys end in `/`, and in which others lie.
+// Folders: entries in which others lie.
 #pragma once
 
 #include <cstdint>
@@ -50,9 +50,9 @@ class Folders {
   Task<Result<Entry>> find(AccountId owner, Uuid uuid);
 
   // Makes a folder of `space`; event `entry.created`. Where the name is taken, also by a file, the
-  // key is numbered (`Music (2)/`). kInvalid, also when the path gets too long; kNotFound without
-  // that space, or with a fault of `parent` without that folder. REQUIRES: the actor may write
-  // to `space`.
+  // key is numbered (`Music (2)/`). kInvalid, also when it would lie too deep; kQuotaExceeded, for
+  // folders count too (vault/quota.h); kNotFound without that space, or with a fault of `parent`
+  // without that folder. REQUIRES: the actor may write to `space`.
   Task<Result<Entry>> create(Actor actor, SpaceId space, NewFolder folder);
 
   // The folder that the names lead to, one inside the other, whoever owns those that are there;
@@ -61,13 +61,15 @@ class Folders {
   // create(); at least one name.
   Task<Result<Entry>> make_path(Actor actor, SpaceId space, std::vector<std::string> names);
 
-  // Renames, moves with all that is in it, describes. Event `entry.updated` for the folder.
-  // kNotFound, kInvalid as in create(), and with a fault of `parent` when that is the folder itself
-  // or below.
+  // Renames, moves with all that is in it, describes; costs the same however much that is. Event
+  // `entry.updated` for the folder. kNotFound, kInvalid as in create(), and with a fault of
+  // `parent` when that is the folder itself or below.
   Task<Result<Entry>> update(Actor actor, EntryId id, FolderChanges changes);
 
-  // Removes it with all that is in it, whoever owns that, at once; an event `entry.deleted` each.
-  // kNotFound. Reads under way go on.
+  // Removes it with all that is in it, whoever owns that: gone at once for everybody, from lists,
+  // totals and quotas, and cleared away in the background (Spaces::clear). Costs the same however
+  // much that is. An event `entry.deleted` each, the folder's now, the others' when they are
+  // cleared. kNotFound. Reads under way go on.
   Task<Result<void>> remove(Actor actor, EntryId id);
 
   // Costs the same however much there is. REQUIRES: the caller may see the space.

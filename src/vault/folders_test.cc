@@ -34,13 +34,21 @@ class FoldersTest : public VaultTest {
     return run(vault_->folders().make_path(as(anna_), anna_.home, std::move(names)));
   }
 
-  std::string key_of(EntryId id) {
-    static constexpr db::Statement kKey{"SELECT key FROM entry WHERE id = $1"};
-    auto body = [&](db::Transaction& tx) -> Task<std::optional<std::string>> {
-      co_return co_await tx.find(
-          kKey, [](const db::Row& row) { return std::string(as_text(row.bytes(0))); }, id);
-    };
-    return run(stores_.database->read(body)).value_or("");
+  // The keys of the folders that it lies in, from the space down, and its own.
+  std::string path_of(EntryId id) {
+    static constexpr db::Statement kKey{"SELECT key, parent_id FROM entry WHERE id = $1"};
+    std::string path;
+    while (id != EntryId{}) {
+      const auto prepend = [&](const db::Row& row) {
+        path.insert(0, as_text(row.bytes(0)));
+        return row.id<EntryId>(1);
+      };
+      auto body = [&](db::Transaction& tx) -> Task<std::optional<EntryId>> {
+        co_return co_await tx.find(kKey, prepend, id);
+      };
+      id = run(stores_.database->read(body)).value_or(EntryId{});
+    }
+    return path;
   }
 
   const Account anna_ = make_account("anna");
@@ -51,7 +59,7 @@ class FoldersQuotaTest : public FoldersTest {
  protected:
   static Policy policy() {
     Policy policy;
-    policy.quota = 1000;
+    policy.quota = 10 * kEntryCharge;
     return policy;
   }
   FoldersQuotaTest() : FoldersTest(policy()) {}
@@ -63,9 +71,9 @@ TEST_F(FoldersTest, WhatIsInThemIsListedByName) {
   EXPECT_TRUE(music.is_folder());
   EXPECT_EQ(music.size, 0U);
   const Entry live = make_folder(anna_, "Live", music.id);
-  EXPECT_EQ(live.key, "Music/Live/");
+  EXPECT_EQ(live.key, "Live/");
   const Entry song = upload_into(anna_, live.id, "song.mp3", "la");
-  EXPECT_EQ(song.key, "Music/Live/song.mp3");
+  EXPECT_EQ(song.key, "song.mp3");
   EXPECT_EQ(song.parent, live.id);
   upload_into(anna_, music.id, "b.mp3", "b");
   upload_into(anna_, music.id, "a.mp3", "a");
@@ -144,7 +152,7 @@ TEST_F(FoldersTest, AnyNameIsData) {
     EXPECT_EQ(folder.key, key);
     EXPECT_EQ(run(vault_->folders().find(anna_.id, folder.id))->name, name);
     const Entry inside = upload_into(anna_, folder.id, name, "x");
-    EXPECT_TRUE(inside.key.starts_with(key));
+    EXPECT_EQ(path_of(inside.id), key + segment_from_name(name));
     EXPECT_EQ(children(anna_.home, folder.id), Names{name});
   }
   std::string long_name;
@@ -200,10 +208,10 @@ TEST_F(FoldersTest, MovingTakesAllAlong) {
 
   const auto moved = move(b.id, target.id);
   ASSERT_TRUE(moved);
-  EXPECT_EQ(moved->key, "target/b (2)/");
+  EXPECT_EQ(moved->key, "b (2)/");
   EXPECT_EQ(moved->parent, target.id);
-  EXPECT_EQ(key_of(c.id), "target/b (2)/c/");
-  EXPECT_EQ(key_of(song.id), "target/b (2)/c/song.mp3");
+  EXPECT_EQ(path_of(c.id), "target/b (2)/c/");
+  EXPECT_EQ(path_of(song.id), "target/b (2)/c/song.mp3");
   EXPECT_EQ(children(anna_.home, a.id), Names{});
   EXPECT_EQ(children(anna_.home, target.id), (Names{"b/", "b/"}));
   const Entry same = run(vault_->entries().find(anna_.id, song.id)).value();
@@ -212,13 +220,13 @@ TEST_F(FoldersTest, MovingTakesAllAlong) {
   EXPECT_EQ(content_of(same), "la");
 
   ASSERT_TRUE(update(anna_, target.id, {.name = "\xc3\xbc/\xf0\x9f\x8e\xb5"}));
-  EXPECT_EQ(key_of(song.id), "\xc3\xbc_\xf0\x9f\x8e\xb5/b (2)/c/song.mp3");
+  EXPECT_EQ(path_of(song.id), "\xc3\xbc_\xf0\x9f\x8e\xb5/b (2)/c/song.mp3");
   ASSERT_TRUE(move(b.id, std::nullopt));
-  EXPECT_EQ(key_of(song.id), "b/c/song.mp3");
-  EXPECT_EQ(key_of(beside.id), "a!/");
-  EXPECT_EQ(key_of(near_key.id), "a0");
+  EXPECT_EQ(path_of(song.id), "b/c/song.mp3");
+  EXPECT_EQ(path_of(beside.id), "a!/");
+  EXPECT_EQ(path_of(near_key.id), "a0");
   ASSERT_TRUE(move_file(song.id, std::nullopt));
-  EXPECT_EQ(key_of(song.id), "song.mp3");
+  EXPECT_EQ(path_of(song.id), "song.mp3");
   EXPECT_EQ(children(anna_.home, c.id), Names{});
 }
 
@@ -228,10 +236,10 @@ TEST_F(FoldersTest, ARenamedPrefixTakesNothingElseAlong) {
   const Entry in_a = upload_into(anna_, a.id, "x", "1");
   const Entry in_ab = upload_into(anna_, ab.id, "x", "2");
   ASSERT_TRUE(update(anna_, a.id, {.name = "ab"}));
-  EXPECT_EQ(key_of(in_a.id), "ab (2)/x");
-  EXPECT_EQ(key_of(in_ab.id), "ab/x");
+  EXPECT_EQ(path_of(in_a.id), "ab (2)/x");
+  EXPECT_EQ(path_of(in_ab.id), "ab/x");
   ASSERT_TRUE(update(anna_, a.id, {.name = "a"}));
-  EXPECT_EQ(key_of(in_a.id), "a/x");
+  EXPECT_EQ(path_of(in_a.id), "a/x");
   const auto same = update(anna_, a.id, {.name = "a"});
   EXPECT_EQ(same->key, "a/");
 }
@@ -248,7 +256,7 @@ TEST_F(FoldersTest, CyclesAreRefused) {
   }
   EXPECT_TRUE(move(c.id, a.id));
   EXPECT_TRUE(move(b.id, c.id));
-  EXPECT_EQ(key_of(b.id), "a/c/b/");
+  EXPECT_EQ(path_of(b.id), "a/c/b/");
 }
 
 TEST_F(FoldersTest, OfTwoMovesIntoEachOtherOneIsACycle) {
@@ -260,33 +268,35 @@ TEST_F(FoldersTest, OfTwoMovesIntoEachOtherOneIsACycle) {
       if (i == 0 ? move(a.id, b.id) : move(b.id, a.id)) ++moved;
     });
     EXPECT_EQ(moved, 1);
-    EXPECT_TRUE(key_of(a.id).ends_with(key_of(b.id)) || key_of(b.id).starts_with(key_of(a.id)) ||
-                key_of(a.id).starts_with(key_of(b.id)));
+    EXPECT_TRUE(path_of(a.id).ends_with(path_of(b.id)) ||
+                path_of(b.id).starts_with(path_of(a.id)) ||
+                path_of(a.id).starts_with(path_of(b.id)));
   }
 }
 
-TEST_F(FoldersTest, PathsHaveALength) {
-  std::optional<EntryId> parent;
-  const std::string name(255, 'n');
+TEST_F(FoldersTest, TreesHaveADepth) {
   std::vector<EntryId> chain;
-  for (int i = 0; i < 16; ++i) {
-    parent = make_folder(anna_, name, parent).id;
+  std::optional<EntryId> parent;
+  for (std::size_t i = 0; i < kDepthMax; ++i) {
+    parent = make_folder(anna_, "f", parent).id;
     chain.push_back(*parent);
   }
-  EXPECT_EQ(key_of(*parent).size(), kKeyMax);
-  const auto deeper = try_folder(anna_, "x", parent);
-  ASSERT_FALSE(deeper);
-  EXPECT_EQ(deeper.error().code, FailureCode::kInvalid);
-  const auto received = receive(anna_, "x");
-  EXPECT_FAILS(commit(anna_, {.received = *received, .name = "x", .parent = parent}), kInvalid);
+  EXPECT_FAILS(try_folder(anna_, "deeper", parent), kInvalid);
+  EXPECT_FAILS(path(Names(kDepthMax + 1, "p")), kInvalid);
+  const Entry file = upload_into(anna_, parent, "file", "x");
+  const std::string place = path_of(file.id);
 
-  const Entry top = make_folder(anna_, "t");
-  EXPECT_FAILS(move(chain.front(), top.id), kInvalid);
-  EXPECT_EQ(key_of(*parent).size(), kKeyMax) << "nothing moved";
-  ASSERT_TRUE(update(anna_, chain.front(), {.name = "s"}));
-  EXPECT_EQ(key_of(*parent).size(), kKeyMax - 254);
-  EXPECT_TRUE(move(chain.front(), top.id));
-  EXPECT_FAILS(update(anna_, chain.front(), {.name = name}), kInvalid);
+  const Entry top = make_folder(anna_, "top");
+  EXPECT_FAILS(move(chain[0], top.id), kInvalid);
+  EXPECT_EQ(path_of(file.id), place) << "nothing moved";
+  ASSERT_TRUE(move(chain[1], top.id)) << "as deep as before";
+  EXPECT_FAILS(move(top.id, chain[0]), kInvalid);
+  // What was moved into a folder counts there.
+  const Entry side = make_folder(anna_, "side");
+  ASSERT_TRUE(move(chain[50], side.id));
+  EXPECT_FAILS(move(side.id, chain[49]), kInvalid);
+  ASSERT_TRUE(move(chain[50], chain[49]));
+  EXPECT_EQ(path_of(file.id).size(), place.size() + 2) << "top/ in place of f/";
 }
 
 TEST_F(FoldersTest, ChangesWhatIsSet) {
@@ -322,7 +332,16 @@ TEST_F(FoldersTest, RemovingTakesAllAlongAndNothingElse) {
   const std::size_t before = events().size();
   const std::uint64_t statements = stores_.database->stats().statements;
   ASSERT_TRUE(remove_folder(anna_, a.id));
-  EXPECT_LT(stores_.database->stats().statements - statements, 20U);
+  EXPECT_LT(stores_.database->stats().statements - statements, 25U);
+  // Gone before anything is cleared away, and while it is.
+  do {
+    EXPECT_EQ(account(anna_.id).used, 12U);
+    EXPECT_EQ(list({.owner = anna_.id}).total, 1U);
+    EXPECT_EQ(list({.owner = anna_.id}).entries.at(0).id, kept.id);
+    EXPECT_EQ(list({.owner = anna_.id, .tag = "x"}).total, 0U);
+    EXPECT_FAILS(run(vault_->entries().find(anna_.id, own.id)), kNotFound);
+    EXPECT_EQ(contradictions(), Names());
+  } while (run(vault_->spaces().clear(1)));
 
   const auto told = events();
   ASSERT_EQ(told.size(), before + 6);
@@ -401,7 +420,7 @@ TEST_F(FoldersTest, UploadsBesideDeletingAreAllOrNothing) {
 TEST_F(FoldersTest, APathIsMadeOnce) {
   const auto made = path({"a", "b", "c"});
   ASSERT_TRUE(made);
-  EXPECT_EQ(made->key, "a/b/c/");
+  EXPECT_EQ(made->key, "c/");
   EXPECT_EQ(path({"a", "b", "c"})->id, made->id);
   EXPECT_EQ(path({"a", "b"})->id, made->parent);
   EXPECT_EQ(children(anna_.home), Names{"a/"});
@@ -413,10 +432,10 @@ TEST_F(FoldersTest, APathIsMadeOnce) {
   EXPECT_FAILS(path({"a", "b", "c", "file", "d"}), kConflict);
   EXPECT_FAILS(path({"a", "new", std::string(256, 'x')}), kInvalid);
   EXPECT_EQ(events().size(), before) << "all or nothing";
-  EXPECT_EQ(run(vault_->entries().find_key(anna_.home, "a/b/c/file"))->name, "file");
-  EXPECT_EQ(run(vault_->entries().find_key(anna_.home, "a/b/"))->id, made->parent);
-  EXPECT_FAILS(run(vault_->entries().find_key(anna_.home, "a/b")), kNotFound);
-  EXPECT_FAILS(run(vault_->entries().find_key(bob_.home, "a/b/")), kNotFound);
+  EXPECT_EQ(run(vault_->paths().find(anna_.home, {"a", "b", "c", "file"}))->name, "file");
+  EXPECT_EQ(run(vault_->paths().find(anna_.home, {"a", "b"}))->id, made->parent);
+  EXPECT_FAILS(run(vault_->paths().find(anna_.home, {"a/b"})), kNotFound);
+  EXPECT_FAILS(run(vault_->paths().find(bob_.home, {"a", "b"})), kNotFound);
 
   std::set<EntryId> ids;
   std::mutex mutex;
@@ -428,12 +447,40 @@ TEST_F(FoldersTest, APathIsMadeOnce) {
   EXPECT_EQ(ids.size(), 1U);
 }
 
-TEST_F(FoldersQuotaTest, FoldersAreFree) {
-  upload(anna_, "full", std::string(1000, 'x'));
-  const Entry folder = make_folder(anna_, "f");
-  EXPECT_EQ(account(anna_.id).used, 1000U);
+TEST_F(FoldersQuotaTest, WhatIsWrittenDownCounts) {
+  const auto charged = [&] { return account(anna_.id).charged; };
+  const Entry folder = make_folder(anna_, "folder");
+  EXPECT_EQ(charged(), kEntryCharge + 6);
+  FolderChanges describe;
+  describe.description.emplace(std::string(5000, 'd'));
+  ASSERT_TRUE(update(anna_, folder.id, describe));
+  EXPECT_EQ(charged(), kEntryCharge + 6 + 5000);
+  describe.description.emplace(std::string(9999, 'd'));
+  EXPECT_FAILS(update(anna_, folder.id, describe), kQuotaExceeded);
+  const auto described = run(vault_->folders().create(
+      as(anna_), anna_.home,
+      {.parent = folder.id, .name = "x", .description = std::string(4000, 'd')}));
+  EXPECT_FAILS(described, kQuotaExceeded);
+  ASSERT_TRUE(update(anna_, folder.id, {.name = "f"}));
+  EXPECT_EQ(charged(), kEntryCharge + 1 + 5000);
+
+  const Entry file = upload_into(anna_, folder.id, "name", "");
+  EXPECT_EQ(charged(), 2 * kEntryCharge + 5005);
+  EntryChanges changes{.title = std::string(255, 't'), .tags = Names{"a", "bc"}};
+  ASSERT_TRUE(run(vault_->entries().update(as(anna_), file.id, changes)));
+  EXPECT_EQ(charged(), 2 * kEntryCharge + 5005 + 255 + 3);
+  changes.description.emplace(std::string(9000, 'd'));
+  EXPECT_FAILS(run(vault_->entries().update(as(anna_), file.id, changes)), kQuotaExceeded);
+  EXPECT_FAILS(path(Names(20, "p")), kQuotaExceeded);
+  EXPECT_EQ(children(anna_.home), Names{"f/"}) << "all or nothing";
+  const Group group = run(vault_->groups().create(as(anna_), "g")).value();
+  EXPECT_EQ(charged(), 3 * kEntryCharge + 5005 + 255 + 3 + 1);
+  ASSERT_TRUE(run(vault_->groups().remove(as(anna_), group.number)));
+  ASSERT_TRUE(run(vault_->buckets().create(as(anna_), "bucket")));
+  EXPECT_EQ(charged(), 3 * kEntryCharge + 5005 + 255 + 3 + 6);
+  ASSERT_TRUE(run(vault_->buckets().remove(as(anna_), "bucket")));
   ASSERT_TRUE(remove_folder(anna_, folder.id));
-  EXPECT_EQ(account(anna_.id).used, 1000U);
+  EXPECT_EQ(charged(), 0U);
 }
 
 }  // namespace

@@ -8,9 +8,12 @@
 #include "vault/checks.h"
 #include "vault/entry_rows.h"
 #include "vault/links.h"
+#include "vault/quota.h"
 #include "vault/relocation.h"
 #include "vault/spaces.h"
 #include "vault/sql.h"
+#include "vault/step_time.h"
+#include "vault/tree.h"
 
 namespace coffer::vault {
 namespace {
@@ -52,15 +55,16 @@ constexpr db::Statement kInsertInvite{
     "INSERT INTO link (kind, hash, space_id, created_at) VALUES ($1, $2, $3, $4)"};
 constexpr db::Statement kDropInvites{"DELETE FROM link WHERE space_id = $1 AND kind = $2"};
 
+// That still counts files.
 constexpr db::Statement kNextRemoved{
-    "SELECT id, owner_id FROM space WHERE removed_at IS NOT NULL AND kind = $1"
-    " ORDER BY removed_at, id LIMIT 1"};
-constexpr auto kFilesText =
-    sql("SELECT ", kEntryColumns,
-        ", (SELECT home_id FROM account WHERE account.id = entry.owner_id)"
-        " FROM entry WHERE space_id = $1 AND nested IN (0, 1) AND is_folder = 0 LIMIT $2");
+    "SELECT id, owner_id FROM space WHERE removed_at IS NOT NULL AND kind = $1 AND EXISTS"
+    " (SELECT 1 FROM tree_total AS t WHERE t.space_id = space.id AND t.folder_id = 0"
+    " AND t.files > 0 AND t.kind <> 5) ORDER BY removed_at, id LIMIT 1"};
+constexpr auto kFilesText = sql("SELECT ", kEntryColumns,
+                                ", (SELECT home_id FROM account WHERE account.id = entry.owner_id)"
+                                " FROM entry WHERE space_id = $1 AND is_folder = 0",
+                                kIsLive, " LIMIT $2");
 constexpr db::Statement kFiles{kFilesText.data()};
-constexpr db::Statement kForget{"DELETE FROM space WHERE id = $1"};
 
 struct Removed {
   SpaceId space;
@@ -129,6 +133,7 @@ Task<Result<Group>> Groups::create(Actor actor, std::string name) {
   check_name(name, faults);
   if (faults.any()) co_return faults.failure();
   const Time now = context_.clock.now();
+  const Cost cost = cost_of_space(name);
   auto body = [&](db::Transaction& tx) -> Task<Result<Group>> {
     for (;;) {
       std::uint64_t random = 0;
@@ -138,6 +143,8 @@ Task<Result<Group>> Groups::create(Actor actor, std::string name) {
           co_await tx.insert<SpaceId>(kInsert, owner, SpaceKind::kGroup, now, name, number);
       if (!id) continue;  // the number is another group's
       const Group group{.space = *id, .number = number, .name = name, .owner = owner};
+      const auto charged = co_await charge(tx, owner, group.space, cost);
+      if (!charged) co_return std::unexpected(charged.error());
       co_await tx.execute(kInsertMember, group.space, owner, now);
       co_return group;
     }
@@ -172,11 +179,12 @@ Task<Result<void>> Groups::remove(Actor actor, std::uint32_t number) {
   auto body = [&](db::Transaction& tx) -> Task<Result<void>> {
     const auto group = co_await find_owned(tx, actor.account(), number);
     if (!group) co_return std::unexpected(group.error());
+    co_await give_back(tx, group->owner, cost_of_space(group->name));
     co_await remove_space(tx, group->space, context_.clock.now());
     co_return Result<void>{};
   };
   const auto removed = co_await context_.database.write(actor, body);
-  if (removed) context_.space_removed->call();
+  if (removed) context_.removed->call();
   co_return removed;
 }
 
@@ -242,7 +250,7 @@ Task<Result<void>> Groups::leave(Actor actor, std::uint32_t number) {
   co_return co_await context_.database.write(actor, body);
 }
 
-Task<std::size_t> Groups::return_files(std::size_t limit) {
+Task<bool> Groups::return_files(std::size_t limit) {
   const auto removed_from = [](const db::Row& row) {
     return Removed{row.id<SpaceId>(0), row.id<AccountId>(1)};
   };
@@ -254,24 +262,20 @@ Task<std::size_t> Groups::return_files(std::size_t limit) {
   };
   // Nothing is written where there is nothing to do.
   const auto any = co_await context_.database.read(look);
-  if (!any) co_return 0;
-  auto body = [&](db::Transaction& tx) -> Task<std::size_t> {
-    std::size_t moved = 0;
-    for (;;) {
-      const auto group = co_await tx.find(kNextRemoved, removed_from, SpaceKind::kGroup);
-      if (!group) co_return moved;
-      const std::size_t left = limit - moved;
-      auto strays = co_await tx.all(kFiles, stray_from, group->space, left);
-      const Time now = context_.clock.now();
-      for (Stray& stray : strays) {
-        co_await move_to_home(tx, std::move(stray.file), stray.home, group->owner, now);
-      }
-      moved += strays.size();
-      if (strays.size() == left) co_return moved;
-      co_await tx.execute(kForget, group->space);
+  if (!any) co_return false;
+  auto body = [&](db::Transaction& tx) -> Task<void> {
+    const StepTime time;
+    const auto group = co_await tx.find(kNextRemoved, removed_from, SpaceKind::kGroup);
+    if (!group) co_return;
+    auto strays = co_await tx.all(kFiles, stray_from, group->space, limit);
+    const Time now = context_.clock.now();
+    for (Stray& stray : strays) {
+      co_await move_to_home(tx, std::move(stray.file), stray.home, group->owner, now);
+      if (time.is_over()) co_return;
     }
   };
-  co_return co_await context_.database.write(Actor::System{}, body);
+  co_await context_.database.write(Actor::System{}, body);
+  co_return true;
 }
 
 }  // namespace coffer::vault

@@ -36,7 +36,7 @@ class Groups {
   explicit Groups(Context& context) : context_(context) {}
 
   // kInvalid, with a fault of `name`, for one that is blank, too long, no UTF-8 or has control
-  // characters.
+  // characters; kQuotaExceeded, for groups count too (vault/quota.h).
   Task<Result<Group>> create(Actor actor, std::string name);
 
   // As `account` sees it. kNotFound; kForbidden for a group that the account is not in.
@@ -68,9 +68,9 @@ class Groups {
   // for its owner.
   Task<Result<void>> leave(Actor actor, std::uint32_t number);
 
-  // Moves up to `limit` files of removed groups to their owners' home spaces; how many. What is
-  // empty then is forgotten. Fewer than `limit`: nothing more to do now.
-  Task<std::size_t> return_files(std::size_t limit);
+  // One short step: moves up to `limit` files of a removed group to their owners' home spaces.
+  // Whether there may be more to do now. What is empty then Spaces::clear() forgets.
+  Task<bool> return_files(std::size_t limit);
 
  private:
   Context& context_;

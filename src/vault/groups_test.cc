@@ -193,12 +193,14 @@ TEST_F(GroupsTest, ARemovedGroupsFilesGoHome) {
   EXPECT_EQ(own(bob).size(), 8U);
   EXPECT_TRUE(run(vault_->addresses().find(address)));
 
-  open({});  // as after a restart in the middle
-  EXPECT_EQ(run(vault_->groups().return_files(3)), 3U);
-  open({});
-  EXPECT_EQ(run(vault_->groups().return_files(3)), 3U);
-  EXPECT_EQ(run(vault_->groups().return_files(3)), 2U);
-  EXPECT_EQ(run(vault_->groups().return_files(3)), 0U);
+  int steps = 0;
+  do {
+    open({});  // as after a restart in the middle
+    EXPECT_EQ(own(bob).size(), 8U);
+    EXPECT_EQ(contradictions(), std::vector<std::string>());
+    ++steps;
+  } while (run(vault_->groups().return_files(3)));
+  EXPECT_GE(steps, 4) << "3, 3, 2 and none";
   EXPECT_EQ(children(bob.home).size(), 8U);
   EXPECT_EQ(children(anna.home), std::vector<std::string>{"a.txt"});
   EXPECT_EQ(in_group(other), std::vector<std::string>{"o.txt"});
@@ -220,7 +222,7 @@ TEST_F(GroupsTest, UploadsAndTheRemovalRace) {
     in_parallel(5, [&](int i) {
       if (i == 0) {
         EXPECT_TRUE(run(vault_->groups().remove(as(anna), group.number)));
-        run(vault_->groups().return_files(100));
+        clear_all();
         return;
       }
       const auto made = upload_to(group, anna, "f.txt", std::to_string(round * 10 + i));
@@ -231,7 +233,7 @@ TEST_F(GroupsTest, UploadsAndTheRemovalRace) {
       }
     });
     EXPECT_EQ(list({.owner = anna.id}).total, before + stored);
-    run(vault_->groups().return_files(100));
+    clear_all();
     EXPECT_EQ(children(anna.home).size(), before + stored);
   }
 }

@@ -4,16 +4,20 @@
 
 #include "base/text.h"
 #include "vault/checks.h"
+#include "vault/sql.h"
+#include "vault/tree.h"
 
 namespace coffer::vault {
 namespace {
 
 constexpr std::size_t kExtensionMax = 32;  // bytes, with the dot
 
-constexpr db::Statement kFolderKey{
-    "SELECT key FROM entry WHERE id = $1 AND space_id = $2 AND is_folder = 1"};
+constexpr auto kFolderText =
+    sql("SELECT id FROM entry WHERE id = $1 AND space_id = $2 AND is_folder = 1", kIsLive);
+constexpr db::Statement kFolder{kFolderText.data()};
 constexpr db::Statement kFindKeys{
-    "SELECT id FROM entry WHERE space_id = $1 AND nested IN (0, 1) AND key IN ($2, $3)"};
+    "SELECT id FROM entry WHERE space_id = $1 AND parent_id = $2 AND is_folder IN (0, 1)"
+    " AND key IN ($3, $4)"};
 
 // With its dot; empty when there is none worth keeping.
 std::string_view extension_of(std::string_view segment) {
@@ -33,20 +37,17 @@ std::string with_suffix(std::string_view segment, std::string_view suffix,
   return out;
 }
 
-// `key` with a number in its last part.
+// `key` with a number in it.
 std::string numbered(std::string_view key, std::uint64_t number) {
   const bool is_folder = key.ends_with('/');
-  std::string_view segment = key;
-  if (is_folder) segment.remove_suffix(1);
-  const std::size_t start = segment.rfind('/') + 1;  // 0 where there is none
-  const std::string_view prefix = segment.substr(0, start);
-  segment.remove_prefix(start);
-  const std::string_view extension = is_folder ? std::string_view() : extension_of(segment);
-  std::string out(prefix);
-  out += with_suffix(segment, fmt::format(" ({})", number), extension);
+  if (is_folder) key.remove_suffix(1);
+  const std::string_view extension = is_folder ? std::string_view() : extension_of(key);
+  std::string out = with_suffix(key, fmt::format(" ({})", number), extension);
   if (is_folder) out += '/';
   return out;
 }
+
+std::int64_t integer_from(const db::Row& row) { return row.integer(0); }
 
 }  // namespace
 
@@ -76,17 +77,18 @@ std::optional<Failure> check_path(std::span<const std::string> names) {
     if (!is_segment(name)) return invalid("name", "cannot be part of a path").error();
     length += name.size() + 1;
   }
-  if (length > kKeyMax) return path_too_long().error();
+  if (length > kPathMax) {
+    return invalid("name", fmt::format("makes a path of more than {} bytes", kPathMax)).error();
+  }
+  if (names.size() > kDepthMax) return path_too_deep().error();
   return std::nullopt;
 }
 
-std::string key_at(const Place& place, std::string_view name, FileKind kind) {
-  std::string key = place.prefix + segment_from_name(name);
+std::string key_from_name(std::string_view name, FileKind kind) {
+  std::string key = segment_from_name(name);
   if (kind == FileKind::kFolder) key += '/';
   return key;
 }
-
-bool is_nested(std::string_view key) noexcept { return key.find('/') != std::string_view::npos; }
 
 std::string counterpart(std::string_view key) {
   if (key.ends_with('/')) return std::string(key.substr(0, key.size() - 1));
@@ -98,29 +100,27 @@ std::string counterpart(std::string_view key) {
 Task<std::optional<Place>> find_place(db::Transaction& transaction, SpaceId space,
                                       std::optional<EntryId> folder) {
   if (!folder) co_return Place{.space = space};
-  auto key = co_await transaction.find(
-      kFolderKey, [](const db::Row& row) { return std::string(as_text(row.bytes(0))); }, *folder,
-      space);
-  if (!key) co_return std::nullopt;
-  co_return Place{.space = space, .folder = folder, .prefix = std::move(*key)};
+  const auto found = co_await transaction.find(kFolder, integer_from, *folder, space);
+  if (!found) co_return std::nullopt;
+  co_return Place{.space = space, .folder = folder};
 }
 
-Task<bool> is_taken(db::Transaction& transaction, SpaceId space, const std::string& key) {
+Task<bool> is_taken(db::Transaction& transaction, const Place& place, const std::string& key) {
   const std::string other = counterpart(key);
-  const auto id = co_await transaction.find(
-      kFindKeys, [](const db::Row& row) { return row.integer(0); }, space, as_bytes(key),
-      as_bytes(other));
+  const auto id =
+      co_await transaction.find(kFindKeys, integer_from, place.space,
+                                place.folder.value_or(EntryId{}), as_bytes(key), as_bytes(other));
   co_return id.has_value();
 }
 
 // Doubles the number until it is free, then halves the distance to the last one taken. Where
 // numbers in between were freed, any of them is as good.
-Task<std::string> free_key(db::Transaction& transaction, SpaceId space, std::string key) {
+Task<std::string> free_key(db::Transaction& transaction, const Place& place, std::string key) {
   std::uint64_t used = 1;
   std::uint64_t free = 2;
   for (;;) {
     const std::string candidate = numbered(key, free);
-    const bool taken = co_await is_taken(transaction, space, candidate);
+    const bool taken = co_await is_taken(transaction, place, candidate);
     if (!taken) break;
     used = free;
     free *= 2;
@@ -128,7 +128,7 @@ Task<std::string> free_key(db::Transaction& transaction, SpaceId space, std::str
   while (free - used > 1) {
     const std::uint64_t middle = used + (free - used) / 2;
     const std::string candidate = numbered(key, middle);
-    const bool taken = co_await is_taken(transaction, space, candidate);
+    const bool taken = co_await is_taken(transaction, place, candidate);
     (taken ? used : free) = middle;
   }
   co_return numbered(key, free);
@@ -140,8 +140,8 @@ std::unexpected<Failure> no_such_folder() {
                                  .fields = {{"parent", "is no folder here"}}});
 }
 
-std::unexpected<Failure> path_too_long() {
-  return invalid("name", fmt::format("makes a path of more than {} bytes", kKeyMax));
+std::unexpected<Failure> path_too_deep() {
+  return invalid("name", fmt::format("would lie in more than {} folders", kDepthMax));
 }
 
 }  // namespace coffer::vault

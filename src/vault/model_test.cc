@@ -8,7 +8,7 @@
 namespace coffer::vault::test {
 namespace {
 
-constexpr std::uint64_t kQuota = 4000;
+constexpr std::uint64_t kQuota = 50'000;
 
 Policy model_policy() {
   Policy policy;
@@ -49,14 +49,17 @@ class ModelTest : public VaultTest {
   void add() {
     const std::string content = some_content(40);
     const auto received = receive(anna_, content);
-    ASSERT_EQ(received.has_value(), used() + content.size() <= kQuota);
+    ASSERT_EQ(received.has_value(), fits(content.size() + kEntryCharge, 0));
     if (!received) return;
-    const auto made = commit(anna_, {.received = *received,
-                                     .name = one_of(names_),
-                                     .parent = some_place(),
-                                     .tags = some_tags()});
-    ASSERT_TRUE(made);
-    keep(made->at(0), content);
+    Entry wanted;
+    wanted.name = one_of(names_);
+    wanted.size = content.size();
+    wanted.tags = some_tags();
+    const auto made = commit(
+        anna_,
+        {.received = *received, .name = wanted.name, .parent = some_place(), .tags = wanted.tags});
+    ASSERT_EQ(made.has_value(), fits(charge_for(wanted), 0));
+    if (made) keep(made->at(0), content);
   }
 
   void keep(const Entry& entry, const std::string& content) {
@@ -80,11 +83,16 @@ class ModelTest : public VaultTest {
     const std::string content = some_content(40);
     TextStream stream(content);
     const auto received =
-        run(vault_->uploads().receive(anna_.id, stream, std::nullopt, entry.size));
-    ASSERT_EQ(received.has_value(), used() - entry.size + content.size() <= kQuota);
+        run(vault_->uploads().receive(anna_.id, stream, std::nullopt, entry.charged));
+    const std::uint64_t old = charge_for(entry);
+    ASSERT_EQ(received.has_value(), fits(content.size() + kEntryCharge, old));
     if (!received) return;
+    Entry wanted = entry;
+    wanted.size = content.size();
+    wanted.manifest.reset();
     const auto replaced = run(vault_->entries().replace(as(anna_), entry.id, *received));
-    ASSERT_TRUE(replaced);
+    ASSERT_EQ(replaced.has_value(), fits(charge_for(wanted), old));
+    if (!replaced) return;
     ++happened_;
     EXPECT_EQ(replaced->share, entry.share);
     EXPECT_EQ(replaced->uuid, entry.uuid);
@@ -102,8 +110,11 @@ class ModelTest : public VaultTest {
   }
 
   void add_folder() {
-    const auto made = try_folder(anna_, one_of(names_), some_place());
-    ASSERT_TRUE(made);
+    Entry wanted;
+    wanted.name = one_of(names_);
+    const auto made = try_folder(anna_, wanted.name, some_place());
+    ASSERT_EQ(made.has_value(), fits(charge_for(wanted), 0));
+    if (!made) return;
     ++happened_;
     folders_.push_back(*made);
   }
@@ -116,7 +127,9 @@ class ModelTest : public VaultTest {
     if (pick(2) == 0 || !changes.name) changes.parent.emplace(some_place());
     const auto changed = run(vault_->folders().update(as(anna_), folder.id, changes));
     const bool is_cycle = changes.parent && is_below(*changes.parent, folder.id);
-    ASSERT_EQ(changed.has_value(), !is_cycle);
+    Entry wanted = folder;
+    if (changes.name) wanted.name = *changes.name;
+    ASSERT_EQ(changed.has_value(), !is_cycle && fits(charge_for(wanted), charge_for(folder)));
     if (!changed) return;
     ++happened_;
     if (changes.name) folder.name = *changes.name;
@@ -145,8 +158,12 @@ class ModelTest : public VaultTest {
   };
 
   void begin_session() {
-    const Multipart upload = begin_parts(anna_, one_of(names_), std::nullopt, some_place());
-    sessions_.push_back({.upload = upload, .parts = {}, .expires_at = upload.expires_at});
+    const std::string& name = one_of(names_);
+    const auto upload = run(vault_->multiparts().begin(
+        as(anna_), {.space = anna_.home, .parent = some_place(), .name = name, .parts = {}}));
+    ASSERT_EQ(upload.has_value(), fits(kEntryCharge + name.size(), 0));
+    if (!upload) return;
+    sessions_.push_back({.upload = *upload, .parts = {}, .expires_at = upload->expires_at});
   }
 
   void put_into_session() {
@@ -156,9 +173,10 @@ class ModelTest : public VaultTest {
     const std::string content = some_content(15);
     const auto put = put_part(anna_, session.upload.uuid, number, content);
     const auto old = session.parts.find(number);
-    const std::uint64_t replaced = old == session.parts.end() ? 0 : old->second.size();
-    const bool fits = used() - replaced + content.size() <= kQuota;
-    ASSERT_EQ(put.has_value(), fits && clock_.now() < session.expires_at);
+    const bool is_new = old == session.parts.end();
+    const bool fitted =
+        is_new ? fits(content.size() + kPartCharge, 0) : fits(content.size(), old->second.size());
+    ASSERT_EQ(put.has_value(), fitted && clock_.now() < session.expires_at);
     if (!put) return;
     session.parts[number] = content;
     session.expires_at = clock_.now() + std::chrono::hours(24);
@@ -185,6 +203,7 @@ class ModelTest : public VaultTest {
     std::string content;
     for (const auto& [number, part] : session->parts) content += part;
     keep(*made, content);
+    parts_[made->id] = session->parts.size();
     sessions_.erase(session);
   }
 
@@ -212,13 +231,27 @@ class ModelTest : public VaultTest {
     if (pick(2) == 0) changes.title = one_of(names_);
     if (pick(2) == 0) changes.parent.emplace(some_place());
     if (pick(2) == 0 || (!changes.name && !changes.title)) changes.tags = some_tags();
+    Entry wanted = entry;
+    if (changes.name) wanted.name = *changes.name;
+    if (changes.title) wanted.title = *changes.title;
+    if (changes.tags) wanted.tags = *changes.tags;
     const auto changed = run(vault_->entries().update(as(anna_), entry.id, changes));
-    ASSERT_TRUE(changed);
+    ASSERT_EQ(changed.has_value(), fits(charge_for(wanted), charge_for(entry)));
+    if (!changed) return;
     ++happened_;
     if (changes.name) {
       EXPECT_EQ(changed->name, *changes.name);
     }
     entry = *changed;
+  }
+
+  // What an entry is charged.
+  std::uint64_t charge_for(const Entry& entry) const {
+    std::uint64_t bytes = kEntryCharge + entry.size + entry.name.size();
+    if (entry.title) bytes += entry.title->size();
+    for (const std::string& tag : entry.tags) bytes += tag.size();
+    if (entry.manifest) bytes += kPartCharge * parts_.at(entry.id);
+    return bytes;
   }
 
   std::uint64_t used() const {
@@ -228,6 +261,23 @@ class ModelTest : public VaultTest {
       for (const auto& [number, part] : session.parts) bytes += part.size();
     }
     return bytes;
+  }
+
+  std::uint64_t charged() const {
+    std::uint64_t bytes = 0;
+    for (const auto* entries : {&model_, &folders_}) {
+      for (const Entry& entry : *entries) bytes += charge_for(entry);
+    }
+    for (const Session& session : sessions_) {
+      bytes += kEntryCharge + session.upload.name.size();
+      for (const auto& [number, part] : session.parts) bytes += part.size() + kPartCharge;
+    }
+    return bytes;
+  }
+
+  // Whether what costs `cost` may come in place of what costs `old`.
+  bool fits(std::uint64_t cost, std::uint64_t old) const {
+    return cost <= old || charged() + cost - old <= kQuota;
   }
 
   bool selected(const Entry& entry, const EntryQuery& query) const {
@@ -285,10 +335,27 @@ class ModelTest : public VaultTest {
     EXPECT_EQ(children(anna_.home, folder), names);
   }
 
+  // Some of what was removed is cleared away, or all of it.
+  void clear_some() {
+    for (std::size_t steps = pick(6); steps > 0; --steps) {
+      if (!run(vault_->spaces().clear(1 + pick(5)))) return;
+    }
+  }
+
+  // What is being cleared away is seen by nothing but the events, which come as it goes.
   void check_all() {
-    EXPECT_EQ(account(anna_.id).used, used());
+    check_what_is_seen();
+    EXPECT_LE(events().size(), happened_ + 1);
+    if (pick(2) == 0) return;
+    clear_all();
     EXPECT_EQ(events().size(), happened_ + 1);
-    std::set<std::string> keys;
+    check_what_is_seen();
+  }
+
+  void check_what_is_seen() {
+    EXPECT_EQ(account(anna_.id).used, used());
+    EXPECT_EQ(account(anna_.id).charged, charged());
+    std::set<std::pair<EntryId, std::string>> keys;
     for (const Entry& entry : model_) {
       const auto found = run(vault_->entries().find(anna_.id, entry.id));
       ASSERT_TRUE(found);
@@ -297,14 +364,14 @@ class ModelTest : public VaultTest {
       EXPECT_EQ(found->title, entry.title);
       EXPECT_EQ(found->parent, entry.parent);
       EXPECT_EQ(content_of(*found), contents_[entry.id]);
-      keys.insert(found->key);
+      keys.emplace(found->parent.value_or(EntryId{}), found->key);
     }
     for (const Entry& folder : folders_) {
       const auto found = run(vault_->folders().find(anna_.id, folder.id));
       ASSERT_TRUE(found);
       EXPECT_EQ(found->parent, folder.parent);
       EXPECT_EQ(found->name, folder.name);
-      keys.insert(found->key);
+      keys.emplace(found->parent.value_or(EntryId{}), found->key);
       check_children(folder.id);
     }
     check_children(std::nullopt);
@@ -335,6 +402,7 @@ class ModelTest : public VaultTest {
   std::vector<Entry> folders_;
   std::vector<Session> sessions_;
   std::map<EntryId, std::string> contents_;
+  std::map<EntryId, std::size_t> parts_;  // how many, of files that came in parts
   std::size_t happened_ = 0;
 };
 
@@ -354,6 +422,7 @@ TEST_F(ModelTest, AVaultIsAListThatCountsAndKeepsItsBytes) {
       case 9: change_folder(); break;
       case 10:
         if (pick(3) == 0) remove_folder();
+        clear_some();
         break;
       case 11: begin_session(); break;
       case 12:
@@ -373,6 +442,7 @@ TEST_F(ModelTest, AVaultIsAListThatCountsAndKeepsItsBytes) {
   clock_.advance(std::chrono::hours(25));
   collect();
   EXPECT_EQ(account(anna_.id).used, 0U);
+  EXPECT_EQ(account(anna_.id).charged, 0U);
   EXPECT_EQ(stored_blobs(), 0U);
 }
 

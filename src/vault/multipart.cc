@@ -16,6 +16,8 @@
 #include "vault/quota.h"
 #include "vault/references.h"
 #include "vault/sql.h"
+#include "vault/step_time.h"
+#include "vault/tree.h"
 
 namespace coffer::vault {
 namespace {
@@ -24,20 +26,22 @@ constexpr std::string_view kNameless = "file";
 constexpr std::size_t kMissingTold = 20;  // of the missing parts' numbers, in the message
 
 constexpr char kColumns[] =
-    "id, uuid, space_id, parent_id, name, parts, bytes, expires_at, entry_id, owner_id";
+    "id, uuid, space_id, parent_id, name, parts, bytes, expires_at, entry_id, owner_id, charged";
 
 constexpr db::Statement kInsert{
-    "INSERT INTO multipart (uuid, owner_id, space_id, parent_id, name, parts, bytes, head,"
-    " expires_at) VALUES ($1, $2, $3, $4, $5, $6, 0, $7, $8)"};
+    "INSERT INTO multipart (uuid, owner_id, space_id, parent_id, name, parts, bytes, charged, head,"
+    " expires_at) VALUES ($1, $2, $3, $4, $5, $6, 0, $7, $8, $9)"};
 constexpr auto kFindText = sql("SELECT ", kColumns,
                                " FROM multipart WHERE uuid = $1 AND owner_id = $2"
                                " AND expires_at > $3");
 constexpr db::Statement kFind{kFindText.data()};
 constexpr db::Statement kHead{"SELECT head FROM multipart WHERE id = $1"};
 constexpr db::Statement kGrow{
-    "UPDATE multipart SET bytes = bytes + $2, expires_at = $3 WHERE id = $1"};
+    "UPDATE multipart SET bytes = bytes + $2, charged = charged + $3, expires_at = $4"
+    " WHERE id = $1"};
 constexpr db::Statement kSetHead{"UPDATE multipart SET head = $2 WHERE id = $1"};
-constexpr db::Statement kFinish{"UPDATE multipart SET entry_id = $2, name = $3 WHERE id = $1"};
+constexpr db::Statement kFinish{
+    "UPDATE multipart SET entry_id = $2, name = $3, charged = 0, head = $4 WHERE id = $1"};
 constexpr db::Statement kForget{"DELETE FROM multipart WHERE id = $1"};
 constexpr auto kExpiredText =
     sql("SELECT ", kColumns, " FROM multipart WHERE expires_at <= $1 ORDER BY expires_at LIMIT $2");
@@ -61,7 +65,7 @@ constexpr db::Statement kOnlyBlob{
     " WHERE part.multipart_id = $1"};
 constexpr db::Statement kRemoveParts{"DELETE FROM part WHERE multipart_id = $1"};
 
-constexpr auto kEntryText = sql("SELECT ", kEntryColumns, " FROM entry WHERE id = $1");
+constexpr auto kEntryText = sql("SELECT ", kEntryColumns, " FROM entry WHERE id = $1", kIsLive);
 constexpr db::Statement kEntry{kEntryText.data()};
 
 constexpr db::Statement kRetired{
@@ -72,6 +76,7 @@ constexpr db::Statement kForgetRetired{"DELETE FROM retired_manifest WHERE manif
 struct Session {
   ManifestId id;
   AccountId owner;
+  Cost cost;  // no more once it is complete: then the file has it
   Multipart upload;
 };
 
@@ -88,6 +93,7 @@ Session session_from(const db::Row& row) {
   upload.expires_at = row.time(7);
   if (!row.is_null(8)) upload.entry = row.id<EntryId>(8);
   session.owner = row.id<AccountId>(9);
+  session.cost = {.bytes = row.integer(6), .charged = row.integer(10)};
   return session;
 }
 
@@ -184,8 +190,8 @@ Task<Storage> store(db::Transaction& tx, const Session& session, const std::vect
 
 Task<void> forget(db::Transaction& tx, const Session& session, Time now) {
   if (!session.upload.entry) {
+    co_await give_back(tx, session.owner, session.cost);
     co_await drop_parts(tx, session.id, now);
-    co_await give_back(tx, session.owner, session.upload.bytes);
   }
   co_await tx.execute(kForget, session.id);
 }
@@ -213,14 +219,15 @@ Task<Result<Multipart>> Multiparts::begin(Actor actor, NewMultipart wanted) {
                          .name = std::move(wanted.name),
                          .parts = wanted.parts,
                          .expires_at = now + context_.policy.multipart_lifetime};
+  const Cost cost{.charged = static_cast<std::int64_t>(kEntryCharge + upload.name.size())};
   auto body = [&](db::Transaction& tx) -> Task<Result<Multipart>> {
-    const auto allowed = co_await charge_new(tx, owner, upload.space, 0);
-    if (!allowed) co_return std::unexpected(allowed.error());
+    const auto charged = co_await charge_new(tx, owner, upload.space, cost);
+    if (!charged) co_return std::unexpected(charged.error());
     const auto place = co_await find_place(tx, upload.space, upload.parent);
     if (!place) co_return no_such_folder();
     co_await tx.execute(kInsert, upload.uuid, owner, upload.space,
                         upload.parent.value_or(EntryId{}), as_bytes(upload.name), upload.parts,
-                        ByteView(), upload.expires_at);
+                        cost.charged, ByteView(), upload.expires_at);
     co_return upload;
   };
   co_return co_await context_.database.write(actor, body);
@@ -251,6 +258,7 @@ Task<Result<Received>> Multiparts::receive_part(AccountId owner, Uuid upload, st
     if (!allowance) co_return no_such_upload();
     Room room = room_for(context_, owner, *allowance);
     room.replaced = replaced;
+    if (!old) room.fixed = kPartCharge;
     if (const auto most = context_.policy.max_file_bytes) {
       const std::uint64_t others = session->upload.bytes - replaced;
       room.most = *most - std::min(*most, others);
@@ -289,14 +297,16 @@ Task<Result<Part>> Multiparts::try_commit_part(Actor actor, Uuid upload, std::ui
     }
     const auto more =
         static_cast<std::int64_t>(received.size) - static_cast<std::int64_t>(replaced);
-    const auto charged = co_await charge_new(tx, owner, session->upload.space, more);
+    const Cost cost{.bytes = more,
+                    .charged = more + (old ? 0 : static_cast<std::int64_t>(kPartCharge))};
+    const auto charged = co_await charge_new(tx, owner, session->upload.space, cost);
     if (!charged) co_return std::unexpected(charged.error());
     // The new reference first: the bytes may be the same.
     const BlobId blob = co_await add_reference(tx, received);
     co_await tx.execute(kPutPart, session->id, number, blob, received.size);
     if (old) co_await drop_reference(tx, old->blob, now);
     const Time expires_at = now + context_.policy.multipart_lifetime;
-    co_await tx.execute(kGrow, session->id, more, expires_at);
+    co_await tx.execute(kGrow, session->id, cost.bytes, cost.charged, expires_at);
     if (number == 1) co_await tx.execute(kSetHead, session->id, received.head);
     co_return Part{.number = number, .size = received.size};
   };
@@ -335,7 +345,7 @@ Task<Result<Entry>> Multiparts::complete(Actor actor, Uuid upload, Completion co
     const auto parts = co_await tx.all(kParts, part_from, session->id);
     auto missing = missing_parts(parts, wanted.parts);
     if (!missing.empty()) co_return parts_missing(std::move(missing));
-    const auto allowed = co_await charge_new(tx, owner, wanted.space, 0);
+    const auto allowed = co_await charge_new(tx, owner, wanted.space, {});
     if (!allowed) co_return std::unexpected(allowed.error());
     const std::optional<EntryId> parent = completion.parent.value_or(wanted.parent);
     const auto place = co_await find_place(tx, wanted.space, parent);
@@ -348,10 +358,15 @@ Task<Result<Entry>> Multiparts::complete(Actor actor, Uuid upload, Completion co
     entry.type = context_.classify(entry.name, head.value());
     entry.size = wanted.bytes;
     const Storage storage = co_await store(tx, *session, parts, entry);
-    const Draft draft = draft_of(std::move(entry), now, context_.entropy);
+    Draft draft = draft_of(std::move(entry), now, context_.entropy);
+    if (storage.manifest) draft.entry.charged += kPartCharge * parts.size();
+    // The file counts in place of the upload.
+    const auto charged =
+        co_await charge(tx, owner, wanted.space, cost_of(draft.entry) - session->cost);
+    if (!charged) co_return std::unexpected(charged.error());
     auto made = co_await add_entry(tx, draft, *place, storage, now);
     if (!made) co_return std::unexpected(std::move(made.error()));
-    co_await tx.execute(kFinish, session->id, made->id, as_bytes(made->name));
+    co_await tx.execute(kFinish, session->id, made->id, as_bytes(made->name), ByteView());
     co_return std::move(*made);
   };
   co_return co_await context_.database.write(actor, body);
@@ -369,27 +384,33 @@ Task<Result<void>> Multiparts::abandon(Actor actor, Uuid upload) {
   co_return co_await context_.database.write(actor, body);
 }
 
-Task<std::size_t> Multiparts::expire(std::size_t limit) {
+Task<bool> Multiparts::expire(std::size_t limit) {
   const Time now = context_.clock.now();
-  auto body = [&](db::Transaction& tx) -> Task<std::size_t> {
+  auto body = [&](db::Transaction& tx) -> Task<bool> {
+    const StepTime time;
     const auto expired = co_await tx.all(kExpired, session_from, now, limit);
-    for (const Session& session : expired) co_await forget(tx, session, now);
-    co_return expired.size();
+    for (const Session& session : expired) {
+      co_await forget(tx, session, now);
+      if (time.is_over()) co_return true;
+    }
+    co_return expired.size() == limit;
   };
   co_return co_await context_.database.write(Actor::System{}, body);
 }
 
-Task<std::size_t> Multiparts::prune_retired(std::size_t limit) {
+Task<bool> Multiparts::prune_retired(std::size_t limit) {
   // The other half of the grace time is left until the blobs themselves may go.
   const Time cutoff = context_.clock.now() - context_.policy.blob_grace / 2;
-  auto body = [&](db::Transaction& tx) -> Task<std::size_t> {
+  auto body = [&](db::Transaction& tx) -> Task<bool> {
+    const StepTime time;
     const auto retired = co_await tx.all(
         kRetired, [](const db::Row& row) { return row.id<ManifestId>(0); }, cutoff, limit);
     for (const ManifestId manifest : retired) {
       co_await tx.execute(kRemoveParts, manifest);
       co_await tx.execute(kForgetRetired, manifest);
+      if (time.is_over()) co_return true;
     }
-    co_return retired.size();
+    co_return retired.size() == limit;
   };
   co_return co_await context_.database.write(Actor::System{}, body);
 }

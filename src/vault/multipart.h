@@ -89,12 +89,12 @@ class Multiparts {
   // Ends the upload; its bytes count no more. kConflict when it is complete.
   Task<Result<void>> abandon(Actor actor, Uuid upload);
 
-  // For the collector: forgets up to `limit` expired uploads, with their parts unless they became a
-  // file; how many. Fewer than `limit`: nothing more to do now.
-  Task<std::size_t> expire(std::size_t limit);
+  // For the collector, one short step: forgets up to `limit` expired uploads, with their parts
+  // unless they became a file. Whether there may be more to do now.
+  Task<bool> expire(std::size_t limit);
 
   // The same for manifests whose file is gone for so long that nobody should be reading it.
-  Task<std::size_t> prune_retired(std::size_t limit);
+  Task<bool> prune_retired(std::size_t limit);
 
  private:
   Task<Result<Part>> try_commit_part(Actor actor, Uuid upload, std::uint32_t number,

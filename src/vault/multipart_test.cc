@@ -43,9 +43,12 @@ class MultipartTest : public VaultTest {
 
 class MultipartQuotaTest : public MultipartTest {
  protected:
+  // For an upload of 1000 bytes whose name has one, in two parts.
+  static constexpr std::uint64_t kQuota = 1000 + kEntryCharge + 1 + 2 * kPartCharge;
+
   static Policy policy() {
     Policy policy;
-    policy.quota = 1000;
+    policy.quota = kQuota;
     return policy;
   }
   MultipartQuotaTest() : MultipartTest(policy()) {}
@@ -86,7 +89,7 @@ TEST_F(MultipartTest, PartsInAnyOrderBecomeAFile) {
   const auto made = complete(anna_, upload.uuid);
   ASSERT_TRUE(made);
   EXPECT_EQ(made->name, "song.mp3");
-  EXPECT_EQ(made->key, "f/song.mp3");
+  EXPECT_EQ(made->key, "song.mp3");
   EXPECT_EQ(made->parent, folder.id);
   EXPECT_EQ(made->type.kind, FileKind::kAudio);
   EXPECT_EQ(made->size, 6U);
@@ -366,7 +369,7 @@ TEST_F(MultipartTest, UploadsExpireADayAfterTheirLastPart) {
   EXPECT_EQ(content_of(kept),
             "kept"
             "kept");
-  EXPECT_EQ(run(vault_->multiparts().expire(10)), 0U);
+  EXPECT_EQ(run(vault_->multiparts().expire(10)), false);
 }
 
 TEST_F(MultipartTest, RemovedFilesAreReadToTheEnd) {
@@ -445,13 +448,32 @@ TEST_F(MultipartQuotaTest, PartsCountAtOnce) {
   ASSERT_TRUE(put_part(anna_, upload.uuid, 2, std::string(400, 'w'))) << "the same again fits";
   ASSERT_TRUE(put_part(anna_, upload.uuid, 1, std::string(600, 'v')));
   EXPECT_FAILS(put_part(anna_, upload.uuid, 1, std::string(601, 'v')), kQuotaExceeded);
+  EXPECT_FAILS(put_part(anna_, upload.uuid, 3, ""), kQuotaExceeded);  // its row counts
+  EXPECT_EQ(account(anna_.id).charged, kQuota);
   const Entry made = complete(anna_, upload.uuid).value();
   EXPECT_EQ(account(anna_.id).used, 1000U);
+  EXPECT_EQ(account(anna_.id).charged, kQuota);
+  EXPECT_EQ(made.charged, kQuota);
   ASSERT_TRUE(remove(anna_, made.id));
   EXPECT_EQ(account(anna_.id).used, 0U);
+  EXPECT_EQ(account(anna_.id).charged, 0U);
+}
+
+TEST_F(MultipartQuotaTest, UnfinishedUploadsCountTheirNames) {
+  ASSERT_TRUE(run(vault_->accounts().set_quota(anna_.id, 2 * (kEntryCharge + 200))));
+  const Multipart first = begin_parts(anna_, std::string(200, 'n'));
+  EXPECT_EQ(account(anna_.id).charged, kEntryCharge + 200);
+  begin_parts(anna_, std::string(200, 'n'));
+  const auto third = run(vault_->multiparts().begin(
+      as(anna_), {.space = anna_.home, .parent = {}, .name = "n", .parts = {}}));
+  EXPECT_FAILS(third, kQuotaExceeded);
+  ASSERT_TRUE(abandon(anna_, first.uuid));
+  EXPECT_EQ(account(anna_.id).charged, kEntryCharge + 200);
 }
 
 TEST_F(MultipartQuotaTest, ParallelPartsCannotPassItTogether) {
+  constexpr std::uint64_t kTen = kEntryCharge + 1 + 10 * (100 + kPartCharge);
+  ASSERT_TRUE(run(vault_->accounts().set_quota(anna_.id, kTen)));
   const Multipart upload = begin_parts(anna_, "f");
   std::atomic<int> put = 0;
   in_parallel(16, [&](int i) {
@@ -461,14 +483,16 @@ TEST_F(MultipartQuotaTest, ParallelPartsCannotPassItTogether) {
   });
   EXPECT_EQ(put, 10);
   EXPECT_EQ(account(anna_.id).used, 1000U);
+  EXPECT_EQ(account(anna_.id).charged, kTen);
   EXPECT_EQ(stored_blobs(), 10U) << "refused bytes are gone";
 }
 
 TEST_F(MultipartQuotaTest, ReplacingIsChargedWithTheDifference) {
+  ASSERT_TRUE(run(vault_->accounts().set_quota(anna_.id, 1000 + kEntryCharge + 5)));
   const Entry file = upload(anna_, "f.txt", std::string(900, 'x'));
   const auto replace = [&](std::size_t size, char c) {
     TextStream stream(std::string(size, c));
-    auto received = run(vault_->uploads().receive(anna_.id, stream, std::nullopt, file.size));
+    auto received = run(vault_->uploads().receive(anna_.id, stream, std::nullopt, file.charged));
     if (!received) return Result<Entry>(std::unexpected(received.error()));
     return run(vault_->entries().replace(as(anna_), file.id, *received));
   };
@@ -487,8 +511,11 @@ TEST_F(MultipartQuotaTest, ReplacingIsChargedWithTheDifference) {
   EXPECT_EQ(events().back().type, EventType::kEntryUpdated);
   ASSERT_TRUE(replace(1, 'z'));
   EXPECT_EQ(account(anna_.id).used, 1U);
+  ASSERT_TRUE(run(vault_->accounts().set_quota(anna_.id, 1000 + 2 * kEntryCharge + 6)));
+  EXPECT_FAILS(try_upload(anna_, "g", std::string(1000, 'w')), kQuotaExceeded);
   EXPECT_TRUE(try_upload(anna_, "g", std::string(999, 'w')));
   EXPECT_EQ(contradictions(), Names());
+  ASSERT_TRUE(run(vault_->accounts().set_quota(anna_.id, std::nullopt)));
   const auto same = receive(anna_, "").value();
   ASSERT_TRUE(run(vault_->entries().replace(as(anna_), file.id, same)));
   ASSERT_TRUE(run(vault_->entries().replace(as(anna_), file.id, same)));

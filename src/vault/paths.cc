@@ -1,6 +1,7 @@
 #include "vault/paths.h"
 
 #include <set>
+#include <span>
 #include <utility>
 
 #include "base/text.h"
@@ -10,49 +11,68 @@
 #include "vault/quota.h"
 #include "vault/spaces.h"
 #include "vault/sql.h"
-#include "vault/subtree.h"
+#include "vault/tree.h"
 
 namespace coffer::vault {
 namespace {
 
 constexpr auto kFindText =
     sql("SELECT ", kEntryColumns,
-        ", blob_id FROM entry WHERE space_id = $1 AND nested IN (0, 1) AND key IN ($2, $3)");
+        ", blob_id FROM entry WHERE space_id = $1 AND parent_id = $2 AND is_folder IN (0, 1)"
+        " AND key IN ($3, $4)");
 constexpr db::Statement kFind{kFindText.data()};
 constexpr db::Statement kFindFolder{
-    "SELECT id FROM entry WHERE space_id = $1 AND nested = 1 AND key = $2"};
-constexpr db::Statement kRemoveFile{"DELETE FROM entry WHERE id = $1"};
+    "SELECT id FROM entry WHERE space_id = $1 AND parent_id = $2 AND is_folder = 1 AND key = $3"};
 
-std::string file_key(const Path& path) {
-  std::string key;
-  for (const std::string& name : path) {
-    if (!key.empty()) key += '/';
-    key += name;
-  }
-  return key;
+// Whether there can be something: no walk goes deeper than folders do.
+bool leads_somewhere(const Path& path) {
+  return !path.empty() && path.size() <= kDepthMax + 1 &&
+         path.back().find('/') == std::string::npos;
 }
 
 std::unexpected<Failure> nothing_there() {
   return fail(FailureCode::kNotFound, "there is nothing at that place");
 }
 
-Task<std::optional<Stored>> find_key(db::Transaction& tx, SpaceId space, const std::string& key) {
-  const std::string other = counterpart(key);
-  co_return co_await tx.find(kFind, stored_from, space, as_bytes(key), as_bytes(other));
+// What is called `name` there: a file or a folder.
+Task<std::optional<Stored>> find_at(db::Transaction& tx, const Place& place,
+                                    const std::string& name) {
+  const std::string other = counterpart(name);
+  co_return co_await tx.find(kFind, stored_from, place.space, place.folder.value_or(EntryId{}),
+                             as_bytes(name), as_bytes(other));
+}
+
+// Where the names of folders lead, as far as there are such; nothing where there are not.
+Task<std::optional<Place>> walk(db::Transaction& tx, SpaceId space,
+                                std::span<const std::string> folders) {
+  Place place{.space = space};
+  for (const std::string& name : folders) {
+    const std::string key = counterpart(name);
+    const auto id = co_await tx.find(
+        kFindFolder, [](const db::Row& row) { return row.id<EntryId>(0); }, space,
+        place.folder.value_or(EntryId{}), as_bytes(key));
+    if (!id) co_return std::nullopt;
+    place.folder = id;
+  }
+  co_return place;
+}
+
+// What the whole path leads to. REQUIRES: at least one name.
+Task<std::optional<Stored>> find_path(db::Transaction& tx, SpaceId space, const Path& path) {
+  const auto place = co_await walk(tx, space, std::span(path).first(path.size() - 1));
+  if (!place) co_return std::nullopt;
+  auto found = co_await find_at(tx, *place, path.back());
+  co_return found;
 }
 
 // The folder's place; what is missing of it is made.
 Task<Result<Place>> reach(db::Transaction& tx, const Context& context, AccountId owner,
                           SpaceId space, const Path& folder) {
-  if (folder.empty()) co_return Place{.space = space};
-  std::string key = file_key(folder);
-  key += '/';
-  const auto id = co_await tx.find(
-      kFindFolder, [](const db::Row& row) { return row.id<EntryId>(0); }, space, as_bytes(key));
-  if (id) co_return Place{.space = space, .folder = id, .prefix = std::move(key)};
+  const auto place = co_await walk(tx, space, folder);
+  if (place) co_return *place;
   const auto made = co_await make_folders(tx, context, owner, space, folder);
   if (!made) co_return std::unexpected(made.error());
-  co_return Place{.space = space, .folder = made->id, .prefix = made->key};
+  co_return Place{.space = space, .folder = made->id};
 }
 
 // The file to be, as far as it is known before its transaction.
@@ -83,8 +103,7 @@ Task<Result<Entry>> put_one(db::Transaction& tx, const Context& context, const P
   auto made =
       co_await add_entry(tx, putting.draft, place, storage, context.clock.now(), Naming::kExact);
   if (!made && made.error().code == FailureCode::kConflict) {
-    const std::string key = place.prefix + putting.file->name;
-    const auto other = co_await find_key(tx, place.space, key);
+    const auto other = co_await find_at(tx, place, putting.file->name);
     if (other && other->entry.is_folder()) co_return taken("folder", "is the name of a folder");
   }
   co_return made;
@@ -105,10 +124,9 @@ std::vector<PathFile> take_doubles(std::vector<PathFile>& files) {
 }  // namespace
 
 Task<Result<Entry>> Paths::find(SpaceId space, Path path) {
-  if (path.empty()) co_return nothing_there();
-  const std::string key = file_key(path);
+  if (!leads_somewhere(path)) co_return nothing_there();
   auto body = [&](db::Transaction& tx) -> Task<std::optional<Stored>> {
-    auto found = co_await find_key(tx, space, key);
+    auto found = co_await find_path(tx, space, path);
     co_return found;
   };
   auto found = co_await context_.database.read(body);
@@ -147,26 +165,24 @@ Task<Result<std::vector<Entry>>> Paths::try_put(Actor actor, SpaceId space, cons
   for (const PathFile& file : files) settle_received(file.received);
 
   auto body = [&](db::Transaction& tx) -> Task<Result<std::vector<Entry>>> {
-    std::int64_t more = 0;
+    Cost cost;
+    const auto there = co_await walk(tx, space, folder);
     // Only the last attempt to run the body counts.
     for (Putting& putting : puttings) {
       if (is_too_old(context_, putting.file->received)) {
         co_return bad_stream(StreamFault::kTooSlow);
       }
       putting.old.reset();
-      if (existing == Existing::kReplaced) {
-        Path path = folder;
-        path.push_back(putting.file->name);
-        const std::string key = file_key(path);
-        putting.old = co_await find_key(tx, space, key);
+      if (existing == Existing::kReplaced && there) {
+        putting.old = co_await find_at(tx, *there, putting.file->name);
         if (putting.old && putting.old->entry.is_folder()) {
           co_return taken("folder", "is the name of a folder");
         }
       }
-      more += static_cast<std::int64_t>(putting.file->received.size);
-      if (putting.old) more -= static_cast<std::int64_t>(putting.old->entry.size);
+      cost += putting.old ? cost_of_replacing(putting.old->entry, putting.file->received)
+                          : cost_of(putting.draft.entry);
     }
-    const auto charged = co_await charge_new(tx, owner, space, more);
+    const auto charged = co_await charge_new(tx, owner, space, cost);
     if (!charged) co_return std::unexpected(charged.error());
     const auto place = co_await reach(tx, context_, owner, space, folder);
     if (!place) co_return std::unexpected(place.error());
@@ -182,23 +198,23 @@ Task<Result<std::vector<Entry>>> Paths::try_put(Actor actor, SpaceId space, cons
 }
 
 Task<Result<void>> Paths::remove(Actor actor, SpaceId space, Path path) {
-  if (path.empty()) co_return nothing_there();
-  const std::string key = file_key(path);
+  if (!leads_somewhere(path)) co_return nothing_there();
   auto body = [&](db::Transaction& tx) -> Task<Result<void>> {
     const bool live = co_await is_live(tx, space);
     if (!live) co_return nothing_there();
-    const auto found = co_await find_key(tx, space, key);
+    const auto found = co_await find_path(tx, space, path);
     if (!found) co_return nothing_there();
     const Time now = context_.clock.now();
     if (found->entry.is_folder()) {
-      co_await remove_range(tx, range_of(found->entry), actor.account(), now);
-      co_return Result<void>{};
+      co_await remove_folder(tx, found->entry, actor.account(), now);
+    } else {
+      co_await remove_file(tx, *found, actor.account(), now);
     }
-    co_await tx.execute(kRemoveFile, found->entry.id);
-    co_await settle_removal(tx, *found, actor.account(), now);
     co_return Result<void>{};
   };
-  co_return co_await context_.database.write(actor, body);
+  const auto removed = co_await context_.database.write(actor, body);
+  if (removed) context_.removed->call();
+  co_return removed;
 }
 
 }  // namespace coffer::vault

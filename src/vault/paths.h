@@ -26,7 +26,7 @@ struct PathFile {
 enum class Existing { kKept, kReplaced };
 
 // Threads: any executor's. Names that cannot be part of a key are kInvalid with a fault of `name`,
-// and so is what makes a path too long.
+// and so is what makes a path too long or too deep.
 class Paths {
  public:
   explicit Paths(Context& context) : context_(context) {}
@@ -45,8 +45,8 @@ class Paths {
   Task<Result<std::vector<Entry>>> put(Actor actor, SpaceId space, Path folder,
                                        std::vector<PathFile> files, Existing existing);
 
-  // Removes the file, or the folder with all that is in it; an event `entry.deleted` each.
-  // kNotFound. Reads under way go on.
+  // Removes the file, or the folder as Folders::remove() does; events `entry.deleted`. kNotFound.
+  // Reads under way go on.
   Task<Result<void>> remove(Actor actor, SpaceId space, Path path);
 
  private:

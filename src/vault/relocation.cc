@@ -1,6 +1,5 @@
 #include "vault/relocation.h"
 
-#include <stdexcept>
 #include <utility>
 
 #include "base/text.h"
@@ -13,23 +12,23 @@ namespace coffer::vault {
 namespace {
 
 constexpr db::Statement kPut{
-    "UPDATE entry SET space_id = $2, owner_id = $3, key = $4, parent_id = 0, nested = 0,"
-    " updated_at = $5 WHERE id = $1"};
+    "UPDATE entry SET space_id = $2, owner_id = $3, key = $4, parent_id = 0, updated_at = $5"
+    " WHERE id = $1"};
 
+// With the totals of where it comes to, not of where it was.
 Task<void> put(db::Transaction& tx, Entry& file, SpaceId home, Time now) {
-  file.space = home;
-  file.key.clear();  // what it is called elsewhere says nothing here
   const Place place{.space = home};
-  const auto settled = co_await settle_key(tx, file, place);
-  if (!settled) throw std::logic_error("a key without folders is too long");
+  co_await settle_key(tx, file, place);
   file.updated_at = now;
   co_await tx.execute(kPut, file.id, home, file.owner, as_bytes(file.key), now);
+  co_await add_to_totals(tx, file);
 }
 
 }  // namespace
 
 Task<void> move_to_home(db::Transaction& transaction, Entry file, SpaceId home, AccountId caller,
                         Time now) {
+  co_await subtract_from_totals(transaction, file);
   co_await put(transaction, file, home, now);
   const Event event = event_about(file, EventType::kEntryUpdated, caller);
   co_await append_event(transaction, now, event);
@@ -38,13 +37,12 @@ Task<void> move_to_home(db::Transaction& transaction, Entry file, SpaceId home, 
 Task<void> hand_over(db::Transaction& transaction, Entry file, AccountId owner, SpaceId home,
                      Time now) {
   const Event left = event_about(file, EventType::kEntryDeleted, owner);
+  co_await give_back(transaction, file.owner, cost_of(file));
+  co_await subtract_from_totals(transaction, file);
   co_await remove_tags(transaction, file);
-  co_await subtract_from_total(transaction, file);
-  co_await give_back(transaction, file.owner, file.size);
   file.owner = owner;
   co_await put(transaction, file, home, now);
   co_await insert_tags(transaction, file);
-  co_await add_to_total(transaction, file);
   co_await append_event(transaction, now, left);
   const Event came = event_about(file, EventType::kEntryCreated, owner);
   co_await append_event(transaction, now, came);

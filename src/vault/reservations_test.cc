@@ -7,7 +7,9 @@
 namespace coffer::vault::test {
 namespace {
 
-constexpr std::uint64_t kQuota = 10'000;
+// For ten files of 1000 bytes whose names have one.
+constexpr std::uint64_t kCharge = kEntryCharge + 1;
+constexpr std::uint64_t kQuota = 10 * (1000 + kCharge);
 
 class ReservationsTest : public VaultTest {
  protected:
@@ -47,16 +49,17 @@ class Probe final : public InputStream {
 TEST_F(ReservationsTest, WhatIsUnderWayIsTakenAndGivenBack) {
   EXPECT_EQ(left(), kQuota);
   {
-    Probe known(std::string(4000, 'x'), [&](std::size_t) { EXPECT_EQ(left(), kQuota - 4000); });
+    constexpr std::uint64_t kOthers = kQuota - 4000 - kEntryCharge;
+    Probe known(std::string(4000, 'x'), [&](std::size_t) { EXPECT_EQ(left(), kOthers); });
     const auto received = run(vault_->uploads().receive(anna_.id, known, 4000));
     ASSERT_TRUE(received);
-    EXPECT_EQ(left(), kQuota - 4000) << "until it is committed, or gone";
-    EXPECT_FAILS(announce(6001, ""), kQuotaExceeded);
-    EXPECT_TRUE(announce(6000, ""));
+    EXPECT_EQ(left(), kOthers) << "until it is committed, or gone";
+    EXPECT_FAILS(announce(kOthers - kEntryCharge + 1, ""), kQuotaExceeded);
+    EXPECT_TRUE(announce(kOthers - kEntryCharge, ""));
   }
   EXPECT_EQ(left(), kQuota);
   Probe growing(std::string(4000, 'y'),
-                [&](std::size_t taken) { EXPECT_EQ(left(), kQuota - taken); });
+                [&](std::size_t taken) { EXPECT_EQ(left(), kQuota - taken - kEntryCharge); });
   ASSERT_TRUE(run(vault_->uploads().receive(anna_.id, growing, std::nullopt)));
   EXPECT_EQ(left(), kQuota);
   TextStream broken(std::string(3000, 'z'), 100, StreamFault::kTruncated);
@@ -65,7 +68,7 @@ TEST_F(ReservationsTest, WhatIsUnderWayIsTakenAndGivenBack) {
 }
 
 TEST_F(ReservationsTest, WhatIsFreedMeanwhileIsThereForWhatIsUnderWay) {
-  const Entry file = upload(anna_, "f", std::string(9000, 'x'));
+  const Entry file = upload(anna_, "f", std::string(kQuota - 2000 - kCharge, 'x'));
   bool removed = false;
   Probe growing(std::string(4000, 'y'), [&](std::size_t taken) {
     if (taken < 500 || std::exchange(removed, true)) return;
@@ -84,31 +87,37 @@ TEST_F(ReservationsTest, WhatIsFreedMeanwhileIsThereForWhatIsUnderWay) {
 TEST_F(ReservationsTest, WhatIsCommittedCountsOnce) {
   const auto received = receive(anna_, std::string(4000, 'x'));
   ASSERT_TRUE(commit(anna_, {.received = received.value(), .name = "a"}));
-  EXPECT_EQ(left(), kQuota - 4000) << "though the upload is not gone yet";
+  EXPECT_EQ(left(), kQuota - 4000 - kCharge) << "though the upload is not gone yet";
   EXPECT_EQ(account(anna_.id).used, 4000U);
+  EXPECT_EQ(account(anna_.id).charged, 4000 + kCharge);
   const auto refused = receive(anna_, std::string(4000, 'y'));
   EXPECT_FALSE(commit(anna_, {.received = refused.value(), .name = std::string(300, 'n')}));
 }
 
 TEST_F(ReservationsTest, ReplacingNeedsTheDifference) {
   const Entry file = upload(anna_, "f", std::string(9000, 'x'));
+  EXPECT_EQ(file.charged, 9000 + kCharge);
   TextStream larger(std::string(9500, 'y'));
-  const auto received = run(vault_->uploads().receive(anna_.id, larger, std::nullopt, file.size));
+  const auto received =
+      run(vault_->uploads().receive(anna_.id, larger, std::nullopt, file.charged));
   ASSERT_TRUE(received);
-  EXPECT_EQ(left(), kQuota - 9500);
-  EXPECT_FAILS(announce(501, ""), kQuotaExceeded);
+  EXPECT_EQ(left(), kQuota - 9500 - kEntryCharge);
+  EXPECT_FAILS(announce(left() - kEntryCharge + 1, ""), kQuotaExceeded);
   ASSERT_TRUE(run(vault_->entries().replace(as(anna_), file.id, *received)));
-  EXPECT_EQ(left(), kQuota - 9500);
+  EXPECT_EQ(left(), kQuota - 9500 - kCharge);
 }
 
 TEST_F(ReservationsTest, PartsReserveToo) {
   const Multipart upload = begin_parts(anna_, "film");
-  Probe part(std::string(7000, 'p'), [&](std::size_t) { EXPECT_EQ(left(), kQuota - 7000); });
+  const std::uint64_t begun = kQuota - kEntryCharge - 4;
+  EXPECT_EQ(left(), begun);
+  Probe part(std::string(7000, 'p'),
+             [&](std::size_t) { EXPECT_EQ(left(), begun - 7000 - kPartCharge); });
   auto received = run(vault_->multiparts().receive_part(anna_.id, upload.uuid, 1, part, 7000));
   ASSERT_TRUE(received);
-  EXPECT_FAILS(announce(3001, ""), kQuotaExceeded);
+  EXPECT_FAILS(announce(left() - kEntryCharge + 1, ""), kQuotaExceeded);
   ASSERT_TRUE(run(vault_->multiparts().commit_part(as(anna_), upload.uuid, 1, *received)));
-  EXPECT_EQ(left(), kQuota - 7000);
+  EXPECT_EQ(left(), begun - 7000 - kPartCharge);
   ASSERT_TRUE(run(vault_->multiparts().abandon(as(anna_), upload.uuid)));
   received = std::unexpected(Failure{.code = FailureCode::kBusy, .message = {}});
   EXPECT_EQ(left(), kQuota);
@@ -126,7 +135,8 @@ TEST_F(ReservationsTest, ExactlyAsManyFitAsFit) {
   });
   EXPECT_LE(made, 10);
   EXPECT_EQ(account(anna_.id).used, static_cast<std::uint64_t>(made) * 1000);
-  EXPECT_EQ(left(), kQuota - account(anna_.id).used);
+  EXPECT_EQ(account(anna_.id).charged, static_cast<std::uint64_t>(made) * (1000 + kCharge));
+  EXPECT_EQ(left(), kQuota - account(anna_.id).charged);
   // One after the other, all that is left is filled.
   while (try_upload(anna_, "f", std::string(1000, '+'))) ++made;
   EXPECT_EQ(made, 10);
@@ -138,7 +148,7 @@ TEST_F(ReservationsTest, AQuotaMayBeSetAndTakenAway) {
   ASSERT_TRUE(run(vault_->accounts().set_quota(anna_.id, 4000)));
   EXPECT_EQ(left(), 0U);
   EXPECT_FAILS(try_upload(anna_, "g", "x"), kQuotaExceeded);
-  EXPECT_TRUE(try_upload(anna_, "empty", ""));
+  EXPECT_FAILS(try_upload(anna_, "empty", ""), kQuotaExceeded);
   ASSERT_TRUE(run(vault_->accounts().set_quota(anna_.id, std::nullopt)));
   EXPECT_FALSE(run(vault_->accounts().space_left(anna_.id)));
   EXPECT_TRUE(try_upload(anna_, "g", std::string(50'000, 'g')));

@@ -34,8 +34,11 @@ CREATE TABLE account (
   disabled_at INTEGER,                     -- null: it may log in
   home_id     INTEGER NOT NULL,            -- the space of its own
   quota       INTEGER,                     -- bytes it may own; null: no limit
-  -- Bytes of its entries and of the parts of its unfinished uploads.
+  -- Bytes of its files and of the parts of its unfinished uploads.
   used        INTEGER NOT NULL DEFAULT 0 CHECK (used >= 0),
+  -- Bytes of the quota that are taken: `charged` of its entries and unfinished uploads, and what its
+  -- groups and buckets are charged (vault/quota.h).
+  charged     INTEGER NOT NULL DEFAULT 0 CHECK (charged >= 0),
   created_at  INTEGER NOT NULL,
   updated_at  INTEGER NOT NULL
 ) STRICT;
@@ -138,15 +141,16 @@ CREATE TABLE entry (
   owner_id         INTEGER NOT NULL,       -- in whose lists it stands and whose quota it counts in
   parent_id        INTEGER NOT NULL,       -- the folder that it lies in; 0: the space itself
   is_folder        INTEGER NOT NULL,
-  -- Whether the key has a `/`. It keeps the files of the space itself together, so that they are
-  -- listed without an index of their own.
-  nested           INTEGER NOT NULL,
-  -- The whole path. A folder's ends in `/`, and the keys of what lies below begin with it.
+  -- Of a folder: how many levels of folders lie below it, or once did, at most. 0 for files.
+  levels           INTEGER NOT NULL,
+  -- Its name in its folder, unique there. A folder's ends in `/`: so paths, which are keys one
+  -- after another, sort as their keys do.
   key              BLOB NOT NULL,
   name             BLOB NOT NULL,          -- as the client gave it
   media_type       TEXT NOT NULL,
   kind             INTEGER NOT NULL,       -- FileKind: 0 image … 4 other, 5 folder
   size             INTEGER NOT NULL,
+  charged          INTEGER NOT NULL,       -- bytes of its owner's quota: size, texts, a fixed sum
   -- SHA-256 of the bytes. Null for folders, and for files of parts until it is worked out.
   digest           BLOB,
   blob_id          INTEGER,                -- whose bytes are the file's: a reference
@@ -163,7 +167,7 @@ CREATE TABLE entry (
   -- What searches look at: name, title, description and tags, folded, joined by U+001F. The last
   -- column, because it may be long and nothing else reads it.
   search           TEXT NOT NULL,
-  UNIQUE (space_id, nested, key),
+  UNIQUE (space_id, parent_id, is_folder, key),
   CHECK ((is_folder = 1) = (kind = 5)),
   CHECK ((is_folder = 1 AND size = 0 AND blob_id IS NULL AND manifest_id IS NULL)
          OR (is_folder = 0 AND (blob_id IS NULL) <> (manifest_id IS NULL)))
@@ -172,8 +176,6 @@ CREATE TABLE entry (
 CREATE INDEX entry_created ON entry (owner_id, kind, id);
 CREATE INDEX entry_name ON entry (owner_id, kind, name, id);
 CREATE INDEX entry_size ON entry (owner_id, kind, size, id);
--- What lies directly in a folder, and the folders of the space itself.
-CREATE INDEX entry_children ON entry (space_id, parent_id, is_folder, key) WHERE nested = 1;
 -- Files whose digest is still to be worked out.
 CREATE INDEX entry_undigested ON entry (id) WHERE digest IS NULL AND manifest_id IS NOT NULL;
 
@@ -186,14 +188,31 @@ CREATE TABLE entry_tag (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX entry_tag_entry ON entry_tag (entry_id);
 
--- What an account owns, in whatever spaces, by kind of file, so that nothing has to be counted.
-CREATE TABLE owner_total (
-  owner_id INTEGER NOT NULL,
-  kind     INTEGER NOT NULL,               -- FileKind
-  files    INTEGER NOT NULL CHECK (files >= 0),
-  bytes    INTEGER NOT NULL CHECK (bytes >= 0),
-  PRIMARY KEY (owner_id, kind)
+-- What a folder holds, with all that lies below it, and what a space holds as a whole (folder_id 0):
+-- by owner and kind, so that nothing has to be counted and a whole tree can be taken off at once.
+CREATE TABLE tree_total (
+  space_id  INTEGER NOT NULL,
+  folder_id INTEGER NOT NULL,
+  owner_id  INTEGER NOT NULL,
+  kind      INTEGER NOT NULL,              -- FileKind
+  files     INTEGER NOT NULL CHECK (files >= 0),
+  bytes     INTEGER NOT NULL CHECK (bytes >= 0),
+  charged   INTEGER NOT NULL CHECK (charged >= 0),
+  PRIMARY KEY (space_id, folder_id, owner_id, kind)
 ) STRICT, WITHOUT ROWID;
+CREATE INDEX tree_total_owner ON tree_total (owner_id) WHERE folder_id = 0;
+
+-- Folders, and what spaces held (folder_id 0), that are gone for everybody and still to be cleared
+-- away. The folder's own row is gone; everything that lies below it is hidden. No total and no
+-- quota counts any of it. A row for each account that owns something in it.
+CREATE TABLE removed_tree (
+  space_id  INTEGER NOT NULL,
+  folder_id INTEGER NOT NULL,
+  owner_id  INTEGER NOT NULL,
+  caller_id INTEGER NOT NULL,              -- who removed it
+  PRIMARY KEY (space_id, folder_id, owner_id)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX removed_tree_owner ON removed_tree (owner_id);
 
 -- Secrets that lead to something for whoever has them.
 CREATE TABLE link (
@@ -223,7 +242,8 @@ CREATE TABLE multipart (
   parent_id  INTEGER NOT NULL,             -- the folder the file goes to; 0: the space itself
   name       BLOB NOT NULL,
   parts      INTEGER,                      -- how many there are to be, where the client said so
-  bytes      INTEGER NOT NULL CHECK (bytes >= 0),  -- of all its parts; in the owner's quota
+  bytes      INTEGER NOT NULL CHECK (bytes >= 0),  -- of all its parts
+  charged    INTEGER NOT NULL CHECK (charged >= 0),  -- of the owner's quota; 0 once it is complete
   head       BLOB NOT NULL,                -- how its first part begins
   expires_at INTEGER NOT NULL,
   entry_id   INTEGER                       -- the file, once it is complete

@@ -6,7 +6,7 @@
 #include "vault/entry_rows.h"
 #include "vault/events.h"
 #include "vault/sql.h"
-#include "vault/subtree.h"
+#include "vault/tree.h"
 
 namespace coffer::vault {
 namespace {
@@ -16,27 +16,30 @@ constexpr char kIsShared[] =
     " AND (share_expires_at IS NULL OR share_expires_at > $2)"
     " AND EXISTS (SELECT 1 FROM account a WHERE a.id = entry.owner_id AND a.disabled_at IS NULL)";
 
-constexpr auto kFindText = sql("SELECT ", kEntryColumns, " FROM entry WHERE share = $1", kIsShared);
+constexpr auto kFindText =
+    sql("SELECT ", kEntryColumns, " FROM entry WHERE share = $1", kIsShared, kIsLive);
 constexpr db::Statement kFind{kFindText.data()};
 
 constexpr auto kFindUnderText =
     sql("SELECT ", kEntryColumns,
-        " FROM entry WHERE uuid = $1 AND space_id = $2 AND key >= $3 AND key < $4");
+        " FROM entry WHERE uuid = $1 AND CAST($2 AS INTEGER) IN"
+        " (WITH RECURSIVE above (id) AS (SELECT entry.parent_id UNION ALL"
+        " SELECT e.parent_id FROM above JOIN entry AS e ON e.id = above.id)"
+        " SELECT id FROM above)");
 constexpr db::Statement kFindUnder{kFindUnderText.data()};
 
-constexpr auto kFindFileText =
-    sql("SELECT ", kEntryColumns, " FROM entry WHERE uuid = $1 AND is_folder = 0", kIsShared);
+constexpr auto kFindFileText = sql(
+    "SELECT ", kEntryColumns, " FROM entry WHERE uuid = $1 AND is_folder = 0", kIsShared, kIsLive);
 constexpr db::Statement kFindFile{kFindFileText.data()};
 
 constexpr auto kRotateText =
-    sql("UPDATE entry SET share = $3, updated_at = $4 WHERE id = $1 AND owner_id = $2 RETURNING ",
-        kEntryColumns);
+    sql("UPDATE entry SET share = $3, updated_at = $4 WHERE id = $1 AND owner_id = $2", kIsLive,
+        " RETURNING ", kEntryColumns);
 constexpr db::Statement kRotate{kRotateText.data()};
 
 constexpr auto kSetExpiryText =
-    sql("UPDATE entry SET share_expires_at = $3, updated_at = $4 WHERE id = $1 AND owner_id = $2"
-        " RETURNING ",
-        kEntryColumns);
+    sql("UPDATE entry SET share_expires_at = $3, updated_at = $4 WHERE id = $1 AND owner_id = $2",
+        kIsLive, " RETURNING ", kEntryColumns);
 constexpr db::Statement kSetExpiry{kSetExpiryText.data()};
 
 std::unexpected<Failure> nothing_shared() {
@@ -65,9 +68,7 @@ Task<Result<Entry>> Shares::find_under(Uuid token, Uuid wanted) {
     auto shared = co_await tx.find(kFind, entry_from, token, now);
     if (!shared || shared->uuid == wanted) co_return shared;
     if (!shared->is_folder()) co_return std::nullopt;
-    const KeyRange range = range_of(*shared);
-    co_return co_await tx.find(kFindUnder, entry_from, wanted, range.space, as_bytes(range.first),
-                               as_bytes(range.end));
+    co_return co_await tx.find(kFindUnder, entry_from, wanted, shared->id);
   };
   auto entry = co_await context_.database.read(body);
   if (!entry) co_return nothing_shared();

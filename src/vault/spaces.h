@@ -1,4 +1,4 @@
-// Spaces that are gone: hidden at once, cleared away in the background.
+// What was removed with all that is in it: hidden at once, cleared away in the background.
 #pragma once
 
 #include <cstddef>
@@ -16,13 +16,14 @@ class Spaces {
  public:
   explicit Spaces(Context& context) : context_(context) {}
 
-  // Clears away up to `limit` nested and as many other entries of a bucket that was removed, and
-  // the bucket itself once it is empty: they are deleted, with an event `entry.deleted` each, and
-  // given back to the quota. Whether there is more to do now. Groups: Groups::return_files().
+  // One short step: deletes up to `limit` entries of folders and buckets that were removed, with an
+  // event `entry.deleted` each, and forgets removed spaces that are empty. Totals and quotas stay:
+  // they count nothing of it since the removal. Whether there may be more to do now. The files of
+  // removed groups: Groups::return_files().
   Task<bool> clear(std::size_t limit);
 
   // Told when there is something to clear.
-  Listener& removals() { return *context_.space_removed; }
+  Listener& removals() { return *context_.removed; }
 
  private:
   Context& context_;
@@ -33,9 +34,9 @@ class Spaces {
 // Whether the space is there and was not removed.
 Task<bool> is_live(db::Transaction& transaction, SpaceId space);
 
-// From now on the space takes no more
-// bytes, its name and number are free, and keys, invites and members are gone. Once that is
-// committed, Context::space_removed is to be called.
+// From now on the space takes no more bytes, its name and number are free, and keys, invites and
+// members are gone. What it holds stays as it is; see remove_contents(). Once that is committed,
+// Context::removed is to be called.
 Task<void> remove_space(db::Transaction& transaction, SpaceId space, Time now);
 
 }  // namespace coffer::vault

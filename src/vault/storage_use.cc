@@ -6,7 +6,8 @@ namespace coffer::vault {
 namespace {
 
 constexpr db::Statement kFiles{
-    "SELECT coalesce(sum(files), 0), coalesce(sum(bytes), 0) FROM owner_total WHERE kind <> $1"};
+    "SELECT coalesce(sum(files), 0), coalesce(sum(bytes), 0) FROM tree_total"
+    " WHERE folder_id = 0 AND kind <> $1"};
 constexpr db::Statement kUploads{
     "SELECT count(*), coalesce(sum(bytes), 0) FROM multipart WHERE entry_id IS NULL"};
 constexpr db::Statement kBlobs{"SELECT count(*), coalesce(sum(size), 0) FROM blob"};

@@ -33,7 +33,8 @@ struct Account {
   std::optional<Time> disabled_at;
   SpaceId home;                        // the space of its own
   std::optional<std::uint64_t> quota;  // bytes it may own; nothing: no limit
-  std::uint64_t used = 0;              // bytes it owns, with those of unfinished uploads
+  std::uint64_t used = 0;              // bytes of its files, with those of unfinished uploads
+  std::uint64_t charged = 0;           // bytes of the quota that are taken: more, see vault/quota.h
   Time created_at;
   Time updated_at;
 };
@@ -84,12 +85,13 @@ struct Entry {
   SpaceId space;
   AccountId owner;                // in whose lists it stands and whose quota it counts in
   std::optional<EntryId> parent;  // the folder it lies in; nothing: the space itself
-  // The whole path, unique in the space and ordered bytewise: `Music/Live/song.mp3`. A folder's
-  // ends in `/`.
+  // Its part of the path, unique where it lies and ordered bytewise: `song.mp3`. A folder's ends in
+  // `/`: so the order of paths is that of their parts, one after another.
   std::string key;
   std::string name;  // as the client gave it; names are data, not paths
   FileType type;
   std::uint64_t size = 0;
+  std::uint64_t charged = 0;  // bytes that it counts in its owner's quota, see charge_of()
   // Nothing for folders; for a file that came in parts, nothing until it is worked out.
   std::optional<Sha256Digest> checksum;
   std::optional<ManifestId> manifest;  // set: the file consists of parts

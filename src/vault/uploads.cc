@@ -40,7 +40,8 @@ Task<Result<Entry>> add_file(db::Transaction& tx, SpaceId space, const FileDraft
 
 // Whether that many bytes still fit, and from now on others find them taken.
 bool reserve(const Room& room, std::uint64_t size) {
-  const std::uint64_t needed = size - std::min(size, room.replaced);
+  const std::uint64_t charge = size + room.fixed;
+  const std::uint64_t needed = charge - std::min(charge, room.replaced);
   return !room.reservation || room.reservation->reserve(needed, *room.left);
 }
 
@@ -128,6 +129,7 @@ Task<Result<Received>> Uploads::receive(AccountId owner, InputStream& source,
   const auto allowance = co_await context_.database.read(look);
   if (!allowance) co_return fail(FailureCode::kNotFound, "there is no such account");
   Room room = room_for(context_, owner, *allowance);
+  room.fixed = kEntryCharge;
   room.replaced = replaced;
   auto received = co_await receive_stream(context_, source, expected_size, room);
   co_return received;
@@ -151,7 +153,7 @@ Task<Result<std::vector<Entry>>> Uploads::try_commit(Actor actor, SpaceId space,
   const AccountId owner = actor.account();
   Faults faults;
   std::vector<FileDraft> drafts;
-  std::int64_t size = 0;
+  Cost cost;
   const Time now = context_.clock.now();
   for (NewFile& file : files) {
     if (trim(file.name).empty()) file.name = kNameless;
@@ -170,11 +172,11 @@ Task<Result<std::vector<Entry>>> Uploads::try_commit(Actor actor, SpaceId space,
     entry.title = std::move(file.title);
     entry.description = std::move(file.description);
     entry.tags = std::move(tags);
-    size += static_cast<std::int64_t>(entry.size);
     drafts.push_back({.draft = draft_of(std::move(entry), now, context_.entropy),
                       .parent = file.parent,
                       .received = std::move(file.received),
                       .address_extension = std::move(file.address_extension)});
+    cost += cost_of(drafts.back().draft.entry);
   }
   if (drafts.empty()) co_return std::vector<Entry>{};
   for (const FileDraft& file : drafts) settle_received(file.received);
@@ -183,7 +185,7 @@ Task<Result<std::vector<Entry>>> Uploads::try_commit(Actor actor, SpaceId space,
     for (const FileDraft& file : drafts) {
       if (is_too_old(context_, file.received)) co_return bad_stream(StreamFault::kTooSlow);
     }
-    const auto charged = co_await charge_new(tx, owner, space, size);
+    const auto charged = co_await charge_new(tx, owner, space, cost);
     if (!charged) co_return std::unexpected(charged.error());
     const Time committed = context_.clock.now();
     std::vector<Entry> entries;

@@ -52,7 +52,8 @@ class Uploads {
   // Reads `source` to its end into the blob store. kBadStream, too large above
   // policy.max_file_bytes; kQuotaExceeded as soon as it is certain that `owner` cannot hold it
   // beside what it keeps and what others are uploading for it (the commit decides); kNotFound
-  // without that account. `replaced`: bytes that its commit will give back. REQUIRES: `source`
+  // without that account. `replaced`: what its commit will give back, Entry::charged
+  // of the file that it replaces. REQUIRES: `source`
   // lives until the task ended.
   Task<Result<Received>> receive(AccountId owner, InputStream& source,
                                  std::optional<std::uint64_t> expected_size,
@@ -82,7 +83,8 @@ class Uploads {
 struct Room {
   AccountId owner;
   std::uint64_t most;                             // of one file
-  std::uint64_t replaced = 0;                     // what their commit will give back
+  std::uint64_t fixed = 0;                        // what their commit will charge besides
+  std::uint64_t replaced = 0;                     // what it will give back
   std::optional<std::uint64_t> left = {};         // of the quota
   std::shared_ptr<Reservation> reservation = {};  // of it; set where `left` is
 };

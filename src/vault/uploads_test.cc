@@ -25,7 +25,8 @@ Policy with_quota(std::uint64_t bytes) {
 
 class QuotaTest : public UploadsTest {
  protected:
-  QuotaTest() : UploadsTest(with_quota(10'000)) {}
+  // For one file of 10'000 bytes whose name has four.
+  QuotaTest() : UploadsTest(with_quota(10'000 + kEntryCharge + 4)) {}
 };
 
 TEST_F(UploadsTest, ARefusedCommitLeavesNoBytesBehind) {
@@ -52,10 +53,10 @@ TEST_F(UploadsTest, NoEntryIsThereBeforeItsBytesAreDurable) {
   received.landing = landing;
   std::jthread committing([&] { EXPECT_TRUE(commit(anna_, {.received = received, .name = "a"})); });
   while (!landing->is_waited_for) std::this_thread::yield();
-  EXPECT_FALSE(run(vault_->entries().find_key(anna_.home, "a")));
+  EXPECT_FALSE(run(vault_->paths().find(anna_.home, {"a"})));
   landing->land();
   committing.join();
-  EXPECT_TRUE(run(vault_->entries().find_key(anna_.home, "a")));
+  EXPECT_TRUE(run(vault_->paths().find(anna_.home, {"a"})));
 }
 
 TEST_F(UploadsTest, BytesThatDoNotBecomeDurableBecomeNoEntry) {
@@ -68,7 +69,7 @@ TEST_F(UploadsTest, BytesThatDoNotBecomeDurableBecomeNoEntry) {
   received.landing = landing;
   EXPECT_THROW(commit(anna_, {.received = received, .name = "a"}), blobs::NoSpaceError);
   EXPECT_THROW(run(vault_->entries().replace(as(anna_), old.id, received)), blobs::NoSpaceError);
-  EXPECT_FALSE(run(vault_->entries().find_key(anna_.home, "a")));
+  EXPECT_FALSE(run(vault_->paths().find(anna_.home, {"a"})));
   EXPECT_EQ(content_of(old), "old bytes");
   EXPECT_EQ(account(anna_.id).used, used);
   EXPECT_TRUE(commit(anna_, {.received = *receive(anna_, "bytes"), .name = "a"}));
@@ -99,7 +100,7 @@ TEST_F(QuotaTest, CountsWhatTheSameCommandReceivedBefore) {
   ASSERT_FALSE(second);
   EXPECT_EQ(second.error().code, FailureCode::kQuotaExceeded);
   EXPECT_LE(stream.taken(), 5000U) << "as soon as it is certain";
-  TextStream fitting(std::string(4000, 'x'));
+  TextStream fitting(std::string(2980, 'x'));
   EXPECT_TRUE(run(vault_->uploads().receive(anna_.id, fitting, std::nullopt)));
 }
 
@@ -291,8 +292,8 @@ TEST_F(UploadsTest, AFailingStreamLeavesNothing) {
 }
 
 TEST_F(QuotaTest, AFileMayFillItExactly) {
-  TextStream announced(std::string(10'001, 'x'));
-  EXPECT_FAILS(run(vault_->uploads().receive(anna_.id, announced, 10'001)), kQuotaExceeded);
+  TextStream announced(std::string(10'005, 'x'));
+  EXPECT_FAILS(run(vault_->uploads().receive(anna_.id, announced, 10'005)), kQuotaExceeded);
   EXPECT_EQ(announced.taken(), 0U);
   TextStream endless(std::string(1'000'000, 'x'), 100);
   EXPECT_FAILS(run(vault_->uploads().receive(anna_.id, endless, std::nullopt)), kQuotaExceeded);
@@ -301,13 +302,17 @@ TEST_F(QuotaTest, AFileMayFillItExactly) {
 
   const Entry full = upload(anna_, "full", std::string(10'000, 'x'));
   EXPECT_EQ(account(anna_.id).used, 10'000U);
+  EXPECT_EQ(account(anna_.id).charged, account(anna_.id).quota);
   EXPECT_FAILS(try_upload(anna_, "more", "x"), kQuotaExceeded);
-  EXPECT_TRUE(try_upload(anna_, "nothing", ""));
+  EXPECT_FAILS(try_upload(anna_, "none", ""), kQuotaExceeded);  // its row counts
   ASSERT_TRUE(remove(anna_, full.id));
-  EXPECT_TRUE(try_upload(anna_, "again", std::string(10'000, 'y')));
+  EXPECT_FAILS(try_upload(anna_, "longer", std::string(10'000, 'y')), kQuotaExceeded);
+  EXPECT_TRUE(try_upload(anna_, "same", std::string(10'000, 'y')));
 }
 
 TEST_F(QuotaTest, ParallelUploadsCannotPassItTogetherAndUseAllOfIt) {
+  constexpr std::uint64_t kTen = 10 * (1000 + kEntryCharge + 4);
+  ASSERT_TRUE(run(vault_->accounts().set_quota(anna_.id, kTen)));
   std::vector<Received> received;
   for (int i = 0; i < 16; ++i) {
     received.push_back(receive(anna_, std::string(1000, static_cast<char>('a' + i))).value());
@@ -329,6 +334,7 @@ TEST_F(QuotaTest, ParallelUploadsCannotPassItTogetherAndUseAllOfIt) {
   EXPECT_EQ(made, 10);
   EXPECT_EQ(refused, 6);
   EXPECT_EQ(account(anna_.id).used, 10'000U);
+  EXPECT_EQ(account(anna_.id).charged, kTen);
   EXPECT_EQ(list({.owner = anna_.id}).total, 10U);
   EXPECT_EQ(events().size(), 11U) << "the registration and ten files";
 }

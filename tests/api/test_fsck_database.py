@@ -12,9 +12,17 @@ from harness.streamvault import StreamVault, expect
 
 COUNTS = {
     "quota": ("UPDATE account SET used = used + 1 WHERE username = 'ada'", "quota counters"),
-    "total of files": ("UPDATE owner_total SET files = files + 1", "totals of files"),
-    "total of bytes": ("UPDATE owner_total SET bytes = bytes + 1", "totals of files"),
-    "total that is gone": ("DELETE FROM owner_total", "no owner's total"),
+    "charge of an account": ("UPDATE account SET charged = charged + 1 WHERE username = 'ada'", "is charged"),
+    "charge of a file": ("UPDATE entry SET charged = charged - 1", "charged wrongly"),
+    "charge of an upload": ("UPDATE multipart SET charged = 1 WHERE entry_id IS NULL", "uploads that are charged"),
+    "total of files": ("UPDATE tree_total SET files = files + 1", "totals of files"),
+    "total of bytes": ("UPDATE tree_total SET bytes = bytes + 1", "totals of files"),
+    "total of a folder": ("UPDATE tree_total SET files = files + 1 WHERE folder_id <> 0", "totals of files"),
+    "total that is gone": ("DELETE FROM tree_total", "totals of files"),
+    "total of nothing": ("UPDATE tree_total SET folder_id = 777 WHERE folder_id <> 0", "totals of folders"),
+    "a removed folder": ("INSERT INTO removed_tree SELECT space_id, id, owner_id, 1 FROM entry WHERE is_folder = 1", "removed folders"),
+    "levels": ("UPDATE entry SET levels = 0 WHERE is_folder = 1", "levels"),
+    "a key": ("UPDATE entry SET key = CAST('a/b' AS BLOB) WHERE is_folder = 0 AND parent_id <> 0", "one name"),
     "references": ("UPDATE blob SET refs = refs + 1", "reference counts"),
     "bytes of an upload": ("UPDATE multipart SET bytes = bytes + 1 WHERE entry_id IS NULL", "uploads"),
     "size of a file": ("UPDATE entry SET size = size + 1 WHERE blob_id IS NOT NULL", "size or checksum"),
@@ -56,6 +64,7 @@ def original(tmp_path_factory):
             native.upload(os.urandom(size), f"{size}.bin", tags=["a", "b"])
         user = StreamVault.registered(server)
         folder = user.folder("inside")["id"]
+        user.folder("deeper", parent=folder)
         user.upload(b"whole " * 1000, "whole.bin", 2, folder_id=folder)
         expect(user.chunk(user.begin(2, "open.bin"), 1, b"the first of two"))
     finally:

@@ -213,25 +213,27 @@ def test_require_https(launch):
 # Quotas and sizes.
 
 MIB = 1 << 20
+# What the quota takes for `file.bin` beside its bytes: a fixed sum and the name.
+FILE = 1024 + len("file.bin")
 
 
 def test_a_quota_is_used_exactly_and_never_passed(launch):
-    server = launch({"accounts.quota": MIB})
+    server = launch({"accounts.quota": MIB + FILE})
     user = server.user()
-    assert user.me()["quota_bytes"] == MIB
+    assert user.me()["quota_bytes"] == MIB + FILE
     shapes.failure(user.try_upload(bytes(MIB + 1)), "quota_exceeded", 413)
     thing = user.upload(bytes(MIB))
-    assert user.me()["used_bytes"] == MIB
+    assert user.me()["used_bytes"] == MIB and user.me()["charged_bytes"] == MIB + FILE
     shapes.failure(user.try_upload(b"x"), "quota_exceeded", 413)
-    user.upload(b"", "empty.txt")
+    shapes.failure(user.try_upload(b"", "empty.txt"), "quota_exceeded", 413)
     user.delete(f"/media/{thing['id']}")
-    assert user.me()["used_bytes"] == 0
+    assert user.me()["used_bytes"] == 0 and user.me()["charged_bytes"] == 0
     user.upload(samples.noise(MIB))
     server.user().upload(bytes(MIB))
 
 
 def test_parallel_uploads_cannot_pass_a_quota(launch):
-    server = launch({"accounts.quota": MIB})
+    server = launch({"accounts.quota": MIB + 4 * FILE})
     user = server.user()
     codes, gate = [], threading.Barrier(12)
 
@@ -281,7 +283,7 @@ def test_a_body_of_unknown_length_stops_at_the_limit(launch):
 
 
 def test_a_quota_holds_after_a_restart(launch):
-    server = launch({"accounts.quota": MIB})
+    server = launch({"accounts.quota": MIB + FILE})
     user = server.user()
     user.upload(bytes(MIB))
     server.restart()

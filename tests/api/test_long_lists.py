@@ -36,7 +36,7 @@ def library(launch):
         fill(server.data / "coffer.db", owner.username, COUNT)
         database.execute("UPDATE entry SET space_id = -space_id WHERE id = ?", [box["id"]])
         database.execute(
-            "UPDATE entry SET parent_id = ?, nested = 1, key = CAST('box/' || key AS BLOB)"
+            "UPDATE entry SET parent_id = ?"
             " WHERE is_folder = 0 AND id IN (SELECT id FROM entry WHERE is_folder = 0 ORDER BY id LIMIT ?)",
             [box["id"], IN_BOX],
         )

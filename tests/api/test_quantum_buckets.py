@@ -79,7 +79,8 @@ def move_home_into(data, username, bucket):
     with contextlib.closing(sqlite3.connect(data / "coffer.db", isolation_level=None)) as database:
         space = database.execute("SELECT id FROM space WHERE name = ?", [bucket]).fetchone()[0]
         home = database.execute("SELECT home_id FROM account WHERE username = ?", [username]).fetchone()[0]
-        database.execute("UPDATE entry SET space_id = ? WHERE space_id = ?", [space, home])
+        for table in ("entry", "tree_total"):
+            database.execute(f"UPDATE {table} SET space_id = ? WHERE space_id = ?", [space, home])
         database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
 

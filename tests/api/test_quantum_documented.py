@@ -6,7 +6,7 @@ import platform
 import pytest
 
 from harness import forms, program
-from harness.quantum import Quantum, expect, is_token, refuse, unique_name
+from harness.quantum import Quantum, charge, expect, is_token, refuse, unique_name
 
 
 @pytest.fixture
@@ -174,16 +174,16 @@ def test_keys_of_buckets_open_no_other_api(shared, quantum, bucket):
 
 
 def test_insufficient_space(quantum, bucket):
-    quantum.set_quota("1000")
     quantum.add(bucket, "", ("f", b"x" * 600))
-    assert quantum.space_left() == 400
-    refuse(quantum.try_add(bucket, "", ("g", b"x" * 401)), 400, "INSUFFICIENT_SPACE")
+    quantum.leave(2 * charge(0, "g") + 400)
+    refuse(quantum.try_add(bucket, "", ("g", b"x" * (charge(400, "g") + 1))), 400, "INSUFFICIENT_SPACE")
     refuse(quantum.try_add(bucket, "", ("g", b"x" * 300), ("h", b"x" * 101)), 400, "INSUFFICIENT_SPACE")
+    quantum.leave(400)
     refuse(quantum.try_add(bucket, "", ("f", b"x" * 1001), force=True), 400, "INSUFFICIENT_SPACE")
     assert quantum.space_left() == 400
     quantum.add(bucket, "", ("f", b"y" * 1000), force=True)
     assert quantum.space_left() == 0
-    quantum.add(bucket, "", ("empty", b""))
+    refuse(quantum.try_add(bucket, "", ("empty", b"")), 400, "INSUFFICIENT_SPACE")
     quantum.set_quota("none")
     assert quantum.space_left() > 1 << 20
 

@@ -108,6 +108,18 @@ def test_guests_share_one_quota(launch):
     owner.upload(samples.noise(8000))
 
 
+def test_what_guests_write_down_counts_in_it(launch):
+    server = launch({"accounts.guest_quota": "100KiB"})
+    guest, owner = StreamVault(server), StreamVault.registered(server)
+    made = 0
+    while (reply := guest.post("/api/v3/folders/", json={"name": "f", "description": "d" * 9000})).status_code == 201:
+        made += 1
+        assert made < 100
+    assert "detail" in expect(reply, 413)
+    assert made == (100 << 10) // (1024 + 1 + 9000)
+    owner.folder("f", description="d" * 9000)
+
+
 def test_the_default_follows_what_is_listened_on(launch):
     inside = launch()
     assert StreamVault(inside).get("/api/v3/all_files/").status_code == 200

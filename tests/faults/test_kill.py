@@ -214,7 +214,7 @@ def forget_a_part(copied):
 
 
 def repeat_a_row(copied):
-    columns = "space_id, owner_id, parent_id, is_folder, nested, name, media_type, kind, size, digest"
+    columns = "space_id, owner_id, parent_id, is_folder, levels, name, media_type, kind, size, charged, digest"
     columns += ", blob_id, title, description, tags, created_at, updated_at, written_at, search"
     copied.sql(
         f"INSERT INTO entry (uuid, share, key, {columns})"
@@ -222,8 +222,8 @@ def repeat_a_row(copied):
     )
     # It counts, or a list whose last page is full would end before it.
     copied.sql(
-        "UPDATE owner_total SET files = files + 1 WHERE (owner_id, kind) ="
-        " (SELECT owner_id, kind FROM entry WHERE id = :id)"
+        "UPDATE tree_total SET files = files + 1 WHERE (space_id, folder_id, owner_id, kind) ="
+        " (SELECT space_id, parent_id, owner_id, kind FROM entry WHERE id = :id)"
     )
 
 
@@ -239,7 +239,7 @@ DAMAGES = {
     "a size is another": ("UPDATE entry SET size = size + 1 WHERE id = :id", "{token}: wrong"),
     "a tag is not found": ("DELETE FROM entry_tag WHERE entry_id = :id", "keeper0: list of"),
     "a sum is wrong": ("UPDATE account SET used = used + 1", "keeper0: used_bytes"),
-    "a count is wrong": ("UPDATE owner_total SET files = files + 1", "keeper0: total"),
+    "a count is wrong": ("UPDATE tree_total SET files = files + 1", "keeper0: total"),
     "an e-mail address is another": ("UPDATE account SET email = 'x@example.com'", "keeper0: e-mail"),
     "an account is gone": ("UPDATE login SET name = 'x' WHERE name = 'keeper0'", "keeper0: log-in"),
     "a session is gone": ("DELETE FROM session", "keeper0: the session"),

@@ -10,6 +10,7 @@ ENTRY = {
     "share": "CAST(randomblob(6) || x'47' || randomblob(1) || x'9a' || randomblob(7) AS BLOB)",
     "key": "CAST(printf('%08d ', n.i) || t.key AS BLOB)",
     "name": "CAST(printf('%08d ', n.i) || t.name AS BLOB)",
+    "charged": "t.charged + 9",
     "search": "printf('%08d ', n.i) || t.search",
     "created_at": "t.created_at + n.i",
     "updated_at": "t.updated_at + n.i",
@@ -67,10 +68,12 @@ def fill(path, username, count):
         )
         new = pairs.format("")
         database.execute(
-            "UPDATE owner_total SET files = owner_total.files + new.files,"
-            " bytes = owner_total.bytes + new.bytes FROM"
-            f" (SELECT e.kind, count(*) AS files, sum(e.size) AS bytes {new} GROUP BY 1) AS new"
-            f" WHERE owner_total.owner_id = {account} AND owner_total.kind = new.kind"
+            "UPDATE tree_total SET files = tree_total.files + new.files,"
+            " bytes = tree_total.bytes + new.bytes, charged = tree_total.charged + new.charged FROM"
+            " (SELECT e.kind, count(*) AS files, sum(e.size) AS bytes, sum(e.charged) AS charged"
+            f" {new} GROUP BY 1) AS new"
+            f" WHERE tree_total.space_id = {space} AND tree_total.folder_id = 0"
+            f" AND tree_total.owner_id = {account} AND tree_total.kind = new.kind"
         )
         database.execute(
             "UPDATE blob SET refs = blob.refs + new.refs FROM"
@@ -78,7 +81,9 @@ def fill(path, username, count):
             " WHERE blob.id = new.blob_id"
         )
         database.execute(
-            f"UPDATE account SET used = used + (SELECT sum(e.size) {new}) WHERE id = ?", [account]
+            "UPDATE account SET used = used + new.bytes, charged = account.charged + new.charged FROM"
+            f" (SELECT sum(e.size) AS bytes, sum(e.charged) AS charged {new}) AS new WHERE id = ?",
+            [account],
         )
         database.execute("COMMIT")
         database.execute("PRAGMA wal_checkpoint(TRUNCATE)")

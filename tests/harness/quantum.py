@@ -95,6 +95,11 @@ class Quantum(Api):
     def set_quota(self, size):
         set_quota(self.server, self.native.username, size)
 
+    def leave(self, size):
+        """Sets the quota so that it has that many bytes left."""
+        self.set_quota(str(self.native.me()["charged_bytes"] + size))
+        assert self.space_left() == size
+
 
 class Halfway:
     """An upload whose bytes have come by half: so much is reserved."""
@@ -133,6 +138,17 @@ def at(bucket, location=""):
     return f"{bucket}/{quote(location, safe='/')}" if location else bucket
 
 
+# What is charged beside the bytes: for each file, folder, bucket, group and unfinished upload, and
+# for each part of one. Names and other texts come on top.
+ENTRY = 1024
+PART = 256
+
+
+def charge(size, name):
+    """Bytes of the quota that a plain file of that size and name takes."""
+    return size + ENTRY + len(name.encode())
+
+
 def set_quota(server, username, size):
     done = program.run("user", "quota", username, size, "--data", server.data)
     assert done.returncode == 0, done.stderr
@@ -162,4 +178,4 @@ def is_token(text):
     return isinstance(text, str) and re.fullmatch(r"[A-Za-z0-9_-]{40,}", text) is not None
 
 
-__all__ = ["Halfway", "Quantum", "at", "expect", "is_token", "refuse", "set_quota", "unique_name"]
+__all__ = ["ENTRY", "PART", "Halfway", "Quantum", "at", "charge", "expect", "is_token", "refuse", "set_quota", "unique_name"]

@@ -46,6 +46,7 @@ USER_FIELDS = {
     "is_admin": bool,
     "quota_bytes": (int, type(None)),
     "used_bytes": int,
+    "charged_bytes": int,
     "created_at": str,
     "updated_at": str,
 }

@@ -60,6 +60,7 @@ boost::json::object user_object(const vault::Account& account) {
           {"is_admin", account.is_admin},
           {"quota_bytes", number_or_null(account.quota)},
           {"used_bytes", account.used},
+          {"charged_bytes", account.charged},
           {"created_at", to_iso8601(account.created_at)},
           {"updated_at", to_iso8601(account.updated_at)}};
 }

@@ -49,12 +49,12 @@ Task<Refusal> read_file(Exchange& exchange, const Location& location, http::Mult
   if (old) {
     if (old->is_folder()) co_return error_response(Code::kNotAFile);
     if (form.force == false) co_return error_response(Code::kFileAlreadyExists);
-    form.credit += old->size;
+    form.credit += old->charged;
   }
   auto received = co_await exchange.vault.uploads().receive(exchange.account().id, reader,
                                                             std::nullopt, form.credit);
   if (!received) co_return refuse_files(received.error());
-  form.credit -= std::min(form.credit, received->size);
+  form.credit -= std::min(form.credit, received->size + vault::kEntryCharge);
   form.files.push_back({.received = std::move(*received), .name = std::move(name)});
   co_return std::nullopt;
 }

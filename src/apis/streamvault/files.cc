@@ -63,7 +63,7 @@ Task<Reply> replace_file(Exchange& exchange) {
   const vault::AccountId owner = exchange.account().id;
   const auto take = [&](InputStream& content) -> Task<std::expected<vault::Received, Problem>> {
     auto received =
-        co_await exchange.vault.uploads().receive(owner, content, std::nullopt, file->size);
+        co_await exchange.vault.uploads().receive(owner, content, std::nullopt, file->charged);
     if (!received) co_return std::unexpected(translate(received.error(), Thing::kFile));
     co_return std::move(*received);
   };

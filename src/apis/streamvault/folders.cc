@@ -82,13 +82,13 @@ NextPage children(const Exchange& exchange, FolderAccess access, bool folders, s
     const auto folder = co_await find_again(vault, access);
     if (!folder) throw std::runtime_error("the folder is gone, or shared no longer");
     vault::ChildQuery query{.space = folder->space, .folder = folder->id, .folders = folders};
-    if (!after.empty()) query.after = folder->key + after;
+    if (!after.empty()) query.after = after;
     const auto page = co_await vault.folders().children(query);
     for (const vault::Entry& child : page.items) {
       list.add(folders ? folder_object(base_url, child)
                        : file_object(base_url, child, &folder->name));
     }
-    if (!page.items.empty()) after = page.items.back().key.substr(folder->key.size());
+    if (!page.items.empty()) after = page.items.back().key;
     co_return page.more;
   };
 }
