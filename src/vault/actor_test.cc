@@ -171,6 +171,22 @@ TEST_F(ActorTest, WhoLeftTheGroupCommitsNothingToIt) {
   EXPECT_EQ(stored_blobs(), 0U);
 }
 
+TEST_F(ActorTest, WhoLeftTheGroupReplacesNothingInIt) {
+  const auto group = run(vault_->groups().create(as(bob_), "friends")).value();
+  const auto invite = run(vault_->groups().invite(as(bob_), group.number)).value();
+  ASSERT_TRUE(run(vault_->groups().join(as(anna_), invite)));
+  const auto file =
+      commit_as(as(anna_), group.space, receive(anna_, "for friends").value()).value().front();
+  ASSERT_TRUE(run(vault_->entries().replace(as(anna_), file.id, receive(anna_, "new").value())));
+  const auto received = receive(anna_, "newer").value();
+  ASSERT_TRUE(run(vault_->groups().leave(as(anna_), group.number)));
+  EXPECT_FAILS(run(vault_->entries().replace(as(anna_), file.id, received)), kForbidden);
+  EXPECT_EQ(account(anna_.id).used, 3U);
+  // Once the group is gone, the file is its owner's alone.
+  ASSERT_TRUE(run(vault_->groups().remove(as(bob_), group.number)));
+  EXPECT_TRUE(run(vault_->entries().replace(as(anna_), file.id, receive(anna_, "x").value())));
+}
+
 // Every command that changes something on somebody's behalf, tried by one who lost the right to it.
 TEST_F(ActorTest, EveryChangingCommandAsks) {
   const Entry file = upload(anna_, "f.txt", "content");

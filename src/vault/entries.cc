@@ -32,6 +32,11 @@ constexpr auto kFindByShareText =
         " FROM entry WHERE share = $1 AND owner_id = $2 AND is_folder = 0", kIsLive);
 constexpr db::Statement kFindByShare{kFindByShareText.data()};
 
+// A group that is there, and that the account $2 is not in.
+constexpr db::Statement kIsOutsider{
+    "SELECT id FROM space WHERE id = $1 AND kind = 2 AND removed_at IS NULL AND NOT EXISTS"
+    " (SELECT 1 FROM member WHERE member.space_id = space.id AND member.account_id = $2)"};
+
 constexpr db::Statement kUpdate{
     "UPDATE entry SET key = $2, name = $3, title = $4, description = $5, tags = $6, search = $7,"
     " updated_at = $8, parent_id = $9, charged = $10 WHERE id = $1"};
@@ -146,6 +151,9 @@ Task<Result<Entry>> Entries::try_replace(Actor actor, EntryId id, const Received
     const auto found = co_await tx.find(kFind, stored_from, id, owner);
     if (!found) co_return no_such_entry();
     const Entry& old = found->entry;
+    const auto outsider = co_await tx.find(
+        kIsOutsider, [](const db::Row& row) { return row.integer(0); }, old.space, owner);
+    if (outsider) co_return fail(FailureCode::kForbidden, "you are not in the group");
     const auto charged = co_await charge(tx, owner, old.space, cost_of_replacing(old, received));
     if (!charged) co_return std::unexpected(charged.error());
 
