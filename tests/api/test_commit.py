@@ -5,7 +5,7 @@ body is on the way, and must end as a new one with the same credentials would, w
 import pytest
 
 from harness import program
-from harness.client import Api, User
+from harness.client import Api, User, unique_name
 from harness.fileuploader import FileUploader, auth_error, error, NOT_FOUND
 from harness.forms import Part
 from harness.quantum import Quantum, at, expect, refuse
@@ -32,7 +32,8 @@ def native_change(server, user):
 
 
 def native_name(server, user):
-    return Slow.json(server, "PATCH", "/api/v1/users/me", {"email": "changed@example.com"}, bearer(user.token))
+    body = {"email": unique_name("changed") + "@example.com"}
+    return Slow.json(server, "PATCH", "/api/v1/users/me", body, bearer(user.token))
 
 
 def native_key(server, user):
