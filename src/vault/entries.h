@@ -74,8 +74,8 @@ class Entries {
   Task<Result<Entry>> update(Actor actor, EntryId id, EntryChanges changes);
 
   // Gives the file other bytes; its type follows them, its ids, share token and names stay. The
-  // quota is charged with the difference. Event `entry.updated`. kNotFound, kQuotaExceeded,
-  // kBadStream (too slow) as in Uploads::commit; after a failure `received` is discarded.
+  // quota is charged with the difference. Event `entry.updated`. kNotFound, kQuotaExceeded;
+  // after a failure `received` is discarded.
   Task<Result<Entry>> replace(Actor actor, EntryId id, Received received);
 
   // Gives the bytes back to the quota; the blob goes when nothing refers to it for the grace

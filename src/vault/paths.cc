@@ -150,9 +150,6 @@ Task<Result<std::vector<Entry>>> Paths::try_put(Actor actor, SpaceId space, cons
     std::int64_t more = 0;
     // Only the last attempt to run the body counts.
     for (Putting& putting : puttings) {
-      if (is_too_old(context_, putting.file->received)) {
-        co_return bad_stream(StreamFault::kTooSlow);
-      }
       putting.old.reset();
       if (existing == Existing::kReplaced) {
         Path path = folder;
