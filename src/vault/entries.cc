@@ -147,7 +147,6 @@ Task<Result<Entry>> Entries::try_replace(Actor actor, EntryId id, const Received
   const AccountId owner = actor.account();
   settle_received(received);
   auto body = [&](db::Transaction& tx) -> Task<Result<Entry>> {
-    if (is_too_old(context_, received)) co_return bad_stream(StreamFault::kTooSlow);
     const auto found = co_await tx.find(kFind, stored_from, id, owner);
     if (!found) co_return no_such_entry();
     const Entry& old = found->entry;

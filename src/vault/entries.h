@@ -73,8 +73,7 @@ class Entries {
 
   // Gives the file other bytes; its type follows them, its ids, share token and names stay. The
   // quota is charged with the difference. Event `entry.updated`. kNotFound, kForbidden (a group
-  // that the actor has left), kQuotaExceeded, kBadStream (too slow) as in Uploads::commit; after a
-  // failure `received` is discarded.
+  // that the actor has left), kQuotaExceeded; after a failure `received` is discarded.
   Task<Result<Entry>> replace(Actor actor, EntryId id, Received received);
 
   // Gives the bytes back to the quota; the blob goes when nothing refers to it for the grace

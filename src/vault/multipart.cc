@@ -284,7 +284,6 @@ Task<Result<Part>> Multiparts::try_commit_part(Actor actor, Uuid upload, std::ui
   settle_received(received);
   auto body = [&](db::Transaction& tx) -> Task<Result<Part>> {
     const Time now = context_.clock.now();
-    if (is_too_old(context_, received)) co_return bad_stream(StreamFault::kTooSlow);
     const auto session = co_await find_open(tx, owner, upload, now);
     if (!session) co_return std::unexpected(session.error());
     const auto fits = check_number(session->upload, number);

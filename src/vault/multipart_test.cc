@@ -542,9 +542,6 @@ TEST_F(MultipartTest, ReplacingTakesTheOldBytesAway) {
   collect_all();
   EXPECT_EQ(stored_blobs(), 1U);
   EXPECT_EQ(content_of(plain), "three");
-  const auto late = receive(anna_, "late").value();
-  clock_.advance(hours(12) + std::chrono::microseconds(1));
-  EXPECT_FAILS(run(vault_->entries().replace(as(anna_), plain.id, late)), kBadStream);
 }
 
 TEST_F(MultipartSizeTest, AllPartsTogetherAreOneFile) {

@@ -169,9 +169,6 @@ Task<Result<std::vector<Entry>>> Paths::try_put(Actor actor, SpaceId space, cons
     const auto there = co_await walk(tx, space, folder);
     // Only the last attempt to run the body counts.
     for (Putting& putting : puttings) {
-      if (is_too_old(context_, putting.file->received)) {
-        co_return bad_stream(StreamFault::kTooSlow);
-      }
       putting.old.reset();
       if (existing == Existing::kReplaced && there) {
         putting.old = co_await find_at(tx, *there, putting.file->name);

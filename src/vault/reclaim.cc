@@ -35,10 +35,10 @@ constexpr db::Statement kForget{"DELETE FROM reclaim WHERE id <= $1 - $2"};
 
 Task<bool> Reclaim::step() {
   if (!is_collected_) {
-    is_collected_ = !co_await references_.collect_now(before_, kStep, freed_);
+    is_collected_ = !co_await references_.collect_unused(before_, kStep, freed_);
     co_return true;
   }
-  swept_ = co_await references_.sweep_now(swept_, kSweepPage, freed_);
+  swept_ = co_await references_.sweep_unknown(swept_, std::nullopt, kSweepPage, freed_);
   co_return swept_.has_value();
 }
 

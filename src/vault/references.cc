@@ -5,57 +5,43 @@
 // A digest has one row, which counts the entries and parts that refer to its bytes; the count
 // changes in the transactions that make and drop them.
 //
-// Why no blob goes that somebody needs. Bytes go only after a transaction has found that nothing
-// refers to them and has removed their row, if they had one. An upload makes its bytes durable
-// first, which sets the blob's time in the store (also when equal bytes were there already), and
-// commits its reference later. If it commits before that transaction, the row has a reference and
-// stays. If it commits after, it makes a new row, and its bytes stay because
-//   - the store keeps every blob whose time lies within the grace time, and looks at that time
-//     and removes under one lock;
-//   - a commit refuses bytes received longer ago than half the grace time.
-// Where the grace time is not waited for, a blobs::Removal takes the place of these two. It was
-// made before the transaction, and spares what a landing has held since: each upload keeps its
-// landing until its commit has ended. So an upload that is not seen by the Removal has committed
-// before the transaction, or finds its bytes gone and stores them anew. A crash between the
-// transaction and the removal leaves a blob without a row, which the sweep finds.
+// Why no blob goes that somebody needs. An upload has its landing before the store looks whether it
+// has the bytes, and until its transaction has ended. A removal
+//   1. begins (blobs::Removal);
+//   2. finds in a transaction that the digest has no row, or deletes its row if nothing refers to
+//   it;
+//   3. has the store remove the bytes, unless a landing of them has lived at any moment since 1;
+//   the
+//      store asks for that under the lock under which it looks for uploads whether bytes are there.
+// An upload whose landing had gone by 1 had ended: 2 sees its reference. One whose landing lived at
+// 1, or came before the store looked in 3, is spared there. One that comes later finds nothing, and
+// stores its bytes anew. No clock takes part: the grace time is there for people and for readers.
+// A crash between 2 and 3 leaves a blob without a row, which the sweep removes.
 
 namespace coffer::vault {
 namespace {
 
 constexpr db::Statement kAdd{
-    "INSERT INTO blob (digest, size, refs) VALUES ($1, $2, 1)"
-    " ON CONFLICT (digest) DO UPDATE SET refs = refs + 1, unused_since = NULL RETURNING id"};
+    "INSERT INTO blob (digest, size, refs) VALUES ($1, $2, 1) ON CONFLICT (digest) DO NOTHING"};
+constexpr db::Statement kCount{
+    "UPDATE blob SET refs = refs + 1, unused_since = NULL WHERE digest = $1 RETURNING id"};
 constexpr db::Statement kDrop{
     "UPDATE blob SET refs = refs - 1, unused_since = CASE WHEN refs = 1 THEN CAST($2 AS INTEGER) "
     "ELSE NULL END"
     " WHERE id = $1"};
+constexpr db::Statement kForget{"DELETE FROM blob WHERE id = $1 AND refs = 0"};
 constexpr db::Statement kUnused{
-    "SELECT id, digest FROM blob WHERE unused_since IS NOT NULL AND unused_since <= $1"
-    " ORDER BY unused_since LIMIT $2"};
-constexpr db::Statement kForget{
-    "DELETE FROM blob WHERE id = $1 AND refs = 0 AND unused_since <= $2"};
-constexpr db::Statement kUnusedWithSize{
     "SELECT id, digest, size FROM blob WHERE unused_since IS NOT NULL AND unused_since <= $1"
     " ORDER BY unused_since LIMIT $2"};
 constexpr db::Statement kKnown{"SELECT id FROM blob WHERE digest = $1"};
 constexpr db::Statement kReferenced{
     "SELECT id, digest, size FROM blob WHERE refs > 0 AND id > $1 ORDER BY id LIMIT $2"};
 
-// One row and its name.
-struct NamedBlob {
-  BlobId id;
-  Sha256Digest digest;
-};
-
 BlobId id_from(const db::Row& row) { return row.id<BlobId>(0); }
 
-NamedBlob named_from(const db::Row& row) {
-  return {id_from(row), Sha256Digest::from_bytes(row.bytes(1)).value()};
-}
-
-Referenced sized_from(const db::Row& row) {
-  const NamedBlob blob = named_from(row);
-  return {blob.id, blob.digest, static_cast<std::uint64_t>(row.integer(2))};
+Referenced blob_from(const db::Row& row) {
+  return {id_from(row), Sha256Digest::from_bytes(row.bytes(1)).value(),
+          static_cast<std::uint64_t>(row.integer(2))};
 }
 
 }  // namespace
@@ -63,8 +49,11 @@ Referenced sized_from(const db::Row& row) {
 Task<BlobId> add_reference(db::Transaction& transaction, const Received& received) {
   transaction.commit_after(received.landing);
   const ByteView digest = received.digest.bytes;
-  const auto added = co_await transaction.find(kAdd, id_from, digest, received.size);
-  co_return added.value();
+  // Most bytes are new, and a row that is inserted costs less without RETURNING.
+  const auto added = co_await transaction.insert<BlobId>(kAdd, digest, received.size);
+  if (added) co_return *added;
+  const auto counted = co_await transaction.find(kCount, id_from, digest);
+  co_return counted.value();
 }
 
 Task<void> drop_reference(db::Transaction& transaction, BlobId blob, Time now) {
@@ -73,61 +62,31 @@ Task<void> drop_reference(db::Transaction& transaction, BlobId blob, Time now) {
 
 Task<std::vector<Referenced>> referenced(db::Database& database, BlobId after, std::size_t limit) {
   auto look = [&](db::Transaction& tx) -> Task<std::vector<Referenced>> {
-    co_return co_await tx.all(kReferenced, sized_from, after, limit);
+    co_return co_await tx.all(kReferenced, blob_from, after, limit);
   };
   co_return co_await database.read(look);
 }
 
+Time References::grace_began() const { return context_.clock.now() - context_.policy.blob_grace; }
+
 Task<bool> References::collect(std::size_t limit) {
-  const Time cutoff = context_.clock.now() - context_.policy.blob_grace;
-  auto look = [&](db::Transaction& tx) -> Task<std::vector<NamedBlob>> {
-    co_return co_await tx.all(kUnused, named_from, cutoff, limit);
-  };
-  const auto unused = co_await context_.database.read(look);
-  if (unused.empty()) co_return false;
-  auto forget = [&](db::Transaction& tx) -> Task<std::vector<Sha256Digest>> {
-    std::vector<Sha256Digest> forgotten;
-    for (const NamedBlob& blob : unused) {
-      const auto rows = co_await tx.execute(kForget, blob.id, cutoff);
-      if (rows == 1) forgotten.push_back(blob.digest);
-    }
-    co_return forgotten;
-  };
-  const auto forgotten = co_await context_.database.write(Actor::System{}, forget);
-  for (const Sha256Digest& digest : forgotten) {
-    co_await context_.blobs.remove_unused(digest, cutoff);
-  }
-  co_return unused.size() == limit;
+  Freed freed;
+  const bool more = co_await collect_unused(grace_began(), limit, freed);
+  co_return more;
 }
 
 Task<std::optional<Sha256Digest>> References::sweep(std::optional<Sha256Digest> after,
                                                     std::size_t limit) {
-  const Time cutoff = context_.clock.now() - context_.policy.blob_grace;
-  const auto stored = co_await context_.blobs.list(after, limit);
-  // A write, though it changes nothing: it sees every commit before it, and those after it refuse
-  // bytes as old as these.
-  auto look = [&](db::Transaction& tx) -> Task<std::vector<Sha256Digest>> {
-    std::vector<Sha256Digest> unknown;
-    for (const auto& blob : stored) {
-      if (blob.written > cutoff) continue;
-      const auto row = co_await tx.find(kKnown, id_from, ByteView(blob.info.digest.bytes));
-      if (!row) unknown.push_back(blob.info.digest);
-    }
-    co_return unknown;
-  };
-  const auto unknown = co_await context_.database.write(Actor::System{}, look);
-  for (const Sha256Digest& digest : unknown) {
-    co_await context_.blobs.remove_unused(digest, cutoff);
-  }
-  if (stored.size() < limit) co_return std::nullopt;
-  co_return stored.back().info.digest;
+  Freed freed;
+  const auto last = co_await sweep_unknown(after, grace_began(), limit, freed);
+  co_return last;
 }
 
-Task<bool> References::collect_now(Time before, std::size_t limit, Freed& freed) {
+Task<bool> References::collect_unused(Time since, std::size_t limit, Freed& freed) {
   const auto removal = context_.blobs.begin_removal();
   auto forget = [&](db::Transaction& tx) -> Task<std::vector<Referenced>> {
-    auto unused = co_await tx.all(kUnusedWithSize, sized_from, before, limit);
-    for (const Referenced& blob : unused) co_await tx.execute(kForget, blob.id, before);
+    auto unused = co_await tx.all(kUnused, blob_from, since, limit);
+    for (const Referenced& blob : unused) co_await tx.execute(kForget, blob.id);
     co_return unused;
   };
   const auto forgotten = co_await context_.database.write(Actor::System{}, forget);
@@ -139,14 +98,16 @@ Task<bool> References::collect_now(Time before, std::size_t limit, Freed& freed)
   co_return forgotten.size() == limit;
 }
 
-Task<std::optional<Sha256Digest>> References::sweep_now(std::optional<Sha256Digest> after,
-                                                        std::size_t limit, Freed& freed) {
+Task<std::optional<Sha256Digest>> References::sweep_unknown(std::optional<Sha256Digest> after,
+                                                            std::optional<Time> written_by,
+                                                            std::size_t limit, Freed& freed) {
   const auto removal = context_.blobs.begin_removal();
   const auto stored = co_await context_.blobs.list(after, limit);
-  // A write, as above: it sees every commit before it.
+  // A write, though it changes nothing: it sees every commit before it.
   auto look = [&](db::Transaction& tx) -> Task<std::vector<blobs::BlobInfo>> {
     std::vector<blobs::BlobInfo> unknown;
     for (const auto& blob : stored) {
+      if (written_by && blob.written > *written_by) continue;
       const auto row = co_await tx.find(kKnown, id_from, ByteView(blob.info.digest.bytes));
       if (!row) unknown.push_back(blob.info);
     }

@@ -53,13 +53,16 @@ class References {
   // nothing when the store's end was reached.
   Task<std::optional<Sha256Digest>> sweep(std::optional<Sha256Digest> after, std::size_t limit);
 
-  // The same two without the grace time: what nothing has referred to since `before` or longer, and
-  // what the database does not know, however new both are. Add to `freed` what they took.
-  Task<bool> collect_now(Time before, std::size_t limit, Freed& freed);
-  Task<std::optional<Sha256Digest>> sweep_now(std::optional<Sha256Digest> after, std::size_t limit,
-                                              Freed& freed);
+  // The same two without the grace time: what nothing has referred to since `since` or longer, and
+  // what was last written by `written_by` (nothing: however new). Add to `freed` what they took.
+  Task<bool> collect_unused(Time since, std::size_t limit, Freed& freed);
+  Task<std::optional<Sha256Digest>> sweep_unknown(std::optional<Sha256Digest> after,
+                                                  std::optional<Time> written_by, std::size_t limit,
+                                                  Freed& freed);
 
  private:
+  Time grace_began() const;
+
   Context& context_;
 };
 

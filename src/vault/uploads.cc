@@ -98,8 +98,6 @@ Task<Result<Received>> receive_stream(Context& context, InputStream& source,
     }
     writer->advance(*read);
   }
-  // Before the store notes its own time, so that the blob never looks older than this.
-  received.at = context.clock.now();
   received.landing = co_await writer->hand_over();
   received.digest = received.landing->digest();
   co_return received;
@@ -113,10 +111,6 @@ Task<void> discard_received(Context& context, const Received& received) {
     // Nothing was kept that could be taken back, and the caller has a reason of his own to tell.
   }
   if (blob && blob->new_at) co_await context.blobs.remove_unused(blob->digest, *blob->new_at);
-}
-
-bool is_too_old(const Context& context, const Received& received) {
-  return context.clock.now() - received.at > context.policy.blob_grace / 2;
 }
 
 Task<Result<Received>> Uploads::receive(AccountId owner, InputStream& source,
@@ -182,9 +176,6 @@ Task<Result<std::vector<Entry>>> Uploads::try_commit(Actor actor, SpaceId space,
   for (const FileDraft& file : drafts) settle_received(file.received);
 
   auto body = [&](db::Transaction& tx) -> Task<Result<std::vector<Entry>>> {
-    for (const FileDraft& file : drafts) {
-      if (is_too_old(context_, file.received)) co_return bad_stream(StreamFault::kTooSlow);
-    }
     const auto charged = co_await charge_new(tx, owner, space, cost);
     if (!charged) co_return std::unexpected(charged.error());
     const Time committed = context_.clock.now();

@@ -20,13 +20,14 @@
 namespace coffer::vault {
 
 // Bytes that were handed over to the blob store, are durable or about to be, and belong to nobody
-// yet. Left alone, they are collected after the grace time.
+// yet. They stay for as long as this lives (references.cc says why); left alone after that, they
+// are collected after the grace time.
 struct Received {
   Sha256Digest digest;
   std::uint64_t size = 0;
-  Bytes head;                               // the first kHeadBytes, or all
-  Time at;                                  // not after the moment the store made them durable
-  std::shared_ptr<blobs::Landing> landing;  // what a commit that refers to them waits for
+  Bytes head;  // the first kHeadBytes, or all
+  // What a commit that refers to them waits for, and what keeps them until then.
+  std::shared_ptr<blobs::Landing> landing;
   // What is kept free for it of the owner's quota until it is committed, or this is gone. None
   // where there is no quota.
   std::shared_ptr<Reservation> reservation = {};
@@ -64,10 +65,10 @@ class Uploads {
 
   // Makes the files entries of `space` that the actor owns, all or none, and charges it; events
   // `entry.created`. Keys come from the names, made unique (`song (2).mp3`). kInvalid for
-  // names, titles, descriptions and tags as in Entries::update; kQuotaExceeded; kBadStream (too
-  // slow) when a file was received longer ago than half the grace time; kNotFound without that
-  // space, or with a fault of `parent` without that folder; kForbidden for a group that the actor
-  // is not in. After a failure the files are discarded. REQUIRES: the actor may write to `space`.
+  // names, titles, descriptions and tags as in Entries::update; kQuotaExceeded; kNotFound without
+  // that space, or with a fault of `parent` without that folder; kForbidden for a group that the
+  // actor is not in. After a failure the files are discarded. REQUIRES: the actor may write to
+  // `space`.
   Task<Result<std::vector<Entry>>> commit(Actor actor, SpaceId space, std::vector<NewFile> files);
 
  private:
@@ -102,8 +103,5 @@ Task<void> discard_received(Context& context, const Received& received);
 
 // Right before the transaction that charges the bytes: see Reservation::settle().
 void settle_received(const Received& received);
-
-// Whether the collector may have taken the bytes, or be about to (references.cc).
-bool is_too_old(const Context& context, const Received& received);
 
 }  // namespace coffer::vault
