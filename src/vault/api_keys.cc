@@ -3,6 +3,7 @@
 #include "base/hash.h"
 #include "vault/account_rows.h"
 #include "vault/checks.h"
+#include "vault/quota.h"
 #include "vault/sessions.h"
 #include "vault/sql.h"
 
@@ -12,7 +13,6 @@ namespace {
 constexpr std::size_t kHintLength = 8;
 constexpr std::size_t kSecretMax = 256;  // bytes; ours are shorter than 50
 
-constexpr db::Statement kAccountExists{"SELECT id FROM account WHERE id = $1"};
 constexpr db::Statement kInsert{
     "INSERT INTO api_key (account_id, kind, name, hint, hash, created_at)"
     " VALUES ($1, $2, $3, $4, $5, $6)"};
@@ -106,9 +106,8 @@ Task<Result<ApiKeys::Created>> ApiKeys::create(Actor actor, KeyKind kind, std::s
   const Sha256Digest hash = Sha256::of(as_bytes(created.secret));
 
   auto body = [&](db::Transaction& tx) -> Task<Result<ApiKeyId>> {
-    const auto any_id = [](const db::Row& row) { return row.integer(0); };
-    const auto exists = co_await tx.find(kAccountExists, any_id, account);
-    if (!exists) co_return fail(FailureCode::kNotFound, "there is no such account");
+    const auto charged = co_await charge_account(tx, account, cost_of_secrets(1));
+    if (!charged) co_return std::unexpected(charged.error());
     const ApiKey& key = created.key;
     const auto id = co_await tx.insert<ApiKeyId>(kInsert, account, kind, key.name, key.hint,
                                                  ByteView(hash.bytes), key.created_at);
@@ -130,7 +129,8 @@ Task<Result<std::string>> ApiKeys::create_application(Actor actor, SpaceId bucke
     const auto made = co_await tx.execute(kInsertApplication, actor.account(), bucket,
                                           KeyKind::kApplication, hint, ByteView(hash.bytes), now);
     if (made == 0) co_return fail(FailureCode::kNotFound, "there is no such bucket");
-    co_return Result<void>{};
+    const auto charged = co_await charge_account(tx, actor.account(), cost_of_secrets(1));
+    co_return charged;
   };
   const auto made = co_await context_.database.write(actor, body);
   if (!made) co_return std::unexpected(made.error());
@@ -164,6 +164,7 @@ Task<Result<void>> ApiKeys::revoke(Actor actor, ApiKeyId key) {
   auto body = [&](db::Transaction& tx) -> Task<Result<void>> {
     const auto removed = co_await tx.execute(kRevoke, key, actor.account());
     if (removed == 0) co_return no_such_key();
+    co_await give_back(tx, actor.account(), cost_of_secrets(removed));
     co_return Result<void>{};
   };
   co_return co_await context_.database.write(actor, body);
@@ -176,6 +177,7 @@ Task<Result<void>> ApiKeys::revoke_application(Actor actor, std::string secret) 
     const auto removed =
         co_await tx.execute(kRevokeApplication, ByteView(hash.bytes), actor.account());
     if (removed == 0) co_return no_such_key();
+    co_await give_back(tx, actor.account(), cost_of_secrets(removed));
     co_return Result<void>{};
   };
   co_return co_await context_.database.write(actor, body);
@@ -183,7 +185,8 @@ Task<Result<void>> ApiKeys::revoke_application(Actor actor, std::string secret) 
 
 Task<Result<void>> ApiKeys::revoke_applications(Actor actor, SpaceId bucket) {
   auto body = [&](db::Transaction& tx) -> Task<Result<void>> {
-    co_await tx.execute(kRevokeApplications, bucket, actor.account());
+    const auto removed = co_await tx.execute(kRevokeApplications, bucket, actor.account());
+    co_await give_back(tx, actor.account(), cost_of_secrets(removed));
     co_return Result<void>{};
   };
   co_return co_await context_.database.write(actor, body);

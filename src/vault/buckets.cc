@@ -112,8 +112,7 @@ Task<Result<void>> Buckets::remove(Actor actor, std::string name) {
   auto body = [&](db::Transaction& tx) -> Task<Result<void>> {
     const auto bucket = co_await tx.find(kFind, bucket_from, name, actor.account());
     if (!bucket) co_return no_such_bucket();
-    co_await give_back(tx, bucket->owner, cost_of_space(bucket->name));
-    co_await remove_space(tx, bucket->id, context_.clock.now());
+    co_await remove_space(tx, bucket->id, bucket->owner, bucket->name, context_.clock.now());
     co_await remove_contents(tx, bucket->id, actor.account());
     co_return Result<void>{};
   };

@@ -309,6 +309,25 @@ TEST_F(BucketsTest, ADownloadHasOneWinner) {
   EXPECT_TRUE(run(vault_->downloads().take(kept)));
 }
 
+TEST_F(BucketsTest, OfManyTokensTheLastOnesAreGood) {
+  const Bucket bucket = make_bucket(anna_, "photos");
+  ASSERT_TRUE(put(anna_, bucket, {}, "f", "x"));
+  ASSERT_TRUE(put(anna_, bucket, {}, "g", "y"));
+  const auto issue = [&](const char* name) {
+    const EntryId file = at(bucket, {name}).value().id;
+    return run(vault_->downloads().issue(as(anna_), bucket.id, file)).value();
+  };
+  const std::string others = issue("g");
+  const std::string first = issue("f");
+  const std::string second = issue("f");
+  for (std::size_t i = 2; i < kDownloadTokensMax; ++i) issue("f");
+  EXPECT_TRUE(run(vault_->downloads().find(first)));
+  issue("f");
+  EXPECT_FAILS(run(vault_->downloads().find(first)), kNotFound);
+  EXPECT_TRUE(run(vault_->downloads().find(second)));
+  EXPECT_TRUE(run(vault_->downloads().find(others)));
+}
+
 TEST_F(BucketsTest, ADownloadThatWasNoneGivesAllTokensBack) {
   const Bucket bucket = make_bucket(anna_, "photos");
   const Entry file = put(anna_, bucket, {}, "f", "bytes")->at(0);

@@ -46,7 +46,10 @@ constexpr auto kCharged =
         "  (SELECT owner_id, charged FROM live UNION ALL"
         "   SELECT owner_id, charged FROM multipart UNION ALL"
         "   SELECT owner_id, 1024 + length(CAST(name AS BLOB)) FROM space"
-        "    WHERE kind IN (2, 3) AND removed_at IS NULL) GROUP BY owner_id)"
+        "    WHERE kind IN (2, 3) AND removed_at IS NULL UNION ALL"
+        "   SELECT account_id, 256 FROM api_key UNION ALL"
+        "   SELECT space.owner_id, 256 FROM link JOIN space ON space.id = link.space_id"
+        "    WHERE link.kind = 0) GROUP BY owner_id)"
         " AS kept ON kept.owner_id = a.id WHERE a.charged <> coalesce(kept.charged, 0)");
 
 constexpr auto kFolders =

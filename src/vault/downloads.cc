@@ -21,6 +21,11 @@ constexpr auto kIssueText =
         kIsLive);
 constexpr db::Statement kIssue{kIssueText.data()};
 
+// The one in front of the last $2.
+constexpr db::Statement kDropOldest{
+    "DELETE FROM link WHERE id = (SELECT id FROM link WHERE entry_id = $1 AND kind = 1"
+    " ORDER BY id DESC LIMIT 1 OFFSET $2)"};
+
 constexpr auto kFindText =
     sql("SELECT ", kEntryColumns,
         " FROM entry WHERE id = (SELECT entry_id FROM link WHERE hash = $1 AND kind = 1)"
@@ -65,6 +70,7 @@ Task<Result<std::string>> Downloads::issue(Actor actor, SpaceId space, EntryId f
     const Time now = context_.clock.now();
     const auto issued = co_await tx.execute(kIssue, ByteView(hash.bytes), now, file, space);
     if (issued == 0) co_return no_such_file();
+    co_await tx.execute(kDropOldest, file, kDownloadTokensMax);
     co_return Result<void>{};
   };
   const auto issued = co_await context_.database.write(actor, body);

@@ -1,6 +1,7 @@
 // One-time downloads: a token gives a file's bytes once. Stored as SHA-256, shown once.
 #pragma once
 
+#include <cstddef>
 #include <string>
 #include <vector>
 
@@ -23,14 +24,16 @@ struct Taken {
   std::vector<Token> tokens;
 };
 
+inline constexpr std::size_t kDownloadTokensMax = 100;  // of one file
+
 // Threads: any executor's.
 class Downloads {
  public:
   explicit Downloads(Context& context) : context_(context) {}
 
   // A new token for the file. It lives until it or another of the file is used, until the file gets
-  // other bytes or is deleted, or until its space is removed. kNotFound without that file in that
-  // space.
+  // other bytes or is deleted, until its space is removed, or until there are kDownloadTokensMax
+  // newer ones. kNotFound without that file in that space.
   Task<Result<std::string>> issue(Actor actor, SpaceId space, EntryId file);
 
   // What the token would give, without using it. kNotFound when it is none any more, and while the

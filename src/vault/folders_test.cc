@@ -483,5 +483,44 @@ TEST_F(FoldersQuotaTest, WhatIsWrittenDownCounts) {
   EXPECT_EQ(charged(), 0U);
 }
 
+TEST_F(FoldersQuotaTest, KeysAndInvitesCount) {
+  const auto charged = [&] { return account(anna_.id).charged; };
+  ApiKeys& keys = vault_->api_keys();
+  const auto key = run(keys.create(as(anna_), KeyKind::kApi, "backup")).value().key;
+  EXPECT_EQ(charged(), kSecretCharge);
+  EXPECT_FAILS(run(keys.revoke(as(bob_), key.id)), kNotFound);
+  ASSERT_TRUE(run(keys.revoke(as(anna_), key.id)));
+  EXPECT_FAILS(run(keys.revoke(as(anna_), key.id)), kNotFound);
+  EXPECT_EQ(charged(), 0U);
+
+  const Bucket bucket = run(vault_->buckets().create(as(anna_), "bucket")).value();
+  const Group group = run(vault_->groups().create(as(anna_), "g")).value();
+  const std::uint64_t spaces = charged();
+  const std::string secret = run(keys.create_application(as(anna_), bucket.id)).value();
+  ASSERT_TRUE(run(keys.create_application(as(anna_), bucket.id)));
+  ASSERT_TRUE(run(vault_->groups().invite(as(anna_), group.number)));
+  EXPECT_EQ(charged(), spaces + 3 * kSecretCharge);
+  EXPECT_EQ(contradictions(), Names());
+  ASSERT_TRUE(run(keys.revoke_application(as(anna_), secret)));
+  ASSERT_TRUE(run(vault_->groups().revoke_invites(as(anna_), group.number)));
+  EXPECT_EQ(charged(), spaces + kSecretCharge);
+  ASSERT_TRUE(run(keys.revoke_applications(as(anna_), bucket.id)));
+  EXPECT_EQ(charged(), spaces);
+
+  // As many as fit, of each kind.
+  ASSERT_TRUE(run(vault_->accounts().set_quota(anna_.id, spaces + 3 * kSecretCharge)));
+  ASSERT_TRUE(run(keys.create(as(anna_), KeyKind::kMaster, "")));
+  ASSERT_TRUE(run(keys.create_application(as(anna_), bucket.id)));
+  ASSERT_TRUE(run(vault_->groups().invite(as(anna_), group.number)));
+  EXPECT_FAILS(run(keys.create(as(anna_), KeyKind::kMaster, "")), kQuotaExceeded);
+  EXPECT_FAILS(run(keys.create_application(as(anna_), bucket.id)), kQuotaExceeded);
+  EXPECT_FAILS(run(vault_->groups().invite(as(anna_), group.number)), kQuotaExceeded);
+  EXPECT_EQ(charged(), spaces + 3 * kSecretCharge);
+  // What goes with its space is given back.
+  ASSERT_TRUE(run(vault_->buckets().remove(as(anna_), "bucket")));
+  ASSERT_TRUE(run(vault_->groups().remove(as(anna_), group.number)));
+  EXPECT_EQ(charged(), kSecretCharge) << "the master key";
+}
+
 }  // namespace
 }  // namespace coffer::vault::test

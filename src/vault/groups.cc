@@ -179,8 +179,7 @@ Task<Result<void>> Groups::remove(Actor actor, std::uint32_t number) {
   auto body = [&](db::Transaction& tx) -> Task<Result<void>> {
     const auto group = co_await find_owned(tx, actor.account(), number);
     if (!group) co_return std::unexpected(group.error());
-    co_await give_back(tx, group->owner, cost_of_space(group->name));
-    co_await remove_space(tx, group->space, context_.clock.now());
+    co_await remove_space(tx, group->space, group->owner, group->name, context_.clock.now());
     co_return Result<void>{};
   };
   const auto removed = co_await context_.database.write(actor, body);
@@ -194,6 +193,8 @@ Task<Result<std::string>> Groups::invite(Actor actor, std::uint32_t number) {
   auto body = [&](db::Transaction& tx) -> Task<Result<void>> {
     const auto group = co_await find_owned(tx, actor.account(), number);
     if (!group) co_return std::unexpected(group.error());
+    const auto charged = co_await charge_account(tx, group->owner, cost_of_secrets(1));
+    if (!charged) co_return std::unexpected(charged.error());
     const Time now = context_.clock.now();
     co_await tx.execute(kInsertInvite, LinkKind::kInvite, ByteView(hash.bytes), group->space, now);
     co_return Result<void>{};
@@ -207,7 +208,8 @@ Task<Result<void>> Groups::revoke_invites(Actor actor, std::uint32_t number) {
   auto body = [&](db::Transaction& tx) -> Task<Result<void>> {
     const auto group = co_await find_owned(tx, actor.account(), number);
     if (!group) co_return std::unexpected(group.error());
-    co_await tx.execute(kDropInvites, group->space, LinkKind::kInvite);
+    const auto dropped = co_await tx.execute(kDropInvites, group->space, LinkKind::kInvite);
+    co_await give_back(tx, group->owner, cost_of_secrets(dropped));
     co_return Result<void>{};
   };
   co_return co_await context_.database.write(actor, body);

@@ -53,9 +53,10 @@ class Groups {
   Task<Result<void>> remove(Actor actor, std::uint32_t number);
 
   // A new invite: a secret that is told once. It is good for anybody, any number of times, until
-  // revoke_invites() or the group goes. kNotFound; kForbidden for everybody but the owner.
+  // revoke_invites() or the group goes. kNotFound; kForbidden for everybody but the owner;
+  // kQuotaExceeded, for invites count too (vault/quota.h).
   Task<Result<std::string>> invite(Actor actor, std::uint32_t number);
-  // The same failures.
+  // kNotFound; kForbidden.
   Task<Result<void>> revoke_invites(Actor actor, std::uint32_t number);
 
   // Where the invite leads. kNotFound.

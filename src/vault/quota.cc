@@ -10,17 +10,19 @@ namespace {
 constexpr db::Statement kQuota{"SELECT quota, charged FROM account WHERE id = $1"};
 // The space $4 is asked for in the same breath: it may have gone while the bytes came. A removed
 // group's files are their owners' still.
-constexpr char kChargeAccount[] =
+constexpr char kIfItFits[] =
     "UPDATE account SET used = used + $2, charged = charged + $3"
-    " WHERE id = $1 AND (quota IS NULL OR $3 <= 0 OR charged + $3 <= quota)"
-    " AND EXISTS (SELECT 1 FROM space WHERE space.id = $4";
+    " WHERE id = $1 AND (quota IS NULL OR $3 <= 0 OR charged + $3 <= quota)";
+constexpr char kInSpace[] = " AND EXISTS (SELECT 1 FROM space WHERE space.id = $4";
+constexpr auto kChargeAccountText = sql(kIfItFits);
+constexpr db::Statement kChargeAccount{kChargeAccountText.data()};
 constexpr auto kChargeText =
-    sql(kChargeAccount, " AND (space.removed_at IS NULL OR space.kind = 2))");
+    sql(kIfItFits, kInSpace, " AND (space.removed_at IS NULL OR space.kind = 2))");
 constexpr db::Statement kCharge{kChargeText.data()};
 constexpr db::Statement kSpace{
     "SELECT id FROM space WHERE id = $1 AND (removed_at IS NULL OR kind = 2)"};
 constexpr auto kChargeNewText =
-    sql(kChargeAccount,
+    sql(kIfItFits, kInSpace,
         " AND space.removed_at IS NULL AND (space.kind <> 2 OR EXISTS (SELECT 1 FROM member"
         " WHERE member.space_id = space.id AND member.account_id = $1)))");
 constexpr db::Statement kChargeNew{kChargeNewText.data()};
@@ -86,6 +88,10 @@ Cost cost_of_space(std::string_view name) noexcept {
   return {.charged = static_cast<std::int64_t>(kEntryCharge + name.size())};
 }
 
+Cost cost_of_secrets(std::uint64_t count) noexcept {
+  return {.charged = static_cast<std::int64_t>(count * kSecretCharge)};
+}
+
 Task<std::optional<Allowance>> find_allowance(db::Transaction& transaction, AccountId owner) {
   co_return co_await transaction.find(kQuota, allowance_from, owner);
 }
@@ -113,6 +119,15 @@ Task<Result<void>> charge_new(db::Transaction& transaction, AccountId owner, Spa
       space, owner);
   if (!closed) co_return fail(FailureCode::kNotFound, "there is no such space");
   if (*closed) co_return fail(FailureCode::kForbidden, "you are not in the group");
+  co_return quota_exceeded();
+}
+
+Task<Result<void>> charge_account(db::Transaction& transaction, AccountId owner, Cost cost) {
+  const auto charged =
+      co_await transaction.execute(kChargeAccount, owner, cost.bytes, cost.charged);
+  if (charged > 0) co_return Result<void>{};
+  const auto known = co_await find_allowance(transaction, owner);
+  if (!known) co_return fail(FailureCode::kNotFound, "there is no such account");
   co_return quota_exceeded();
 }
 

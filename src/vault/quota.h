@@ -17,8 +17,10 @@ namespace coffer::vault {
 // What is written down is charged like the bytes of files, or a small quota would hold a database
 // of any size: this much for each file, folder, group, bucket and unfinished upload,
 inline constexpr std::uint64_t kEntryCharge = 1024;
-// and this much for each part of a file, or of an unfinished upload. Besides, their texts.
+// this much for each part of a file, or of an unfinished upload, and for each key of a program and
+// each invite. Besides, the texts of the former.
 inline constexpr std::uint64_t kPartCharge = 256;
+inline constexpr std::uint64_t kSecretCharge = 256;
 
 // What the texts of an entry are charged: the bytes of name, title, description and tags.
 std::uint64_t text_charge(const Entry& entry) noexcept;
@@ -42,6 +44,8 @@ struct Cost {
 Cost cost_of(const Entry& entry) noexcept;
 // Of a group or a bucket.
 Cost cost_of_space(std::string_view name) noexcept;
+// Of so many keys and invites.
+Cost cost_of_secrets(std::uint64_t count) noexcept;
 
 struct Allowance {
   std::optional<std::uint64_t> left;  // bytes; nothing: no limit
@@ -58,6 +62,8 @@ Task<Result<void>> charge(db::Transaction& transaction, AccountId owner, SpaceId
 // for a group that `owner` is not in.
 Task<Result<void>> charge_new(db::Transaction& transaction, AccountId owner, SpaceId space,
                               Cost cost);
+// The same for what lies in no space. kNotFound without that account.
+Task<Result<void>> charge_account(db::Transaction& transaction, AccountId owner, Cost cost);
 Task<void> give_back(db::Transaction& transaction, AccountId owner, Cost cost);
 
 // Entries of one owner and one kind.

@@ -37,7 +37,7 @@ CREATE TABLE account (
   -- Bytes of its files and of the parts of its unfinished uploads.
   used        INTEGER NOT NULL DEFAULT 0 CHECK (used >= 0),
   -- Bytes of the quota that are taken: `charged` of its entries and unfinished uploads, and what its
-  -- groups and buckets are charged (vault/quota.h).
+  -- groups, buckets, keys and invites are charged (vault/quota.h).
   charged     INTEGER NOT NULL DEFAULT 0 CHECK (charged >= 0),
   created_at  INTEGER NOT NULL,
   updated_at  INTEGER NOT NULL

@@ -133,11 +133,12 @@ class ApiKeys {
     ApiKey key;
     std::string secret;  // shown once, never stored
   };
-  // kNotFound without that account; kInvalid for a name over 100 characters.
+  // kNotFound without that account; kInvalid for a name over 100 characters; kQuotaExceeded, for
+  // keys count too (vault/quota.h).
   Task<Result<Created>> create(Actor actor, KeyKind kind, std::string name);
 
   // A key for programs that use one bucket of the account; it goes with the bucket. The secret is
-  // all there is to tell it by. kNotFound without that bucket.
+  // all there is to tell it by. kNotFound without that bucket; kQuotaExceeded.
   Task<Result<std::string>> create_application(Actor actor, SpaceId bucket);
 
   // Who holds the key, of whatever kind. kTokenInvalid, kAccountDisabled.

@@ -5,6 +5,7 @@
 
 #include "vault/entry_rows.h"
 #include "vault/file_rows.h"
+#include "vault/quota.h"
 #include "vault/sql.h"
 #include "vault/step_time.h"
 #include "vault/tree.h"
@@ -110,10 +111,14 @@ Task<bool> is_live(db::Transaction& transaction, SpaceId space) {
   co_return found.has_value();
 }
 
-Task<void> remove_space(db::Transaction& transaction, SpaceId space, Time now) {
+Task<void> remove_space(db::Transaction& transaction, SpaceId space, AccountId owner,
+                        std::string_view name, Time now) {
   co_await transaction.execute(kRemove, space, now);
-  co_await transaction.execute(kRemoveKeys, space);
-  co_await transaction.execute(kRemoveInvites, space);
+  const auto keys = co_await transaction.execute(kRemoveKeys, space);
+  const auto invites = co_await transaction.execute(kRemoveInvites, space);
+  Cost cost = cost_of_space(name);
+  cost += cost_of_secrets(keys + invites);
+  co_await give_back(transaction, owner, cost);
   co_await transaction.execute(kRemoveMembers, space);
 }
 

@@ -213,6 +213,27 @@ def test_what_is_written_down_counts_through_every_api(quantum):
     assert reply.status_code == 200 and quantum.space_left() == 9000
 
 
+def test_keys_and_invites_count_too(quantum):
+    bucket = quantum.bucket()
+    login = {"username": quantum.native.username, "password": quantum.native.password}
+    link = FileUploader(quantum.server, done(FileUploader(quantum.server).post("/api/login", json=login))["accessToken"])
+    group = link.group()
+    quantum.leave(255)
+    assert quantum.native.post("/api-keys", json={"name": "k"}).status_code == 413
+    refuse(quantum.post(f"/token/create/{bucket}"), 400, "INSUFFICIENT_SPACE")
+    assert link.get(f"/api/generate_invite/{group}").status_code == 413
+    assert quantum.space_left() == 255
+    quantum.leave(3 * 256)
+    assert quantum.native.post("/api-keys", json={"name": "k"}).status_code == 201
+    expect(quantum.post(f"/token/create/{bucket}"))
+    link.invite(group)
+    assert quantum.space_left() == 0
+    done(link.delete(f"/api/generate_invite/{group}"))
+    assert quantum.space_left() == 256
+    expect(quantum.post(f"/bucket/remove/{bucket}"))
+    assert quantum.space_left() == 2 * 256 + charge(0, bucket)
+
+
 def test_the_command_line_sets_it(quantum):
     data, name = quantum.server.data, quantum.native.username
     assert quantum.native.me()["quota_bytes"] is None
