@@ -29,6 +29,8 @@ struct Policy {
   std::chrono::seconds refresh_lifetime{7 * 24 * 3600};
   // How long an upload in parts lives after its last part.
   std::chrono::seconds multipart_lifetime{24 * 3600};
+  // How many unfinished uploads in parts one account may have.
+  std::uint64_t max_multiparts = 1'000;
   // How long a blob without references is kept. Half of it is the longest time from a file's
   // last byte to its commit (references.cc says why).
   std::chrono::milliseconds blob_grace = std::chrono::hours(24);

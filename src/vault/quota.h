@@ -14,6 +14,7 @@ namespace coffer::vault {
 
 struct Allowance {
   std::optional<std::uint64_t> left;  // bytes; nothing: no limit
+  bool is_guests = false;             // whether people without an account share it
 };
 
 // Nothing without that account.
