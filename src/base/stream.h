@@ -1,13 +1,16 @@
 // Bytes on their way in and bytes at rest, as the rooms hand them to each other.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <expected>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <variant>
 
 #include "base/bytes.h"
+#include "base/one_shot_event.h"
 #include "base/task.h"
 
 namespace coffer {
@@ -18,10 +21,14 @@ enum class StreamFault {
   kTooLarge,   // more than the limit that was set
   kTooSlow,    // below the floor rate
   kMalformed,  // the framing (chunked, multipart) is broken
+  kStalled,    // nothing came for as long as read_within() was told; the next read goes on
 };
 
 // What a person is told of it: `the body ended before its announced length`.
 std::string describe(StreamFault fault);
+
+// Longer than anybody waits.
+inline constexpr std::chrono::milliseconds kForever = std::chrono::hours(24 * 365);
 
 // Bytes coming in. Nothing is taken from the sender before it is asked for, so a slow
 // reader slows the sender. Threads: one at a time, on the executor that owns it.
@@ -33,6 +40,24 @@ class InputStream {
   // or a fault every further call gives the same.
   // REQUIRES: `into` is not empty and lives until the task has ended.
   virtual Task<std::expected<std::size_t, StreamFault>> read(ByteSpan into) = 0;
+
+  // The same, but kStalled when nothing came for `patience`, give or take a tenth of a second.
+  // Streams that never wait for anybody need not look at it.
+  virtual Task<std::expected<std::size_t, StreamFault>> read_within(
+      ByteSpan into, std::chrono::milliseconds patience);
+
+  // Waits until a read has something to give, as far as the stream can tell, and holds as little
+  // memory as it can meanwhile. Faults are left to the read.
+  virtual Task<void> ready();
+
+  // Waits for `event`, no longer than `max_wait`. False when the sender left before: then nobody
+  // waits for an answer. REQUIRES: no read is under way; `event` was made on this executor, and
+  // whoever asks finds out himself whether it was set in time.
+  virtual Task<bool> wait(OneShotEvent& event, std::chrono::milliseconds max_wait);
+
+  // Where it comes from, as shares are counted: a client's address, for IPv6 its /64. Empty:
+  // nowhere in particular.
+  virtual std::string_view sender() const noexcept { return {}; }
 };
 
 class Content;

@@ -3,12 +3,23 @@
 #include <algorithm>
 
 namespace coffer::blobs {
+namespace {
+
+// Whose bytes are at hand: it waits as long as it takes.
+class NoClient final : public InputStream {
+ public:
+  Task<std::expected<std::size_t, StreamFault>> read(ByteSpan) override { co_return 0; }
+};
+
+}  // namespace
 
 Task<void> BlobWriter::write(ByteView data) {
+  NoClient client;
   while (!data.empty()) {
-    const ByteSpan space = co_await room();
-    const std::size_t count = std::min(space.size(), data.size());
-    std::copy_n(data.begin(), count, space.begin());
+    const auto space = co_await prepare(client);
+    if (!space) throw Error("no memory for a blob");
+    const std::size_t count = std::min(space->size(), data.size());
+    std::copy_n(data.begin(), count, space->begin());
     advance(count);
     data = data.subspan(count);
   }

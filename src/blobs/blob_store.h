@@ -4,11 +4,14 @@
 // is written. The store knows no references: who deletes asks the database first.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
+#include <expected>
 #include <functional>
 #include <memory>
 #include <optional>
 #include <stdexcept>
+#include <string>
 #include <vector>
 
 #include "base/bytes.h"
@@ -18,6 +21,7 @@
 #include "base/milestone.h"
 #include "base/stream.h"
 #include "base/task.h"
+#include "blobs/upload_budget.h"
 
 namespace coffer::blobs {
 
@@ -78,20 +82,30 @@ class BlobWriter {
  public:
   virtual ~BlobWriter() = default;
 
-  // Room for the next bytes, at least one; waits while the disk is behind or the budget is
-  // spent. REQUIRES: whoever waits here leaves no other writer's room half filled. The room is good
-  // until advance() or the end of the writer.
-  virtual Task<ByteSpan> room() = 0;
+  // Space for the next bytes, at least one; waits while the disk is behind or the budget is
+  // spent. Refused when that takes too long or `client`, whose bytes these are, leaves: the writer
+  // is of no more use then. The space is good until advance(), set_aside() or the end of the
+  // writer. REQUIRES: whoever waits here holds no memory of another writer.
+  virtual Task<std::expected<ByteSpan, Refusal>> prepare(InputStream& client) = 0;
+  // Whether there is such space, which others may want: no reason to let it lie.
+  virtual bool is_prepared() const noexcept = 0;
 
-  // The first `count` bytes of the room are filled. REQUIRES: count <= the room's size.
+  // The first `count` bytes of the space are filled. REQUIRES: count <= its size.
   virtual void advance(std::size_t count) = 0;
 
-  // Copies `data` in: room() and advance() until all is taken.
+  // How long the space may be kept from now on, full or not: less while uploads want much memory.
+  // Then it is to be set aside. None left: 0.
+  virtual std::chrono::milliseconds patience() const noexcept = 0;
+  // Gives the memory back until the next prepare(): what it holds goes to the disk, but for less
+  // than 4 KiB.
+  virtual void set_aside() = 0;
+
+  // Copies `data` in, however long it takes. Throws Error where it is refused.
   Task<void> write(ByteView data);
 
   // Ends the blob. When it returns, the bytes are durable, or will be by the time that one sync of
   // the disk takes, once somebody waits for them: short enough for a thread to do so. REQUIRES:
-  // called once, last. Throws as the landing does.
+  // called once, last, and not right after set_aside(). Throws as the landing does.
   virtual Task<std::shared_ptr<Landing>> hand_over() = 0;
 
   // The same for who has nothing to do meanwhile: returns when the landing is reached.
@@ -118,8 +132,10 @@ class BlobStore {
   virtual ~BlobStore() = default;
 
   // Starts a blob. `expected_size`, when known, lets the store choose how to keep it; it need
-  // not be right.
-  virtual Task<std::unique_ptr<BlobWriter>> create(std::optional<std::uint64_t> expected_size) = 0;
+  // not be right. `owner` is whom its memory is counted for (UploadBudget). Null where he has too
+  // many under way already.
+  virtual Task<std::unique_ptr<BlobWriter>> create(std::optional<std::uint64_t> expected_size,
+                                                   std::string owner) = 0;
 
   // The blob's bytes, or null when there is none of that name. They stay readable while the
   // content and the store live, also when the blob is removed meanwhile.
@@ -141,6 +157,9 @@ class BlobStore {
   // Up to `limit` blobs whose names follow `after` (nothing: from the first), in order of
   // names. Fewer than `limit`: the end.
   virtual Task<std::vector<Listed>> list(std::optional<Sha256Digest> after, std::size_t limit) = 0;
+
+  // What the memory of its writers is used for now.
+  virtual UploadBudget::Load memory_load() const { return {}; }
 
   // Bytes that can still be stored, as far as the store can tell.
   virtual Task<std::uint64_t> free_bytes() = 0;

@@ -26,6 +26,9 @@
 
 namespace coffer::blobs::test {
 
+// Who writes.
+inline const std::string kOwner = "test";
+
 // Bytes that look random and are the same for the same seed.
 inline Bytes make_bytes(std::size_t size, std::uint64_t seed) {
   std::mt19937_64 random(seed);
@@ -106,6 +109,19 @@ inline Task<void> yield() {
   co_await Awaiter{};
 }
 
+// A client whose bytes the test has at hand, and which stays as long as it takes.
+class NoClient final : public InputStream {
+ public:
+  Task<std::expected<std::size_t, StreamFault>> read(ByteSpan) override { co_return 0; }
+};
+
+// Space for the writer's next bytes.
+inline Task<ByteSpan> space_of(BlobWriter& writer) {
+  NoClient client;
+  const auto space = co_await writer.prepare(client);
+  co_return space.value();
+}
+
 // Writes `bytes` as a blob, `portion` bytes a time.
 inline Task<std::shared_ptr<Landing>> hand_over(BlobStore& store, ByteView bytes) {
   const std::unique_ptr<BlobWriter> writer = co_await store.create(bytes.size());
@@ -115,7 +131,7 @@ inline Task<std::shared_ptr<Landing>> hand_over(BlobStore& store, ByteView bytes
 
 inline Task<BlobInfo> put(BlobStore& store, ByteView bytes, std::size_t portion = 1 << 20) {
   Executor& home = Executor::current();
-  std::unique_ptr<BlobWriter> writer = co_await store.create(bytes.size());
+  std::unique_ptr<BlobWriter> writer = co_await store.create(bytes.size(), kOwner);
   EXPECT_EQ(Executor::current_or_null(), &home);
   while (!bytes.empty()) {
     const std::size_t count = std::min(portion, bytes.size());

@@ -32,7 +32,8 @@ constexpr char kLockFile[] = "lock";
 // one server of the folder.
 class NoBlobs final : public blobs::BlobStore {
  public:
-  Task<std::unique_ptr<blobs::BlobWriter>> create(std::optional<std::uint64_t>) override {
+  Task<std::unique_ptr<blobs::BlobWriter>> create(std::optional<std::uint64_t>,
+                                                  std::string) override {
     throw std::logic_error(kWhy);
     co_return nullptr;
   }
@@ -89,6 +90,8 @@ std::unique_ptr<blobs::BlobStore> open_blobs(const Settings& settings, std::size
     return blobs::open_local_store({.root = settings.data,
                                     .clock = system_clock(),
                                     .memory_budget = settings.uploads.memory_budget,
+                                    .memory_wait = settings.uploads.memory_timeout,
+                                    .max_uploads = settings.uploads.max_concurrent,
                                     .reserve_bytes = settings.storage.reserve,
                                     .max_open_files = max_open});
   } catch (const blobs::Error& error) {
@@ -124,6 +127,7 @@ vault::Policy policy_of(const Settings& settings) {
   policy.guest_quota.reset();
   if (settings.accounts.guest_quota > 0) policy.guest_quota = settings.accounts.guest_quota;
   policy.multipart_lifetime = duration_cast<seconds>(settings.uploads.session_lifetime);
+  policy.max_multiparts = settings.uploads.max_sessions;
   if (settings.uploads.max_bytes > 0) policy.max_file_bytes = settings.uploads.max_bytes;
   policy.access_lifetime = duration_cast<seconds>(settings.sessions.access_lifetime);
   policy.refresh_lifetime = duration_cast<seconds>(settings.sessions.refresh_lifetime);

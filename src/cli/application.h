@@ -81,6 +81,7 @@ class Application {
 
   vault::Vault& vault() { return *vault_; }
   db::Database& database() { return *database_; }
+  const blobs::BlobStore& blobs() const { return *blobs_; }
 
  private:
   std::unique_ptr<db::Database> database_;

@@ -148,6 +148,21 @@ void add_values(apis::Metrics& metrics, const http::Server& server) {
                   [] { return static_cast<double>(log::dropped_lines()); });
 }
 
+void add_values(apis::Metrics& metrics, const blobs::BlobStore& blobs) {
+  const auto of_load = [&blobs](auto member) {
+    return [&blobs, member] { return static_cast<double>(blobs.memory_load().*member); };
+  };
+  using Load = blobs::UploadBudget::Load;
+  metrics.gauge("coffer_upload_memory_bytes", "Memory of uploads.memory_budget that is lent",
+                of_load(&Load::bytes));
+  metrics.gauge("coffer_uploads", "Files being uploaded", of_load(&Load::uploads));
+  metrics.gauge("coffer_uploads_waiting", "Uploads that wait for memory", of_load(&Load::waiting));
+  metrics.counter("coffer_uploads_refused_total",
+                  "Uploads answered with 503 for want of memory, or because one account had "
+                  "uploads.max_concurrent of them",
+                  of_load(&Load::refused));
+}
+
 void add_values(apis::Metrics& metrics, const db::Database& database) {
   metrics.gauge("coffer_db_scans_waiting", "Searches that wait for a thread",
                 [&database] { return static_cast<double>(database.stats().scans_waiting); });
@@ -174,6 +189,7 @@ int serve(const Settings& settings, LostDatabase if_lost) {
   add_values(metrics, server);
   add_values(metrics, memory);
   add_values(metrics, application.database());
+  add_values(metrics, application.blobs());
   server.start();
   signals.begin_serving();
   tell_where(options, server);

@@ -74,7 +74,10 @@ struct Settings {
     std::uint64_t max_bytes = 0;  // 0: no limit besides the quota
     std::uint64_t max_parts = 0;  // of one form
     std::uint64_t memory_budget = 0;
+    std::chrono::milliseconds memory_timeout{0};
+    std::uint64_t max_concurrent = 0;  // of one account, or of one address of guests
     std::chrono::milliseconds session_lifetime{0};
+    std::uint64_t max_sessions = 0;  // of one account
   } uploads;
 
   struct Accounts {

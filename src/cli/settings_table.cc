@@ -221,12 +221,28 @@ constexpr auto kDefinitions = std::to_array<Definition>({
         "Parts of one form, files and fields together.",
         [](auto& all) -> auto& { return all.uploads.max_parts; }),
     define(
-        "uploads.memory_budget", size(kMiB), "256MiB", "Memory that all uploads share.",
+        "uploads.memory_budget", size(kMiB), "128MiB",
+        "Memory that all uploads share; one account holds at most half of it, as does one address "
+        "of guests.",
         [](auto& all) -> auto& { return all.uploads.memory_budget; }),
+    define(
+        "uploads.memory_timeout", duration(), "5s",
+        "Time an upload waits for memory before it is answered with 503.",
+        [](auto& all) -> auto& { return all.uploads.memory_timeout; }),
+    define(
+        "uploads.max_concurrent", integer(1, 1'000'000), "1000",
+        "Uploads of one account, or of one address of guests, at the same time; more are answered "
+        "with 503.",
+        [](auto& all) -> auto& { return all.uploads.max_concurrent; }),
     define(
         "uploads.session_lifetime", duration(kSecond), "24h",
         "Life of an unfinished upload in parts, from its last part on.",
         [](auto& all) -> auto& { return all.uploads.session_lifetime; }),
+    define(
+        "uploads.max_sessions", integer(1, 1'000'000), "1000",
+        "Unfinished uploads in parts of one account, guests counting as one; more are answered "
+        "with 503.",
+        [](auto& all) -> auto& { return all.uploads.max_sessions; }),
 
     define(
         "accounts.password_min", integer(8, 1024), "8", "Fewest characters of a password.",

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <chrono>
+#include <utility>
 
 #include "base/bytes.h"
 
@@ -35,32 +36,50 @@ std::optional<std::uint64_t> BodyStream::length() const noexcept {
   return framing_.length.value_or(0);
 }
 
-Task<BodyStream::Count> BodyStream::read(ByteSpan into) {
+Task<BodyStream::Count> BodyStream::read(ByteSpan into) { return read_within(into, kForever); }
+
+Task<BodyStream::Count> BodyStream::read_within(ByteSpan into, std::chrono::milliseconds patience) {
   if (fault_) co_return std::unexpected(*fault_);
-  Count count = co_await read_some(into);
-  if (!count) fault_ = count.error();
+  Count count = co_await read_some(into, patience);
+  if (!count && count.error() != StreamFault::kStalled) fault_ = count.error();
   co_return count;
 }
 
-Task<BodyStream::Count> BodyStream::read_some(ByteSpan into) {
+Task<void> BodyStream::ready() {
+  const bool is_known = fault_ || phase_ == Phase::kEnd || !connection_.input().empty() ||
+                        (phase_ == Phase::kFixed && received_ + left_ > limit_);
+  if (is_known) co_return;
+  auto more = co_await send_continue();
+  if (more) more = co_await connection_.receive_more(pace_, kForever);
+  if (!more) fault_ = more.error();
+}
+
+Task<bool> BodyStream::wait(OneShotEvent& event, std::chrono::milliseconds max_wait) {
+  return connection_.wait(event, max_wait);
+}
+
+Task<std::expected<void, StreamFault>> BodyStream::send_continue() {
+  const bool is_due = std::exchange(continue_due_, false);
+  if (!is_due || !connection_.input().empty()) co_return std::expected<void, StreamFault>();
+  co_return co_await connection_.send_continue(pace_);
+}
+
+Task<BodyStream::Count> BodyStream::read_some(ByteSpan into, std::chrono::milliseconds patience) {
   if (phase_ == Phase::kEnd) co_return 0;
   if (phase_ == Phase::kFixed && received_ + left_ > limit_) {
     co_return std::unexpected(StreamFault::kTooLarge);
   }
   if (continue_due_) {
-    continue_due_ = false;
-    if (connection_.input().empty()) {
-      const auto sent = co_await connection_.send_continue(pace_);
-      if (!sent) co_return std::unexpected(sent.error());
-    }
+    const auto sent = co_await send_continue();
+    if (!sent) co_return std::unexpected(sent.error());
   }
   if (phase_ == Phase::kFraming) {
-    const auto ready = co_await next_chunk();
+    const auto ready = co_await next_chunk(patience);
     if (!ready) co_return std::unexpected(ready.error());
     if (phase_ == Phase::kEnd) co_return 0;
     if (left_ > limit_ - received_) co_return std::unexpected(StreamFault::kTooLarge);
   }
-  Count count = co_await read_data(into);
+  Count count = co_await read_data(into, patience);
   if (!count) co_return count;
   left_ -= *count;
   received_ += *count;
@@ -69,19 +88,18 @@ Task<BodyStream::Count> BodyStream::read_some(ByteSpan into) {
   co_return count;
 }
 
-Task<BodyStream::Count> BodyStream::read_data(ByteSpan into) {
+Task<BodyStream::Count> BodyStream::read_data(ByteSpan into, std::chrono::milliseconds patience) {
   const auto want = static_cast<std::size_t>(std::min<std::uint64_t>(into.size(), left_));
   InputBuffer& input = connection_.input();
   if (input.empty()) {
     // Small reads go through the buffer, so that framing and data share a system call.
     if (want >= Core::kBufferBytes || phase_ == Phase::kFixed) {
       input.release();  // what follows may be long in coming
-      Count direct = co_await connection_.receive(into.first(want), pace_);
+      Count direct = co_await connection_.receive(into.first(want), pace_, patience);
       co_return direct;
     }
-    Count more = co_await connection_.receive(input.space(Core::kBufferBytes), pace_);
-    if (!more) co_return more;
-    input.filled(*more);
+    const auto more = co_await connection_.receive_more(pace_, patience);
+    if (!more) co_return std::unexpected(more.error());
   }
   const std::size_t count = std::min(want, input.unread().size());
   std::copy_n(input.unread().begin(), count, into.begin());
@@ -89,7 +107,7 @@ Task<BodyStream::Count> BodyStream::read_data(ByteSpan into) {
   co_return count;
 }
 
-Task<std::expected<void, StreamFault>> BodyStream::next_chunk() {
+Task<std::expected<void, StreamFault>> BodyStream::next_chunk(std::chrono::milliseconds patience) {
   InputBuffer& input = connection_.input();
   for (;;) {
     const auto step = chunks_.advance(as_text(input.unread()));
@@ -98,9 +116,8 @@ Task<std::expected<void, StreamFault>> BodyStream::next_chunk() {
     }
     input.consume(step.used);
     if (step.state == ChunkedFraming::State::kMore) {
-      const auto count = co_await connection_.receive(input.space(Core::kBufferBytes), pace_);
-      if (!count) co_return std::unexpected(count.error());
-      input.filled(*count);
+      const auto more = co_await connection_.receive_more(pace_, patience);
+      if (!more) co_return std::unexpected(more.error());
       continue;
     }
     left_ = step.size;

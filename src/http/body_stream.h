@@ -4,6 +4,8 @@
 #include <cstdint>
 #include <limits>
 #include <optional>
+#include <string>
+#include <string_view>
 
 #include "http/chunked.h"
 #include "http/connection.h"
@@ -18,7 +20,13 @@ class BodyStream final : public RequestBody {
   std::optional<std::uint64_t> length() const noexcept override;
   void set_limit(std::uint64_t bytes) noexcept override { limit_ = bytes; }
   void limit_time(std::uint64_t bytes) noexcept override;
+  void set_sender(std::string_view address) override { sender_ = address; }
   Task<std::expected<std::size_t, StreamFault>> read(ByteSpan into) override;
+  Task<std::expected<std::size_t, StreamFault>> read_within(
+      ByteSpan into, std::chrono::milliseconds patience) override;
+  Task<void> ready() override;
+  Task<bool> wait(OneShotEvent& event, std::chrono::milliseconds max_wait) override;
+  std::string_view sender() const noexcept override { return sender_; }
 
   std::uint64_t received() const noexcept { return received_; }
 
@@ -32,10 +40,12 @@ class BodyStream final : public RequestBody {
   enum class Phase { kFixed, kFraming, kChunkData, kEnd };
   using Count = std::expected<std::size_t, StreamFault>;
 
-  Task<Count> read_some(ByteSpan into);
-  Task<Count> read_data(ByteSpan into);
+  Task<Count> read_some(ByteSpan into, std::chrono::milliseconds patience);
+  Task<Count> read_data(ByteSpan into, std::chrono::milliseconds patience);
+  // Sends the 100 that the client waits for, if it does.
+  Task<std::expected<void, StreamFault>> send_continue();
   // Reads framing up to the next data or the end.
-  Task<std::expected<void, StreamFault>> next_chunk();
+  Task<std::expected<void, StreamFault>> next_chunk(std::chrono::milliseconds patience);
   void count_transfer() noexcept;
 
   Connection& connection_;
@@ -47,6 +57,7 @@ class BodyStream final : public RequestBody {
   std::uint64_t received_ = 0;
   std::uint64_t limit_ = std::numeric_limits<std::uint64_t>::max();
   bool continue_due_;
+  std::string sender_;
   std::optional<Counted> transfer_;
   std::optional<StreamFault> fault_;
 };

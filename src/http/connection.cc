@@ -104,6 +104,12 @@ Connection::Connection(Core& core, Shared& shared, Counted counted, ConnectionLi
 Connection::~Connection() { core_.remove(*this); }
 
 void Connection::expire() noexcept {
+  if (awaited_) {
+    hung_up_ = has_hung_up();
+    const auto now = Clock::now();
+    if (hung_up_ || now >= awaited_until_) return awaited_->set();
+    return set_deadline(now + Core::kTick);
+  }
   expired_ = true;
   boost::system::error_code ignored;  // cancelling an open socket does not fail
   socket_.cancel(ignored);
@@ -115,6 +121,7 @@ void Connection::drain() noexcept {
 
 void Connection::cut() noexcept {
   cut_ = true;
+  if (awaited_) awaited_->set();
   boost::system::error_code ignored;  // cancelling an open socket does not fail
   socket_.cancel(ignored);
 }
@@ -163,27 +170,20 @@ bool Connection::turn_is_over(std::size_t steps) noexcept {
   return true;
 }
 
-Task<std::expected<std::size_t, StreamFault>> Connection::receive(ByteSpan into, Pace& pace) {
-  for (;;) {
-    const auto step = transport_.read(into);
-    if (step.state == Transport::State::kDone) {
-      pace.moved(step.count);
-      if (turn_is_over()) co_await give_way(core_);
-      co_return step.count;
-    }
-    if (step.state == Transport::State::kClosed) break;
-    const bool is_ready = co_await ready(step.state, pace);
-    if (!is_ready) break;
-  }
-  co_return std::unexpected(expired_ ? StreamFault::kTooSlow : StreamFault::kTruncated);
-}
-
-Task<std::expected<void, StreamFault>> Connection::send_continue(Pace& pace) {
-  std::string line = "HTTP/1.1 100 Continue\r\n\r\n";
-  iovec part{line.data(), line.size()};
-  const bool sent = co_await send_bytes({&part, 1}, false, pace);
-  if (!sent) co_return std::unexpected(StreamFault::kTruncated);
-  co_return std::expected<void, StreamFault>();
+Task<std::expected<void, StreamFault>> Connection::readable(Transport::State state, Pace& pace,
+                                                            std::chrono::milliseconds patience) {
+  if (patience.count() <= 0) co_return std::unexpected(StreamFault::kStalled);
+  const auto begin = Clock::now();
+  SteadyTime deadline = pace.deadline(begin);
+  const bool is_patience_shorter = patience < deadline - begin;
+  if (is_patience_shorter) deadline = begin + patience;
+  const bool is_ready = co_await ready(state, deadline);
+  pace.waited(Clock::now() - begin);
+  if (is_ready) co_return std::expected<void, StreamFault>();
+  if (!expired_) co_return std::unexpected(StreamFault::kTruncated);
+  if (!is_patience_shorter || pace.is_over()) co_return std::unexpected(StreamFault::kTooSlow);
+  expired_ = false;
+  co_return std::unexpected(StreamFault::kStalled);
 }
 
 Task<void> Connection::serve() {

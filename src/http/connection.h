@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "base/memory_budget.h"
+#include "base/one_shot_event.h"
 #include "base/stream.h"
 #include "base/task.h"
 #include "http/core.h"
@@ -76,9 +77,15 @@ class Connection final : public Resident {
   void cut() noexcept override;
   const AddressKey& address() const noexcept override { return slot_.address(); }
 
-  // For the body of the request that is being served.
-  // At least one byte more into `into`, from the socket alone.
-  Task<std::expected<std::size_t, StreamFault>> receive(ByteSpan into, Pace& pace);
+  // For the body of the request that is being served. kStalled when nothing came for `patience`.
+  // At least one byte more into `into`, from the socket alone. REQUIRES: input() is empty.
+  Task<std::expected<std::size_t, StreamFault>> receive(ByteSpan into, Pace& pace,
+                                                        std::chrono::milliseconds patience);
+  // At least one byte more into input(), which keeps no memory while it is empty and nothing comes.
+  Task<std::expected<void, StreamFault>> receive_more(Pace& pace,
+                                                      std::chrono::milliseconds patience);
+  // See InputStream::wait().
+  Task<bool> wait(OneShotEvent& event, std::chrono::milliseconds max_wait);
   Task<std::expected<void, StreamFault>> send_continue(Pace& pace);
   InputBuffer& input() noexcept { return input_; }
   Core& core() noexcept { return core_; }
@@ -87,11 +94,17 @@ class Connection final : public Resident {
  private:
   enum class Head { kComplete, kBad, kClosed };
   class Ready;
+  class Awaiting;
 
   Ready ready(Transport::State state, SteadyTime deadline);
   Task<bool> ready(Transport::State state, Pace& pace);
   // The same, where requests that follow this one may be at hand and are not looked at.
   Task<bool> ready_to_send(Transport::State state, Pace& pace);
+  // For a body: whether the socket is readable, else why not.
+  Task<std::expected<void, StreamFault>> readable(Transport::State state, Pace& pace,
+                                                  std::chrono::milliseconds patience);
+  // Whether the other end has closed its side, as far as the machine knows.
+  bool has_hung_up() const noexcept;
   // Counts steps that did not have to wait; true when others on the core must get their turn:
   // the caller then gives way.
   bool turn_is_over(std::size_t steps = 1) noexcept;
@@ -140,6 +153,10 @@ class Connection final : public Resident {
   std::size_t steps_ = 0;                      // of this turn
   bool expired_ = false;
   bool cut_ = false;
+  // What wait() waits for, until when, and whether the other end has left since.
+  OneShotEvent* awaited_ = nullptr;
+  SteadyTime awaited_until_ = kNever;
+  bool hung_up_ = false;
 };
 
 }  // namespace coffer::http

@@ -103,6 +103,8 @@ class RequestBody : public InputStream {
   // From now on the sender has the time that the server gives to so many bytes
   // (Limits::body_timeout); then read() answers kTooSlow. 0: what is left may take longer.
   virtual void limit_time(std::uint64_t bytes) noexcept = 0;
+  // What sender() gives from now on.
+  virtual void set_sender(std::string_view address) = 0;
 };
 
 // One request. Lives until its response was sent.

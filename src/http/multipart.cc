@@ -357,7 +357,9 @@ class MultipartReader::Window {
   Fault fault() const { return fault_; }
   bool count_part() { return ++parts_ <= options_.max_parts; }
 
+  // A stall is no failure: nothing was taken, and the next call goes on.
   std::unexpected<StreamFault> fail(StreamFault stream_fault, Fault fault = Fault::kNone) {
+    if (stream_fault == StreamFault::kStalled) return std::unexpected(stream_fault);
     state_ = State::kFailed;
     stream_fault_ = stream_fault;
     fault_ = fault;
@@ -400,7 +402,8 @@ class MultipartReader::Window {
 
   // Receives more. The end of the body is kTruncated: all that is read here must go on.
   // REQUIRES: fewer than kWindow bytes are at hand.
-  Task<std::expected<void, StreamFault>> fill() {
+  Task<std::expected<void, StreamFault>> fill(std::chrono::milliseconds patience = kForever) {
+    if (buffer_.size() < kWindow) buffer_.resize(kWindow);
     if (begin_ > 0) {
       std::memmove(buffer_.data(), buffer_.data() + begin_, end_ - begin_);
       end_ -= begin_;
@@ -408,7 +411,7 @@ class MultipartReader::Window {
     }
     looked_ = false;
     const ByteSpan room = ByteSpan(buffer_).subspan(end_);
-    const auto count = co_await body_.read(room);
+    const auto count = co_await body_.read_within(room, patience);
     if (!count) co_return fail(count.error());
     if (*count == 0) co_return fail_at_end();
     end_ += *count;
@@ -417,23 +420,37 @@ class MultipartReader::Window {
 
   // Receives content straight into `into` and keeps what is none; 0 when that is all.
   // REQUIRES: no content is at hand, `into` holds kLeastDirect bytes.
-  Task<std::expected<std::size_t, StreamFault>> receive(ByteSpan into) {
+  Task<std::expected<std::size_t, StreamFault>> receive(ByteSpan into,
+                                                        std::chrono::milliseconds patience) {
     const std::size_t kept = end_ - begin_;
     if (kept > 0) std::memcpy(into.data(), buffer_.data() + begin_, kept);
     const ByteSpan room = into.subspan(kept, std::min(into.size(), kMostDirect) - kept);
-    const auto count = co_await body_.read(room);
+    const auto count = co_await body_.read_within(room, patience);
     if (!count) co_return fail(count.error());
     if (*count == 0) co_return fail_at_end();
     const ByteSpan all = into.first(kept + *count);
     sighting_ = delimiter_.look(as_text(all));
     looked_ = true;
     const ByteSpan rest = all.subspan(sighting_.content);
-    if (buffer_.size() < rest.size()) buffer_.resize(kMostDirect);
+    if (buffer_.size() < rest.size()) {
+      buffer_.resize(rest.size() > kWindow ? kMostDirect : kWindow);
+    }
     if (!rest.empty()) std::memcpy(buffer_.data(), rest.data(), rest.size());
     begin_ = 0;
     end_ = rest.size();
     co_return std::exchange(sighting_.content, 0);
   }
+
+  // Waits for more of a part and keeps of the buffer only what is at hand meanwhile.
+  Task<void> ready() {
+    if (sighting().content > 0 || sighting().line != Line::kUnfinished) co_return;
+    buffer_ = Bytes(buffer_.begin() + static_cast<std::ptrdiff_t>(begin_),
+                    buffer_.begin() + static_cast<std::ptrdiff_t>(end_));
+    end_ -= std::exchange(begin_, 0);
+    co_await body_.ready();
+  }
+
+  InputStream& body() noexcept { return body_; }
 
   // Drops content up to the delimiter; kMalformed when it is more than `most`.
   Task<std::expected<void, StreamFault>> skip_content(std::uint64_t most) {
@@ -480,6 +497,7 @@ class MultipartReader::Window {
       if (count > most) co_return fail(StreamFault::kMalformed, Fault::kExcess);
       most -= count;
       begin_ = end_ = 0;
+      if (buffer_.size() < kWindow) buffer_.resize(kWindow);
       const auto more = co_await body_.read(ByteSpan(buffer_));
       if (!more) co_return fail(more.error());
       if (*more == 0) co_return std::expected<void, StreamFault>();
@@ -534,6 +552,21 @@ Task<std::expected<std::optional<PartHead>, StreamFault>> MultipartReader::next(
 }
 
 Task<std::expected<std::size_t, StreamFault>> MultipartReader::read(ByteSpan into) {
+  return read_within(into, kForever);
+}
+
+Task<void> MultipartReader::ready() {
+  if (window_->state() == Window::State::kPart) co_await window_->ready();
+}
+
+Task<bool> MultipartReader::wait(OneShotEvent& event, std::chrono::milliseconds max_wait) {
+  return window_->body().wait(event, max_wait);
+}
+
+std::string_view MultipartReader::sender() const noexcept { return window_->body().sender(); }
+
+Task<std::expected<std::size_t, StreamFault>> MultipartReader::read_within(
+    ByteSpan into, std::chrono::milliseconds patience) {
   Window& window = *window_;
   if (window.state() == Window::State::kFailed) co_return std::unexpected(window.stream_fault());
   if (window.state() != Window::State::kPart) co_return std::size_t{0};
@@ -541,10 +574,10 @@ Task<std::expected<std::size_t, StreamFault>> MultipartReader::read(ByteSpan int
     const std::size_t taken = window.take_content(into);
     if (taken > 0 || window.sighting().line != Line::kUnfinished) co_return taken;
     if (into.size() >= kLeastDirect) {
-      const auto received = co_await window.receive(into);
+      const auto received = co_await window.receive(into, patience);
       if (!received || *received > 0) co_return received;
     } else {
-      const auto filled = co_await window.fill();
+      const auto filled = co_await window.fill(patience);
       if (!filled) co_return std::unexpected(filled.error());
     }
   }

@@ -36,8 +36,9 @@ enum class NameEncoding {
 
 // Reads the parts of a body in order, one at a time. An InputStream over the current part's
 // content. Holds a window of 16 KiB, which may grow to 64 KiB where small parts follow each
-// other; reads of 4 KiB and more go past it, straight into the caller's buffer.
-// Threads: one at a time. A fault is final.
+// other; reads of 4 KiB and more go past it, straight into the caller's buffer. While
+// ready() waits it holds what is at hand alone.
+// Threads: one at a time. A fault is final, but for kStalled.
 class MultipartReader final : public InputStream {
  public:
   // What is wrong with a form.
@@ -77,6 +78,11 @@ class MultipartReader final : public InputStream {
 
   // Content of the current part; 0 at its end, and where there is no current part.
   Task<std::expected<std::size_t, StreamFault>> read(ByteSpan into) override;
+  Task<std::expected<std::size_t, StreamFault>> read_within(
+      ByteSpan into, std::chrono::milliseconds patience) override;
+  Task<void> ready() override;
+  Task<bool> wait(OneShotEvent& event, std::chrono::milliseconds max_wait) override;
+  std::string_view sender() const noexcept override;
 
   // The whole content of the current part, for fields. kTooLarge above `most` bytes.
   Task<std::expected<std::string, StreamFault>> read_text(std::size_t most);

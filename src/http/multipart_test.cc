@@ -56,6 +56,7 @@ std::string name_of(StreamFault fault) {
     case StreamFault::kTooLarge: return "TOO LARGE";
     case StreamFault::kTooSlow: return "TOO SLOW";
     case StreamFault::kMalformed: return "MALFORMED";
+    case StreamFault::kStalled: return "STALLED";
   }
   return "?";
 }

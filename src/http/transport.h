@@ -27,6 +27,7 @@ class Transport {
   };
 
   bool secure() const noexcept { return ssl_ != nullptr; }
+  int fd() const noexcept { return fd_; }
 
   // The next byte that comes over the socket, which stays to be read. kDone: it is in `byte`.
   State peek(std::byte& byte) const noexcept;

@@ -14,8 +14,9 @@ class FailingStore final : public blobs::BlobStore {
  public:
   explicit FailingStore(std::unique_ptr<blobs::BlobStore> store) : store_(std::move(store)) {}
 
-  Task<std::unique_ptr<blobs::BlobWriter>> create(std::optional<std::uint64_t> size) override {
-    return store_->create(size);
+  Task<std::unique_ptr<blobs::BlobWriter>> create(std::optional<std::uint64_t> size,
+                                                  std::string owner) override {
+    return store_->create(size, std::move(owner));
   }
   Task<std::shared_ptr<const Content>> open(const Sha256Digest& digest) override {
     return store_->open(digest);

@@ -31,6 +31,8 @@ constexpr char kColumns[] =
 constexpr db::Statement kInsert{
     "INSERT INTO multipart (uuid, owner_id, space_id, parent_id, name, parts, bytes, charged, head,"
     " expires_at) VALUES ($1, $2, $3, $4, $5, $6, 0, $7, $8, $9)"};
+constexpr db::Statement kCountUnfinished{
+    "SELECT count(*) FROM multipart WHERE owner_id = $1 AND entry_id IS NULL AND expires_at > $2"};
 constexpr auto kFindText = sql("SELECT ", kColumns,
                                " FROM multipart WHERE uuid = $1 AND owner_id = $2"
                                " AND expires_at > $3");
@@ -225,6 +227,13 @@ Task<Result<Multipart>> Multiparts::begin(Actor actor, NewMultipart wanted) {
     if (!charged) co_return std::unexpected(charged.error());
     const auto place = co_await find_place(tx, upload.space, upload.parent);
     if (!place) co_return no_such_folder();
+    const auto unfinished = co_await tx.find(
+        kCountUnfinished, [](const db::Row& row) { return row.integer(0); }, owner, now);
+    if (static_cast<std::uint64_t>(unfinished.value_or(0)) >= context_.policy.max_multiparts) {
+      co_return fail(FailureCode::kBusy,
+                     "too many of your uploads in parts are unfinished: complete some of them, or "
+                     "wait until they expire");
+    }
     co_await tx.execute(kInsert, upload.uuid, owner, upload.space,
                         upload.parent.value_or(EntryId{}), as_bytes(upload.name), upload.parts,
                         cost.charged, ByteView(), upload.expires_at);

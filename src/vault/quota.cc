@@ -7,7 +7,7 @@
 namespace coffer::vault {
 namespace {
 
-constexpr db::Statement kQuota{"SELECT quota, charged FROM account WHERE id = $1"};
+constexpr db::Statement kQuota{"SELECT quota, charged, kind = 1 FROM account WHERE id = $1"};
 // The space $4 is asked for in the same breath: it may have gone while the bytes came. A removed
 // group's files are their owners' still.
 constexpr char kIfItFits[] =
@@ -60,9 +60,11 @@ constexpr auto kSubtractFromFolderUpText =
 constexpr db::Statement kSubtractFromFolderUp{kSubtractFromFolderUpText.data()};
 
 Allowance allowance_from(const db::Row& row) {
-  const auto quota = row.optional_integer(0);
-  if (!quota) return {};
-  return {static_cast<std::uint64_t>(std::max<std::int64_t>(*quota - row.integer(1), 0))};
+  Allowance allowance{.left = {}, .is_guests = row.integer(2) != 0};
+  if (const auto quota = row.optional_integer(0)) {
+    allowance.left = static_cast<std::uint64_t>(std::max<std::int64_t>(*quota - row.integer(1), 0));
+  }
+  return allowance;
 }
 
 }  // namespace

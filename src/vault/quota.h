@@ -49,6 +49,7 @@ Cost cost_of_secrets(std::uint64_t count) noexcept;
 
 struct Allowance {
   std::optional<std::uint64_t> left;  // bytes; nothing: no limit
+  bool is_guests = false;             // whether people without an account share it
 };
 
 // Nothing without that account.

@@ -134,8 +134,9 @@ class InterruptedStore final : public blobs::BlobStore {
   InterruptedStore(blobs::BlobStore& store, std::function<void()> before)
       : store_(store), before_(std::move(before)) {}
 
-  Task<std::unique_ptr<blobs::BlobWriter>> create(std::optional<std::uint64_t> size) override {
-    return store_.create(size);
+  Task<std::unique_ptr<blobs::BlobWriter>> create(std::optional<std::uint64_t> size,
+                                                  std::string owner) override {
+    return store_.create(size, std::move(owner));
   }
   Task<std::shared_ptr<const Content>> open(const Sha256Digest& digest) override {
     return store_.open(digest);

@@ -249,6 +249,8 @@ CREATE TABLE multipart (
   entry_id   INTEGER                       -- the file, once it is complete
 ) STRICT;
 CREATE INDEX multipart_expiry ON multipart (expires_at);
+-- Unfinished ones are counted at each beginning.
+CREATE INDEX multipart_unfinished ON multipart (owner_id, expires_at) WHERE entry_id IS NULL;
 
 -- The parts of an upload. Once it is complete they are the manifest of its file. Each row is a
 -- reference to its blob, as an entry's blob_id is.

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <limits>
 #include <memory>
+#include <string>
 #include <utility>
 
 #include "base/text.h"
@@ -45,6 +46,25 @@ bool reserve(const Room& room, std::uint64_t size) {
   return !room.reservation || room.reservation->reserve(needed, *room.left);
 }
 
+// Whom the memory of an upload is counted for. Guests have but their addresses.
+std::string memory_owner(const Room& room, const InputStream& source) {
+  if (room.is_guests && !source.sender().empty()) {
+    return "address " + std::string(source.sender());
+  }
+  return "account " + std::to_string(room.owner.value);
+}
+
+std::unexpected<Failure> refused(blobs::Refusal why) {
+  switch (why) {
+    case blobs::Refusal::kTooMany:
+      return fail(FailureCode::kBusy,
+                  "too many of your uploads are under way: let some of them end, then try again");
+    case blobs::Refusal::kHungUp: return bad_stream(StreamFault::kTruncated);
+    case blobs::Refusal::kBusy: break;
+  }
+  return fail(FailureCode::kBusy, "too many uploads are under way: try again in a moment");
+}
+
 // The same once more: while the bytes came, files may have gone, or the quota may have grown.
 Task<bool> reserve_again(Context& context, Room& room, std::uint64_t size) {
   auto look = [&](db::Transaction& tx) -> Task<std::optional<Allowance>> {
@@ -61,6 +81,7 @@ Task<bool> reserve_again(Context& context, Room& room, std::uint64_t size) {
 
 Room room_for(const Context& context, AccountId owner, const Allowance& allowance) {
   Room room{.owner = owner, .most = context.policy.max_file_bytes.value_or(kUnlimited)};
+  room.is_guests = allowance.is_guests;
   if (allowance.left) {
     room.left = allowance.left;
     room.reservation = context.reservations->open(owner);
@@ -78,10 +99,18 @@ Task<Result<Received>> receive_stream(Context& context, InputStream& source,
   if (!reserve(room, reserved)) co_return quota_exceeded();
   Received received;
   received.reservation = room.reservation;
-  const auto writer = co_await context.blobs.create(expected_size);
+  const auto writer = co_await context.blobs.create(expected_size, memory_owner(room, source));
+  if (!writer) co_return refused(blobs::Refusal::kTooMany);
   for (;;) {
-    const ByteSpan into = co_await writer->room();
-    const auto read = co_await source.read(into);
+    // A client that sends nothing holds nothing.
+    if (!writer->is_prepared()) co_await source.ready();
+    const auto space = co_await writer->prepare(source);
+    if (!space) co_return refused(space.error());
+    const auto read = co_await source.read_within(*space, writer->patience());
+    if (!read && read.error() == StreamFault::kStalled) {
+      writer->set_aside();
+      continue;
+    }
     if (!read) co_return bad_stream(read.error());
     if (*read == 0) break;
     received.size += *read;
@@ -93,10 +122,13 @@ Task<Result<Received>> receive_stream(Context& context, InputStream& source,
       if (!fits) co_return quota_exceeded();
     }
     if (received.head.size() < kHeadBytes) {
-      const ByteView part = into.first(std::min(*read, kHeadBytes - received.head.size()));
+      const ByteView part = space->first(std::min(*read, kHeadBytes - received.head.size()));
       received.head.insert(received.head.end(), part.begin(), part.end());
     }
     writer->advance(*read);
+    // Nor does one that trickles hold much for long.
+    const bool is_overdue = writer->is_prepared() && writer->patience().count() == 0;
+    if (is_overdue) writer->set_aside();
   }
   received.landing = co_await writer->hand_over();
   received.digest = received.landing->digest();

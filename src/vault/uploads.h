@@ -53,8 +53,10 @@ class Uploads {
   // Reads `source` to its end into the blob store. kBadStream, too large above
   // policy.max_file_bytes; kQuotaExceeded as soon as it is certain that `owner` cannot hold it
   // beside what it keeps and what others are uploading for it (the commit decides); kNotFound
-  // without that account. `replaced`: what its commit will give back, Entry::charged
-  // of the file that it replaces. REQUIRES: `source`
+  // without that account; kBusy when memory for the bytes, of which each account has its share and
+  // each address of guests, is not there in time or the account has too many uploads under way.
+  // `replaced`: what its commit will give back, Entry::charged of the file that it replaces.
+  // REQUIRES: `source`
   // lives until the task ended.
   Task<Result<Received>> receive(AccountId owner, InputStream& source,
                                  std::optional<std::uint64_t> expected_size,
@@ -88,6 +90,7 @@ struct Room {
   std::uint64_t replaced = 0;                     // what it will give back
   std::optional<std::uint64_t> left = {};         // of the quota
   std::shared_ptr<Reservation> reservation = {};  // of it; set where `left` is
+  bool is_guests = false;                         // see Allowance
 };
 
 // Of what `owner` has left in `allowance`, which was read right before.

@@ -188,6 +188,7 @@ Task<Reply> Gateway::answer(http::Request& request, const Client& client, const 
   dialect = mounted.dialect;
   request.route = match.route;
   request.body->set_limit(mounted.route.body_limit);
+  request.body->set_sender(client.limit_key());
   request.max_parts = options_.max_parts;
   Reply reply = co_await call(mounted, match.parameters, request, client, extra);
   co_return reply;

@@ -77,7 +77,6 @@ std::string detail_of(const Problem& problem, const http::Request& request) {
       return fmt::format("Request was throttled. Expected available in {} second{}.", seconds,
                          seconds == "1" ? "" : "s");
     }
-    case ProblemKind::kBusy: return "Service temporarily unavailable, try again later.";
     case ProblemKind::kOutOfStorage: return "The disk of this server is full.";
     case ProblemKind::kInternal: return "A server error occurred.";
     default: break;

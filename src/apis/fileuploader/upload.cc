@@ -1,3 +1,4 @@
+#include <chrono>
 #include <cstdint>
 #include <utility>
 
@@ -20,14 +21,23 @@ class Limited final : public InputStream {
   Limited(InputStream& source, std::uint64_t most) : source_(source), left_(most) {}
 
   Task<std::expected<std::size_t, StreamFault>> read(ByteSpan into) override {
+    return read_within(into, kForever);
+  }
+  Task<std::expected<std::size_t, StreamFault>> read_within(
+      ByteSpan into, std::chrono::milliseconds patience) override {
     if (over_) co_return std::unexpected(StreamFault::kTooLarge);
-    const auto count = co_await source_.read(into);
+    const auto count = co_await source_.read_within(into, patience);
     if (!count) co_return count;
     over_ = *count > left_;
     if (over_) co_return std::unexpected(StreamFault::kTooLarge);
     left_ -= *count;
     co_return count;
   }
+  Task<void> ready() override { return source_.ready(); }
+  Task<bool> wait(OneShotEvent& event, std::chrono::milliseconds max_wait) override {
+    return source_.wait(event, max_wait);
+  }
+  std::string_view sender() const noexcept override { return source_.sender(); }
 
  private:
   InputStream& source_;

@@ -35,17 +35,17 @@ TEST_P(StoreContract, TakesBytesInAnyPortions) {
   }
 }
 
-TEST_P(StoreContract, RoomIsWrittenInPlaceAndKeptUntilAdvanced) {
+TEST_P(StoreContract, SpaceIsWrittenInPlaceAndKeptUntilAdvanced) {
   const auto scenario = [](BlobStore& blobs) -> Task<BlobInfo> {
-    std::unique_ptr<BlobWriter> writer = co_await blobs.create(std::nullopt);
-    const ByteSpan first = co_await writer->room();
+    std::unique_ptr<BlobWriter> writer = co_await blobs.create({}, kOwner);
+    const ByteSpan first = co_await space_of(*writer);
     EXPECT_GE(first.size(), 1u);
-    const ByteSpan again = co_await writer->room();
+    const ByteSpan again = co_await space_of(*writer);
     EXPECT_EQ(first.data(), again.data());
     first[0] = std::byte{'a'};
     writer->advance(0);
     writer->advance(1);
-    const ByteSpan next = co_await writer->room();
+    const ByteSpan next = co_await space_of(*writer);
     next[0] = std::byte{'b'};
     next[1] = std::byte{'x'};  // offered, never announced
     writer->advance(1);
@@ -59,7 +59,7 @@ TEST_P(StoreContract, WrongExpectedSizeIsNoMatter) {
   for (const std::uint64_t expected : {std::uint64_t{0}, std::uint64_t{1} << 60}) {
     const auto scenario = [](BlobStore& blobs, ByteView data,
                              std::uint64_t size) -> Task<BlobInfo> {
-      std::unique_ptr<BlobWriter> writer = co_await blobs.create(size);
+      std::unique_ptr<BlobWriter> writer = co_await blobs.create(size, kOwner);
       co_await writer->write(data);
       co_return co_await writer->finish();
     };
@@ -72,7 +72,7 @@ TEST_P(StoreContract, WhatIsHandedOverIsNamedAtOnceAndDurableWhenItLands) {
   for (const std::size_t size : {std::size_t{0}, std::size_t{5'000}, std::size_t{300'000}}) {
     const Bytes bytes = make_bytes(size, 21);
     const auto hand_over = [](BlobStore& blobs, ByteView data) -> Task<std::shared_ptr<Landing>> {
-      std::unique_ptr<BlobWriter> writer = co_await blobs.create(std::nullopt);
+      std::unique_ptr<BlobWriter> writer = co_await blobs.create({}, kOwner);
       co_await writer->write(data);
       co_return co_await writer->hand_over();
     };
@@ -135,7 +135,7 @@ TEST_P(StoreContract, WritersOfDifferentBytesAtOnce) {
 
 TEST_P(StoreContract, AbandonedWriterLeavesNothing) {
   const auto scenario = [](BlobStore& blobs, std::size_t size) -> Task<void> {
-    std::unique_ptr<BlobWriter> writer = co_await blobs.create(size);
+    std::unique_ptr<BlobWriter> writer = co_await blobs.create(size, kOwner);
     const Bytes bytes = make_bytes(size, 5);
     co_await writer->write(bytes);
   };
@@ -146,13 +146,76 @@ TEST_P(StoreContract, AbandonedWriterLeavesNothing) {
   EXPECT_EQ(under_test_->leftovers(), 0u);
 }
 
+// Writes `bytes` as a client sends them that stalls after each portion.
+inline Task<BlobInfo> put_slowly(BlobStore& blobs, ByteView bytes, std::size_t portion) {
+  std::unique_ptr<BlobWriter> writer = co_await blobs.create({}, kOwner);
+  while (!bytes.empty()) {
+    const std::size_t count = std::min(portion, bytes.size());
+    co_await writer->write(bytes.first(count));
+    writer->set_aside();
+    EXPECT_FALSE(writer->is_prepared());
+    bytes = bytes.subspan(count);
+  }
+  co_await space_of(*writer);
+  EXPECT_TRUE(writer->is_prepared());
+  co_return co_await writer->finish();
+}
+
+TEST_P(StoreContract, WhatIsSetAsideIsKept) {
+  std::size_t blobs = 0;
+  for (const std::size_t size : {0uz, 1uz, 4'095uz, 4'096uz, 4'097uz, 20'000uz, 32'767uz, 32'768uz,
+                                 40'000uz, 131'072uz, 300'001uz}) {
+    for (const std::size_t portion : {1'000uz, 4'096uz, 17'000uz, 131'072uz, 200'000uz}) {
+      const Bytes bytes = make_bytes(size, size + portion);
+      const BlobInfo info = run(put_slowly(store(), bytes, portion));
+      EXPECT_EQ(info.digest, independent_digest(bytes)) << size << ' ' << portion;
+      EXPECT_EQ(info.size, size);
+      EXPECT_EQ(stored(info.digest), bytes) << size << ' ' << portion;
+      blobs += size > 1 || portion == 1'000;
+    }
+  }
+  EXPECT_GE(run(list_all(store(), 100)).size(), blobs);
+  EXPECT_EQ(store().memory_load().bytes, 0u);
+  EXPECT_EQ(under_test_->leftovers(), 0u);
+}
+
+// Whoever takes bytes back that it wrote must not take along what was there before.
+TEST_P(StoreContract, BytesSetAsideAreFoundWhereTheyAreStored) {
+  for (const std::size_t size : {20'000uz, 200'000uz}) {
+    const Bytes bytes = make_bytes(size, 31);
+    EXPECT_TRUE(run(put(store(), bytes)).new_at);
+    EXPECT_FALSE(run(put_slowly(store(), bytes, 7'000)).new_at) << size;
+  }
+}
+
+TEST_P(StoreContract, WriterThatHoldsNothingTakesNoMemory) {
+  open(std::size_t{1} << 20);
+  std::vector<std::unique_ptr<BlobWriter>> writers;
+  const auto begin = [&](BlobStore& blobs, std::uint64_t seed) -> Task<void> {
+    std::unique_ptr<BlobWriter> writer = co_await blobs.create({}, kOwner);
+    co_await writer->write(make_bytes(17'000, seed));
+    writer->set_aside();
+    writers.push_back(std::move(writer));
+  };
+  for (std::uint64_t i = 0; i < 300; ++i) run(begin(store(), i));
+  run(put(store(), make_bytes(1'000'000, 301)));
+  EXPECT_EQ(store().memory_load().bytes, 0u);
+  EXPECT_EQ(store().memory_load().uploads, 300u);
+  writers.clear();
+  EXPECT_EQ(under_test_->leftovers(), 0u);
+}
+
 // The owner is destroyed at every point where it can wait; nothing wakes what is gone.
 TEST_P(StoreContract, WriterMayGoWhileItWaits) {
   open(2 * 128 * 1024);
   const auto upload = [](BlobStore& blobs, std::uint64_t seed) -> Held {
-    std::unique_ptr<BlobWriter> writer = co_await blobs.create(std::nullopt);
+    std::unique_ptr<BlobWriter> writer = co_await blobs.create({}, kOwner);
     const Bytes bytes = make_bytes(seed % 2 ? 1'000'000 : 5'000, seed);
     co_await writer->write(bytes);
+    if (seed % 3 == 0) {
+      writer->set_aside();
+      co_await space_of(*writer);
+    }
     co_await writer->finish();
   };
   const auto scenario = [&](BlobStore& blobs) -> Task<void> {
@@ -178,7 +241,7 @@ TEST_P(StoreContract, ManyWritersShareASmallBudget) {
     const Bytes bytes = make_bytes(seed % 10 == 0 ? 300'000 : 2'000, seed);
     const Sha256Digest expected = independent_digest(bytes);
     // In small portions with pauses, as a network gives them.
-    std::unique_ptr<BlobWriter> writer = co_await blobs.create(bytes.size());
+    std::unique_ptr<BlobWriter> writer = co_await blobs.create(bytes.size(), kOwner);
     for (ByteView rest = bytes; !rest.empty();) {
       const ByteView portion = rest.first(std::min<std::size_t>(rest.size(), 16'000));
       co_await writer->write(portion);

@@ -1,20 +1,21 @@
-// The memory that all writers of a store share: aligned buffers of one size, within a budget.
+// The memory of a store's writers: aligned buffers of one size, each lent as far as the budget of
+// all uploads is charged for it.
 #pragma once
 
 #include <cstddef>
-#include <list>
-#include <memory>
 #include <mutex>
 #include <utility>
 #include <vector>
 
 #include "base/bytes.h"
-#include "base/task.h"
-#include "blobs/local/event.h"
+#include "blobs/upload_budget.h"
 
 namespace coffer::blobs {
 
 inline constexpr std::size_t kBufferBytes = 128 * 1024;
+// What an upload is charged for at first: a small one needs no more, nor does one whose client is
+// slow. A multiple of kAlignment.
+inline constexpr std::size_t kFirstBytes = 32 * 1024;
 // What writing past the page cache asks of addresses, offsets and lengths.
 inline constexpr std::size_t kAlignment = 4096;
 
@@ -25,66 +26,60 @@ class Buffer {
  public:
   Buffer() noexcept = default;
   Buffer(Buffer&& other) noexcept
-      : pool_(other.pool_), memory_(std::exchange(other.memory_, nullptr)) {}
+      : pool_(other.pool_),
+        memory_(std::exchange(other.memory_, nullptr)),
+        charge_(std::move(other.charge_)) {}
   Buffer& operator=(Buffer&& other) noexcept {
     std::swap(pool_, other.pool_);
     std::swap(memory_, other.memory_);
+    std::swap(charge_, other.charge_);
     return *this;
   }
   ~Buffer() { release(); }
 
   explicit operator bool() const noexcept { return memory_ != nullptr; }
-  // kBufferBytes long, or empty.
-  ByteSpan span() const noexcept { return {memory_, memory_ ? kBufferBytes : 0}; }
+  // As long as the charge, at most kBufferBytes; or empty.
+  ByteSpan span() const noexcept { return {memory_, charge_.bytes()}; }
+  // Makes it kBufferBytes long, in place, if nobody has to wait for that. REQUIRES: it is shorter.
+  bool grow() { return charge_.grow(kBufferBytes); }
   // Gives it back now.
   void release() noexcept;
 
  private:
   friend class BufferPool;
-  Buffer(BufferPool& pool, std::byte* memory) noexcept : pool_(&pool), memory_(memory) {}
+  Buffer(BufferPool& pool, std::byte* memory, UploadBudget::Charge charge) noexcept
+      : pool_(&pool), memory_(memory), charge_(std::move(charge)) {}
 
   BufferPool* pool_ = nullptr;
   std::byte* memory_ = nullptr;
+  UploadBudget::Charge charge_;
 };
 
-// Who finds the budget spent waits in line. A holder must never wait in that line for a
-// second buffer, else all could hold one and wait for ever: it uses try_take().
 // Threads: any.
 class BufferPool {
  public:
-  // Up to `budget_bytes` are in use at once, at least one buffer; up to `idle_bytes` stay
-  // allocated when nobody uses them.
-  BufferPool(std::size_t budget_bytes, std::size_t idle_bytes);
-  // REQUIRES: every buffer is back and nobody waits.
+  // Up to `idle_bytes` stay allocated when nobody uses them.
+  explicit BufferPool(std::size_t idle_bytes);
+  // REQUIRES: every buffer is back.
   ~BufferPool();
   BufferPool(const BufferPool&) = delete;
   BufferPool& operator=(const BufferPool&) = delete;
 
-  // A buffer, after all who asked before; comes back on the executor that asked, which must
-  // run one thing at a time. The task may be destroyed while it waits.
-  Task<Buffer> take();
-
-  // A buffer if one is free now, else none.
-  Buffer try_take();
+  // None for no charge. REQUIRES: `charge` is at most kBufferBytes.
+  Buffer take(UploadBudget::Charge charge);
 
   // Buffers that exist now, in use or idle.
   std::size_t allocated() const;
 
  private:
   friend class Buffer;
-  struct Request;
-  class Place;
-  using Line = std::list<std::shared_ptr<Request>>;
 
-  std::byte* take_locked();
   void give_back(std::byte* memory) noexcept;
 
-  const std::size_t most_;
-  const std::size_t most_idle_;
+  const std::size_t max_idle_;
   mutable std::mutex mutex_;
   std::size_t allocated_ = 0;
   std::vector<std::byte*> idle_;  // last in, first out: the warmest is used again
-  Line line_;
 };
 
 }  // namespace coffer::blobs

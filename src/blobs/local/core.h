@@ -34,6 +34,7 @@ struct Core {
   DiskSpace space;
   DiskAbilities abilities;
   const Clock& clock;
+  UploadBudget budget;
   BufferPool buffers;
   std::atomic<std::uint64_t> next_temporary = 1;
   std::array<Folder, kFolders> folders;

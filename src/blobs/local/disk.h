@@ -59,7 +59,7 @@ class Disk {
 
   virtual ~Disk() = default;
 
-  // A new, empty file for writing. REQUIRES: none of that name exists.
+  // A new, empty file for reading and writing. REQUIRES: none of that name exists.
   virtual OpenFile create(const std::string& name) = 0;
   // For reading; empty when there is none of that name.
   virtual OpenFile open(const std::string& name) = 0;

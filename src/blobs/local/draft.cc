@@ -16,10 +16,8 @@ constexpr std::uint64_t kStretchBytes = 8 * 1024 * 1024;
 void Draft::append(ByteView block) {
   size_ += block.size();
   core_.space.require(block.size());
-  if (!file_) {
-    begin();
-    bypasses_cache_ = core_.disk->bypass_cache(file_, true);
-  }
+  if (!file_) begin();
+  bypass_cache(block.size() == kBufferBytes);
   write(block);
   if (bypasses_cache_) return;
   unsynced_ += block.size();
@@ -27,6 +25,8 @@ void Draft::append(ByteView block) {
   core_.disk->sync(file_);
   unsynced_ = 0;
 }
+
+void Draft::read_back(ByteSpan into) { core_.disk->read(file_, into, 0); }
 
 BlobInfo Draft::commit(const Sha256Digest& digest, ByteView tail) {
   size_ += tail.size();
@@ -61,6 +61,12 @@ void Draft::begin() {
   temporary_ = std::move(name);
 }
 
+void Draft::bypass_cache(bool on) {
+  if (on == bypasses_cache_ || !can_bypass_cache_) return;
+  bypasses_cache_ = core_.disk->bypass_cache(file_, on);
+  can_bypass_cache_ = bypasses_cache_ == on;
+}
+
 void Draft::write(ByteView data) {
   try {
     core_.disk->write(file_, data, written_);
@@ -78,7 +84,7 @@ void Draft::write_tail(ByteView tail) {
     write(tail.first(aligned));
     tail = tail.subspan(aligned);
     if (tail.empty()) return;
-    bypasses_cache_ = core_.disk->bypass_cache(file_, false);
+    bypass_cache(false);
   }
   write(tail);
 }

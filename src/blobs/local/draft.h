@@ -20,8 +20,13 @@ class Draft {
   Draft(const Draft&) = delete;
   Draft& operator=(const Draft&) = delete;
 
-  // Adds a whole buffer. REQUIRES: `block` is kBufferBytes long and aligned to kAlignment.
+  // Adds a block. One of kBufferBytes goes past the page cache where that is possible; a shorter
+  // one is of a slow client and not worth the wait. REQUIRES: `block` and its length are aligned to
+  // kAlignment.
   void append(ByteView block);
+
+  // Fills `into` with the blob's first bytes. REQUIRES: as many were added, in short blocks.
+  void read_back(ByteSpan into);
 
   // Adds the last bytes, any number, and ends the blob, all of which hashes to `digest`: when it
   // returns, the blob is durable under its name, in a file of its own. REQUIRES: `tail` is at most
@@ -36,6 +41,7 @@ class Draft {
 
  private:
   void begin();
+  void bypass_cache(bool on);
   void write(ByteView data);
   void write_tail(ByteView tail);
   bool settle_on_existing(const std::string& name);
@@ -45,6 +51,7 @@ class Draft {
   OpenFile file_;
   std::string temporary_;  // empty: no file of ours without a name is on the disk
   bool bypasses_cache_ = false;
+  bool can_bypass_cache_ = true;
   std::uint64_t size_ = 0;
   std::uint64_t written_ = 0;
   std::uint64_t unsynced_ = 0;  // bytes in the page cache since the last sync

@@ -50,7 +50,7 @@ Task<int> workload(BlobStore& store, std::set<Sha256Digest>& kept, std::uint64_t
     }
   }
   try {
-    std::unique_ptr<BlobWriter> abandoned = co_await store.create(std::nullopt);
+    std::unique_ptr<BlobWriter> abandoned = co_await store.create({}, kOwner);
     const Bytes bytes = make_bytes(500'000, seed + 1);
     co_await abandoned->write(bytes);
   } catch (const Error&) {
@@ -98,7 +98,7 @@ TEST_F(Faults, WhatWillNotLandSaysSo) {
       open_local_store(std::make_unique<FailingDisk>(folder_.path(), plan), options());
   const Bytes bytes = make_bytes(1'000, 2);
   const auto hand_over = [&]() -> Task<std::shared_ptr<Landing>> {
-    std::unique_ptr<BlobWriter> writer = co_await store->create(std::nullopt);
+    std::unique_ptr<BlobWriter> writer = co_await store->create({}, kOwner);
     co_await writer->write(bytes);
     co_return co_await writer->hand_over();
   };

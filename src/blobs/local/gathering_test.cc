@@ -68,7 +68,7 @@ class Gathering : public SegmentStore {
                               {.root = {}, .clock = clock_, .gather_time = gather_time});
   }
   std::shared_ptr<Landing> hand_over_bytes(std::size_t size) {
-    const auto writer = run(store_->create({}));
+    const auto writer = run(store_->create({}, kOwner));
     run(writer->write(make_bytes(size, next_seed_++)));
     return run(writer->hand_over());
   }

@@ -77,7 +77,11 @@ class LocalStore final : public BlobStore {
               .space = DiskSpace(*core_.disk, options.reserve_bytes),
               .abilities = {},
               .clock = options.clock,
-              .buffers = BufferPool(options.memory_budget, kIdleBytes),
+              .budget = UploadBudget({.bytes = options.memory_budget,
+                                      .max_request = kBufferBytes,
+                                      .max_wait = options.memory_wait,
+                                      .max_uploads = options.max_uploads}),
+              .buffers = BufferPool(std::min(kIdleBytes, options.memory_budget)),
               .next_temporary = 1,
               .folders = {},
               .open_blobs = OpenBlobs(options.max_open_files * 2 / 3),
@@ -101,9 +105,14 @@ class LocalStore final : public BlobStore {
                           .max_open = options.max_open_files / 3});
   }
 
-  Task<std::unique_ptr<BlobWriter>> create(std::optional<std::uint64_t>) override {
-    co_return std::make_unique<LocalWriter>(core_);
+  Task<std::unique_ptr<BlobWriter>> create(std::optional<std::uint64_t>,
+                                           std::string owner) override {
+    auto share = core_.budget.open(std::move(owner));
+    if (!share) co_return nullptr;
+    co_return std::make_unique<LocalWriter>(core_, std::move(*share));
   }
+
+  UploadBudget::Load memory_load() const override { return core_.budget.load(); }
 
   Task<std::shared_ptr<const Content>> open(const Sha256Digest& digest) override {
     if (const std::optional<PackedBlob> packed = core_.segments->find(digest)) {

@@ -18,9 +18,12 @@ struct LocalOptions {
   std::filesystem::path root;
   // Gives blobs their time of writing. Outlives the store.
   const Clock& clock;
-  // Memory of all writers together. Each needs 128 KiB while it holds bytes that are not
-  // written, and takes twice that while there is enough; who finds none left waits in line.
-  std::size_t memory_budget = std::size_t{256} * 1024 * 1024;
+  // Memory of all writers together. Each needs 32 KiB while bytes come in, and takes up to 256
+  // while there is enough; who finds none left waits in line, at most `memory_wait`.
+  std::size_t memory_budget = std::size_t{128} * 1024 * 1024;
+  std::chrono::milliseconds memory_wait{5'000};
+  // Blobs of one owner that are written at the same time.
+  std::size_t max_uploads = 1'000;
   // Bytes of the disk that are left free, for the database; at most an eighth of the disk.
   std::uint64_t reserve_bytes = std::uint64_t{64} * 1024 * 1024;
   // A durable write mostly waits, so more threads than cores. As many read what is not in memory.

@@ -1,5 +1,6 @@
 #include "blobs/local/local_writer.h"
 
+#include <algorithm>
 #include <condition_variable>
 #include <optional>
 #include <stdexcept>
@@ -23,8 +24,13 @@ class LocalWriter::Pipeline : public std::enable_shared_from_this<Pipeline> {
   // Hands `count` bytes of `buffer` over to be written after those before; with `digest`, that of
   // the whole blob, they are the last. REQUIRES: no block waits, unless this one has no bytes.
   void submit(Buffer buffer, std::size_t count, std::optional<Sha256Digest> digest);
-  // The next buffer to fill. Throws what the job threw.
-  Task<Buffer> next_buffer();
+  // The next buffer to fill, of `bytes` if they are free, else of kFirstBytes. Throws what the job
+  // threw.
+  Task<std::expected<Buffer, Refusal>> next_buffer(UploadBudget::Share& share, std::size_t bytes,
+                                                   InputStream& client);
+  // Puts what was submitted, `written` bytes, in front of the `count` bytes in `buffer`, and takes
+  // it from the disk. REQUIRES: it was submitted in short blocks, and `buffer` holds both.
+  Task<Buffer> read_back(Buffer buffer, std::size_t count, std::size_t written);
   // What the last block came to. REQUIRES: submit() was called.
   Task<BlobInfo> result();
   // The same of whatever was submitted, also when the writer is gone.
@@ -39,12 +45,15 @@ class LocalWriter::Pipeline : public std::enable_shared_from_this<Pipeline> {
     Buffer buffer;
     std::size_t count;
     std::optional<Sha256Digest> digest;  // of the whole blob: this is its last
+    std::size_t to_read_back = 0;        // if any, nothing is written
   };
 
   // Ends the wish of who waits in landed() to be woken, whichever way he goes.
   class Waking;
 
   void hasten();
+  // Begins with `block`, or leaves it to the job that runs. REQUIRES: the mutex is held.
+  void start_locked(Block block);
   void work(Block block);
   void process(Block& block);
 
@@ -61,31 +70,33 @@ class LocalWriter::Pipeline : public std::enable_shared_from_this<Pipeline> {
   std::optional<Appender::Ticket> ticket_;  // of a small blob: to hasten it, once
   std::condition_variable settled_;         // error_ or result_ is set
   // Set by the writer to be woken when the job has ended a block.
-  std::shared_ptr<Event> progress_;
+  std::shared_ptr<OneShotEvent> progress_;
   // Set by who waits in landed().
-  std::shared_ptr<Event> landed_;
+  std::shared_ptr<OneShotEvent> landed_;
   bool wants_buffer_ = false;
   Buffer spare_;  // left by the job for the writer that wants one
+  Buffer back_;   // left by the job that read back
 };
 
 void LocalWriter::Pipeline::submit(Buffer buffer, std::size_t count,
                                    std::optional<Sha256Digest> digest) {
-  Block block{std::move(buffer), count, digest};
-  {
-    std::lock_guard lock(mutex_);
-    if (error_) return;
-    if (pending_) {
-      pending_->digest = digest;
-      return;
-    }
-    if (busy_) {
-      pending_.emplace(std::move(block));
-      return;
-    }
-    busy_ = true;
+  std::lock_guard lock(mutex_);
+  if (error_) return;
+  if (pending_) {
+    pending_->digest = digest;
+    return;
   }
-  core_.io.post([self = shared_from_this(), block = std::move(block)]() mutable {
-    self->work(std::move(block));
+  start_locked({std::move(buffer), count, digest});
+}
+
+void LocalWriter::Pipeline::start_locked(Block block) {
+  if (busy_) {
+    pending_.emplace(std::move(block));
+    return;
+  }
+  busy_ = true;
+  core_.io.post([self = shared_from_this(), moved = std::move(block)]() mutable {
+    self->work(std::move(moved));
   });
 }
 
@@ -100,12 +111,16 @@ void LocalWriter::Pipeline::work(Block block) {
     }
     Buffer returned = std::move(block.buffer);
     std::optional<Block> dropped;
-    std::shared_ptr<Event> progress;
+    std::shared_ptr<OneShotEvent> progress;
     {
       std::lock_guard lock(mutex_);
       if (error) error_ = error;
       if (error_ || result_) settled_.notify_all();
-      if (wants_buffer_) spare_ = std::move(returned);
+      if (block.to_read_back > 0) {
+        back_ = std::move(returned);
+      } else if (wants_buffer_) {
+        spare_ = std::move(returned);
+      }
       wants_buffer_ = false;
       progress = std::move(progress_);
       if (error || abandoned_) dropped.swap(pending_);
@@ -153,33 +168,61 @@ void LocalWriter::Pipeline::hasten() {
 }
 
 void LocalWriter::Pipeline::process(Block& block) {
-  const ByteView data = block.buffer.span().first(block.count);
+  const ByteSpan data = block.buffer.span().first(block.count);
+  if (block.to_read_back > 0) {
+    const ByteSpan all = block.buffer.span().first(block.to_read_back + block.count);
+    std::ranges::copy_backward(data, all.end());
+    draft_.read_back(all.first(block.to_read_back));
+    return draft_.discard();
+  }
   if (!block.digest) return draft_.append(data);
   const BlobInfo info = draft_.commit(*block.digest, data);
   std::lock_guard lock(mutex_);
   result_ = info;
 }
 
-Task<Buffer> LocalWriter::Pipeline::next_buffer() {
+Task<std::expected<Buffer, Refusal>> LocalWriter::Pipeline::next_buffer(UploadBudget::Share& share,
+                                                                        std::size_t bytes,
+                                                                        InputStream& client) {
   for (;;) {
-    std::shared_ptr<Event> progress;
+    std::shared_ptr<OneShotEvent> progress;
     {
       std::lock_guard lock(mutex_);
       if (error_) std::rethrow_exception(error_);
       if (spare_) co_return std::move(spare_);
+      if (!busy_ || !pending_) {
+        Buffer next = core_.buffers.take(core_.budget.try_take(share, bytes));
+        if (next) co_return next;
+      }
       if (busy_) {
-        if (!pending_) {
-          Buffer second = core_.buffers.try_take();
-          if (second) co_return second;
-        }
-        progress = progress_ = std::make_shared<Event>(home_);
+        progress = progress_ = std::make_shared<OneShotEvent>(home_);
         wants_buffer_ = true;
       }
     }
     if (!progress) {
       // Nothing is held, so nobody is kept waiting by our waiting.
-      Buffer first = co_await core_.buffers.take();
-      co_return first;
+      auto charge = co_await core_.budget.take(share, kFirstBytes, client);
+      if (!charge) co_return std::unexpected(charge.error());
+      co_return core_.buffers.take(std::move(*charge));
+    }
+    co_await progress->wait();
+  }
+}
+
+Task<Buffer> LocalWriter::Pipeline::read_back(Buffer buffer, std::size_t count,
+                                              std::size_t written) {
+  {
+    const std::lock_guard lock(mutex_);
+    if (error_) std::rethrow_exception(error_);
+    start_locked({std::move(buffer), count, std::nullopt, written});
+  }
+  for (;;) {
+    std::shared_ptr<OneShotEvent> progress;
+    {
+      const std::lock_guard lock(mutex_);
+      if (error_) std::rethrow_exception(error_);
+      if (back_) co_return std::move(back_);
+      progress = progress_ = std::make_shared<OneShotEvent>(home_);
     }
     co_await progress->wait();
   }
@@ -187,12 +230,12 @@ Task<Buffer> LocalWriter::Pipeline::next_buffer() {
 
 Task<BlobInfo> LocalWriter::Pipeline::result() {
   for (;;) {
-    std::shared_ptr<Event> progress;
+    std::shared_ptr<OneShotEvent> progress;
     {
       std::lock_guard lock(mutex_);
       if (error_) std::rethrow_exception(error_);
       if (result_) co_return *result_;
-      progress = progress_ = std::make_shared<Event>(home_);
+      progress = progress_ = std::make_shared<OneShotEvent>(home_);
     }
     co_await progress->wait();
   }
@@ -216,12 +259,12 @@ Task<BlobInfo> LocalWriter::Pipeline::landed() {
   const Waking waking(shared_from_this());
   hasten();
   for (;;) {
-    std::shared_ptr<Event> landed;
+    std::shared_ptr<OneShotEvent> landed;
     {
       std::lock_guard lock(mutex_);
       if (error_) std::rethrow_exception(error_);
       if (result_) co_return *result_;
-      landed = landed_ = std::make_shared<Event>(Executor::current());
+      landed = landed_ = std::make_shared<OneShotEvent>(Executor::current());
     }
     co_await landed->wait();
   }
@@ -240,6 +283,7 @@ void LocalWriter::Pipeline::abandon() {
   abandoned_ = true;
   progress_ = nullptr;
   spare_.release();
+  back_.release();
   if (busy_ || draft_.is_clean()) return;
   busy_ = true;
   core_.io.post([self = shared_from_this()] { self->draft_.discard(); });
@@ -259,33 +303,68 @@ class LocalWriter::LocalLanding final : public Landing {
   const Holds::Hold hold_;
 };
 
-LocalWriter::LocalWriter(Core& core) : pipeline_(std::make_shared<Pipeline>(core)) {}
+LocalWriter::LocalWriter(Core& core, UploadBudget::Share share)
+    : core_(core), share_(std::move(share)), pipeline_(std::make_shared<Pipeline>(core)) {}
 
 LocalWriter::~LocalWriter() { pipeline_->abandon(); }
 
-Task<ByteSpan> LocalWriter::room() {
+Task<std::expected<ByteSpan, Refusal>> LocalWriter::prepare(InputStream& client) {
   if (!filling_) {
-    filling_ = co_await pipeline_->next_buffer();
-    filled_ = 0;
+    // A buffer of kFirstBytes is enough for most, and grows.
+    auto next =
+        co_await pipeline_->next_buffer(share_, is_fast_ ? kBufferBytes : kFirstBytes, client);
+    if (!next) co_return std::unexpected(next.error());
+    filling_ = std::move(*next);
+    lent_at_ = std::chrono::steady_clock::now();
+    filled_ = aside_.size();
+    std::ranges::copy(aside_, filling_.span().begin());
+    aside_ = Bytes();
   }
   co_return filling_.span().subspan(filled_);
 }
 
 void LocalWriter::advance(std::size_t count) {
-  if (count > filling_.span().size() - filled_) throw std::logic_error("more than the room");
+  const std::size_t size = filling_.span().size();
+  if (count > size - filled_) throw std::logic_error("more than the space");
   filled_ += count;
-  if (!filling_ || filled_ < kBufferBytes) return;
-  hash(filled_);
-  pipeline_->submit(std::exchange(filling_, Buffer()), filled_, std::nullopt);
+  if (!filling_ || filled_ < size) return;
+  is_fast_ = true;
+  if (size == kBufferBytes || !filling_.grow()) submit(filled_);
+}
+
+std::chrono::milliseconds LocalWriter::patience() const noexcept {
+  using std::chrono::milliseconds;
+  const auto kept = std::chrono::steady_clock::now() - lent_at_;
+  const auto left = std::chrono::duration_cast<milliseconds>(core_.budget.patience() - kept);
+  return std::max(left, milliseconds::zero());
+}
+
+void LocalWriter::set_aside() {
+  is_fast_ = false;
+  if (!filling_) return;
+  const std::size_t whole = filled_ / kAlignment * kAlignment;
+  const ByteView rest = filling_.span().subspan(whole, filled_ - whole);
+  aside_.assign(rest.begin(), rest.end());
+  if (whole == 0) return filling_.release();
+  submit(whole);
 }
 
 Task<std::shared_ptr<Landing>> LocalWriter::hand_over() {
+  const bool is_aside = !aside_.empty() || (size_ > 0 && size_ < kSmallBytes);
+  if (!filling_ && is_aside) throw std::logic_error("bytes were set aside");
   const std::size_t tail = filling_ ? filled_ : 0;
-  if (!hash_ && tail < kSmallBytes) {
-    const Sha256Digest digest = Sha256::of(filling_.span().first(tail));
+  if (size_ + tail < kSmallBytes) {
+    const std::size_t size = static_cast<std::size_t>(size_) + tail;
+    if (hash_) hash(tail);
+    const Sha256Digest digest = hash_ ? hash_->finish() : Sha256::of(filling_.span().first(tail));
+    // Whoever takes a small blob back relies on its being packed.
+    if (size_ > 0) {
+      filling_ =
+          co_await pipeline_->read_back(std::move(filling_), tail, static_cast<std::size_t>(size_));
+    }
     Holds::Hold hold = pipeline_->hold(digest);
-    pipeline_->submit_small(std::move(filling_), tail, digest);
-    co_return std::make_shared<LocalLanding>(pipeline_, std::move(hold), digest, tail);
+    pipeline_->submit_small(std::move(filling_), size, digest);
+    co_return std::make_shared<LocalLanding>(pipeline_, std::move(hold), digest, size);
   }
   hash(tail);
   const Sha256Digest digest = hash_->finish();
@@ -294,6 +373,12 @@ Task<std::shared_ptr<Landing>> LocalWriter::hand_over() {
   // The sync of a large file may take long.
   const BlobInfo info = co_await pipeline_->result();
   co_return std::make_shared<LocalLanding>(pipeline_, std::move(hold), info.digest, info.size);
+}
+
+void LocalWriter::submit(std::size_t count) {
+  hash(count);
+  size_ += count;
+  pipeline_->submit(std::exchange(filling_, Buffer()), count, std::nullopt);
 }
 
 void LocalWriter::hash(std::size_t count) {

@@ -17,11 +17,14 @@ namespace coffer::blobs {
 class LocalWriter final : public BlobWriter {
  public:
   // `core` outlives the writer. REQUIRES: called on the executor that will use it.
-  explicit LocalWriter(Core& core);
+  LocalWriter(Core& core, UploadBudget::Share share);
   ~LocalWriter() override;
 
-  Task<ByteSpan> room() override;
+  Task<std::expected<ByteSpan, Refusal>> prepare(InputStream& client) override;
+  bool is_prepared() const noexcept override { return static_cast<bool>(filling_); }
   void advance(std::size_t count) override;
+  std::chrono::milliseconds patience() const noexcept override;
+  void set_aside() override;
   Task<std::shared_ptr<Landing>> hand_over() override;
 
  private:
@@ -30,11 +33,19 @@ class LocalWriter final : public BlobWriter {
 
   // Of the buffer's first bytes.
   void hash(std::size_t count);
+  // Has the buffer's first bytes, which are whole blocks of the disk, written.
+  void submit(std::size_t count);
 
+  Core& core_;
+  UploadBudget::Share share_;
   std::shared_ptr<Pipeline> pipeline_;
   Buffer filling_;
+  std::chrono::steady_clock::time_point lent_at_;  // of filling_
   std::size_t filled_ = 0;
-  std::optional<Sha256> hash_;  // of what was submitted
+  Bytes aside_;                 // what stands before the next buffer's bytes, less than kAlignment
+  bool is_fast_ = false;        // a buffer was filled, and nothing set aside since
+  std::uint64_t size_ = 0;      // of what was submitted
+  std::optional<Sha256> hash_;  // of the same
 };
 
 }  // namespace coffer::blobs

@@ -95,8 +95,8 @@ class PosixDisk final : public Disk {
 
   OpenFile create(const std::string& name) override {
     OpenFile file(uninterrupted([&] {
-      return ::openat(root_.fd(), name.c_str(),
-                      O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, kFileMode);
+      return ::openat(root_.fd(), name.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW,
+                      kFileMode);
     }));
     if (!file) fail("create a file", errno);
     return file;

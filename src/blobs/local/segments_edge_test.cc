@@ -36,14 +36,16 @@ class SegmentEdges : public SegmentStore {
 TEST_F(SegmentEdges, EqualBytesOfOneWriteAreNotTakenBackByOneOfTheWriters) {
   const auto disk = posix_disk(folder_.path());
   prepare(*disk);
-  BufferPool buffers(std::size_t{1} << 20, 0);
+  UploadBudget budget({.bytes = 1 << 20, .max_request = kBufferBytes});
+  const auto share = budget.open("test");
+  BufferPool buffers(0);
   DiskSpace space(*disk, 0);
   Segments segments(*disk, space, clock_,
                     {.appending = {.segment_bytes = 1 << 20, .gather_time = {}}, .reclaim = false});
   const Bytes bytes = make_bytes(100, 1);
   const Sha256Digest digest = independent_digest(bytes);
   const auto submit = [&](const Sha256Digest& name, Appender::Done done) {
-    Buffer buffer = buffers.try_take();
+    Buffer buffer = buffers.take(budget.try_take(*share, kFirstBytes));
     std::ranges::copy(bytes, buffer.span().begin());
     segments.add(name, std::move(buffer), bytes.size(), std::move(done));
   };
@@ -278,14 +280,16 @@ TEST_F(SegmentEdges, WhatWaitsWhenTheStoreClosesIsStored) {
   {
     const auto disk = posix_disk(folder_.path());
     prepare(*disk);
-    BufferPool buffers(std::size_t{64} << 20, 0);
+    UploadBudget budget({.bytes = 64 << 20, .max_request = kBufferBytes});
+    const auto share = budget.open("test");
+    BufferPool buffers(0);
     DiskSpace space(*disk, 0);
     Segments segments(
         *disk, space, clock_,
         {.appending = {.segment_bytes = 16 * 1024, .gather_time = {}}, .reclaim = true});
     for (std::uint64_t i = 0; i < 300; ++i) {
       const Bytes bytes = make_bytes(900, i);
-      Buffer buffer = buffers.try_take();
+      Buffer buffer = buffers.take(budget.try_take(*share, kFirstBytes));
       std::ranges::copy(bytes, buffer.span().begin());
       segments.add(independent_digest(bytes), std::move(buffer), bytes.size(),
                    [&](auto error, auto&) { stored += !error; });

@@ -39,8 +39,10 @@ std::size_t resident_bytes() {
 }
 
 TEST(Throughput, DISABLED_LargeBlobTakesLittleMemory) {
-  BufferPool pool(kBufferBytes, 0);
-  const Buffer block = pool.try_take();
+  UploadBudget budget({.bytes = kBufferBytes, .max_request = kBufferBytes});
+  const auto share = budget.open("test");
+  BufferPool pool(0);
+  const Buffer block = pool.take(budget.try_take(*share, kBufferBytes));
   const Bytes pattern = make_bytes(kBufferBytes, 1);
   std::ranges::copy(pattern, block.span().begin());
 
@@ -65,11 +67,11 @@ TEST(Throughput, DISABLED_LargeBlobTakesLittleMemory) {
   InlineExecutor executor;
   std::size_t most = 0;
   const auto upload = [&]() -> Task<void> {
-    std::unique_ptr<BlobWriter> writer = co_await store->create(kTotal);
+    std::unique_ptr<BlobWriter> writer = co_await store->create(kTotal, kOwner);
     for (std::uint64_t left = kTotal; left > 0;) {
-      const ByteSpan room = co_await writer->room();
-      const std::size_t count = std::min<std::uint64_t>(room.size(), left);
-      std::copy_n(pattern.begin(), count, room.begin());
+      const ByteSpan space = co_await space_of(*writer);
+      const std::size_t count = std::min<std::uint64_t>(space.size(), left);
+      std::copy_n(pattern.begin(), count, space.begin());
       writer->advance(count);
       left -= count;
       most = std::max(most, resident_bytes());

@@ -7,16 +7,16 @@
 
 #include "base/executor.h"
 
-namespace coffer::blobs {
+namespace coffer {
 
 // The waiting coroutine may be destroyed at any time on its executor; set() then wakes nobody.
 // Threads: set() on any, all else on `home`, which runs one thing at a time.
-class Event : public std::enable_shared_from_this<Event> {
+class OneShotEvent : public std::enable_shared_from_this<OneShotEvent> {
  public:
   // REQUIRES: made by std::make_shared; `home` lives when set() is called.
-  explicit Event(Executor& home) noexcept : home_(home) {}
+  explicit OneShotEvent(Executor& home) noexcept : home_(home) {}
 
-  // The waiter goes on, on its executor, never inside this call. REQUIRES: called once.
+  // The waiter goes on, on its executor, never inside this call. Further calls do nothing.
   void set() {
     home_.post([self = shared_from_this()] {
       self->happened_ = true;
@@ -27,8 +27,8 @@ class Event : public std::enable_shared_from_this<Event> {
   // `co_await event->wait()`. REQUIRES: the event lives until then; one waiter.
   auto wait() noexcept {
     struct Awaiter {
-      Event& event;
-      explicit Awaiter(Event& e) noexcept : event(e) {}
+      OneShotEvent& event;
+      explicit Awaiter(OneShotEvent& e) noexcept : event(e) {}
       Awaiter(const Awaiter&) = delete;
       Awaiter& operator=(const Awaiter&) = delete;
       ~Awaiter() { event.waiter_ = {}; }
@@ -45,4 +45,4 @@ class Event : public std::enable_shared_from_this<Event> {
   std::coroutine_handle<> waiter_;
 };
 
-}  // namespace coffer::blobs
+}  // namespace coffer

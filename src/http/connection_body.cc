@@ -1,0 +1,93 @@
+// The connection as the body of its request uses it.
+#include <poll.h>
+
+#include "http/connection.h"
+
+namespace coffer::http {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+}  // namespace
+
+Task<std::expected<std::size_t, StreamFault>> Connection::receive(
+    ByteSpan into, Pace& pace, std::chrono::milliseconds patience) {
+  for (;;) {
+    const auto step = transport_.read(into);
+    if (step.state == Transport::State::kDone) {
+      pace.moved(step.count);
+      if (turn_is_over()) co_await give_way(core_);
+      co_return step.count;
+    }
+    if (step.state == Transport::State::kClosed) {
+      co_return std::unexpected(StreamFault::kTruncated);
+    }
+    input_.release();
+    const auto is_readable = co_await readable(step.state, pace, patience);
+    if (!is_readable) co_return std::unexpected(is_readable.error());
+  }
+}
+
+Task<std::expected<void, StreamFault>> Connection::receive_more(
+    Pace& pace, std::chrono::milliseconds patience) {
+  for (;;) {
+    const auto step = transport_.read(input_.space(Core::kBufferBytes));
+    if (step.state == Transport::State::kDone) {
+      input_.filled(step.count);
+      pace.moved(step.count);
+      if (turn_is_over()) co_await give_way(core_);
+      co_return std::expected<void, StreamFault>();
+    }
+    if (step.state == Transport::State::kClosed) {
+      co_return std::unexpected(StreamFault::kTruncated);
+    }
+    if (input_.empty()) input_.release();
+    const auto is_readable = co_await readable(step.state, pace, patience);
+    if (!is_readable) co_return std::unexpected(is_readable.error());
+  }
+}
+
+// Tells the timer, and who cuts the connection, what to wake.
+class Connection::Awaiting {
+ public:
+  Awaiting(Connection& connection, OneShotEvent& event, SteadyTime until) noexcept
+      : connection_(connection) {
+    connection_.awaited_ = &event;
+    connection_.awaited_until_ = until;
+    connection_.hung_up_ = false;
+    connection_.set_deadline(Clock::now() + Core::kTick);
+  }
+  ~Awaiting() {
+    connection_.awaited_ = nullptr;
+    connection_.set_deadline(kNever);
+  }
+  Awaiting(const Awaiting&) = delete;
+  Awaiting& operator=(const Awaiting&) = delete;
+
+ private:
+  Connection& connection_;
+};
+
+Task<bool> Connection::wait(OneShotEvent& event, std::chrono::milliseconds max_wait) {
+  if (cut_) co_return false;
+  const Awaiting awaiting(*this, event, Clock::now() + max_wait);
+  co_await event.wait();
+  co_return !cut_ && !hung_up_;
+}
+
+// A client that has closed its sending side alone counts as well: as little can be told of it as
+// nginx can tell, and it would have to be let in before others for an answer it may not read.
+bool Connection::has_hung_up() const noexcept {
+  pollfd socket{.fd = transport_.fd(), .events = POLLRDHUP, .revents = 0};
+  return ::poll(&socket, 1, 0) > 0;
+}
+
+Task<std::expected<void, StreamFault>> Connection::send_continue(Pace& pace) {
+  std::string line = "HTTP/1.1 100 Continue\r\n\r\n";
+  iovec part{line.data(), line.size()};
+  const bool sent = co_await send_bytes({&part, 1}, false, pace);
+  if (!sent) co_return std::unexpected(StreamFault::kTruncated);
+  co_return std::expected<void, StreamFault>();
+}
+
+}  // namespace coffer::http
