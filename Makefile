@@ -1,6 +1,6 @@
 # Thin: CMakePresets.json says how things are built, tools/ does the work.
 .DEFAULT_GOAL := help
-.PHONY: help run build test test-asan test-tsan faults-long bench bench-micro tidy format clean
+.PHONY: help run build test test-asan test-tsan fuzz faults-long bench bench-micro tidy format clean
 
 help:  ## Shows this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -23,6 +23,10 @@ test-asan:  ## The same tests under the address and undefined behaviour sanitize
 test-tsan:  ## The same tests under the thread sanitizer
 	@tools/install-packages.sh build test
 	@tools/test.sh tsan
+
+fuzz:  ## The fuzz targets for FUZZ_SECONDS each (default 600): make fuzz FUZZ_SECONDS=60
+	@tools/install-packages.sh build test
+	@tools/fuzz.sh $${FUZZ_SECONDS:-600}
 
 faults-long: build  ## The long fault tests: the server killed 200 times at random moments
 	@tools/install-packages.sh test

@@ -1,6 +1,7 @@
 #!/bin/sh
 # Runs the tests against a build: what the rules say of the sources, then the unit tests, then
-# the black-box tests, whose closing line comes last.
+# each fuzz target for ten seconds (with the preset release), then the black-box tests, whose
+# closing line comes last.
 #   tools/test.sh release
 set -eu
 
@@ -21,4 +22,5 @@ tools/format.sh --check
 tools/build.sh "$preset"
 python=$(tools/python.sh)
 $run ctest --test-dir "build/$preset" --output-on-failure --parallel 2 --progress
+[ "$preset" != release ] || tools/fuzz.sh 10
 exec $run "$python" -m pytest tests

@@ -17,6 +17,8 @@ constexpr int kMostOverlaps = 2;
 // Bytes of a name in a head, percent-encoded; room for 255 characters of three bytes.
 constexpr std::size_t kMostEncodedName = 2300;
 constexpr std::size_t kMostExtension = 32;
+// Of the form in ASCII beside it, which is for clients that know no other.
+constexpr std::size_t kMostFallback = 512;
 constexpr std::uint64_t kLargest = std::numeric_limits<std::uint64_t>::max();
 
 // A number of any length; what is larger than the type holds is its largest value, which no
@@ -301,6 +303,7 @@ std::string content_disposition(std::string_view kind, std::string_view filename
       fallback += '_';
     }
   }
+  if (!exact) fallback.resize(std::min(fallback.size(), kMostFallback));
   std::string out;
   out.append(kind).append("; filename=\"").append(fallback).append("\"");
   if (!exact) out += "; filename*=UTF-8''" + percent_encode(name);

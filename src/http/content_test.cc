@@ -326,6 +326,10 @@ TEST(ContentDisposition, IsShortEnoughForAProxy) {
     EXPECT_TRUE(is_utf8(percent_decode(field.substr(name)).value())) << character;
   }
   EXPECT_LT(content_disposition("inline", "." + times(512, "\u6f22")).size(), 3000U);
+  for (const std::string_view character : {"x", "%"}) {
+    const std::string name = times(2200, "x") + std::string(character);
+    EXPECT_LT(content_disposition("inline", name).size(), 3000U) << character;
+  }
 }
 
 TEST(ContentDisposition, NoByteEndsTheField) {
