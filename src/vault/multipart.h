@@ -59,8 +59,8 @@ class Multiparts {
   explicit Multiparts(Context& context) : context_(context) {}
 
   // kInvalid: the name as in Uploads::commit, `parts` not from 1 to kPartsMax. kNotFound without
-  // that space, or with a fault of `parent` without that folder. kBusy while the actor's account has
-  // policy.max_multiparts unfinished ones. REQUIRES: the actor may write to the space.
+  // that space, or with a fault of `parent` without that folder. kBusy while the actor's account
+  // has policy.max_multiparts unfinished ones. REQUIRES: the actor may write to the space.
   Task<Result<Multipart>> begin(Actor actor, NewMultipart wanted);
 
   // Reads `source` to its end as that part; durable and counted in the quota when it returns. One

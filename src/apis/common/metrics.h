@@ -24,9 +24,6 @@ class Metrics {
 
   // A value that is asked for when it is shown.
   void gauge(const std::string& name, const std::string& help, std::function<double()> value);
-  // The same for a value that only grows.
-  void counter(const std::string& name, const std::string& help, std::function<double()> value);
-
   // The same for what only grows. `name` ends in `_total`.
   void counter(const std::string& name, const std::string& help, std::function<double()> value);
 
