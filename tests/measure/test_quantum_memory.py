@@ -7,7 +7,7 @@ import pytest
 
 from harness import forms
 from harness.measuring import BLOCK, Flow, Memory, mebibytes
-from harness.quantum import Quantum, at, refuse
+from harness.quantum import Quantum, at, charge, refuse
 
 BOUND = 16 << 20
 PATIENCE = 120  # seconds for a single read or write
@@ -54,7 +54,8 @@ def test_a_long_file_there_and_back(launch, figure, blocks):
     server = launch()
     quantum = Quantum.registered(server)
     bucket = quantum.bucket()
-    quantum.set_quota(str(blocks * BLOCK + 100))
+    costs = sum(charge(0, name) for name in ("deep", "down", "long.bin")) + charge(5, "short.txt")
+    quantum.leave(blocks * BLOCK + costs + 95)
     server.restart()  # nothing that memory was used for before can be used again
     quantum = Quantum(server, master=quantum.master)
     flow = Flow(blocks)
