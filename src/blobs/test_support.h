@@ -124,7 +124,7 @@ inline Task<ByteSpan> space_of(BlobWriter& writer) {
 
 // Writes `bytes` as a blob, `portion` bytes a time.
 inline Task<std::shared_ptr<Landing>> hand_over(BlobStore& store, ByteView bytes) {
-  const std::unique_ptr<BlobWriter> writer = co_await store.create(bytes.size());
+  const std::unique_ptr<BlobWriter> writer = co_await store.create(bytes.size(), kOwner);
   co_await writer->write(bytes);
   co_return co_await writer->hand_over();
 }

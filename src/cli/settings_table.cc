@@ -226,7 +226,7 @@ constexpr auto kDefinitions = std::to_array<Definition>({
         "of guests.",
         [](auto& all) -> auto& { return all.uploads.memory_budget; }),
     define(
-        "uploads.memory_timeout", duration(), "5s",
+        "uploads.memory_timeout", duration(kSecond), "5s",
         "Time an upload waits for memory before it is answered with 503.",
         [](auto& all) -> auto& { return all.uploads.memory_timeout; }),
     define(
