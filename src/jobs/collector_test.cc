@@ -9,6 +9,25 @@
 namespace coffer::jobs {
 namespace {
 
+// Fails as often as `failures` says, which outlives it.
+class FailingRemoval final : public blobs::Removal {
+ public:
+  FailingRemoval(std::unique_ptr<blobs::Removal> removal, std::atomic<int>& failures)
+      : removal_(std::move(removal)), failures_(failures) {}
+
+  Task<bool> remove(const Sha256Digest& digest) override {
+    if (failures_ > 0) {
+      --failures_;
+      throw blobs::Error("the disk has had enough");
+    }
+    return removal_->remove(digest);
+  }
+
+ private:
+  std::unique_ptr<blobs::Removal> removal_;
+  std::atomic<int>& failures_;
+};
+
 // A store that fails to remove, as often as it is told to.
 class FailingStore final : public blobs::BlobStore {
  public:
@@ -22,13 +41,11 @@ class FailingStore final : public blobs::BlobStore {
     return store_->open(digest);
   }
   Task<bool> remove_unused(const Sha256Digest& digest, Time cutoff) override {
-    if (failures > 0) {
-      --failures;
-      throw blobs::Error("the disk has had enough");
-    }
     return store_->remove_unused(digest, cutoff);
   }
-  std::unique_ptr<blobs::Removal> begin_removal() override { return store_->begin_removal(); }
+  std::unique_ptr<blobs::Removal> begin_removal() override {
+    return std::make_unique<FailingRemoval>(store_->begin_removal(), failures);
+  }
   Task<std::vector<Listed>> list(std::optional<Sha256Digest> after, std::size_t limit) override {
     return store_->list(after, limit);
   }

@@ -63,7 +63,7 @@ def test_stalled_uploads_hold_no_memory(launch, chunked):
     for wire in wires:
         wire.close()
     wait_until(lambda: metric(server, "coffer_uploads") == 0)
-    wait_until(lambda: not any((server.data / "tmp").iterdir()))
+    wait_until(lambda: not any((server.data / "blobs/tmp").iterdir()))
 
 
 def test_uploads_that_trickle_leave_room_for_others(launch):

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <chrono>
 #include <memory>
 #include <thread>
 #include <vector>
@@ -11,6 +12,16 @@
 #include "blobs/contract/fixture.h"
 
 namespace coffer::blobs::test {
+
+// An I/O thread may give a buffer back a moment after it has answered.
+inline bool gives_memory_back(BlobStore& store) {
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(5);
+  while (store.memory_load().bytes != 0) {
+    if (std::chrono::steady_clock::now() > deadline) return false;
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  }
+  return true;
+}
 
 TEST_P(StoreContract, KeepsWhatWasWritten) {
   constexpr std::size_t k128 = 128 * 1024;
@@ -175,7 +186,7 @@ TEST_P(StoreContract, WhatIsSetAsideIsKept) {
     }
   }
   EXPECT_GE(run(list_all(store(), 100)).size(), blobs);
-  EXPECT_EQ(store().memory_load().bytes, 0u);
+  EXPECT_TRUE(gives_memory_back(store()));
   EXPECT_EQ(under_test_->leftovers(), 0u);
 }
 
@@ -199,7 +210,7 @@ TEST_P(StoreContract, WriterThatHoldsNothingTakesNoMemory) {
   };
   for (std::uint64_t i = 0; i < 300; ++i) run(begin(store(), i));
   run(put(store(), make_bytes(1'000'000, 301)));
-  EXPECT_EQ(store().memory_load().bytes, 0u);
+  EXPECT_TRUE(gives_memory_back(store()));
   EXPECT_EQ(store().memory_load().uploads, 300u);
   writers.clear();
   EXPECT_EQ(under_test_->leftovers(), 0u);
