@@ -1,6 +1,7 @@
 #!/bin/sh
 # Runs every fuzz target for so many seconds, or those that are named:
 #   tools/fuzz.sh 600 uri location
+# FUZZ_SEED=1 draws the same inputs every time, as far as they come in the time; else each run others.
 # What a target finds new goes to build/fuzz/corpus/<target>, what fails to build/fuzz/findings.
 set -eu
 
@@ -17,7 +18,7 @@ mkdir -p build/fuzz/findings "$logs"
 one() {
   mkdir -p "build/fuzz/corpus/$1"
   if "build/fuzz/targets/$1" "build/fuzz/corpus/$1" "tests/fuzz/corpus/$1" \
-      -dict=tests/fuzz/words.dict -max_total_time="$seconds" -max_len=16384 -timeout=10 \
+      -dict=tests/fuzz/words.dict -seed="${FUZZ_SEED:-0}" -max_total_time="$seconds" -max_len=16384 -timeout=10 \
       -rss_limit_mb=1024 -artifact_prefix="build/fuzz/findings/$1-" -print_final_stats=1 \
       >"$logs/$1" 2>&1; then
     awk -v name="$1" '

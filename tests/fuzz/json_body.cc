@@ -19,6 +19,7 @@ class Body final : public http::RequestBody {
   std::optional<std::uint64_t> length() const noexcept override { return std::nullopt; }
   void set_limit(std::uint64_t) noexcept override {}
   void limit_time(std::uint64_t) noexcept override {}
+  void set_sender(std::string_view) override {}
   Task<std::expected<std::size_t, StreamFault>> read(ByteSpan into) override {
     return bytes_.read(into);
   }
