@@ -8,7 +8,6 @@
 
 #include <atomic>
 #include <coroutine>
-#include <cstddef>
 #include <exception>
 #include <optional>
 #include <type_traits>
@@ -20,11 +19,6 @@ template <class T>
 class Task;
 
 namespace detail {
-
-// Memory for coroutines' frames, of which a request takes dozens: each thread keeps some that were
-// given back there. Threads: any.
-void* take_frame(std::size_t size);
-void give_back(void* frame, std::size_t size) noexcept;
 
 class PromiseBase {
  public:
@@ -60,9 +54,6 @@ class PromiseBase {
     runner_.store(nullptr, std::memory_order_relaxed);
     return state_.exchange(State::kAwaited) != State::kDone;
   }
-
-  static void* operator new(std::size_t size) { return take_frame(size); }
-  static void operator delete(void* frame, std::size_t size) noexcept { give_back(frame, size); }
 
  protected:
   void rethrow() const {
@@ -160,8 +151,6 @@ namespace detail {
 
 struct Detached {
   struct promise_type {
-    static void* operator new(std::size_t size) { return take_frame(size); }
-    static void operator delete(void* frame, std::size_t size) noexcept { give_back(frame, size); }
     Detached get_return_object() const noexcept { return {}; }
     std::suspend_never initial_suspend() const noexcept { return {}; }
     std::suspend_never final_suspend() const noexcept { return {}; }
