@@ -28,7 +28,7 @@ class FailingRemoval final : public blobs::Removal {
   std::atomic<int>& failures_;
 };
 
-// A store that fails to remove, as often as it is told to.
+// A store that fails to remove as often as it is told to, and that is full when it is told to be.
 class FailingStore final : public blobs::BlobStore {
  public:
   explicit FailingStore(std::unique_ptr<blobs::BlobStore> store) : store_(std::move(store)) {}
@@ -49,9 +49,13 @@ class FailingStore final : public blobs::BlobStore {
   Task<std::vector<Listed>> list(std::optional<Sha256Digest> after, std::size_t limit) override {
     return store_->list(after, limit);
   }
-  Task<std::uint64_t> free_bytes() override { return store_->free_bytes(); }
+  Task<std::uint64_t> free_bytes() override {
+    if (is_full) co_return 0;
+    co_return co_await store_->free_bytes();
+  }
 
   std::atomic<int> failures = 0;
+  std::atomic<bool> is_full = false;
 
  private:
   std::unique_ptr<blobs::BlobStore> store_;
@@ -179,6 +183,27 @@ TEST_F(CollectorTest, TriesAgainAfterAFailure) {
   const Collector collector(*vault_, fast());
   EXPECT_TRUE(eventually([&] { return stored_blobs() == 0; }));
   EXPECT_EQ(store.failures, 0);
+}
+
+TEST_F(CollectorTest, MakesRoomOnAFullDiskBeforeTheGraceTimeIsOver) {
+  const vault::Entry kept = upload(anna_, "kept", "kept");
+  for (int i = 0; i < 150; ++i) {
+    ASSERT_TRUE(remove(anna_, upload(anna_, "gone", "gone " + std::to_string(i)).id));
+  }
+  clock_.advance(10s);
+  auto options = fast();
+  options.reclaim_every = 5ms;
+  auto& store = static_cast<FailingStore&>(*stores_.blobs);
+  const Collector collector(*vault_, options);
+  std::this_thread::sleep_for(50ms);
+  EXPECT_EQ(stored_blobs(), 151U) << "there is room";
+  store.is_full = true;
+  EXPECT_TRUE(eventually([&] { return stored_blobs() == 1; }));
+  const vault::Entry young = upload(anna_, "young", "young");
+  ASSERT_TRUE(remove(anna_, young.id));
+  std::this_thread::sleep_for(50ms);
+  EXPECT_EQ(stored_blobs(), 2U) << "somebody may be about to open it";
+  EXPECT_EQ(content_of(kept), "kept");
 }
 
 TEST_F(CollectorTest, WorksOutTheChecksumsOfFilesThatCameInParts) {

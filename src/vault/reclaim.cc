@@ -2,6 +2,8 @@
 
 #include <chrono>
 
+#include "base/log.h"
+
 namespace coffer::vault {
 namespace {
 
@@ -76,13 +78,27 @@ Task<bool> Reclaims::step() {
       co_return co_await tx.find(kNext, request_from, before);
     };
     const auto request = co_await context_.database.read(look);
-    if (!request) co_return false;
+    if (!request) co_return co_await make_room();
     running_.emplace(request->id, Reclaim(references_, request->at));
   }
   if (co_await running_->reclaim.step()) co_return true;
   co_await finish_reclaim(context_.database, running_->id, running_->reclaim.freed());
   running_.reset();
   co_return false;
+}
+
+// What no row knows is left to the sweep: looking for it reads the names of all blobs, and here
+// that would be again and again for as long as the disk stays full.
+Task<bool> Reclaims::make_room() {
+  if (co_await context_.blobs.free_bytes() > 0) co_return false;
+  Freed freed;
+  const bool more =
+      co_await references_.collect_unused(context_.clock.now() - kOpened, kStep, freed);
+  if (freed.blobs > 0) {
+    log::info("the disk is full: freed what nothing needs before its grace time",
+              {{"blobs", freed.blobs}, {"bytes", freed.bytes}});
+  }
+  co_return more;
 }
 
 }  // namespace coffer::vault

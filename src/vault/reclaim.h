@@ -1,4 +1,5 @@
-// Frees what nothing refers to before the grace time is over, for an operator who asks for it.
+// Frees what nothing refers to before the grace time is over: when an operator asks for it, and by
+// itself while the disk is full, so that a delete makes room at once.
 //
 // The asking goes through the database: a command beside the server has no store, and whoever may
 // write to the data folder may ask.
@@ -54,10 +55,13 @@ class Reclaims {
  public:
   Reclaims(Context& context, References& references) : context_(context), references_(references) {}
 
-  // A step of what was asked for, if anything was; whether there is more to do now.
+  // A step of what was asked for; with nothing asked for, of making room while the blob store has
+  // none. Whether there is more to do now.
   Task<bool> step();
 
  private:
+  Task<bool> make_room();
+
   struct Running {
     ReclaimId id;
     Reclaim reclaim;
