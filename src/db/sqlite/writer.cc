@@ -83,7 +83,7 @@ Stats Writer::stats() const {
   return stats;
 }
 
-void Writer::serve() {
+void Writer::serve() noexcept {
   const Scope scope(*this);
   std::unique_lock lock(mutex_);
   for (;;) {

@@ -74,7 +74,9 @@ class Writer final : public Executor {
   };
 
   void enqueue(Unit& unit);
-  void serve();
+  // Ends the program where its own bookkeeping finds no memory: what was committed could be told
+  // to nobody, and every later write would wait for ever. A start reads what was committed.
+  void serve() noexcept;
   void take_waiting(Units& group);
   struct Manner {
     bool open_to_more;    // units that come in meanwhile join the group
