@@ -33,7 +33,7 @@ Reply refuse_files(const vault::Failure& failure);
 // `missing` where the vault has no such thing, and what else kept it from an answer as it is.
 Reply refuse(const vault::Failure& failure, Code missing);
 
-// The gateway's problems in the same shape; docs/choices.md lists the codes beyond the table.
+// The gateway's problems in the same shape; docs/api/quantum.md lists the codes beyond the table.
 http::Response render_problem(const Problem& problem, const http::Request& request);
 
 }  // namespace coffer::apis::quantum
