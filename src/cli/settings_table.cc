@@ -277,7 +277,8 @@ constexpr auto kDefinitions = std::to_array<Definition>({
     define(
         "blobs.grace", duration(4 * kSecond), "24h",
         "Time that bytes are kept after nothing refers to them any more. Downloads of files that "
-        "are deleted meanwhile have at least half of it to end.",
+        "are deleted meanwhile have at least half of it to end, but for files that came in parts "
+        "while the disk is full.",
         [](auto& all) -> auto& { return all.blobs.grace; }),
     define(
         "blobs.collect_every", duration(kSecond), "1h",

@@ -1,7 +1,9 @@
 #include "vault/reclaim.h"
 
 #include <chrono>
+#include <utility>
 
+#include "base/exhausted.h"
 #include "base/log.h"
 
 namespace coffer::vault {
@@ -15,6 +17,8 @@ constexpr int kKept = 100;
 // Who has read which blob a file has opens it well within this time, if the machine stands still
 // for no longer.
 constexpr std::chrono::seconds kOpened{5};
+// Whoever was refused deletes something and tries again.
+constexpr std::chrono::minutes kMakesRoom{1};
 
 struct Request {
   ReclaimId id;
@@ -90,10 +94,13 @@ Task<bool> Reclaims::step() {
 // What no row knows is left to the sweep: looking for it reads the names of all blobs, and here
 // that would be again and again for as long as the disk stays full.
 Task<bool> Reclaims::make_room() {
-  if (co_await context_.blobs.free_bytes() > 0) co_return false;
+  const Time now = context_.clock.now();
+  const std::uint64_t refusals = Exhausted::count(ExhaustedResource::kStorage);
+  if (std::exchange(refusals_, refusals) != refusals) making_room_until_ = now + kMakesRoom;
+  if (now >= making_room_until_ && co_await context_.blobs.free_bytes() > 0) co_return false;
   Freed freed;
   const bool more =
-      co_await references_.collect_unused(context_.clock.now() - kOpened, kStep, freed);
+      co_await references_.collect_unused(now - kOpened, kStep, freed);
   if (freed.blobs > 0) {
     log::info("the disk is full: freed what nothing needs before its grace time",
               {{"blobs", freed.blobs}, {"bytes", freed.bytes}});

@@ -1,5 +1,5 @@
 // Frees what nothing refers to before the grace time is over: when an operator asks for it, and by
-// itself while the disk is full, so that a delete makes room at once.
+// itself while the disk is full or has just been too full for somebody, so that a delete makes room.
 //
 // The asking goes through the database: a command beside the server has no store, and whoever may
 // write to the data folder may ask.
@@ -55,8 +55,9 @@ class Reclaims {
  public:
   Reclaims(Context& context, References& references) : context_(context), references_(references) {}
 
-  // A step of what was asked for; with nothing asked for, of making room while the blob store has
-  // none. Whether there is more to do now.
+  // A step of what was asked for; with nothing asked for, of making room: while the blob store has
+  // none, and for a minute after something was refused for want of it. Whether there is more to do
+  // now.
   Task<bool> step();
 
  private:
@@ -70,6 +71,8 @@ class Reclaims {
   Context& context_;
   References& references_;
   std::optional<Running> running_;
+  std::uint64_t refusals_ = 0;  // for want of room, that have been looked at
+  Time making_room_until_{};
 };
 
 }  // namespace coffer::vault

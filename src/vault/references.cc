@@ -1,5 +1,8 @@
 #include "vault/references.h"
 
+#include <exception>
+
+#include "base/log.h"
 #include "vault/uploads.h"
 
 // A digest has one row, which counts the entries and parts that refer to its bytes; the count
@@ -30,6 +33,9 @@ constexpr db::Statement kDrop{
     "ELSE NULL END"
     " WHERE id = $1"};
 constexpr db::Statement kForget{"DELETE FROM blob WHERE id = $1 AND refs = 0"};
+constexpr db::Statement kRemember{
+    "INSERT INTO blob (digest, size, refs, unused_since) VALUES ($1, $2, 0, $3)"
+    " ON CONFLICT (digest) DO NOTHING"};
 constexpr db::Statement kUnused{
     "SELECT id, digest, size FROM blob WHERE unused_since IS NOT NULL AND unused_since <= $1"
     " ORDER BY unused_since LIMIT $2"};
@@ -90,12 +96,29 @@ Task<bool> References::collect_unused(Time since, std::size_t limit, Freed& free
     co_return unused;
   };
   const auto forgotten = co_await context_.database.write(Actor::System{}, forget);
+  std::vector<Referenced> failed;
+  std::exception_ptr error;
   for (const Referenced& blob : forgotten) {
-    if (!co_await removal->remove(blob.digest)) continue;
+    try {
+      if (!co_await removal->remove(blob.digest)) continue;
+    } catch (...) {
+      error = std::current_exception();
+      failed.push_back(blob);
+      continue;
+    }
     ++freed.blobs;
     freed.bytes += blob.size;
   }
-  co_return forgotten.size() == limit;
+  if (!error) co_return forgotten.size() == limit;
+  // Their bytes are still there: somebody may have referred to them again meanwhile, or they are
+  // tried again.
+  auto remember = [&](db::Transaction& tx) -> Task<void> {
+    for (const Referenced& blob : failed) {
+      co_await tx.execute(kRemember, ByteView(blob.digest.bytes), blob.size, since);
+    }
+  };
+  co_await context_.database.write(Actor::System{}, remember);
+  std::rethrow_exception(error);
 }
 
 Task<std::optional<Sha256Digest>> References::sweep_unknown(std::optional<Sha256Digest> after,
@@ -115,7 +138,14 @@ Task<std::optional<Sha256Digest>> References::sweep_unknown(std::optional<Sha256
   };
   const auto unknown = co_await context_.database.write(Actor::System{}, look);
   for (const blobs::BlobInfo& blob : unknown) {
-    if (!co_await removal->remove(blob.digest)) continue;
+    try {
+      if (!co_await removal->remove(blob.digest)) continue;
+    } catch (const blobs::Error& error) {
+      // The next sweep tries again; the others go now.
+      log::warning("a blob that nothing refers to could not be removed",
+                   {{"reason", error.what()}});
+      continue;
+    }
     ++freed.blobs;
     freed.bytes += blob.size;
   }
