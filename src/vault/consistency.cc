@@ -15,15 +15,17 @@ constexpr char kLive[] =
     " AND child.is_folder = 1), live AS (SELECT * FROM entry WHERE (space_id, parent_id)"
     " NOT IN (SELECT space_id, id FROM hidden))";
 
-// What lies directly in each place, added up, then carried up from folder to folder. The totals of
-// a hidden folder are nobody's any more.
+// What lies directly in each place, added up, then carried up from folder to folder, as often as
+// folders may lie in each other (kDepthMax): a damaged database may have a ring of them. The totals
+// of a hidden folder are nobody's any more.
 constexpr auto kTotals =
     sql(kLive,
-        ", above (space_id, folder_id, owner_id, kind, files, bytes, charged) AS"
+        ", above (space_id, folder_id, owner_id, kind, files, bytes, charged, steps) AS"
         " (SELECT * FROM (SELECT space_id, parent_id, owner_id, kind, count(*), sum(size),"
-        "  sum(charged) FROM live GROUP BY 1, 2, 3, 4) UNION ALL"
+        "  sum(charged), 0 FROM live GROUP BY 1, 2, 3, 4) UNION ALL"
         " SELECT above.space_id, e.parent_id, above.owner_id, above.kind, files, bytes,"
-        "  above.charged FROM above JOIN entry AS e ON e.id = above.folder_id),"
+        "  above.charged, steps + 1 FROM above JOIN entry AS e ON e.id = above.folder_id"
+        " WHERE steps <= 100),"
         " true_total AS (SELECT space_id, folder_id, owner_id, kind, sum(files) AS files,"
         " sum(bytes) AS bytes, sum(charged) AS charged FROM above GROUP BY 1, 2, 3, 4),"
         " told AS (SELECT space_id, folder_id, owner_id, kind, files, bytes, charged"
@@ -109,10 +111,21 @@ constexpr std::pair<std::string_view, db::Statement> kRules[] = {
     {"files whose size is not that of their parts",
      {"SELECT count(*) FROM entry AS e WHERE manifest_id IS NOT NULL AND size <>"
       " (SELECT coalesce(sum(size), 0) FROM part WHERE multipart_id = e.manifest_id)"}},
+    {"parts that do not begin where the one before ends",
+     {"SELECT count(*) FROM (SELECT start, size, sum(size) OVER (PARTITION BY multipart_id"
+      " ORDER BY number ROWS UNBOUNDED PRECEDING) - size AS begins FROM part WHERE multipart_id IN"
+      " (SELECT manifest_id FROM entry WHERE manifest_id IS NOT NULL))"
+      " WHERE start IS NOT CASE WHEN size > 0 THEN begins END"}},
     {"parts that belong to no upload and no file",
      {"SELECT count(*) FROM part WHERE multipart_id NOT IN (SELECT id FROM multipart) AND"
       " multipart_id NOT IN (SELECT manifest_id FROM entry WHERE manifest_id IS NOT NULL) AND"
       " multipart_id NOT IN (SELECT manifest_id FROM retired_manifest)"}},
+    {"accounts that no name leads to",
+     {"SELECT count(*) FROM account WHERE kind = 0"
+      " AND id NOT IN (SELECT account_id FROM login)"}},
+    {"files with tags by which nothing finds them",
+     {"SELECT count(*) FROM entry WHERE tags <> ''"
+      " AND id NOT IN (SELECT entry_id FROM entry_tag)"}},
     {"tags of files that are not there",
      {"SELECT count(*) FROM entry_tag WHERE entry_id NOT IN (SELECT id FROM entry)"}},
     {"entries whose folder is not there", {kFolders.data()}},

@@ -34,7 +34,7 @@ constexpr db::Statement kGiveBack{
 
 // The folder $2, and those above it up to the space itself, whose number among them is 0.
 constexpr char kFromFolderUp[] =
-    "WITH RECURSIVE above (id) AS (SELECT CAST($2 AS INTEGER) UNION ALL"
+    "WITH RECURSIVE above (id) AS (SELECT CAST($2 AS INTEGER) UNION"
     " SELECT e.parent_id FROM above JOIN entry AS e ON e.id = above.id)";
 constexpr char kInsertTotal[] =
     "INSERT INTO tree_total (space_id, folder_id, owner_id, kind, files, bytes, charged) ";

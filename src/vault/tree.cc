@@ -26,7 +26,7 @@ constexpr db::Statement kAddRemoved{
 constexpr db::Statement kRemoveRow{"DELETE FROM entry WHERE id = $1"};
 
 constexpr db::Statement kFoldersUp{
-    "WITH RECURSIVE above (id) AS (SELECT CAST($1 AS INTEGER) UNION ALL"
+    "WITH RECURSIVE above (id) AS (SELECT CAST($1 AS INTEGER) UNION"
     " SELECT e.parent_id FROM above JOIN entry AS e ON e.id = above.id)"
     " SELECT id FROM above WHERE id <> 0"};
 constexpr db::Statement kLevels{"SELECT levels FROM entry WHERE id = $1"};
@@ -34,7 +34,8 @@ constexpr db::Statement kLevels{"SELECT levels FROM entry WHERE id = $1"};
 constexpr db::Statement kRaiseLevels{
     "WITH RECURSIVE above (id, levels) AS"
     " (SELECT CAST($1 AS INTEGER), CAST($2 AS INTEGER) UNION ALL"
-    " SELECT e.parent_id, above.levels + 1 FROM above JOIN entry AS e ON e.id = above.id)"
+    " SELECT e.parent_id, above.levels + 1 FROM above JOIN entry AS e ON e.id = above.id"
+    " WHERE above.levels <= 100)"
     " UPDATE entry SET levels = above.levels FROM above"
     " WHERE entry.id = above.id AND entry.levels < above.levels"};
 

@@ -3,7 +3,8 @@
 //
 // An entry names the folder that it lies in (parent_id) and nothing above that. So a folder is
 // renamed, moved and removed by changing its own row, however much lies below; to know what an
-// entry lies in, one goes up, at most kDepthMax steps.
+// entry lies in, one goes up, at most kDepthMax steps. UNION without ALL ends such a walk where a
+// damaged database has folders that lie in each other.
 #pragma once
 
 #include <cstddef>
@@ -24,7 +25,7 @@ namespace coffer::vault {
 // speaking of while nothing is.
 inline constexpr char kIsLive[] =
     " AND (NOT EXISTS (SELECT 1 FROM removed_tree) OR NOT EXISTS"
-    " (WITH RECURSIVE above (id) AS (SELECT entry.parent_id UNION ALL"
+    " (WITH RECURSIVE above (id) AS (SELECT entry.parent_id UNION"
     " SELECT e.parent_id FROM above JOIN entry AS e ON e.id = above.id)"
     " SELECT 1 FROM above JOIN removed_tree AS r"
     " ON r.space_id = entry.space_id AND r.folder_id = above.id))";
@@ -34,7 +35,7 @@ inline constexpr char kIsLive[] =
 inline constexpr char kIsNotHidden[] =
     " AND (entry.space_id, entry.parent_id) NOT IN"
     " (WITH RECURSIVE hidden (space_id, id) AS"
-    " (SELECT space_id, folder_id FROM removed_tree WHERE owner_id = $1 UNION ALL"
+    " (SELECT space_id, folder_id FROM removed_tree WHERE owner_id = $1 UNION"
     " SELECT child.space_id, child.id FROM hidden JOIN entry AS child"
     " ON child.space_id = hidden.space_id AND child.parent_id = hidden.id AND child.is_folder = 1)"
     " SELECT space_id, id FROM hidden)";

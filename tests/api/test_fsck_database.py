@@ -31,6 +31,10 @@ COUNTS = {
     "a file's folder": ("UPDATE entry SET parent_id = 777 WHERE parent_id <> 0", "folder"),
     "a file's owner": ("UPDATE entry SET owner_id = 777", "accounts"),
     "parts": ("DELETE FROM multipart", "no upload"),
+    "where a part begins": ("UPDATE part SET start = start + 1 WHERE start > 0", "begin"),
+    "a name to log in with": ("DELETE FROM login", "no name leads to"),
+    "tags": ("DELETE FROM entry_tag", "nothing finds"),
+    "a folder in itself": ("UPDATE entry SET parent_id = id WHERE is_folder = 1", "without a removed folder above"),
 }
 
 SCHEMA = {
