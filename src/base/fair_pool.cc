@@ -1,21 +1,26 @@
 #include "base/fair_pool.h"
 
-#include <pthread.h>
-
 #include <algorithm>
 
+#include "base/thread.h"
+
 namespace coffer {
-namespace {
-constexpr std::size_t kThreadNameMax = 15;
-}  // namespace
 
 FairPool::FairPool(std::string name, Limits limits) : name_(std::move(name)), limits_(limits) {
-  name_.resize(std::min(name_.size(), kThreadNameMax));
   threads_.reserve(limits_.threads);
-  for (std::size_t i = 0; i < limits_.threads; ++i) threads_.emplace_back([this] { work(); });
+  try {
+    for (std::size_t i = 0; i < limits_.threads; ++i) {
+      threads_.push_back(start_thread(name_, [this] { work(); }));
+    }
+  } catch (...) {
+    stop();
+    throw;
+  }
 }
 
-FairPool::~FairPool() {
+FairPool::~FairPool() { stop(); }
+
+void FairPool::stop() {
   {
     const std::lock_guard lock(mutex_);
     stopping_ = true;
@@ -66,7 +71,6 @@ FairPool::Turn* FairPool::next() {
 }
 
 void FairPool::work() {
-  pthread_setname_np(pthread_self(), name_.c_str());
   std::unique_lock lock(mutex_);
   for (;;) {
     Turn* turn = next();

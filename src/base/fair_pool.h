@@ -39,7 +39,7 @@ class FairPool {
   // Whose jobs no limit of waiting keeps out: the program's own.
   static constexpr std::int64_t kOwn = 0;
 
-  // `name` shows in thread listings (15 bytes at most are kept).
+  // `name` shows in thread listings. Throws as start_thread() does.
   FairPool(std::string name, Limits limits);
   // REQUIRES: nobody waits for a job any more.
   ~FairPool();
@@ -106,6 +106,7 @@ class FairPool {
   // The next one to run; null: none may.
   Turn* next();
   void work();
+  void stop();
 
   std::string name_;
   const Limits limits_;

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstdlib>
+#include <exception>
 #include <functional>
 #include <ranges>
 #include <utility>
@@ -84,6 +86,17 @@ Stats Writer::stats() const {
 }
 
 void Writer::serve() noexcept {
+  try {
+    serve_until_stopped();
+  } catch (const std::exception& error) {
+    log::error("the server ends: the thread that writes the database cannot go on",
+               {{"reason", error.what()}});
+    log::flush();
+    std::_Exit(1);
+  }
+}
+
+void Writer::serve_until_stopped() {
   const Scope scope(*this);
   std::unique_lock lock(mutex_);
   for (;;) {

@@ -77,6 +77,7 @@ class Writer final : public Executor {
   // Ends the program where its own bookkeeping finds no memory: what was committed could be told
   // to nobody, and every later write would wait for ever. A start reads what was committed.
   void serve() noexcept;
+  void serve_until_stopped();
   void take_waiting(Units& group);
   struct Manner {
     bool open_to_more;    // units that come in meanwhile join the group
