@@ -68,13 +68,15 @@ void make_folder(const fs::path& folder) {
   }
 }
 
-// Whoever may read the folder may read every file and the keys of the tokens.
-void warn_of_others(const fs::path& folder) {
+// The folder has to be the server's; whoever else may read it may read every file and the keys of
+// the tokens.
+void check_access(const fs::path& folder) {
   struct stat status {};
   if (::stat(folder.c_str(), &status) != 0) {
     throw UserError(fmt::format("cannot look at the data folder {}: {}", folder.string(),
                                 std::strerror(errno)));
   }
+  require_access(folder, R_OK | W_OK | X_OK);
   if ((status.st_mode & (S_IRWXG | S_IRWXO)) != 0) {
     log::warning("others on this machine can look into the data folder",
                  {{"folder", folder.string()}, {"do", "chmod 700 " + folder.string()}});
@@ -139,7 +141,7 @@ vault::Policy policy_of(const Settings& settings) {
 
 DataFolderLock::DataFolderLock(const fs::path& folder) {
   make_folder(folder);
-  warn_of_others(folder);
+  check_access(folder);
   fd_ = ::open((folder / kLockFile).c_str(), O_RDWR | O_CREAT | O_CLOEXEC, S_IRUSR | S_IWUSR);
   if (fd_ < 0) {
     throw UserError(fmt::format("cannot write to the data folder {}: {}", folder.string(),

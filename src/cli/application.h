@@ -24,6 +24,10 @@ class UserError : public std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
+// Throws UserError, with the path and what to do, unless the program may do what `mode` says (as
+// for access(2)) with `path`.
+void require_access(const std::filesystem::path& path, int mode);
+
 // Another server has the data folder.
 class FolderInUse : public UserError {
  public:

@@ -1,5 +1,10 @@
 // Opening the database of a data folder, and where that must not make a new one.
+#include <fcntl.h>
 #include <fmt/format.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
 
 #include "blobs/local/check.h"
 #include "blobs/local/disk.h"
@@ -43,11 +48,22 @@ constexpr std::uint64_t kDatabaseReserve = std::uint64_t{8} << 20U;
 std::unique_ptr<db::Database> open(const fs::path& folder, DatabaseReserve reserve) {
   db::SqliteOptions options;
   options.path = folder / kDatabaseFile;
+  // SQLite puts its log beside the database, and says of neither which one it cannot write.
+  if (fs::exists(folder)) require_access(folder, R_OK | W_OK | X_OK);
+  if (fs::exists(options.path)) require_access(options.path, R_OK | W_OK);
   if (reserve == DatabaseReserve::kKept) options.reserve_bytes = kDatabaseReserve;
   return db::open_sqlite(std::move(options));
 }
 
 }  // namespace
+
+void require_access(const fs::path& path, int mode) {
+  if (::faccessat(AT_FDCWD, path.c_str(), mode, AT_EACCESS) == 0) return;
+  throw UserError(fmt::format(
+      "cannot read and write {}: {}. Give it to the user that runs the server (chown {} {}), or"
+      " choose another folder with --data",
+      path.string(), std::strerror(errno), ::geteuid(), path.string()));
+}
 
 std::unique_ptr<db::Database> open_existing_database(const Settings& settings,
                                                      DatabaseReserve reserve) {

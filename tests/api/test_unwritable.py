@@ -1,0 +1,53 @@
+"""A data folder that the server's user may not write: one sentence that names it and says what to do."""
+
+import os
+import pwd
+import shutil
+import subprocess
+import tempfile
+
+import pytest
+
+from harness import program
+from harness.server import Server
+
+pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="takes root, to become somebody else")
+NOBODY = pwd.getpwnam("nobody")
+
+
+@pytest.fixture
+def place():
+    """A folder that another user can reach, and a program that it can run."""
+    place = tempfile.mkdtemp()
+    os.chown(place, NOBODY.pw_uid, NOBODY.pw_gid)
+    shutil.copy(program.BINARY, place + "/coffer")
+    yield place
+    shutil.rmtree(place)
+
+
+def as_nobody(place, *words):
+    return subprocess.run(
+        [place + "/coffer", *words], user=NOBODY.pw_uid, group=NOBODY.pw_gid, extra_groups=[], cwd=place,
+        env=program.environment(), capture_output=True, text=True, timeout=60, check=False
+    )  # fmt: skip
+
+
+COMMANDS = [("serve", "--listen", "127.0.0.1:0"), ("user", "list"), ("storage",)]
+
+
+@pytest.mark.parametrize("words", COMMANDS, ids=lambda words: words[0])
+@pytest.mark.parametrize("what", ["folder", "database"])
+def test_one_sentence_names_it(place, words, what):
+    data = place + "/data"
+    Server(data).start().stop_well()
+    for folder, _, files in os.walk(data):
+        os.chown(folder, NOBODY.pw_uid, NOBODY.pw_gid)
+        for name in files:
+            os.chown(os.path.join(folder, name), NOBODY.pw_uid, NOBODY.pw_gid)
+    locked = data if what == "folder" else data + "/coffer.db"
+    os.chmod(locked, 0o500 if what == "folder" else 0o400)
+    done = as_nobody(place, *words, "--data", data)
+    assert done.returncode == 1, done.stderr
+    assert f"cannot read and write {locked}: Permission denied" in done.stderr
+    assert "--data" in done.stderr and "PRAGMA" not in done.stderr and "readonly" not in done.stderr
+    assert len(done.stderr.strip().splitlines()) == 1, done.stderr
