@@ -1,6 +1,6 @@
 # Thin: CMakePresets.json says how things are built, tools/ does the work.
 .DEFAULT_GOAL := help
-.PHONY: help run build test test-asan test-tsan fuzz faults-long bench bench-micro tidy format clean
+.PHONY: help run build test test-asan test-tsan fuzz faults-long check bench bench-micro tidy format clean
 
 help:  ## Shows this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -31,6 +31,16 @@ fuzz:  ## The fuzz targets for FUZZ_SECONDS each (default 600): make fuzz FUZZ_S
 faults-long: build  ## The long fault tests: the server killed 200 times at random moments
 	@tools/install-packages.sh test
 	@COFFER_BINARY=$(CURDIR)/build/release/coffer /usr/bin/python3 -m pytest -m long tests/faults
+
+check:  ## Before a release: format, tidy, the tests of three builds, fuzz targets for 60 s each, long fault tests
+	@tools/install-packages.sh build test lint
+	@tools/format.sh --check
+	@tools/tidy.sh
+	@tools/test.sh release
+	@tools/test.sh asan
+	@tools/test.sh tsan
+	@tools/fuzz.sh $${FUZZ_SECONDS:-60}
+	@$(MAKE) --no-print-directory faults-long
 
 bench:  ## Measures the server beside nginx and the disk, in some fifteen minutes; bench/README.md
 	@tools/install-packages.sh build test bench
