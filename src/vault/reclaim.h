@@ -1,5 +1,5 @@
 // Frees what nothing refers to before the grace time is over: when an operator asks for it, and by
-// itself while the disk is full or has just been too full for somebody, so that a delete makes room.
+// itself while the disk is full or has just been too full for an upload.
 //
 // The asking goes through the database: a command beside the server has no store, and whoever may
 // write to the data folder may ask.
