@@ -99,8 +99,7 @@ Task<bool> Reclaims::make_room() {
   if (std::exchange(refusals_, refusals) != refusals) making_room_until_ = now + kMakesRoom;
   if (now >= making_room_until_ && co_await context_.blobs.free_bytes() > 0) co_return false;
   Freed freed;
-  const bool more =
-      co_await references_.collect_unused(now - kOpened, kStep, freed);
+  const bool more = co_await references_.collect_unused(now - kOpened, kStep, freed);
   if (freed.blobs > 0) {
     log::info("the disk is full: freed what nothing needs before its grace time",
               {{"blobs", freed.blobs}, {"bytes", freed.bytes}});
