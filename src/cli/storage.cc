@@ -116,6 +116,10 @@ vault::Freed reclaim_beside(const Settings& settings, db::Database& database) {
         here.run(vault::finish_reclaim(database, id, *freed));
         return *freed;
       }
+      fmt::print(stderr,
+                 "the server of {} has not finished yet; it goes on without this command too, and"
+                 " its log says what keeps it\n",
+                 settings.data);
     }
     std::this_thread::sleep_for(kLook);
   }

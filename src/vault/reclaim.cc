@@ -1,9 +1,9 @@
 #include "vault/reclaim.h"
 
+#include <algorithm>
 #include <chrono>
 #include <utility>
 
-#include "base/exhausted.h"
 #include "base/log.h"
 
 namespace coffer::vault {
@@ -31,8 +31,8 @@ constexpr db::Statement kRequest{"INSERT INTO reclaim (requested_at) VALUES ($1)
 constexpr db::Statement kResult{
     "SELECT freed_blobs, freed_bytes FROM reclaim WHERE id = $1 AND freed_blobs IS NOT NULL"};
 constexpr db::Statement kNext{
-    "SELECT id, requested_at FROM reclaim WHERE freed_blobs IS NULL AND requested_at <= $1"
-    " ORDER BY id DESC LIMIT 1"};
+    "SELECT id, requested_at FROM reclaim WHERE freed_blobs IS NULL"
+    " AND (requested_at <= $1 OR requested_at > $2) ORDER BY id DESC LIMIT 1"};
 constexpr db::Statement kFinish{
     "UPDATE reclaim SET freed_blobs = $2, freed_bytes = $3 WHERE freed_blobs IS NULL AND id <= $1"};
 constexpr db::Statement kForget{"DELETE FROM reclaim WHERE id <= $1 - $2"};
@@ -77,13 +77,15 @@ Task<void> finish_reclaim(GuardedDatabase database, ReclaimId id, const Freed& f
 
 Task<bool> Reclaims::step() {
   if (!running_) {
-    const Time before = context_.clock.now() - kOpened;
+    const Time now = context_.clock.now();
+    const Time before = now - kOpened;
     auto look = [&](db::Transaction& tx) -> Task<std::optional<Request>> {
-      co_return co_await tx.find(kNext, request_from, before);
+      // One of the future was asked for before the clock was set back.
+      co_return co_await tx.find(kNext, request_from, before, now);
     };
     const auto request = co_await context_.database.read(look);
     if (!request) co_return co_await make_room();
-    running_.emplace(request->id, Reclaim(references_, request->at));
+    running_.emplace(request->id, Reclaim(references_, std::min(request->at, before)));
   }
   if (co_await running_->reclaim.step()) co_return true;
   co_await finish_reclaim(context_.database, running_->id, running_->reclaim.freed());

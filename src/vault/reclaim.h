@@ -10,6 +10,7 @@
 #include <optional>
 
 #include "base/clock.h"
+#include "base/exhausted.h"
 #include "base/hash.h"
 #include "base/ids.h"
 #include "base/task.h"
@@ -71,7 +72,8 @@ class Reclaims {
   Context& context_;
   References& references_;
   std::optional<Running> running_;
-  std::uint64_t refusals_ = 0;  // for want of room, that have been looked at
+  // For want of room, that have been looked at.
+  std::uint64_t refusals_ = Exhausted::count(ExhaustedResource::kStorage);
   Time making_room_until_{};
 };
 

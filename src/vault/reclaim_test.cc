@@ -121,6 +121,41 @@ TEST_F(ReclaimTest, IsDoneByTheServerWhenItIsAskedFor) {
   EXPECT_FALSE(run(vault_->reclaims().step()));
 }
 
+TEST_F(ReclaimTest, IsDoneThoughTheClockWasSetBackSinceItWasAskedFor) {
+  ASSERT_TRUE(remove(anna_, upload(anna_, "a", "bytes").id));
+  const ReclaimId id = run(request_reclaim(*stores_.database, clock_.now() + 1h));
+  clock_.advance(6s);
+  while (run(vault_->reclaims().step())) {
+  }
+  EXPECT_EQ(stored_blobs(), 0U);
+  EXPECT_TRUE(run(finished_reclaim(*stores_.database, id)));
+}
+
+TEST_F(ReclaimTest, MakesRoomForAMinuteAfterSomethingWasRefusedForWantOfIt) {
+  const auto step_to_end = [&] {
+    while (run(vault_->reclaims().step())) {
+    }
+  };
+  ASSERT_TRUE(remove(anna_, upload(anna_, "a", "before").id));
+  clock_.advance(10s);
+  step_to_end();
+  EXPECT_EQ(stored_blobs(), 1U) << "there is room";
+  static_cast<void>(blobs::NoSpaceError("an upload finds no room"));
+  step_to_end();
+  EXPECT_EQ(stored_blobs(), 0U);
+  ASSERT_TRUE(remove(anna_, upload(anna_, "b", "within the minute").id));
+  step_to_end();
+  EXPECT_EQ(stored_blobs(), 1U) << "somebody may be about to open it";
+  clock_.advance(30s);
+  step_to_end();
+  EXPECT_EQ(stored_blobs(), 0U);
+  clock_.advance(1min);
+  ASSERT_TRUE(remove(anna_, upload(anna_, "c", "after it").id));
+  clock_.advance(10s);
+  step_to_end();
+  EXPECT_EQ(stored_blobs(), 1U);
+}
+
 TEST_F(ReclaimTest, TheUseAddsUp) {
   const StorageUse empty = use();
   EXPECT_EQ(empty.live + empty.in_parts + empty.shared + empty.stored, 0U);
