@@ -107,12 +107,14 @@ def test_uploads_are_refused_and_all_else_goes_on(server, small_disk, leave):
 
 
 @pytest.mark.seconds(120)
-@pytest.mark.parametrize("leave", [0, RESERVE + (3 << 20)], ids=["full", "too full for the upload"])
-def test_a_delete_makes_room_though_the_grace_time_is_a_day(server, small_disk, leave):
+@pytest.mark.parametrize(
+    "leave, size", [(0, 1 << 20), (RESERVE + (3 << 20), 6 << 20)], ids=["full", "too full for the upload"]
+)
+def test_a_delete_makes_room_though_the_grace_time_is_a_day(server, small_disk, leave, size):
     user = server.user()
     large = user.upload(os.urandom(8 << 20))
     fill(small_disk, leave)
-    again = os.urandom(6 << 20)
+    again = os.urandom(size)
     assert user.try_upload(again).status_code == 507
     assert user.delete(f"/media/{large['id']}?permanent=true").status_code == 200
     deadline = time.monotonic() + 60
