@@ -140,7 +140,7 @@ TEST_F(ReclaimTest, MakesRoomForAMinuteAfterSomethingWasRefusedForWantOfIt) {
   clock_.advance(10s);
   step_to_end();
   EXPECT_EQ(stored_blobs(), 1U) << "there is room";
-  static_cast<void>(blobs::NoSpaceError("an upload finds no room"));
+  static_cast<void>(blobs::NoSpaceError("an upload finds no room"));  // counts itself
   step_to_end();
   EXPECT_EQ(stored_blobs(), 0U);
   ASSERT_TRUE(remove(anna_, upload(anna_, "b", "within the minute").id));
