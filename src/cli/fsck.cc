@@ -32,21 +32,18 @@ constexpr char kFooter[] =
     "Exit codes: 0 nothing is missing or corrupt, 1 something is, or it did not work,\n"
     "2 the command line or a setting is wrong.";
 
-// What the database refers to: in order of names, and what it says twice once.
+// What the database refers to, in order of names.
 std::vector<vault::Referenced> all_referenced(db::Database& database) {
   constexpr std::size_t kPage = 1'000;
   InlineExecutor here;
   std::vector<vault::Referenced> all;
   for (bool more = true; more;) {
-    const auto after = all.empty() ? vault::BlobId{} : all.back().id;
+    std::optional<Sha256Digest> after;
+    if (!all.empty()) after = all.back().digest;
     const auto page = here.run(vault::referenced(database, after, kPage));
     all.insert(all.end(), page.begin(), page.end());
     more = page.size() == kPage;
   }
-  const auto what = [](const vault::Referenced& blob) { return std::tie(blob.digest, blob.size); };
-  std::ranges::sort(all, {}, what);
-  const auto [first, last] = std::ranges::unique(all, {}, what);
-  all.erase(first, last);
   return all;
 }
 
@@ -95,14 +92,13 @@ class Report final : public blobs::CheckVisitor {
     for (; next_ < references_.size() && references_[next_].digest < blob.digest; ++next_) {
       miss(references_[next_]);
     }
-    bool is_referenced = false;
-    for (; next_ < references_.size() && references_[next_].digest == blob.digest; ++next_) {
-      is_referenced = true;
-      if (!blob.is_sound || references_[next_].size == blob.size) continue;
-      damaged(blob.digest.hex(), fmt::format("it has {} bytes, the database tells of {}", blob.size,
-                                             references_[next_].size));
+    if (next_ < references_.size() && references_[next_].digest == blob.digest) {
+      const vault::Referenced& referenced = references_[next_++];
+      if (!blob.is_sound || referenced.size == blob.size) return;
+      return damaged(blob.digest.hex(), fmt::format("it has {} bytes, the database tells of {}",
+                                                    blob.size, referenced.size));
     }
-    if (is_referenced || !has_references_) return;
+    if (!has_references_) return;
     ++unreferenced_;
     tell(fmt::format("unreferenced  {}: {} bytes", blob.digest.hex(), blob.size));
   }

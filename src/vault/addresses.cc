@@ -52,12 +52,6 @@ constexpr auto kListSpaceText =
         " ORDER BY key LIMIT $3");
 constexpr db::Statement kListSpace{kListSpaceText.data()};
 
-// The same with the blob in front of the extension, for whoever deletes it.
-constexpr auto kFindStoredText =
-    sql("SELECT ", kEntryColumns, ", blob_id", kExtensionColumn,
-        " FROM entry WHERE id = $1 AND is_folder = 0", kIsThere, kIsLive);
-constexpr db::Statement kFindStored{kFindStoredText.data()};
-
 // Behind the extension: whether the file is in a group, or in a bucket that was removed.
 constexpr char kElsewhereColumn[] =
     ", (SELECT CASE WHEN s.kind = 2 AND s.removed_at IS NULL THEN 1"
@@ -176,22 +170,12 @@ Task<Result<void>> Addresses::remove(std::string address, std::string key) {
   if (!known) co_return no_such_file();
   if (!is_key(key, known->delete_key)) co_return invalid("key", "is not this file's");
 
-  struct Removable {
-    Stored file;
-    std::string extension;
-  };
-  const auto removable_from = [](const db::Row& row) {
-    return Removable{stored_from(row),
-                     std::string(row.optional_text(kEntryWidth + 1).value_or(""))};
-  };
   const auto extension = split(address).second;
   auto body = [&](db::Transaction& tx) -> Task<Result<void>> {
-    const auto found = co_await tx.find(kFindStored, removable_from, known->entry.id);
+    const auto found = co_await tx.find(kFind, extended_from, known->entry.id);
     // The key is made of the UUID, which the file keeps; its name may be another by now.
-    if (!found || !is_extension(extension, {found->file.entry, found->extension})) {
-      co_return no_such_file();
-    }
-    co_await remove_file(tx, found->file, found->file.entry.owner, context_.clock.now());
+    if (!found || !is_extension(extension, *found)) co_return no_such_file();
+    co_await remove_file(tx, found->entry, found->entry.owner, context_.clock.now());
     co_return Result<void>{};
   };
   co_return co_await context_.database.write(Actor::Anyone{}, body);

@@ -64,29 +64,32 @@ constexpr auto kFolders =
 constexpr std::pair<std::string_view, db::Statement> kRules[] = {
     {"reference counts of blobs that are not the number of their references",
      {"SELECT count(*) FROM blob LEFT JOIN"
-      " (SELECT blob_id, count(*) AS counted FROM"
-      "  (SELECT blob_id FROM entry WHERE blob_id IS NOT NULL UNION ALL"
-      "   SELECT blob_id FROM part WHERE multipart_id NOT IN"
-      "    (SELECT manifest_id FROM retired_manifest)) GROUP BY blob_id) AS referred"
-      " ON referred.blob_id = blob.id WHERE refs <> coalesce(counted, 0)"}},
+      " (SELECT digest, count(*) AS counted FROM"
+      "  (SELECT digest FROM entry WHERE is_folder = 0 AND manifest_id IS NULL UNION ALL"
+      "   SELECT digest FROM part WHERE multipart_id NOT IN"
+      "    (SELECT manifest_id FROM retired_manifest)) GROUP BY digest) AS referred"
+      " ON referred.digest = blob.digest WHERE refs <> coalesce(counted, 0)"}},
     {"references to blobs that are not there",
-     {"SELECT (SELECT count(*) FROM entry WHERE blob_id IS NOT NULL AND blob_id NOT IN (SELECT id "
-      "FROM blob)) +"
-      " (SELECT count(*) FROM part WHERE blob_id NOT IN (SELECT id FROM blob)"
+     {"SELECT (SELECT count(*) FROM entry WHERE is_folder = 0 AND manifest_id IS NULL"
+      "  AND digest NOT IN (SELECT digest FROM blob)) +"
+      " (SELECT count(*) FROM part WHERE digest NOT IN (SELECT digest FROM blob)"
       "  AND multipart_id NOT IN (SELECT manifest_id FROM retired_manifest))"}},
     {"blobs that are counted as unused and are not, or the other way round",
      {"SELECT count(*) FROM blob WHERE (refs = 0) <> (unused_since IS NOT NULL)"}},
-    {"files whose size or checksum is not that of their blob",
-     {"SELECT count(*) FROM entry JOIN blob ON blob.id = entry.blob_id"
-      " WHERE entry.size <> blob.size OR entry.digest IS NOT blob.digest"}},
+    {"files whose size is not that of their blob",
+     {"SELECT count(*) FROM entry JOIN blob ON blob.digest = entry.digest"
+      " WHERE entry.manifest_id IS NULL AND entry.size <> blob.size"}},
     {"parts whose size is not that of their blob",
-     {"SELECT count(*) FROM part JOIN blob ON blob.id = part.blob_id"
+     {"SELECT count(*) FROM part JOIN blob ON blob.digest = part.digest"
       " WHERE part.size <> blob.size AND part.multipart_id NOT IN"
       " (SELECT manifest_id FROM retired_manifest)"}},
     {"entries and unfinished uploads of accounts that are not there",
      {"SELECT (SELECT count(*) FROM entry WHERE owner_id NOT IN (SELECT id FROM account)) +"
       " (SELECT count(*) FROM multipart WHERE entry_id IS NULL"
       "  AND owner_id NOT IN (SELECT id FROM account))"}},
+    {"keys that are lost: the server would make others, to which no token and no short link fits",
+     {"SELECT CASE WHEN EXISTS (SELECT 1 FROM account) THEN 2 - count(*) ELSE 0 END FROM secret"
+      " WHERE name IN ('address_key', 'session_key')"}},
     {"accounts without a space of their own",
      {"SELECT count(*) FROM account WHERE home_id NOT IN (SELECT id FROM space)"}},
     {"totals of files and bytes that are not those of what lies there", {kTotals.data()}},

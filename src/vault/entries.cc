@@ -18,8 +18,8 @@ namespace coffer::vault {
 namespace {
 
 constexpr auto kFindText =
-    sql("SELECT ", kEntryColumns,
-        ", blob_id FROM entry WHERE id = $1 AND owner_id = $2 AND is_folder = 0", kIsLive);
+    sql("SELECT ", kEntryColumns, " FROM entry WHERE id = $1 AND owner_id = $2 AND is_folder = 0",
+        kIsLive);
 constexpr db::Statement kFind{kFindText.data()};
 
 constexpr auto kFindByUuidText =
@@ -147,16 +147,16 @@ Task<Result<Entry>> Entries::try_replace(Actor actor, EntryId id, const Received
   const AccountId owner = actor.account();
   settle_received(received);
   auto body = [&](db::Transaction& tx) -> Task<Result<Entry>> {
-    const auto found = co_await tx.find(kFind, stored_from, id, owner);
+    const auto found = co_await tx.find(kFind, entry_from, id, owner);
     if (!found) co_return no_such_entry();
-    const Entry& old = found->entry;
+    const Entry& old = *found;
     const auto outsider = co_await tx.find(
         kIsOutsider, [](const db::Row& row) { return row.integer(0); }, old.space, owner);
     if (outsider) co_return fail(FailureCode::kForbidden, "you are not in the group");
     const auto charged = co_await charge(tx, owner, old.space, cost_of_replacing(old, received));
     if (!charged) co_return std::unexpected(charged.error());
 
-    auto entry = co_await replace_bytes(tx, context_, *found, received, owner);
+    auto entry = co_await replace_bytes(tx, context_, old, received, owner);
     co_return entry;
   };
   co_return co_await context_.database.write(actor, body);
@@ -165,7 +165,7 @@ Task<Result<Entry>> Entries::try_replace(Actor actor, EntryId id, const Received
 Task<Result<void>> Entries::remove(Actor actor, EntryId id) {
   const AccountId owner = actor.account();
   auto body = [&](db::Transaction& tx) -> Task<Result<void>> {
-    const auto found = co_await tx.find(kFind, stored_from, id, owner);
+    const auto found = co_await tx.find(kFind, entry_from, id, owner);
     if (!found) co_return no_such_entry();
     co_await remove_file(tx, *found, owner, context_.clock.now());
     co_return Result<void>{};

@@ -17,10 +17,10 @@ constexpr char kSeparator = '\x1f';
 // Nothing is inserted where the key is taken.
 constexpr db::Statement kInsert{
     "INSERT INTO entry (uuid, share, space_id, owner_id, parent_id, is_folder, levels, key, name,"
-    " media_type, kind, size, charged, digest, blob_id, manifest_id, title, description, tags,"
+    " media_type, kind, size, charged, digest, manifest_id, title, description, tags,"
     " created_at, updated_at, written_at, search)"
     " VALUES ($1, $2, $3, $4, $5, $6, 0, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17,"
-    " $18, $19, $19, $19, $20) ON CONFLICT (space_id, parent_id, is_folder, key) DO NOTHING"};
+    " $18, $18, $18, $19) ON CONFLICT (space_id, parent_id, is_folder, key) DO NOTHING"};
 constexpr db::Statement kFindKey{
     "SELECT id FROM entry WHERE space_id = $1 AND parent_id = $2 AND is_folder = $3 AND key = $4"};
 
@@ -99,11 +99,10 @@ Draft draft_of(Entry entry, Time now, Entropy& entropy) {
 }
 
 Task<Result<Entry>> add_entry(db::Transaction& transaction, const Draft& draft, const Place& place,
-                              Storage storage, Time now, Naming naming) {
+                              Time now, Naming naming) {
   Entry entry = draft.entry;
   entry.space = place.space;
   entry.parent = place.folder;
-  entry.manifest = storage.manifest;
   entry.created_at = entry.updated_at = entry.written_at = now;
   entry.key = key_from_name(entry.name, entry.type.kind);
   if (entry.is_folder()) {
@@ -124,8 +123,8 @@ Task<Result<Entry>> add_entry(db::Transaction& transaction, const Draft& draft, 
       id = co_await transaction.insert<EntryId>(
           kInsert, entry.uuid, entry.share, entry.space, entry.owner, parent, entry.is_folder(),
           as_bytes(entry.key), as_bytes(entry.name), entry.type.media_type, entry.type.kind,
-          entry.size, entry.charged, digest, storage.blob, storage.manifest, entry.title,
-          entry.description, draft.tags, now, draft.search);
+          entry.size, entry.charged, digest, entry.manifest, entry.title, entry.description,
+          draft.tags, now, draft.search);
     }
     if (!shadowed && id) {
       entry.id = *id;

@@ -44,12 +44,6 @@ struct Draft {
 // Gives `entry` its identifiers, and what it counts in the quota.
 Draft draft_of(Entry entry, Time now, Entropy& entropy);
 
-// What holds a file's bytes; neither for a folder.
-struct Storage {
-  std::optional<BlobId> blob = {};
-  std::optional<ManifestId> manifest = {};
-};
-
 // What becomes of a name that is taken at its place.
 enum class Naming {
   kNumbered,  // the key gets a number
@@ -59,7 +53,7 @@ enum class Naming {
 // Makes the drafted entry one of `place`, under a key of its own, by its owner: rows, total, event.
 // Not what it costs, nor the reference to its bytes. kInvalid when a folder would lie too deep.
 Task<Result<Entry>> add_entry(db::Transaction& transaction, const Draft& draft, const Place& place,
-                              Storage storage, Time now, Naming naming = Naming::kNumbered);
+                              Time now, Naming naming = Naming::kNumbered);
 
 // Makes `place` the entry's, with a key of its own there, another only where it has to: name and
 // place make it. Not the row, nor the totals.

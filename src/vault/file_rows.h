@@ -2,8 +2,6 @@
 // their transactions.
 #pragma once
 
-#include <optional>
-
 #include "base/task.h"
 #include "vault/context.h"
 #include "vault/entry_rows.h"
@@ -15,30 +13,21 @@
 
 namespace coffer::vault {
 
-struct Stored {
-  Entry entry;
-  std::optional<BlobId> blob;
-};
-
-// Of a statement that selects kEntryColumns and then blob_id.
-Stored stored_from(const db::Row& row);
-
 // What replace_bytes() costs.
 Cost cost_of_replacing(const Entry& file, const Received& received) noexcept;
 
 // Gives the file other bytes; its type follows them, ids, share token and names stay, tokens for
 // one download die. Event `entry.updated` by `caller`. Not what it costs.
-Task<Entry> replace_bytes(db::Transaction& transaction, const Context& context, const Stored& file,
+Task<Entry> replace_bytes(db::Transaction& transaction, const Context& context, const Entry& file,
                           const Received& received, AccountId caller);
 
 // Removes the file: row, references, totals, quota, tags, tokens; event `entry.deleted` by
 // `caller`.
-Task<void> remove_file(db::Transaction& transaction, const Stored& file, AccountId caller,
-                       Time now);
+Task<void> remove_file(db::Transaction& transaction, const Entry& file, AccountId caller, Time now);
 
 // The same but for totals and quota. REQUIRES: they do not count it, for it lies below what was
 // removed.
-Task<void> release_file(db::Transaction& transaction, const Stored& file, AccountId caller,
+Task<void> release_file(db::Transaction& transaction, const Entry& file, AccountId caller,
                         Time now);
 
 }  // namespace coffer::vault

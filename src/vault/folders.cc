@@ -102,7 +102,7 @@ Task<Result<Entry>> Folders::create(Actor actor, SpaceId space, NewFolder folder
     if (!charged) co_return std::unexpected(charged.error());
     const auto place = co_await find_place(tx, space, folder.parent);
     if (!place) co_return no_such_folder();
-    auto made = co_await add_entry(tx, draft, *place, {}, context_.clock.now());
+    auto made = co_await add_entry(tx, draft, *place, context_.clock.now());
     co_return made;
   };
   co_return co_await context_.database.write(actor, body);
@@ -125,7 +125,7 @@ Task<Result<Entry>> make_folders(db::Transaction& transaction, const Context& co
       const Draft draft = draft_of(new_folder(owner, name), now, context.entropy);
       const auto charged = co_await charge(transaction, owner, space, cost_of(draft.entry));
       if (!charged) co_return std::unexpected(charged.error());
-      auto made = co_await add_entry(transaction, draft, place, {}, now);
+      auto made = co_await add_entry(transaction, draft, place, now);
       if (!made) co_return std::unexpected(std::move(made.error()));
       last = std::move(*made);
     }

@@ -14,18 +14,17 @@ constexpr std::int64_t kPageExtents = 16;
 constexpr db::Statement kDrop{
     "UPDATE blob SET refs = blob.refs - gone.refs, unused_since ="
     " CASE WHEN blob.refs = gone.refs THEN CAST($2 AS INTEGER) ELSE NULL END"
-    " FROM (SELECT part.blob_id, count(*) AS refs FROM part WHERE part.multipart_id = $1"
-    " GROUP BY part.blob_id) AS gone WHERE blob.id = gone.blob_id"};
+    " FROM (SELECT part.digest, count(*) AS refs FROM part WHERE part.multipart_id = $1"
+    " GROUP BY part.digest) AS gone WHERE blob.digest = gone.digest"};
 constexpr db::Statement kRetire{
     "INSERT INTO retired_manifest (manifest_id, retired_at) VALUES ($1, $2)"};
 constexpr db::Statement kRemove{"DELETE FROM part WHERE multipart_id = $1"};
 
 // The extent that holds an offset, and those that follow.
 constexpr db::Statement kExtents{
-    "SELECT part.start, part.size, blob.digest FROM part JOIN blob ON blob.id = part.blob_id"
-    " WHERE part.multipart_id = $1 AND part.start >="
+    "SELECT start, size, digest FROM part WHERE multipart_id = $1 AND start >="
     " (SELECT max(start) FROM part WHERE multipart_id = $1 AND start <= $2)"
-    " ORDER BY part.start LIMIT $3"};
+    " ORDER BY start LIMIT $3"};
 
 struct Extent {
   std::uint64_t start = 0;  // in the file

@@ -50,11 +50,11 @@ constexpr auto kExpiredText =
 constexpr db::Statement kExpired{kExpiredText.data()};
 
 constexpr db::Statement kFindPart{
-    "SELECT size, blob_id FROM part WHERE multipart_id = $1 AND number = $2"};
+    "SELECT size, digest FROM part WHERE multipart_id = $1 AND number = $2"};
 constexpr db::Statement kPutPart{
-    "INSERT INTO part (multipart_id, number, blob_id, size) VALUES ($1, $2, $3, $4)"
+    "INSERT INTO part (multipart_id, number, digest, size) VALUES ($1, $2, $3, $4)"
     " ON CONFLICT (multipart_id, number) DO UPDATE"
-    " SET blob_id = excluded.blob_id, size = excluded.size"};
+    " SET digest = excluded.digest, size = excluded.size"};
 constexpr db::Statement kParts{
     "SELECT number, size FROM part WHERE multipart_id = $1 ORDER BY number"};
 constexpr db::Statement kPlace{
@@ -62,9 +62,7 @@ constexpr db::Statement kPlace{
     " (SELECT number, sum(size) OVER (ORDER BY number) - size AS start FROM part"
     " WHERE multipart_id = $1) AS placed"
     " WHERE part.multipart_id = $1 AND part.number = placed.number AND part.size > 0"};
-constexpr db::Statement kOnlyBlob{
-    "SELECT blob.id, blob.digest FROM part JOIN blob ON blob.id = part.blob_id"
-    " WHERE part.multipart_id = $1"};
+constexpr db::Statement kOnlyPart{"SELECT size, digest FROM part WHERE multipart_id = $1"};
 constexpr db::Statement kRemoveParts{"DELETE FROM part WHERE multipart_id = $1"};
 
 constexpr auto kEntryText = sql("SELECT ", kEntryColumns, " FROM entry WHERE id = $1", kIsLive);
@@ -101,25 +99,17 @@ Session session_from(const db::Row& row) {
 
 struct StoredPart {
   std::uint64_t size = 0;
-  BlobId blob;
+  Sha256Digest digest;
 };
 
 StoredPart stored_part_from(const db::Row& row) {
-  return {.size = static_cast<std::uint64_t>(row.integer(0)), .blob = row.id<BlobId>(1)};
+  return {.size = static_cast<std::uint64_t>(row.integer(0)),
+          .digest = Sha256Digest::from_bytes(row.bytes(1)).value()};
 }
 
 Part part_from(const db::Row& row) {
   return {.number = static_cast<std::uint32_t>(row.integer(0)),
           .size = static_cast<std::uint64_t>(row.integer(1))};
-}
-
-struct OnlyBlob {
-  BlobId id;
-  Sha256Digest digest;
-};
-
-OnlyBlob only_blob_from(const db::Row& row) {
-  return {.id = row.id<BlobId>(0), .digest = Sha256Digest::from_bytes(row.bytes(1)).value()};
 }
 
 std::unexpected<Failure> no_such_upload() {
@@ -178,16 +168,16 @@ Result<void> check_number(const Multipart& upload, std::uint32_t number) {
 }
 
 // A single part is a file like any other; several become a manifest.
-Task<Storage> store(db::Transaction& tx, const Session& session, const std::vector<Part>& parts,
-                    Entry& entry) {
+Task<void> store(db::Transaction& tx, const Session& session, const std::vector<Part>& parts,
+                 Entry& entry) {
   if (parts.size() > 1) {
     co_await tx.execute(kPlace, session.id);
-    co_return Storage{.manifest = session.id};
+    entry.manifest = session.id;
+    co_return;
   }
-  const auto blob = co_await tx.find(kOnlyBlob, only_blob_from, session.id);
+  const auto part = co_await tx.find(kOnlyPart, stored_part_from, session.id);
   co_await tx.execute(kRemoveParts, session.id);
-  entry.checksum = blob.value().digest;
-  co_return Storage{.blob = blob->id};
+  entry.checksum = part.value().digest;
 }
 
 Task<void> forget(db::Transaction& tx, const Session& session, Time now) {
@@ -310,9 +300,10 @@ Task<Result<Part>> Multiparts::try_commit_part(Actor actor, Uuid upload, std::ui
     const auto charged = co_await charge_new(tx, owner, session->upload.space, cost);
     if (!charged) co_return std::unexpected(charged.error());
     // The new reference first: the bytes may be the same.
-    const BlobId blob = co_await add_reference(tx, received);
-    co_await tx.execute(kPutPart, session->id, number, blob, received.size);
-    if (old) co_await drop_reference(tx, old->blob, now);
+    co_await add_reference(tx, received);
+    co_await tx.execute(kPutPart, session->id, number, ByteView(received.digest.bytes),
+                        received.size);
+    if (old) co_await drop_reference(tx, old->digest, now);
     const Time expires_at = now + context_.policy.multipart_lifetime;
     co_await tx.execute(kGrow, session->id, cost.bytes, cost.charged, expires_at);
     if (number == 1) co_await tx.execute(kSetHead, session->id, received.head);
@@ -365,14 +356,14 @@ Task<Result<Entry>> Multiparts::complete(Actor actor, Uuid upload, Completion co
     const auto head = co_await tx.find(kHead, head_from, session->id);
     entry.type = context_.classify(entry.name, head.value());
     entry.size = wanted.bytes;
-    const Storage storage = co_await store(tx, *session, parts, entry);
+    co_await store(tx, *session, parts, entry);
     Draft draft = draft_of(std::move(entry), now, context_.entropy);
-    if (storage.manifest) draft.entry.charged += kPartCharge * parts.size();
+    if (draft.entry.manifest) draft.entry.charged += kPartCharge * parts.size();
     // The file counts in place of the upload.
     const auto charged =
         co_await charge(tx, owner, wanted.space, cost_of(draft.entry) - session->cost);
     if (!charged) co_return std::unexpected(charged.error());
-    auto made = co_await add_entry(tx, draft, *place, storage, now);
+    auto made = co_await add_entry(tx, draft, *place, now);
     if (!made) co_return std::unexpected(std::move(made.error()));
     co_await tx.execute(kFinish, session->id, made->id, as_bytes(made->name), ByteView());
     co_return std::move(*made);

@@ -18,7 +18,7 @@ namespace {
 
 constexpr auto kFindText =
     sql("SELECT ", kEntryColumns,
-        ", blob_id FROM entry WHERE space_id = $1 AND parent_id = $2 AND is_folder IN (0, 1)"
+        " FROM entry WHERE space_id = $1 AND parent_id = $2 AND is_folder IN (0, 1)"
         " AND key IN ($3, $4)");
 constexpr db::Statement kFind{kFindText.data()};
 constexpr db::Statement kFindFolder{
@@ -35,10 +35,10 @@ std::unexpected<Failure> nothing_there() {
 }
 
 // What is called `name` there: a file or a folder.
-Task<std::optional<Stored>> find_at(db::Transaction& tx, const Place& place,
-                                    const std::string& name) {
+Task<std::optional<Entry>> find_at(db::Transaction& tx, const Place& place,
+                                   const std::string& name) {
   const std::string other = counterpart(name);
-  co_return co_await tx.find(kFind, stored_from, place.space, place.folder.value_or(EntryId{}),
+  co_return co_await tx.find(kFind, entry_from, place.space, place.folder.value_or(EntryId{}),
                              as_bytes(name), as_bytes(other));
 }
 
@@ -58,7 +58,7 @@ Task<std::optional<Place>> walk(db::Transaction& tx, SpaceId space,
 }
 
 // What the whole path leads to. REQUIRES: at least one name.
-Task<std::optional<Stored>> find_path(db::Transaction& tx, SpaceId space, const Path& path) {
+Task<std::optional<Entry>> find_path(db::Transaction& tx, SpaceId space, const Path& path) {
   const auto place = co_await walk(tx, space, std::span(path).first(path.size() - 1));
   if (!place) co_return std::nullopt;
   auto found = co_await find_at(tx, *place, path.back());
@@ -90,7 +90,7 @@ Draft draft_of_file(const Context& context, AccountId owner, const PathFile& fil
 struct Putting {
   const PathFile* file;
   Draft draft;
-  std::optional<Stored> old = {};
+  std::optional<Entry> old = {};
 };
 
 Task<Result<Entry>> put_one(db::Transaction& tx, const Context& context, const Putting& putting,
@@ -99,12 +99,11 @@ Task<Result<Entry>> put_one(db::Transaction& tx, const Context& context, const P
   if (putting.old) {
     co_return co_await replace_bytes(tx, context, *putting.old, received, owner);
   }
-  const Storage storage{.blob = co_await add_reference(tx, received)};
-  auto made =
-      co_await add_entry(tx, putting.draft, place, storage, context.clock.now(), Naming::kExact);
+  co_await add_reference(tx, received);
+  auto made = co_await add_entry(tx, putting.draft, place, context.clock.now(), Naming::kExact);
   if (!made && made.error().code == FailureCode::kConflict) {
     const auto other = co_await find_at(tx, place, putting.file->name);
-    if (other && other->entry.is_folder()) co_return taken("folder", "is the name of a folder");
+    if (other && other->is_folder()) co_return taken("folder", "is the name of a folder");
   }
   co_return made;
 }
@@ -125,13 +124,13 @@ std::vector<PathFile> take_doubles(std::vector<PathFile>& files) {
 
 Task<Result<Entry>> Paths::find(SpaceId space, Path path) {
   if (!leads_somewhere(path)) co_return nothing_there();
-  auto body = [&](db::Transaction& tx) -> Task<std::optional<Stored>> {
+  auto body = [&](db::Transaction& tx) -> Task<std::optional<Entry>> {
     auto found = co_await find_path(tx, space, path);
     co_return found;
   };
   auto found = co_await context_.database.read(body);
   if (!found) co_return nothing_there();
-  co_return std::move(found->entry);
+  co_return std::move(*found);
 }
 
 Task<Result<std::vector<Entry>>> Paths::put(Actor actor, SpaceId space, Path folder,
@@ -172,11 +171,11 @@ Task<Result<std::vector<Entry>>> Paths::try_put(Actor actor, SpaceId space, cons
       putting.old.reset();
       if (existing == Existing::kReplaced && there) {
         putting.old = co_await find_at(tx, *there, putting.file->name);
-        if (putting.old && putting.old->entry.is_folder()) {
+        if (putting.old && putting.old->is_folder()) {
           co_return taken("folder", "is the name of a folder");
         }
       }
-      cost += putting.old ? cost_of_replacing(putting.old->entry, putting.file->received)
+      cost += putting.old ? cost_of_replacing(*putting.old, putting.file->received)
                           : cost_of(putting.draft.entry);
     }
     const auto charged = co_await charge_new(tx, owner, space, cost);
@@ -202,8 +201,8 @@ Task<Result<void>> Paths::remove(Actor actor, SpaceId space, Path path) {
     const auto found = co_await find_path(tx, space, path);
     if (!found) co_return nothing_there();
     const Time now = context_.clock.now();
-    if (found->entry.is_folder()) {
-      co_await remove_folder(tx, found->entry, actor.account(), now);
+    if (found->is_folder()) {
+      co_await remove_folder(tx, *found, actor.account(), now);
     } else {
       co_await remove_file(tx, *found, actor.account(), now);
     }

@@ -25,50 +25,46 @@ namespace coffer::vault {
 namespace {
 
 constexpr db::Statement kAdd{
-    "INSERT INTO blob (digest, size, refs) VALUES ($1, $2, 1) ON CONFLICT (digest) DO NOTHING"};
-constexpr db::Statement kCount{
-    "UPDATE blob SET refs = refs + 1, unused_since = NULL WHERE digest = $1 RETURNING id"};
+    "INSERT INTO blob (digest, size, refs) VALUES ($1, $2, 1)"
+    " ON CONFLICT (digest) DO UPDATE SET refs = refs + 1, unused_since = NULL"};
 constexpr db::Statement kDrop{
     "UPDATE blob SET refs = refs - 1, unused_since = CASE WHEN refs = 1 THEN CAST($2 AS INTEGER) "
     "ELSE NULL END"
-    " WHERE id = $1"};
-constexpr db::Statement kForget{"DELETE FROM blob WHERE id = $1 AND refs = 0"};
+    " WHERE digest = $1"};
+constexpr db::Statement kForget{"DELETE FROM blob WHERE digest = $1 AND refs = 0"};
 constexpr db::Statement kRemember{
     "INSERT INTO blob (digest, size, refs, unused_since) VALUES ($1, $2, 0, $3)"
     " ON CONFLICT (digest) DO NOTHING"};
 constexpr db::Statement kUnused{
-    "SELECT id, digest, size FROM blob WHERE unused_since IS NOT NULL AND unused_since <= $1"
+    "SELECT digest, size FROM blob WHERE unused_since IS NOT NULL AND unused_since <= $1"
     " ORDER BY unused_since LIMIT $2"};
-constexpr db::Statement kKnown{"SELECT id FROM blob WHERE digest = $1"};
+constexpr db::Statement kKnown{"SELECT digest, size FROM blob WHERE digest = $1"};
 constexpr db::Statement kReferenced{
-    "SELECT id, digest, size FROM blob WHERE refs > 0 AND id > $1 ORDER BY id LIMIT $2"};
-
-BlobId id_from(const db::Row& row) { return row.id<BlobId>(0); }
+    "SELECT digest, size FROM blob WHERE refs > 0 AND digest > $1 ORDER BY digest LIMIT $2"};
 
 Referenced blob_from(const db::Row& row) {
-  return {id_from(row), Sha256Digest::from_bytes(row.bytes(1)).value(),
-          static_cast<std::uint64_t>(row.integer(2))};
+  return {Sha256Digest::from_bytes(row.bytes(0)).value(),
+          static_cast<std::uint64_t>(row.integer(1))};
 }
 
 }  // namespace
 
-Task<BlobId> add_reference(db::Transaction& transaction, const Received& received) {
+Task<void> add_reference(db::Transaction& transaction, const Received& received) {
   transaction.commit_after(received.landing);
   const ByteView digest = received.digest.bytes;
-  // Most bytes are new, and a row that is inserted costs less without RETURNING.
-  const auto added = co_await transaction.insert<BlobId>(kAdd, digest, received.size);
-  if (added) co_return *added;
-  const auto counted = co_await transaction.find(kCount, id_from, digest);
-  co_return counted.value();
+  co_await transaction.execute(kAdd, digest, received.size);
 }
 
-Task<void> drop_reference(db::Transaction& transaction, BlobId blob, Time now) {
-  co_await transaction.execute(kDrop, blob, now);
+Task<void> drop_reference(db::Transaction& transaction, const Sha256Digest& digest, Time now) {
+  co_await transaction.execute(kDrop, ByteView(digest.bytes), now);
 }
 
-Task<std::vector<Referenced>> referenced(db::Database& database, BlobId after, std::size_t limit) {
+Task<std::vector<Referenced>> referenced(db::Database& database,
+                                         const std::optional<Sha256Digest>& after,
+                                         std::size_t limit) {
+  const ByteView last = after ? ByteView(after->bytes) : ByteView();
   auto look = [&](db::Transaction& tx) -> Task<std::vector<Referenced>> {
-    co_return co_await tx.all(kReferenced, blob_from, after, limit);
+    co_return co_await tx.all(kReferenced, blob_from, last, limit);
   };
   co_return co_await database.read(look);
 }
@@ -92,7 +88,7 @@ Task<bool> References::collect_unused(Time since, std::size_t limit, Freed& free
   const auto removal = context_.blobs.begin_removal();
   auto forget = [&](db::Transaction& tx) -> Task<std::vector<Referenced>> {
     auto unused = co_await tx.all(kUnused, blob_from, since, limit);
-    for (const Referenced& blob : unused) co_await tx.execute(kForget, blob.id);
+    for (const Referenced& blob : unused) co_await tx.execute(kForget, ByteView(blob.digest.bytes));
     co_return unused;
   };
   const auto forgotten = co_await context_.database.write(Actor::System{}, forget);
@@ -131,7 +127,7 @@ Task<std::optional<Sha256Digest>> References::sweep_unknown(std::optional<Sha256
     std::vector<blobs::BlobInfo> unknown;
     for (const auto& blob : stored) {
       if (written_by && blob.written > *written_by) continue;
-      const auto row = co_await tx.find(kKnown, id_from, ByteView(blob.info.digest.bytes));
+      const auto row = co_await tx.find(kKnown, blob_from, ByteView(blob.info.digest.bytes));
       if (!row) unknown.push_back(blob.info);
     }
     co_return unknown;

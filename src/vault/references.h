@@ -14,24 +14,23 @@ namespace coffer::vault {
 
 struct Received;
 
-using BlobId = Id<struct BlobTag>;
-
 // For the other parts of the core, inside their transactions.
 
 // The commit waits until the bytes are durable.
-Task<BlobId> add_reference(db::Transaction& transaction, const Received& received);
-Task<void> drop_reference(db::Transaction& transaction, BlobId blob, Time now);
+Task<void> add_reference(db::Transaction& transaction, const Received& received);
+Task<void> drop_reference(db::Transaction& transaction, const Sha256Digest& digest, Time now);
 
 // A blob that something refers to.
 struct Referenced {
-  BlobId id;
   Sha256Digest digest;
   std::uint64_t size = 0;
 };
 
-// Up to `limit` of them whose numbers follow `after` (0: from the first), in order of numbers; each
-// digest once. Fewer than `limit`: the end. For whoever has the database and no vault.
-Task<std::vector<Referenced>> referenced(db::Database& database, BlobId after, std::size_t limit);
+// Up to `limit` of them that follow `after` (nothing: from the first), in order of digests. Fewer
+// than `limit`: the end. For whoever has the database and no vault.
+Task<std::vector<Referenced>> referenced(db::Database& database,
+                                         const std::optional<Sha256Digest>& after,
+                                         std::size_t limit);
 
 // What a removal took.
 struct Freed {

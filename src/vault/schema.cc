@@ -111,14 +111,14 @@ CREATE INDEX member_account ON member (account_id, joined_at, space_id);
 -- Stored bytes that something refers to, or did: one row a digest. vault/references.cc says how
 -- rows and bytes come and go.
 CREATE TABLE blob (
-  id           INTEGER PRIMARY KEY AUTOINCREMENT,
-  digest       BLOB NOT NULL UNIQUE CHECK (length(digest) = 32),
+  digest       BLOB NOT NULL PRIMARY KEY CHECK (length(digest) = 32),
   size         INTEGER NOT NULL,
-  -- Entries and parts whose blob_id is this row; parts of retired manifests do not count.
+  -- Parts with this digest and files without a manifest that have it; parts of retired manifests
+  -- do not count.
   refs         INTEGER NOT NULL CHECK (refs >= 0),
   unused_since INTEGER,                    -- when refs became 0; null while it is more
   CHECK ((refs = 0) = (unused_since IS NOT NULL))
-) STRICT;
+) STRICT, WITHOUT ROWID;
 CREATE INDEX blob_unused ON blob (unused_since) WHERE unused_since IS NOT NULL;
 
 -- What `coffer storage reclaim` has asked of the server of the folder: vault/reclaim.h.
@@ -153,8 +153,9 @@ CREATE TABLE entry (
   charged          INTEGER NOT NULL,       -- bytes of its owner's quota: size, texts, a fixed sum
   -- SHA-256 of the bytes. Null for folders, and for files of parts until it is worked out.
   digest           BLOB,
-  blob_id          INTEGER,                -- whose bytes are the file's: a reference
-  manifest_id      INTEGER,                -- or the upload whose parts are (part.multipart_id)
+  -- The upload whose parts are the file's bytes (part.multipart_id). Null: they are the blob
+  -- `digest`, to which the row is a reference.
+  manifest_id      INTEGER,
   width            INTEGER,                -- pixels
   height           INTEGER,                -- pixels
   duration         REAL,                   -- seconds
@@ -169,8 +170,8 @@ CREATE TABLE entry (
   search           TEXT NOT NULL,
   UNIQUE (space_id, parent_id, is_folder, key),
   CHECK ((is_folder = 1) = (kind = 5)),
-  CHECK ((is_folder = 1 AND size = 0 AND blob_id IS NULL AND manifest_id IS NULL)
-         OR (is_folder = 0 AND (blob_id IS NULL) <> (manifest_id IS NULL)))
+  CHECK ((is_folder = 1 AND size = 0 AND digest IS NULL AND manifest_id IS NULL)
+         OR (is_folder = 0 AND (digest IS NOT NULL OR manifest_id IS NOT NULL)))
 ) STRICT;
 -- The lists of one kind; a list of all kinds merges five of these.
 CREATE INDEX entry_created ON entry (owner_id, kind, id);
@@ -253,11 +254,11 @@ CREATE INDEX multipart_expiry ON multipart (expires_at);
 CREATE INDEX multipart_unfinished ON multipart (owner_id, expires_at) WHERE entry_id IS NULL;
 
 -- The parts of an upload. Once it is complete they are the manifest of its file. Each row is a
--- reference to its blob, as an entry's blob_id is.
+-- reference to its blob, as a file without a manifest is.
 CREATE TABLE part (
   multipart_id INTEGER NOT NULL,
   number       INTEGER NOT NULL,           -- from 1
-  blob_id      INTEGER NOT NULL,
+  digest       BLOB NOT NULL,
   size         INTEGER NOT NULL,
   -- Where the part begins in the file: null until the upload is complete, and for empty parts.
   start        INTEGER,

@@ -25,7 +25,7 @@ constexpr db::Statement kNextTree{
     "SELECT space_id, folder_id, caller_id FROM removed_tree LIMIT 1"};
 constexpr auto kFilesText =
     sql("SELECT ", kEntryColumns,
-        ", blob_id FROM entry WHERE space_id = $1 AND parent_id = $2 AND is_folder = 0 LIMIT $3");
+        " FROM entry WHERE space_id = $1 AND parent_id = $2 AND is_folder = 0 LIMIT $3");
 constexpr db::Statement kFiles{kFilesText.data()};
 constexpr auto kFoldersText =
     sql("SELECT ", kEntryColumns,
@@ -73,8 +73,8 @@ Task<void> clear_tree(db::Transaction& tx, const Tree& tree, std::size_t limit, 
   const StepTime time;
   while (limit > 0 && !time.is_over()) {
     const std::size_t batch = std::min(limit, kBatch);
-    const auto files = co_await tx.all(kFiles, stored_from, tree.space, tree.folder, batch);
-    for (const Stored& file : files) {
+    const auto files = co_await tx.all(kFiles, entry_from, tree.space, tree.folder, batch);
+    for (const Entry& file : files) {
       co_await release_file(tx, file, tree.caller, now);
       if (time.is_over()) co_return;
     }

@@ -31,8 +31,8 @@ constexpr db::Statement kExtendAddress{
 Task<Result<Entry>> add_file(db::Transaction& tx, SpaceId space, const FileDraft& file, Time now) {
   const auto place = co_await find_place(tx, space, file.parent);
   if (!place) co_return no_such_folder();
-  const Storage storage{.blob = co_await add_reference(tx, file.received)};
-  auto entry = co_await add_entry(tx, file.draft, *place, storage, now);
+  co_await add_reference(tx, file.received);
+  auto entry = co_await add_entry(tx, file.draft, *place, now);
   if (entry && file.address_extension) {
     co_await tx.execute(kExtendAddress, entry->id, *file.address_extension);
   }

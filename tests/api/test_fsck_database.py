@@ -25,19 +25,23 @@ COUNTS = {
     "a key": ("UPDATE entry SET key = CAST('a/b' AS BLOB) WHERE is_folder = 0 AND parent_id <> 0", "one name"),
     "references": ("UPDATE blob SET refs = refs + 1", "reference counts"),
     "bytes of an upload": ("UPDATE multipart SET bytes = bytes + 1 WHERE entry_id IS NULL", "uploads"),
-    "size of a file": ("UPDATE entry SET size = size + 1 WHERE blob_id IS NOT NULL", "size or checksum"),
-    "checksum of a file": ("UPDATE entry SET digest = zeroblob(32) WHERE blob_id IS NOT NULL", "checksum"),
-    "a file's blob": ("UPDATE entry SET blob_id = 12345 WHERE blob_id IS NOT NULL", "blobs that are not there"),
+    "size of a file": ("UPDATE entry SET size = size + 1 WHERE manifest_id IS NULL AND is_folder = 0", "size is not"),
+    "a file's blob": ("UPDATE entry SET digest = zeroblob(32) WHERE manifest_id IS NULL AND is_folder = 0", "blobs that are not there"),
     "a file's folder": ("UPDATE entry SET parent_id = 777 WHERE parent_id <> 0", "folder"),
     "a file's owner": ("UPDATE entry SET owner_id = 777", "accounts"),
     "parts": ("DELETE FROM multipart", "no upload"),
     "where a part begins": ("UPDATE part SET start = start + 1 WHERE start > 0", "begin"),
+    "the keys of tokens": ("DELETE FROM secret WHERE name = 'session_key'", "keys that are lost"),
+    "the keys of links": ("DELETE FROM secret", "keys that are lost"),
+    "a number given twice": ("UPDATE sqlite_sequence SET seq = 1 WHERE name = 'entry'", "next number of entry"),
+    "no number given": ("DELETE FROM sqlite_sequence", "next number of"),
     "a name to log in with": ("DELETE FROM login", "no name leads to"),
     "tags": ("DELETE FROM entry_tag", "nothing finds"),
     "a folder in itself": ("UPDATE entry SET parent_id = id WHERE is_folder = 1", "without a removed folder above"),
 }
 
 SCHEMA = {
+    "migrations forgotten": ("DELETE FROM schema_migration", "does not know how it was made"),
     "index dropped": ("DROP INDEX entry_name", "index entry_name is missing"),
     "table dropped": ("DROP TABLE extended_address", "table extended_address is missing"),
     "column added": ("ALTER TABLE login ADD COLUMN more TEXT", "table login is not as"),
@@ -177,7 +181,7 @@ def test_an_index_without_one_of_its_rows(data):
 
 
 @pytest.mark.parametrize(
-    "how", ["half", "last page", "in a page", "one page", "a few bytes", "zeroed header", "noise", "text"]
+    "how", ["half", "last page", "in a page", "a byte", "one page", "a few bytes", "zeroed header", "noise", "text"]
 )
 def test_a_file_that_is_no_database_any_more(data, how):
     path = data / "coffer.db"
@@ -194,6 +198,7 @@ def test_a_file_that_is_no_database_any_more(data, how):
             "half": size // 8192 * 4096,
             "last page": size - 4096,
             "in a page": size - 1000,
+            "a byte": size - 1,
             "one page": 4096,
             "a few bytes": 60,
         }
@@ -220,3 +225,19 @@ def test_a_folder_in_its_place(data):
     done = fsck(data)
     assert done.returncode == 1
     assert "coffer.db" in done.stderr + done.stdout
+
+
+@pytest.mark.parametrize("how", ["overwritten", "without its migrations"])
+def test_what_else_meets_it_names_the_file_and_the_way_out(data, how):
+    if how == "overwritten":
+        with open(data / "coffer.db", "r+b") as file:
+            file.seek(100)
+            file.write(os.urandom(3996))
+    else:
+        change(data, "DELETE FROM schema_migration")
+    for words in (["serve", "--listen", "127.0.0.1:0"], ["user", "create", "eve"], ["storage"]):
+        done = program.run(*words, "--data", data)
+        assert done.returncode == 1, words
+        assert "coffer.db" in done.stderr + done.stdout, (words, done.stderr)
+        assert "coffer fsck" in done.stderr, (words, done.stderr)
+        assert "--new" not in done.stderr, words

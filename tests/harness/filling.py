@@ -52,7 +52,7 @@ def fill(path, username, count):
         )
         # The new rows, `e`, each with the one it is a copy of, `t`.
         pairs = (
-            " FROM entry AS e JOIN template AS t ON t.blob_id = e.blob_id"
+            " FROM entry AS e JOIN template AS t ON t.digest = e.digest"
             f" {{}} WHERE e.space_id = {space} AND e.id > {last}"
         )
         database.execute(
@@ -77,8 +77,8 @@ def fill(path, username, count):
         )
         database.execute(
             "UPDATE blob SET refs = blob.refs + new.refs FROM"
-            f" (SELECT e.blob_id, count(*) AS refs {new} GROUP BY 1) AS new"
-            " WHERE blob.id = new.blob_id"
+            f" (SELECT e.digest, count(*) AS refs {new} GROUP BY 1) AS new"
+            " WHERE blob.digest = new.digest"
         )
         database.execute(
             "UPDATE account SET used = used + new.bytes, charged = account.charged + new.charged FROM"
