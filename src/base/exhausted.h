@@ -8,7 +8,8 @@
 
 namespace coffer {
 
-enum class ExhaustedResource : std::uint8_t { kStorage, kMemory, kDescriptors };
+// kLock: the right to write, which another process holds.
+enum class ExhaustedResource : std::uint8_t { kStorage, kMemory, kDescriptors, kLock };
 
 // A second base of the exceptions that report it, so that whoever answers a request can tell
 // "later, please" from a fault of the machine without knowing the module that threw:
@@ -32,7 +33,7 @@ class Exhausted {
   Exhausted& operator=(const Exhausted&) = default;
 
  private:
-  static inline std::array<std::atomic<std::uint64_t>, 3> count_{};
+  static inline std::array<std::atomic<std::uint64_t>, 4> count_{};
 
   ExhaustedResource resource_;
 };

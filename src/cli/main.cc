@@ -3,10 +3,12 @@
 
 #include <cstdio>
 
+#include "base/exhausted.h"
 #include "base/log.h"
 #include "cli/application.h"
 #include "cli/commands.h"
 #include "cli/version.h"
+#include "db/database.h"
 
 namespace {
 
@@ -29,6 +31,14 @@ int run_command(const Run& run) {
   } catch (const SettingsError& error) {
     fmt::print(stderr, "coffer: {}\n", error.what());
     return kUsage;
+  } catch (const coffer::db::Error& error) {
+    fmt::print(stderr, "coffer: {}\n", error.what());
+    // What a machine lacks for a while damages nothing.
+    if (!dynamic_cast<const coffer::Exhausted*>(&error)) {
+      fmt::print(stderr, "`coffer fsck` tells, with the server stopped, what of {} is damaged\n",
+                 kDatabaseFile);
+    }
+    return kFailure;
   } catch (const std::exception& error) {
     fmt::print(stderr, "coffer: {}\n", error.what());
     return kFailure;

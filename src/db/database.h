@@ -54,6 +54,7 @@ struct Stats {
   std::uint64_t statements = 0;
   std::uint64_t scans_refused = 0;  // with Busy
   std::size_t scans_waiting = 0;    // now
+  bool is_locked = false;           // the last write ended with LockedError
 };
 
 // Threads: any executor's. Results and exceptions come back on the executor that asked.

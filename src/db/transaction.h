@@ -43,6 +43,14 @@ class NoDescriptorsError : public Error, public Exhausted {
       : Error(what), Exhausted(ExhaustedResource::kDescriptors) {}
 };
 
+// Another process has held the database's lock for longer than anybody waits for it. Nothing was
+// kept.
+class LockedError : public Error, public Exhausted {
+ public:
+  explicit LockedError(const std::string& what)
+      : Error(what), Exhausted(ExhaustedResource::kLock) {}
+};
+
 // A scan was not run, or not to its end: too many others wait, or it took too long. To be tried
 // again in a moment.
 class Busy : public std::runtime_error {

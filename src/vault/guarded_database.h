@@ -50,6 +50,8 @@ class GuardedDatabase {
     co_return value;
   }
 
+  db::Stats stats() const { return database_.stats(); }
+
   // For what no caller's right is behind. The body compares what there is to compare.
   template <class Body>
   auto write(Actor::System, Body body) {

@@ -36,6 +36,8 @@ Task<std::unique_ptr<Vault>> Vault::open(Context context) {
 Task<void> Vault::check_ready() {
   auto body = [&](db::Transaction& tx) -> Task<void> { co_await tx.execute(kProbe); };
   co_await context_.database.read(body);
+  // Whether the lock is free again is seen by asking for it.
+  if (context_.database.stats().is_locked) co_await context_.database.write(Actor::System{}, body);
   const std::uint64_t room = co_await context_.blobs.free_bytes();
   if (room == 0)
     throw blobs::NoSpaceError("less of the disk is free than storage.reserve asks for");

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "apis/common/json.h"
+#include "base/exhausted.h"
 #include "base/log.h"
 
 namespace coffer::apis {
@@ -15,16 +16,28 @@ constexpr std::string_view kExposition = "text/plain; version=0.0.4; charset=utf
 
 Task<Reply> health(Exchange&) { co_return http::Response::text(200, std::string(kPlain), "ok\n"); }
 
+std::string_view reason(const std::exception& error) {
+  const auto* exhausted = dynamic_cast<const Exhausted*>(&error);
+  if (!exhausted) return "not ready; the log says why\n";
+  switch (exhausted->resource()) {
+    case ExhaustedResource::kStorage:
+      return "not ready: the disk is full; uploads are refused until there is room\n";
+    case ExhaustedResource::kLock:
+      return "not ready: another program holds the lock of the database; end it\n";
+    case ExhaustedResource::kMemory:
+    case ExhaustedResource::kDescriptors: break;
+  }
+  return "not ready: the server is busy; try again in a moment\n";
+}
+
 Task<Reply> readiness(Exchange& exchange) {
   std::string failure;
-  std::string answer = "not ready; the log says why\n";
+  std::string answer;
   try {
     co_await exchange.vault.check_ready();
   } catch (const std::exception& error) {
     failure = error.what();
-    if (Problem::of(error).kind == ProblemKind::kOutOfStorage) {
-      answer = "not ready: the disk is full; uploads are refused until there is room\n";
-    }
+    answer = reason(error);
   }
   if (failure.empty()) co_return http::Response::text(200, std::string(kPlain), "ready\n");
   log::error("not ready", {{"request_id", exchange.request.id}, {"error", failure}});

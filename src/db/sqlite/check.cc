@@ -4,6 +4,8 @@
 #include <sqlite3.h>
 
 #include <algorithm>
+#include <deque>
+#include <filesystem>
 #include <functional>
 #include <map>
 #include <memory>
@@ -19,6 +21,9 @@ constexpr std::size_t kMaxFaults = 100;
 
 // Pages, the order of their cells, freed pages, rows missing in an index, NOT NULL, CHECK, types.
 constexpr Statement kIntegrity{"PRAGMA integrity_check(100)"};
+constexpr Statement kPageSize{"PRAGMA page_size"};
+constexpr Statement kNumbered{
+    "SELECT name FROM sqlite_schema WHERE type = 'table' AND sql LIKE '%AUTOINCREMENT%'"};
 constexpr Statement kForeignKeys{"PRAGMA foreign_key_check"};
 constexpr const char* kSchema =
     "SELECT type, name, coalesce(sql, '') FROM sqlite_schema"
@@ -127,6 +132,36 @@ class Check {
     }
   }
 
+  // A number that was given must not be given again.
+  void numbers() {
+    std::vector<std::string> tables;
+    for_each(connection_, kNumbered, [&](const Row& row) { tables.emplace_back(row.text(0)); });
+    for (const std::string& table : tables) {
+      const std::string& sql = statements_.emplace_back(
+          fmt::format("SELECT 1 WHERE (SELECT max(rowid) FROM \"{0}\") >"
+                      " coalesce((SELECT max(seq) FROM sqlite_sequence WHERE name = '{0}'), 0)",
+                      table));
+      for_each(connection_, {sql.c_str()}, [&](const Row&) {
+        add(fmt::format("the next number of {} is one that was given already", table));
+      });
+    }
+  }
+
+  // The file is cut, where SQLite reads zeros and asks no more.
+  void length(const std::filesystem::path& path) {
+    std::error_code error;
+    const auto log = std::filesystem::file_size(std::filesystem::path(path) += "-wal", error);
+    if (!error && log > 0) return;  // the rest of the last page may be there
+    const auto bytes = std::filesystem::file_size(path, error);
+    std::uint64_t page = 0;
+    for_each(connection_, kPageSize,
+             [&](const Row& row) { page = static_cast<std::uint64_t>(row.integer(0)); });
+    if (!error && bytes % page != 0) {
+      add(fmt::format("the file has {} bytes, no whole number of pages of {}: its end is cut off",
+                      bytes, page));
+    }
+  }
+
   std::vector<std::string> take() { return std::move(faults_); }
 
  private:
@@ -135,16 +170,20 @@ class Check {
   }
 
   Connection& connection_;
+  std::deque<std::string> statements_;  // the connection knows them by their addresses
   std::vector<std::string> faults_;
 };
 
 }  // namespace
 
-std::vector<std::string> check(Connection& connection, std::span<const Migration> migrations) {
+std::vector<std::string> check(Connection& connection, const std::filesystem::path& path,
+                               std::span<const Migration> migrations) {
   Check check(connection);
   check.attempt([&] { check.integrity(); });
   check.attempt([&] { check.schema(migrations); });
   check.attempt([&] { check.foreign_keys(); });
+  check.attempt([&] { check.numbers(); });
+  check.attempt([&] { check.length(path); });
   return check.take();
 }
 

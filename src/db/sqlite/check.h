@@ -1,6 +1,7 @@
 // Looks for damage in the file.
 #pragma once
 
+#include <filesystem>
 #include <span>
 #include <string>
 #include <vector>
@@ -10,7 +11,9 @@
 
 namespace coffer::db::sqlite {
 
-// As Database::check. `connection` may write or read; it is used for nothing else meanwhile.
-std::vector<std::string> check(Connection& connection, std::span<const Migration> migrations);
+// As Database::check, of the file at `path`. `connection` may write or read; it is used for nothing
+// else, nor later.
+std::vector<std::string> check(Connection& connection, const std::filesystem::path& path,
+                               std::span<const Migration> migrations);
 
 }  // namespace coffer::db::sqlite

@@ -301,8 +301,15 @@ void Connection::check(int code, std::string_view sql) const {
 }
 
 void Connection::fail(int code, std::string_view sql) const {
-  const std::string message =
-      fmt::format("{} (SQLite code {}) in: {}", sqlite3_errmsg(handle_), code, sql);
+  const char* path = sqlite3_db_filename(handle_, "main");
+  if ((code & 0xff) == SQLITE_BUSY) {
+    throw LockedError(
+        fmt::format("another program holds the lock of the database {}: end it, or try again when"
+                    " it is done",
+                    path));
+  }
+  const std::string message = fmt::format("the database {}: {} (SQLite code {}) in: {}", path,
+                                          sqlite3_errmsg(handle_), code, sql);
   if (is_out_of_space(handle_, code)) throw NoSpaceError(message);
   if (is_out_of_descriptors(handle_, code)) throw NoDescriptorsError(message);
   if ((code & 0xff) == SQLITE_INTERRUPT) throw Busy("the search takes too long; ask for less");

@@ -11,6 +11,9 @@ namespace {
 
 constexpr Statement kFindTable{
     "SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = 'schema_migration'"};
+constexpr Statement kFindOther{
+    "SELECT name FROM sqlite_schema WHERE type = 'table' AND name <> 'schema_migration'"
+    " AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' LIMIT 1"};
 constexpr Statement kMakeTable{kMigrationTable};
 constexpr Statement kApplied{"SELECT number, name FROM schema_migration ORDER BY number"};
 constexpr Statement kRecord{
@@ -64,9 +67,8 @@ bool apply_next(Connection& connection, std::span<const Migration> migrations, c
 std::size_t applied(Connection& connection, std::span<const Migration> migrations) {
   bool has_table = false;
   for_each(connection, kFindTable, [&](const Row&) { has_table = true; });
-  if (!has_table) return 0;
   std::size_t count = 0;
-  for_each(connection, kApplied, [&](const Row& row) {
+  const auto look = [&](const Row& row) {
     const auto number = row.integer(0);
     const auto name = row.text(1);
     if (number != static_cast<std::int64_t>(count) + 1) {
@@ -86,7 +88,17 @@ std::size_t applied(Connection& connection, std::span<const Migration> migration
                       number, name, migrations[count].name));
     }
     ++count;
-  });
+  };
+  if (has_table) for_each(connection, kApplied, look);
+  // A new database has nothing at all.
+  if (count == 0) {
+    for_each(connection, kFindOther, [](const Row& row) {
+      throw Error(
+          fmt::format("the database does not know how it was made, but holds the table {}: it is "
+                      "damaged, or another program's",
+                      row.text(0)));
+    });
+  }
   return count;
 }
 

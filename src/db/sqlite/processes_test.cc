@@ -164,7 +164,9 @@ TEST(SqliteProcessesTest, AWriteWaitsForAnothersLockButNotForEver) {
     EXPECT_EQ(sqlite3_exec(other, sql, nullptr, nullptr, nullptr), SQLITE_OK);
   };
   run_there("BEGIN IMMEDIATE");
-  EXPECT_THROW(InlineExecutor().run(add_item(*database, 1)), Error);
+  EXPECT_FALSE(database->stats().is_locked);
+  EXPECT_THROW(InlineExecutor().run(add_item(*database, 1)), LockedError);
+  EXPECT_TRUE(database->stats().is_locked);
   EXPECT_TRUE(item_numbers(*database).empty());
   std::thread release([&] {
     std::this_thread::sleep_for(std::chrono::milliseconds(50));
@@ -172,7 +174,31 @@ TEST(SqliteProcessesTest, AWriteWaitsForAnothersLockButNotForEver) {
   });
   InlineExecutor().run(add_item(*database, 2));
   release.join();
+  EXPECT_FALSE(database->stats().is_locked);
   EXPECT_THAT(item_numbers(*database), testing::ElementsAre(2));
+  sqlite3_close(other);
+}
+
+TEST(SqliteProcessesTest, WhatWaitsBehindALockedWriteWaitsNoLonger) {
+  SqliteTestStorage storage;
+  storage.options.lock_timeout = std::chrono::milliseconds(400);
+  const auto database = storage.open();
+  database->migrate(kItems);
+  sqlite3* other = nullptr;
+  ASSERT_EQ(sqlite3_open(storage.options.path.c_str(), &other), SQLITE_OK);
+  ASSERT_EQ(sqlite3_exec(other, "BEGIN IMMEDIATE", nullptr, nullptr, nullptr), SQLITE_OK);
+  const auto began = std::chrono::steady_clock::now();
+  std::atomic<int> refused = 0;
+  // More than one group has room for; they come while the first of them waits.
+  at_once(100, [&](int i) -> Task<void> {
+    try {
+      co_await add_item(*database, i);
+    } catch (const LockedError&) {
+      ++refused;
+    }
+  });
+  EXPECT_EQ(refused, 100);
+  EXPECT_LT(std::chrono::steady_clock::now() - began, std::chrono::milliseconds(1'200));
   sqlite3_close(other);
 }
 

@@ -85,7 +85,7 @@ class SqliteDatabase final : public Database {
 
   std::vector<std::string> check(std::span<const Migration> migrations) override {
     sqlite::Connection connection(options_, sqlite::Connection::Access::kRead);
-    return sqlite::check(connection, migrations);
+    return sqlite::check(connection, options_.path, migrations);
   }
 
   Stats stats() const override {

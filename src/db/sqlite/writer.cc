@@ -82,6 +82,7 @@ Stats Writer::stats() const {
   stats.writes = writes_.load(std::memory_order_relaxed);
   stats.commits = commits_.load(std::memory_order_relaxed);
   stats.statements = connection_.statements();
+  stats.is_locked = is_locked_.load(std::memory_order_relaxed);
   return stats;
 }
 
@@ -126,6 +127,15 @@ void Writer::commit(Units group, Manner manner) {
   try {
     if (connection_.in_transaction()) connection_.run(kRollback);
     connection_.run(kBeginWrite);
+    is_locked_.store(false, std::memory_order_relaxed);
+  } catch (const LockedError& error) {
+    // Those behind have waited as well: they do not wait as long once more.
+    if (!is_locked_.exchange(true, std::memory_order_relaxed)) {
+      log::error("changes are refused: the database is locked", {{"reason", error.what()}});
+    }
+    fail_all(std::move(group), std::current_exception());
+    fail_all_waiting(std::current_exception());
+    return;
   } catch (...) {
     fail_all(std::move(group), std::current_exception());
     return;
@@ -307,6 +317,16 @@ void Writer::answer_all(Units group) {
 void Writer::fail_all(Units group, const std::exception_ptr& error) {
   for (Unit* unit : group) unit->error = error;
   answer_all(std::move(group));
+}
+
+void Writer::fail_all_waiting(const std::exception_ptr& error) {
+  Units waiting;
+  {
+    const std::lock_guard lock(mutex_);
+    waiting.assign(units_.begin(), units_.end());
+    units_.clear();
+  }
+  fail_all(std::move(waiting), error);
 }
 
 }  // namespace coffer::db::sqlite

@@ -96,6 +96,7 @@ class Writer final : public Executor {
   static void answer(const Unit& unit);
   static void answer_all(Units group);
   static void fail_all(Units group, const std::exception_ptr& error);
+  void fail_all_waiting(const std::exception_ptr& error);
 
   ReserveFile reserve_;  // the thread's alone, as the connection
   // The last connection that is closed must be this: it empties the log.
@@ -104,6 +105,7 @@ class Writer final : public Executor {
   int groups_apart_ = 0;  // so many to come keep their units apart
   std::atomic<std::uint64_t> writes_ = 0;
   std::atomic<std::uint64_t> commits_ = 0;
+  std::atomic<bool> is_locked_ = false;
 
   std::mutex mutex_;
   std::condition_variable wake_;
