@@ -45,11 +45,11 @@ HeadParser::Result bad(BadMessage why) { return {HeadParser::Verdict::kBad, {}, 
 std::optional<BadMessage> wrong_coding(std::string_view codings) {
   const std::size_t comma = codings.rfind(',');
   const std::size_t last = comma == codings.npos ? 0 : comma + 1;
-  if (!equal_ignoring_case(trim(codings.substr(last)), kChunked)) return BadMessage::kMalformed;
+  if (!equal_ignoring_case(trim(codings.substr(last)), kChunked)) return BadMessage::kBadFraming;
   if (last == 0) return std::nullopt;
   // Twice, or with an element that is empty: readers disagree.
   std::string_view others = codings.substr(0, comma);
-  if (lists_token(others, kChunked) || lists_token(others, "")) return BadMessage::kMalformed;
+  if (lists_token(others, kChunked) || lists_token(others, "")) return BadMessage::kBadFraming;
   return BadMessage::kUnsupportedCoding;
 }
 
@@ -100,20 +100,20 @@ bool read_lines(std::string_view lines, Request& request) {
 HeadParser::Result understand(Request& request, bool http_1_0) {
   const Headers& headers = request.headers;
   const std::size_t hosts = count_fields(headers, "Host");
-  if (hosts > 1 || (!http_1_0 && hosts == 0)) return bad(BadMessage::kMalformed);
-  if (hosts == 1 && !is_authority(*headers.get("Host"))) return bad(BadMessage::kMalformed);
+  if (hosts > 1 || (!http_1_0 && hosts == 0)) return bad(BadMessage::kBadHost);
+  if (hosts == 1 && !is_authority(*headers.get("Host"))) return bad(BadMessage::kBadHost);
 
   HeadParser::Result result{HeadParser::Verdict::kComplete};
   Framing& framing = result.head.framing;
   framing.http_1_0 = http_1_0;
   if (const auto codings = headers.joined("Transfer-Encoding")) {
-    if (http_1_0 || headers.get("Content-Length")) return bad(BadMessage::kMalformed);
+    if (http_1_0 || headers.get("Content-Length")) return bad(BadMessage::kBadFraming);
     if (const auto wrong = wrong_coding(*codings)) return bad(*wrong);
     framing.chunked = true;
   } else if (const auto length = headers.get("Content-Length")) {
     framing.length = parse_unsigned(*length);
     if (!framing.length || count_fields(headers, "Content-Length") > 1) {
-      return bad(BadMessage::kMalformed);
+      return bad(BadMessage::kBadFraming);
     }
   }
   framing.keep_alive = keeps_alive(headers, http_1_0);
@@ -145,7 +145,7 @@ HeadParser::Result HeadParser::read(ByteView data, Request& request) {
     const std::size_t end = text.substr(0, max_).find('\n', searched_);
     if (end == text.npos) break;
     searched_ = end + 1;
-    if (text[end - 1] != '\r') return bad(BadMessage::kMalformed);
+    if (text[end - 1] != '\r') return bad(BadMessage::kBareLineFeed);
     const std::string_view line = text.substr(line_, end - 1 - line_);
     if (line_ == 0) {
       if (const auto wrong = wrong_request_line(line)) return bad(*wrong);

@@ -148,10 +148,27 @@ TEST(HeadParser, TellsVersionsFromRubbish) {
 
 // Not when the client gives up waiting.
 TEST(HeadParser, RefusesAsSoonAsItShows) {
-  for (const std::string_view start : {"\x16\x03\x01", "\n", "\rG", " ", "GET /p HTTP/1.1\n",
-                                       "GET /p\r\n", "G\nET", "GET /p HTTP/1.1\r\nHost: h\n"}) {
+  for (const std::string_view start : {"\x16\x03\x01", "\n", "\rG", " ", "GET /p\r\n"}) {
     EXPECT_EQ(why(start), BadMessage::kMalformed) << start;
   }
+  for (const std::string_view start :
+       {"GET /p HTTP/1.1\n", "G\nET", "GET /p HTTP/1.1\r\nHost: h\n"}) {
+    EXPECT_EQ(why(start), BadMessage::kBareLineFeed) << start;
+  }
+}
+
+TEST(HeadParser, TellsWhichFieldIsWrong) {
+  for (const char* fields : {"", "Host: a\r\nHost: a\r\n", "Host: a/b\r\n"}) {
+    EXPECT_EQ(why("GET /p HTTP/1.1\r\n" + std::string(fields) + "\r\n"), BadMessage::kBadHost)
+        << fields;
+  }
+  for (const char* fields : {"Content-Length: x\r\n", "Content-Length: 1\r\nContent-Length: 1\r\n",
+                             "Content-Length: 1\r\nTransfer-Encoding: chunked\r\n"}) {
+    EXPECT_EQ(why("PUT /p HTTP/1.1\r\nHost: h\r\n" + std::string(fields) + "\r\n"),
+              BadMessage::kBadFraming)
+        << fields;
+  }
+  EXPECT_EQ(why("PUT /p HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n"), BadMessage::kBadFraming);
 }
 
 TEST(HeadParser, TellsCodingsThatEndNowhereFromThoseThatAreUnknown) {
@@ -161,7 +178,7 @@ TEST(HeadParser, TellsCodingsThatEndNowhereFromThoseThatAreUnknown) {
   for (const char* coding :
        {"gzip", "identity", "", "chunked, gzip", "chunked,", ", chunked", "chunked, chunked",
         "chunked;a=b", "\"chunked\"", "xchunked", "chunked, gzip, chunked", "gzip,,chunked"}) {
-    EXPECT_EQ(why_not(coding), BadMessage::kMalformed) << coding;
+    EXPECT_EQ(why_not(coding), BadMessage::kBadFraming) << coding;
   }
   EXPECT_EQ(why_not("gzip, chunked"), BadMessage::kUnsupportedCoding);
 }

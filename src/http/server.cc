@@ -34,8 +34,9 @@ constexpr int kAcceptsATurn = 64;
 constexpr std::chrono::milliseconds kAcceptPause{100};
 constexpr std::size_t kRefusedBytes = 16 * 1024;
 constexpr std::string_view kRefusal =
-    "HTTP/1.1 503 Service Unavailable\r\nRetry-After: 1\r\nContent-Length: 0\r\n"
-    "Connection: close\r\n\r\n";
+    "HTTP/1.1 503 Service Unavailable\r\nRetry-After: 1\r\nContent-Length: 44\r\n"
+    "Content-Type: text/plain\r\nConnection: close\r\n\r\n"
+    "Too many connections: try again in a moment\n";
 // After the grace time: until what was cut has unwound.
 constexpr std::chrono::milliseconds kUnwindTime{500};
 constexpr std::chrono::milliseconds kDrainPoll{2};

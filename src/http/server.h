@@ -23,6 +23,9 @@ namespace coffer::http {
 // Why a request got no application's answer: the message itself is unfit.
 enum class BadMessage {
   kMalformed,
+  kBadHost,       // none, several, or what is no name of a host
+  kBadFraming,    // Transfer-Encoding or Content-Length do not say where the body ends
+  kBareLineFeed,  // a line that no carriage return ends
   kHeadTooLarge,
   kTargetTooLong,
   kHeadTimeout,

@@ -68,6 +68,15 @@ Problem Problem::of(http::BadMessage why) {
       return {ProblemKind::kUnsupportedCoding, "A body may be chunked, but not coded otherwise"};
     case http::BadMessage::kNoMemory:
       return {ProblemKind::kBusy, "Too many requests are under way; try again in a moment"};
+    case http::BadMessage::kBadHost:
+      return {ProblemKind::kMalformedMessage,
+              "The request needs one Host header, with the name of this server"};
+    case http::BadMessage::kBadFraming:
+      return {ProblemKind::kMalformedMessage,
+              "Where the body ends is not clear: send Content-Length as a number, or"
+              " Transfer-Encoding: chunked in HTTP/1.1, and not both"};
+    case http::BadMessage::kBareLineFeed:
+      return {ProblemKind::kMalformedMessage, "The request's lines have to end with CR LF"};
     case http::BadMessage::kMalformed: break;
   }
   return {ProblemKind::kMalformedMessage, "The request is not well-formed HTTP"};
