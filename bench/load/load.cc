@@ -83,8 +83,8 @@ Template::Template(std::string text) : text_(std::move(text)) {
     after_ = text_.substr(at + kMark);
     text_.resize(at);
   }
-  const std::string mark(kMark, '@');
-  for (auto at = text_.find(mark); at != std::string::npos; at = text_.find(mark, at + kMark)) {
+  const std::string nonce(kMark, '@');
+  for (auto at = text_.find(nonce); at != std::string::npos; at = text_.find(nonce, at + kMark)) {
     marks_.push_back(at);
   }
 }

@@ -51,7 +51,7 @@ class Executor {
 };
 
 // `co_await hop(executor)`: the coroutine goes on there.
-inline auto hop(Executor& executor) noexcept {
+inline auto resume_on(Executor& executor) noexcept {
   struct Awaiter {
     Executor& executor;
     bool await_ready() const noexcept { return Executor::current_or_null() == &executor; }
@@ -63,8 +63,8 @@ inline auto hop(Executor& executor) noexcept {
   return Awaiter{executor};
 }
 
-// `co_await give_way(executor)`: lets what else waits there run first. REQUIRES: on its thread.
-inline auto give_way(Executor& executor) noexcept {
+// `co_await yield(executor)`: lets what else waits there run first. REQUIRES: on its thread.
+inline auto yield(Executor& executor) noexcept {
   struct Awaiter {
     Executor& executor;
     bool await_ready() const noexcept { return false; }
@@ -93,14 +93,14 @@ class ThreadPool final : public Executor {
   Task<std::invoke_result_t<Function&>> run(Function function) {
     Executor& home = Executor::current();
     std::exception_ptr error;
-    co_await hop(*this);
+    co_await resume_on(*this);
     if constexpr (std::is_void_v<std::invoke_result_t<Function&>>) {
       try {
         function();
       } catch (...) {
         error = std::current_exception();
       }
-      co_await hop(home);
+      co_await resume_on(home);
       if (error) std::rethrow_exception(error);
     } else {
       std::optional<std::invoke_result_t<Function&>> value;
@@ -109,7 +109,7 @@ class ThreadPool final : public Executor {
       } catch (...) {
         error = std::current_exception();
       }
-      co_await hop(home);
+      co_await resume_on(home);
       if (error) std::rethrow_exception(error);
       co_return std::move(*value);
     }

@@ -52,10 +52,10 @@ bool FairPool::enter(Turn& turn) {
 }
 
 FairPool::Turn* FairPool::next() {
-  const std::size_t most = std::max<std::size_t>(1, limits_.threads - 1);
+  const std::size_t max = std::max<std::size_t>(1, limits_.threads - 1);
   for (auto who = order_.begin(); who != order_.end(); ++who) {
     Share& share = shares_.at(*who);
-    if (share.running >= most) continue;
+    if (share.running >= max) continue;
     Turn* turn = share.waiting.front();
     share.waiting.pop_front();
     ++share.running;

@@ -54,7 +54,7 @@ class FairPool {
     Turn turn(*this, who);
     const bool admitted = co_await turn;
     if (!admitted) {
-      co_await hop(home);
+      co_await resume_on(home);
       co_return false;
     }
     std::exception_ptr error;
@@ -63,7 +63,7 @@ class FairPool {
     } catch (...) {
       error = std::current_exception();
     }
-    co_await hop(home);
+    co_await resume_on(home);
     if (error) std::rethrow_exception(error);
     co_return true;
   }

@@ -83,7 +83,7 @@ class Content {
   // long as both the Content and the slice live; it was brought into memory, as far as that can be
   // told, so that to read it soon does not block. Throws when the machine cannot read it.
   // REQUIRES: offset < size(), most > 0.
-  virtual Task<Piece> piece(std::uint64_t offset, std::uint64_t most) const = 0;
+  virtual Task<Piece> piece(std::uint64_t offset, std::uint64_t max) const = 0;
 };
 
 }  // namespace coffer

@@ -51,16 +51,16 @@ TEST(Task, MayEndElsewhereWhileItIsStillBeingStarted) {
   ThreadPool right("right", 1);
   InlineExecutor here;
   auto cross = [](Executor& to, int i) -> Task<int> {
-    co_await hop(to);
+    co_await resume_on(to);
     co_return i;
   };
   auto sum = [&]() -> Task<long> {
     long total = 0;
     for (int i = 0; i < 20'000; ++i) {
-      co_await hop(left);
+      co_await resume_on(left);
       total += co_await cross(right, i);
     }
-    co_await hop(here);
+    co_await resume_on(here);
     co_return total;
   };
   EXPECT_EQ(here.run(sum()), 20'000L * 19'999 / 2);
@@ -69,7 +69,7 @@ TEST(Task, MayEndElsewhereWhileItIsStillBeingStarted) {
 TEST(Task, MayEndLaterOnTheThreadThatStartedIt) {
   InlineExecutor here;
   auto later = [&](int i) -> Task<int> {
-    co_await give_way(here);
+    co_await yield(here);
     co_return i;
   };
   auto sum = [&]() -> Task<int> {
@@ -86,11 +86,11 @@ TEST(Task, MayEndLaterOnTheThreadThatStartedIt) {
 TEST(Task, MayRunOthersToTheirEndInside) {
   InlineExecutor outer;
   auto later = [](Executor& executor) -> Task<int> {
-    co_await give_way(executor);
+    co_await yield(executor);
     co_return 1;
   };
   auto nested = [&]() -> Task<int> {
-    co_await give_way(outer);
+    co_await yield(outer);
     InlineExecutor inner;
     co_return inner.run(later(inner)) + inner.run(answer());
   };

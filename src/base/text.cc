@@ -60,10 +60,10 @@ std::size_t count_code_points(std::string_view text) noexcept {
       std::ranges::count_if(text, [](char c) { return !is_continuation(c); }));
 }
 
-std::string_view truncate_utf8(std::string_view text, std::size_t most) noexcept {
-  if (text.size() <= most) return text;
-  while (most > 0 && is_continuation(text[most])) --most;
-  return text.substr(0, most);
+std::string_view truncate_utf8(std::string_view text, std::size_t max) noexcept {
+  if (text.size() <= max) return text;
+  while (max > 0 && is_continuation(text[max])) --max;
+  return text.substr(0, max);
 }
 
 std::string fold_case(std::string_view text) {

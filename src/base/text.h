@@ -15,7 +15,7 @@ bool is_utf8(std::string_view text) noexcept;
 std::size_t count_code_points(std::string_view text) noexcept;
 
 // The first `most` bytes of `text` or fewer, so that no code point is cut.
-std::string_view truncate_utf8(std::string_view text, std::size_t most) noexcept;
+std::string_view truncate_utf8(std::string_view text, std::size_t max) noexcept;
 
 // Canonical caseless form (Unicode 3.13, NFKC casefold): equal for names that differ in
 // case or in composition only. REQUIRES: is_utf8(text).

@@ -26,8 +26,8 @@ Task<void> BlobWriter::write(ByteView data) {
 }
 
 Task<BlobInfo> BlobWriter::finish() {
-  const std::shared_ptr<Landing> landing = co_await hand_over();
-  co_return co_await landing->reached();
+  const std::shared_ptr<DurableBlob> durable_blob = co_await seal();
+  co_return co_await durable_blob->reached();
 }
 
 }  // namespace coffer::blobs

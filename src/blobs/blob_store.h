@@ -18,7 +18,7 @@
 #include "base/clock.h"
 #include "base/exhausted.h"
 #include "base/hash.h"
-#include "base/milestone.h"
+#include "base/durability_barrier.h"
 #include "base/stream.h"
 #include "base/task.h"
 #include "blobs/upload_budget.h"
@@ -57,9 +57,9 @@ struct BlobInfo {
 
 // A blob whose bytes are complete. It is reached when they are durable under their name; it throws
 // Error or NoSpaceError when they will not be, and nothing is kept that anything may rely on.
-class Landing : public Milestone {
+class DurableBlob : public DurabilityBarrier {
  public:
-  Landing(const Sha256Digest& digest, std::uint64_t size) noexcept : digest_(digest), size_(size) {}
+  DurableBlob(const Sha256Digest& digest, std::uint64_t size) noexcept : digest_(digest), size_(size) {}
 
   const Sha256Digest& digest() const noexcept { return digest_; }
   std::uint64_t size() const noexcept { return size_; }
@@ -106,7 +106,7 @@ class BlobWriter {
   // Ends the blob. When it returns, the bytes are durable, or will be by the time that one sync of
   // the disk takes, once somebody waits for them: short enough for a thread to do so. REQUIRES:
   // called once, last, and not right after set_aside(). Throws as the landing does.
-  virtual Task<std::shared_ptr<Landing>> hand_over() = 0;
+  virtual Task<std::shared_ptr<DurableBlob>> seal() = 0;
 
   // The same for who has nothing to do meanwhile: returns when the landing is reached.
   Task<BlobInfo> finish();

@@ -123,10 +123,10 @@ inline Task<ByteSpan> space_of(BlobWriter& writer) {
 }
 
 // Writes `bytes` as a blob, `portion` bytes a time.
-inline Task<std::shared_ptr<Landing>> hand_over(BlobStore& store, ByteView bytes) {
+inline Task<std::shared_ptr<DurableBlob>> seal(BlobStore& store, ByteView bytes) {
   const std::unique_ptr<BlobWriter> writer = co_await store.create(bytes.size(), kOwner);
   co_await writer->write(bytes);
-  co_return co_await writer->hand_over();
+  co_return co_await writer->seal();
 }
 
 inline Task<BlobInfo> put(BlobStore& store, ByteView bytes, std::size_t portion = 1 << 20) {
@@ -146,10 +146,10 @@ inline Task<BlobInfo> put(BlobStore& store, ByteView bytes, std::size_t portion 
 
 // The bytes from `offset` to the end, asked for `most` at a time.
 inline Task<Bytes> read(const Content& content, std::uint64_t offset = 0,
-                        std::uint64_t most = 1 << 20) {
+                        std::uint64_t max = 1 << 20) {
   Bytes read;
   while (offset < content.size()) {
-    Content::Piece piece = co_await content.piece(offset, most);
+    Content::Piece piece = co_await content.piece(offset, max);
     Bytes bytes;
     if (const auto* slice = std::get_if<FileSlice>(&piece)) {
       bytes.resize(slice->length);
@@ -161,7 +161,7 @@ inline Task<Bytes> read(const Content& content, std::uint64_t offset = 0,
       bytes = std::get<Bytes>(std::move(piece));
     }
     EXPECT_GE(bytes.size(), 1u);
-    EXPECT_LE(bytes.size(), most);
+    EXPECT_LE(bytes.size(), max);
     if (bytes.empty()) break;
     read.insert(read.end(), bytes.begin(), bytes.end());
     offset += bytes.size();

@@ -26,18 +26,18 @@ struct UploadBudget::Request {
 };
 
 // A request's place in the line; leaving it passes on what was granted and not collected.
-class UploadBudget::Place {
+class UploadBudget::QueueEntry {
  public:
   // REQUIRES: the budget's mutex is held.
-  Place(UploadBudget& budget, Owner& owner, std::shared_ptr<Request> request)
+  QueueEntry(UploadBudget& budget, Owner& owner, std::shared_ptr<Request> request)
       : budget_(budget), owner_(owner), request_(std::move(request)) {
     if (owner_.requests.empty()) owner_.turn = budget_.line_.insert(budget_.line_.end(), &owner_);
     place_ = owner_.requests.insert(owner_.requests.end(), request_);
     ++budget_.waiting_;
   }
-  Place(const Place&) = delete;
-  Place& operator=(const Place&) = delete;
-  ~Place() {
+  QueueEntry(const QueueEntry&) = delete;
+  QueueEntry& operator=(const QueueEntry&) = delete;
+  ~QueueEntry() {
     const std::lock_guard lock(budget_.mutex_);
     if (request_->is_collected) return;
     if (request_->is_granted) {
@@ -88,7 +88,7 @@ Task<std::expected<UploadBudget::Charge, Refusal>> UploadBudget::take(Share& sha
                                                                       std::size_t bytes,
                                                                       InputStream& client) {
   Owner& owner = *share.owner_;
-  std::optional<Place> place;
+  std::optional<QueueEntry> place;
   std::shared_ptr<Request> request;
   {
     const std::lock_guard lock(mutex_);

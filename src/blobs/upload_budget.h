@@ -77,7 +77,7 @@ class UploadBudget {
 
  private:
   struct Request;
-  class Place;
+  class QueueEntry;
   struct Owner {
     const std::string* name = nullptr;  // its key in owners_
     std::size_t uploads = 0;

@@ -128,8 +128,8 @@ vault::Policy policy_of(const Settings& settings) {
   policy.guests = serves_guests(settings);
   policy.guest_quota.reset();
   if (settings.accounts.guest_quota > 0) policy.guest_quota = settings.accounts.guest_quota;
-  policy.multipart_lifetime = duration_cast<seconds>(settings.uploads.session_lifetime);
-  policy.max_multiparts = settings.uploads.max_sessions;
+  policy.upload_session_lifetime = duration_cast<seconds>(settings.uploads.session_lifetime);
+  policy.max_upload_sessions = settings.uploads.max_sessions;
   if (settings.uploads.max_bytes > 0) policy.max_file_bytes = settings.uploads.max_bytes;
   policy.access_lifetime = duration_cast<seconds>(settings.sessions.access_lifetime);
   policy.refresh_lifetime = duration_cast<seconds>(settings.sessions.refresh_lifetime);

@@ -22,15 +22,15 @@ namespace coffer::cli {
 namespace {
 
 constexpr char kFooter[] =
-    "Stop the server first. Nothing is changed.\n"
-    "Tells, one a line:\n"
+    "Stop the server first. The check changes nothing.\n"
+    "Prints one line for each finding:\n"
     "  missing       a blob that the database refers to and the store does not have\n"
-    "  corrupt       a record, a file or the database that is not as it was written, or a\n"
-    "                count in the database that is not what it counts\n"
-    "  unreferenced  a blob that nothing refers to; the server removes it in time\n"
-    "  note          what the next start cuts off or makes again, or one has passed over\n"
-    "Exit codes: 0 nothing is missing or corrupt, 1 something is, or it did not work,\n"
-    "2 the command line or a setting is wrong.";
+    "  corrupt       a damaged record, file or database, or a count in the database that does\n"
+    "                not match the rows that it counts\n"
+    "  unreferenced  a blob that nothing refers to; the server removes it later\n"
+    "  note          what the next start repairs, or an earlier start skipped\n"
+    "Exit codes: 0 nothing is missing or corrupt, 1 something is, or the check failed,\n"
+    "2 invalid command line or setting.";
 
 // What the database refers to, in order of names.
 std::vector<vault::Referenced> all_referenced(db::Database& database) {
@@ -181,7 +181,7 @@ int fsck(const Settings& settings) {
 
 void add_fsck(CLI::App& app, Run& run) {
   auto* command =
-      app.add_subcommand("fsck", "Check every stored byte, and that nothing is missing");
+      app.add_subcommand("fsck", "Check every stored byte and the database for damage and loss");
   const auto flags = std::make_shared<SettingFlags>(*command, false);
   command->footer(kFooter);
   command->callback([&run, flags] { run = [flags] { return fsck(flags->load()); }; });

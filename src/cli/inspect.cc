@@ -36,17 +36,17 @@ int show_routes(bool as_json) {
 }  // namespace
 
 void add_routes(CLI::App& app, Run& run) {
-  auto* command = app.add_subcommand("routes", "Show every path that is served, and who may call");
+  auto* command = app.add_subcommand("routes", "List all routes and the access that each requires");
   const auto as_json = std::make_shared<bool>(false);
   command->add_flag("--json", *as_json, "As a JSON array");
   command->callback([&run, as_json] { run = [as_json] { return show_routes(*as_json); }; });
 }
 
 void add_config(CLI::App& app, Run& run) {
-  auto* group = app.add_subcommand("config", "Look at the settings");
+  auto* group = app.add_subcommand("config", "Show the settings");
   group->require_subcommand(1);
   auto* command =
-      group->add_subcommand("print", "Show every setting, its value and where it comes from");
+      group->add_subcommand("print", "Print every setting with its meaning, value and source");
   const auto flags = std::make_shared<SettingFlags>(*command, true);
   command->callback([&run, flags] {
     run = [flags] {

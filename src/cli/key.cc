@@ -86,15 +86,15 @@ void add_key(CLI::App& app, Run& run) {
     });
     return std::pair(command, options);
   };
-  const auto create = add("create", "Make a key; the last line printed is the key", create_key);
+  const auto create = add("create", "Create a key; the last line printed is the key", create_key);
   create.first
       ->add_option("--kind", create.second->kind,
-                   "api: for the native API; master: for the buckets of an account")
+                   "api: for Media Vault and StreamVault; master: for Quantum Storage")
       ->check(CLI::IsMember({"api", "master"}))
       ->capture_default_str();
-  create.first->add_option("--label", create.second->label, "To tell keys apart");
-  add("list", "Show the keys of an account: id, kind, first characters, time, label", list_keys);
-  const auto revoke = add("revoke", "Make a key worthless at once", revoke_key);
+  create.first->add_option("--label", create.second->label, "Name of the key in lists");
+  add("list", "List the keys of an account: id, kind, first characters, time, label", list_keys);
+  const auto revoke = add("revoke", "Revoke a key at once", revoke_key);
   revoke.first->add_option("id", revoke.second->id, "The key's id, as list shows it")->required();
 }
 

@@ -15,10 +15,10 @@ namespace {
 using namespace coffer::cli;
 
 constexpr char kFooter[] =
-    "Settings come from a TOML file, the environment and flags, the later going first:\n"
-    "the setting `http.head_bytes` is COFFER_HTTP_HEAD_BYTES and --http.head-bytes.\n"
-    "`coffer config print` shows all of them.\n"
-    "Exit codes: 0 done, 1 it did not work, 2 the command line or a setting is wrong.";
+    "Settings come from a TOML file (--config or COFFER_CONFIG), the environment and flags; later\n"
+    "sources override earlier ones. The setting `http.head_bytes` is COFFER_HTTP_HEAD_BYTES in\n"
+    "the environment and --http.head-bytes as a flag. `coffer config print` lists all settings.\n"
+    "Exit codes: 0 success, 1 failure, 2 invalid command line or setting.";
 
 int run_command(const Run& run) {
   try {

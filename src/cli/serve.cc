@@ -217,10 +217,13 @@ void add_serve(CLI::App& app, Run& run) {
   const auto flags = std::make_shared<SettingFlags>(*command, true);
   const auto begins_anew = std::make_shared<bool>(false);
   command->add_flag("--new", *begins_anew,
-                    "Begin an empty vault also where files are stored but coffer.db is missing or "
-                    "empty: nobody gets at them any more, and they are removed after blobs.grace. "
-                    "Where there is a database it changes nothing");
-  command->footer("SIGTERM lets running requests finish; SIGHUP reads the certificates again.");
+                    "If files are stored but coffer.db is missing or empty, discard the files and "
+                    "begin an empty vault; their bytes are removed after blobs.grace. No effect if "
+                    "there is a database");
+  command->footer(
+      "Each setting can also be given in the --config file or in the environment.\n"
+      "SIGTERM lets running requests finish and stops the server; SIGHUP reads the certificates "
+      "again.");
   command->callback([&run, flags, begins_anew] {
     run = [flags, begins_anew] {
       return serve(flags->load(), *begins_anew ? LostDatabase::kBeginAnew : LostDatabase::kStop);

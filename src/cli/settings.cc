@@ -46,11 +46,11 @@ template <class Names>
 std::string hint(const Names& names, std::string_view wrong) {
   constexpr std::size_t kLettersPerMistake = 4;
   std::string best;
-  std::size_t least = std::max<std::size_t>(2, wrong.size() / kLettersPerMistake) + 1;
+  std::size_t min = std::max<std::size_t>(2, wrong.size() / kLettersPerMistake) + 1;
   for (const auto& name : names) {
     const std::size_t distance = edit_distance(wrong, name);
-    if (distance < least) {
-      least = distance;
+    if (distance < min) {
+      min = distance;
       best = fmt::format("; did you mean {}?", name);
     }
   }
@@ -374,7 +374,7 @@ std::vector<std::string> process_environment() {
 }
 
 std::string print(const Settings& settings) {
-  std::string out = "# The settings in effect, each with the place its value came from.\n";
+  std::string out = "# The settings in effect, each with the source of its value.\n";
   std::string_view section;
   for (const Definition& definition : definitions()) {
     const std::size_t dot = definition.name.find('.');

@@ -73,7 +73,7 @@ constexpr Definition define(std::string_view name, Shape shape, std::string_view
       .fetch = [](const Settings& settings) { return value_of(Member{}(settings)); }};
 }
 
-constexpr std::uint64_t kMost = std::numeric_limits<std::int64_t>::max();
+constexpr std::uint64_t kMax = std::numeric_limits<std::int64_t>::max();
 constexpr std::uint64_t kKiB = 1024;
 constexpr std::uint64_t kMiB = kKiB * kKiB;
 constexpr std::uint64_t kGiB = kKiB * kMiB;
@@ -88,15 +88,15 @@ constexpr auto kLogLevels = std::to_array<std::string_view>({"debug", "info", "w
 constexpr Shape text() { return {.kind = Kind::kText}; }
 constexpr Shape boolean() { return {.kind = Kind::kBoolean}; }
 constexpr Shape endpoints() { return {.kind = Kind::kEndpoints}; }
-constexpr Shape integer(std::uint64_t least, std::uint64_t most) {
-  return {.kind = Kind::kInteger, .least = least, .most = most};
+constexpr Shape integer(std::uint64_t min, std::uint64_t max) {
+  return {.kind = Kind::kInteger, .min = min, .max = max};
 }
-constexpr Shape size(std::uint64_t least, std::uint64_t most = kMost) {
-  return {.kind = Kind::kSize, .least = least, .most = most};
+constexpr Shape size(std::uint64_t min, std::uint64_t max = kMax) {
+  return {.kind = Kind::kSize, .min = min, .max = max};
 }
 // To ten years.
-constexpr Shape duration(std::uint64_t least) {
-  return {.kind = Kind::kDuration, .least = least, .most = 3650 * kDay};
+constexpr Shape duration(std::uint64_t min) {
+  return {.kind = Kind::kDuration, .min = min, .max = 3650 * kDay};
 }
 constexpr Shape choice(std::span<const std::string_view> choices) {
   return {.kind = Kind::kChoice, .choices = choices};
@@ -106,15 +106,15 @@ constexpr auto kPerMinute = integer(1, 1'000'000'000);
 
 constexpr auto kDefinitions = std::to_array<Definition>({
     define(
-        "data", {.kind = Kind::kText, .least = 1}, "./data",
-        "Folder that holds everything the server keeps.",
+        "data", {.kind = Kind::kText, .min = 1}, "./data",
+        "Data folder: the database and the stored files.",
         [](auto& all) -> auto& { return all.data; }),
     define(
-        "listen", endpoints(), "127.0.0.1:8080", "Where to listen for plain HTTP.",
+        "listen", endpoints(), "127.0.0.1:8080", "Addresses to listen on for plain HTTP.",
         [](auto& all) -> auto& { return all.listen; }),
     define(
         "public_url", {.kind = Kind::kUrl}, "",
-        "How clients reach the server, for absolute links; empty: as each request names it.",
+        "Base URL of absolute links; empty: taken from the Host of each request.",
         [](auto& all) -> auto& { return all.public_url; }),
     define(
         "trusted_proxies", {.kind = Kind::kNetworks}, "",
@@ -124,19 +124,19 @@ constexpr auto kDefinitions = std::to_array<Definition>({
         "require_https", boolean(), "false", "Refuse plain HTTP, except from this machine itself.",
         [](auto& all) -> auto& { return all.require_https; }),
     define(
-        "cores", integer(0, 1024), "0", "Serving threads; 0: one a core of the machine.",
+        "cores", integer(0, 1024), "0", "Serving threads; 0: one for each core of the machine.",
         [](auto& all) -> auto& { return all.cores; }),
     define(
-        "rate_limits", choice(kOffOn), "on", "All rate limits together.",
+        "rate_limits", choice(kOffOn), "on", "Turns all rate limits on or off.",
         [](auto& all) -> auto& { return all.rate_limits; }),
     define(
         "guests", choice(kGuestChoices), "auto",
-        "Whether people without an account are served where an API knows them; auto: while "
-        "listening on loopback only.",
+        "Whether callers without credentials are served where an API permits it; auto: only if all "
+        "listening addresses are loopback.",
         [](auto& all) -> auto& { return all.guests; }),
 
     define(
-        "tls.listen", endpoints(), "", "Where to listen for HTTPS.",
+        "tls.listen", endpoints(), "", "Addresses to listen on for HTTPS.",
         [](auto& all) -> auto& { return all.tls.listen; }),
     define(
         "tls.certificate", text(), "",
@@ -147,15 +147,15 @@ constexpr auto kDefinitions = std::to_array<Definition>({
         [](auto& all) -> auto& { return all.tls.key; }),
 
     define(
-        "log.level", choice(kLogLevels), "info", "The least severe lines that are logged.",
+        "log.level", choice(kLogLevels), "info", "Minimum severity of logged lines.",
         [](auto& all) -> auto& { return all.log.level; }),
     define(
-        "log.access", boolean(), "true", "A line for every request.",
+        "log.access", boolean(), "true", "Log a line for every request.",
         [](auto& all) -> auto& { return all.log.access; }),
 
     define(
         "http.head_bytes", size(kKiB, kMiB), "32KiB",
-        "Most bytes of a request's first line and headers together.",
+        "Maximum size of a request's first line and headers together.",
         [](auto& all) -> auto& { return all.http.head_bytes; }),
     define(
         "http.head_timeout", duration(kSecond), "10s",
@@ -167,21 +167,21 @@ constexpr auto kDefinitions = std::to_array<Definition>({
         [](auto& all) -> auto& { return all.http.idle_timeout; }),
     define(
         "http.floor_bytes", size(0, kGiB), "16KiB",
-        "Least bytes of a body that must move in every http.floor_window; 0: any.",
+        "Minimum of a body that must be transferred in every http.floor_window; 0: none.",
         [](auto& all) -> auto& { return all.http.floor_bytes; }),
     define(
-        "http.floor_window", duration(kSecond), "30s", "The window of http.floor_bytes.",
+        "http.floor_window", duration(kSecond), "30s",
+        "Interval in which http.floor_bytes must be transferred.",
         [](auto& all) -> auto& { return all.http.floor_window; }),
     define(
         "http.body_timeout", duration(kSecond), "10s",
-        "Time for a body that is read whole, such as JSON, to arrive; a second more for every 8 "
-        "KiB.",
+        "Time in which a body that is read as a whole, such as JSON, must arrive, plus one second "
+        "for every 8 KiB.",
         [](auto& all) -> auto& { return all.http.body_timeout; }),
     define(
         "http.memory_budget", size(kMiB), "64MiB",
-        "Memory that such bodies, long heads and TLS handshakes share; one client may hold as much "
-        "of "
-        "it as is left for all others.",
+        "Memory for bodies that are read as a whole, long heads and TLS handshakes; one client may "
+        "use as much of it as is left for all others.",
         [](auto& all) -> auto& { return all.http.memory_budget; }),
     define(
         "http.max_connections", integer(1, 10'000'000), "20000",
@@ -190,19 +190,22 @@ constexpr auto kDefinitions = std::to_array<Definition>({
         [](auto& all) -> auto& { return all.http.max_connections; }),
     define(
         "http.drain_timeout", duration(0), "8s",
-        "Time that running requests have to finish when the server is stopped; it then ends within "
-        "two seconds.",
+        "Time that running requests have to finish when the server is stopped; the process exits "
+        "at most two seconds later.",
         [](auto& all) -> auto& { return all.http.drain_timeout; }),
 
     define(
         "limits.anonymous_per_minute", kPerMinute, "60",
-        "Requests a minute from one address without credentials.",
+        "Requests a minute from one address without credentials, where limits.account_per_minute "
+        "does not apply.",
         [](auto& all) -> auto& { return all.limits.anonymous_per_minute; }),
     define(
-        "limits.account_per_minute", kPerMinute, "1000", "Requests a minute of one account.",
+        "limits.account_per_minute", kPerMinute, "1000",
+        "Requests a minute of one account; also from one address without credentials to "
+        "StreamVault, short links and share pages.",
         [](auto& all) -> auto& { return all.limits.account_per_minute; }),
     define(
-        "limits.api_key_per_minute", kPerMinute, "5000", "Requests a minute with one API key.",
+        "limits.api_key_per_minute", kPerMinute, "5000", "Requests a minute with one key.",
         [](auto& all) -> auto& { return all.limits.api_key_per_minute; }),
     define(
         "limits.fileuploader_upload_per_minute", kPerMinute, "2",
@@ -214,7 +217,7 @@ constexpr auto kDefinitions = std::to_array<Definition>({
         [](auto& all) -> auto& { return all.limits.fileuploader_login_per_minute; }),
 
     define(
-        "uploads.max_bytes", size(0), "0", "Largest file; 0: as large as the quota allows.",
+        "uploads.max_bytes", size(0), "0", "Maximum size of a file; 0: no limit but the quota.",
         [](auto& all) -> auto& { return all.uploads.max_bytes; }),
     define(
         "uploads.max_parts", integer(1, 100'000), "1000",
@@ -236,7 +239,7 @@ constexpr auto kDefinitions = std::to_array<Definition>({
         [](auto& all) -> auto& { return all.uploads.max_concurrent; }),
     define(
         "uploads.session_lifetime", duration(kSecond), "24h",
-        "Life of an unfinished upload in parts, from its last part on.",
+        "Lifetime of an unfinished upload in parts, from its last part on.",
         [](auto& all) -> auto& { return all.uploads.session_lifetime; }),
     define(
         "uploads.max_sessions", integer(1, 1'000'000), "1000",
@@ -245,18 +248,17 @@ constexpr auto kDefinitions = std::to_array<Definition>({
         [](auto& all) -> auto& { return all.uploads.max_sessions; }),
 
     define(
-        "accounts.password_min", integer(8, 1024), "8", "Fewest characters of a password.",
+        "accounts.password_min", integer(8, 1024), "8", "Minimum length of a password in bytes.",
         [](auto& all) -> auto& { return all.accounts.password_min; }),
     define(
         "accounts.registration", choice(kRegistrationChoices), "open",
         "Whether anyone may register an account.",
         [](auto& all) -> auto& { return all.accounts.registration; }),
     define(
-        "accounts.quota", size(0), "0", "Bytes that a new account may keep; 0: unlimited.",
+        "accounts.quota", size(0), "0", "Quota of a new account; 0: unlimited.",
         [](auto& all) -> auto& { return all.accounts.quota; }),
     define(
-        "accounts.guest_quota", size(0), "1GiB",
-        "Bytes that all guests together may keep; 0: unlimited.",
+        "accounts.guest_quota", size(0), "1GiB", "Quota of all guests together; 0: unlimited.",
         [](auto& all) -> auto& { return all.accounts.guest_quota; }),
 
     define(
@@ -268,28 +270,27 @@ constexpr auto kDefinitions = std::to_array<Definition>({
         [](auto& all) -> auto& { return all.passwords.parallel; }),
 
     define(
-        "sessions.access_lifetime", duration(kSecond), "1h", "Life of an access token.",
+        "sessions.access_lifetime", duration(kSecond), "1h", "Lifetime of an access token.",
         [](auto& all) -> auto& { return all.sessions.access_lifetime; }),
     define(
-        "sessions.refresh_lifetime", duration(kSecond), "7d", "Life of a refresh token.",
+        "sessions.refresh_lifetime", duration(kSecond), "7d", "Lifetime of a refresh token.",
         [](auto& all) -> auto& { return all.sessions.refresh_lifetime; }),
 
     define(
         "blobs.grace", duration(4 * kSecond), "24h",
-        "Time that bytes are kept after nothing refers to them any more. Downloads of files that "
-        "are deleted meanwhile have at least half of it to end, but for files that came in parts "
-        "while the disk is full.",
+        "Time that bytes are kept after the last reference to them is gone. A download of a file "
+        "that is deleted meanwhile has at least half of it to end, unless the file was uploaded in "
+        "parts and the disk is full.",
         [](auto& all) -> auto& { return all.blobs.grace; }),
     define(
         "blobs.collect_every", duration(kSecond), "1h",
-        "Time between two searches for bytes that nothing refers to.",
+        "Interval at which bytes are removed whose blobs.grace has ended.",
         [](auto& all) -> auto& { return all.blobs.collect_every; }),
 
     define(
         "storage.reserve", size(0), "64MiB",
-        "Bytes of the disk that uploads leave free, for the database and the log; at most an "
-        "eighth "
-        "of the disk.",
+        "Disk space that uploads leave free, for the database and the log; at most an eighth of "
+        "the disk.",
         [](auto& all) -> auto& { return all.storage.reserve; }),
 
     define(

@@ -101,7 +101,7 @@ bool is_origin(std::string_view text) {
 }
 
 std::optional<Value> within(const Shape& shape, std::optional<std::uint64_t> number) {
-  if (!number || *number < shape.least || *number > shape.most) return std::nullopt;
+  if (!number || *number < shape.min || *number > shape.max) return std::nullopt;
   return Value(*number);
 }
 
@@ -129,19 +129,19 @@ std::string duration_text(std::uint64_t milliseconds) {
 std::string expectation(const Shape& shape) {
   constexpr auto kUnbounded = static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max());
   switch (shape.kind) {
-    case Kind::kText: return shape.least == 0 ? "text" : "text that is not empty";
+    case Kind::kText: return shape.min == 0 ? "text" : "text that is not empty";
     case Kind::kUrl: return "a URL such as https://vault.example.org, without a query";
     case Kind::kInteger:
-      return fmt::format("a whole number from {} to {}", shape.least, shape.most);
+      return fmt::format("a whole number from {} to {}", shape.min, shape.max);
     case Kind::kSize:
-      if (shape.most == kUnbounded) {
+      if (shape.max == kUnbounded) {
         return "a size in bytes, such as 10GiB, 64MiB or 0";
       }
       return fmt::format("a size from {} to {}, such as 64MiB, 32KiB or 4096",
-                         size_text(shape.least), size_text(shape.most));
+                         size_text(shape.min), size_text(shape.max));
     case Kind::kDuration:
       return fmt::format("a duration from {} to {}, such as 500ms, 30s, 5m, 12h or 7d",
-                         duration_text(shape.least), duration_text(shape.most));
+                         duration_text(shape.min), duration_text(shape.max));
     case Kind::kBoolean: return "true or false";
     case Kind::kChoice: return fmt::format("one of {}", fmt::join(shape.choices, ", "));
     case Kind::kEndpoints: return "a list of host:port, such as 127.0.0.1:8080 or [::1]:8080";
@@ -181,7 +181,7 @@ std::optional<Value> check_items(const Shape& shape, std::vector<std::string> it
 std::optional<Value> parse_value(const Shape& shape, std::string_view text) {
   switch (shape.kind) {
     case Kind::kText:
-      if (text.size() < shape.least || !is_utf8(text) || text.find('\0') != std::string_view::npos)
+      if (text.size() < shape.min || !is_utf8(text) || text.find('\0') != std::string_view::npos)
         return std::nullopt;
       return Value(std::string(text));
     case Kind::kUrl:

@@ -27,8 +27,8 @@ enum class Kind : std::uint8_t {
 
 struct Shape {
   Kind kind = Kind::kText;
-  std::uint64_t least = 0;
-  std::uint64_t most = 0;
+  std::uint64_t min = 0;
+  std::uint64_t max = 0;
   std::span<const std::string_view> choices = {};
 };
 

@@ -15,23 +15,21 @@ namespace coffer::cli {
 namespace {
 
 constexpr char kFooter[] =
-    "Tells, one a line:\n"
-    "  live      files, each counted for itself\n"
-    "  in parts  uploads in parts that are not finished, each part counted for itself\n"
-    "  shared    what is saved because equal bytes are stored once\n"
-    "  waiting   what nothing refers to any more; it goes blobs.grace after that\n"
+    "Prints one line for each of:\n"
+    "  live      all files, equal ones counted each time\n"
+    "  in parts  parts of unfinished uploads, equal ones counted each time\n"
+    "  shared    bytes saved because equal bytes are stored once\n"
+    "  waiting   bytes without references; removed after blobs.grace\n"
     "  stored    live + in parts - shared + waiting\n"
-    "  free      room left on the disk\n"
-    "What was removed of small files goes when the segment they are in is rewritten, which is "
-    "when\n"
-    "half of it is unused.";
+    "  free      free space of the disk\n"
+    "The disk space of removed small files becomes free when their segment is rewritten, which\n"
+    "happens when more than half of it is unused.";
 
 constexpr char kReclaimFooter[] =
-    "Removes what waits for the end of blobs.grace, and what uploads left that were never "
-    "finished.\n"
-    "Where a server runs, that server does it, after a few seconds, so that readers who have just\n"
-    "found a file still get it; uploads under way keep their bytes. A download of a deleted file\n"
-    "that came in parts may break off.";
+    "Removes deleted bytes without waiting for blobs.grace, and bytes of uploads that were not\n"
+    "committed. If the server runs, it does the work, after a few seconds, so that readers that\n"
+    "have just looked up a file can still open it. Running uploads keep their bytes. A download\n"
+    "of a deleted file that was uploaded in parts may end early.";
 
 // 1536 -> `1.5 KiB`.
 std::string for_people(std::uint64_t bytes) {
@@ -142,7 +140,7 @@ int reclaim_storage(const Settings& settings, bool as_json) {
 
 void add_storage(CLI::App& app, Run& run) {
   auto* group = app.add_subcommand(
-      "storage", "Show what the stored bytes are, and free what may go; works while a server runs");
+      "storage", "Show what takes disk space, and reclaim it; works while the server runs");
   group->footer(kFooter);
   const auto add = [&run](CLI::App* command, auto action) {
     const auto flags = std::make_shared<SettingFlags>(*command, false);
@@ -156,7 +154,7 @@ void add_storage(CLI::App& app, Run& run) {
   group->callback([group, show] {
     if (group->get_subcommands().empty()) show();
   });
-  auto* reclaim = group->add_subcommand("reclaim", "Free what waits for removal, now");
+  auto* reclaim = group->add_subcommand("reclaim", "Remove deleted bytes now");
   reclaim->footer(kReclaimFooter);
   reclaim->callback(add(reclaim, reclaim_storage));
 }

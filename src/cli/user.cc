@@ -105,7 +105,7 @@ int set_disabled(const Settings& settings, const UserOptions& options, bool disa
 // A size as settings have it, or `none`.
 std::optional<std::uint64_t> parse_quota(const std::string& text) {
   if (text == "none") return std::nullopt;
-  const Shape shape{.kind = Kind::kSize, .least = 0, .most = INT64_MAX};
+  const Shape shape{.kind = Kind::kSize, .min = 0, .max = INT64_MAX};
   const auto value = parse_value(shape, text);
   if (!value) throw UserError("the quota must be a size such as 10GiB, or none");
   return std::get<std::uint64_t>(*value);
@@ -142,28 +142,28 @@ void add_user(CLI::App& app, Run& run) {
   };
   const auto add_stdin = [](const auto& added) {
     added.first->add_flag("--password-stdin", added.second->from_stdin,
-                          "Read the password from standard input; else one is made and shown");
+                          "Read the password from standard input; else generate and print one");
   };
 
-  const auto create = add("create", "Make an account", create_user);
+  const auto create = add("create", "Create an account", create_user);
   add_name(create);
   add_stdin(create);
   create.first->add_option("--email", create.second->email, "E-mail address");
   create.first->add_flag("--admin", create.second->is_admin, "Make it an admin");
-  add("list", "Show all accounts: number, name, e-mail, role, state",
+  add("list", "List all accounts: number, name, e-mail address, role, state",
       [](const Settings& settings, const UserOptions&) { return list_users(settings); });
-  const auto password = add("set-password", "Give an account a new password", set_password);
+  const auto password = add("set-password", "Change the password of an account", set_password);
   add_name(password);
   add_stdin(password);
-  const auto quota = add("quota", "Limit what an account may keep", set_quota);
+  const auto quota = add("quota", "Set the quota of an account", set_quota);
   add_name(quota);
-  quota.first->add_option("size", quota.second->quota, "Such as 500MiB or 10GiB; none: no limit")
+  quota.first->add_option("size", quota.second->quota, "Such as 500MiB or 10GiB, or none")
       ->required();
-  add_name(add("disable", "Lock an account out at once",
+  add_name(add("disable", "Disable an account and its tokens and keys at once",
                [](const Settings& settings, const UserOptions& options) {
                  return set_disabled(settings, options, true);
                }));
-  add_name(add("enable", "Let a disabled account in again",
+  add_name(add("enable", "Enable a disabled account again",
                [](const Settings& settings, const UserOptions& options) {
                  return set_disabled(settings, options, false);
                }));

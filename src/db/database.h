@@ -47,7 +47,7 @@ class Work {
   virtual Task<bool> run(Transaction& transaction) = 0;
 };
 
-// Counted since the database was opened.
+// ScopedCount since the database was opened.
 struct Stats {
   std::uint64_t writes = 0;   // bodies of write() that were committed or chose not to be
   std::uint64_t commits = 0;  // fewer than writes where a driver commits several together

@@ -16,7 +16,7 @@
 #include <vector>
 
 #include "base/exhausted.h"
-#include "base/milestone.h"
+#include "base/durability_barrier.h"
 #include "db/value.h"
 
 namespace coffer::db {
@@ -126,10 +126,10 @@ class Transaction {
     return Find<Map, sizeof...(Args)>(*this, statement, std::move(map), args...);
   }
 
-  // The commit waits until `milestone` is reached, which holds up whoever commits at the same time:
+  // The commit waits until `barrier` is reached, which holds up whoever commits at the same time:
   // for what is as near as a sync of the disk. When it never is, nothing is kept, and write()
   // throws what it throws. Without meaning where nothing is written.
-  virtual void commit_after(std::shared_ptr<Milestone> milestone) = 0;
+  virtual void wait_before_commit(std::shared_ptr<DurabilityBarrier> barrier) = 0;
 
   // Names what is read: a later transaction of the same thread with the same number reads the
   // same, in whatever database of the process. 0: the driver cannot tell, the executor has several

@@ -19,7 +19,7 @@ constexpr std::size_t kDrainStep = 2 * 1024;
 BodyStream::BodyStream(Connection& connection, const Framing& framing)
     : connection_(connection),
       framing_(framing),
-      pace_(connection.limits()),
+      rate_(connection.limits()),
       phase_(framing.chunked ? Phase::kFraming : Phase::kFixed),
       left_(framing.length.value_or(0)),
       continue_due_(framing.expects_continue) {
@@ -28,7 +28,7 @@ BodyStream::BodyStream(Connection& connection, const Framing& framing)
 }
 
 void BodyStream::count_transfer() noexcept {
-  if (!transfer_) transfer_.emplace(connection_.core().transfers);
+  if (!transfer_) transfer_.emplace(connection_.loop().transfers);
 }
 
 std::optional<std::uint64_t> BodyStream::length() const noexcept {
@@ -50,7 +50,7 @@ Task<void> BodyStream::ready() {
                         (phase_ == Phase::kFixed && received_ + left_ > limit_);
   if (is_known) co_return;
   auto more = co_await send_continue();
-  if (more) more = co_await connection_.receive_more(pace_, kForever);
+  if (more) more = co_await connection_.receive_more(rate_, kForever);
   if (!more) fault_ = more.error();
 }
 
@@ -61,7 +61,7 @@ Task<bool> BodyStream::wait(OneShotEvent& event, std::chrono::milliseconds max_w
 Task<std::expected<void, StreamFault>> BodyStream::send_continue() {
   const bool is_due = std::exchange(continue_due_, false);
   if (!is_due || !connection_.input().empty()) co_return std::expected<void, StreamFault>();
-  co_return co_await connection_.send_continue(pace_);
+  co_return co_await connection_.send_continue(rate_);
 }
 
 Task<BodyStream::Count> BodyStream::read_some(ByteSpan into, std::chrono::milliseconds patience) {
@@ -93,12 +93,12 @@ Task<BodyStream::Count> BodyStream::read_data(ByteSpan into, std::chrono::millis
   InputBuffer& input = connection_.input();
   if (input.empty()) {
     // Small reads go through the buffer, so that framing and data share a system call.
-    if (want >= Core::kBufferBytes || phase_ == Phase::kFixed) {
+    if (want >= EventLoop::kBufferBytes || phase_ == Phase::kFixed) {
       input.release();  // what follows may be long in coming
-      Count direct = co_await connection_.receive(into.first(want), pace_, patience);
+      Count direct = co_await connection_.receive(into.first(want), rate_, patience);
       co_return direct;
     }
-    const auto more = co_await connection_.receive_more(pace_, patience);
+    const auto more = co_await connection_.receive_more(rate_, patience);
     if (!more) co_return std::unexpected(more.error());
   }
   const std::size_t count = std::min(want, input.unread().size());
@@ -116,7 +116,7 @@ Task<std::expected<void, StreamFault>> BodyStream::next_chunk(std::chrono::milli
     }
     input.consume(step.used);
     if (step.state == ChunkedFraming::State::kMore) {
-      const auto more = co_await connection_.receive_more(pace_, patience);
+      const auto more = co_await connection_.receive_more(rate_, patience);
       if (!more) co_return std::unexpected(more.error());
       continue;
     }
@@ -134,7 +134,7 @@ bool BodyStream::can_be_drained() const noexcept {
 void BodyStream::limit_time(std::uint64_t bytes) noexcept {
   const Limits& limits = connection_.limits();
   const std::chrono::seconds for_size(bytes / limits.body_bytes_per_second);
-  pace_.set_end(bytes == 0 ? Resident::kNever
+  rate_.set_end(bytes == 0 ? ConnectionBase::kNever
                            : std::chrono::steady_clock::now() + limits.body_timeout + for_size);
 }
 

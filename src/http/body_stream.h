@@ -51,14 +51,14 @@ class BodyStream final : public RequestBody {
   Connection& connection_;
   Framing framing_;
   ChunkedFraming chunks_;
-  Pace pace_;
+  MinDataRate rate_;
   Phase phase_;
   std::uint64_t left_ = 0;  // of the body, or of the chunk
   std::uint64_t received_ = 0;
   std::uint64_t limit_ = std::numeric_limits<std::uint64_t>::max();
   bool continue_due_;
   std::string sender_;
-  std::optional<Counted> transfer_;
+  std::optional<ScopedCount> transfer_;
   std::optional<StreamFault> fault_;
 };
 

@@ -21,7 +21,7 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 // A connection that never has to wait gives way to the others of its core after so many steps.
-constexpr std::size_t kTurnSteps = 32;
+constexpr std::size_t kIterationSteps = 32;
 // A file's step moves up to a MiB.
 constexpr std::size_t kFileSteps = 4;
 constexpr std::chrono::seconds kLingerTime{2};
@@ -45,15 +45,15 @@ void append_hex(std::string& out, std::uint64_t number) {
 
 // How a long body goes out.
 struct Transfer {
-  Transfer(Core& core, int fd) : counted(core.transfers), corked(fd) {}
+  Transfer(EventLoop& loop, int fd) : counted(loop.transfers), corked(fd) {}
 
-  Counted counted;
+  ScopedCount counted;
   Corked corked;
 };
 
 }  // namespace
 
-void Pace::moved(std::size_t bytes) noexcept {
+void MinDataRate::moved(std::size_t bytes) noexcept {
   bytes_ += bytes;
   if (bytes_ < limits_.floor_bytes) return;
   bytes_ = 0;
@@ -88,27 +88,27 @@ class Connection::Ready {
   bool failed_ = false;
 };
 
-Connection::Connection(Core& core, Shared& shared, Counted counted, ConnectionLimit::Slot slot,
+Connection::Connection(EventLoop& loop, Shared& shared, ScopedCount counted, ConnectionLimit::Slot slot,
                        Socket socket, SslHandle ssl, std::string peer)
-    : core_(core),
+    : loop_(loop),
       shared_(shared),
       counted_(std::move(counted)),
       slot_(std::move(slot)),
       socket_(std::move(socket)),
       transport_(socket_.native_handle(), std::move(ssl)),
-      input_(core),
+      input_(loop),
       peer_(std::move(peer)) {
-  core_.add(*this);
+  loop_.add(*this);
 }
 
-Connection::~Connection() { core_.remove(*this); }
+Connection::~Connection() { loop_.remove(*this); }
 
 void Connection::expire() noexcept {
   if (awaited_) {
     hung_up_ = has_hung_up();
     const auto now = Clock::now();
     if (hung_up_ || now >= awaited_until_) return awaited_->set();
-    return set_deadline(now + Core::kTick);
+    return set_deadline(now + EventLoop::kTick);
   }
   expired_ = true;
   boost::system::error_code ignored;  // cancelling an open socket does not fail
@@ -116,7 +116,7 @@ void Connection::expire() noexcept {
 }
 
 void Connection::drain() noexcept {
-  if (Core::is_idle(*this)) cut();
+  if (EventLoop::is_idle(*this)) cut();
 }
 
 void Connection::cut() noexcept {
@@ -130,26 +130,26 @@ Connection::Ready Connection::ready(Transport::State state, SteadyTime deadline)
   return {*this, state, deadline};
 }
 
-Task<bool> Connection::ready(Transport::State state, Pace& pace) {
+Task<bool> Connection::ready(Transport::State state, MinDataRate& rate) {
   for (;;) {
     const auto before = Clock::now();
     const std::size_t unsent = transport_.unsent();
-    const bool is_ready = co_await ready(state, pace.deadline(before));
-    pace.waited(Clock::now() - before);
+    const bool is_ready = co_await ready(state, rate.deadline(before));
+    rate.waited(Clock::now() - before);
     if (is_ready) co_return true;
     // A full socket becomes writable only when much of it has drained: a slow reader may have
     // taken enough all the same.
     const std::size_t left = transport_.unsent();
-    if (expired_ && state == Transport::State::kWrite && left < unsent) pace.moved(unsent - left);
-    if (!expired_ || pace.is_over()) co_return false;
+    if (expired_ && state == Transport::State::kWrite && left < unsent) rate.moved(unsent - left);
+    if (!expired_ || rate.is_over()) co_return false;
     expired_ = false;
   }
 }
 
-Task<bool> Connection::ready_to_send(Transport::State state, Pace& pace) {
+Task<bool> Connection::ready_to_send(Transport::State state, MinDataRate& rate) {
   input_.settle();
   if (!hold(input_.unread().size())) co_return false;
-  const bool is_ready = co_await ready(state, pace);
+  const bool is_ready = co_await ready(state, rate);
   co_return is_ready;
 }
 
@@ -163,25 +163,25 @@ std::string Connection::address_name() const {
   return {reinterpret_cast<const char*>(address().data()), address().size()};
 }
 
-bool Connection::turn_is_over(std::size_t steps) noexcept {
+bool Connection::iteration_is_over(std::size_t steps) noexcept {
   steps_ += steps;
-  if (steps_ < kTurnSteps) return false;
+  if (steps_ < kIterationSteps) return false;
   steps_ = 0;
   return true;
 }
 
-Task<std::expected<void, StreamFault>> Connection::readable(Transport::State state, Pace& pace,
+Task<std::expected<void, StreamFault>> Connection::readable(Transport::State state, MinDataRate& rate,
                                                             std::chrono::milliseconds patience) {
   if (patience.count() <= 0) co_return std::unexpected(StreamFault::kStalled);
   const auto begin = Clock::now();
-  SteadyTime deadline = pace.deadline(begin);
+  SteadyTime deadline = rate.deadline(begin);
   const bool is_patience_shorter = patience < deadline - begin;
   if (is_patience_shorter) deadline = begin + patience;
   const bool is_ready = co_await ready(state, deadline);
-  pace.waited(Clock::now() - begin);
+  rate.waited(Clock::now() - begin);
   if (is_ready) co_return std::expected<void, StreamFault>();
   if (!expired_) co_return std::unexpected(StreamFault::kTruncated);
-  if (!is_patience_shorter || pace.is_over()) co_return std::unexpected(StreamFault::kTooSlow);
+  if (!is_patience_shorter || rate.is_over()) co_return std::unexpected(StreamFault::kTooSlow);
   expired_ = false;
   co_return std::unexpected(StreamFault::kStalled);
 }
@@ -229,9 +229,9 @@ Task<void> Connection::refuse_plain() {
   begin(request);
   ParsedHead head;
   BadMessage why{};
-  const Head verdict = co_await read_head(request, head, why);
-  if (verdict == Head::kClosed) co_return;
-  const Counted counted(core_.requests);
+  const Head status = co_await read_head(request, head, why);
+  if (status == Head::kClosed) co_return;
+  const ScopedCount counted(loop_.requests);
   co_await refuse(request, BadMessage::kPlainOnTls);
 }
 
@@ -240,7 +240,7 @@ Task<bool> Connection::wait_for_request() {
   // More than once: a socket may be called readable and have nothing.
   while (!shared_.draining) {
     // What TLS has decrypted already would not make the socket readable.
-    const auto step = transport_.read(input_.space(Core::kBufferBytes));
+    const auto step = transport_.read(input_.space(EventLoop::kBufferBytes));
     if (step.state == Transport::State::kDone) {
       input_.filled(step.count);
       co_return true;
@@ -249,9 +249,9 @@ Task<bool> Connection::wait_for_request() {
     input_.release();
     const auto now = Clock::now();
     if (!deadline) deadline = now + shared_.limits.idle_timeout;
-    core_.add_idle(*this, now);
+    loop_.add_idle(*this, now);
     const bool is_ready = co_await ready(step.state, *deadline);
-    core_.remove_idle(*this);
+    loop_.remove_idle(*this);
     if (!is_ready) break;
   }
   co_return false;
@@ -259,8 +259,8 @@ Task<bool> Connection::wait_for_request() {
 
 Task<Connection::Head> Connection::read_head(Request& request, ParsedHead& head, BadMessage& why) {
   std::optional<SteadyTime> deadline;
-  const std::size_t most = shared_.limits.head_bytes;
-  HeadParser parser(most);
+  const std::size_t max = shared_.limits.head_bytes;
+  HeadParser parser(max);
   std::size_t empty_lines = 0;
   for (;;) {
     // RFC 9112 section 2.2: empty lines before the request line are ignored.
@@ -270,16 +270,16 @@ Task<Connection::Head> Connection::read_head(Request& request, ParsedHead& head,
       co_return Head::kBad;
     }
     const auto parsed = parser.read(input_.unread(), request);
-    if (parsed.verdict == HeadParser::Verdict::kComplete) {
+    if (parsed.status == HeadParser::Status::kComplete) {
       head = parsed.head;
       input_.consume(head.size);
       co_return Head::kComplete;
     }
-    if (parsed.verdict == HeadParser::Verdict::kBad) {
+    if (parsed.status == HeadParser::Status::kBad) {
       why = parsed.why;
       co_return Head::kBad;
     }
-    const auto step = transport_.read(input_.space(most));
+    const auto step = transport_.read(input_.space(max));
     if (step.state == Transport::State::kDone) {
       input_.filled(step.count);
       continue;
@@ -317,20 +317,20 @@ Task<bool> Connection::serve_one() {
   begin(request);
   ParsedHead head;
   BadMessage why{};
-  Head verdict = co_await read_head(request, head, why);
-  if (verdict == Head::kClosed) co_return false;
-  const Counted counted(core_.requests);
-  if (verdict == Head::kComplete && !hold(kHeadCopies * head.size)) {
-    verdict = Head::kBad;
+  Head status = co_await read_head(request, head, why);
+  if (status == Head::kClosed) co_return false;
+  const ScopedCount counted(loop_.requests);
+  if (status == Head::kComplete && !hold(kHeadCopies * head.size)) {
+    status = Head::kBad;
     why = BadMessage::kNoMemory;
   }
-  if (verdict == Head::kBad) {
+  if (status == Head::kBad) {
     co_await refuse(request, why);
     co_return false;
   }
   const bool go_on = co_await answer(request, head.framing);
   held_.reset();
-  if (turn_is_over()) co_await give_way(core_);
+  if (iteration_is_over()) co_await yield(loop_);
   co_return go_on;
 }
 
@@ -351,7 +351,7 @@ Task<bool> Connection::answer(Request& request, const Framing& framing) {
   // Only the end of the connection tells an HTTP/1.0 client where such a body ends.
   if (response.rest && framing.http_1_0) keep_alive = false;
 
-  Outcome outcome;
+  RequestOutcome outcome;
   outcome.status = response.status;
   expired_ = false;
   outcome.complete =
@@ -376,7 +376,7 @@ Task<bool> Connection::answer(Request& request, const Framing& framing) {
 
 Task<void> Connection::refuse(Request& request, BadMessage why) {
   Response response = shared_.service.refuse(request, why);
-  Outcome outcome;
+  RequestOutcome outcome;
   outcome.status = response.status;
   outcome.complete = co_await send(request, response, false, false, outcome.bytes_sent);
   shared_.service.finished(request, outcome);
@@ -387,23 +387,23 @@ Task<bool> Connection::send(const Request& request, Response& response, bool kee
                             bool http_1_0, std::uint64_t& sent) {
   const std::uint64_t length = response.length();
   const bool bodiless = has_no_body(response.status);
-  std::string head = response_head(response, {.date = core_.http_date(),
+  std::string head = response_head(response, {.date = loop_.http_date(),
                                               .request_id = request.id,
                                               .keep_alive = keep_alive,
                                               .http_1_0 = http_1_0});
-  Pace pace(shared_.limits);
+  MinDataRate rate(shared_.limits);
   std::vector<iovec> parts{{head.data(), head.size()}};
   if (bodiless || request.method == Method::kHead) {
-    const bool ok = co_await send_bytes(parts, false, pace);
+    const bool ok = co_await send_bytes(parts, false, rate);
     co_return ok;
   }
   if (response.rest) {
     const bool ok =
-        co_await send_streamed(request, std::move(head), response, !http_1_0, pace, sent);
+        co_await send_streamed(request, std::move(head), response, !http_1_0, rate, sent);
     co_return ok;
   }
   std::optional<Transfer> transfer;
-  if (length >= kTransferBytes) transfer.emplace(core_, socket_.native_handle());
+  if (length >= kTransferBytes) transfer.emplace(loop_, socket_.native_handle());
   std::uint64_t moved = 0;  // of head and texts
   std::uint64_t head_left = head.size();
   // Also what a write that fails halfway has moved.
@@ -429,12 +429,12 @@ Task<bool> Connection::send(const Request& request, Response& response, bool kee
           continue;
         }
       }
-      ok = co_await send_bytes(parts, true, pace, &moved);
+      ok = co_await send_bytes(parts, true, rate, &moved);
       count_body();
       if (!ok) break;
       parts.clear();
       copies.clear();
-      ok = co_await send_content(section, pace, sent);
+      ok = co_await send_content(section, rate, sent);
       if (!ok) break;
     }
   } catch (const std::exception& error) {
@@ -443,7 +443,7 @@ Task<bool> Connection::send(const Request& request, Response& response, bool kee
     ok = false;
   }
   if (ok && !parts.empty()) {
-    ok = co_await send_bytes(parts, false, pace, &moved);
+    ok = co_await send_bytes(parts, false, rate, &moved);
     count_body();
   }
   co_return ok;
@@ -457,7 +457,7 @@ Task<std::optional<Bytes>> Connection::copy_of(const ContentSection& section) {
   co_return std::move(*bytes);
 }
 
-Task<bool> Connection::send_bytes(std::span<iovec> parts, bool more, Pace& pace,
+Task<bool> Connection::send_bytes(std::span<iovec> parts, bool more, MinDataRate& rate,
                                   std::uint64_t* sent) {
   while (!parts.empty()) {
     if (parts.front().iov_len == 0) {
@@ -467,11 +467,11 @@ Task<bool> Connection::send_bytes(std::span<iovec> parts, bool more, Pace& pace,
     const auto step = transport_.write(parts.first(std::min<std::size_t>(parts.size(), 64)), more);
     if (step.state == Transport::State::kClosed) co_return false;
     if (step.state != Transport::State::kDone) {
-      const bool is_ready = co_await ready_to_send(step.state, pace);
+      const bool is_ready = co_await ready_to_send(step.state, rate);
       if (!is_ready) co_return false;
       continue;
     }
-    pace.moved(step.count);
+    rate.moved(step.count);
     if (sent) *sent += step.count;
     std::size_t count = step.count;
     while (count > 0) {
@@ -482,12 +482,12 @@ Task<bool> Connection::send_bytes(std::span<iovec> parts, bool more, Pace& pace,
       count -= taken;
       if (first.iov_len == 0) parts = parts.subspan(1);
     }
-    if (turn_is_over()) co_await give_way(core_);
+    if (iteration_is_over()) co_await yield(loop_);
   }
   co_return true;
 }
 
-Task<bool> Connection::send_content(const ContentSection& section, Pace& pace,
+Task<bool> Connection::send_content(const ContentSection& section, MinDataRate& rate,
                                     std::uint64_t& sent) {
   std::uint64_t offset = section.offset;
   const std::uint64_t end = section.offset + section.length;
@@ -497,12 +497,12 @@ Task<bool> Connection::send_content(const ContentSection& section, Pace& pace,
     std::uint64_t length = 0;
     if (const auto* slice = std::get_if<FileSlice>(&piece)) {
       length = slice->length;
-      ok = co_await send_file(*slice, pace, sent);
+      ok = co_await send_file(*slice, rate, sent);
     } else {
       auto& bytes = std::get<Bytes>(piece);
       length = bytes.size();
       iovec part{bytes.data(), bytes.size()};
-      ok = co_await send_bytes({&part, 1}, offset + length < end, pace, &sent);
+      ok = co_await send_bytes({&part, 1}, offset + length < end, rate, &sent);
     }
     if (!ok) co_return false;
     offset += length;
@@ -510,37 +510,37 @@ Task<bool> Connection::send_content(const ContentSection& section, Pace& pace,
   co_return true;
 }
 
-Task<bool> Connection::send_file(FileSlice slice, Pace& pace, std::uint64_t& sent) {
+Task<bool> Connection::send_file(FileSlice slice, MinDataRate& rate, std::uint64_t& sent) {
   Buffer through;  // under TLS the bytes pass through the program
   while (slice.length > 0) {
     std::size_t count = 0;
     if (transport_.secure()) {
-      if (!through) through = core_.take_buffer();
+      if (!through) through = loop_.take_buffer();
       const auto want =
-          static_cast<std::size_t>(std::min<std::uint64_t>(slice.length, Core::kBufferBytes));
+          static_cast<std::size_t>(std::min<std::uint64_t>(slice.length, EventLoop::kBufferBytes));
       const ssize_t got = ::pread(slice.fd, through.get(), want, static_cast<off_t>(slice.offset));
       if (got <= 0) throw std::runtime_error("a stored file is shorter than recorded");
       count = static_cast<std::size_t>(got);
       iovec part{through.get(), count};
-      const bool ok = co_await send_bytes({&part, 1}, false, pace, &sent);
+      const bool ok = co_await send_bytes({&part, 1}, false, rate, &sent);
       if (!ok) co_return false;
     } else {
       const auto step = transport_.send_file(slice.fd, slice.offset, slice.length);
       if (step.state == Transport::State::kClosed) co_return false;
       if (step.state != Transport::State::kDone) {
-        const bool is_ready = co_await ready_to_send(step.state, pace);
+        const bool is_ready = co_await ready_to_send(step.state, rate);
         if (!is_ready) co_return false;
         continue;
       }
       count = step.count;
-      pace.moved(count);
+      rate.moved(count);
       sent += count;
-      if (turn_is_over(kFileSteps)) co_await give_way(core_);
+      if (iteration_is_over(kFileSteps)) co_await yield(loop_);
     }
     slice.offset += count;
     slice.length -= count;
   }
-  if (through) core_.give_back(std::move(through));
+  if (through) loop_.give_back(std::move(through));
   co_return true;
 }
 
@@ -549,10 +549,10 @@ Task<void> Connection::linger() {
   const auto deadline = Clock::now() + kLingerTime;
   input_.consume(input_.unread().size());
   while (Clock::now() < deadline) {
-    const auto step = transport_.read(input_.space(Core::kBufferBytes));
+    const auto step = transport_.read(input_.space(EventLoop::kBufferBytes));
     if (step.state == Transport::State::kClosed) break;
     if (step.state == Transport::State::kDone) {
-      if (turn_is_over()) co_await give_way(core_);
+      if (iteration_is_over()) co_await yield(loop_);
       continue;
     }
     input_.release();

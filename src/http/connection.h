@@ -18,7 +18,7 @@
 #include "base/one_shot_event.h"
 #include "base/stream.h"
 #include "base/task.h"
-#include "http/core.h"
+#include "http/event_loop.h"
 #include "http/head_parser.h"
 #include "http/input_buffer.h"
 #include "http/message.h"
@@ -38,9 +38,9 @@ struct Shared {
 };
 
 // The floor rate of a body: so many bytes in each window of waiting for the other end.
-class Pace {
+class MinDataRate {
  public:
-  explicit Pace(const Limits& limits) noexcept : limits_(limits), left_(limits.floor_window) {}
+  explicit MinDataRate(const Limits& limits) noexcept : limits_(limits), left_(limits.floor_window) {}
   SteadyTime deadline(SteadyTime now) const noexcept { return std::min(now + left_, end_); }
   // All has to have moved by then.
   void set_end(SteadyTime end) noexcept { end_ = end; }
@@ -59,13 +59,13 @@ class Pace {
 };
 
 // Threads: its core's.
-class Connection final : public Resident {
+class Connection final : public ConnectionBase {
  public:
   using Socket = boost::asio::basic_stream_socket<boost::asio::ip::tcp,
                                                   boost::asio::io_context::executor_type>;
 
   // `counted` counts it among its core's connections. `ssl` null: plain.
-  Connection(Core& core, Shared& shared, Counted counted, ConnectionLimit::Slot slot, Socket socket,
+  Connection(EventLoop& loop, Shared& shared, ScopedCount counted, ConnectionLimit::Slot slot, Socket socket,
              SslHandle ssl, std::string peer);
   ~Connection() override;
 
@@ -79,16 +79,16 @@ class Connection final : public Resident {
 
   // For the body of the request that is being served. kStalled when nothing came for `patience`.
   // At least one byte more into `into`, from the socket alone. REQUIRES: input() is empty.
-  Task<std::expected<std::size_t, StreamFault>> receive(ByteSpan into, Pace& pace,
+  Task<std::expected<std::size_t, StreamFault>> receive(ByteSpan into, MinDataRate& rate,
                                                         std::chrono::milliseconds patience);
   // At least one byte more into input(), which keeps no memory while it is empty and nothing comes.
-  Task<std::expected<void, StreamFault>> receive_more(Pace& pace,
+  Task<std::expected<void, StreamFault>> receive_more(MinDataRate& rate,
                                                       std::chrono::milliseconds patience);
   // See InputStream::wait().
   Task<bool> wait(OneShotEvent& event, std::chrono::milliseconds max_wait);
-  Task<std::expected<void, StreamFault>> send_continue(Pace& pace);
+  Task<std::expected<void, StreamFault>> send_continue(MinDataRate& rate);
   InputBuffer& input() noexcept { return input_; }
-  Core& core() noexcept { return core_; }
+  EventLoop& loop() noexcept { return loop_; }
   const Limits& limits() const noexcept { return shared_.limits; }
 
  private:
@@ -97,17 +97,17 @@ class Connection final : public Resident {
   class Awaiting;
 
   Ready ready(Transport::State state, SteadyTime deadline);
-  Task<bool> ready(Transport::State state, Pace& pace);
+  Task<bool> ready(Transport::State state, MinDataRate& rate);
   // The same, where requests that follow this one may be at hand and are not looked at.
-  Task<bool> ready_to_send(Transport::State state, Pace& pace);
+  Task<bool> ready_to_send(Transport::State state, MinDataRate& rate);
   // For a body: whether the socket is readable, else why not.
-  Task<std::expected<void, StreamFault>> readable(Transport::State state, Pace& pace,
+  Task<std::expected<void, StreamFault>> readable(Transport::State state, MinDataRate& rate,
                                                   std::chrono::milliseconds patience);
   // Whether the other end has closed its side, as far as the machine knows.
   bool has_hung_up() const noexcept;
   // Counts steps that did not have to wait; true when others on the core must get their turn:
   // the caller then gives way.
-  bool turn_is_over(std::size_t steps = 1) noexcept;
+  bool iteration_is_over(std::size_t steps = 1) noexcept;
   // Sees to it that the request's share of the memory budget covers `bytes` of what the client has
   // sent and is not used yet. False when there is none left.
   bool hold(std::size_t bytes);
@@ -131,19 +131,19 @@ class Connection final : public Resident {
   // The head and a body with a source: in chunks, or plain up to the end of the connection.
   // streamed_body.cc.
   Task<bool> send_streamed(const Request& request, std::string head, Response& response,
-                           bool chunked, Pace& pace, std::uint64_t& sent);
-  Task<bool> send_bytes(std::span<iovec> parts, bool more, Pace& pace,
+                           bool chunked, MinDataRate& rate, std::uint64_t& sent);
+  Task<bool> send_bytes(std::span<iovec> parts, bool more, MinDataRate& rate,
                         std::uint64_t* sent = nullptr);
   // The section's bytes if the store hands them out rather than a slice of a file.
   static Task<std::optional<Bytes>> copy_of(const ContentSection& section);
-  Task<bool> send_content(const ContentSection& section, Pace& pace, std::uint64_t& sent);
-  Task<bool> send_file(FileSlice slice, Pace& pace, std::uint64_t& sent);
+  Task<bool> send_content(const ContentSection& section, MinDataRate& rate, std::uint64_t& sent);
+  Task<bool> send_file(FileSlice slice, MinDataRate& rate, std::uint64_t& sent);
   // Lets the other end read the last answer before the connection is torn down.
   Task<void> linger();
 
-  Core& core_;
+  EventLoop& loop_;
   Shared& shared_;
-  Counted counted_;
+  ScopedCount counted_;
   ConnectionLimit::Slot slot_;
   Socket socket_;
   Transport transport_;

@@ -11,38 +11,38 @@ using Clock = std::chrono::steady_clock;
 }  // namespace
 
 Task<std::expected<std::size_t, StreamFault>> Connection::receive(
-    ByteSpan into, Pace& pace, std::chrono::milliseconds patience) {
+    ByteSpan into, MinDataRate& rate, std::chrono::milliseconds patience) {
   for (;;) {
     const auto step = transport_.read(into);
     if (step.state == Transport::State::kDone) {
-      pace.moved(step.count);
-      if (turn_is_over()) co_await give_way(core_);
+      rate.moved(step.count);
+      if (iteration_is_over()) co_await yield(loop_);
       co_return step.count;
     }
     if (step.state == Transport::State::kClosed) {
       co_return std::unexpected(StreamFault::kTruncated);
     }
     input_.release();
-    const auto is_readable = co_await readable(step.state, pace, patience);
+    const auto is_readable = co_await readable(step.state, rate, patience);
     if (!is_readable) co_return std::unexpected(is_readable.error());
   }
 }
 
 Task<std::expected<void, StreamFault>> Connection::receive_more(
-    Pace& pace, std::chrono::milliseconds patience) {
+    MinDataRate& rate, std::chrono::milliseconds patience) {
   for (;;) {
-    const auto step = transport_.read(input_.space(Core::kBufferBytes));
+    const auto step = transport_.read(input_.space(EventLoop::kBufferBytes));
     if (step.state == Transport::State::kDone) {
       input_.filled(step.count);
-      pace.moved(step.count);
-      if (turn_is_over()) co_await give_way(core_);
+      rate.moved(step.count);
+      if (iteration_is_over()) co_await yield(loop_);
       co_return std::expected<void, StreamFault>();
     }
     if (step.state == Transport::State::kClosed) {
       co_return std::unexpected(StreamFault::kTruncated);
     }
     if (input_.empty()) input_.release();
-    const auto is_readable = co_await readable(step.state, pace, patience);
+    const auto is_readable = co_await readable(step.state, rate, patience);
     if (!is_readable) co_return std::unexpected(is_readable.error());
   }
 }
@@ -55,7 +55,7 @@ class Connection::Awaiting {
     connection_.awaited_ = &event;
     connection_.awaited_until_ = until;
     connection_.hung_up_ = false;
-    connection_.set_deadline(Clock::now() + Core::kTick);
+    connection_.set_deadline(Clock::now() + EventLoop::kTick);
   }
   ~Awaiting() {
     connection_.awaited_ = nullptr;
@@ -82,10 +82,10 @@ bool Connection::has_hung_up() const noexcept {
   return ::poll(&socket, 1, 0) > 0;
 }
 
-Task<std::expected<void, StreamFault>> Connection::send_continue(Pace& pace) {
+Task<std::expected<void, StreamFault>> Connection::send_continue(MinDataRate& rate) {
   std::string line = "HTTP/1.1 100 Continue\r\n\r\n";
   iovec part{line.data(), line.size()};
-  const bool sent = co_await send_bytes({&part, 1}, false, pace);
+  const bool sent = co_await send_bytes({&part, 1}, false, rate);
   if (!sent) co_return std::unexpected(StreamFault::kTruncated);
   co_return std::expected<void, StreamFault>();
 }

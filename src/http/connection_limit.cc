@@ -27,14 +27,14 @@ AddressKey address_key(const sockaddr_storage& address) noexcept {
   return key;
 }
 
-ConnectionLimit::Verdict ConnectionLimit::check(const AddressKey& address) const {
+ConnectionLimit::Admission ConnectionLimit::check(const AddressKey& address) const {
   const std::lock_guard lock(mutex_);
   const std::size_t all = count();
   const auto found = by_address_.find(address);
   const std::size_t own = found == by_address_.end() ? 0 : found->second;
   const std::size_t left = max_ - std::min(max_, all);
-  if (own >= std::max(left, std::min(kMinShare, max_))) return Verdict::kUnfair;
-  return left == 0 ? Verdict::kFull : Verdict::kFits;
+  if (own >= std::max(left, std::min(kMinShare, max_))) return Admission::kUnfair;
+  return left == 0 ? Admission::kFull : Admission::kFits;
 }
 
 ConnectionLimit::Slot::Slot(ConnectionLimit& limit, const AddressKey& address)

@@ -29,13 +29,13 @@ class ConnectionLimit {
   ConnectionLimit(const ConnectionLimit&) = delete;
   ConnectionLimit& operator=(const ConnectionLimit&) = delete;
 
-  enum class Verdict : std::uint8_t {
+  enum class Admission : std::uint8_t {
     kFits,
     kFull,    // there are as many as may be
     kUnfair,  // the address has its share
   };
   // Of one connection more.
-  Verdict check(const AddressKey& address) const;
+  Admission check(const AddressKey& address) const;
 
   // A connection, counted while the object lives. The limit outlives it.
   class Slot {

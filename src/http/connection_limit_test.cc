@@ -9,7 +9,7 @@
 namespace coffer::http {
 namespace {
 
-using Verdict = ConnectionLimit::Verdict;
+using Admission = ConnectionLimit::Admission;
 
 AddressKey v4(const char* text) {
   sockaddr_storage address{};
@@ -31,7 +31,7 @@ AddressKey v6(const char* text) {
 std::size_t fill(ConnectionLimit& limit, std::deque<ConnectionLimit::Slot>& slots,
                  const AddressKey& address, std::size_t max) {
   std::size_t count = 0;
-  for (; count < max && limit.check(address) == Verdict::kFits; ++count) {
+  for (; count < max && limit.check(address) == Admission::kFits; ++count) {
     slots.emplace_back(limit, address);
   }
   return count;
@@ -48,8 +48,8 @@ TEST(ConnectionLimit, OneAddressLeavesAsManyAsItTakes) {
   ConnectionLimit limit(100);
   std::deque<ConnectionLimit::Slot> slots;
   EXPECT_EQ(fill(limit, slots, v4("10.0.0.1"), 1000), 50U);
-  EXPECT_EQ(limit.check(v4("10.0.0.1")), Verdict::kUnfair);
-  EXPECT_EQ(limit.check(v4("10.0.0.2")), Verdict::kFits);
+  EXPECT_EQ(limit.check(v4("10.0.0.1")), Admission::kUnfair);
+  EXPECT_EQ(limit.check(v4("10.0.0.2")), Admission::kFits);
 }
 
 TEST(ConnectionLimit, ManyAddressesLeaveSomeForTheNext) {
@@ -59,7 +59,7 @@ TEST(ConnectionLimit, ManyAddressesLeaveSomeForTheNext) {
     fill(limit, slots, v4(("10.0.1." + std::to_string(i)).c_str()), 1000);
   }
   EXPECT_LT(limit.count(), 1000U);
-  EXPECT_EQ(limit.check(v4("10.0.0.2")), Verdict::kFits);
+  EXPECT_EQ(limit.check(v4("10.0.0.2")), Admission::kFits);
 }
 
 TEST(ConnectionLimit, CrowdsOfSingleClientsFillIt) {
@@ -68,17 +68,17 @@ TEST(ConnectionLimit, CrowdsOfSingleClientsFillIt) {
   for (int i = 0; i < 100; ++i) {
     EXPECT_EQ(fill(limit, slots, v4(("10.0.1." + std::to_string(i)).c_str()), 1), 1U);
   }
-  EXPECT_EQ(limit.check(v4("10.0.0.2")), Verdict::kFull);
+  EXPECT_EQ(limit.check(v4("10.0.0.2")), Admission::kFull);
 }
 
 TEST(ConnectionLimit, WhatEndedCountsNoMore) {
   ConnectionLimit limit(4);
   std::deque<ConnectionLimit::Slot> slots;
   EXPECT_EQ(fill(limit, slots, v4("10.0.0.1"), 1000), 4U);  // fewer than a share goes by
-  EXPECT_NE(limit.check(v4("10.0.0.1")), Verdict::kFits);
+  EXPECT_NE(limit.check(v4("10.0.0.1")), Admission::kFits);
   slots.clear();
   EXPECT_EQ(limit.count(), 0U);
-  EXPECT_EQ(limit.check(v4("10.0.0.1")), Verdict::kFits);
+  EXPECT_EQ(limit.check(v4("10.0.0.1")), Admission::kFits);
 }
 
 }  // namespace

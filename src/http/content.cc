@@ -12,13 +12,13 @@
 namespace coffer::http {
 namespace {
 
-constexpr std::size_t kMostRanges = 16;
-constexpr int kMostOverlaps = 2;
+constexpr std::size_t kMaxRanges = 16;
+constexpr int kMaxOverlaps = 2;
 // Bytes of a name in a head, percent-encoded; room for 255 characters of three bytes.
-constexpr std::size_t kMostEncodedName = 2300;
-constexpr std::size_t kMostExtension = 32;
+constexpr std::size_t kMaxEncodedName = 2300;
+constexpr std::size_t kMaxExtension = 32;
 // Of the form in ASCII beside it, which is for clients that know no other.
-constexpr std::size_t kMostFallback = 512;
+constexpr std::size_t kMaxFallback = 512;
 constexpr std::uint64_t kLargest = std::numeric_limits<std::uint64_t>::max();
 
 // A number of any length; what is larger than the type holds is its largest value, which no
@@ -217,13 +217,13 @@ std::string saved_name(std::string_view filename) {
   std::ranges::replace_if(
       name, [](char c) { return c == '/' || c == '\\'; }, '_');
   if (name == "." || name == "..") name.assign(name.size(), '_');
-  const bool surely_fits = name.size() * 3 <= kMostEncodedName;
-  if (surely_fits || percent_encode(name).size() <= kMostEncodedName) return name;
+  const bool surely_fits = name.size() * 3 <= kMaxEncodedName;
+  if (surely_fits || percent_encode(name).size() <= kMaxEncodedName) return name;
   const std::size_t dot = name.rfind('.');
   std::string extension;
-  if (dot != name.npos && name.size() - dot <= kMostExtension) extension = name.substr(dot);
+  if (dot != name.npos && name.size() - dot <= kMaxExtension) extension = name.substr(dot);
   const std::string_view stem = std::string_view(name).substr(0, name.size() - extension.size());
-  const std::size_t left = kMostEncodedName - percent_encode(extension).size();
+  const std::size_t left = kMaxEncodedName - percent_encode(extension).size();
   return std::string(fitting_start(stem, left)) + extension;
 }
 
@@ -242,13 +242,13 @@ std::optional<std::vector<ByteRange>> parse_range(std::string_view field, std::u
     const std::size_t comma = rest.find(',');
     if (const std::string_view text = trim(rest.substr(0, comma)); !text.empty()) {
       const Spec spec = parse_spec(text, size);
-      if (!spec || ++specs > kMostRanges) return std::nullopt;
+      if (!spec || ++specs > kMaxRanges) return std::nullopt;
       if (*spec != kBeyond) ranges.push_back(*spec);
     }
     if (comma == std::string_view::npos) break;
     rest.remove_prefix(comma + 1);
   }
-  if (specs == 0 || overlaps_in(ranges) > kMostOverlaps) return std::nullopt;
+  if (specs == 0 || overlaps_in(ranges) > kMaxOverlaps) return std::nullopt;
   return ranges;
 }
 
@@ -303,7 +303,7 @@ std::string content_disposition(std::string_view kind, std::string_view filename
       fallback += '_';
     }
   }
-  if (!exact) fallback.resize(std::min(fallback.size(), kMostFallback));
+  if (!exact) fallback.resize(std::min(fallback.size(), kMaxFallback));
   std::string out;
   out.append(kind).append("; filename=\"").append(fallback).append("\"");
   if (!exact) out += "; filename*=UTF-8''" + percent_encode(name);

@@ -39,7 +39,7 @@ bool keeps_alive(const Headers& headers, bool http_1_0) {
   return !http_1_0 || lists_token(*connection, "keep-alive");
 }
 
-HeadParser::Result bad(BadMessage why) { return {HeadParser::Verdict::kBad, {}, why}; }
+HeadParser::Result bad(BadMessage why) { return {HeadParser::Status::kBad, {}, why}; }
 
 // RFC 9112 section 6.3: where chunked is not the last coding, nobody knows where the body ends.
 std::optional<BadMessage> wrong_coding(std::string_view codings) {
@@ -103,7 +103,7 @@ HeadParser::Result understand(Request& request, bool http_1_0) {
   if (hosts > 1 || (!http_1_0 && hosts == 0)) return bad(BadMessage::kBadHost);
   if (hosts == 1 && !is_authority(*headers.get("Host"))) return bad(BadMessage::kBadHost);
 
-  HeadParser::Result result{HeadParser::Verdict::kComplete};
+  HeadParser::Result result{HeadParser::Status::kComplete};
   Framing& framing = result.head.framing;
   framing.http_1_0 = http_1_0;
   if (const auto codings = headers.joined("Transfer-Encoding")) {
@@ -139,7 +139,7 @@ BadMessage HeadParser::too_large(std::string_view text) const noexcept {
 
 HeadParser::Result HeadParser::read(ByteView data, Request& request) {
   const std::string_view text = as_text(data);
-  if (text.empty() || text == "\r") return {Verdict::kIncomplete};
+  if (text.empty() || text == "\r") return {Status::kIncomplete};
   if (!is_token(text.substr(0, 1))) return bad(BadMessage::kMalformed);
   for (;;) {
     const std::size_t end = text.substr(0, max_).find('\n', searched_);
@@ -159,7 +159,7 @@ HeadParser::Result HeadParser::read(ByteView data, Request& request) {
     return result;
   }
   searched_ = text.size();
-  if (text.size() < max_) return {Verdict::kIncomplete};
+  if (text.size() < max_) return {Status::kIncomplete};
   if (line_ > 0) read_lines(text.substr(0, line_), request);
   return bad(too_large(text));
 }

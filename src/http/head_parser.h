@@ -30,9 +30,9 @@ struct ParsedHead {
 // shows: a line feed without its carriage return, a request line that is none.
 class HeadParser {
  public:
-  enum class Verdict { kIncomplete, kComplete, kBad };
+  enum class Status { kIncomplete, kComplete, kBad };
   struct Result {
-    Verdict verdict;
+    Status status;
     ParsedHead head = {};
     BadMessage why = BadMessage::kMalformed;
   };

@@ -7,19 +7,19 @@
 namespace coffer::http {
 namespace {
 
-constexpr std::size_t kMost = 1024;
+constexpr std::size_t kMax = 1024;
 
 HeadParser::Result parse(std::string_view text, Request& request) {
-  return HeadParser(kMost).read(as_bytes(text), request);
+  return HeadParser(kMax).read(as_bytes(text), request);
 }
 
 // Byte by byte, up to where it is decided.
 HeadParser::Result parse_in_bytes(std::string_view text, Request& request) {
-  HeadParser parser(kMost);
-  HeadParser::Result result{HeadParser::Verdict::kIncomplete};
+  HeadParser parser(kMax);
+  HeadParser::Result result{HeadParser::Status::kIncomplete};
   for (std::size_t i = 1; i <= text.size(); ++i) {
     result = parser.read(as_bytes(text.substr(0, i)), request);
-    if (result.verdict != HeadParser::Verdict::kIncomplete) break;
+    if (result.status != HeadParser::Status::kIncomplete) break;
   }
   return result;
 }
@@ -37,11 +37,11 @@ class BadHead : public testing::TestWithParam<Case> {};
 TEST_P(GoodHead, IsTaken) {
   Request request;
   const auto result = parse(GetParam().head + "rest", request);
-  ASSERT_EQ(result.verdict, HeadParser::Verdict::kComplete);
+  ASSERT_EQ(result.status, HeadParser::Status::kComplete);
   EXPECT_EQ(result.head.size, GetParam().head.size());
   EXPECT_EQ(request.uri.raw_path, "/p");
   Request again;
-  EXPECT_EQ(parse_in_bytes(GetParam().head, again).verdict, HeadParser::Verdict::kComplete);
+  EXPECT_EQ(parse_in_bytes(GetParam().head, again).status, HeadParser::Status::kComplete);
   EXPECT_EQ(again.uri.raw_path, "/p");
 }
 
@@ -67,8 +67,8 @@ INSTANTIATE_TEST_SUITE_P(
 // Everything that two readers could understand in two ways (RFC 9112 section 11.2).
 TEST_P(BadHead, IsRefused) {
   Request request;
-  EXPECT_EQ(parse(GetParam().head, request).verdict, HeadParser::Verdict::kBad);
-  EXPECT_EQ(parse_in_bytes(GetParam().head, request).verdict, HeadParser::Verdict::kBad);
+  EXPECT_EQ(parse(GetParam().head, request).status, HeadParser::Status::kBad);
+  EXPECT_EQ(parse_in_bytes(GetParam().head, request).status, HeadParser::Status::kBad);
 }
 
 INSTANTIATE_TEST_SUITE_P(
@@ -127,8 +127,8 @@ TEST(HeadParser, AsksForMoreUntilTheHeadHasEnded) {
   const std::string whole = "GET /p HTTP/1.1\r\nHost: h\r\n\r\n";
   for (std::size_t i = 1; i < whole.size(); ++i) {
     Request request;
-    EXPECT_EQ(parse(std::string_view(whole).substr(0, i), request).verdict,
-              HeadParser::Verdict::kIncomplete)
+    EXPECT_EQ(parse(std::string_view(whole).substr(0, i), request).status,
+              HeadParser::Status::kIncomplete)
         << i;
   }
 }
@@ -136,7 +136,7 @@ TEST(HeadParser, AsksForMoreUntilTheHeadHasEnded) {
 BadMessage why(std::string_view head) {
   Request request;
   const auto result = parse(head, request);
-  EXPECT_EQ(result.verdict, HeadParser::Verdict::kBad) << head;
+  EXPECT_EQ(result.status, HeadParser::Status::kBad) << head;
   return result.why;
 }
 
@@ -184,17 +184,17 @@ TEST(HeadParser, TellsCodingsThatEndNowhereFromThoseThatAreUnknown) {
 }
 
 TEST(HeadParser, RefusesAHeadThatIsTooLarge) {
-  const std::string much(kMost, 'x');
+  const std::string much(kMax, 'x');
   EXPECT_EQ(why("GET /p HTTP/1.1\r\nHost: h\r\nX: " + much), BadMessage::kHeadTooLarge);
   EXPECT_EQ(why("GET /" + much), BadMessage::kTargetTooLong);
-  const std::string most(kMost - 100, 'x');
-  EXPECT_EQ(why("GET /" + most + " HTTP/1.1\r\nHost: h\r\nX: " + much), BadMessage::kTargetTooLong);
+  const std::string max(kMax - 100, 'x');
+  EXPECT_EQ(why("GET /" + max + " HTTP/1.1\r\nHost: h\r\nX: " + much), BadMessage::kTargetTooLong);
 }
 
 // So that who asked can be told, in the right shape and across origins.
 TEST(HeadParser, KeepsWhatItUnderstoodOfAHeadThatIsTooLarge) {
   Request request;
-  parse("GET /p HTTP/1.1\r\nHost: h\r\nOrigin: o\r\nX: " + std::string(kMost, 'x'), request);
+  parse("GET /p HTTP/1.1\r\nHost: h\r\nOrigin: o\r\nX: " + std::string(kMax, 'x'), request);
   EXPECT_EQ(request.method, Method::kGet);
   EXPECT_EQ(request.target, "/p");
   EXPECT_EQ(request.header("Origin"), "o");
@@ -219,9 +219,9 @@ TEST(HeadParser, TellsHowTheBodyIsFramed) {
 TEST(HeadParser, TakesAHeadOfJustTheMostThatItMayHave) {
   const std::string start = "GET /p HTTP/1.1\r\nHost: h\r\nX: ";
   const std::string end = "\r\n\r\n";
-  const std::string filler(kMost - start.size() - end.size(), 'x');
+  const std::string filler(kMax - start.size() - end.size(), 'x');
   Request request;
-  EXPECT_EQ(parse(start + filler + end, request).verdict, HeadParser::Verdict::kComplete);
+  EXPECT_EQ(parse(start + filler + end, request).status, HeadParser::Status::kComplete);
   EXPECT_EQ(parse(start + filler + 'x' + end, request).why, BadMessage::kHeadTooLarge);
 }
 
@@ -240,7 +240,7 @@ TEST(HeadParser, TellsWhetherTheClientStays) {
     Request request;
     const std::string head = "GET /p " + version + "\r\nHost: h\r\n" + connection + "\r\n";
     const auto result = parse(head, request);
-    EXPECT_EQ(result.verdict, HeadParser::Verdict::kComplete) << head;
+    EXPECT_EQ(result.status, HeadParser::Status::kComplete) << head;
     return result.head.framing.keep_alive;
   };
   EXPECT_TRUE(stays("HTTP/1.1", ""));

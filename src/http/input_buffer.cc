@@ -11,33 +11,33 @@ constexpr std::size_t kSettledStep = 512;
 
 }  // namespace
 
-ByteSpan InputBuffer::space(std::size_t most) {
+ByteSpan InputBuffer::space(std::size_t max) {
   if (!data_) {
-    data_ = core_.take_buffer();
-    capacity_ = Core::kBufferBytes;
+    data_ = loop_.take_buffer();
+    capacity_ = EventLoop::kBufferBytes;
   }
   if (begin_ > 0) {
     std::memmove(data_.get(), data_.get() + begin_, end_ - begin_);
     end_ -= begin_;
     begin_ = 0;
   }
-  if (capacity_ < Core::kBufferBytes) {
-    Buffer larger = core_.take_buffer();
+  if (capacity_ < EventLoop::kBufferBytes) {
+    Buffer larger = loop_.take_buffer();
     std::memcpy(larger.get(), data_.get(), end_);
     data_ = std::move(larger);
-    capacity_ = Core::kBufferBytes;
+    capacity_ = EventLoop::kBufferBytes;
   }
-  if (end_ == capacity_ && capacity_ < most) {
-    Buffer larger(new std::byte[most]);
+  if (end_ == capacity_ && capacity_ < max) {
+    Buffer larger(new std::byte[max]);
     std::memcpy(larger.get(), data_.get(), end_);
     data_ = std::move(larger);
-    capacity_ = most;
+    capacity_ = max;
   }
-  return {data_.get() + end_, std::min(capacity_, std::max(most, end_)) - end_};
+  return {data_.get() + end_, std::min(capacity_, std::max(max, end_)) - end_};
 }
 
 void InputBuffer::release() {
-  if (capacity_ == Core::kBufferBytes) core_.give_back(std::move(data_));
+  if (capacity_ == EventLoop::kBufferBytes) loop_.give_back(std::move(data_));
   data_.reset();
   capacity_ = begin_ = end_ = 0;
 }
@@ -46,7 +46,7 @@ void InputBuffer::settle() {
   if (empty()) return release();
   const std::size_t count = end_ - begin_;
   const std::size_t wanted = (count + kSettledStep - 1) / kSettledStep * kSettledStep;
-  if (wanted > capacity_ / 2 || wanted >= Core::kBufferBytes) return;
+  if (wanted > capacity_ / 2 || wanted >= EventLoop::kBufferBytes) return;
   Buffer smaller(new std::byte[wanted]);
   std::memcpy(smaller.get(), data_.get() + begin_, count);
   release();

@@ -4,14 +4,14 @@
 #include <cstddef>
 
 #include "base/bytes.h"
-#include "http/core.h"
+#include "http/event_loop.h"
 
 namespace coffer::http {
 
 // Bytes that came in and were not used yet.
 class InputBuffer {
  public:
-  explicit InputBuffer(Core& core) noexcept : core_(core) {}
+  explicit InputBuffer(EventLoop& loop) noexcept : loop_(loop) {}
   ~InputBuffer() { release(); }
   InputBuffer(const InputBuffer&) = delete;
   InputBuffer& operator=(const InputBuffer&) = delete;
@@ -20,7 +20,7 @@ class InputBuffer {
   bool empty() const noexcept { return begin_ == end_; }
   void consume(std::size_t count) noexcept { begin_ += count; }
   // Free space behind the unread bytes; at least one byte unless `most` are unread already.
-  ByteSpan space(std::size_t most);
+  ByteSpan space(std::size_t max);
   void filled(std::size_t count) noexcept { end_ += count; }
   // Gives the memory back. REQUIRES: empty().
   void release();
@@ -28,7 +28,7 @@ class InputBuffer {
   void settle();
 
  private:
-  Core& core_;
+  EventLoop& loop_;
   Buffer data_;
   std::size_t capacity_ = 0;
   std::size_t begin_ = 0;

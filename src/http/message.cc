@@ -115,40 +115,40 @@ std::string_view name_of(Method method) noexcept {
 }
 
 void Headers::add(std::string_view name, std::string_view value) {
-  if (places_.empty()) {
+  if (field_ranges_.empty()) {
     text_.reserve(kUsualText);
-    places_.reserve(kUsualFields);
+    field_ranges_.reserve(kUsualFields);
   }
-  places_.push_back(append(name, value));
+  field_ranges_.push_back(append(name, value));
 }
 
-Headers::Place Headers::append(std::string_view name, std::string_view value) {
-  const Place place{.start = static_cast<std::uint32_t>(text_.size()),
+Headers::FieldRange Headers::append(std::string_view name, std::string_view value) {
+  const FieldRange range{.start = static_cast<std::uint32_t>(text_.size()),
                     .name_length = static_cast<std::uint32_t>(name.size()),
                     .value_length = static_cast<std::uint32_t>(value.size())};
   text_.append(name).append(value);
-  return place;
+  return range;
 }
 
-bool Headers::is_named(const Place& place, std::string_view name) const noexcept {
-  return equal_ignoring_case(field_at(place).name, name);
+bool Headers::is_named(const FieldRange& range, std::string_view name) const noexcept {
+  return equal_ignoring_case(field_at(range).name, name);
 }
 
 void Headers::set(std::string_view name, std::string_view value) {
-  const auto named = [&](const Place& place) { return is_named(place, name); };
-  const auto first = std::ranges::find_if(places_, named);
-  if (first == places_.end()) return add(name, value);
-  places_.erase(std::remove_if(first + 1, places_.end(), named), places_.end());
+  const auto named = [&](const FieldRange& range) { return is_named(range, name); };
+  const auto first = std::ranges::find_if(field_ranges_, named);
+  if (first == field_ranges_.end()) return add(name, value);
+  field_ranges_.erase(std::remove_if(first + 1, field_ranges_.end(), named), field_ranges_.end());
   *first = append(name, value);
 }
 
 void Headers::remove(std::string_view name) {
-  std::erase_if(places_, [&](const Place& place) { return is_named(place, name); });
+  std::erase_if(field_ranges_, [&](const FieldRange& range) { return is_named(range, name); });
 }
 
 void Headers::clear() noexcept {
   text_.clear();
-  places_.clear();
+  field_ranges_.clear();
 }
 
 std::optional<std::string_view> Headers::get(std::string_view name) const noexcept {

@@ -47,27 +47,27 @@ class Headers {
 
   Iterator begin() const noexcept;
   Iterator end() const noexcept;
-  std::size_t size() const noexcept { return places_.size(); }
+  std::size_t size() const noexcept { return field_ranges_.size(); }
   void clear() noexcept;
 
  private:
   // Where a field stands in `text_`: its value follows its name.
-  struct Place {
+  struct FieldRange {
     std::uint32_t start;
     std::uint32_t name_length;
     std::uint32_t value_length;
   };
 
-  Field field_at(const Place& place) const noexcept {
+  Field field_at(const FieldRange& range) const noexcept {
     const std::string_view text(text_);
-    return {text.substr(place.start, place.name_length),
-            text.substr(place.start + place.name_length, place.value_length)};
+    return {text.substr(range.start, range.name_length),
+            text.substr(range.start + range.name_length, range.value_length)};
   }
-  Place append(std::string_view name, std::string_view value);
-  bool is_named(const Place& place, std::string_view name) const noexcept;
+  FieldRange append(std::string_view name, std::string_view value);
+  bool is_named(const FieldRange& range, std::string_view name) const noexcept;
 
   std::string text_;  // of all fields, also of such as were replaced or removed
-  std::vector<Place> places_;
+  std::vector<FieldRange> field_ranges_;
 };
 
 class Headers::Iterator {
@@ -76,8 +76,8 @@ class Headers::Iterator {
   using difference_type = std::ptrdiff_t;
 
   Iterator() noexcept = default;
-  Iterator(const Headers& headers, std::vector<Place>::const_iterator place) noexcept
-      : headers_(&headers), place_(place) {}
+  Iterator(const Headers& headers, std::vector<FieldRange>::const_iterator range) noexcept
+      : headers_(&headers), place_(range) {}
 
   Field operator*() const noexcept { return headers_->field_at(*place_); }
   Iterator& operator++() noexcept { return ++place_, *this; }
@@ -86,11 +86,11 @@ class Headers::Iterator {
 
  private:
   const Headers* headers_ = nullptr;
-  std::vector<Place>::const_iterator place_;
+  std::vector<FieldRange>::const_iterator place_;
 };
 
-inline Headers::Iterator Headers::begin() const noexcept { return {*this, places_.begin()}; }
-inline Headers::Iterator Headers::end() const noexcept { return {*this, places_.end()}; }
+inline Headers::Iterator Headers::begin() const noexcept { return {*this, field_ranges_.begin()}; }
+inline Headers::Iterator Headers::end() const noexcept { return {*this, field_ranges_.end()}; }
 
 // The body of a request as it comes in.
 class RequestBody : public InputStream {

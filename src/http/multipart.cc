@@ -13,18 +13,18 @@
 namespace coffer::http {
 namespace {
 
-constexpr std::size_t kMostHead = 16 * 1024;
+constexpr std::size_t kMaxHead = 16 * 1024;
 constexpr std::size_t kWindow = 16 * 1024;
-constexpr std::size_t kMostPreamble = 16 * 1024 + 2;  // and the CRLF that is put before it
-constexpr std::size_t kMostEpilogue = 64 * 1024;
+constexpr std::size_t kMaxPreamble = 16 * 1024 + 2;  // and the CRLF that is put before it
+constexpr std::size_t kMaxEpilogue = 64 * 1024;
 // Blanks between a boundary and the end of its line.
-constexpr std::size_t kMostPadding = 64;
-constexpr std::size_t kMostBoundary = 70;
+constexpr std::size_t kMaxPadding = 64;
+constexpr std::size_t kMaxBoundary = 70;
 // A read this large goes straight into the caller's buffer, at most kMostDirect bytes of it: all
 // of them may turn out to lie behind a boundary and must fit the window then.
-constexpr std::size_t kLeastDirect = 4 * 1024;
-constexpr std::size_t kMostDirect = 64 * 1024;
-static_assert(kLeastDirect > 2 * (kMostBoundary + kMostPadding + 8));
+constexpr std::size_t kMinDirect = 4 * 1024;
+constexpr std::size_t kMaxDirect = 64 * 1024;
+static_assert(kMinDirect > 2 * (kMaxBoundary + kMaxPadding + 8));
 
 constexpr std::string_view kBlanks = " \t";
 constexpr std::string_view kLineEnd = "\r\n";
@@ -292,8 +292,8 @@ class Delimiter {
 
   // How many bytes at the end of `received`, which holds no delimiter, one may begin with.
   std::size_t beginning_at_end(std::string_view received) const {
-    const std::size_t most = std::min(received.size(), text_.size() - 1);
-    const std::string_view tail = received.substr(received.size() - most);
+    const std::size_t max = std::min(received.size(), text_.size() - 1);
+    const std::string_view tail = received.substr(received.size() - max);
     const std::size_t start = tail.rfind('\r');
     if (start == std::string_view::npos) return 0;
     const std::string_view candidate = tail.substr(start);
@@ -306,7 +306,7 @@ class Delimiter {
       return Line::kClose;
     }
     const std::size_t padding = std::min(behind.find_first_not_of(kBlanks), behind.size());
-    if (padding > kMostPadding) return Line::kContent;
+    if (padding > kMaxPadding) return Line::kContent;
     const std::string_view rest = behind.substr(padding);
     if (rest.starts_with(kLineEnd)) {
       line_length = text_.size() + padding;
@@ -332,7 +332,7 @@ std::expected<std::string, NoBoundary> multipart_boundary(std::string_view conte
     return std::unexpected(NoBoundary::kInvalid);
   }
   const std::string_view boundary = found->value;
-  if (boundary.empty() || boundary.size() > kMostBoundary || boundary.ends_with(' ') ||
+  if (boundary.empty() || boundary.size() > kMaxBoundary || boundary.ends_with(' ') ||
       !std::ranges::all_of(boundary, may_stand_in_boundary)) {
     return std::unexpected(NoBoundary::kInvalid);
   }
@@ -424,7 +424,7 @@ class MultipartReader::Window {
                                                         std::chrono::milliseconds patience) {
     const std::size_t kept = end_ - begin_;
     if (kept > 0) std::memcpy(into.data(), buffer_.data() + begin_, kept);
-    const ByteSpan room = into.subspan(kept, std::min(into.size(), kMostDirect) - kept);
+    const ByteSpan room = into.subspan(kept, std::min(into.size(), kMaxDirect) - kept);
     const auto count = co_await body_.read_within(room, patience);
     if (!count) co_return fail(count.error());
     if (*count == 0) co_return fail_at_end();
@@ -433,7 +433,7 @@ class MultipartReader::Window {
     looked_ = true;
     const ByteSpan rest = all.subspan(sighting_.content);
     if (buffer_.size() < rest.size()) {
-      buffer_.resize(rest.size() > kWindow ? kMostDirect : kWindow);
+      buffer_.resize(rest.size() > kWindow ? kMaxDirect : kWindow);
     }
     if (!rest.empty()) std::memcpy(buffer_.data(), rest.data(), rest.size());
     begin_ = 0;
@@ -453,11 +453,11 @@ class MultipartReader::Window {
   InputStream& body() noexcept { return body_; }
 
   // Drops content up to the delimiter; kMalformed when it is more than `most`.
-  Task<std::expected<void, StreamFault>> skip_content(std::uint64_t most) {
+  Task<std::expected<void, StreamFault>> skip_content(std::uint64_t max) {
     for (;;) {
       const Sighting seen = sighting();
-      if (seen.content > most) co_return fail(StreamFault::kMalformed, Fault::kNoBoundary);
-      most -= seen.content;
+      if (seen.content > max) co_return fail(StreamFault::kMalformed, Fault::kNoBoundary);
+      max -= seen.content;
       drop_content(seen.content);
       if (seen.line != Line::kUnfinished) co_return std::expected<void, StreamFault>();
       const auto filled = co_await fill();
@@ -473,7 +473,7 @@ class MultipartReader::Window {
     for (;;) {
       const std::size_t at = received().find(kEmptyLine, searched);
       const bool found = at != std::string_view::npos;
-      if ((found ? at + kEmptyLine.size() : received().size()) >= kMostHead) {
+      if ((found ? at + kEmptyLine.size() : received().size()) >= kMaxHead) {
         co_return fail(StreamFault::kMalformed, Fault::kExcess);
       }
       if (found) {
@@ -491,11 +491,11 @@ class MultipartReader::Window {
 
   // Reads what follows the last part, to the end of the body.
   Task<std::expected<void, StreamFault>> drain() {
-    std::size_t most = kMostEpilogue;
+    std::size_t max = kMaxEpilogue;
     for (;;) {
       const std::size_t count = end_ - begin_;
-      if (count > most) co_return fail(StreamFault::kMalformed, Fault::kExcess);
-      most -= count;
+      if (count > max) co_return fail(StreamFault::kMalformed, Fault::kExcess);
+      max -= count;
       begin_ = end_ = 0;
       if (buffer_.size() < kWindow) buffer_.resize(kWindow);
       const auto more = co_await body_.read(ByteSpan(buffer_));
@@ -532,7 +532,7 @@ Task<std::expected<std::optional<PartHead>, StreamFault>> MultipartReader::next(
   if (window.state() == Window::State::kEnd) co_return std::optional<PartHead>();
 
   const bool first = window.state() == Window::State::kPreamble;
-  const auto skipped = co_await window.skip_content(first ? kMostPreamble : UINT64_MAX);
+  const auto skipped = co_await window.skip_content(first ? kMaxPreamble : UINT64_MAX);
   if (!skipped) co_return std::unexpected(skipped.error());
   const Sighting seen = window.sighting();
   window.drop(seen.line_length);
@@ -573,7 +573,7 @@ Task<std::expected<std::size_t, StreamFault>> MultipartReader::read_within(
   for (;;) {
     const std::size_t taken = window.take_content(into);
     if (taken > 0 || window.sighting().line != Line::kUnfinished) co_return taken;
-    if (into.size() >= kLeastDirect) {
+    if (into.size() >= kMinDirect) {
       const auto received = co_await window.receive(into, patience);
       if (!received || *received > 0) co_return received;
     } else {
@@ -583,14 +583,14 @@ Task<std::expected<std::size_t, StreamFault>> MultipartReader::read_within(
   }
 }
 
-Task<std::expected<std::string, StreamFault>> MultipartReader::read_text(std::size_t most) {
+Task<std::expected<std::string, StreamFault>> MultipartReader::read_text(std::size_t max) {
   std::string text;
   std::array<std::byte, 1024> piece;
   for (;;) {
     const auto count = co_await read(piece);
     if (!count) co_return std::unexpected(count.error());
     if (*count == 0) co_return text;
-    if (*count > most - text.size()) co_return window_->fail(StreamFault::kTooLarge);
+    if (*count > max - text.size()) co_return window_->fail(StreamFault::kTooLarge);
     text += as_text(ByteView(piece).first(*count));
   }
 }

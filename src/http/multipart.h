@@ -85,7 +85,7 @@ class MultipartReader final : public InputStream {
   std::string_view sender() const noexcept override;
 
   // The whole content of the current part, for fields. kTooLarge above `most` bytes.
-  Task<std::expected<std::string, StreamFault>> read_text(std::size_t most);
+  Task<std::expected<std::string, StreamFault>> read_text(std::size_t max);
 
  private:
   class Window;

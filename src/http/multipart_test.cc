@@ -23,8 +23,8 @@ Cut every(std::size_t bytes) {
   return [bytes] { return bytes; };
 }
 
-Cut at_random(std::mt19937::result_type seed, std::size_t most) {
-  return [random = std::mt19937(seed), most]() mutable { return 1 + random() % most; };
+Cut at_random(std::mt19937::result_type seed, std::size_t max) {
+  return [random = std::mt19937(seed), max]() mutable { return 1 + random() % max; };
 }
 
 // A body that comes in pieces, and after its last byte ends, or breaks.
@@ -466,20 +466,20 @@ TEST(Multipart, PassesTheBodysFaultsOn) {
 
 TEST(Multipart, TextOfFieldsIsBounded) {
   const std::string text = part("form-data; name=a", std::string(3000, 'v'));
-  const auto read_up_to = [&](std::size_t most) -> Task<std::string> {
+  const auto read_up_to = [&](std::size_t max) -> Task<std::string> {
     Body body(text, every(700));
     MultipartReader reader(body, "B", {});
-    const auto before = co_await reader.read_text(most);
+    const auto before = co_await reader.read_text(max);
     EXPECT_EQ(before, "") << "before the first part there is nothing";
     const auto head = co_await reader.next();
     EXPECT_TRUE(head && *head);
-    const auto content = co_await reader.read_text(most);
+    const auto content = co_await reader.read_text(max);
     if (!content) {
       const auto after = co_await reader.next();
       EXPECT_FALSE(after) << "a fault is final";
       co_return name_of(content.error());
     }
-    const auto again = co_await reader.read_text(most);
+    const auto again = co_await reader.read_text(max);
     EXPECT_EQ(again, "");
     co_return std::to_string(content->size());
   };

@@ -23,7 +23,7 @@ struct Step {
 };
 
 constexpr std::size_t kMethods = 7;
-constexpr std::size_t kMostDigits = 18;
+constexpr std::size_t kMaxDigits = 18;
 
 std::size_t index_of(Method method) { return static_cast<std::size_t>(method); }
 
@@ -79,7 +79,7 @@ std::vector<Step> parse_pattern(std::string_view pattern) {
 }
 
 bool is_integer(std::string_view text) {
-  return !text.empty() && text.size() <= kMostDigits &&
+  return !text.empty() && text.size() <= kMaxDigits &&
          std::ranges::all_of(text, [](char c) { return c >= '0' && c <= '9'; });
 }
 

@@ -19,7 +19,7 @@
 #include "base/thread.h"
 #include "http/connection.h"
 #include "http/connection_limit.h"
-#include "http/core.h"
+#include "http/event_loop.h"
 #include "http/tls.h"
 
 namespace coffer::http {
@@ -29,7 +29,7 @@ using boost::asio::ip::tcp;
 
 constexpr std::string_view kIdAlphabet = "abcdefghijkmnpqrstuvwxyz23456789";
 constexpr int kBacklog = 4096;
-constexpr int kAcceptsATurn = 64;
+constexpr int kAcceptsAnIteration = 64;
 // After an accept that failed for another reason than the connection itself.
 constexpr std::chrono::milliseconds kAcceptPause{100};
 constexpr std::size_t kRefusedBytes = 16 * 1024;
@@ -96,12 +96,12 @@ class Server::Impl {
         limit_(options.limits.max_connections) {
     std::size_t count = options.cores;
     if (count == 0) count = std::max(1U, std::thread::hardware_concurrency());
-    for (std::size_t i = 0; i < count; ++i) cores_.push_back(std::make_unique<Core>());
+    for (std::size_t i = 0; i < count; ++i) loops_.push_back(std::make_unique<EventLoop>());
     for (auto& listen : options.listen) listeners_.push_back(open(listen));
   }
 
   ~Impl() {
-    for (auto& core : cores_) core->stop();
+    for (auto& loop : loops_) loop->stop();
   }
 
   std::vector<std::uint16_t> ports() const {
@@ -112,29 +112,29 @@ class Server::Impl {
 
   void start() {
     for (auto& listener : listeners_) accept_on(*listener);
-    for (std::size_t i = 0; i < cores_.size(); ++i) {
-      cores_[i]->start("coffer-core-" + std::to_string(i));
+    for (std::size_t i = 0; i < loops_.size(); ++i) {
+      loops_[i]->start("coffer-core-" + std::to_string(i));
     }
   }
 
   std::vector<Executor*> executors() {
     std::vector<Executor*> out;
-    for (auto& core : cores_) out.push_back(core.get());
+    for (auto& loop : loops_) out.push_back(loop.get());
     return out;
   }
 
   bool drain(std::chrono::milliseconds grace) {
     shared_.draining = true;
-    cores_.front()->post([this] {
+    loops_.front()->post([this] {
       for (auto& listener : listeners_) {
         boost::system::error_code ignored;  // it is closed either way
         listener->acceptor.close(ignored);
         listener->pause.cancel();
       }
     });
-    for_each_resident([](Resident& resident) { resident.drain(); });
+    for_each_connection([](ConnectionBase& connection) { connection.drain(); });
     if (empty_within(grace)) return true;
-    for_each_resident([](Resident& resident) { resident.cut(); });
+    for_each_connection([](ConnectionBase& connection) { connection.cut(); });
     empty_within(kUnwindTime);
     return false;
   }
@@ -147,9 +147,9 @@ class Server::Impl {
 
   Load load() const {
     Load out;
-    for (const auto& core : cores_) {
-      out.connections += core->connections;
-      out.requests += core->requests;
+    for (const auto& loop : loops_) {
+      out.connections += loop->connections;
+      out.requests += loop->requests;
     }
     out.max_connections = limit_.max();
     out.refused = refused_;
@@ -168,10 +168,10 @@ class Server::Impl {
   };
 
   std::unique_ptr<Listener> open(const Listen& listen) {
-    auto listener = std::make_unique<Listener>(cores_.front()->context());
+    auto listener = std::make_unique<Listener>(loops_.front()->context());
     const std::string where = listen.host + " port " + std::to_string(listen.port);
     try {
-      tcp::resolver resolver(cores_.front()->context());
+      tcp::resolver resolver(loops_.front()->context());
       const auto found = resolver.resolve(listen.host, std::to_string(listen.port),
                                           tcp::resolver::numeric_service);
       const tcp::endpoint endpoint = found.begin()->endpoint();
@@ -215,7 +215,7 @@ class Server::Impl {
 
   // False when it is of no use to try again at once: the machine lacks something.
   bool accept_some(Listener& listener) noexcept {
-    for (int i = 0; i < kAcceptsATurn; ++i) {
+    for (int i = 0; i < kAcceptsAnIteration; ++i) {
       sockaddr_storage address{};
       socklen_t length = sizeof address;
       OwnedSocket socket(::accept4(listener.acceptor.native_handle(),
@@ -242,17 +242,17 @@ class Server::Impl {
   void take(Listener& listener, OwnedSocket socket, const sockaddr_storage& address) {
     const int on = 1;
     ::setsockopt(socket.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-    const auto verdict = limit_.check(address_key(address));
-    Core& core = verdict == ConnectionLimit::Verdict::kFits ? least_busy() : most_idle();
-    core.post([this, &core, verdict, counted = Counted(core.connections),
+    const auto admission = limit_.check(address_key(address));
+    EventLoop& loop = admission == ConnectionLimit::Admission::kFits ? least_busy() : idlest();
+    loop.post([this, &loop, admission, counted = ScopedCount(loop.connections),
                slot = ConnectionLimit::Slot(limit_, address_key(address)),
                taken = std::move(socket), &listener, address]() mutable {
-      if (verdict != ConnectionLimit::Verdict::kFits && !replace_idle(core, verdict, slot)) {
+      if (admission != ConnectionLimit::Admission::kFits && !replace_idle(loop, admission, slot)) {
         refuse(taken, listener);
         return;
       }
       try {
-        serve(core, std::move(counted), std::move(slot), std::move(taken), listener, address);
+        serve(loop, std::move(counted), std::move(slot), std::move(taken), listener, address);
       } catch (const std::exception& error) {
         accept_failed(error.what());
       }
@@ -260,37 +260,37 @@ class Server::Impl {
   }
 
   // On the core.
-  void serve(Core& core, Counted counted, ConnectionLimit::Slot slot, OwnedSocket taken,
+  void serve(EventLoop& loop, ScopedCount counted, ConnectionLimit::Slot slot, OwnedSocket taken,
              Listener& listener, const sockaddr_storage& address) {
-    Connection::Socket socket(core.context());
+    Connection::Socket socket(loop.context());
     // Throws where the machine will not watch one more.
     socket.assign(address.ss_family == AF_INET6 ? tcp::v6() : tcp::v4(), taken.get());
     taken.release();
     SslHandle ssl = listener.tls ? listener.tls->accept(socket.native_handle()) : nullptr;
     auto connection =
-        std::make_unique<Connection>(core, shared_, std::move(counted), std::move(slot),
+        std::make_unique<Connection>(loop, shared_, std::move(counted), std::move(slot),
                                      std::move(socket), std::move(ssl), address_text(address));
     coffer::start(run(std::move(connection)), [](std::exception_ptr error) { tell(error); });
   }
 
-  Core& least_busy() {
+  EventLoop& least_busy() {
     return **std::ranges::min_element(
-        cores_, {}, [](const std::unique_ptr<Core>& core) { return core->weight(); });
+        loops_, {}, [](const std::unique_ptr<EventLoop>& loop) { return loop->weight(); });
   }
 
-  Core& most_idle() {
+  EventLoop& idlest() {
     return **std::ranges::max_element(
-        cores_, {}, [](const std::unique_ptr<Core>& core) { return core->idle.load(); });
+        loops_, {}, [](const std::unique_ptr<EventLoop>& loop) { return loop->idle.load(); });
   }
 
   // Closes the connection that has been idle longest, for the one that `slot` stands for. One of
   // the same address where that has its share. False when none has been idle for long enough: it
   // may be about to send.
-  bool replace_idle(Core& core, ConnectionLimit::Verdict verdict,
+  bool replace_idle(EventLoop& loop, ConnectionLimit::Admission admission,
                     const ConnectionLimit::Slot& slot) noexcept {
     const auto since = std::chrono::steady_clock::now() - shared_.limits.idle_before_closed;
-    const bool unfair = verdict == ConnectionLimit::Verdict::kUnfair;
-    if (!core.cut_idlest(since, unfair ? &slot.address() : nullptr)) return false;
+    const bool unfair = admission == ConnectionLimit::Admission::kUnfair;
+    if (!loop.cut_idlest(since, unfair ? &slot.address() : nullptr)) return false;
     ++closed_idle_;
     return true;
   }
@@ -298,10 +298,10 @@ class Server::Impl {
   // A file descriptor is needed.
   void make_way() noexcept {
     contain_exceptions("closing an idle connection", [this] {
-      Core& core = most_idle();
-      core.post([this, &core] {
+      EventLoop& loop = idlest();
+      loop.post([this, &loop] {
         const auto since = std::chrono::steady_clock::now() - shared_.limits.idle_before_closed;
-        if (core.cut_idlest(since, nullptr)) ++closed_idle_;
+        if (loop.cut_idlest(since, nullptr)) ++closed_idle_;
       });
     });
   }
@@ -328,10 +328,10 @@ class Server::Impl {
   }
 
   template <class Visit>
-  void for_each_resident(Visit visit) {
-    for (auto& core : cores_) {
-      core->post([&core, visit] {
-        for (Resident* resident : core->residents()) visit(*resident);
+  void for_each_connection(Visit visit) {
+    for (auto& loop : loops_) {
+      loop->post([&loop, visit] {
+        for (ConnectionBase* connection : loop->connection_list()) visit(*connection);
       });
     }
   }
@@ -352,7 +352,7 @@ class Server::Impl {
   std::atomic<std::uint64_t> failed_accepts_ = 0;
   log::Throttle accept_lines_;
   log::Throttle refusal_lines_;
-  std::vector<std::unique_ptr<Core>> cores_;
+  std::vector<std::unique_ptr<EventLoop>> loops_;
   std::vector<std::unique_ptr<Listener>> listeners_;
 };
 

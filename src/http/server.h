@@ -36,7 +36,7 @@ enum class BadMessage {
 };
 
 // What became of a request, for the access log and the metrics.
-struct Outcome {
+struct RequestOutcome {
   unsigned status = 0;
   std::uint64_t bytes_received = 0;  // of the body, as far as it was read
   std::uint64_t bytes_sent = 0;      // of the body
@@ -56,7 +56,7 @@ class Service {
   virtual Response refuse(const Request& request, BadMessage why) = 0;
 
   // After the last byte was sent, or given up.
-  virtual void finished(const Request& request, const Outcome& outcome) noexcept = 0;
+  virtual void finished(const Request& request, const RequestOutcome& outcome) noexcept = 0;
 };
 
 struct Limits {

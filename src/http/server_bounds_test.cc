@@ -59,7 +59,7 @@ class Answering final : public Service {
   Response refuse(const Request&, BadMessage) override {
     return Response::text(400, "text/plain", "bad");
   }
-  void finished(const Request&, const Outcome&) noexcept override {}
+  void finished(const Request&, const RequestOutcome&) noexcept override {}
 };
 
 class Bounds : public testing::Test {

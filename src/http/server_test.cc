@@ -17,7 +17,7 @@
 #include <vector>
 
 #include "base/entropy.h"
-#include "http/core.h"
+#include "http/event_loop.h"
 #include "http/test_client.h"
 
 namespace coffer::http {
@@ -51,7 +51,7 @@ class Echo final : public Service {
                                                                : 400;
     return Response::text(status, "text/plain", "bad");
   }
-  void finished(const Request&, const Outcome& outcome) noexcept override {
+  void finished(const Request&, const RequestOutcome& outcome) noexcept override {
     ++answers;
     if (!outcome.complete) ++incomplete;
   }
@@ -365,8 +365,8 @@ TEST_F(ServerTest, AResponseLearnsHowItEnded) {
 
 // This process has the server's ends of all connections too. -1: none between these ports.
 int socket_between(std::uint16_t ours, std::uint16_t theirs) {
-  constexpr int kMostDescriptors = 1000;
-  for (int fd = 3; fd < kMostDescriptors; ++fd) {
+  constexpr int kMaxDescriptors = 1000;
+  for (int fd = 3; fd < kMaxDescriptors; ++fd) {
     sockaddr_in here{};
     sockaddr_in there{};
     socklen_t length = sizeof here;

@@ -24,7 +24,7 @@ void reset_when_closed(int fd) {
 }  // namespace
 
 Task<bool> Connection::send_streamed(const Request& request, std::string head, Response& response,
-                                     bool chunked, Pace& pace, std::uint64_t& sent) {
+                                     bool chunked, MinDataRate& rate, std::uint64_t& sent) {
   std::string before = std::move(head);  // goes out in front of the piece
   std::string piece;
   for (const Segment& segment : response.body) piece += std::get<std::string>(segment);
@@ -52,13 +52,13 @@ Task<bool> Connection::send_streamed(const Request& request, std::string head, R
     std::array parts{iovec{before.data(), before.size()}, iovec{piece.data(), piece.size()},
                      iovec{after.data(), after.size()}};
     std::uint64_t moved = 0;
-    const bool ok = co_await send_bytes(parts, false, pace, &moved);
+    const bool ok = co_await send_bytes(parts, false, rate, &moved);
     const std::uint64_t of_body = moved - std::min<std::uint64_t>(moved, before.size());
     sent += std::min<std::uint64_t>(of_body, piece.size());
     if (!ok) co_return false;
     before.clear();
     std::string().swap(piece);  // before the next one is made
-    if (!ended) co_await give_way(core_);
+    if (!ended) co_await yield(loop_);
   }
   co_return true;
 }

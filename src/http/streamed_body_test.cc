@@ -66,13 +66,13 @@ class Streams final : public Service {
   Response refuse(const Request&, BadMessage) override {
     return Response::text(400, "text/plain", "bad");
   }
-  void finished(const Request&, const Outcome& outcome) noexcept override {
+  void finished(const Request&, const RequestOutcome& outcome) noexcept override {
     const std::lock_guard lock(mutex_);
     outcomes_.push_back(outcome);
   }
 
   // Once that many requests have ended.
-  std::vector<Outcome> outcomes(std::size_t count) {
+  std::vector<RequestOutcome> outcomes(std::size_t count) {
     for (int i = 0; i < 500; ++i) {
       {
         const std::lock_guard lock(mutex_);
@@ -88,7 +88,7 @@ class Streams final : public Service {
 
  private:
   std::mutex mutex_;
-  std::vector<Outcome> outcomes_;
+  std::vector<RequestOutcome> outcomes_;
 };
 
 class Client {
@@ -236,7 +236,7 @@ TEST_F(StreamedBody, ThatFailsLacksItsEnd) {
   const std::string chunks = client.receive_all();
   EXPECT_GT(chunks.size(), 3 * kPieceBytes);
   EXPECT_THROW(decoded(chunks), std::exception);
-  const Outcome outcome = service_.outcomes(1).front();
+  const RequestOutcome outcome = service_.outcomes(1).front();
   EXPECT_FALSE(outcome.complete);
   EXPECT_EQ(outcome.bytes_sent, 5 + 3 * kPieceBytes);
 }

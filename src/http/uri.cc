@@ -13,10 +13,10 @@ namespace coffer::http {
 namespace {
 
 // A head of the largest size could hold tens of thousands; none with good intentions has them.
-constexpr std::size_t kMostPieces = 1000;
+constexpr std::size_t kMaxPieces = 1000;
 // A name of 255 characters, a colon and a port.
-constexpr std::size_t kMostAuthority = 261;
-constexpr std::uint64_t kMostPort = 65'535;
+constexpr std::size_t kMaxAuthority = 261;
+constexpr std::uint64_t kMaxPort = 65'535;
 
 bool decode_into(std::string& out, std::string_view text, bool plus_is_space) {
   if (text.find_first_of(plus_is_space ? "%+" : "%") == text.npos) {
@@ -111,7 +111,7 @@ std::size_t pieces_in(std::string_view text, char separator) noexcept {
 std::optional<std::vector<std::string>> split_path(std::string_view path) {
   std::vector<std::string> segments;
   std::string_view rest = path.substr(1);
-  if (pieces_in(rest, '/') > kMostPieces) return std::nullopt;
+  if (pieces_in(rest, '/') > kMaxPieces) return std::nullopt;
   while (!rest.empty()) {
     const std::size_t slash = rest.find('/');
     if (!decode_into(segments.emplace_back(), rest.substr(0, slash), false)) return std::nullopt;
@@ -152,7 +152,7 @@ std::optional<Target> parse_target(std::string_view target) {
   out.segments = std::move(*segments);
   if (mark != std::string_view::npos) {
     const std::string_view query = target.substr(mark + 1);
-    if (pieces_in(query, '&') > kMostPieces) return std::nullopt;
+    if (pieces_in(query, '&') > kMaxPieces) return std::nullopt;
     auto pairs = parse_form(query);
     if (!pairs) return std::nullopt;
     out.query = std::move(*pairs);
@@ -202,12 +202,12 @@ std::optional<std::vector<std::pair<std::string, std::string>>> parse_form(std::
 
 bool is_authority(std::string_view text) noexcept {
   if (text.empty()) return true;
-  if (text.size() > kMostAuthority) return false;
+  if (text.size() > kMaxAuthority) return false;
   const std::size_t bracket = text.starts_with('[') ? text.find(']') : 0;
   const std::size_t colon = std::min(text.find(':', bracket), text.size());
   const std::string_view host = text.substr(0, colon);
   const std::string_view port = text.substr(std::min(colon + 1, text.size()));
-  if (!port.empty() && parse_unsigned(port).value_or(kMostPort + 1) > kMostPort) return false;
+  if (!port.empty() && parse_unsigned(port).value_or(kMaxPort + 1) > kMaxPort) return false;
   if (bracket == 0) return !host.empty() && is_registered_name(host);
   return host.ends_with(']') && is_ip_literal(host.substr(1, host.size() - 2));
 }

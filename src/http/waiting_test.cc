@@ -40,7 +40,7 @@ class Waiter final : public Service {
     co_return Response::text(200, "text/plain", is_there ? "there" : "left");
   }
   Response refuse(const Request&, BadMessage) override { return Response::text(400, "", "bad"); }
-  void finished(const Request&, const Outcome&) noexcept override {}
+  void finished(const Request&, const RequestOutcome&) noexcept override {}
 
   std::future<Clock::time_point> left() { return left_.get_future(); }
 

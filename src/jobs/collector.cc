@@ -20,16 +20,16 @@ constexpr int kNice = 10;
 }  // namespace
 
 // One thing to do again and again.
-class Collector::Chore {
+class Collector::PeriodicTask {
  public:
   using Step = bool (Collector::*)();
-  struct Pace {
+  struct Interval {
     std::chrono::milliseconds every;
     std::chrono::milliseconds pause;  // between two steps
   };
 
-  Chore(std::string_view name, Step step, Pace pace, Moment first)
-      : name_(name), step_(step), pace_(pace), due_(first) {}
+  PeriodicTask(std::string_view name, Step step, Interval interval, Moment first)
+      : name_(name), step_(step), interval_(interval), due_(first) {}
 
   Moment due() const { return due_; }
   void call() { due_ = Moment(); }
@@ -38,7 +38,7 @@ class Collector::Chore {
     const Moment now = std::chrono::steady_clock::now();
     try {
       const bool more = (collector.*step_)();
-      due_ = now + (more ? pace_.pause : pace_.every);
+      due_ = now + (more ? interval_.pause : interval_.every);
     } catch (const std::exception& error) {
       log::error("background work failed", {{"work", name_}, {"error", error.what()}});
       due_ = now + collector.options_.retry_after;
@@ -48,7 +48,7 @@ class Collector::Chore {
  private:
   std::string_view name_;
   Step step_;
-  Pace pace_;
+  Interval interval_;
   Moment due_;
 };
 
@@ -81,31 +81,31 @@ void Collector::work() {
     log::warning("background work runs at the priority of all else");
   }
   const Moment start = std::chrono::steady_clock::now();
-  const Chore::Pace often{.every = options_.collect_every, .pause = {}};
-  std::array chores{
-      Chore("collect blobs", &Collector::collect, often, start + options_.collect_every),
-      Chore("prune sessions", &Collector::prune_sessions, often, start + options_.collect_every),
-      Chore("prune events", &Collector::prune_events, often, start + options_.collect_every),
-      Chore("expire uploads", &Collector::expire_uploads, often, start + options_.collect_every),
-      Chore("work out checksums", &Collector::digest, {.every = options_.digest_every, .pause = {}},
+  const PeriodicTask::Interval often{.every = options_.collect_every, .pause = {}};
+  std::array tasks{
+      PeriodicTask("collect blobs", &Collector::collect, often, start + options_.collect_every),
+      PeriodicTask("prune sessions", &Collector::prune_sessions, often, start + options_.collect_every),
+      PeriodicTask("prune events", &Collector::prune_events, often, start + options_.collect_every),
+      PeriodicTask("expire uploads", &Collector::expire_uploads, often, start + options_.collect_every),
+      PeriodicTask("work out checksums", &Collector::digest, {.every = options_.digest_every, .pause = {}},
             start + options_.digest_every),
-      Chore("sweep blobs", &Collector::sweep,
+      PeriodicTask("sweep blobs", &Collector::sweep,
             {.every = options_.sweep_every, .pause = options_.sweep_pause},
             start + options_.first_sweep),
-      Chore("reclaim", &Collector::reclaim, {.every = options_.reclaim_every, .pause = {}},
+      PeriodicTask("reclaim", &Collector::reclaim, {.every = options_.reclaim_every, .pause = {}},
             start + options_.reclaim_every),
       // At once: it goes on where the last run of the program stopped.
-      Chore("clear what was removed", &Collector::clear,
+      PeriodicTask("clear what was removed", &Collector::clear,
             {.every = options_.collect_every, .pause = options_.clear_pause}, start),
   };
   for (;;) {
-    Chore& next = *std::ranges::min_element(chores, {}, &Chore::due);
+    PeriodicTask& next = *std::ranges::min_element(tasks, {}, &PeriodicTask::due);
     {
       std::unique_lock lock(mutex_);
       wake_.wait_until(lock, next.due(), [this] { return stop_ || removed_; });
       if (stop_) return;
       if (std::exchange(removed_, false)) {
-        chores.back().call();
+        tasks.back().call();
         continue;
       }
     }
@@ -125,8 +125,8 @@ bool Collector::prune_events() {
 }
 
 bool Collector::expire_uploads() {
-  const bool more_expired = executor_.run(vault_.multiparts().expire(options_.step));
-  const bool more_retired = executor_.run(vault_.multiparts().prune_retired(options_.step));
+  const bool more_expired = executor_.run(vault_.upload_sessions().expire(options_.step));
+  const bool more_retired = executor_.run(vault_.upload_sessions().prune_retired(options_.step));
   return more_expired || more_retired;
 }
 

@@ -46,7 +46,7 @@ class Collector {
 
  private:
   using Moment = std::chrono::steady_clock::time_point;
-  class Chore;
+  class PeriodicTask;
 
   void work();
 

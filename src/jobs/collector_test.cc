@@ -229,7 +229,7 @@ TEST_F(CollectorTest, WorksOutTheChecksumsOfFilesThatCameInParts) {
 
 TEST_F(CollectorTest, ExpiresUploadsInParts) {
   for (int i = 0; i < 10; ++i) {
-    const vault::Multipart upload = begin_parts(anna_, "f");
+    const vault::UploadSession upload = begin_parts(anna_, "f");
     ASSERT_TRUE(put_part(anna_, upload.uuid, 1, "part " + std::to_string(i)));
   }
   const vault::Entry removed = upload_parts(anna_, "removed", {"x", "y"});

@@ -34,7 +34,7 @@ constexpr Type kOggAudio{"audio/ogg", kAudio};
 constexpr Type kOggVideo{"video/ogg", kVideo};
 
 // What the first bytes say. With a family, an extension of the same family refines it.
-struct Found {
+struct Match {
   Type type;
   Family family = Family::kOwn;
 };
@@ -62,7 +62,7 @@ class Head {
 
 struct Signature {
   std::string_view bytes;
-  Found found;
+  Match found;
 };
 
 constexpr Signature kSignatures[] = {
@@ -105,29 +105,29 @@ constexpr Signature kSignatures[] = {
 };
 
 // `BM` alone begins many a text: the rest of the header must fit.
-std::optional<Found> bitmap(const Head& head) {
+std::optional<Match> bitmap(const Head& head) {
   constexpr std::array kHeaderSizes{12u, 40u, 52u, 56u, 64u, 108u, 124u};
   if (!head.has(0, "BM") || !head.has(6, "\0\0\0\0"sv) || !head.has(15, "\0\0\0"sv)) return {};
   if (std::ranges::find(kHeaderSizes, head.at(14)) == kHeaderSizes.end()) return {};
-  return Found{{"image/bmp", kImage}};
+  return Match{{"image/bmp", kImage}};
 }
 
-std::optional<Found> bzip2(const Head& head) {
+std::optional<Match> bzip2(const Head& head) {
   if (!head.has(0, "BZh") || head.at(3) < '1' || head.at(3) > '9') return {};
   if (!head.has(4, "\x31\x41\x59\x26\x53\x59") && !head.has(4, "\x17\x72\x45\x38\x50\x90"))
     return {};
-  return Found{{"application/x-bzip2", kOther}};
+  return Match{{"application/x-bzip2", kOther}};
 }
 
 // Chunked containers with the type of their content at offset 8.
-std::optional<Found> riff(const Head& head) {
+std::optional<Match> riff(const Head& head) {
   if (head.has(0, "RIFF") || head.has(0, "RF64")) {
-    if (head.has(8, "WEBP")) return Found{{"image/webp", kImage}};
-    if (head.has(8, "AVI ")) return Found{{"video/x-msvideo", kVideo}};
-    if (head.has(8, "WAVE")) return Found{{"audio/wav", kAudio}};
+    if (head.has(8, "WEBP")) return Match{{"image/webp", kImage}};
+    if (head.has(8, "AVI ")) return Match{{"video/x-msvideo", kVideo}};
+    if (head.has(8, "WAVE")) return Match{{"audio/wav", kAudio}};
   }
   if (head.has(0, "FORM") && (head.has(8, "AIFF") || head.has(8, "AIFC"))) {
-    return Found{{"audio/aiff", kAudio}};
+    return Match{{"audio/aiff", kAudio}};
   }
   return {};
 }
@@ -144,29 +144,29 @@ std::optional<Type> type_of_brand(std::string_view brand) {
   return {};
 }
 
-std::optional<Found> iso_media(const Head& head) {
+std::optional<Match> iso_media(const Head& head) {
   constexpr std::size_t kBrand = 4;
   if (!head.has(4, "ftyp")) {
     // QuickTime files from before there was an `ftyp`.
     const bool old_movie = head.at(0) == 0 && (head.has(4, "moov") || head.has(4, "wide") ||
                                                head.has(4, "mdat") || head.has(4, "pnot"));
-    if (old_movie) return Found{kQuickTime};
+    if (old_movie) return Match{kQuickTime};
     return {};
   }
   if (head.size() < 12) return {};
   const std::string_view major = head.from(8).substr(0, kBrand);
-  if (const auto type = type_of_brand(major)) return Found{*type};
+  if (const auto type = type_of_brand(major)) return Match{*type};
   const std::size_t box = head.at(0) << 24 | head.at(1) << 16 | head.at(2) << 8 | head.at(3);
   const std::size_t end = std::min(box, head.size());
   // A still image's file often names only its structure first, and its coding further on.
   if (major == "mif1" || major == "msf1" || major == "miaf") {
     for (std::size_t at = 16; at + kBrand <= end; at += kBrand) {
       const auto type = type_of_brand(head.from(at).substr(0, kBrand));
-      if (type == kAvif || type == kHeic) return Found{*type};
+      if (type == kAvif || type == kHeic) return Match{*type};
     }
-    return Found{kHeif};
+    return Match{kHeif};
   }
-  return Found{kMp4, Family::kIso};
+  return Match{kMp4, Family::kIso};
 }
 
 // A number of one to eight bytes whose leading zeros tell its length (RFC 8794 section 4).
@@ -189,7 +189,7 @@ std::optional<Vint> read_vint(const Head& head, std::size_t at) {
   return Vint{value, length};
 }
 
-std::optional<Found> matroska(const Head& head) {
+std::optional<Match> matroska(const Head& head) {
   if (!head.has(0, "\x1a\x45\xdf\xa3")) return {};
   const auto header = read_vint(head, 4);
   if (!header) return {};
@@ -209,9 +209,9 @@ std::optional<Found> matroska(const Head& head) {
     const std::string_view data = head.from(at).substr(0, static_cast<std::size_t>(size->value));
     if (is_doc_type) {
       // It may be padded with zeros.
-      if (data.starts_with("webm")) return Found{{"video/webm", kVideo}, Family::kWebm};
+      if (data.starts_with("webm")) return Match{{"video/webm", kVideo}, Family::kWebm};
       if (data.starts_with("matroska")) {
-        return Found{{"video/x-matroska", kVideo}, Family::kMatroska};
+        return Match{{"video/x-matroska", kVideo}, Family::kMatroska};
       }
       return {};
     }
@@ -220,45 +220,45 @@ std::optional<Found> matroska(const Head& head) {
   return {};
 }
 
-std::optional<Found> ogg(const Head& head) {
+std::optional<Match> ogg(const Head& head) {
   constexpr std::size_t kSegments = 26;
   if (!head.has(0, "OggS\0"sv)) return {};
   const std::size_t packet = kSegments + 1 + head.at(kSegments);
   for (const std::string_view video : {"\x80theora"sv, "fishead\0"sv, "BBCD\0"sv}) {
-    if (head.has(packet, video)) return Found{kOggVideo};
+    if (head.has(packet, video)) return Match{kOggVideo};
   }
   for (const std::string_view audio : {"\1vorbis"sv, "OpusHead"sv,
                                        "\x7f"
                                        "FLAC"sv,
                                        "Speex   "sv}) {
-    if (head.has(packet, audio)) return Found{kOggAudio};
+    if (head.has(packet, audio)) return Match{kOggAudio};
   }
-  return Found{{"application/ogg", kOther}, Family::kOgg};
+  return Match{{"application/ogg", kOther}, Family::kOgg};
 }
 
-std::optional<Found> id3(const Head& head) {
+std::optional<Match> id3(const Head& head) {
   constexpr unsigned kHighBit = 0x80;
   const bool is_tag = head.size() >= 10 && head.has(0, "ID3") && head.at(3) < 5 &&
                       head.at(4) != 0xff &&
                       ((head.at(6) | head.at(7) | head.at(8) | head.at(9)) & kHighBit) == 0;
   if (!is_tag) return {};
-  return Found{{"audio/mpeg", kAudio}, Family::kId3};
+  return Match{{"audio/mpeg", kAudio}, Family::kId3};
 }
 
 // Packets of 188 bytes that begin with 0x47, or of 192 with four bytes of time before.
-std::optional<Found> transport_stream(const Head& head) {
+std::optional<Match> transport_stream(const Head& head) {
   constexpr unsigned kSync = 0x47;
   for (const auto& [start, packet] : {std::pair<std::size_t, std::size_t>{0, 188}, {4, 192}}) {
     const std::size_t third = start + 2 * packet;
     if (third < head.size() && head.at(start) == kSync && head.at(start + packet) == kSync &&
         head.at(third) == kSync) {
-      return Found{{"video/mp2t", kVideo}};
+      return Match{{"video/mp2t", kVideo}};
     }
   }
   return {};
 }
 
-std::optional<Found> zip(const Head& head) {
+std::optional<Match> zip(const Head& head) {
   constexpr std::size_t kFirstName = 30;
   if (!head.has(0, "PK\3\4")) return {};
   // Formats that name themselves in a first, uncompressed member.
@@ -270,13 +270,13 @@ std::optional<Found> zip(const Head& head) {
              "application/vnd.oasis.opendocument.spreadsheet"sv,
              "application/vnd.oasis.opendocument.presentation"sv,
          }) {
-      if (head.has(kFirstName + kMember.size(), type)) return Found{{type, kDocument}};
+      if (head.has(kFirstName + kMember.size(), type)) return Match{{type, kDocument}};
     }
   }
-  return Found{{"application/zip", kOther}, Family::kZip};
+  return Match{{"application/zip", kOther}, Family::kZip};
 }
 
-std::optional<Found> recognise(const Head& head) {
+std::optional<Match> recognise(const Head& head) {
   for (const Signature& signature : kSignatures) {
     if (head.has(0, signature.bytes)) return signature.found;
   }

@@ -245,8 +245,8 @@ TEST(Passwords, RefusesWhatWouldWaitTooLong) {
     for (int i = 0; i < 8; ++i) start(one(), [](std::exception_ptr) {});
     ThreadPool elsewhere("elsewhere", 1);
     while (left > 0) {
-      co_await hop(elsewhere);
-      co_await hop(executor);
+      co_await resume_on(elsewhere);
+      co_await resume_on(executor);
     }
   };
   executor.run(all());
@@ -264,13 +264,13 @@ TEST(Passwords, AnUnknownAccountCostsAsMuch) {
   InlineExecutor executor;
   const auto stored = executor.run(passwords.hash("correct horse"));
   const auto cost = [&](const std::string& against) {
-    auto least = std::chrono::steady_clock::duration::max();
+    auto min = std::chrono::steady_clock::duration::max();
     for (int i = 0; i < 3; ++i) {
       const auto begin = std::chrono::steady_clock::now();
       EXPECT_FALSE(executor.run(passwords.verify("battery staple", against)).value());
-      least = std::min(least, std::chrono::steady_clock::now() - begin);
+      min = std::min(min, std::chrono::steady_clock::now() - begin);
     }
-    return std::chrono::duration<double>(least).count();
+    return std::chrono::duration<double>(min).count();
   };
   const double known = cost(*stored);
   EXPECT_GT(cost(""), known / 3);

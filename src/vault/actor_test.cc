@@ -23,7 +23,7 @@ class ActorTest : public VaultTest {
   }
 
   Result<std::vector<Entry>> commit_as(const Actor& actor, SpaceId space,
-                                       const Received& received) {
+                                       const StagedBlob& received) {
     std::vector<NewFile> files;
     files.push_back({.received = received, .name = "late.txt"});
     return run(vault_->uploads().commit(actor, space, std::move(files)));
@@ -135,7 +135,7 @@ TEST_F(ActorTest, AKeyOfARemovedBucketCommitsNothing) {
   const auto one = receive(anna_, "one").value();
   const auto two = receive(anna_, "two").value();
   ASSERT_TRUE(run(vault_->buckets().remove(Actor::of(master), "photos")));
-  const auto put = [&](const Caller& caller, const Received& received) {
+  const auto put = [&](const Caller& caller, const StagedBlob& received) {
     return run(
         vault_->paths().put(Actor::of(caller), bucket.id, {}, {{received, "f"}}, Existing::kKept));
   };
@@ -200,7 +200,7 @@ TEST_F(ActorTest, EveryChangingCommandAsks) {
       run(vault_->paths().put(as(anna_), bucket.id, {},
                               {{receive(anna_, "in a bucket").value(), "g"}}, Existing::kKept))
           .value();
-  const Multipart parts = begin_parts(anna_, "parts");
+  const UploadSession parts = begin_parts(anna_, "parts");
   ASSERT_TRUE(put_part(anna_, parts.uuid, 1, "one"));
   const Account guests = run(vault_->accounts().guest());
   std::vector<NewFile> left;
@@ -220,7 +220,7 @@ TEST_F(ActorTest, EveryChangingCommandAsks) {
   auto& folders = vault_->folders();
   auto& groups = vault_->groups();
   auto& keys = vault_->api_keys();
-  auto& multiparts = vault_->multiparts();
+  auto& upload_sessions = vault_->upload_sessions();
   const auto bytes = [&] { return receive(anna_, "new").value(); };
   AccountChanges names;
   names.username = "hannah";
@@ -256,12 +256,12 @@ TEST_F(ActorTest, EveryChangingCommandAsks) {
   EXPECT_FAILS(run(vault_->shares().rotate(actor, file.id)), kSessionGone);
   EXPECT_FAILS(run(vault_->shares().set_expiry(actor, file.id, clock_.now())), kSessionGone);
   EXPECT_FAILS(commit_as(actor, anna_.home, bytes()), kSessionGone);
-  EXPECT_FAILS(run(multiparts.begin(actor, {.space = anna_.home, .name = "m"})), kSessionGone);
+  EXPECT_FAILS(run(upload_sessions.begin(actor, {.space = anna_.home, .name = "m"})), kSessionGone);
   TextStream stream("two");
-  EXPECT_FAILS(run(multiparts.put_part(actor, parts.uuid, 2, stream, 3)), kSessionGone);
-  EXPECT_FAILS(run(multiparts.commit_part(actor, parts.uuid, 2, bytes())), kSessionGone);
-  EXPECT_FAILS(run(multiparts.complete(actor, parts.uuid, {})), kSessionGone);
-  EXPECT_FAILS(run(multiparts.abandon(actor, parts.uuid)), kSessionGone);
+  EXPECT_FAILS(run(upload_sessions.put_part(actor, parts.uuid, 2, stream, 3)), kSessionGone);
+  EXPECT_FAILS(run(upload_sessions.commit_part(actor, parts.uuid, 2, bytes())), kSessionGone);
+  EXPECT_FAILS(run(upload_sessions.complete(actor, parts.uuid, {})), kSessionGone);
+  EXPECT_FAILS(run(upload_sessions.abandon(actor, parts.uuid)), kSessionGone);
 
   EXPECT_EQ(account(anna_.id).used, used);
   EXPECT_EQ(events().size(), events_before);

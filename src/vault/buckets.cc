@@ -11,8 +11,8 @@
 namespace coffer::vault {
 namespace {
 
-constexpr std::size_t kNameLeast = 3;
-constexpr std::size_t kNameMost = 63;
+constexpr std::size_t kMinName = 3;
+constexpr std::size_t kMaxName = 63;
 
 constexpr char kColumns[] = "id, owner_id, name, created_at";
 // The kind and the missing moment are spelled out: they let the index of names answer.
@@ -53,7 +53,7 @@ std::unexpected<Failure> no_such_bucket() {
 }  // namespace
 
 bool is_bucket_name(std::string_view name) noexcept {
-  if (name.size() < kNameLeast || name.size() > kNameMost) return false;
+  if (name.size() < kMinName || name.size() > kMaxName) return false;
   const bool plain = std::ranges::all_of(
       name, [](char c) { return is_letter_or_digit(c) || c == '.' || c == '-'; });
   return plain && is_letter_or_digit(name.front()) && is_letter_or_digit(name.back()) &&

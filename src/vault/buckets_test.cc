@@ -226,22 +226,22 @@ TEST_F(BucketsTest, NothingNewComesToARemovedBucket) {
   const Bucket bucket = make_bucket(anna_, "photos");
   ASSERT_TRUE(put(anna_, bucket, {"d"}, "f", "x"));
   const EntryId folder = at(bucket, {"d"}).value().id;
-  const NewMultipart film{.space = bucket.id, .parent = folder, .name = "film"};
-  const auto begun = run(vault_->multiparts().begin(as(anna_), film)).value();
+  const NewUploadSession film{.space = bucket.id, .parent = folder, .name = "film"};
+  const auto begun = run(vault_->upload_sessions().begin(as(anna_), film)).value();
   const auto put_part = [&](std::uint32_t number) {
     TextStream stream("part");
-    return run(vault_->multiparts().put_part(as(anna_), begun.uuid, number, stream, 4));
+    return run(vault_->upload_sessions().put_part(as(anna_), begun.uuid, number, stream, 4));
   };
   ASSERT_TRUE(put_part(1));
   ASSERT_TRUE(run(vault_->buckets().remove(as(anna_), "photos")));
 
   EXPECT_FAILS(put_part(2), kNotFound);
-  EXPECT_FAILS(run(vault_->multiparts().complete(as(anna_), begun.uuid, {})), kNotFound);
-  EXPECT_FAILS(run(vault_->multiparts().begin(as(anna_), film)), kNotFound);
+  EXPECT_FAILS(run(vault_->upload_sessions().complete(as(anna_), begun.uuid, {})), kNotFound);
+  EXPECT_FAILS(run(vault_->upload_sessions().begin(as(anna_), film)), kNotFound);
   const auto made =
       run(vault_->folders().create(as(anna_), bucket.id, {.parent = folder, .name = "e"}));
   EXPECT_FAILS(made, kNotFound);
-  ASSERT_TRUE(run(vault_->multiparts().abandon(as(anna_), begun.uuid)));
+  ASSERT_TRUE(run(vault_->upload_sessions().abandon(as(anna_), begun.uuid)));
   clear_all();
   EXPECT_EQ(account(anna_.id).used, 0U);
 }

@@ -19,11 +19,11 @@ constexpr std::size_t kTagMax = 64;     // characters
 constexpr std::size_t kLabelMax = 100;  // characters
 
 // Free text: any length up to `most`, line ends welcome.
-void check_text(std::string field, std::string_view text, std::size_t most, Faults& faults) {
+void check_text(std::string field, std::string_view text, std::size_t max, Faults& faults) {
   if (!is_utf8(text)) {
     faults.add(std::move(field), "must be UTF-8 text");
-  } else if (count_code_points(text) > most) {
-    faults.add(std::move(field), fmt::format("must be at most {} characters long", most));
+  } else if (count_code_points(text) > max) {
+    faults.add(std::move(field), fmt::format("must be at most {} characters long", max));
   } else if (text.find('\0') != std::string_view::npos) {
     faults.add(std::move(field), "must not contain a NUL character");
   }
@@ -70,17 +70,17 @@ std::string check_email(std::string_view email, Faults& faults) {
   return std::string(address);
 }
 
-void check_password(std::string_view password, std::size_t least, Faults& faults) {
-  if (password.size() < least || password.size() > kPasswordMax) {
-    faults.add("password", fmt::format("must be {} to {} bytes long", least, kPasswordMax));
+void check_password(std::string_view password, std::size_t min, Faults& faults) {
+  if (password.size() < min || password.size() > kPasswordMax) {
+    faults.add("password", fmt::format("must be {} to {} bytes long", min, kPasswordMax));
   }
 }
 
-void check_file_name(std::string_view name, Faults& faults, std::size_t most) {
+void check_file_name(std::string_view name, Faults& faults, std::size_t max) {
   if (!is_utf8(name)) {
     faults.add("name", "must be UTF-8 text");
-  } else if (name.empty() || count_code_points(name) > most) {
-    faults.add("name", fmt::format("must be 1 to {} characters long", most));
+  } else if (name.empty() || count_code_points(name) > max) {
+    faults.add("name", fmt::format("must be 1 to {} characters long", max));
   }
 }
 

@@ -32,8 +32,8 @@ class Faults {
 // Gives the name as it is kept.
 std::string check_username(std::string_view username, Faults& faults);
 std::string check_email(std::string_view email, Faults& faults);
-void check_password(std::string_view password, std::size_t least, Faults& faults);
-void check_file_name(std::string_view name, Faults& faults, std::size_t most = kNameMax);
+void check_password(std::string_view password, std::size_t min, Faults& faults);
+void check_file_name(std::string_view name, Faults& faults, std::size_t max = kNameMax);
 void check_title(std::string_view title, Faults& faults);
 void check_description(std::string_view description, Faults& faults);
 // Trimmed, in order of the alphabet, those that differ in case alone only once.

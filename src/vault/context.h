@@ -28,9 +28,9 @@ struct Policy {
   std::chrono::seconds access_lifetime{3600};
   std::chrono::seconds refresh_lifetime{7 * 24 * 3600};
   // How long an upload in parts lives after its last part.
-  std::chrono::seconds multipart_lifetime{24 * 3600};
+  std::chrono::seconds upload_session_lifetime{24 * 3600};
   // How many unfinished uploads in parts one account may have.
-  std::uint64_t max_multiparts = 1'000;
+  std::uint64_t max_upload_sessions = 1'000;
   // How long a blob without references is kept. Who reads a file of parts that was deleted may go
   // on for half of it.
   std::chrono::milliseconds blob_grace = std::chrono::hours(24);

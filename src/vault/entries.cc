@@ -10,7 +10,7 @@
 #include "vault/keys.h"
 #include "vault/manifests.h"
 #include "vault/quota.h"
-#include "vault/recalled.h"
+#include "vault/snapshot_cache.h"
 #include "vault/sql.h"
 #include "vault/tree.h"
 
@@ -41,7 +41,7 @@ constexpr db::Statement kUpdate{
     "UPDATE entry SET key = $2, name = $3, title = $4, description = $5, tags = $6, search = $7,"
     " updated_at = $8, parent_id = $9, charged = $10 WHERE id = $1"};
 
-constexpr std::size_t kRecalledEntries = 128;  // by one thread; the largest takes 50 KB
+constexpr std::size_t kCachedEntries = 128;  // by one thread; the largest takes 50 KB
 
 std::unexpected<Failure> no_such_entry() {
   return fail(FailureCode::kNotFound, "there is no such file");
@@ -50,11 +50,11 @@ std::unexpected<Failure> no_such_entry() {
 // The question that every download asks, often of the same files.
 Task<Result<Entry>> recall(GuardedDatabase& database, AccountId owner, EntryId id) {
   auto body = [&](db::Transaction& tx) -> Task<std::optional<Entry>> {
-    thread_local Recalled<std::int64_t, Entry> recalled(kRecalledEntries);
-    const Entry* known = recalled.find(tx.state(), id.value);
+    thread_local SnapshotCache<std::int64_t, Entry> cache(kCachedEntries);
+    const Entry* known = cache.find(tx.state(), id.value);
     if (known && known->owner == owner) co_return *known;
     auto entry = co_await tx.find(kFind, entry_from, id, owner);
-    if (entry) recalled.add(tx.state(), id.value, *entry);
+    if (entry) cache.add(tx.state(), id.value, *entry);
     co_return entry;
   };
   auto entry = co_await database.read(body);
@@ -137,15 +137,15 @@ Task<Result<Entry>> Entries::update(Actor actor, EntryId id, EntryChanges change
   co_return co_await context_.database.write(actor, body);
 }
 
-Task<Result<Entry>> Entries::replace(Actor actor, EntryId id, Received received) {
+Task<Result<Entry>> Entries::replace(Actor actor, EntryId id, StagedBlob received) {
   auto replaced = co_await try_replace(actor, id, received);
-  if (!replaced) co_await discard_received(context_, received);
+  if (!replaced) co_await abort_staged(context_, received);
   co_return replaced;
 }
 
-Task<Result<Entry>> Entries::try_replace(Actor actor, EntryId id, const Received& received) {
+Task<Result<Entry>> Entries::try_replace(Actor actor, EntryId id, const StagedBlob& received) {
   const AccountId owner = actor.account();
-  settle_received(received);
+  release_reservation(received);
   auto body = [&](db::Transaction& tx) -> Task<Result<Entry>> {
     const auto found = co_await tx.find(kFind, entry_from, id, owner);
     if (!found) co_return no_such_entry();

@@ -104,13 +104,13 @@ TEST_F(EntriesTest, WhatWasFoundIsLookedForAgainAfterAnyChange) {
   // On an executor like the serving cores, which remember.
   ThreadPool core("core", 1);
   const auto there = [&](const Account& caller) -> Task<Result<Entry>> {
-    co_await hop(core);
+    co_await resume_on(core);
     auto found = co_await vault_->entries().find(caller.id, entry.id);
     co_return found;
   };
   EXPECT_EQ(run(there(anna_))->name, "a.txt");
   const auto again = [&]() -> Task<std::uint64_t> {
-    co_await hop(core);
+    co_await resume_on(core);
     co_await vault_->entries().find(anna_.id, entry.id);
     const std::uint64_t before = stores_.database->stats().statements;
     co_await vault_->entries().find(anna_.id, entry.id);

@@ -89,7 +89,7 @@ bool is_token(const Uuid& uuid) noexcept {
   return (uuid.bytes[6] & std::byte{0xf0}) == std::byte{0x40};
 }
 
-Draft draft_of(Entry entry, Time now, Entropy& entropy) {
+NewEntryRow new_entry_row(Entry entry, Time now, Entropy& entropy) {
   entry.uuid = Uuid::make(now, entropy);
   entry.share = make_token(now, entropy);
   entry.charged = charge_of(entry);
@@ -98,7 +98,7 @@ Draft draft_of(Entry entry, Time now, Entropy& entropy) {
   return {.entry = std::move(entry), .tags = std::move(tags), .search = std::move(search)};
 }
 
-Task<Result<Entry>> add_entry(db::Transaction& transaction, const Draft& draft, const Place& place,
+Task<Result<Entry>> add_entry(db::Transaction& transaction, const NewEntryRow& draft, const ParentRef& place,
                               Time now, Naming naming) {
   Entry entry = draft.entry;
   entry.space = place.space;
@@ -140,7 +140,7 @@ Task<Result<Entry>> add_entry(db::Transaction& transaction, const Draft& draft, 
   co_return entry;
 }
 
-Task<void> settle_key(db::Transaction& transaction, Entry& entry, const Place& place) {
+Task<void> settle_key(db::Transaction& transaction, Entry& entry, const ParentRef& place) {
   std::string key = key_from_name(entry.name, entry.type.kind);
   const bool stays = place.space == entry.space && place.folder == entry.parent;
   if (key != entry.key || !stays) {

@@ -36,13 +36,13 @@ Uuid make_token(Time now, Entropy& entropy);
 bool is_token(const Uuid& uuid) noexcept;
 
 // An entry that is to be, with the columns that follow from it: worked out before its transaction.
-struct Draft {
+struct NewEntryRow {
   Entry entry;
   std::string tags;
   std::string search;
 };
 // Gives `entry` its identifiers, and what it counts in the quota.
-Draft draft_of(Entry entry, Time now, Entropy& entropy);
+NewEntryRow new_entry_row(Entry entry, Time now, Entropy& entropy);
 
 // What becomes of a name that is taken at its place.
 enum class Naming {
@@ -52,12 +52,12 @@ enum class Naming {
 
 // Makes the drafted entry one of `place`, under a key of its own, by its owner: rows, total, event.
 // Not what it costs, nor the reference to its bytes. kInvalid when a folder would lie too deep.
-Task<Result<Entry>> add_entry(db::Transaction& transaction, const Draft& draft, const Place& place,
+Task<Result<Entry>> add_entry(db::Transaction& transaction, const NewEntryRow& draft, const ParentRef& place,
                               Time now, Naming naming = Naming::kNumbered);
 
 // Makes `place` the entry's, with a key of its own there, another only where it has to: name and
 // place make it. Not the row, nor the totals.
-Task<void> settle_key(db::Transaction& transaction, Entry& entry, const Place& place);
+Task<void> settle_key(db::Transaction& transaction, Entry& entry, const ParentRef& place);
 
 // The columns that follow from others.
 std::string tags_column(const Entry& entry);

@@ -22,7 +22,7 @@ Task<void> drop_bytes(db::Transaction& tx, const Entry& file, Time now) {
 
 }  // namespace
 
-Cost cost_of_replacing(const Entry& file, const Received& received) noexcept {
+Cost cost_of_replacing(const Entry& file, const StagedBlob& received) noexcept {
   Entry next = file;
   next.size = received.size;
   next.charged = charge_of(next);
@@ -30,7 +30,7 @@ Cost cost_of_replacing(const Entry& file, const Received& received) noexcept {
 }
 
 Task<Entry> replace_bytes(db::Transaction& transaction, const Context& context, const Entry& file,
-                          const Received& received, AccountId caller) {
+                          const StagedBlob& received, AccountId caller) {
   const Time now = context.clock.now();
   Entry entry = file;
   entry.type = context.classify(entry.name, received.head);

@@ -14,12 +14,12 @@
 namespace coffer::vault {
 
 // What replace_bytes() costs.
-Cost cost_of_replacing(const Entry& file, const Received& received) noexcept;
+Cost cost_of_replacing(const Entry& file, const StagedBlob& received) noexcept;
 
 // Gives the file other bytes; its type follows them, ids, share token and names stay, tokens for
 // one download die. Event `entry.updated` by `caller`. Not what it costs.
 Task<Entry> replace_bytes(db::Transaction& transaction, const Context& context, const Entry& file,
-                          const Received& received, AccountId caller);
+                          const StagedBlob& received, AccountId caller);
 
 // Removes the file: row, references, totals, quota, tags, tokens; event `entry.deleted` by
 // `caller`.

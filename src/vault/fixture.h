@@ -107,11 +107,11 @@ class VaultTest : public ::testing::Test {
 
   Account account(AccountId id) { return run(vault_->accounts().find(id)).value(); }
 
-  Result<Received> receive(const Account& owner, const std::string& content) {
+  Result<StagedBlob> receive(const Account& owner, const std::string& content) {
     TextStream stream(content);
     auto received = run(vault_->uploads().receive(owner.id, stream, std::nullopt));
     // Before a test moves the time.
-    if (received) received->landing->wait();
+    if (received) received->durable_blob->wait();
     return received;
   }
 
@@ -158,10 +158,10 @@ class VaultTest : public ::testing::Test {
     return made->at(0);
   }
 
-  Multipart begin_parts(const Account& owner, const std::string& name,
+  UploadSession begin_parts(const Account& owner, const std::string& name,
                         std::optional<std::uint32_t> parts = std::nullopt,
                         std::optional<EntryId> parent = std::nullopt) {
-    auto begun = run(vault_->multiparts().begin(
+    auto begun = run(vault_->upload_sessions().begin(
         as(owner), {.space = owner.home, .parent = parent, .name = name, .parts = parts}));
     if (!begun) throw std::runtime_error(begun.error().message);
     return *begun;
@@ -170,18 +170,18 @@ class VaultTest : public ::testing::Test {
   Result<Part> put_part(const Account& owner, const Uuid& upload, std::uint32_t number,
                         const std::string& content) {
     TextStream stream(content);
-    return run(vault_->multiparts().put_part(as(owner), upload, number, stream, content.size()));
+    return run(vault_->upload_sessions().put_part(as(owner), upload, number, stream, content.size()));
   }
 
   Result<Entry> complete(const Account& owner, const Uuid& upload, Completion completion = {}) {
-    return run(vault_->multiparts().complete(as(owner), upload, std::move(completion)));
+    return run(vault_->upload_sessions().complete(as(owner), upload, std::move(completion)));
   }
 
   // A file of those parts.
   Entry upload_parts(const Account& owner, const std::string& name,
                      const std::vector<std::string>& parts,
                      std::optional<EntryId> parent = std::nullopt) {
-    const Multipart upload = begin_parts(owner, name, std::nullopt, parent);
+    const UploadSession upload = begin_parts(owner, name, std::nullopt, parent);
     for (std::size_t i = 0; i < parts.size(); ++i) {
       const auto put = put_part(owner, upload.uuid, static_cast<std::uint32_t>(i + 1), parts[i]);
       if (!put) throw std::runtime_error(put.error().message);
@@ -247,9 +247,9 @@ class VaultTest : public ::testing::Test {
   // All that the collector would do now.
   void collect_all() {
     clear_all();
-    while (run(vault_->multiparts().expire(16))) {
+    while (run(vault_->upload_sessions().expire(16))) {
     }
-    while (run(vault_->multiparts().prune_retired(16))) {
+    while (run(vault_->upload_sessions().prune_retired(16))) {
     }
     while (run(vault_->references().collect(16))) {
     }

@@ -95,7 +95,7 @@ Task<Result<Entry>> Folders::create(Actor actor, SpaceId space, NewFolder folder
   const Time now = context_.clock.now();
   Entry entry = new_folder(owner, std::move(folder.name));
   entry.description = std::move(folder.description);
-  const Draft draft = draft_of(std::move(entry), now, context_.entropy);
+  const NewEntryRow draft = new_entry_row(std::move(entry), now, context_.entropy);
 
   auto body = [&](db::Transaction& tx) -> Task<Result<Entry>> {
     const auto charged = co_await charge_new(tx, owner, space, cost_of(draft.entry));
@@ -112,7 +112,7 @@ Task<Result<Entry>> make_folders(db::Transaction& transaction, const Context& co
                                  AccountId owner, SpaceId space,
                                  const std::vector<std::string>& names) {
   const Time now = context.clock.now();
-  Place place{.space = space};
+  ParentRef place{.space = space};
   std::optional<Entry> last;
   for (const std::string& name : names) {
     const std::string key = key_from_name(name, FileKind::kFolder);
@@ -122,7 +122,7 @@ Task<Result<Entry>> make_folders(db::Transaction& transaction, const Context& co
                                   as_bytes(key), as_bytes(other));
     if (last && !last->is_folder()) co_return taken("path", "leads through a file");
     if (!last) {
-      const Draft draft = draft_of(new_folder(owner, name), now, context.entropy);
+      const NewEntryRow draft = new_entry_row(new_folder(owner, name), now, context.entropy);
       const auto charged = co_await charge(transaction, owner, space, cost_of(draft.entry));
       if (!charged) co_return std::unexpected(charged.error());
       auto made = co_await add_entry(transaction, draft, place, now);

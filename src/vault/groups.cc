@@ -72,7 +72,7 @@ struct Removed {
 };
 
 // A file of a removed group, and where it belongs.
-struct Stray {
+struct OrphanFile {
   Entry file;
   SpaceId home;
 };
@@ -257,7 +257,7 @@ Task<bool> Groups::return_files(std::size_t limit) {
     return Removed{row.id<SpaceId>(0), row.id<AccountId>(1)};
   };
   const auto stray_from = [](const db::Row& row) {
-    return Stray{entry_from(row), row.id<SpaceId>(kEntryWidth)};
+    return OrphanFile{entry_from(row), row.id<SpaceId>(kEntryWidth)};
   };
   auto look = [&](db::Transaction& tx) -> Task<std::optional<Removed>> {
     co_return co_await tx.find(kNextRemoved, removed_from, SpaceKind::kGroup);
@@ -271,7 +271,7 @@ Task<bool> Groups::return_files(std::size_t limit) {
     if (!group) co_return;
     auto strays = co_await tx.all(kFiles, stray_from, group->space, limit);
     const Time now = context_.clock.now();
-    for (Stray& stray : strays) {
+    for (OrphanFile& stray : strays) {
       co_await move_to_home(tx, std::move(stray.file), stray.home, group->owner, now);
       if (time.is_over()) co_return;
     }

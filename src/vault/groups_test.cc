@@ -3,7 +3,7 @@
 #include <atomic>
 #include <set>
 
-#include "vault/addresses.h"
+#include "vault/short_links.h"
 #include "vault/fixture.h"
 
 namespace coffer::vault::test {

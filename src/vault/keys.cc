@@ -97,15 +97,15 @@ std::string counterpart(std::string_view key) {
   return folder;
 }
 
-Task<std::optional<Place>> find_place(db::Transaction& transaction, SpaceId space,
+Task<std::optional<ParentRef>> find_place(db::Transaction& transaction, SpaceId space,
                                       std::optional<EntryId> folder) {
-  if (!folder) co_return Place{.space = space};
+  if (!folder) co_return ParentRef{.space = space};
   const auto found = co_await transaction.find(kFolder, integer_from, *folder, space);
   if (!found) co_return std::nullopt;
-  co_return Place{.space = space, .folder = folder};
+  co_return ParentRef{.space = space, .folder = folder};
 }
 
-Task<bool> is_taken(db::Transaction& transaction, const Place& place, const std::string& key) {
+Task<bool> is_taken(db::Transaction& transaction, const ParentRef& place, const std::string& key) {
   const std::string other = counterpart(key);
   const auto id =
       co_await transaction.find(kFindKeys, integer_from, place.space,
@@ -115,7 +115,7 @@ Task<bool> is_taken(db::Transaction& transaction, const Place& place, const std:
 
 // Doubles the number until it is free, then halves the distance to the last one taken. Where
 // numbers in between were freed, any of them is as good.
-Task<std::string> free_key(db::Transaction& transaction, const Place& place, std::string key) {
+Task<std::string> free_key(db::Transaction& transaction, const ParentRef& place, std::string key) {
   std::uint64_t used = 1;
   std::uint64_t free = 2;
   for (;;) {

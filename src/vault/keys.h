@@ -19,13 +19,13 @@ inline constexpr std::size_t kDepthMax = 100;    // folders, one inside the othe
 inline constexpr std::size_t kPathMax = 4096;    // bytes of a path that a caller spells
 
 // A folder, or a space itself, as the place of what lies directly in it.
-struct Place {
+struct ParentRef {
   SpaceId space;
   std::optional<EntryId> folder = {};
 };
 
 // Nothing when `space` has no such folder. Asks nothing for the space itself.
-Task<std::optional<Place>> find_place(db::Transaction& transaction, SpaceId space,
+Task<std::optional<ParentRef>> find_place(db::Transaction& transaction, SpaceId space,
                                       std::optional<EntryId> folder);
 
 // A display name as a key: control characters and slashes become `_`, never empty, `.` or `..`, at
@@ -45,11 +45,11 @@ std::string key_from_name(std::string_view name, FileKind kind);
 std::string counterpart(std::string_view key);
 
 // Whether a file or a folder at `place` has the name that `key` gives.
-Task<bool> is_taken(db::Transaction& transaction, const Place& place, const std::string& key);
+Task<bool> is_taken(db::Transaction& transaction, const ParentRef& place, const std::string& key);
 
 // A key like `key` that is not taken: `song (2).mp3`, `Music (2)/`. REQUIRES: `key` is.
 // Asks about as often as the number of keys like it has binary digits, twice.
-Task<std::string> free_key(db::Transaction& transaction, const Place& place, std::string key);
+Task<std::string> free_key(db::Transaction& transaction, const ParentRef& place, std::string key);
 
 std::unexpected<Failure> no_such_folder();
 std::unexpected<Failure> path_too_deep();

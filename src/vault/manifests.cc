@@ -47,11 +47,11 @@ class ManifestContent final : public Content {
 
   std::uint64_t size() const noexcept override { return size_; }
 
-  Task<Piece> piece(std::uint64_t offset, std::uint64_t most) const override {
+  Task<Piece> piece(std::uint64_t offset, std::uint64_t max) const override {
     const Extent extent = co_await extent_at(offset);
     const auto content = co_await open(extent);
     const std::uint64_t inside = offset - extent.start;
-    const std::uint64_t count = std::min(most, extent.size - inside);
+    const std::uint64_t count = std::min(max, extent.size - inside);
     Piece piece = co_await content->piece(inside, count);
     // The next part may take the place of this one before the slice has been sent.
     if (auto* slice = std::get_if<FileSlice>(&piece)) slice->keep = content;

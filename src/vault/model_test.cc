@@ -36,8 +36,8 @@ class ModelTest : public VaultTest {
     return tags;
   }
 
-  std::string some_content(std::size_t most) {
-    return std::string(pick(most) * 10, static_cast<char>('a' + pick(3)));
+  std::string some_content(std::size_t max) {
+    return std::string(pick(max) * 10, static_cast<char>('a' + pick(3)));
   }
   // One of the folders, or none.
   std::optional<EntryId> some_place() {
@@ -152,14 +152,14 @@ class ModelTest : public VaultTest {
   }
 
   struct Session {
-    Multipart upload;
+    UploadSession upload;
     std::map<std::uint32_t, std::string> parts;
     Time expires_at;
   };
 
   void begin_session() {
     const std::string& name = one_of(names_);
-    const auto upload = run(vault_->multiparts().begin(
+    const auto upload = run(vault_->upload_sessions().begin(
         as(anna_), {.space = anna_.home, .parent = some_place(), .name = name, .parts = {}}));
     ASSERT_EQ(upload.has_value(), fits(kEntryCharge + name.size(), 0));
     if (!upload) return;
@@ -187,7 +187,7 @@ class ModelTest : public VaultTest {
     const auto session = sessions_.begin() + static_cast<std::ptrdiff_t>(pick(sessions_.size()));
     const bool lives = clock_.now() < session->expires_at;
     if (pick(4) == 0) {
-      const auto ended = run(vault_->multiparts().abandon(as(anna_), session->upload.uuid));
+      const auto ended = run(vault_->upload_sessions().abandon(as(anna_), session->upload.uuid));
       ASSERT_EQ(ended.has_value(), lives);
       if (ended) sessions_.erase(session);
       return;

@@ -23,8 +23,8 @@ struct PageLimit {
   static constexpr std::size_t kRows = 32;
   static constexpr std::size_t kBytes = std::size_t{16} << 10U;  // of text that people wrote
 
-  PageLimit(std::size_t most_rows = kRows, std::size_t most_bytes = kBytes) noexcept
-      : rows(most_rows), bytes(most_bytes) {}
+  PageLimit(std::size_t max_rows = kRows, std::size_t max_bytes = kBytes) noexcept
+      : rows(max_rows), bytes(max_bytes) {}
 
   // The LIMIT of a page's statement: one row more shows whether another page follows.
   std::size_t to_fetch() const noexcept { return rows + 1; }

@@ -35,7 +35,7 @@ std::unexpected<Failure> nothing_there() {
 }
 
 // What is called `name` there: a file or a folder.
-Task<std::optional<Entry>> find_at(db::Transaction& tx, const Place& place,
+Task<std::optional<Entry>> find_at(db::Transaction& tx, const ParentRef& place,
                                    const std::string& name) {
   const std::string other = counterpart(name);
   co_return co_await tx.find(kFind, entry_from, place.space, place.folder.value_or(EntryId{}),
@@ -43,9 +43,9 @@ Task<std::optional<Entry>> find_at(db::Transaction& tx, const Place& place,
 }
 
 // Where the names of folders lead, as far as there are such; nothing where there are not.
-Task<std::optional<Place>> walk(db::Transaction& tx, SpaceId space,
+Task<std::optional<ParentRef>> walk(db::Transaction& tx, SpaceId space,
                                 std::span<const std::string> folders) {
-  Place place{.space = space};
+  ParentRef place{.space = space};
   for (const std::string& name : folders) {
     const std::string key = counterpart(name);
     const auto id = co_await tx.find(
@@ -66,36 +66,36 @@ Task<std::optional<Entry>> find_path(db::Transaction& tx, SpaceId space, const P
 }
 
 // The folder's place; what is missing of it is made.
-Task<Result<Place>> reach(db::Transaction& tx, const Context& context, AccountId owner,
+Task<Result<ParentRef>> reach(db::Transaction& tx, const Context& context, AccountId owner,
                           SpaceId space, const Path& folder) {
   const auto place = co_await walk(tx, space, folder);
   if (place) co_return *place;
   const auto made = co_await make_folders(tx, context, owner, space, folder);
   if (!made) co_return std::unexpected(made.error());
-  co_return Place{.space = space, .folder = made->id};
+  co_return ParentRef{.space = space, .folder = made->id};
 }
 
 // The file to be, as far as it is known before its transaction.
-Draft draft_of_file(const Context& context, AccountId owner, const PathFile& file) {
+NewEntryRow new_file_row(const Context& context, AccountId owner, const PathFile& file) {
   Entry entry;
   entry.owner = owner;
   entry.type = context.classify(file.name, file.received.head);
   entry.size = file.received.size;
   entry.checksum = file.received.digest;
   entry.name = file.name;
-  return draft_of(std::move(entry), context.clock.now(), context.entropy);
+  return new_entry_row(std::move(entry), context.clock.now(), context.entropy);
 }
 
 // A file of the command, and what it takes the place of.
-struct Putting {
+struct PendingPut {
   const PathFile* file;
-  Draft draft;
+  NewEntryRow draft;
   std::optional<Entry> old = {};
 };
 
-Task<Result<Entry>> put_one(db::Transaction& tx, const Context& context, const Putting& putting,
-                            const Place& place, AccountId owner) {
-  const Received& received = putting.file->received;
+Task<Result<Entry>> put_one(db::Transaction& tx, const Context& context, const PendingPut& putting,
+                            const ParentRef& place, AccountId owner) {
+  const StagedBlob& received = putting.file->received;
   if (putting.old) {
     co_return co_await replace_bytes(tx, context, *putting.old, received, owner);
   }
@@ -137,11 +137,11 @@ Task<Result<std::vector<Entry>>> Paths::put(Actor actor, SpaceId space, Path fol
                                             std::vector<PathFile> files, Existing existing) {
   if (existing == Existing::kReplaced) {
     const std::vector<PathFile> doubles = take_doubles(files);
-    for (const PathFile& file : doubles) co_await discard_received(context_, file.received);
+    for (const PathFile& file : doubles) co_await abort_staged(context_, file.received);
   }
   auto entries = co_await try_put(actor, space, folder, files, existing);
   if (!entries) {
-    for (const PathFile& file : files) co_await discard_received(context_, file.received);
+    for (const PathFile& file : files) co_await abort_staged(context_, file.received);
   }
   co_return entries;
 }
@@ -151,23 +151,23 @@ Task<Result<std::vector<Entry>>> Paths::try_put(Actor actor, SpaceId space, cons
                                                 Existing existing) {
   const AccountId owner = actor.account();
   if (auto fault = check_path(folder)) co_return std::unexpected(std::move(*fault));
-  std::vector<Putting> puttings;
+  std::vector<PendingPut> pending;
   std::set<std::string_view> names;
   for (const PathFile& file : files) {
     if (auto fault = check_path({&file.name, 1})) co_return std::unexpected(std::move(*fault));
     if (!names.insert(file.name).second) {
       co_return taken("name", "is that of two of these files");
     }
-    puttings.push_back({.file = &file, .draft = draft_of_file(context_, owner, file)});
+    pending.push_back({.file = &file, .draft = new_file_row(context_, owner, file)});
   }
-  if (puttings.empty()) co_return std::vector<Entry>{};
-  for (const PathFile& file : files) settle_received(file.received);
+  if (pending.empty()) co_return std::vector<Entry>{};
+  for (const PathFile& file : files) release_reservation(file.received);
 
   auto body = [&](db::Transaction& tx) -> Task<Result<std::vector<Entry>>> {
     Cost cost;
     const auto there = co_await walk(tx, space, folder);
     // Only the last attempt to run the body counts.
-    for (Putting& putting : puttings) {
+    for (PendingPut& putting : pending) {
       putting.old.reset();
       if (existing == Existing::kReplaced && there) {
         putting.old = co_await find_at(tx, *there, putting.file->name);
@@ -183,7 +183,7 @@ Task<Result<std::vector<Entry>>> Paths::try_put(Actor actor, SpaceId space, cons
     const auto place = co_await reach(tx, context_, owner, space, folder);
     if (!place) co_return std::unexpected(place.error());
     std::vector<Entry> entries;
-    for (const Putting& putting : puttings) {
+    for (const PendingPut& putting : pending) {
       auto entry = co_await put_one(tx, context_, putting, *place, owner);
       if (!entry) co_return std::unexpected(std::move(entry.error()));
       entries.push_back(std::move(*entry));

@@ -18,7 +18,7 @@ using Path = std::vector<std::string>;
 
 // What is to stand under its name exactly.
 struct PathFile {
-  Received received;
+  StagedBlob received;
   std::string name;
 };
 

@@ -141,13 +141,13 @@ Tally tally_of(const Entry& entry) {
   return {.owner = entry.owner, .kind = entry.type.kind, .files = 1, .cost = cost_of(entry)};
 }
 
-Task<void> add_to_totals(db::Transaction& transaction, const Place& place, const Tally& tally) {
+Task<void> add_to_totals(db::Transaction& transaction, const ParentRef& place, const Tally& tally) {
   co_await transaction.execute(place.folder ? kAddFromFolderUp : kAddToSpace, place.space,
                                place.folder.value_or(EntryId{}), tally.owner, tally.kind,
                                tally.files, tally.cost.bytes, tally.cost.charged);
 }
 
-Task<void> subtract_from_totals(db::Transaction& transaction, const Place& place,
+Task<void> subtract_from_totals(db::Transaction& transaction, const ParentRef& place,
                                 const Tally& tally) {
   co_await transaction.execute(place.folder ? kSubtractFromFolderUp : kSubtractFromSpace,
                                place.space, place.folder.value_or(EntryId{}), tally.owner,

@@ -78,8 +78,8 @@ Tally tally_of(const Entry& entry);
 
 // Keep the totals of the space of `place`, and of the folders from `place` up, in step with what
 // came or went there. REQUIRES: `place` is none that was removed.
-Task<void> add_to_totals(db::Transaction& transaction, const Place& place, const Tally& tally);
-Task<void> subtract_from_totals(db::Transaction& transaction, const Place& place,
+Task<void> add_to_totals(db::Transaction& transaction, const ParentRef& place, const Tally& tally);
+Task<void> subtract_from_totals(db::Transaction& transaction, const ParentRef& place,
                                 const Tally& tally);
 // The same for one entry, where it stands.
 Task<void> add_to_totals(db::Transaction& transaction, const Entry& entry);

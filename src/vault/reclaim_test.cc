@@ -163,7 +163,7 @@ TEST_F(ReclaimTest, TheUseAddsUp) {
   upload(anna_, "a", "twelve bytes");
   upload(anna_, "b", "twelve bytes");
   make_folder(anna_, "folder");
-  const Multipart open = begin_parts(anna_, "parts");
+  const UploadSession open = begin_parts(anna_, "parts");
   ASSERT_TRUE(put_part(anna_, open.uuid, 1, "twelve bytes"));
   ASSERT_TRUE(put_part(anna_, open.uuid, 2, "more"));
   upload_parts(anna_, "whole", {"one", "three"});

@@ -49,8 +49,8 @@ Referenced blob_from(const db::Row& row) {
 
 }  // namespace
 
-Task<void> add_reference(db::Transaction& transaction, const Received& received) {
-  transaction.commit_after(received.landing);
+Task<void> add_reference(db::Transaction& transaction, const StagedBlob& received) {
+  transaction.wait_before_commit(received.durable_blob);
   const ByteView digest = received.digest.bytes;
   co_await transaction.execute(kAdd, digest, received.size);
 }

@@ -12,12 +12,12 @@
 
 namespace coffer::vault {
 
-struct Received;
+struct StagedBlob;
 
 // For the other parts of the core, inside their transactions.
 
 // The commit waits until the bytes are durable.
-Task<void> add_reference(db::Transaction& transaction, const Received& received);
+Task<void> add_reference(db::Transaction& transaction, const StagedBlob& received);
 Task<void> drop_reference(db::Transaction& transaction, const Sha256Digest& digest, Time now);
 
 // A blob that something refers to.

@@ -7,7 +7,7 @@
 #include <thread>
 
 #include "vault/fixture.h"
-#include "vault/test_landing.h"
+#include "vault/test_durable_blob.h"
 
 namespace coffer::vault::test {
 namespace {
@@ -86,8 +86,8 @@ TEST_F(ReferencesTest, ManyGoAFewAtATime) {
 
 TEST_F(ReferencesTest, BytesOfAnUploadUnderWayStayWhateverTheClockSays) {
   ASSERT_TRUE(remove(anna_, upload(anna_, "a", "same bytes").id));
-  std::optional<Received> known = receive(anna_, "same bytes").value();
-  std::optional<Received> fresh = receive(anna_, "other bytes").value();
+  std::optional<StagedBlob> known = receive(anna_, "same bytes").value();
+  std::optional<StagedBlob> fresh = receive(anna_, "other bytes").value();
   for (const auto step : {72h, -144h, 1'000h, -2'000h, 3'000h}) {
     clock_.advance(step);
     collect_all();

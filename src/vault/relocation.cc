@@ -17,7 +17,7 @@ constexpr db::Statement kPut{
 
 // With the totals of where it comes to, not of where it was.
 Task<void> put(db::Transaction& tx, Entry& file, SpaceId home, Time now) {
-  const Place place{.space = home};
+  const ParentRef place{.space = home};
   co_await settle_key(tx, file, place);
   file.updated_at = now;
   co_await tx.execute(kPut, file.id, home, file.owner, as_bytes(file.key), now);
@@ -34,7 +34,7 @@ Task<void> move_to_home(db::Transaction& transaction, Entry file, SpaceId home, 
   co_await append_event(transaction, now, event);
 }
 
-Task<void> hand_over(db::Transaction& transaction, Entry file, AccountId owner, SpaceId home,
+Task<void> change_owner(db::Transaction& transaction, Entry file, AccountId owner, SpaceId home,
                      Time now) {
   const Event left = event_about(file, EventType::kEntryDeleted, owner);
   co_await give_back(transaction, file.owner, cost_of(file));

@@ -23,7 +23,7 @@ class ReservationsTest : public VaultTest {
 
   std::uint64_t left() { return run(vault_->accounts().space_left(anna_.id)).value(); }
 
-  Result<Received> announce(std::uint64_t size, const std::string& content) {
+  Result<StagedBlob> announce(std::uint64_t size, const std::string& content) {
     TextStream stream(content);
     return run(vault_->uploads().receive(anna_.id, stream, size));
   }
@@ -108,17 +108,17 @@ TEST_F(ReservationsTest, ReplacingNeedsTheDifference) {
 }
 
 TEST_F(ReservationsTest, PartsReserveToo) {
-  const Multipart upload = begin_parts(anna_, "film");
+  const UploadSession upload = begin_parts(anna_, "film");
   const std::uint64_t begun = kQuota - kEntryCharge - 4;
   EXPECT_EQ(left(), begun);
   Probe part(std::string(7000, 'p'),
              [&](std::size_t) { EXPECT_EQ(left(), begun - 7000 - kPartCharge); });
-  auto received = run(vault_->multiparts().receive_part(anna_.id, upload.uuid, 1, part, 7000));
+  auto received = run(vault_->upload_sessions().receive_part(anna_.id, upload.uuid, 1, part, 7000));
   ASSERT_TRUE(received);
   EXPECT_FAILS(announce(left() - kEntryCharge + 1, ""), kQuotaExceeded);
-  ASSERT_TRUE(run(vault_->multiparts().commit_part(as(anna_), upload.uuid, 1, *received)));
+  ASSERT_TRUE(run(vault_->upload_sessions().commit_part(as(anna_), upload.uuid, 1, *received)));
   EXPECT_EQ(left(), begun - 7000 - kPartCharge);
-  ASSERT_TRUE(run(vault_->multiparts().abandon(as(anna_), upload.uuid)));
+  ASSERT_TRUE(run(vault_->upload_sessions().abandon(as(anna_), upload.uuid)));
   received = std::unexpected(Failure{.code = FailureCode::kBusy, .message = {}});
   EXPECT_EQ(left(), kQuota);
 }

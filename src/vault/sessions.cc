@@ -12,7 +12,7 @@
 
 #include "vault/account_rows.h"
 #include "vault/credentials.h"
-#include "vault/recalled.h"
+#include "vault/snapshot_cache.h"
 #include "vault/sql.h"
 
 namespace coffer::vault {
@@ -23,7 +23,7 @@ constexpr std::size_t kTokenIdBytes = 16;
 constexpr const char* kKeyName = "session_key";
 // How long an expired session is kept, for requests that began before it expired.
 constexpr std::chrono::hours kExpiredKept(24);
-constexpr std::size_t kRecalledSessions = 4096;  // by one thread
+constexpr std::size_t kCachedSessions = 4096;  // by one thread
 
 constexpr db::Statement kFindKey{"SELECT value FROM secret WHERE name = $1"};
 constexpr db::Statement kInsertKey{
@@ -131,9 +131,9 @@ Task<Result<Account>> Sessions::owner_of(db::Transaction& tx, const Claims& clai
     Time session_ends;
     std::int64_t generation;
   };
-  thread_local Recalled<std::int64_t, Owner> recalled(kRecalledSessions);
+  thread_local SnapshotCache<std::int64_t, Owner> cache(kCachedSessions);
   std::optional<Owner> owner;
-  const auto* known = recalled.find(tx.state(), claims.session.value);
+  const auto* known = cache.find(tx.state(), claims.session.value);
   if (known && known->account.id == claims.account) {
     owner = *known;
   } else {
@@ -143,7 +143,7 @@ Task<Result<Account>> Sessions::owner_of(db::Transaction& tx, const Claims& clai
           return Owner{account_from(row), row.time(kAccountWidth), row.integer(kAccountWidth + 1)};
         },
         claims.session, claims.account);
-    if (owner) recalled.add(tx.state(), claims.session.value, *owner);
+    if (owner) cache.add(tx.state(), claims.session.value, *owner);
   }
   if (!owner || owner->session_ends <= now || owner->generation != claims.generation) {
     co_return session_gone();

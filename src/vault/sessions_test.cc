@@ -228,7 +228,7 @@ TEST_F(SessionsTest, WhatWasRecognisedIsAskedForAgainAfterAnyChange) {
   // On an executor like the serving cores, which remember.
   ThreadPool core("core", 1);
   const auto there = [&]() -> Task<Result<Caller>> {
-    co_await hop(core);
+    co_await resume_on(core);
     auto caller = co_await vault_->sessions().authenticate(tokens.access);
     co_return caller;
   };

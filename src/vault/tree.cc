@@ -61,7 +61,7 @@ Task<std::vector<Tally>> weight_of(db::Transaction& tx, const Entry& folder) {
 }
 
 // The folders that something at `place` lies in.
-Task<std::vector<EntryId>> folders_up(db::Transaction& tx, const Place& place) {
+Task<std::vector<EntryId>> folders_up(db::Transaction& tx, const ParentRef& place) {
   const auto id_from = [](const db::Row& row) { return row.id<EntryId>(0); };
   co_return co_await tx.all(kFoldersUp, id_from, place.folder.value_or(EntryId{}));
 }
@@ -80,7 +80,7 @@ Task<bool> has_hidden(db::Transaction& transaction, AccountId owner) {
 
 Task<void> remove_folder(db::Transaction& transaction, const Entry& folder, AccountId caller,
                          Time now) {
-  const Place place{.space = folder.space, .folder = folder.parent};
+  const ParentRef place{.space = folder.space, .folder = folder.parent};
   const std::vector<Tally> tallies = co_await weight_of(transaction, folder);
   for (const Tally& tally : tallies) {
     co_await give_back(transaction, tally.owner, tally.cost);
@@ -105,7 +105,7 @@ Task<void> release_folder(db::Transaction& transaction, const Entry& folder, Acc
   co_await append_event(transaction, now, event);
 }
 
-Task<Result<void>> extend_tree(db::Transaction& transaction, const Place& place) {
+Task<Result<void>> extend_tree(db::Transaction& transaction, const ParentRef& place) {
   if (!place.folder) co_return Result<void>{};
   const std::vector<EntryId> above = co_await folders_up(transaction, place);
   if (above.size() + 1 > kDepthMax) co_return path_too_deep();
@@ -114,7 +114,7 @@ Task<Result<void>> extend_tree(db::Transaction& transaction, const Place& place)
 }
 
 Task<Result<void>> move_tree(db::Transaction& transaction, const Entry& folder,
-                             const Place& place) {
+                             const ParentRef& place) {
   const std::vector<EntryId> above = co_await folders_up(transaction, place);
   if (std::ranges::find(above, folder.id) != above.end()) {
     co_return invalid("parent", "is the folder itself or lies in it");
@@ -126,7 +126,7 @@ Task<Result<void>> move_tree(db::Transaction& transaction, const Entry& folder,
   if (place.folder) {
     co_await transaction.execute(kRaiseLevels, *place.folder, *levels + 1);
   }
-  const Place old{.space = folder.space, .folder = folder.parent};
+  const ParentRef old{.space = folder.space, .folder = folder.parent};
   const std::vector<Tally> tallies = co_await weight_of(transaction, folder);
   for (const Tally& tally : tallies) {
     co_await subtract_from_totals(transaction, old, tally);

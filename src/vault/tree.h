@@ -85,11 +85,11 @@ Task<void> release_folder(db::Transaction& transaction, const Entry& folder, Acc
 
 // Makes the new folder known to those above it. kInvalid when it would lie too deep. REQUIRES: it
 // is not there yet.
-Task<Result<void>> extend_tree(db::Transaction& transaction, const Place& place);
+Task<Result<void>> extend_tree(db::Transaction& transaction, const ParentRef& place);
 
 // Before the row of `folder` gets another parent: totals of the folders above, old and new.
 // kInvalid with a fault of `parent` when `place` is the folder or lies below it, and when something
 // would lie too deep.
-Task<Result<void>> move_tree(db::Transaction& transaction, const Entry& folder, const Place& place);
+Task<Result<void>> move_tree(db::Transaction& transaction, const Entry& folder, const ParentRef& place);
 
 }  // namespace coffer::vault

@@ -48,7 +48,7 @@ TEST_F(TreeTest, NothingBelowARemovedFolderIsThereForAnybody) {
   const Entry inner = make_folder(anna_, "inner", top.id);
   const Entry file = upload_into(anna_, inner.id, "f.txt", "secret");
   const Entry parts = upload_parts(anna_, "p", {"a", "b"}, inner.id);
-  const Multipart upload = begin_parts(anna_, "late", std::nullopt, inner.id);
+  const UploadSession upload = begin_parts(anna_, "late", std::nullopt, inner.id);
   ASSERT_TRUE(put_part(anna_, upload.uuid, 1, "part"));
   const std::string address = run(vault_->addresses().list_own(anna_.id, {}, 10)).files[0].address;
   const auto late = receive(anna_, "late");

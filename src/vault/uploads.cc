@@ -18,17 +18,17 @@ constexpr std::string_view kNameless = "file";
 constexpr std::uint64_t kUnlimited = std::numeric_limits<std::uint64_t>::max();
 
 // A file as far as it is known before its transaction.
-struct FileDraft {
-  Draft draft;
+struct NewFileRow {
+  NewEntryRow draft;
   std::optional<EntryId> parent;
-  Received received;
+  StagedBlob received;
   std::optional<std::string> address_extension;
 };
 
 constexpr db::Statement kExtendAddress{
     "INSERT INTO extended_address (entry_id, extension) VALUES ($1, $2)"};
 
-Task<Result<Entry>> add_file(db::Transaction& tx, SpaceId space, const FileDraft& file, Time now) {
+Task<Result<Entry>> add_file(db::Transaction& tx, SpaceId space, const NewFileRow& file, Time now) {
   const auto place = co_await find_place(tx, space, file.parent);
   if (!place) co_return no_such_folder();
   co_await add_reference(tx, file.received);
@@ -40,14 +40,14 @@ Task<Result<Entry>> add_file(db::Transaction& tx, SpaceId space, const FileDraft
 }
 
 // Whether that many bytes still fit, and from now on others find them taken.
-bool reserve(const Room& room, std::uint64_t size) {
+bool reserve(const UploadLimits& room, std::uint64_t size) {
   const std::uint64_t charge = size + room.fixed;
   const std::uint64_t needed = charge - std::min(charge, room.replaced);
   return !room.reservation || room.reservation->reserve(needed, *room.left);
 }
 
 // Whom the memory of an upload is counted for. Guests have but their addresses.
-std::string memory_owner(const Room& room, const InputStream& source) {
+std::string memory_owner(const UploadLimits& room, const InputStream& source) {
   if (room.is_guests && !source.sender().empty()) {
     return "address " + std::string(source.sender());
   }
@@ -66,7 +66,7 @@ std::unexpected<Failure> refused(blobs::Refusal why) {
 }
 
 // The same once more: while the bytes came, files may have gone, or the quota may have grown.
-Task<bool> reserve_again(Context& context, Room& room, std::uint64_t size) {
+Task<bool> reserve_again(Context& context, UploadLimits& room, std::uint64_t size) {
   auto look = [&](db::Transaction& tx) -> Task<std::optional<Allowance>> {
     auto allowance = co_await find_allowance(tx, room.owner);
     co_return allowance;
@@ -79,8 +79,8 @@ Task<bool> reserve_again(Context& context, Room& room, std::uint64_t size) {
 
 }  // namespace
 
-Room room_for(const Context& context, AccountId owner, const Allowance& allowance) {
-  Room room{.owner = owner, .most = context.policy.max_file_bytes.value_or(kUnlimited)};
+UploadLimits limits_for(const Context& context, AccountId owner, const Allowance& allowance) {
+  UploadLimits room{.owner = owner, .max = context.policy.max_file_bytes.value_or(kUnlimited)};
   room.is_guests = allowance.is_guests;
   if (allowance.left) {
     room.left = allowance.left;
@@ -89,15 +89,15 @@ Room room_for(const Context& context, AccountId owner, const Allowance& allowanc
   return room;
 }
 
-void settle_received(const Received& received) {
+void release_reservation(const StagedBlob& received) {
   if (received.reservation) received.reservation->settle();
 }
 
-Task<Result<Received>> receive_stream(Context& context, InputStream& source,
-                                      std::optional<std::uint64_t> expected_size, Room room) {
+Task<Result<StagedBlob>> receive_stream(Context& context, InputStream& source,
+                                      std::optional<std::uint64_t> expected_size, UploadLimits room) {
   std::uint64_t reserved = expected_size.value_or(0);
   if (!reserve(room, reserved)) co_return quota_exceeded();
-  Received received;
+  StagedBlob received;
   received.reservation = room.reservation;
   const auto writer = co_await context.blobs.create(expected_size, memory_owner(room, source));
   if (!writer) co_return refused(blobs::Refusal::kTooMany);
@@ -114,7 +114,7 @@ Task<Result<Received>> receive_stream(Context& context, InputStream& source,
     if (!read) co_return bad_stream(read.error());
     if (*read == 0) break;
     received.size += *read;
-    if (received.size > room.most) co_return bad_stream(StreamFault::kTooLarge);
+    if (received.size > room.max) co_return bad_stream(StreamFault::kTooLarge);
     if (received.size > reserved) {
       reserved = received.size;
       bool fits = reserve(room, reserved);
@@ -130,22 +130,22 @@ Task<Result<Received>> receive_stream(Context& context, InputStream& source,
     const bool is_overdue = writer->is_prepared() && writer->patience().count() == 0;
     if (is_overdue) writer->set_aside();
   }
-  received.landing = co_await writer->hand_over();
-  received.digest = received.landing->digest();
+  received.durable_blob = co_await writer->seal();
+  received.digest = received.durable_blob->digest();
   co_return received;
 }
 
-Task<void> discard_received(Context& context, const Received& received) {
+Task<void> abort_staged(Context& context, const StagedBlob& received) {
   std::optional<blobs::BlobInfo> blob;
   try {
-    blob = co_await received.landing->reached();
+    blob = co_await received.durable_blob->reached();
   } catch (const blobs::Error&) {
     // Nothing was kept that could be taken back, and the caller has a reason of his own to tell.
   }
   if (blob && blob->new_at) co_await context.blobs.remove_unused(blob->digest, *blob->new_at);
 }
 
-Task<Result<Received>> Uploads::receive(AccountId owner, InputStream& source,
+Task<Result<StagedBlob>> Uploads::receive(AccountId owner, InputStream& source,
                                         std::optional<std::uint64_t> expected_size,
                                         std::uint64_t replaced) {
   auto look = [&](db::Transaction& tx) -> Task<std::optional<Allowance>> {
@@ -154,22 +154,22 @@ Task<Result<Received>> Uploads::receive(AccountId owner, InputStream& source,
   };
   const auto allowance = co_await context_.database.read(look);
   if (!allowance) co_return fail(FailureCode::kNotFound, "there is no such account");
-  Room room = room_for(context_, owner, *allowance);
+  UploadLimits room = limits_for(context_, owner, *allowance);
   room.fixed = kEntryCharge;
   room.replaced = replaced;
   auto received = co_await receive_stream(context_, source, expected_size, room);
   co_return received;
 }
 
-Task<void> Uploads::discard(Received received) { co_await discard_received(context_, received); }
+Task<void> Uploads::discard(StagedBlob received) { co_await abort_staged(context_, received); }
 
 Task<Result<std::vector<Entry>>> Uploads::commit(Actor actor, SpaceId space,
                                                  std::vector<NewFile> files) {
-  std::vector<Received> received;
+  std::vector<StagedBlob> received;
   for (const NewFile& file : files) received.push_back(file.received);
   auto entries = co_await try_commit(actor, space, std::move(files));
   if (!entries) {
-    for (const Received& one : received) co_await discard_received(context_, one);
+    for (const StagedBlob& one : received) co_await abort_staged(context_, one);
   }
   co_return entries;
 }
@@ -178,7 +178,7 @@ Task<Result<std::vector<Entry>>> Uploads::try_commit(Actor actor, SpaceId space,
                                                      std::vector<NewFile> files) {
   const AccountId owner = actor.account();
   Faults faults;
-  std::vector<FileDraft> drafts;
+  std::vector<NewFileRow> drafts;
   Cost cost;
   const Time now = context_.clock.now();
   for (NewFile& file : files) {
@@ -198,21 +198,21 @@ Task<Result<std::vector<Entry>>> Uploads::try_commit(Actor actor, SpaceId space,
     entry.title = std::move(file.title);
     entry.description = std::move(file.description);
     entry.tags = std::move(tags);
-    drafts.push_back({.draft = draft_of(std::move(entry), now, context_.entropy),
+    drafts.push_back({.draft = new_entry_row(std::move(entry), now, context_.entropy),
                       .parent = file.parent,
                       .received = std::move(file.received),
                       .address_extension = std::move(file.address_extension)});
     cost += cost_of(drafts.back().draft.entry);
   }
   if (drafts.empty()) co_return std::vector<Entry>{};
-  for (const FileDraft& file : drafts) settle_received(file.received);
+  for (const NewFileRow& file : drafts) release_reservation(file.received);
 
   auto body = [&](db::Transaction& tx) -> Task<Result<std::vector<Entry>>> {
     const auto charged = co_await charge_new(tx, owner, space, cost);
     if (!charged) co_return std::unexpected(charged.error());
     const Time committed = context_.clock.now();
     std::vector<Entry> entries;
-    for (const FileDraft& file : drafts) {
+    for (const NewFileRow& file : drafts) {
       auto entry = co_await add_file(tx, space, file, committed);
       if (!entry) co_return std::unexpected(std::move(entry.error()));
       entries.push_back(std::move(*entry));

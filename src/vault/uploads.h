@@ -22,19 +22,19 @@ namespace coffer::vault {
 // Bytes that were handed over to the blob store, are durable or about to be, and belong to nobody
 // yet. They stay for as long as this lives (references.cc says why); left alone after that, they
 // are collected after the grace time.
-struct Received {
+struct StagedBlob {
   Sha256Digest digest;
   std::uint64_t size = 0;
   Bytes head;  // the first kHeadBytes, or all
   // What a commit that refers to them waits for, and what keeps them until then.
-  std::shared_ptr<blobs::Landing> landing;
+  std::shared_ptr<blobs::DurableBlob> durable_blob;
   // What is kept free for it of the owner's quota until it is committed, or this is gone. None
   // where there is no quota.
   std::shared_ptr<Reservation> reservation = {};
 };
 
 struct NewFile {
-  Received received;
+  StagedBlob received;
   // As the client gave it, at most name_max characters; may be empty: `file`.
   std::string name;
   std::optional<EntryId> parent = {};  // a folder of the space; nothing: the space itself
@@ -58,12 +58,12 @@ class Uploads {
   // `replaced`: what its commit will give back, Entry::charged of the file that it replaces.
   // REQUIRES: `source`
   // lives until the task ended.
-  Task<Result<Received>> receive(AccountId owner, InputStream& source,
+  Task<Result<StagedBlob>> receive(AccountId owner, InputStream& source,
                                  std::optional<std::uint64_t> expected_size,
                                  std::uint64_t replaced = 0);
 
   // Takes back what will not be committed. Bytes that nobody else has stored go at once.
-  Task<void> discard(Received received);
+  Task<void> discard(StagedBlob received);
 
   // Makes the files entries of `space` that the actor owns, all or none, and charges it; events
   // `entry.created`. Keys come from the names, made unique (`song (2).mp3`). kInvalid for
@@ -83,9 +83,9 @@ class Uploads {
 // For the other parts of the core.
 
 // The bytes that one stream may bring.
-struct Room {
+struct UploadLimits {
   AccountId owner;
-  std::uint64_t most;                             // of one file
+  std::uint64_t max;                             // of one file
   std::uint64_t fixed = 0;                        // what their commit will charge besides
   std::uint64_t replaced = 0;                     // what it will give back
   std::optional<std::uint64_t> left = {};         // of the quota
@@ -94,17 +94,17 @@ struct Room {
 };
 
 // Of what `owner` has left in `allowance`, which was read right before.
-Room room_for(const Context& context, AccountId owner, const Allowance& allowance);
+UploadLimits limits_for(const Context& context, AccountId owner, const Allowance& allowance);
 
 // Reads `source` to its end into the blob store. kBadStream; kQuotaExceeded above room.left, of
 // which others may have reserved a part, unless more is left by then.
-Task<Result<Received>> receive_stream(Context& context, InputStream& source,
-                                      std::optional<std::uint64_t> expected_size, Room room);
+Task<Result<StagedBlob>> receive_stream(Context& context, InputStream& source,
+                                      std::optional<std::uint64_t> expected_size, UploadLimits room);
 
 // See Uploads::discard().
-Task<void> discard_received(Context& context, const Received& received);
+Task<void> abort_staged(Context& context, const StagedBlob& received);
 
 // Right before the transaction that charges the bytes: see Reservation::settle().
-void settle_received(const Received& received);
+void release_reservation(const StagedBlob& received);
 
 }  // namespace coffer::vault

@@ -6,7 +6,7 @@
 #include <thread>
 
 #include "vault/fixture.h"
-#include "vault/test_landing.h"
+#include "vault/test_durable_blob.h"
 
 namespace coffer::vault::test {
 namespace {
@@ -48,13 +48,13 @@ TEST_F(UploadsTest, ARefusedCommitLeavesNoBytesBehind) {
 }
 
 TEST_F(UploadsTest, NoEntryIsThereBeforeItsBytesAreDurable) {
-  Received received = *receive(anna_, "bytes");
-  const auto landing = std::make_shared<TestLanding>(received);
-  received.landing = landing;
+  StagedBlob received = *receive(anna_, "bytes");
+  const auto durable_blob = std::make_shared<TestDurableBlob>(received);
+  received.durable_blob = durable_blob;
   std::jthread committing([&] { EXPECT_TRUE(commit(anna_, {.received = received, .name = "a"})); });
-  while (!landing->is_waited_for) std::this_thread::yield();
+  while (!durable_blob->is_waited_for) std::this_thread::yield();
   EXPECT_FALSE(run(vault_->paths().find(anna_.home, {"a"})));
-  landing->land();
+  durable_blob->land();
   committing.join();
   EXPECT_TRUE(run(vault_->paths().find(anna_.home, {"a"})));
 }
@@ -62,11 +62,11 @@ TEST_F(UploadsTest, NoEntryIsThereBeforeItsBytesAreDurable) {
 TEST_F(UploadsTest, BytesThatDoNotBecomeDurableBecomeNoEntry) {
   const Entry old = upload(anna_, "old", "old bytes");
   const std::uint64_t used = account(anna_.id).used;
-  Received received = *receive(anna_, "bytes");
-  const auto landing = std::make_shared<TestLanding>(received);
-  landing->is_lost = true;
-  landing->land();
-  received.landing = landing;
+  StagedBlob received = *receive(anna_, "bytes");
+  const auto durable_blob = std::make_shared<TestDurableBlob>(received);
+  durable_blob->is_lost = true;
+  durable_blob->land();
+  received.durable_blob = durable_blob;
   EXPECT_THROW(commit(anna_, {.received = received, .name = "a"}), blobs::NoSpaceError);
   EXPECT_THROW(run(vault_->entries().replace(as(anna_), old.id, received)), blobs::NoSpaceError);
   EXPECT_FALSE(run(vault_->paths().find(anna_.home, {"a"})));
@@ -77,12 +77,12 @@ TEST_F(UploadsTest, BytesThatDoNotBecomeDurableBecomeNoEntry) {
 
 // Who is refused is told why, and what landed of his other files goes at once.
 TEST_F(UploadsTest, ARefusalStaysOneWhenItsBytesAreLost) {
-  Received lost = *receive(anna_, "lost bytes");
-  const auto landing = std::make_shared<TestLanding>(lost);
-  landing->is_lost = true;
-  landing->land();
-  lost.landing = landing;
-  const Received whole = *receive(anna_, "whole bytes");
+  StagedBlob lost = *receive(anna_, "lost bytes");
+  const auto durable_blob = std::make_shared<TestDurableBlob>(lost);
+  durable_blob->is_lost = true;
+  durable_blob->land();
+  lost.durable_blob = durable_blob;
+  const StagedBlob whole = *receive(anna_, "whole bytes");
   std::vector<NewFile> files;
   files.push_back({.received = lost, .name = "a", .title = std::string(300, 't')});
   files.push_back({.received = whole, .name = "b"});
@@ -313,7 +313,7 @@ TEST_F(QuotaTest, AFileMayFillItExactly) {
 TEST_F(QuotaTest, ParallelUploadsCannotPassItTogetherAndUseAllOfIt) {
   constexpr std::uint64_t kTen = 10 * (1000 + kEntryCharge + 4);
   ASSERT_TRUE(run(vault_->accounts().set_quota(anna_.id, kTen)));
-  std::vector<Received> received;
+  std::vector<StagedBlob> received;
   for (int i = 0; i < 16; ++i) {
     received.push_back(receive(anna_, std::string(1000, static_cast<char>('a' + i))).value());
     // As if another process had received it: the commit is what decides.

@@ -20,8 +20,8 @@ Vault::Vault(Context context)
       groups_(context_),
       shares_(context_),
       uploads_(context_),
-      multiparts_(context_),
-      digests_(context_),
+      upload_sessions_(context_),
+      checksum_backfill_(context_),
       events_(context_),
       references_(context_),
       reclaims_(context_, references_) {}
@@ -29,7 +29,7 @@ Vault::Vault(Context context)
 Task<std::unique_ptr<Vault>> Vault::open(Context context) {
   std::unique_ptr<Vault> vault(new Vault(std::move(context)));
   vault->sessions_ = co_await Sessions::open(vault->context_);
-  vault->addresses_ = co_await Addresses::open(vault->context_);
+  vault->short_links_ = co_await ShortLinks::open(vault->context_);
   co_return vault;
 }
 

@@ -6,16 +6,16 @@
 
 #include "db/database.h"
 #include "vault/accounts.h"
-#include "vault/addresses.h"
+#include "vault/short_links.h"
 #include "vault/buckets.h"
 #include "vault/context.h"
-#include "vault/digests.h"
+#include "vault/checksum_backfill.h"
 #include "vault/downloads.h"
 #include "vault/entries.h"
 #include "vault/events.h"
 #include "vault/folders.h"
 #include "vault/groups.h"
-#include "vault/multipart.h"
+#include "vault/upload_sessions.h"
 #include "vault/paths.h"
 #include "vault/reclaim.h"
 #include "vault/references.h"
@@ -45,11 +45,11 @@ class Vault {
   Spaces& spaces() { return spaces_; }
   Downloads& downloads() { return downloads_; }
   Groups& groups() { return groups_; }
-  Addresses& addresses() { return *addresses_; }
+  ShortLinks& addresses() { return *short_links_; }
   Shares& shares() { return shares_; }
   Uploads& uploads() { return uploads_; }
-  Multiparts& multiparts() { return multiparts_; }
-  Digests& digests() { return digests_; }
+  UploadSessions& upload_sessions() { return upload_sessions_; }
+  ChecksumBackfill& digests() { return checksum_backfill_; }
   Events& events() { return events_; }
   References& references() { return references_; }
   Reclaims& reclaims() { return reclaims_; }
@@ -76,13 +76,13 @@ class Vault {
   Groups groups_;
   Shares shares_;
   Uploads uploads_;
-  Multiparts multiparts_;
-  Digests digests_;
+  UploadSessions upload_sessions_;
+  ChecksumBackfill checksum_backfill_;
   Events events_;
   References references_;
   Reclaims reclaims_;
   std::unique_ptr<Sessions> sessions_;
-  std::unique_ptr<Addresses> addresses_;
+  std::unique_ptr<ShortLinks> short_links_;
 };
 
 }  // namespace coffer::vault

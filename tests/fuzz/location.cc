@@ -9,25 +9,25 @@
 
 using namespace coffer;
 using coffer::apis::quantum::judge;
-using coffer::apis::quantum::Verdict;
+using coffer::apis::quantum::LocationStatus;
 
 COFFER_FUZZ(input) {
   const std::string name(input.rest());
-  const Verdict verdict = judge(name);
+  const LocationStatus status = judge(name);
   // As a part of a path it is judged as decoded.
   if (const auto target = http::parse_target("/" + name)) {
-    if (judge(target->segments) == Verdict::kGood) {
+    if (judge(target->segments) == LocationStatus::kGood) {
       for (const std::string& segment : target->segments) {
-        COFFER_CHECK(judge(segment) == Verdict::kGood);
+        COFFER_CHECK(judge(segment) == LocationStatus::kGood);
       }
     }
   }
-  if (verdict != Verdict::kGood) return;
+  if (status != LocationStatus::kGood) return;
   COFFER_CHECK(is_utf8(name) && !name.empty() && name.size() <= 255);
   COFFER_CHECK(name.find_first_of(std::string_view("/\\\0", 3)) == std::string::npos);
   COFFER_CHECK(name != "." && name != "..");
   // What is good is good behind another decoder too.
   if (const auto decoded = http::percent_decode(name)) {
-    COFFER_CHECK(judge(*decoded) != Verdict::kEscape);
+    COFFER_CHECK(judge(*decoded) != LocationStatus::kEscape);
   }
 }

@@ -14,9 +14,9 @@ constexpr std::size_t kMax = 4096;
 
 HeadParser::Result read(std::string_view text, Cuts cuts, Request& request) {
   HeadParser parser(kMax);
-  HeadParser::Result result{HeadParser::Verdict::kIncomplete};
+  HeadParser::Result result{HeadParser::Status::kIncomplete};
   std::size_t have = 0;
-  while (have < text.size() && result.verdict == HeadParser::Verdict::kIncomplete) {
+  while (have < text.size() && result.status == HeadParser::Status::kIncomplete) {
     have += std::min(cuts.next(), text.size() - have);
     result = parser.read(coffer::as_bytes(text.substr(0, have)), request);
   }
@@ -32,9 +32,9 @@ COFFER_FUZZ(input) {
   Request pieces;
   const auto first = read(text, Cuts(0), whole);
   const auto second = read(text, Cuts(seed), pieces);
-  COFFER_CHECK(first.verdict == second.verdict);
-  if (first.verdict == HeadParser::Verdict::kIncomplete) COFFER_CHECK(text.size() < kMax);
-  if (first.verdict != HeadParser::Verdict::kComplete) return;
+  COFFER_CHECK(first.status == second.status);
+  if (first.status == HeadParser::Status::kIncomplete) COFFER_CHECK(text.size() < kMax);
+  if (first.status != HeadParser::Status::kComplete) return;
   COFFER_CHECK(first.head.size == second.head.size && first.head.size <= kMax);
   COFFER_CHECK(text.substr(0, first.head.size).ends_with("\r\n\r\n"));
   COFFER_CHECK(whole.target == pieces.target && whole.headers.size() == pieces.headers.size());

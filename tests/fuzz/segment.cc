@@ -51,7 +51,7 @@ class MemoryDisk final : public Disk {
 // A segment of `records`, from what the bytes say: so that checksums do not keep all out.
 std::string written(fuzz::Input& input, std::uint64_t nonce) {
   std::string segment(kHeaderBytes, '\0');
-  encode(SegmentHeader{.number = 1, .mark = nonce}, std::as_writable_bytes(std::span(segment)));
+  encode(SegmentHeader{.number = 1, .nonce = nonce}, std::as_writable_bytes(std::span(segment)));
   for (unsigned count = input.byte() % 8U; count > 0; --count) {
     Record record;
     record.kind = static_cast<RecordKind>(1 + input.byte() % 3U);
@@ -90,7 +90,7 @@ COFFER_FUZZ(input) {
     std::vector<Sha256Digest> digests;
     std::uint64_t end = kHeaderBytes;
     const auto result =
-        scan_segment(disk, OpenFile(), {.mark = kNonce, .from = kHeaderBytes, .to = bytes.size()},
+        scan_segment(disk, OpenFile(), {.nonce = kNonce, .from = kHeaderBytes, .to = bytes.size()},
                      how, [&](const Record& record, std::uint32_t unit, ByteView payload) {
                        COFFER_CHECK(unit * kUnit >= end && payload.size() == record.length);
                        end = unit * kUnit + record_bytes(record.length);

@@ -15,7 +15,7 @@ COFFER_FUZZ(input) {
     if (index) COFFER_CHECK(encode(*index).size() == bytes.size());
     return;
   }
-  SegmentIndex index{.mark = input.byte(), .covered = input.byte() * kUnit, .entries = {}};
+  SegmentIndex index{.nonce = input.byte(), .covered = input.byte() * kUnit, .entries = {}};
   for (unsigned count = input.byte() % 16U; count > 0; --count) {
     SegmentIndex::Entry entry;
     entry.record.kind = static_cast<RecordKind>(1 + input.byte() % 3U);

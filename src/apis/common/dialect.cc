@@ -20,8 +20,8 @@ std::string_view name_of(RateClass rate) noexcept {
   switch (rate) {
     case RateClass::kStandard: return "standard";
     case RateClass::kVisitor: return "visitor";
-    case RateClass::kParts: return "parts";
-    case RateClass::kDrop: return "drop";
+    case RateClass::kChunks: return "parts";
+    case RateClass::kShortLink: return "drop";
     case RateClass::kLogin: return "login";
     case RateClass::kNone: break;
   }

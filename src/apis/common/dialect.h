@@ -29,7 +29,7 @@ enum class Access {
   kAccount,   // a caller with valid credentials
   kGuest,     // the same; or, without any and where guests are served, the guests' account
   kShared,    // the same, or nobody: the path may name what all may read who know it
-  kOptional,  // everybody; who shows bad credentials or none is told by Exchange::uncredited
+  kOptional,  // everybody; who shows bad credentials or none is told by RequestContext::auth_error
   kOperator,  // an admin, or a client on this machine
 };
 // `anyone`, `account`, `guest`, `shared`, `optional`, `operator`.
@@ -39,15 +39,15 @@ std::string_view name_of(Access access) noexcept;
 enum class RateClass {
   kStandard,  // that of the caller; without one, that of the anonymous by their address
   kVisitor,   // the same, but without a caller that of an account, by address
-  kParts,     // the same, but none for an account: many requests are one upload
-  kDrop,      // that of uploads which are short links, by address, whoever asks
+  kChunks,     // the same, but none for an account: many requests are one upload
+  kShortLink,      // that of uploads which are short links, by address, whoever asks
   kLogin,     // that of a family of log-in calls, by address, whoever asks
   kNone,
 };
 std::string_view name_of(RateClass rate) noexcept;
 
 // One request on its way through a handler. Lives until the handler's task has ended.
-struct Exchange {
+struct RequestContext {
   http::Request& request;
   const http::PathParameters& path;
   const Client& client;
@@ -55,7 +55,7 @@ struct Exchange {
   std::optional<vault::Caller> caller;  // set when the route's access asks for one, see Access
   vault::Vault& vault;
   // For kOptional: why there is no caller. Never a guest.
-  std::optional<Problem> uncredited{};
+  std::optional<Problem> auth_error{};
   // For the values of a reply, all given back at once. What is made in it is not to leave the
   // exchange.
   boost::json::monotonic_resource memory{};
@@ -66,7 +66,7 @@ struct Exchange {
   vault::Actor actor() const { return vault::Actor::of(*caller); }
 };
 
-using Handler = std::function<Task<Reply>(Exchange&)>;
+using Handler = std::function<Task<Reply>(RequestContext&)>;
 
 struct Route {
   http::Method method;
@@ -77,7 +77,7 @@ struct Route {
   RateClass rate = RateClass::kStandard;
   // Whether its path holds a secret, which the log must not tell. One that needs no credentials
   // always counts as such.
-  bool path_permits = false;
+  bool path_is_secret = false;
 };
 
 // What a request shows of its sender's identity.

@@ -15,7 +15,7 @@ bool is_active(std::string_view media_type) {
 
 }  // namespace
 
-Task<Reply> file_reply(Exchange& exchange, const vault::Entry& entry,
+Task<Reply> file_reply(RequestContext& exchange, const vault::Entry& entry,
                        std::string_view disposition) {
   http::Representation representation;
   representation.content = co_await exchange.vault.entries().open(entry);

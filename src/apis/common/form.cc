@@ -66,10 +66,10 @@ std::expected<Object, Problem> parse_urlencoded(const std::string& text) {
 }
 
 constexpr char kWrongBoundary[] =
-    "Multipart form parse error - Invalid boundary in multipart: Content-Type names one that does "
+    "UploadSession form parse error - Invalid boundary in multipart: Content-Type names one that does "
     "not occur in the body; let the client's library set both";
 constexpr char kMissingBoundary[] =
-    "Multipart form parse error - Invalid boundary in multipart: None. Do not set Content-Type by "
+    "UploadSession form parse error - Invalid boundary in multipart: None. Do not set Content-Type by "
     "hand: the client's library sets it with the form's boundary";
 
 // Reads parts until the end; `form` holds what came, also after a problem.
@@ -180,7 +180,7 @@ Task<std::expected<Object, Problem>> read_fields(http::Request& request) {
   co_return is_form ? parse_urlencoded(*text) : parse_json(*text);
 }
 
-Task<std::expected<FileForm, Problem>> read_file_form(Exchange& exchange,
+Task<std::expected<FileForm, Problem>> read_file_form(RequestContext& exchange,
                                                       const ReceiveFile& receive) {
   http::Request& request = exchange.request;
   FileForm form;

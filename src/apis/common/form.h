@@ -25,13 +25,13 @@ Task<std::expected<boost::json::object, Problem>> read_fields(http::Request& req
 // A form with a file in it, as far as it has come.
 struct FileForm {
   boost::json::object fields;           // as read_fields() gives them
-  std::optional<vault::Received> file;  // the part named `file`, if it has a file name
+  std::optional<vault::StagedBlob> file;  // the part named `file`, if it has a file name
   std::string file_name;
 };
 
 // Has the bytes of the part named `file` received. Called at most once; of the form what came
 // before is there. REQUIRES of it: it reads to the end, or fails.
-using ReceiveFile = std::function<Task<std::expected<vault::Received, Problem>>(
+using ReceiveFile = std::function<Task<std::expected<vault::StagedBlob, Problem>>(
     const FileForm& form, InputStream& content)>;
 
 // The boundary of the request's form. kUnsupportedMediaType where it says to be something else;
@@ -56,7 +56,7 @@ Task<std::expected<std::string, Problem>> read_field(http::Request& request,
 // is the caller's to commit or discard; after a problem it is discarded. A body that is no
 // multipart form is read as read_fields() does. The problems are those of read_fields(),
 // `receive`'s, and a fault of `file` when there are two.
-Task<std::expected<FileForm, Problem>> read_file_form(Exchange& exchange,
+Task<std::expected<FileForm, Problem>> read_file_form(RequestContext& exchange,
                                                       const ReceiveFile& receive);
 
 }  // namespace coffer::apis

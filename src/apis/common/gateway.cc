@@ -31,7 +31,7 @@ bool fits(Credentials::Kind shown, vault::Credential credential) {
 }
 
 bool hides_path(const Route& route) {
-  return route.path_permits || route.access == Access::kAnyone || route.access == Access::kGuest ||
+  return route.path_is_secret || route.access == Access::kAnyone || route.access == Access::kGuest ||
          route.access == Access::kShared || route.access == Access::kOptional;
 }
 
@@ -58,7 +58,7 @@ std::optional<std::string_view> word_before_secret(const Route& route, std::stri
 
 }  // namespace
 
-struct Gateway::Mounted {
+struct Gateway::RouteEntry {
   const Dialect* dialect;
   std::string mount;
   Route route;
@@ -184,7 +184,7 @@ Task<Reply> Gateway::answer(http::Request& request, const Client& client, const 
     co_return std::unexpected(Problem(ProblemKind::kNotFound, "There is nothing at this path"));
   }
   const auto& match = std::get<http::Router::Match>(found);
-  const Mounted& mounted = routes_[match.route];
+  const RouteEntry& mounted = routes_[match.route];
   dialect = mounted.dialect;
   request.route = match.route;
   request.body->set_limit(mounted.route.body_limit);
@@ -194,9 +194,9 @@ Task<Reply> Gateway::answer(http::Request& request, const Client& client, const 
   co_return reply;
 }
 
-Task<Reply> Gateway::call(const Mounted& mounted, const http::PathParameters& path,
+Task<Reply> Gateway::call(const RouteEntry& mounted, const http::PathParameters& path,
                           http::Request& request, const Client& client, http::Headers& extra) {
-  Exchange exchange{request, path, client, mounted.mount, std::nullopt, vault_};
+  RequestContext exchange{request, path, client, mounted.mount, std::nullopt, vault_};
   std::optional<Problem> refused;
   if (mounted.route.access != Access::kAnyone) {
     auto caller = co_await recognise(mounted, request);
@@ -224,7 +224,7 @@ Task<Reply> Gateway::call(const Mounted& mounted, const http::PathParameters& pa
       refused->kind == ProblemKind::kNoCredentials) {
     refused.reset();
   }
-  if (mounted.route.access == Access::kOptional) exchange.uncredited = std::exchange(refused, {});
+  if (mounted.route.access == Access::kOptional) exchange.auth_error = std::exchange(refused, {});
   if (refused) co_return std::unexpected(std::move(*refused));
   if (auto problem = refuse_coded(request)) co_return std::unexpected(std::move(*problem));
   Reply reply = co_await mounted.route.handler(exchange);
@@ -236,7 +236,7 @@ Task<Reply> Gateway::call(const Mounted& mounted, const http::PathParameters& pa
   co_return reply;
 }
 
-std::optional<Problem> Gateway::guard(const Mounted& mounted, const http::Request& request,
+std::optional<Problem> Gateway::guard(const RouteEntry& mounted, const http::Request& request,
                                       const Client& client, const vault::Caller* caller,
                                       http::Response& response) {
   const bool is_account = caller && !caller->account.is_guest;
@@ -258,7 +258,7 @@ std::optional<Problem> Gateway::guard(const Mounted& mounted, const http::Reques
   return std::nullopt;
 }
 
-Task<std::expected<vault::Caller, Problem>> Gateway::recognise(const Mounted& mounted,
+Task<std::expected<vault::Caller, Problem>> Gateway::recognise(const RouteEntry& mounted,
                                                                const http::Request& request) {
   const Credentials credentials = mounted.dialect->credentials(request);
   if (credentials.kind == Credentials::Kind::kNone) {
@@ -290,22 +290,22 @@ Task<std::expected<vault::Caller, Problem>> Gateway::recognise(const Mounted& mo
 }
 
 // Who is counted, and against what; 0: nobody.
-struct Gateway::Allotment {
+struct Gateway::RateLimitKey {
   std::string who;
   std::uint32_t per_minute = 0;
 };
 
-Gateway::Allotment Gateway::allotment_of(RateClass rate, const Client& client,
+Gateway::RateLimitKey Gateway::allotment_of(RateClass rate, const Client& client,
                                          const vault::Caller* caller) const {
   const auto& limits = options_.rate_limits;
   if (!limits.enabled || rate == RateClass::kNone) return {};
-  if (rate == RateClass::kDrop) return {"drop " + client.limit_key(), limits.drops};
+  if (rate == RateClass::kShortLink) return {"drop " + client.limit_key(), limits.drops};
   if (rate == RateClass::kLogin) return {"login " + client.limit_key(), limits.logins};
   if (!caller || caller->account.is_guest) {
     if (rate == RateClass::kStandard) return {"address " + client.limit_key(), limits.anonymous};
     return {"visitor " + client.limit_key(), limits.account};
   }
-  if (rate == RateClass::kParts) return {};
+  if (rate == RateClass::kChunks) return {};
   if (caller->credential == vault::Credential::kSession) {
     return {"account " + std::to_string(caller->account.id.value), limits.account};
   }
@@ -320,16 +320,16 @@ MemoryBudget::Lease Gateway::lease_of(const http::Request& request, const Client
           is_account ? "account " + std::to_string(caller->account.id.value) : std::string()};
 }
 
-std::optional<Problem> Gateway::admit(const Mounted& mounted, const Client& client,
+std::optional<Problem> Gateway::admit(const RouteEntry& mounted, const Client& client,
                                       const vault::Caller* caller, http::Headers& extra) {
-  const Allotment allotment = allotment_of(mounted.route.rate, client, caller);
+  const RateLimitKey allotment = allotment_of(mounted.route.rate, client, caller);
   if (allotment.per_minute == 0) return std::nullopt;
-  const auto verdict = limiter_.admit(allotment.who, allotment.per_minute);
-  verdict.describe(extra);
-  if (verdict.admitted) return std::nullopt;
+  const auto decision = limiter_.admit(allotment.who, allotment.per_minute);
+  decision.describe(extra);
+  if (decision.admitted) return std::nullopt;
   Problem problem(ProblemKind::kRateLimited, "Too many requests; try again in " +
-                                                 std::to_string(verdict.retry_after) + " seconds");
-  problem.headers.add("Retry-After", std::to_string(verdict.retry_after));
+                                                 std::to_string(decision.retry_after) + " seconds");
+  problem.headers.add("Retry-After", std::to_string(decision.retry_after));
   return problem;
 }
 
@@ -352,7 +352,7 @@ http::Response Gateway::refuse(const http::Request& request, http::BadMessage wh
   return response;
 }
 
-void Gateway::finished(const http::Request& request, const http::Outcome& outcome) noexcept {
+void Gateway::finished(const http::Request& request, const http::RequestOutcome& outcome) noexcept {
   const bool known = request.route != http::Request::kNoRoute;
   Metrics::count(known ? *routes_[request.route].counters : unmatched_, outcome.status,
                  static_cast<double>(outcome.duration.count()) / 1e6, outcome.bytes_received,
@@ -360,14 +360,14 @@ void Gateway::finished(const http::Request& request, const http::Outcome& outcom
   if (options_.access_log) contain_exceptions("access log", [&] { tell(request, outcome); });
 }
 
-void Gateway::tell(const http::Request& request, const http::Outcome& outcome) const {
+void Gateway::tell(const http::Request& request, const http::RequestOutcome& outcome) const {
   const bool known = request.route != http::Request::kNoRoute;
   log::info(
       "request",
       {{"request_id", request.id},
        {"address", request.client_address.empty() ? request.peer_address : request.client_address},
        {"method", request.method_name},
-       {"path", told_path(request)},
+       {"path", redacted_path(request)},
        {"route", known ? routes_[request.route].route.pattern : std::string_view()},
        {"account", request.account},
        {"status", outcome.status},
@@ -380,7 +380,7 @@ void Gateway::tell(const http::Request& request, const http::Outcome& outcome) c
 // Without its query, which may carry a key. The path itself may be what permits, a share token for
 // instance: then it is told as in the table of routes, and where it is no route's as far as the
 // word that a secret follows elsewhere.
-std::string Gateway::told_path(const http::Request& request) const {
+std::string Gateway::redacted_path(const http::Request& request) const {
   std::size_t route = request.route;
   if (route == http::Request::kNoRoute) {  // also of what was answered before it was looked for
     const auto found = router_.find(request.method, request.uri);
@@ -388,7 +388,7 @@ std::string Gateway::told_path(const http::Request& request) const {
     if (const auto* wrong = std::get_if<http::Router::WrongMethod>(&found)) route = wrong->route;
   }
   if (route != http::Request::kNoRoute) {
-    const Mounted& mounted = routes_[route];
+    const RouteEntry& mounted = routes_[route];
     if (hides_path(mounted.route)) return mounted.mount + mounted.route.pattern;
     return std::string(request.uri.raw_path);
   }

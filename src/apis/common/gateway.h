@@ -35,7 +35,7 @@ struct GatewayOptions {
     std::uint32_t anonymous = 60;  // a minute, by address
     std::uint32_t account = 1000;
     std::uint32_t api_key = 5000;
-    std::uint32_t drops = 2;    // RateClass::kDrop
+    std::uint32_t drops = 2;    // RateClass::kShortLink
     std::uint32_t logins = 10;  // RateClass::kLogin
   } rate_limits;
 };
@@ -61,35 +61,35 @@ class Gateway final : public http::Service {
 
   Task<http::Response> handle(http::Request& request) override;
   http::Response refuse(const http::Request& request, http::BadMessage why) override;
-  void finished(const http::Request& request, const http::Outcome& outcome) noexcept override;
+  void finished(const http::Request& request, const http::RequestOutcome& outcome) noexcept override;
 
   // Every route of `dialects` at every path, in the order of the tables.
   static std::vector<ServedRoute> list(const std::vector<std::unique_ptr<Dialect>>& dialects);
 
  private:
-  struct Mounted;
+  struct RouteEntry;
 
   Task<Reply> answer(http::Request& request, const Client& client, const Dialect*& dialect,
                      http::Headers& extra);
-  Task<Reply> call(const Mounted& mounted, const http::PathParameters& path, http::Request& request,
+  Task<Reply> call(const RouteEntry& mounted, const http::PathParameters& path, http::Request& request,
                    const Client& client, http::Headers& extra);
-  Task<std::expected<vault::Caller, Problem>> recognise(const Mounted& mounted,
+  Task<std::expected<vault::Caller, Problem>> recognise(const RouteEntry& mounted,
                                                         const http::Request& request);
   // What bounds a reply that is made while it is sent, and ends it with its caller's admission.
-  std::optional<Problem> guard(const Mounted& mounted, const http::Request& request,
+  std::optional<Problem> guard(const RouteEntry& mounted, const http::Request& request,
                                const Client& client, const vault::Caller* caller,
                                http::Response& response);
-  struct Allotment;
-  Allotment allotment_of(RateClass rate, const Client& client, const vault::Caller* caller) const;
+  struct RateLimitKey;
+  RateLimitKey allotment_of(RateClass rate, const Client& client, const vault::Caller* caller) const;
   // What of the budget `request` may hold: as `caller`, and at its client's address.
   MemoryBudget::Lease lease_of(const http::Request& request, const Client& client,
                                const vault::Caller* caller) const;
   // The caller that the route asks for, if it does; a Problem keeps the request out.
-  std::optional<Problem> admit(const Mounted& mounted, const Client& client,
+  std::optional<Problem> admit(const RouteEntry& mounted, const Client& client,
                                const vault::Caller* caller, http::Headers& extra);
   // The line of the access log.
-  void tell(const http::Request& request, const http::Outcome& outcome) const;
-  std::string told_path(const http::Request& request) const;
+  void tell(const http::Request& request, const http::RequestOutcome& outcome) const;
+  std::string redacted_path(const http::Request& request) const;
   // Of a path that may be no route's.
   const Dialect& dialect_at(std::string_view path) const;
   // The methods that a path takes; all where nothing is.
@@ -99,7 +99,7 @@ class Gateway final : public http::Service {
 
   GatewayOptions options_;
   std::vector<std::unique_ptr<Dialect>> dialects_;
-  std::vector<Mounted> routes_;
+  std::vector<RouteEntry> routes_;
   http::Router router_;
   std::set<std::string, std::less<>> secret_follows_;  // words of paths
   ClientResolver clients_;

@@ -50,7 +50,7 @@ class ListSource final : public http::BodySource {
         is_first_ = true;
       }
       // Pages of which nothing is shown must not keep others waiting.
-      if (piece.size() < kPieceBytes && !has_ended()) co_await give_way(Executor::current());
+      if (piece.size() < kPieceBytes && !has_ended()) co_await yield(Executor::current());
     }
     co_return piece;
   }

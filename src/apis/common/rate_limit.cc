@@ -5,7 +5,7 @@
 
 namespace coffer::apis {
 
-RateLimiter::Verdict RateLimiter::admit(std::string_view who, std::uint32_t per_minute) {
+RateLimiter::Decision RateLimiter::admit(std::string_view who, std::uint32_t per_minute) {
   const auto now = std::chrono::floor<std::chrono::seconds>(clock_.now()).time_since_epoch();
   const std::int64_t minute = now.count() / 60;
   Shard& shard = shards_[Hash{}(who) % shards_.size()];
@@ -27,7 +27,7 @@ RateLimiter::Verdict RateLimiter::admit(std::string_view who, std::uint32_t per_
           std::max<std::int64_t>(1, reset - now.count())};
 }
 
-void RateLimiter::Verdict::describe(http::Headers& headers) const {
+void RateLimiter::Decision::describe(http::Headers& headers) const {
   headers.set("X-RateLimit-Limit", std::to_string(limit));
   headers.set("X-RateLimit-Remaining", std::to_string(remaining));
   headers.set("X-RateLimit-Reset", std::to_string(reset));

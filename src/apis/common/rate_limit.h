@@ -19,7 +19,7 @@ class RateLimiter {
   // REQUIRES: `clock` outlives it.
   explicit RateLimiter(const Clock& clock) : clock_(clock) {}
 
-  struct Verdict {
+  struct Decision {
     bool admitted;
     std::uint32_t limit;
     std::uint32_t remaining;
@@ -31,7 +31,7 @@ class RateLimiter {
   };
 
   // Counts one request of `who` against `per_minute`. `who` names the class too.
-  Verdict admit(std::string_view who, std::uint32_t per_minute);
+  Decision admit(std::string_view who, std::uint32_t per_minute);
 
  private:
   struct Window {

@@ -7,7 +7,7 @@ namespace {
 
 class GuardedSource final : public http::BodySource {
  public:
-  GuardedSource(std::unique_ptr<http::BodySource> source, ReplyStreams::Place place,
+  GuardedSource(std::unique_ptr<http::BodySource> source, ReplyStreams::Slot place,
                 MayGoOn may_go_on)
       : place_(std::move(place)), source_(std::move(source)), may_go_on_(std::move(may_go_on)) {}
 
@@ -18,14 +18,14 @@ class GuardedSource final : public http::BodySource {
   }
 
  private:
-  const ReplyStreams::Place place_;
+  const ReplyStreams::Slot place_;
   std::unique_ptr<http::BodySource> source_;
   MayGoOn may_go_on_;
 };
 
 }  // namespace
 
-std::optional<ReplyStreams::Place> ReplyStreams::take(std::string who) {
+std::optional<ReplyStreams::Slot> ReplyStreams::take(std::string who) {
   const std::lock_guard lock(mutex_);
   std::size_t& of_this = of_each_[who];
   if (count_ >= limits_.total || of_this >= limits_.each) {
@@ -35,7 +35,7 @@ std::optional<ReplyStreams::Place> ReplyStreams::take(std::string who) {
   }
   ++of_this;
   ++count_;
-  return Place(*this, std::move(who));
+  return Slot(*this, std::move(who));
 }
 
 void ReplyStreams::leave(const std::string& who) {
@@ -46,7 +46,7 @@ void ReplyStreams::leave(const std::string& who) {
 }
 
 std::unique_ptr<http::BodySource> guarded(std::unique_ptr<http::BodySource> source,
-                                          ReplyStreams::Place place, MayGoOn may_go_on) {
+                                          ReplyStreams::Slot place, MayGoOn may_go_on) {
   return std::make_unique<GuardedSource>(std::move(source), std::move(place), std::move(may_go_on));
 }
 

@@ -31,25 +31,25 @@ class ReplyStreams {
   explicit ReplyStreams(Limits limits) : limits_(limits) {}
 
   // A place among them, for as long as it lives. The streams outlive it.
-  class Place {
+  class Slot {
    public:
-    Place(Place&& other) noexcept
+    Slot(Slot&& other) noexcept
         : streams_(std::exchange(other.streams_, nullptr)), who_(std::move(other.who_)) {}
-    Place& operator=(Place&&) = delete;
-    ~Place() {
+    Slot& operator=(Slot&&) = delete;
+    ~Slot() {
       if (streams_) streams_->leave(who_);
     }
 
    private:
     friend class ReplyStreams;
-    Place(ReplyStreams& streams, std::string who) : streams_(&streams), who_(std::move(who)) {}
+    Slot(ReplyStreams& streams, std::string who) : streams_(&streams), who_(std::move(who)) {}
 
     ReplyStreams* streams_;
     std::string who_;
   };
 
   // Nothing when all places are taken, or all that `who` may have.
-  std::optional<Place> take(std::string who);
+  std::optional<Slot> take(std::string who);
 
   std::size_t count() const noexcept { return count_; }
   std::uint64_t refused() const noexcept { return refused_; }
@@ -69,6 +69,6 @@ using MayGoOn = std::move_only_function<Task<bool>()>;
 
 // `source` with its place, for as long as `may_go_on` says so. Then its next() throws.
 std::unique_ptr<http::BodySource> guarded(std::unique_ptr<http::BodySource> source,
-                                          ReplyStreams::Place place, MayGoOn may_go_on);
+                                          ReplyStreams::Slot place, MayGoOn may_go_on);
 
 }  // namespace coffer::apis

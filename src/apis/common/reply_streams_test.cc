@@ -13,7 +13,7 @@ namespace {
 
 TEST(ReplyStreamsTest, EachHasAShareAndAllTogetherABound) {
   ReplyStreams streams({.total = 5, .each = 2});
-  std::deque<ReplyStreams::Place> places;
+  std::deque<ReplyStreams::Slot> places;
   const auto take = [&](const std::string& who) {
     auto place = streams.take(who);
     if (place) places.push_back(std::move(*place));

@@ -87,7 +87,7 @@ std::string detail_of(const Problem& problem, const http::Request& request) {
 }  // namespace
 
 std::optional<std::string> RestFields::checked(std::string_view name,
-                                               const boost::json::value& value, std::size_t most,
+                                               const boost::json::value& value, std::size_t max,
                                                Blank blank) {
   if (value.is_null()) {
     fault(name, kNull);
@@ -95,53 +95,53 @@ std::optional<std::string> RestFields::checked(std::string_view name,
     fault(name, kNoText);
   } else if (blank == Blank::kRefused && is_blank(value.get_string())) {
     fault(name, kBlank);
-  } else if (count_code_points(value.get_string()) > most) {
-    fault(name, fmt::format("Ensure this field has no more than {} characters.", most));
+  } else if (count_code_points(value.get_string()) > max) {
+    fault(name, fmt::format("Ensure this field has no more than {} characters.", max));
   } else {
     return std::string(value.get_string());
   }
   return std::nullopt;
 }
 
-std::string RestFields::text(std::string_view name, std::size_t most, Blank blank) {
+std::string RestFields::text(std::string_view name, std::size_t max, Blank blank) {
   require(name);
-  return optional_text(name, most, blank).value_or("");
+  return optional_text(name, max, blank).value_or("");
 }
 
-std::optional<std::string> RestFields::optional_text(std::string_view name, std::size_t most,
+std::optional<std::string> RestFields::optional_text(std::string_view name, std::size_t max,
                                                      Blank blank) {
   const auto* value = fields_.if_contains(name);
   if (!value) return std::nullopt;
-  return checked(name, *value, most, blank);
+  return checked(name, *value, max, blank);
 }
 
 std::optional<std::optional<std::string>> RestFields::nullable_text(std::string_view name,
-                                                                    std::size_t most) {
+                                                                    std::size_t max) {
   const auto* value = fields_.if_contains(name);
   if (!value) return std::nullopt;
   if (value->is_null()) return std::optional<std::string>();
-  auto text = checked(name, *value, most, Blank::kAllowed);
+  auto text = checked(name, *value, max, Blank::kAllowed);
   if (text && is_blank(*text)) text.reset();
   return text;
 }
 
-std::uint64_t RestFields::integer(std::string_view name, std::uint64_t least, std::uint64_t most) {
+std::uint64_t RestFields::integer(std::string_view name, std::uint64_t min, std::uint64_t max) {
   require(name);
   const auto* value = fields_.if_contains(name);
-  if (!value) return least;
+  if (!value) return min;
   const auto number = integer_from(*value);
   if (value->is_null()) {
     fault(name, kNull);
   } else if (!number) {
     fault(name, kNoInteger);
-  } else if (*number < static_cast<std::int64_t>(least)) {
-    fault(name, fmt::format("Ensure this value is greater than or equal to {}.", least));
-  } else if (static_cast<std::uint64_t>(*number) > most) {
-    fault(name, fmt::format("Ensure this value is less than or equal to {}.", most));
+  } else if (*number < static_cast<std::int64_t>(min)) {
+    fault(name, fmt::format("Ensure this value is greater than or equal to {}.", min));
+  } else if (static_cast<std::uint64_t>(*number) > max) {
+    fault(name, fmt::format("Ensure this value is less than or equal to {}.", max));
   } else {
     return static_cast<std::uint64_t>(*number);
   }
-  return least;
+  return min;
 }
 
 Uuid RestFields::uuid(std::string_view name) {

@@ -28,15 +28,15 @@ class RestFields {
 
   enum class Blank { kRefused, kAllowed };
   // A text of at most `most` characters. Blank is what has nothing but spaces; it is kept as it is.
-  std::string text(std::string_view name, std::size_t most, Blank blank = Blank::kRefused);
+  std::string text(std::string_view name, std::size_t max, Blank blank = Blank::kRefused);
   // Nothing when it is missing.
-  std::optional<std::string> optional_text(std::string_view name, std::size_t most,
+  std::optional<std::string> optional_text(std::string_view name, std::size_t max,
                                            Blank blank = Blank::kRefused);
   // Null as well as a blank text is an empty optional inside.
-  std::optional<std::optional<std::string>> nullable_text(std::string_view name, std::size_t most);
+  std::optional<std::optional<std::string>> nullable_text(std::string_view name, std::size_t max);
 
   // A whole number, which may come as text.
-  std::uint64_t integer(std::string_view name, std::uint64_t least, std::uint64_t most);
+  std::uint64_t integer(std::string_view name, std::uint64_t min, std::uint64_t max);
   Uuid uuid(std::string_view name);
 
   // A file's or folder's number, UUID or token.
@@ -54,7 +54,7 @@ class RestFields {
 
  private:
   std::optional<std::string> checked(std::string_view name, const boost::json::value& value,
-                                     std::size_t most, Blank blank);
+                                     std::size_t max, Blank blank);
 
   const boost::json::object& fields_;
   std::vector<vault::FieldFault> faults_;

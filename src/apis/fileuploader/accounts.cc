@@ -80,7 +80,7 @@ Reply refuse_login(const vault::Failure& failure) {
 
 }  // namespace
 
-Task<Reply> register_account(Exchange& exchange) {
+Task<Reply> register_account(RequestContext& exchange) {
   auto login = co_await read_login(exchange.request);
   if (!login) co_return std::unexpected(std::move(login.error()));
   if (!*login) co_return std::move(login->error());
@@ -96,7 +96,7 @@ Task<Reply> register_account(Exchange& exchange) {
   co_return logged_in(*begun);
 }
 
-Task<Reply> log_in(Exchange& exchange) {
+Task<Reply> log_in(RequestContext& exchange) {
   auto login = co_await read_login(exchange.request);
   if (!login) co_return std::unexpected(std::move(login.error()));
   if (!*login) co_return std::move(login->error());
@@ -106,12 +106,12 @@ Task<Reply> log_in(Exchange& exchange) {
   co_return logged_in(*begun);
 }
 
-Task<Reply> show_login(Exchange& exchange) {
+Task<Reply> show_login(RequestContext& exchange) {
   const Credentials credentials = bearer_or_api_key(exchange.request);
   co_return logged_in(credentials.secret, exchange.account().username, "logged in with token");
 }
 
-Task<Reply> refresh_token(Exchange& exchange) {
+Task<Reply> refresh_token(RequestContext& exchange) {
   const auto body = co_await read_body(exchange.request);
   if (!body) co_return std::unexpected(body.error());
   const auto token = text_in(*body, "accessToken");
@@ -123,7 +123,7 @@ Task<Reply> refresh_token(Exchange& exchange) {
   co_return token_response(std::move(reply));
 }
 
-Task<Reply> log_out(Exchange& exchange) {
+Task<Reply> log_out(RequestContext& exchange) {
   co_await exchange.vault.sessions().end(exchange.caller->session.value());
   co_return json_response(200, success("logged out"));
 }

@@ -25,7 +25,7 @@ Reply redirect_to(const std::string& target) {
 }
 
 // What a list's reply has besides the files.
-boost::json::object list_head(const Exchange& exchange, bool is_owner) {
+boost::json::object list_head(const RequestContext& exchange, bool is_owner) {
   boost::json::object head = success("files got successfully");
   head["username"] = exchange.account().username;
   head["is_group_owner"] = is_owner;
@@ -33,7 +33,7 @@ boost::json::object list_head(const Exchange& exchange, bool is_owner) {
 }
 
 // What the account owns outside of groups, oldest first.
-NextPage own_files(const Exchange& exchange) {
+NextPage own_files(const RequestContext& exchange) {
   return
       [&vault = exchange.vault, base_url = exchange.client.base_url, owner = exchange.account().id,
        after = vault::EntryId{}](JsonElements& list) mutable -> Task<bool> {
@@ -47,7 +47,7 @@ NextPage own_files(const Exchange& exchange) {
 }
 
 // The group's files in order of names, as long as the caller belongs to it.
-NextPage group_files(const Exchange& exchange, std::uint32_t number) {
+NextPage group_files(const RequestContext& exchange, std::uint32_t number) {
   return
       [&vault = exchange.vault, base_url = exchange.client.base_url, caller = exchange.account().id,
        number, after = std::string()](JsonElements& list) mutable -> Task<bool> {
@@ -65,7 +65,7 @@ NextPage group_files(const Exchange& exchange, std::uint32_t number) {
 
 }  // namespace
 
-Task<Reply> send_file(Exchange& exchange) {
+Task<Reply> send_file(RequestContext& exchange) {
   const auto file = co_await exchange.vault.addresses().find(exchange.path.text("url"));
   if (!file) co_return std::unexpected(no_such_file());
   const auto target = co_await find_redirect(exchange.vault, file->entry);
@@ -75,7 +75,7 @@ Task<Reply> send_file(Exchange& exchange) {
   co_return reply;
 }
 
-Task<Reply> delete_file(Exchange& exchange) {
+Task<Reply> delete_file(RequestContext& exchange) {
   // Programs that look at links ask for heads; none of them means to delete.
   if (exchange.request.method == http::Method::kHead) {
     Problem problem(ProblemKind::kMethodNotAllowed, "This path does not take HEAD");
@@ -91,7 +91,7 @@ Task<Reply> delete_file(Exchange& exchange) {
   co_return std::unexpected(no_such_file());
 }
 
-Task<Reply> list_files(Exchange& exchange) {
+Task<Reply> list_files(RequestContext& exchange) {
   const std::string& where = exchange.path.text("group");
   if (where == kPrivate) {
     Reply reply = co_await list_reply(list_head(exchange, true), "data", own_files(exchange));
@@ -110,17 +110,17 @@ Task<Reply> list_files(Exchange& exchange) {
   co_return reply;
 }
 
-Task<Reply> transfer_files(Exchange& exchange) {
+Task<Reply> transfer_files(RequestContext& exchange) {
   const auto body = co_await read_body(exchange.request);
   if (!body) co_return std::unexpected(body.error());
   if (!*body) co_return failed(400, "Couldn't parse request body");
   const auto* data = (*body)->if_contains("data");
   if (!data || !data->is_array()) co_return failed(400, "No data field in request body");
 
-  std::vector<vault::Addresses::Claim> claims;
+  std::vector<vault::ShortLinks::Claim> claims;
   for (const boost::json::value& item : data->get_array()) {
     // What is not as it should be claims no file, and so comes back.
-    vault::Addresses::Claim claim;
+    vault::ShortLinks::Claim claim;
     if (const auto* object = item.if_object()) {
       const std::optional<boost::json::object> fields(*object);
       claim.address = text_in(fields, "file_url").value_or("");

@@ -23,13 +23,13 @@ Reply refuse(const vault::Failure& failure, std::string_view not_owner) {
   }
 }
 
-std::uint32_t number_in(const Exchange& exchange) {
+std::uint32_t number_in(const RequestContext& exchange) {
   return group_number(exchange.path.text("group"));
 }
 
 }  // namespace
 
-Task<Reply> create_group(Exchange& exchange) {
+Task<Reply> create_group(RequestContext& exchange) {
   const auto body = co_await read_body(exchange.request);
   if (!body) co_return std::unexpected(body.error());
   const auto name = text_in(*body, "group_name");
@@ -45,14 +45,14 @@ Task<Reply> create_group(Exchange& exchange) {
   co_return json_response(200, group_success("created", *group));
 }
 
-Task<Reply> delete_group(Exchange& exchange) {
+Task<Reply> delete_group(RequestContext& exchange) {
   const auto removed =
       co_await exchange.vault.groups().remove(exchange.actor(), number_in(exchange));
   if (!removed) co_return refuse(removed.error(), kNotOwnerDeletes);
   co_return json_response(200, success("deleted"));
 }
 
-Task<Reply> list_groups(Exchange& exchange) {
+Task<Reply> list_groups(RequestContext& exchange) {
   NextPage groups =
       [&vault = exchange.vault, account = exchange.account().id,
        last = std::optional<vault::Membership>()](JsonElements& list) mutable -> Task<bool> {
@@ -68,7 +68,7 @@ Task<Reply> list_groups(Exchange& exchange) {
   co_return reply;
 }
 
-Task<Reply> leave_group(Exchange& exchange) {
+Task<Reply> leave_group(RequestContext& exchange) {
   const auto left = co_await exchange.vault.groups().leave(exchange.actor(), number_in(exchange));
   if (left) co_return json_response(200, success("leaved"));
   switch (left.error().code) {
@@ -80,7 +80,7 @@ Task<Reply> leave_group(Exchange& exchange) {
   }
 }
 
-Task<Reply> generate_invite(Exchange& exchange) {
+Task<Reply> generate_invite(RequestContext& exchange) {
   // A look at the link makes no invite.
   if (exchange.request.method == http::Method::kHead) {
     Problem problem(ProblemKind::kMethodNotAllowed, "This path does not take HEAD");
@@ -97,20 +97,20 @@ Task<Reply> generate_invite(Exchange& exchange) {
   co_return response;
 }
 
-Task<Reply> revoke_invites(Exchange& exchange) {
+Task<Reply> revoke_invites(RequestContext& exchange) {
   const auto revoked =
       co_await exchange.vault.groups().revoke_invites(exchange.actor(), number_in(exchange));
   if (!revoked) co_return refuse(revoked.error(), kNotOwner);
   co_return json_response(200, success("revoked"));
 }
 
-Task<Reply> show_invite(Exchange& exchange) {
+Task<Reply> show_invite(RequestContext& exchange) {
   const auto group = co_await exchange.vault.groups().find_invite(exchange.path.text("invite"));
   if (!group) co_return no_such_invite();
   co_return json_response(200, group_success("Info got successfully", *group));
 }
 
-Task<Reply> join_group(Exchange& exchange) {
+Task<Reply> join_group(RequestContext& exchange) {
   const auto group =
       co_await exchange.vault.groups().join(exchange.actor(), exchange.path.text("invite"));
   if (group) co_return json_response(200, group_success("created", *group));

@@ -6,35 +6,35 @@
 namespace coffer::apis::fileuploader {
 
 // accounts.cc
-Task<Reply> register_account(Exchange& exchange);
-Task<Reply> log_in(Exchange& exchange);
-Task<Reply> show_login(Exchange& exchange);
-Task<Reply> refresh_token(Exchange& exchange);
-Task<Reply> log_out(Exchange& exchange);
+Task<Reply> register_account(RequestContext& exchange);
+Task<Reply> log_in(RequestContext& exchange);
+Task<Reply> show_login(RequestContext& exchange);
+Task<Reply> refresh_token(RequestContext& exchange);
+Task<Reply> log_out(RequestContext& exchange);
 
 // upload.cc
-Task<Reply> upload_file(Exchange& exchange);
+Task<Reply> upload_file(RequestContext& exchange);
 
 // files.cc
-Task<Reply> send_file(Exchange& exchange);
-Task<Reply> delete_file(Exchange& exchange);
-Task<Reply> list_files(Exchange& exchange);
-Task<Reply> transfer_files(Exchange& exchange);
+Task<Reply> send_file(RequestContext& exchange);
+Task<Reply> delete_file(RequestContext& exchange);
+Task<Reply> list_files(RequestContext& exchange);
+Task<Reply> transfer_files(RequestContext& exchange);
 
 // groups.cc
-Task<Reply> create_group(Exchange& exchange);
-Task<Reply> delete_group(Exchange& exchange);
-Task<Reply> list_groups(Exchange& exchange);
-Task<Reply> leave_group(Exchange& exchange);
-Task<Reply> generate_invite(Exchange& exchange);
-Task<Reply> revoke_invites(Exchange& exchange);
-Task<Reply> show_invite(Exchange& exchange);
-Task<Reply> join_group(Exchange& exchange);
+Task<Reply> create_group(RequestContext& exchange);
+Task<Reply> delete_group(RequestContext& exchange);
+Task<Reply> list_groups(RequestContext& exchange);
+Task<Reply> leave_group(RequestContext& exchange);
+Task<Reply> generate_invite(RequestContext& exchange);
+Task<Reply> revoke_invites(RequestContext& exchange);
+Task<Reply> show_invite(RequestContext& exchange);
+Task<Reply> join_group(RequestContext& exchange);
 
 // invite_page.cc
-Task<Reply> show_invite_page(Exchange& exchange);
+Task<Reply> show_invite_page(RequestContext& exchange);
 
 // sharex.cc
-Task<Reply> send_sharex(Exchange& exchange);
+Task<Reply> send_sharex(RequestContext& exchange);
 
 }  // namespace coffer::apis::fileuploader

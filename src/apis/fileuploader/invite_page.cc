@@ -147,7 +147,7 @@ constexpr char kScript[] = R"js('use strict';
 
 }  // namespace
 
-Task<Reply> show_invite_page(Exchange& exchange) {
+Task<Reply> show_invite_page(RequestContext& exchange) {
   const auto group = co_await exchange.vault.groups().find_invite(exchange.path.text("invite"));
   if (!group) {
     co_return std::unexpected(Problem(ProblemKind::kNotFound, "Invite link not found"));

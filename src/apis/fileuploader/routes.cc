@@ -25,7 +25,7 @@ void add_files(Routes& routes) {
   using enum http::Method;
   using enum Access;
   Route& upload =
-      add(routes, kPost, "/api/upload/{group}", kOptional, upload_file, RateClass::kDrop);
+      add(routes, kPost, "/api/upload/{group}", kOptional, upload_file, RateClass::kShortLink);
   upload.body_limit = kUploadBodyMax;
   add(routes, kGet, "/file/{url}", kAnyone, send_file, RateClass::kVisitor);
   add(routes, kGet, "/f/{url}", kAnyone, send_file, RateClass::kVisitor);
@@ -55,8 +55,8 @@ void add_groups(Routes& routes) {
   add(routes, kPost, "/api/leave/{group}", kAccount, leave_group);
   add(routes, kGet, "/api/generate_invite/{group}", kAccount, generate_invite);
   add(routes, kDelete, "/api/generate_invite/{group}", kAccount, revoke_invites);
-  add(routes, kGet, "/api/invite_info/{invite}", kAccount, show_invite).path_permits = true;
-  add(routes, kPost, "/api/join/{invite}", kAccount, join_group).path_permits = true;
+  add(routes, kGet, "/api/invite_info/{invite}", kAccount, show_invite).path_is_secret = true;
+  add(routes, kPost, "/api/join/{invite}", kAccount, join_group).path_is_secret = true;
   add(routes, kGet, "/invite/{invite}", kAnyone, show_invite_page, RateClass::kVisitor);
 }
 

@@ -15,9 +15,9 @@ std::string_view host_of(std::string_view base_url) {
 
 // ShareX's "custom uploader" file; other programs read it too. What stands in braces is theirs to
 // fill in from the reply to an upload.
-Task<Reply> send_sharex(Exchange& exchange) {
+Task<Reply> send_sharex(RequestContext& exchange) {
   if (!exchange.caller && !exchange.vault.accounts().guests_allowed()) {
-    co_return std::unexpected(*exchange.uncredited);
+    co_return std::unexpected(*exchange.auth_error);
   }
   const std::string& base = exchange.client.base_url;
   boost::json::object uploader{{"Version", "14.1.0"},

@@ -18,7 +18,7 @@ http::Response too_large() { return failed(413, "File size exceeds the limit (10
 // Ends with kTooLarge at the first byte that is too many.
 class Limited final : public InputStream {
  public:
-  Limited(InputStream& source, std::uint64_t most) : source_(source), left_(most) {}
+  Limited(InputStream& source, std::uint64_t max) : source_(source), left_(max) {}
 
   Task<std::expected<std::size_t, StreamFault>> read(ByteSpan into) override {
     return read_within(into, kForever);
@@ -79,13 +79,13 @@ struct Destination {
   vault::SpaceId space;
 };
 
-Task<std::expected<Destination, Reply>> find_destination(Exchange& exchange) {
+Task<std::expected<Destination, Reply>> find_destination(RequestContext& exchange) {
   using Found = std::expected<Destination, Reply>;
   const std::string& where = exchange.path.text("group");
   if (where != kPrivate) {
     if (!is_numeric(where)) co_return Found(std::unexpect, invalid_group_id());
     if (!exchange.caller) {
-      co_return Found(std::unexpect, Reply(std::unexpect, *exchange.uncredited));
+      co_return Found(std::unexpect, Reply(std::unexpect, *exchange.auth_error));
     }
     const vault::AccountId caller = exchange.account().id;
     const auto group = co_await exchange.vault.groups().find(caller, group_number(where));
@@ -99,10 +99,10 @@ Task<std::expected<Destination, Reply>> find_destination(Exchange& exchange) {
 
 }  // namespace
 
-Task<Reply> upload_file(Exchange& exchange) {
+Task<Reply> upload_file(RequestContext& exchange) {
   vault::Vault& vault = exchange.vault;
   if (!exchange.caller && !vault.accounts().guests_allowed()) {
-    co_return std::unexpected(*exchange.uncredited);
+    co_return std::unexpected(*exchange.auth_error);
   }
   if (announces_no_file(exchange.request)) co_return no_file();
   if (exchange.request.body->length().value_or(0) > kUploadBodyMax) co_return too_large();
@@ -112,7 +112,7 @@ Task<Reply> upload_file(Exchange& exchange) {
   if (!destination) co_return std::move(destination.error());
 
   const ReceiveFile receive =
-      [&](const FileForm&, InputStream& content) -> Task<std::expected<vault::Received, Problem>> {
+      [&](const FileForm&, InputStream& content) -> Task<std::expected<vault::StagedBlob, Problem>> {
     Limited limited(content, kUploadMax);
     auto received =
         co_await vault.uploads().receive(destination->owner.account(), limited, std::nullopt);
@@ -145,7 +145,7 @@ Task<Reply> upload_file(Exchange& exchange) {
   for (auto& member : file_object(exchange.client.base_url, addressed, true, synced)) {
     reply[member.key()] = std::move(member.value());
   }
-  reply["auth_error"] = synced ? boost::json::object() : auth_error(exchange.uncredited->kind);
+  reply["auth_error"] = synced ? boost::json::object() : auth_error(exchange.auth_error->kind);
   co_return json_response(200, reply);
 }
 

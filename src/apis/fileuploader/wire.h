@@ -9,7 +9,7 @@
 #include <string_view>
 
 #include "apis/common/dialect.h"
-#include "vault/addresses.h"
+#include "vault/short_links.h"
 #include "vault/groups.h"
 
 namespace coffer::apis::fileuploader {

@@ -9,7 +9,7 @@ namespace {
 
 // The document shows a bare `{token, expires_in, token_type}` and yet says that every reply is
 // an envelope: both at once (contract section 1, rule 3).
-http::Response tokens_response(Exchange& exchange, const vault::Tokens& tokens) {
+http::Response tokens_response(RequestContext& exchange, const vault::Tokens& tokens) {
   const boost::json::object fields{{"token", tokens.access},
                                    {"refresh_token", tokens.refresh},
                                    {"expires_in", tokens.access_lifetime.count()},
@@ -23,7 +23,7 @@ http::Response tokens_response(Exchange& exchange, const vault::Tokens& tokens) 
 
 }  // namespace
 
-Task<Reply> register_account(Exchange& exchange) {
+Task<Reply> register_account(RequestContext& exchange) {
   if (!exchange.vault.accounts().registration_open()) {
     co_return std::unexpected(
         Problem(ProblemKind::kForbidden, "Registration is closed here; ask the admin"));
@@ -41,7 +41,7 @@ Task<Reply> register_account(Exchange& exchange) {
   co_return success(exchange, user_object(*created), 201);
 }
 
-Task<Reply> log_in(Exchange& exchange) {
+Task<Reply> log_in(RequestContext& exchange) {
   const auto body = co_await read_json(exchange.request);
   if (!body) co_return std::unexpected(body.error());
   Fields fields(*body);
@@ -54,7 +54,7 @@ Task<Reply> log_in(Exchange& exchange) {
   co_return tokens_response(exchange, begun->tokens);
 }
 
-Task<Reply> refresh(Exchange& exchange) {
+Task<Reply> refresh(RequestContext& exchange) {
   // The document wants Content-Type on every request, so a missing body may have one too.
   std::expected<boost::json::object, Problem> body;
   if (exchange.request.body->length() != 0) body = co_await read_json(exchange.request);
@@ -76,7 +76,7 @@ Task<Reply> refresh(Exchange& exchange) {
   co_return tokens_response(exchange, *tokens);
 }
 
-Task<Reply> log_out(Exchange& exchange) {
+Task<Reply> log_out(RequestContext& exchange) {
   if (!exchange.caller->session) {
     co_return std::unexpected(
         Problem(ProblemKind::kForbidden, "An API key has no session to end; revoke the key"));

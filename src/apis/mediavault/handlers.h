@@ -6,28 +6,28 @@
 namespace coffer::apis::mediavault {
 
 // auth.cc
-Task<Reply> register_account(Exchange& exchange);
-Task<Reply> log_in(Exchange& exchange);
-Task<Reply> refresh(Exchange& exchange);
-Task<Reply> log_out(Exchange& exchange);
+Task<Reply> register_account(RequestContext& exchange);
+Task<Reply> log_in(RequestContext& exchange);
+Task<Reply> refresh(RequestContext& exchange);
+Task<Reply> log_out(RequestContext& exchange);
 
 // users.cc
-Task<Reply> show_me(Exchange& exchange);
-Task<Reply> update_me(Exchange& exchange);
+Task<Reply> show_me(RequestContext& exchange);
+Task<Reply> update_me(RequestContext& exchange);
 
 // keys.cc
-Task<Reply> create_key(Exchange& exchange);
-Task<Reply> list_keys(Exchange& exchange);
-Task<Reply> delete_key(Exchange& exchange);
+Task<Reply> create_key(RequestContext& exchange);
+Task<Reply> list_keys(RequestContext& exchange);
+Task<Reply> delete_key(RequestContext& exchange);
 
 // upload.cc
-Task<Reply> upload_media(Exchange& exchange);
+Task<Reply> upload_media(RequestContext& exchange);
 
 // media.cc
-Task<Reply> list_media(Exchange& exchange);
-Task<Reply> show_media(Exchange& exchange);
-Task<Reply> update_media(Exchange& exchange);
-Task<Reply> delete_media(Exchange& exchange);
-Task<Reply> download_media(Exchange& exchange);
+Task<Reply> list_media(RequestContext& exchange);
+Task<Reply> show_media(RequestContext& exchange);
+Task<Reply> update_media(RequestContext& exchange);
+Task<Reply> delete_media(RequestContext& exchange);
+Task<Reply> download_media(RequestContext& exchange);
 
 }  // namespace coffer::apis::mediavault

@@ -26,14 +26,14 @@ std::optional<vault::ApiKeyId> parse_id(std::string_view text) {
 }
 
 // Who has a key could otherwise keep what it opens after it was taken from him.
-std::optional<Problem> refuse_keys(const Exchange& exchange) {
+std::optional<Problem> refuse_keys(const RequestContext& exchange) {
   if (exchange.caller->credential == vault::Credential::kSession) return std::nullopt;
   return Problem(ProblemKind::kForbidden, "Keys are managed by who is logged in, not by a key");
 }
 
 }  // namespace
 
-Task<Reply> create_key(Exchange& exchange) {
+Task<Reply> create_key(RequestContext& exchange) {
   if (auto problem = refuse_keys(exchange)) co_return std::unexpected(std::move(*problem));
   const auto body = co_await read_json(exchange.request);
   if (!body) co_return std::unexpected(body.error());
@@ -53,7 +53,7 @@ Task<Reply> create_key(Exchange& exchange) {
   co_return success(exchange, std::move(object), 201);
 }
 
-Task<Reply> list_keys(Exchange& exchange) {
+Task<Reply> list_keys(RequestContext& exchange) {
   if (auto problem = refuse_keys(exchange)) co_return std::unexpected(std::move(*problem));
   NextPage keys = [&vault = exchange.vault, account = exchange.account().id,
                    after = vault::ApiKeyId{}](JsonElements& list) mutable -> Task<bool> {
@@ -66,7 +66,7 @@ Task<Reply> list_keys(Exchange& exchange) {
   co_return reply;
 }
 
-Task<Reply> delete_key(Exchange& exchange) {
+Task<Reply> delete_key(RequestContext& exchange) {
   if (auto problem = refuse_keys(exchange)) co_return std::unexpected(std::move(*problem));
   const auto id = parse_id(exchange.path.text("id"));
   if (!id) co_return std::unexpected(Problem(ProblemKind::kNotFound, "There is no such key"));

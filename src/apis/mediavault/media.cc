@@ -74,13 +74,13 @@ class ListParser {
     }
   }
 
-  std::uint64_t number(std::string_view name, std::uint64_t least, std::uint64_t most,
+  std::uint64_t number(std::string_view name, std::uint64_t min, std::uint64_t max,
                        std::uint64_t otherwise) {
     const auto value = uri_.parameter(name);
     if (!value) return otherwise;
     const auto parsed = parse_unsigned(*value);
-    if (!parsed || *parsed < least || *parsed > most) {
-      fault(name, "Must be a number from " + std::to_string(least) + " to " + std::to_string(most));
+    if (!parsed || *parsed < min || *parsed > max) {
+      fault(name, "Must be a number from " + std::to_string(min) + " to " + std::to_string(max));
       return otherwise;
     }
     return *parsed;
@@ -129,7 +129,7 @@ boost::json::object pagination(const http::Target& uri, const ListRequest& list,
 }
 
 // A page with so much text that it is sent as it is read. What was deleted meanwhile is left out.
-NextPage page_by_page(const Exchange& exchange, vault::EntryPage page) {
+NextPage page_by_page(const RequestContext& exchange, vault::EntryPage page) {
   std::string api_url = exchange.client.base_url;
   api_url += exchange.mount;
   return [&vault = exchange.vault, api_url = std::move(api_url), owner = exchange.account().id,
@@ -143,7 +143,7 @@ NextPage page_by_page(const Exchange& exchange, vault::EntryPage page) {
 }
 
 // The file that the path names, if it is the caller's.
-Task<vault::Result<vault::Entry>> find_media(Exchange& exchange) {
+Task<vault::Result<vault::Entry>> find_media(RequestContext& exchange) {
   const auto id = parse_media_id(exchange.path.text("id"));
   if (!id) co_return vault::fail(vault::FailureCode::kNotFound, "There is no such media");
   const vault::AccountId owner = exchange.account().id;
@@ -157,7 +157,7 @@ Task<vault::Result<vault::Entry>> find_media(Exchange& exchange) {
 
 }  // namespace
 
-Task<Reply> list_media(Exchange& exchange) {
+Task<Reply> list_media(RequestContext& exchange) {
   const http::Target& uri = exchange.request.uri;
   const auto list = ListParser(uri).parse(exchange.account().id);
   if (!list) co_return std::unexpected(list.error());
@@ -181,13 +181,13 @@ Task<Reply> list_media(Exchange& exchange) {
   co_return json_response(200, reply);
 }
 
-Task<Reply> show_media(Exchange& exchange) {
+Task<Reply> show_media(RequestContext& exchange) {
   const auto entry = co_await find_media(exchange);
   if (!entry) co_return std::unexpected(entry.error());
   co_return success(exchange, media_object(exchange, *entry));
 }
 
-Task<Reply> update_media(Exchange& exchange) {
+Task<Reply> update_media(RequestContext& exchange) {
   const auto entry = co_await find_media(exchange);
   if (!entry) co_return std::unexpected(entry.error());
   const auto body = co_await read_json(exchange.request);
@@ -205,7 +205,7 @@ Task<Reply> update_media(Exchange& exchange) {
   co_return success(exchange, media_object(exchange, *updated));
 }
 
-Task<Reply> delete_media(Exchange& exchange) {
+Task<Reply> delete_media(RequestContext& exchange) {
   const auto entry = co_await find_media(exchange);
   if (!entry) co_return std::unexpected(entry.error());
   const auto removed = co_await exchange.vault.entries().remove(exchange.actor(), entry->id);
@@ -215,7 +215,7 @@ Task<Reply> delete_media(Exchange& exchange) {
   co_return success(exchange, std::move(data));
 }
 
-Task<Reply> download_media(Exchange& exchange) {
+Task<Reply> download_media(RequestContext& exchange) {
   const auto entry = co_await find_media(exchange);
   if (!entry) co_return std::unexpected(entry.error());
   Reply reply = co_await file_reply(exchange, *entry, "inline");

@@ -45,7 +45,7 @@ struct Form {
   }
 };
 
-Task<std::optional<Problem>> read_file(Exchange& exchange, http::MultipartReader& reader,
+Task<std::optional<Problem>> read_file(RequestContext& exchange, http::MultipartReader& reader,
                                        const std::string& name, Form& form) {
   if (form.files.size() == kFilesMax) {
     co_return Problem::field("file", "At most 100 files fit in one form");
@@ -58,7 +58,7 @@ Task<std::optional<Problem>> read_file(Exchange& exchange, http::MultipartReader
   co_return std::nullopt;
 }
 
-Task<std::optional<Problem>> read_field(Exchange& exchange, http::MultipartReader& reader,
+Task<std::optional<Problem>> read_field(RequestContext& exchange, http::MultipartReader& reader,
                                         const std::string& name, Form& form) {
   auto text = co_await apis::read_field(exchange.request, reader, kFieldsMax - form.field_bytes);
   if (!text) co_return text.error();
@@ -69,7 +69,7 @@ Task<std::optional<Problem>> read_field(Exchange& exchange, http::MultipartReade
 }
 
 // Reads the whole form into `form`; after a problem it holds what came before.
-Task<std::optional<Problem>> read_parts(Exchange& exchange, std::string boundary, Form& form) {
+Task<std::optional<Problem>> read_parts(RequestContext& exchange, std::string boundary, Form& form) {
   auto reader = read_form(exchange.request, std::move(boundary));
   for (;;) {
     const auto next = co_await reader.next();
@@ -94,7 +94,7 @@ Task<std::optional<Problem>> read_parts(Exchange& exchange, std::string boundary
 
 }  // namespace
 
-Task<Reply> upload_media(Exchange& exchange) {
+Task<Reply> upload_media(RequestContext& exchange) {
   auto boundary = form_boundary(exchange.request);
   if (!boundary) co_return std::unexpected(std::move(boundary.error()));
   Form form;

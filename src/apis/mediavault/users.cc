@@ -6,11 +6,11 @@
 
 namespace coffer::apis::mediavault {
 
-Task<Reply> show_me(Exchange& exchange) {
+Task<Reply> show_me(RequestContext& exchange) {
   co_return success(exchange, user_object(exchange.account()));
 }
 
-Task<Reply> update_me(Exchange& exchange) {
+Task<Reply> update_me(RequestContext& exchange) {
   const auto body = co_await read_json(exchange.request);
   if (!body) co_return std::unexpected(body.error());
   Fields fields(*body);

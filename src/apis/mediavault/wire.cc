@@ -30,7 +30,7 @@ std::string user_id(vault::AccountId id) { return "user_" + std::to_string(id.va
 
 }  // namespace
 
-boost::json::object envelope(Exchange& exchange, boost::json::value data) {
+boost::json::object envelope(RequestContext& exchange, boost::json::value data) {
   const Time now = exchange.vault.clock().now();
   return {{{"success", true},
            {"data", std::move(data)},
@@ -38,11 +38,11 @@ boost::json::object envelope(Exchange& exchange, boost::json::value data) {
           &exchange.memory};
 }
 
-http::Response success(Exchange& exchange, boost::json::value data, unsigned status) {
+http::Response success(RequestContext& exchange, boost::json::value data, unsigned status) {
   return json_response(status, envelope(exchange, std::move(data)));
 }
 
-Task<Reply> list_success(Exchange& exchange, NextPage data, boost::json::object more_meta) {
+Task<Reply> list_success(RequestContext& exchange, NextPage data, boost::json::object more_meta) {
   boost::json::object meta = envelope(exchange, nullptr).at("meta").as_object();
   for (auto& member : more_meta) meta[member.key()] = std::move(member.value());
   ListDocument document;
@@ -65,7 +65,7 @@ boost::json::object user_object(const vault::Account& account) {
           {"updated_at", to_iso8601(account.updated_at)}};
 }
 
-boost::json::object media_object(Exchange& exchange, const vault::Entry& entry) {
+boost::json::object media_object(RequestContext& exchange, const vault::Entry& entry) {
   std::string api_url = exchange.client.base_url;
   api_url += exchange.mount;
   return media_object(api_url, entry, &exchange.memory);

@@ -14,7 +14,7 @@ namespace {
 constexpr std::string_view kPlain = "text/plain; charset=utf-8";
 constexpr std::string_view kExposition = "text/plain; version=0.0.4; charset=utf-8";
 
-Task<Reply> health(Exchange&) { co_return http::Response::text(200, std::string(kPlain), "ok\n"); }
+Task<Reply> health(RequestContext&) { co_return http::Response::text(200, std::string(kPlain), "ok\n"); }
 
 std::string_view reason(const std::exception& error) {
   const auto* exhausted = dynamic_cast<const Exhausted*>(&error);
@@ -30,7 +30,7 @@ std::string_view reason(const std::exception& error) {
   return "not ready: the server is busy; try again in a moment\n";
 }
 
-Task<Reply> readiness(Exchange& exchange) {
+Task<Reply> readiness(RequestContext& exchange) {
   std::string failure;
   std::string answer;
   try {
@@ -53,7 +53,7 @@ class Operations final : public Dialect {
 
   std::vector<Route> routes() const override {
     using http::Method;
-    const auto show_metrics = [&metrics = metrics_](Exchange&) -> Task<Reply> {
+    const auto show_metrics = [&metrics = metrics_](RequestContext&) -> Task<Reply> {
       co_return http::Response::text(200, std::string(kExposition), metrics.text());
     };
     std::vector<Route> routes;

@@ -27,7 +27,7 @@ struct Named {
   Entry shown;
 };
 
-Task<std::expected<Named, Problem>> find_named(Exchange& exchange, bool is_below) {
+Task<std::expected<Named, Problem>> find_named(RequestContext& exchange, bool is_below) {
   const auto token = Uuid::parse(exchange.path.text("token"));
   if (!token) co_return std::unexpected(nothing_here());
   auto shared = co_await exchange.vault.shares().find(*token);
@@ -41,7 +41,7 @@ Task<std::expected<Named, Problem>> find_named(Exchange& exchange, bool is_below
 }
 
 // From what is shared down to what is shown; steps in between are left out where there are many.
-Task<std::vector<Entry>> way_to(Exchange& exchange, const Named& named) {
+Task<std::vector<Entry>> way_to(RequestContext& exchange, const Named& named) {
   std::vector<Entry> way{named.shown};
   while (way.back().id != named.shared.id && way.size() < kStepsMax) {
     auto parent = co_await exchange.vault.folders().parent_of(way.back());
@@ -54,7 +54,7 @@ Task<std::vector<Entry>> way_to(Exchange& exchange, const Named& named) {
 }
 
 // Goes on behind `after`, a folder or a file of the list.
-Task<Listing> list(Exchange& exchange, const Entry& folder, std::optional<Entry> after) {
+Task<Listing> list(RequestContext& exchange, const Entry& folder, std::optional<Entry> after) {
   Listing listing;
   listing.is_start = !after;
   vault::PageLimit limit(kPageEntries, kPageBytes);
@@ -78,7 +78,7 @@ Task<Listing> list(Exchange& exchange, const Entry& folder, std::optional<Entry>
 }
 
 // The entry behind which the list is to go on; nothing when it lies elsewhere.
-Task<std::optional<Entry>> list_start(Exchange& exchange, const Named& named) {
+Task<std::optional<Entry>> list_start(RequestContext& exchange, const Named& named) {
   const auto after = exchange.request.uri.parameter("after");
   const auto uuid = after ? Uuid::parse(*after) : std::nullopt;
   if (!uuid) co_return std::nullopt;
@@ -87,10 +87,10 @@ Task<std::optional<Entry>> list_start(Exchange& exchange, const Named& named) {
   co_return std::move(*entry);
 }
 
-Task<Reply> show(Exchange& exchange, bool is_below) {
+Task<Reply> show(RequestContext& exchange, bool is_below) {
   const auto named = co_await find_named(exchange, is_below);
   if (!named) co_return std::unexpected(named.error());
-  Place place{named->token, {}};
+  PageLocation place{named->token, {}};
   place.way = co_await way_to(exchange, *named);
   const Entry& shown = place.shown();
   if (!shown.is_folder()) co_return page_response(200, shown.name, file_view(place));
@@ -99,7 +99,7 @@ Task<Reply> show(Exchange& exchange, bool is_below) {
   co_return page_response(200, shown.name, folder_view(place, listing));
 }
 
-Task<Reply> send(Exchange& exchange, bool is_below) {
+Task<Reply> send(RequestContext& exchange, bool is_below) {
   const auto named = co_await find_named(exchange, is_below);
   if (!named) co_return std::unexpected(named.error());
   if (named->shown.is_folder()) co_return std::unexpected(nothing_here());
@@ -112,12 +112,12 @@ Task<Reply> send(Exchange& exchange, bool is_below) {
   co_return reply;
 }
 
-Task<Reply> show_shared(Exchange& exchange) { return show(exchange, false); }
-Task<Reply> show_below(Exchange& exchange) { return show(exchange, true); }
-Task<Reply> send_shared(Exchange& exchange) { return send(exchange, false); }
-Task<Reply> send_below(Exchange& exchange) { return send(exchange, true); }
-Task<Reply> send_style(Exchange&) { co_return style_response(); }
-Task<Reply> send_icon(Exchange&) { co_return icon_response(); }
+Task<Reply> show_shared(RequestContext& exchange) { return show(exchange, false); }
+Task<Reply> show_below(RequestContext& exchange) { return show(exchange, true); }
+Task<Reply> send_shared(RequestContext& exchange) { return send(exchange, false); }
+Task<Reply> send_below(RequestContext& exchange) { return send(exchange, true); }
+Task<Reply> send_style(RequestContext&) { co_return style_response(); }
+Task<Reply> send_icon(RequestContext&) { co_return icon_response(); }
 
 Sorry words_of(ProblemKind kind) noexcept {
   if (kind != ProblemKind::kNotFound) return sorry_for(kind);

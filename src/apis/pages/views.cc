@@ -73,22 +73,22 @@ std::string date_text(Time time) {
 }
 
 // The entry's own part of an address; nothing for what the token itself stands for.
-std::optional<Uuid> below(const Place& place, const Entry& entry) {
+std::optional<Uuid> below(const PageLocation& place, const Entry& entry) {
   if (entry.id == place.way.front().id) return std::nullopt;
   return entry.uuid;
 }
 
-std::string page_of(const Place& place, const Entry& entry) {
+std::string page_of(const PageLocation& place, const Entry& entry) {
   return share_path(place.token, below(place, entry));
 }
-std::string content_of(const Place& place, const Entry& entry) {
+std::string content_of(const PageLocation& place, const Entry& entry) {
   return shared_content_path(place.token, below(place, entry));
 }
 
 // Text in a direction of its own, so that it turns nothing around it.
 std::string name_html(const Entry& entry) { return "<bdi>" + escape_html(entry.name) + "</bdi>"; }
 
-std::string breadcrumbs(const Place& place) {
+std::string breadcrumbs(const PageLocation& place) {
   if (place.way.size() < 2) return {};
   std::string html = "<nav class=\"crumbs\" aria-label=\"Folders above\"><ol>";
   for (auto step = place.way.begin(); step + 1 != place.way.end(); ++step) {
@@ -124,13 +124,13 @@ std::string counts(const Listing& listing) {
   return html + "</p>\n";
 }
 
-std::string thumb(const Place& place, const Entry& entry) {
+std::string thumb(const PageLocation& place, const Entry& entry) {
   if (!is_picture(entry) || entry.size > kPreviewMax) return std::string(icon_of(entry.type.kind));
   return fmt::format(R"(<img src="{}" alt="" loading="lazy" decoding="async">)",
                      content_of(place, entry));
 }
 
-std::string row(const Place& place, const Entry& entry) {
+std::string row(const PageLocation& place, const Entry& entry) {
   const std::string size =
       entry.is_folder() ? ""
                         : fmt::format("<span class=\"size\">{}</span>", human_size(entry.size));
@@ -143,7 +143,7 @@ std::string row(const Place& place, const Entry& entry) {
 }
 
 // The file itself, as far as a browser shows it.
-std::string stage(const Place& place) {
+std::string stage(const PageLocation& place) {
   const Entry& file = place.shown();
   const std::string source = content_of(place, file);
   std::string shown;
@@ -162,7 +162,7 @@ std::string stage(const Place& place) {
 
 }  // namespace
 
-std::string folder_view(const Place& place, const Listing& listing) {
+std::string folder_view(const PageLocation& place, const Listing& listing) {
   const Entry& folder = place.shown();
   std::string html = breadcrumbs(place);
   html += "<h1>" + name_html(folder) + "</h1>\n" + counts(listing) + description_html(folder);
@@ -179,7 +179,7 @@ std::string folder_view(const Place& place, const Listing& listing) {
   return html;
 }
 
-std::string file_view(const Place& place) {
+std::string file_view(const PageLocation& place) {
   const Entry& file = place.shown();
   const std::string source = content_of(place, file);
   std::string html = breadcrumbs(place);

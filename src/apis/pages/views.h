@@ -9,7 +9,7 @@
 namespace coffer::apis::pages {
 
 // Where a page stands: what is shared, and the way from there to what the page shows.
-struct Place {
+struct PageLocation {
   Uuid token;
   std::vector<vault::Entry> way;  // from the shared entry, which is first, to the shown one
 
@@ -23,7 +23,7 @@ struct Listing {
   bool is_end = true;                 // nothing comes after
 };
 
-std::string folder_view(const Place& place, const Listing& listing);
-std::string file_view(const Place& place);
+std::string folder_view(const PageLocation& place, const Listing& listing);
+std::string file_view(const PageLocation& place);
 
 }  // namespace coffer::apis::pages

@@ -39,9 +39,9 @@ std::optional<bool> truth_of(std::string_view text) {
   return std::nullopt;
 }
 
-Task<Refusal> read_file(Exchange& exchange, const Location& location, http::MultipartReader& reader,
+Task<Refusal> read_file(RequestContext& exchange, const Location& location, http::MultipartReader& reader,
                         std::string name, Form& form) {
-  if (judge(name) != Verdict::kGood) co_return error_response(Code::kInvalidPath);
+  if (judge(name) != LocationStatus::kGood) co_return error_response(Code::kInvalidPath);
   vault::Path path = location.path;
   path.push_back(name);
   // Early, where it is certain; the commit looks again.
@@ -59,7 +59,7 @@ Task<Refusal> read_file(Exchange& exchange, const Location& location, http::Mult
   co_return std::nullopt;
 }
 
-Task<Refusal> read_field(Exchange& exchange, http::MultipartReader& reader, const std::string& name,
+Task<Refusal> read_field(RequestContext& exchange, http::MultipartReader& reader, const std::string& name,
                          Form& form) {
   const auto text =
       co_await apis::read_field(exchange.request, reader, kFieldsMax - form.field_bytes);
@@ -73,7 +73,7 @@ Task<Refusal> read_field(Exchange& exchange, http::MultipartReader& reader, cons
 }
 
 // Reads the whole form into `form`; what is refused holds what came before.
-Task<Refusal> read_parts(Exchange& exchange, const Location& location, std::string boundary,
+Task<Refusal> read_parts(RequestContext& exchange, const Location& location, std::string boundary,
                          Form& form) {
   auto reader = read_form(exchange.request, std::move(boundary));
   for (;;) {
@@ -97,7 +97,7 @@ Task<Refusal> read_parts(Exchange& exchange, const Location& location, std::stri
 }
 
 // Whether the files cannot fit even if they took the place of all that there is.
-bool is_beyond(const Exchange& exchange) {
+bool is_beyond(const RequestContext& exchange) {
   const auto quota = exchange.account().quota;
   const auto length = exchange.request.body->length();
   return quota && length && *length > kFrameMax && *length - kFrameMax > *quota;
@@ -105,7 +105,7 @@ bool is_beyond(const Exchange& exchange) {
 
 }  // namespace
 
-Task<Reply> add_files(Exchange& exchange) {
+Task<Reply> add_files(RequestContext& exchange) {
   auto location = co_await find_location(exchange);
   if (!location) co_return std::move(location.error());
   auto boundary = form_boundary(exchange.request);

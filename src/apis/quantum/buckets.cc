@@ -10,7 +10,7 @@
 
 namespace coffer::apis::quantum {
 
-Task<Reply> list_buckets(Exchange& exchange) {
+Task<Reply> list_buckets(RequestContext& exchange) {
   if (exchange.caller->credential != vault::Credential::kMasterKey) {
     co_return error_response(Code::kMasterKeyRequired);
   }
@@ -29,10 +29,10 @@ Task<Reply> list_buckets(Exchange& exchange) {
   co_return reply;
 }
 
-Task<Reply> create_bucket(Exchange& exchange) {
+Task<Reply> create_bucket(RequestContext& exchange) {
   auto name = bucket_name(exchange);
   if (!name) co_return std::move(name.error());
-  if (judge(*name) != Verdict::kGood) co_return error_response(Code::kInvalidPath);
+  if (judge(*name) != LocationStatus::kGood) co_return error_response(Code::kInvalidPath);
   const auto made = co_await exchange.vault.buckets().create(exchange.actor(), *name);
   if (made) co_return success("Bucket created");
   switch (made.error().code) {
@@ -42,7 +42,7 @@ Task<Reply> create_bucket(Exchange& exchange) {
   }
 }
 
-Task<Reply> remove_bucket(Exchange& exchange) {
+Task<Reply> remove_bucket(RequestContext& exchange) {
   auto name = bucket_name(exchange);
   if (!name) co_return std::move(name.error());
   const auto removed = co_await exchange.vault.buckets().remove(exchange.actor(), *name);

@@ -27,7 +27,7 @@ bool has_body(const http::Request& request, const http::Response& response) {
 
 }  // namespace
 
-Task<Reply> make_directory(Exchange& exchange) {
+Task<Reply> make_directory(RequestContext& exchange) {
   auto location = co_await find_location(exchange, error_response(Code::kInvalidDir));
   if (!location) co_return std::move(location.error());
   if (location->path.empty()) co_return error_response(Code::kInvalidDir);
@@ -37,7 +37,7 @@ Task<Reply> make_directory(Exchange& exchange) {
   co_return success("Directory created");
 }
 
-Task<Reply> remove_file(Exchange& exchange) {
+Task<Reply> remove_file(RequestContext& exchange) {
   auto location = co_await find_location(exchange);
   if (!location) co_return std::move(location.error());
   const auto removed = co_await exchange.vault.paths().remove(exchange.actor(), location->bucket.id,
@@ -46,7 +46,7 @@ Task<Reply> remove_file(Exchange& exchange) {
   co_return success("Removed");
 }
 
-Task<Reply> issue_download(Exchange& exchange) {
+Task<Reply> issue_download(RequestContext& exchange) {
   auto location = co_await find_location(exchange);
   if (!location) co_return std::move(location.error());
   if (location->path.empty()) co_return error_response(Code::kNotAFile);
@@ -59,7 +59,7 @@ Task<Reply> issue_download(Exchange& exchange) {
   co_return success("Download token created; it works once", {{"file_token", *token}});
 }
 
-Task<Reply> download(Exchange& exchange) {
+Task<Reply> download(RequestContext& exchange) {
   const std::vector<std::string>& names = exchange.path.rest("token");
   if (names.size() != 1) co_return error_response(Code::kInvalidToken);
   const std::string& token = names.front();

@@ -119,7 +119,7 @@ bool is_reserved(std::string_view text) {
 }
 
 // The bucket that the caller may use under that name.
-Task<std::expected<vault::Bucket, Code>> find_bucket(Exchange& exchange, const std::string& name) {
+Task<std::expected<vault::Bucket, Code>> find_bucket(RequestContext& exchange, const std::string& name) {
   const vault::Caller& caller = *exchange.caller;
   if (caller.space) {
     auto own = co_await exchange.vault.buckets().find(*caller.space);
@@ -133,33 +133,33 @@ Task<std::expected<vault::Bucket, Code>> find_bucket(Exchange& exchange, const s
 
 }  // namespace
 
-Verdict judge(std::string_view name) {
+LocationStatus judge(std::string_view name) {
   std::string text(name);
   bool reserved = false;
   for (int round = 0;; ++round) {
-    if (round > kRoundsMax || escapes(text)) return Verdict::kEscape;
+    if (round > kRoundsMax || escapes(text)) return LocationStatus::kEscape;
     reserved = reserved || is_reserved(text);
     std::string further = decode_again(text);
     if (further == text) break;
     text = std::move(further);
   }
-  return reserved || !vault::is_segment(name) ? Verdict::kUnfit : Verdict::kGood;
+  return reserved || !vault::is_segment(name) ? LocationStatus::kUnfit : LocationStatus::kGood;
 }
 
-Verdict judge(const std::vector<std::string>& names) {
-  Verdict worst = Verdict::kGood;
+LocationStatus judge(const std::vector<std::string>& names) {
+  LocationStatus worst = LocationStatus::kGood;
   for (const std::string& name : names) worst = std::max(worst, judge(name));
   return worst;
 }
 
-Task<std::expected<Location, http::Response>> find_location(Exchange& exchange,
+Task<std::expected<Location, http::Response>> find_location(RequestContext& exchange,
                                                             http::Response unfit) {
   const std::vector<std::string>& names = exchange.path.rest("path");
-  if (judge(names) == Verdict::kEscape) {
+  if (judge(names) == LocationStatus::kEscape) {
     co_return std::unexpected(error_response(Code::kInvalidPath));
   }
   Location location{.bucket = {}, .path = {names.begin() + 1, names.end()}};
-  if (judge(location.path) != Verdict::kGood || vault::check_path(location.path)) {
+  if (judge(location.path) != LocationStatus::kGood || vault::check_path(location.path)) {
     co_return std::unexpected(std::move(unfit));
   }
   auto bucket = co_await find_bucket(exchange, names.front());
@@ -168,16 +168,16 @@ Task<std::expected<Location, http::Response>> find_location(Exchange& exchange,
   co_return location;
 }
 
-Task<std::expected<Location, http::Response>> find_location(Exchange& exchange) {
+Task<std::expected<Location, http::Response>> find_location(RequestContext& exchange) {
   return find_location(exchange, error_response(Code::kInvalidPath));
 }
 
-std::expected<std::string, http::Response> bucket_name(const Exchange& exchange) {
+std::expected<std::string, http::Response> bucket_name(const RequestContext& exchange) {
   if (exchange.caller->credential != vault::Credential::kMasterKey) {
     return std::unexpected(error_response(Code::kMasterKeyRequired));
   }
   const std::vector<std::string>& names = exchange.path.rest("path");
-  if (names.size() > 1 || judge(names) == Verdict::kEscape) {
+  if (names.size() > 1 || judge(names) == LocationStatus::kEscape) {
     return std::unexpected(error_response(Code::kInvalidPath));
   }
   return names.front();

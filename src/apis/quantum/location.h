@@ -12,7 +12,7 @@
 
 namespace coffer::apis::quantum {
 
-enum class Verdict {
+enum class LocationStatus {
   kGood,
   kUnfit,   // nothing is called that: too long, or reserved by some system
   kEscape,  // an attempt to leave where it is, in whatever spelling
@@ -21,9 +21,9 @@ enum class Verdict {
 // Judges a name, a part of a location as it was decoded or the name of a file in a form. It is
 // judged again as often as it can be decoded further, for a name that turns into an escape behind
 // the next proxy is one.
-Verdict judge(std::string_view name);
+LocationStatus judge(std::string_view name);
 // The worst of them.
-Verdict judge(const std::vector<std::string>& names);
+LocationStatus judge(const std::vector<std::string>& names);
 
 // A bucket that the caller may use, and where in it. No names: the bucket itself.
 struct Location {
@@ -34,12 +34,12 @@ struct Location {
 // What the route's `path` names. Else the answer: INVALID_PATH before anything else, INVALID_BUCKET
 // for another bucket than the application's own, BUCKET_DNE; `unfit` where a name of the place is
 // kUnfit.
-Task<std::expected<Location, http::Response>> find_location(Exchange& exchange,
+Task<std::expected<Location, http::Response>> find_location(RequestContext& exchange,
                                                             http::Response unfit);
-Task<std::expected<Location, http::Response>> find_location(Exchange& exchange);
+Task<std::expected<Location, http::Response>> find_location(RequestContext& exchange);
 
 // The bucket's name of a path that is nothing but one, for who holds a master key. Else the answer:
 // UNAUTHORIZED, INVALID_PATH.
-std::expected<std::string, http::Response> bucket_name(const Exchange& exchange);
+std::expected<std::string, http::Response> bucket_name(const RequestContext& exchange);
 
 }  // namespace coffer::apis::quantum

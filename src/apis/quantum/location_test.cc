@@ -36,9 +36,9 @@ TEST(Location, OrdinaryNamesAreGood) {
                            "?",
                            "\"",
                            "'; DROP TABLE"}) {
-    EXPECT_EQ(judge(name), Verdict::kGood) << name;
+    EXPECT_EQ(judge(name), LocationStatus::kGood) << name;
   }
-  EXPECT_EQ(judge(std::string(255, 'x')), Verdict::kGood);
+  EXPECT_EQ(judge(std::string(255, 'x')), LocationStatus::kGood);
 }
 
 TEST(Location, EscapesAreFoundInEverySpelling) {
@@ -85,7 +85,7 @@ TEST(Location, EscapesAreFoundInEverySpelling) {
            std::string("․․"),
            std::string("‥"),
        }) {
-    EXPECT_EQ(judge(name), Verdict::kEscape) << name;
+    EXPECT_EQ(judge(name), LocationStatus::kEscape) << name;
   }
   // As often as it takes.
   std::string deep = "..";
@@ -93,22 +93,22 @@ TEST(Location, EscapesAreFoundInEverySpelling) {
     std::string encoded;
     for (const char c : deep) encoded += c == '.' ? "%2e" : c == '%' ? "%25" : std::string(1, c);
     deep = encoded;
-    EXPECT_EQ(judge(deep), Verdict::kEscape) << deep;
+    EXPECT_EQ(judge(deep), LocationStatus::kEscape) << deep;
   }
 }
 
 TEST(Location, WhatCannotBeANameIsUnfit) {
   for (const char* name : {"a:b", "con", "NUL", "aux.txt", "Com1", "lpt9.log", "COM¹",
                            "c:", "C:windows", "%63on", " "}) {
-    EXPECT_EQ(judge(name), Verdict::kUnfit) << name;
+    EXPECT_EQ(judge(name), LocationStatus::kUnfit) << name;
   }
-  EXPECT_EQ(judge(std::string(256, 'x')), Verdict::kUnfit);
+  EXPECT_EQ(judge(std::string(256, 'x')), LocationStatus::kUnfit);
 }
 
 TEST(Location, TheWorstNameDecides) {
-  EXPECT_EQ(judge(std::vector<std::string>{}), Verdict::kGood);
-  EXPECT_EQ(judge(std::vector<std::string>{"a", "con", "b"}), Verdict::kUnfit);
-  EXPECT_EQ(judge(std::vector<std::string>{"..", "con", "b"}), Verdict::kEscape);
+  EXPECT_EQ(judge(std::vector<std::string>{}), LocationStatus::kGood);
+  EXPECT_EQ(judge(std::vector<std::string>{"a", "con", "b"}), LocationStatus::kUnfit);
+  EXPECT_EQ(judge(std::vector<std::string>{"..", "con", "b"}), LocationStatus::kEscape);
 }
 
 }  // namespace

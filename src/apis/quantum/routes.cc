@@ -20,7 +20,7 @@ class Quantum final : public Dialect {
 
   std::vector<Route> routes() const override {
     using enum http::Method;
-    const Handler status = [this](Exchange& exchange) { return show_status(exchange, packages_); };
+    const Handler status = [this](RequestContext& exchange) { return show_status(exchange, packages_); };
     return {
         {kGet, "/status", Access::kGuest, status, kJsonLimit, RateClass::kVisitor},
         {kGet, "/bucket", Access::kAccount, list_buckets},
@@ -30,7 +30,7 @@ class Quantum final : public Dialect {
         {.method = kPost,
          .pattern = "/token/remove/{token}",
          .handler = remove_token,
-         .path_permits = true},
+         .path_is_secret = true},
         {kPost, "/token/remove/b/{path...}", Access::kAccount, remove_tokens},
         {kPost, "/file/add/{path...}", Access::kAccount, add_files, kNoLimit},
         {kPost, "/file/mkdir/{path...}", Access::kAccount, make_directory},

@@ -34,13 +34,13 @@ std::string kernel_version() {
 
 }  // namespace
 
-Task<Reply> show_quota(Exchange& exchange) {
+Task<Reply> show_quota(RequestContext& exchange) {
   auto left = co_await exchange.vault.accounts().space_left(exchange.account().id);
   if (!left) left = co_await exchange.vault.free_bytes();
   co_return success("Space left in bytes", {{"space_left", *left}});
 }
 
-Task<Reply> show_status(Exchange& exchange, const UpgradablePackages& packages) {
+Task<Reply> show_status(RequestContext& exchange, const UpgradablePackages& packages) {
   const std::uint64_t disk_free = co_await exchange.vault.free_bytes();
   boost::json::array upgradable;
   for (const std::string& package : packages()) upgradable.emplace_back(package);

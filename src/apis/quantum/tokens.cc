@@ -7,7 +7,7 @@
 
 namespace coffer::apis::quantum {
 
-Task<Reply> create_token(Exchange& exchange) {
+Task<Reply> create_token(RequestContext& exchange) {
   auto name = bucket_name(exchange);
   if (!name) co_return std::move(name.error());
   const auto bucket = co_await exchange.vault.buckets().find(exchange.account().id, *name);
@@ -18,7 +18,7 @@ Task<Reply> create_token(Exchange& exchange) {
   co_return success("Token created; it is shown this once", {{"token", *token}});
 }
 
-Task<Reply> remove_token(Exchange& exchange) {
+Task<Reply> remove_token(RequestContext& exchange) {
   if (exchange.caller->credential != vault::Credential::kMasterKey) {
     co_return error_response(Code::kMasterKeyRequired);
   }
@@ -28,7 +28,7 @@ Task<Reply> remove_token(Exchange& exchange) {
   co_return success("Token removed");
 }
 
-Task<Reply> remove_tokens(Exchange& exchange) {
+Task<Reply> remove_tokens(RequestContext& exchange) {
   auto name = bucket_name(exchange);
   if (!name) co_return std::move(name.error());
   const auto bucket = co_await exchange.vault.buckets().find(exchange.account().id, *name);

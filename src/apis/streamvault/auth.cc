@@ -36,7 +36,7 @@ boost::json::object account_object(const vault::Account& account) {
 
 }  // namespace
 
-Task<Reply> register_account(Exchange& exchange) {
+Task<Reply> register_account(RequestContext& exchange) {
   if (!exchange.vault.accounts().registration_open()) {
     co_return std::unexpected(
         Problem(ProblemKind::kForbidden, "Registration is closed here; ask the admin."));
@@ -56,7 +56,7 @@ Task<Reply> register_account(Exchange& exchange) {
   co_return json_response(201, reply);
 }
 
-Task<Reply> log_in(Exchange& exchange) {
+Task<Reply> log_in(RequestContext& exchange) {
   const auto body = co_await read_fields(exchange.request);
   if (!body) co_return std::unexpected(body.error());
   RestFields fields(*body);
@@ -78,13 +78,13 @@ Task<Reply> log_in(Exchange& exchange) {
                              {"message", "Login successful"}});
 }
 
-Task<Reply> show_me(Exchange& exchange) {
+Task<Reply> show_me(RequestContext& exchange) {
   boost::json::object reply = account_object(exchange.account());
   reply["date_joined"] = to_iso8601(exchange.account().created_at);
   co_return json_response(200, reply);
 }
 
-Task<Reply> refresh_token(Exchange& exchange) {
+Task<Reply> refresh_token(RequestContext& exchange) {
   const auto body = co_await read_fields(exchange.request);
   if (!body) co_return std::unexpected(body.error());
   RestFields fields(*body);
@@ -98,7 +98,7 @@ Task<Reply> refresh_token(Exchange& exchange) {
   co_return secret_response({{"access", tokens->access}, {"refresh", tokens->refresh}});
 }
 
-Task<Reply> verify_token(Exchange& exchange) {
+Task<Reply> verify_token(RequestContext& exchange) {
   const auto body = co_await read_fields(exchange.request);
   if (!body) co_return std::unexpected(body.error());
   RestFields fields(*body);

@@ -70,13 +70,13 @@ std::expected<Chunk, Problem> chunk_of_form(const FileForm& form) {
 }
 
 // The bytes may come before the fields that say what they are.
-Task<std::expected<vault::Received, Problem>> receive_chunk(Exchange& exchange,
+Task<std::expected<vault::StagedBlob, Problem>> receive_chunk(RequestContext& exchange,
                                                             const FileForm& form,
                                                             InputStream& content) {
   const vault::AccountId owner = exchange.account().id;
   if (!form.fields.contains("upload_id") || !form.fields.contains("chunk_number")) {
     auto received = co_await exchange.vault.uploads().receive(owner, content, std::nullopt);
-    if (!received) co_return std::unexpected(translate(received.error(), Thing::kUpload, kNames));
+    if (!received) co_return std::unexpected(translate(received.error(), Resource::kUpload, kNames));
     co_return std::move(*received);
   }
   FileForm so_far;
@@ -84,13 +84,13 @@ Task<std::expected<vault::Received, Problem>> receive_chunk(Exchange& exchange,
   so_far.file.emplace();
   const auto chunk = chunk_of_form(so_far);
   if (!chunk) co_return std::unexpected(chunk.error());
-  auto received = co_await exchange.vault.multiparts().receive_part(
+  auto received = co_await exchange.vault.upload_sessions().receive_part(
       owner, chunk->upload, chunk->number, content, std::nullopt);
-  if (!received) co_return std::unexpected(translate(received.error(), Thing::kUpload, kNames));
+  if (!received) co_return std::unexpected(translate(received.error(), Resource::kUpload, kNames));
   co_return std::move(*received);
 }
 
-Task<Reply> upload_form(Exchange& exchange) {
+Task<Reply> upload_form(RequestContext& exchange) {
   const ReceiveFile receive = [&](const FileForm& form, InputStream& content) {
     return receive_chunk(exchange, form, content);
   };
@@ -101,20 +101,20 @@ Task<Reply> upload_form(Exchange& exchange) {
     if (form->file) co_await exchange.vault.uploads().discard(std::move(*form->file));
     co_return std::unexpected(chunk.error());
   }
-  const auto part = co_await exchange.vault.multiparts().commit_part(
+  const auto part = co_await exchange.vault.upload_sessions().commit_part(
       exchange.actor(), chunk->upload, chunk->number, std::move(*form->file));
-  if (!part) co_return std::unexpected(translate(part.error(), Thing::kUpload, kNames));
+  if (!part) co_return std::unexpected(translate(part.error(), Resource::kUpload, kNames));
   co_return chunk_response(*chunk, *part);
 }
 
-Task<Reply> upload_raw(Exchange& exchange) {
+Task<Reply> upload_raw(RequestContext& exchange) {
   const auto chunk = chunk_of_headers(exchange.request);
   if (!chunk) co_return std::unexpected(chunk.error());
   http::RequestBody& body = *exchange.request.body;
-  const auto part = co_await exchange.vault.multiparts().put_part(
+  const auto part = co_await exchange.vault.upload_sessions().put_part(
       exchange.actor(), chunk->upload, chunk->number, body, body.length());
   if (!part) {
-    Problem problem = translate(part.error(), Thing::kUpload, kNames);
+    Problem problem = translate(part.error(), Resource::kUpload, kNames);
     for (vault::FieldFault& fault : problem.fields) {
       fault = {kIndexHeader, "Must be less than the number of chunks."};
     }
@@ -123,8 +123,8 @@ Task<Reply> upload_raw(Exchange& exchange) {
   co_return chunk_response(*chunk, *part);
 }
 
-boost::json::object status_object(const vault::MultipartStatus& status) {
-  const vault::Multipart& upload = status.upload;
+boost::json::object status_object(const vault::UploadSessionStatus& status) {
+  const vault::UploadSession& upload = status.upload;
   boost::json::array arrived;
   boost::json::array missing;
   const std::uint32_t total = upload.parts.value_or(0);
@@ -149,11 +149,11 @@ boost::json::object status_object(const vault::MultipartStatus& status) {
 
 }  // namespace
 
-Task<Reply> begin_chunks(Exchange& exchange) {
+Task<Reply> begin_chunks(RequestContext& exchange) {
   const auto body = co_await read_fields(exchange.request);
   if (!body) co_return std::unexpected(body.error());
   RestFields fields(*body);
-  vault::NewMultipart wanted{.space = exchange.account().home,
+  vault::NewUploadSession wanted{.space = exchange.account().home,
                              .name = fields.text("file_name", kNameMax)};
   wanted.parts = static_cast<std::uint32_t>(fields.integer("total_chunks", 1, vault::kPartsMax));
   const WantedFolder folder = wanted_folder(fields);
@@ -162,15 +162,15 @@ Task<Reply> begin_chunks(Exchange& exchange) {
   if (!place) co_return std::unexpected(place.error());
   wanted.parent = place->value_or(std::nullopt);
   const auto upload =
-      co_await exchange.vault.multiparts().begin(exchange.actor(), std::move(wanted));
-  if (!upload) co_return std::unexpected(translate(upload.error(), Thing::kFolder, kNames));
+      co_await exchange.vault.upload_sessions().begin(exchange.actor(), std::move(wanted));
+  if (!upload) co_return std::unexpected(translate(upload.error(), Resource::kFolder, kNames));
   co_return json_response(201, {{"upload_id", upload->uuid.str()},
                                 {"message", "Upload session initialized successfully"},
                                 {"total_chunks", upload->parts.value_or(0)},
                                 {"expires_at", to_iso8601(upload->expires_at)}});
 }
 
-Task<Reply> upload_chunk(Exchange& exchange) {
+Task<Reply> upload_chunk(RequestContext& exchange) {
   const http::Request& request = exchange.request;
   const auto boundary = http::multipart_boundary(request.header("Content-Type").value_or(""));
   const bool is_form = boundary || boundary.error() == http::NoBoundary::kInvalid;
@@ -180,7 +180,7 @@ Task<Reply> upload_chunk(Exchange& exchange) {
   co_return co_await upload_form(exchange);
 }
 
-Task<Reply> complete_chunks(Exchange& exchange) {
+Task<Reply> complete_chunks(RequestContext& exchange) {
   const auto body = co_await read_fields(exchange.request);
   if (!body) co_return std::unexpected(body.error());
   RestFields fields(*body);
@@ -193,11 +193,11 @@ Task<Reply> complete_chunks(Exchange& exchange) {
   if (!place) co_return std::unexpected(place.error());
   completion.parent = *place;
   const auto file =
-      co_await exchange.vault.multiparts().complete(exchange.actor(), id, std::move(completion));
+      co_await exchange.vault.upload_sessions().complete(exchange.actor(), id, std::move(completion));
   if (!file) {
     auto missing = missing_chunks_response(file.error());
     if (missing) co_return std::move(*missing);
-    co_return std::unexpected(translate(file.error(), Thing::kUpload, kNames));
+    co_return std::unexpected(translate(file.error(), Resource::kUpload, kNames));
   }
   const auto parent = co_await exchange.vault.folders().parent_of(*file);
   boost::json::object reply{{"file_id", file->id.value},
@@ -211,11 +211,11 @@ Task<Reply> complete_chunks(Exchange& exchange) {
   co_return json_response(200, reply);
 }
 
-Task<Reply> show_chunks(Exchange& exchange) {
+Task<Reply> show_chunks(RequestContext& exchange) {
   const auto id = Uuid::parse(exchange.path.text("upload"));
-  if (!id) co_return std::unexpected(not_found(Thing::kUpload));
-  const auto status = co_await exchange.vault.multiparts().status(exchange.account().id, *id);
-  if (!status) co_return std::unexpected(translate(status.error(), Thing::kUpload, kNames));
+  if (!id) co_return std::unexpected(not_found(Resource::kUpload));
+  const auto status = co_await exchange.vault.upload_sessions().status(exchange.account().id, *id);
+  if (!status) co_return std::unexpected(translate(status.error(), Resource::kUpload, kNames));
   co_return json_response(200, status_object(*status));
 }
 

@@ -37,11 +37,11 @@ std::string account_sentence(const vault::FieldFault& fault, bool taken) {
 
 }  // namespace
 
-Problem not_found(Thing thing) {
-  switch (thing) {
-    case Thing::kFile: return {ProblemKind::kNotFound, "File not found"};
-    case Thing::kFolder: return {ProblemKind::kNotFound, "Folder not found"};
-    case Thing::kUpload: break;
+Problem not_found(Resource resource) {
+  switch (resource) {
+    case Resource::kFile: return {ProblemKind::kNotFound, "File not found"};
+    case Resource::kFolder: return {ProblemKind::kNotFound, "Folder not found"};
+    case Resource::kUpload: break;
   }
   return {ProblemKind::kNotFound, "Upload session not found"};
 }
@@ -51,12 +51,12 @@ std::string no_file(bool is_text) {
                  : "No file was submitted.";
 }
 
-Problem translate(const vault::Failure& failure, Thing thing, FieldNames names) {
+Problem translate(const vault::Failure& failure, Resource resource, FieldNames names) {
   if (failure.code == vault::FailureCode::kNotFound) {
-    return not_found(blames(failure, "parent") ? Thing::kFolder : thing);
+    return not_found(blames(failure, "parent") ? Resource::kFolder : resource);
   }
   Problem problem(failure);
-  if (problem.kind == ProblemKind::kConflict && thing == Thing::kUpload) {
+  if (problem.kind == ProblemKind::kConflict && resource == Resource::kUpload) {
     problem.message = "Upload session is already completed";
   }
   for (vault::FieldFault& fault : problem.fields) {

@@ -10,10 +10,10 @@
 namespace coffer::apis::streamvault {
 
 // What a call is about.
-enum class Thing { kFile, kFolder, kUpload };
+enum class Resource { kFile, kFolder, kUpload };
 
 // 404 `{"error": "File not found"}`.
-Problem not_found(Thing thing);
+Problem not_found(Resource resource);
 
 // What a form without its file is told; `is_text`: something else has the name of the file's part.
 std::string no_file(bool is_text);
@@ -26,7 +26,7 @@ struct FieldNames {
 
 // `failure` as this dialect tells it. A folder that a field names and that is not there is a
 // folder not found, whatever the call is about.
-Problem translate(const vault::Failure& failure, Thing thing, FieldNames names = {});
+Problem translate(const vault::Failure& failure, Resource resource, FieldNames names = {});
 
 // The same for registration, where a name that is taken is a fault of its field.
 Problem translate_account(const vault::Failure& failure);

@@ -17,9 +17,9 @@ constexpr std::size_t kNameMax = 255;  // characters
 constexpr FieldNames kNamesV4{.name = "name", .parent = "folder"};
 
 // The caller's file of the path's `id`.
-Task<std::expected<vault::Entry, Problem>> find_own_file(Exchange& exchange) {
+Task<std::expected<vault::Entry, Problem>> find_own_file(RequestContext& exchange) {
   auto entry = co_await find_own(exchange);
-  if (entry && entry->is_folder()) co_return std::unexpected(not_found(Thing::kFile));
+  if (entry && entry->is_folder()) co_return std::unexpected(not_found(Resource::kFile));
   co_return entry;
 }
 
@@ -33,7 +33,7 @@ std::optional<vault::EntryId> list_start(const http::Target& uri) {
 }
 
 // All files of the account with ids above `after`, in order of ids.
-NextPage own_files(const Exchange& exchange, vault::EntryId after) {
+NextPage own_files(const RequestContext& exchange, vault::EntryId after) {
   return [&vault = exchange.vault, base_url = exchange.client.base_url,
           owner = exchange.account().id, after](JsonElements& list) mutable -> Task<bool> {
     const auto page = co_await vault.entries().walk(owner, after);
@@ -49,22 +49,22 @@ NextPage own_files(const Exchange& exchange, vault::EntryId after) {
 
 }  // namespace
 
-Task<Reply> show_file(Exchange& exchange) {
-  const auto file = co_await find_shared(exchange, Thing::kFile);
+Task<Reply> show_file(RequestContext& exchange) {
+  const auto file = co_await find_shared(exchange, Resource::kFile);
   if (!file) co_return std::unexpected(file.error());
   const auto folder = co_await exchange.vault.folders().parent_of(*file);
   co_return json_response(
       200, file_object(exchange.client.base_url, *file, folder ? &folder->name : nullptr));
 }
 
-Task<Reply> replace_file(Exchange& exchange) {
+Task<Reply> replace_file(RequestContext& exchange) {
   const auto file = co_await find_own_file(exchange);
   if (!file) co_return std::unexpected(file.error());
   const vault::AccountId owner = exchange.account().id;
-  const auto take = [&](InputStream& content) -> Task<std::expected<vault::Received, Problem>> {
+  const auto take = [&](InputStream& content) -> Task<std::expected<vault::StagedBlob, Problem>> {
     auto received =
         co_await exchange.vault.uploads().receive(owner, content, std::nullopt, file->charged);
-    if (!received) co_return std::unexpected(translate(received.error(), Thing::kFile));
+    if (!received) co_return std::unexpected(translate(received.error(), Resource::kFile));
     co_return std::move(*received);
   };
   const ReceiveFile receive = [&](const FileForm&, InputStream& content) { return take(content); };
@@ -75,11 +75,11 @@ Task<Reply> replace_file(Exchange& exchange) {
   }
   const auto replaced =
       co_await exchange.vault.entries().replace(exchange.actor(), file->id, std::move(*form->file));
-  if (!replaced) co_return std::unexpected(translate(replaced.error(), Thing::kFile));
+  if (!replaced) co_return std::unexpected(translate(replaced.error(), Resource::kFile));
   co_return json_response(200, {{"message", "File replaced successfully"}});
 }
 
-Task<Reply> move_file(Exchange& exchange) {
+Task<Reply> move_file(RequestContext& exchange) {
   const auto body = co_await read_fields(exchange.request);
   if (!body) co_return std::unexpected(body.error());
   RestFields fields(*body);
@@ -89,18 +89,18 @@ Task<Reply> move_file(Exchange& exchange) {
   if (auto problem = fields.problem()) co_return std::unexpected(std::move(*problem));
   const vault::AccountId owner = exchange.account().id;
   const auto file = co_await find_file(exchange.vault, owner, ref);
-  if (!file) co_return std::unexpected(not_found(Thing::kFile));
+  if (!file) co_return std::unexpected(not_found(Resource::kFile));
   const auto place = co_await find_wanted(exchange, folder);
   if (!place) co_return std::unexpected(place.error());
   vault::EntryChanges changes;
   changes.parent = *place;
   const auto moved =
       co_await exchange.vault.entries().update(exchange.actor(), file->id, std::move(changes));
-  if (!moved) co_return std::unexpected(translate(moved.error(), Thing::kFile));
+  if (!moved) co_return std::unexpected(translate(moved.error(), Resource::kFile));
   co_return json_response(200, {{"message", "File moved successfully"}});
 }
 
-Task<Reply> list_files(Exchange& exchange) {
+Task<Reply> list_files(RequestContext& exchange) {
   const auto after = list_start(exchange.request.uri);
   if (!after) co_return std::unexpected(Problem::field("after", "A valid integer is required."));
   ListDocument document;
@@ -109,7 +109,7 @@ Task<Reply> list_files(Exchange& exchange) {
   co_return reply;
 }
 
-Task<Reply> update_file_v4(Exchange& exchange) {
+Task<Reply> update_file_v4(RequestContext& exchange) {
   const auto file = co_await find_own_file(exchange);
   if (!file) co_return std::unexpected(file.error());
   const auto body = co_await read_fields(exchange.request);
@@ -125,16 +125,16 @@ Task<Reply> update_file_v4(Exchange& exchange) {
   changes.parent = *place;
   const auto changed =
       co_await exchange.vault.entries().update(exchange.actor(), file->id, std::move(changes));
-  if (!changed) co_return std::unexpected(translate(changed.error(), Thing::kFile, kNamesV4));
+  if (!changed) co_return std::unexpected(translate(changed.error(), Resource::kFile, kNamesV4));
   const auto parent = co_await exchange.vault.folders().parent_of(*changed);
   co_return json_response(200, file_object_v4(*changed, parent ? &*parent : nullptr));
 }
 
-Task<Reply> delete_file_v4(Exchange& exchange) {
+Task<Reply> delete_file_v4(RequestContext& exchange) {
   const auto file = co_await find_own_file(exchange);
   if (!file) co_return std::unexpected(file.error());
   const auto removed = co_await exchange.vault.entries().remove(exchange.actor(), file->id);
-  if (!removed) co_return std::unexpected(translate(removed.error(), Thing::kFile));
+  if (!removed) co_return std::unexpected(translate(removed.error(), Resource::kFile));
   co_return json_response(200, {{"message", "Файл успешно удалён"}});
 }
 

@@ -21,7 +21,7 @@ constexpr std::string_view kFilesAfter = "files_after";
 constexpr char kCycle[] = "A folder cannot be moved into itself or one of its subfolders.";
 
 // The changes that `fields` asks for, with the folder to move to looked up.
-Task<std::expected<vault::FolderChanges, Problem>> read_changes(Exchange& exchange,
+Task<std::expected<vault::FolderChanges, Problem>> read_changes(RequestContext& exchange,
                                                                 RestFields& fields) {
   vault::FolderChanges changes;
   changes.name = fields.optional_text("name", kNameMax);
@@ -34,18 +34,18 @@ Task<std::expected<vault::FolderChanges, Problem>> read_changes(Exchange& exchan
   co_return changes;
 }
 
-Task<std::expected<vault::Entry, Problem>> change_folder(Exchange& exchange, EntryRef ref,
+Task<std::expected<vault::Entry, Problem>> change_folder(RequestContext& exchange, EntryRef ref,
                                                          RestFields& fields) {
   const vault::AccountId owner = exchange.account().id;
   const auto folder = co_await find_folder(exchange.vault, owner, ref);
-  if (!folder) co_return std::unexpected(not_found(Thing::kFolder));
+  if (!folder) co_return std::unexpected(not_found(Resource::kFolder));
   auto changes = co_await read_changes(exchange, fields);
   if (!changes) co_return std::unexpected(std::move(changes.error()));
   const bool moves = changes->parent.has_value();
   auto changed =
       co_await exchange.vault.folders().update(exchange.actor(), folder->id, std::move(*changes));
   if (!changed) {
-    Problem problem = translate(changed.error(), Thing::kFolder);
+    Problem problem = translate(changed.error(), Resource::kFolder);
     for (vault::FieldFault& fault : problem.fields) {
       if (moves && fault.field == "parent") fault.message = kCycle;
     }
@@ -76,7 +76,7 @@ Task<std::optional<vault::Entry>> find_again(vault::Vault& vault, FolderAccess a
 
 // All files, or all folders, that lie directly in a folder, in order of their keys. `after`: the
 // name in its key behind which the list begins; the folder itself may be renamed meanwhile.
-NextPage children(const Exchange& exchange, FolderAccess access, bool folders, std::string after) {
+NextPage children(const RequestContext& exchange, FolderAccess access, bool folders, std::string after) {
   return [&vault = exchange.vault, base_url = exchange.client.base_url, access, folders,
           after = std::move(after)](JsonElements& list) mutable -> Task<bool> {
     const auto folder = co_await find_again(vault, access);
@@ -95,7 +95,7 @@ NextPage children(const Exchange& exchange, FolderAccess access, bool folders, s
 
 }  // namespace
 
-Task<Reply> create_folder(Exchange& exchange) {
+Task<Reply> create_folder(RequestContext& exchange) {
   const auto body = co_await read_fields(exchange.request);
   if (!body) co_return std::unexpected(body.error());
   RestFields fields(*body);
@@ -107,13 +107,13 @@ Task<Reply> create_folder(Exchange& exchange) {
                           .description = wanted->description.value_or(std::nullopt)};
   const auto made = co_await exchange.vault.folders().create(
       exchange.actor(), exchange.account().home, std::move(folder));
-  if (!made) co_return std::unexpected(translate(made.error(), Thing::kFolder));
+  if (!made) co_return std::unexpected(translate(made.error(), Resource::kFolder));
   boost::json::object reply = folder_object(exchange.client.base_url, *made);
   reply["message"] = "Folder created successfully";
   co_return json_response(201, reply);
 }
 
-Task<Reply> update_folder(Exchange& exchange) {
+Task<Reply> update_folder(RequestContext& exchange) {
   const auto body = co_await read_fields(exchange.request);
   if (!body) co_return std::unexpected(body.error());
   RestFields fields(*body);
@@ -124,8 +124,8 @@ Task<Reply> update_folder(Exchange& exchange) {
   co_return json_response(200, {{"message", "Folder updated successfully"}});
 }
 
-Task<Reply> show_folder(Exchange& exchange) {
-  const auto folder = co_await find_shared(exchange, Thing::kFolder);
+Task<Reply> show_folder(RequestContext& exchange) {
+  const auto folder = co_await find_shared(exchange, Resource::kFolder);
   if (!folder) co_return std::unexpected(folder.error());
   FolderAccess access{.token = {}, .owner = {}, .folder = folder->id};
   const auto ref = parse_entry_ref(exchange.path.text("id"));
@@ -146,9 +146,9 @@ Task<Reply> show_folder(Exchange& exchange) {
   co_return reply;
 }
 
-Task<Reply> update_folder_v4(Exchange& exchange) {
+Task<Reply> update_folder_v4(RequestContext& exchange) {
   const auto ref = parse_entry_ref(exchange.path.text("id"));
-  if (!ref) co_return std::unexpected(not_found(Thing::kFolder));
+  if (!ref) co_return std::unexpected(not_found(Resource::kFolder));
   const auto body = co_await read_fields(exchange.request);
   if (!body) co_return std::unexpected(body.error());
   RestFields fields(*body);
@@ -159,14 +159,14 @@ Task<Reply> update_folder_v4(Exchange& exchange) {
   co_return json_response(200, folder_object_v4(*changed, parent ? &*parent : nullptr));
 }
 
-Task<Reply> delete_folder_v4(Exchange& exchange) {
+Task<Reply> delete_folder_v4(RequestContext& exchange) {
   const auto ref = parse_entry_ref(exchange.path.text("id"));
-  if (!ref) co_return std::unexpected(not_found(Thing::kFolder));
+  if (!ref) co_return std::unexpected(not_found(Resource::kFolder));
   const vault::AccountId owner = exchange.account().id;
   const auto folder = co_await find_folder(exchange.vault, owner, *ref);
-  if (!folder) co_return std::unexpected(not_found(Thing::kFolder));
+  if (!folder) co_return std::unexpected(not_found(Resource::kFolder));
   const auto removed = co_await exchange.vault.folders().remove(exchange.actor(), folder->id);
-  if (!removed) co_return std::unexpected(translate(removed.error(), Thing::kFolder));
+  if (!removed) co_return std::unexpected(translate(removed.error(), Resource::kFolder));
   co_return json_response(200, {{"message", "Папка и все вложения успешно удалены"}});
 }
 

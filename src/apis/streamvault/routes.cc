@@ -25,7 +25,7 @@ void add_v3(Routes& routes) {
   const std::string v3 = "/api/v3";
   add(routes, kPost, v3 + "/chunk_init", kGuest, begin_chunks);
   add(routes, kPost, v3 + "/chunk_upload", kGuest, upload_chunk, kNoLimit);
-  routes.back().rate = RateClass::kParts;
+  routes.back().rate = RateClass::kChunks;
   add(routes, kPost, v3 + "/chunk_complete", kGuest, complete_chunks);
   add(routes, kGet, v3 + "/chunk_status/{upload}", kGuest, show_chunks);
   add(routes, kPost, v3 + "/folders", kGuest, create_folder);

@@ -17,13 +17,13 @@ namespace {
 constexpr std::string_view kPng = ".png";
 constexpr std::string_view kSvg = ".svg";
 
-std::string qr_url(const Exchange& exchange, const vault::Entry& entry, std::string_view ending) {
+std::string qr_url(const RequestContext& exchange, const vault::Entry& entry, std::string_view ending) {
   std::string url = exchange.client.base_url + "/storage/media/qr/" + entry.share.str();
   url += ending;
   return url;
 }
 
-boost::json::object share_object(const Exchange& exchange, const vault::Entry& entry) {
+boost::json::object share_object(const RequestContext& exchange, const vault::Entry& entry) {
   boost::json::value expires_at;
   if (entry.share_expires_at) expires_at = to_iso8601(*entry.share_expires_at);
   return {{"token", entry.share.str()},
@@ -50,7 +50,7 @@ std::optional<QrName> parse_qr_name(std::string_view name) {
 
 }  // namespace
 
-Task<Reply> show_qr(Exchange& exchange) {
+Task<Reply> show_qr(RequestContext& exchange) {
   const auto entry = co_await find_shared(exchange);
   if (!entry) co_return std::unexpected(entry.error());
   const auto format = exchange.request.uri.parameter("format");
@@ -63,13 +63,13 @@ Task<Reply> show_qr(Exchange& exchange) {
                            {"share_url", exchange.client.base_url + share_path(entry->share)}});
 }
 
-Task<Reply> show_share(Exchange& exchange) {
+Task<Reply> show_share(RequestContext& exchange) {
   const auto entry = co_await find_own(exchange);
   if (!entry) co_return std::unexpected(entry.error());
   co_return json_response(200, share_object(exchange, *entry));
 }
 
-Task<Reply> limit_share(Exchange& exchange) {
+Task<Reply> limit_share(RequestContext& exchange) {
   const auto entry = co_await find_own(exchange);
   if (!entry) co_return std::unexpected(entry.error());
   const auto body = co_await read_fields(exchange.request);
@@ -79,23 +79,23 @@ Task<Reply> limit_share(Exchange& exchange) {
   if (auto problem = fields.problem()) co_return std::unexpected(std::move(*problem));
   const auto changed =
       co_await exchange.vault.shares().set_expiry(exchange.actor(), entry->id, expires_at);
-  if (!changed) co_return std::unexpected(translate(changed.error(), Thing::kFile));
+  if (!changed) co_return std::unexpected(translate(changed.error(), Resource::kFile));
   co_return json_response(200, share_object(exchange, *changed));
 }
 
-Task<Reply> revoke_share(Exchange& exchange) {
+Task<Reply> revoke_share(RequestContext& exchange) {
   const auto entry = co_await find_own(exchange);
   if (!entry) co_return std::unexpected(entry.error());
   const auto changed = co_await exchange.vault.shares().rotate(exchange.actor(), entry->id);
-  if (!changed) co_return std::unexpected(translate(changed.error(), Thing::kFile));
+  if (!changed) co_return std::unexpected(translate(changed.error(), Resource::kFile));
   co_return json_response(200, share_object(exchange, *changed));
 }
 
-Task<Reply> download_qr(Exchange& exchange) {
+Task<Reply> download_qr(RequestContext& exchange) {
   const auto name = parse_qr_name(exchange.path.text("file"));
-  if (!name) co_return std::unexpected(not_found(Thing::kFile));
+  if (!name) co_return std::unexpected(not_found(Resource::kFile));
   const auto entry = co_await exchange.vault.shares().find(name->token);
-  if (!entry) co_return std::unexpected(not_found(Thing::kFile));
+  if (!entry) co_return std::unexpected(not_found(Resource::kFile));
   const std::string url = exchange.client.base_url + share_path(entry->share);
   auto response = name->is_svg ? http::Response::text(200, "image/svg+xml", qr_svg(url))
                                : http::Response::text(200, "image/png", qr_png(url));
@@ -104,19 +104,19 @@ Task<Reply> download_qr(Exchange& exchange) {
   co_return response;
 }
 
-Task<Reply> download_media(Exchange& exchange) {
+Task<Reply> download_media(RequestContext& exchange) {
   // The UUID is the permission; the name may be one that the file had before.
   const std::string& segment = exchange.path.text("file");
   constexpr std::size_t kUuidLength = 36;
   const auto uuid = Uuid::parse(std::string_view(segment).substr(0, kUuidLength));
   const bool has_name = segment.size() > kUuidLength && segment[kUuidLength] == '_';
-  if (!uuid || !has_name) co_return std::unexpected(not_found(Thing::kFile));
+  if (!uuid || !has_name) co_return std::unexpected(not_found(Resource::kFile));
   const auto file = co_await exchange.vault.shares().find_file(*uuid);
-  if (!file) co_return std::unexpected(not_found(Thing::kFile));
+  if (!file) co_return std::unexpected(not_found(Resource::kFile));
   std::string folder = "uploads";
   for (const char* part : {"year", "month", "day"}) folder += '/' + exchange.path.text(part);
   if (!media_path(*file).starts_with(folder + '/')) {
-    co_return std::unexpected(not_found(Thing::kFile));
+    co_return std::unexpected(not_found(Resource::kFile));
   }
   Reply reply = co_await file_reply(exchange, *file, "inline");
   co_return reply;

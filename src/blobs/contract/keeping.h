@@ -99,14 +99,14 @@ TEST_P(StoreContract, ARemovalSparesWhatSomebodyHasHeldSinceItBegan) {
   for (const std::size_t size : {std::size_t{1'000}, std::size_t{140'000}}) {
     const Bytes bytes = make_bytes(size, 11);
     run(put(store(), bytes));
-    auto landing = run(hand_over(store(), bytes));
-    const Sha256Digest digest = landing->digest();
+    auto durable_blob = run(seal(store(), bytes));
+    const Sha256Digest digest = durable_blob->digest();
     auto removal = store().begin_removal();
     // The clock tells nothing: it may be set back meanwhile.
     clock_.advance(std::chrono::seconds(-100));
     EXPECT_FALSE(run(removal->remove(digest)));
-    landing->wait();
-    landing = nullptr;
+    durable_blob->wait();
+    durable_blob = nullptr;
     EXPECT_FALSE(run(removal->remove(digest))) << "a reference may have been made meanwhile";
 
     removal = store().begin_removal();
@@ -123,10 +123,10 @@ TEST_P(StoreContract, ARemovalSparesWhatSomebodyHasHeldSinceItBegan) {
   }
 }
 
-TEST_P(StoreContract, ALandingMayOutliveItsStore) {
+TEST_P(StoreContract, ADurableBlobMayOutliveItsStore) {
   const Bytes bytes = make_bytes(1'000, 13);
-  const auto landing = run(hand_over(store(), bytes));
-  landing->wait();
+  const auto durable_blob = run(seal(store(), bytes));
+  durable_blob->wait();
   open(std::size_t{16} << 20);
 }
 
@@ -140,8 +140,8 @@ TEST_P(StoreContract, ARemovalNeverTakesWhatAWriterReliesOn) {
       const auto removal = store().begin_removal();
       other.run(removal->remove(digest));
     });
-    const auto landing = run(hand_over(store(), bytes));
-    landing->wait();
+    const auto durable_blob = run(seal(store(), bytes));
+    durable_blob->wait();
     collector.join();
     ASSERT_EQ(stored(digest), bytes) << round;
   }

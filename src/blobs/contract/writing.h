@@ -82,22 +82,22 @@ TEST_P(StoreContract, WrongExpectedSizeIsNoMatter) {
 TEST_P(StoreContract, WhatIsHandedOverIsNamedAtOnceAndDurableWhenItLands) {
   for (const std::size_t size : {std::size_t{0}, std::size_t{5'000}, std::size_t{300'000}}) {
     const Bytes bytes = make_bytes(size, 21);
-    const auto hand_over = [](BlobStore& blobs, ByteView data) -> Task<std::shared_ptr<Landing>> {
+    const auto seal = [](BlobStore& blobs, ByteView data) -> Task<std::shared_ptr<DurableBlob>> {
       std::unique_ptr<BlobWriter> writer = co_await blobs.create({}, kOwner);
       co_await writer->write(data);
-      co_return co_await writer->hand_over();
+      co_return co_await writer->seal();
     };
-    const auto landing = run(hand_over(store(), bytes));
-    EXPECT_EQ(landing->digest(), independent_digest(bytes));
-    EXPECT_EQ(landing->size(), size);
-    std::jthread other([&] { landing->wait(); });
-    landing->wait();
-    EXPECT_EQ(stored(landing->digest()), bytes);
-    const BlobInfo info = run(landing->reached());
-    EXPECT_EQ(info.digest, landing->digest());
+    const auto durable_blob = run(seal(store(), bytes));
+    EXPECT_EQ(durable_blob->digest(), independent_digest(bytes));
+    EXPECT_EQ(durable_blob->size(), size);
+    std::jthread other([&] { durable_blob->wait(); });
+    durable_blob->wait();
+    EXPECT_EQ(stored(durable_blob->digest()), bytes);
+    const BlobInfo info = run(durable_blob->reached());
+    EXPECT_EQ(info.digest, durable_blob->digest());
     EXPECT_EQ(info.size, size);
     EXPECT_TRUE(info.new_at);
-    EXPECT_FALSE(run(run(hand_over(store(), bytes))->reached()).new_at) << "it was there";
+    EXPECT_FALSE(run(run(seal(store(), bytes))->reached()).new_at) << "it was there";
   }
 }
 

@@ -74,7 +74,7 @@ class SegmentCheck {
   // because a power loss kept a later page of the last write and not an earlier. It is noticed.
   void doubt(std::uint64_t offset, std::string problem, bool is_listed);
   void confirm_doubts();
-  void mark_unsound(std::uint32_t unit) { check_.unsound.insert(Place{number_, unit}.packed()); }
+  void mark_unsound(std::uint32_t unit) { check_.unsound.insert(RecordLocation{number_, unit}.packed()); }
   void damaged(const std::string& part, const std::string& problem) {
     check_.visitor.damaged(part, problem);
   }
@@ -122,7 +122,7 @@ void SegmentCheck::read() {
     std::ranges::sort(entries_, {}, &SegmentIndex::Entry::unit);
   }
   scan_segment(check_.disk, file_,
-               {.mark = header ? header->mark : index->mark, .from = kHeaderBytes, .to = size_},
+               {.nonce = header ? header->nonce : index->nonce, .from = kHeaderBytes, .to = size_},
                ScanCheck::kHeaders,
                [this](const Record& record, std::uint32_t unit, ByteView payload) {
                  see(record, unit, payload);
@@ -144,7 +144,7 @@ std::optional<SegmentIndex> SegmentCheck::read_index(const std::optional<Segment
   Bytes bytes(static_cast<std::size_t>(check_.disk.size(file)));
   check_.disk.read(file, bytes, 0);
   std::optional<SegmentIndex> index = decode_segment_index(bytes);
-  if (!index || (header && index->mark != header->mark)) {
+  if (!index || (header && index->nonce != header->nonce)) {
     check_.visitor.noticed(name, "it is damaged; the next start makes it again");
     return std::nullopt;
   }
@@ -156,7 +156,7 @@ std::optional<SegmentIndex> SegmentCheck::read_index(const std::optional<Segment
 }
 
 void SegmentCheck::see(const Record& record, std::uint32_t unit, ByteView payload) {
-  const std::uint64_t offset = Place{number_, unit}.offset();
+  const std::uint64_t offset = RecordLocation{number_, unit}.offset();
   for (; next_ < entries_.size() && entries_[next_].unit < unit; ++next_) {
     see_lost_header(entries_[next_]);
   }
@@ -211,7 +211,7 @@ std::uint64_t SegmentCheck::bytes_written_behind(std::uint64_t end) {
 
 void SegmentCheck::see_lost_header(const SegmentIndex::Entry& entry) {
   const Record& record = entry.record;
-  const std::uint64_t offset = Place{number_, entry.unit}.offset();
+  const std::uint64_t offset = RecordLocation{number_, entry.unit}.offset();
   see_gap(offset);
   expected_ = std::max(expected_, offset + record_bytes(record.length));
   damaged(at(offset), fmt::format("the header of {} is damaged", record.digest.hex()));

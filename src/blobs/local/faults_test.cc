@@ -97,19 +97,19 @@ TEST_F(Faults, WhatWillNotLandSaysSo) {
   const auto store =
       open_local_store(std::make_unique<FailingDisk>(folder_.path(), plan), options());
   const Bytes bytes = make_bytes(1'000, 2);
-  const auto hand_over = [&]() -> Task<std::shared_ptr<Landing>> {
+  const auto seal = [&]() -> Task<std::shared_ptr<DurableBlob>> {
     std::unique_ptr<BlobWriter> writer = co_await store->create({}, kOwner);
     co_await writer->write(bytes);
-    co_return co_await writer->hand_over();
+    co_return co_await writer->seal();
   };
   plan->full = true;
   plan->failed = "write";
-  const auto landing = executor_.run(hand_over());
-  EXPECT_THROW(landing->wait(), NoSpaceError);
-  EXPECT_THROW(executor_.run(landing->reached()), NoSpaceError);
+  const auto durable_blob = executor_.run(seal());
+  EXPECT_THROW(durable_blob->wait(), NoSpaceError);
+  EXPECT_THROW(executor_.run(durable_blob->reached()), NoSpaceError);
   plan->failed = nullptr;
-  executor_.run(hand_over())->wait();
-  EXPECT_TRUE(executor_.run(store->open(landing->digest())));
+  executor_.run(seal())->wait();
+  EXPECT_TRUE(executor_.run(store->open(durable_blob->digest())));
 }
 
 TEST_F(Faults, FullDiskIsSaidToBeFull) {

@@ -4,7 +4,7 @@
 #include <array>
 #include <utility>
 
-#include "blobs/local/core.h"
+#include "blobs/local/store_context.h"
 
 namespace coffer::blobs {
 namespace {
@@ -22,22 +22,22 @@ constexpr std::uint64_t kStretchBytes = std::uint64_t{128} * 1024;
 
 }  // namespace
 
-FileContent::FileContent(Core& core, std::shared_ptr<const OpenFile> file, std::uint64_t start,
+FileContent::FileContent(StoreContext& core, std::shared_ptr<const OpenFile> file, std::uint64_t start,
                          std::uint64_t size) noexcept
-    : core_(core), file_(std::move(file)), start_(start), size_(size) {}
+    : context_(core), file_(std::move(file)), start_(start), size_(size) {}
 
-Task<Content::Piece> FileContent::piece(std::uint64_t offset, std::uint64_t most) const {
+Task<Content::Piece> FileContent::piece(std::uint64_t offset, std::uint64_t max) const {
   const std::uint64_t from = start_ + offset;
-  const std::uint64_t length = std::min({most, size_ - offset, kSliceBytes});
+  const std::uint64_t length = std::min({max, size_ - offset, kSliceBytes});
   if (length <= kCopiedBytes) {
     Bytes bytes(static_cast<std::size_t>(length));
-    if (!core_.disk->read_if_cached(*file_, bytes, from)) {
-      co_await core_.readers.run([&] { core_.disk->read(*file_, bytes, from); });
+    if (!context_.disk->read_if_cached(*file_, bytes, from)) {
+      co_await context_.readers.run([&] { context_.disk->read(*file_, bytes, from); });
     }
     co_return bytes;
   }
   if (!is_cached(from, length)) {
-    co_await core_.readers.run([this, from, length] { fetch(from, length); });
+    co_await context_.readers.run([this, from, length] { fetch(from, length); });
   }
   co_return FileSlice{file_->fd(), from, length};
 }
@@ -45,7 +45,7 @@ Task<Content::Piece> FileContent::piece(std::uint64_t offset, std::uint64_t most
 bool FileContent::is_cached(std::uint64_t from, std::uint64_t length) const {
   std::byte byte{};
   const auto is_here = [&](std::uint64_t at) {
-    return core_.disk->read_if_cached(*file_, {&byte, 1}, at);
+    return context_.disk->read_if_cached(*file_, {&byte, 1}, at);
   };
   const std::uint64_t end = from + length;
   for (std::uint64_t at = from; at < end; at += kStretchBytes) {
@@ -59,7 +59,7 @@ void FileContent::fetch(std::uint64_t from, std::uint64_t length) const {
   for (const std::uint64_t end = from + length; from < end;) {
     const auto count =
         static_cast<std::size_t>(std::min<std::uint64_t>(end - from, passing.size()));
-    core_.disk->read(*file_, ByteSpan(passing).first(count), from);
+    context_.disk->read(*file_, ByteSpan(passing).first(count), from);
     from += count;
   }
 }

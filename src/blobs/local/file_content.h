@@ -9,7 +9,7 @@
 
 namespace coffer::blobs {
 
-struct Core;
+struct StoreContext;
 
 // A section of a file. A slice of it is brought into memory before it is handed out, on a thread
 // that may wait for the disk; under want of memory the kernel may drop it again before it is sent.
@@ -17,18 +17,18 @@ struct Core;
 class FileContent final : public Content {
  public:
   // `core` outlives the tasks. `file` may be shared with others.
-  FileContent(Core& core, std::shared_ptr<const OpenFile> file, std::uint64_t start,
+  FileContent(StoreContext& core, std::shared_ptr<const OpenFile> file, std::uint64_t start,
               std::uint64_t size) noexcept;
 
   std::uint64_t size() const noexcept override { return size_; }
   // A copy of what is short, else a slice.
-  Task<Piece> piece(std::uint64_t offset, std::uint64_t most) const override;
+  Task<Piece> piece(std::uint64_t offset, std::uint64_t max) const override;
 
  private:
   bool is_cached(std::uint64_t from, std::uint64_t length) const;
   void fetch(std::uint64_t from, std::uint64_t length) const;
 
-  Core& core_;
+  StoreContext& context_;
   const std::shared_ptr<const OpenFile> file_;
   const std::uint64_t start_;
   const std::uint64_t size_;

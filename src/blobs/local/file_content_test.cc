@@ -81,8 +81,8 @@ class FileContents : public testing::Test {
     warmth_.fetched = 0;
     return executor_.run(store_->open(digest));
   }
-  Content::Piece piece(const Content& content, std::uint64_t offset, std::uint64_t most) {
-    return executor_.run(content.piece(offset, most));
+  Content::Piece piece(const Content& content, std::uint64_t offset, std::uint64_t max) {
+    return executor_.run(content.piece(offset, max));
   }
   void forget(std::uint64_t from, std::uint64_t to) {
     std::lock_guard lock(warmth_.mutex);

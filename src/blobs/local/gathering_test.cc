@@ -67,36 +67,36 @@ class Gathering : public SegmentStore {
     store_ = open_local_store(std::make_unique<GatedDisk>(folder_.path(), gate_),
                               {.root = {}, .clock = clock_, .gather_time = gather_time});
   }
-  std::shared_ptr<Landing> hand_over_bytes(std::size_t size) {
+  std::shared_ptr<DurableBlob> seal_bytes(std::size_t size) {
     const auto writer = run(store_->create({}, kOwner));
     run(writer->write(make_bytes(size, next_seed_++)));
-    return run(writer->hand_over());
+    return run(writer->seal());
   }
-  std::shared_ptr<Landing> hand_over() { return hand_over_bytes(1'000); }
-  std::vector<std::shared_ptr<Landing>> hand_over(int count) {
-    std::vector<std::shared_ptr<Landing>> landings;
-    for (int i = 0; i < count; ++i) landings.push_back(hand_over());
-    return landings;
+  std::shared_ptr<DurableBlob> seal() { return seal_bytes(1'000); }
+  std::vector<std::shared_ptr<DurableBlob>> seal(int count) {
+    std::vector<std::shared_ptr<DurableBlob>> durable_blobs;
+    for (int i = 0; i < count; ++i) durable_blobs.push_back(seal());
+    return durable_blobs;
   }
-  bool is_stored(const Landing& landing) { return run(store_->open(landing.digest())) != nullptr; }
-  void expect_stored(const std::vector<std::shared_ptr<Landing>>& landings) {
-    for (const auto& landing : landings) {
-      EXPECT_TRUE(eventually([&] { return is_stored(*landing); }));
+  bool is_stored(const DurableBlob& durable_blob) { return run(store_->open(durable_blob.digest())) != nullptr; }
+  void expect_stored(const std::vector<std::shared_ptr<DurableBlob>>& durable_blobs) {
+    for (const auto& durable_blob : durable_blobs) {
+      EXPECT_TRUE(eventually([&] { return is_stored(*durable_blob); }));
     }
   }
   // From now on the store believes that many come together.
   void make_crowd() {
     gate_.close();
-    const auto first = hand_over();
+    const auto first = seal();
     gate_.wait_for_somebody();
-    const auto others = hand_over(8);
+    const auto others = seal(8);
     gate_.open();
     expect_stored({first});
     expect_stored(others);
   }
-  void expect_patience(const Landing& landing) {
+  void expect_patience(const DurableBlob& durable_blob) {
     std::this_thread::sleep_for(std::chrono::milliseconds(30));
-    EXPECT_FALSE(is_stored(landing)) << "it was not kept for others to come";
+    EXPECT_FALSE(is_stored(durable_blob)) << "it was not kept for others to come";
   }
 
   Gate gate_;
@@ -105,88 +105,88 @@ class Gathering : public SegmentStore {
 };
 
 TEST_F(Gathering, ALoneWriterGoesAtOnce) {
-  for (int i = 0; i < 5; ++i) expect_stored({hand_over()});
+  for (int i = 0; i < 5; ++i) expect_stored({seal()});
 }
 
 TEST_F(Gathering, WhoWaitsGoesAtOnce) {
   make_crowd();
-  const auto landings = hand_over(3);
-  expect_patience(*landings[0]);
-  landings[1]->wait();
-  expect_stored(landings);
+  const auto durable_blobs = seal(3);
+  expect_patience(*durable_blobs[0]);
+  durable_blobs[1]->wait();
+  expect_stored(durable_blobs);
   // Three are no crowd.
-  expect_stored({hand_over()});
+  expect_stored({seal()});
 }
 
 TEST_F(Gathering, WhoWaitsInACoroutineGoesAtOnce) {
   make_crowd();
-  const auto landing = hand_over();
-  expect_patience(*landing);
-  EXPECT_EQ(run(landing->reached()).digest, landing->digest());
-  expect_stored({landing});
+  const auto durable_blob = seal();
+  expect_patience(*durable_blob);
+  EXPECT_EQ(run(durable_blob->reached()).digest, durable_blob->digest());
+  expect_stored({durable_blob});
 }
 
 TEST_F(Gathering, ManyGoAtOnce) {
   make_crowd();
-  auto landings = hand_over(31);
-  expect_patience(*landings[0]);
-  landings.push_back(hand_over());
-  expect_stored(landings);
+  auto durable_blobs = seal(31);
+  expect_patience(*durable_blobs[0]);
+  durable_blobs.push_back(seal());
+  expect_stored(durable_blobs);
 }
 
 // Who waits for a blob that is being written hastens nobody else.
 TEST_F(Gathering, WaitingForAnEarlierBatchLeavesTheNextAlone) {
   make_crowd();
   gate_.close();
-  const auto landings = hand_over(32);
+  const auto durable_blobs = seal(32);
   gate_.wait_for_somebody();
-  const auto next = hand_over();
-  std::thread waiter([&] { landings[0]->wait(); });
+  const auto next = seal();
+  std::thread waiter([&] { durable_blobs[0]->wait(); });
   std::this_thread::sleep_for(std::chrono::milliseconds(30));
   gate_.open();
   waiter.join();
-  expect_stored(landings);
+  expect_stored(durable_blobs);
   expect_patience(*next);
 }
 
 TEST_F(Gathering, WhoIsKeptBackIsWrittenWhenTheStoreCloses) {
   make_crowd();
-  const auto landing = hand_over();
-  expect_patience(*landing);
+  const auto durable_blob = seal();
+  expect_patience(*durable_blob);
   open_store(std::chrono::hours(24));
-  EXPECT_TRUE(is_stored(*landing));
+  EXPECT_TRUE(is_stored(*durable_blob));
 }
 
 TEST_F(Gathering, WhoNobodyWaitsForGoesWhenTheTimeIsUp) {
   open_store(std::chrono::milliseconds(20));
   make_crowd();
-  expect_stored({hand_over()});
+  expect_stored({seal()});
 }
 
 // More than one write takes along.
 TEST_F(Gathering, WhoWaitsBehindAFullBatchGoesAtOnce) {
   make_crowd();
   gate_.close();
-  std::vector<std::shared_ptr<Landing>> landings = hand_over(32);
+  std::vector<std::shared_ptr<DurableBlob>> durable_blobs = seal(32);
   gate_.wait_for_somebody();
-  for (int i = 0; i < 80; ++i) landings.push_back(hand_over_bytes(31'000));
-  std::thread waiter([&] { landings.back()->wait(); });
+  for (int i = 0; i < 80; ++i) durable_blobs.push_back(seal_bytes(31'000));
+  std::thread waiter([&] { durable_blobs.back()->wait(); });
   std::this_thread::sleep_for(std::chrono::milliseconds(30));
   gate_.open();
   waiter.join();
-  expect_stored(landings);
+  expect_stored(durable_blobs);
 }
 
 TEST_F(Gathering, ATwinHastensBoth) {
   make_crowd();
   const std::uint64_t seed = next_seed_;
-  const auto landing = hand_over();
+  const auto durable_blob = seal();
   next_seed_ = seed;
-  const auto twin = hand_over();
+  const auto twin = seal();
   twin->wait();
-  EXPECT_EQ(twin->digest(), landing->digest());
-  landing->wait();
-  EXPECT_TRUE(is_stored(*landing));
+  EXPECT_EQ(twin->digest(), durable_blob->digest());
+  durable_blob->wait();
+  EXPECT_TRUE(is_stored(*durable_blob));
 }
 
 }  // namespace

@@ -4,7 +4,7 @@
 #include <utility>
 
 #include "base/log.h"
-#include "blobs/local/core.h"
+#include "blobs/local/store_context.h"
 #include "blobs/local/file_content.h"
 #include "blobs/local/local_writer.h"
 
@@ -38,7 +38,7 @@ std::vector<BlobStore::Listed> merged(const std::vector<BlobStore::Listed>& file
 // Removes the blob's file unless `is_spared(what it is)`, asked while nobody can find it again.
 // Whether it is gone.
 template <class IsSpared>
-bool remove_file(Core& core, const Sha256Digest& digest, IsSpared is_spared) {
+bool remove_file(StoreContext& core, const Sha256Digest& digest, IsSpared is_spared) {
   const std::string name = blob_name(digest);
   std::lock_guard lock(core.folders[folder_of(digest)].naming);
   const std::optional<Disk::FileInfo> info = core.disk->info(name);
@@ -54,27 +54,27 @@ bool remove_file(Core& core, const Sha256Digest& digest, IsSpared is_spared) {
 // while nobody can look: so the writer is seen here, or finds the blob gone.
 class LocalRemoval final : public Removal {
  public:
-  explicit LocalRemoval(Core& core) : core_(core), watch_(core.holds) {}
+  explicit LocalRemoval(StoreContext& core) : context_(core), watch_(core.holds) {}
 
   Task<bool> remove(const Sha256Digest& digest) override {
-    co_return co_await core_.io.run([this, digest] {
-      if (core_.segments->remove_unseen(digest, watch_) == PackedIndex::Removal::kSpared) {
+    co_return co_await context_.io.run([this, digest] {
+      if (context_.segments->remove_unseen(digest, watch_) == PackedIndex::Removal::kSpared) {
         return false;
       }
-      return remove_file(core_, digest, [&](const Disk::FileInfo&) { return watch_.saw(digest); });
+      return remove_file(context_, digest, [&](const Disk::FileInfo&) { return watch_.saw(digest); });
     });
   }
 
  private:
-  Core& core_;
+  StoreContext& context_;
   const Holds::Watch watch_;
 };
 
 class LocalStore final : public BlobStore {
  public:
   LocalStore(std::unique_ptr<Disk> disk, const LocalOptions& options)
-      : core_{.disk = std::move(disk),
-              .space = DiskSpace(*core_.disk, options.reserve_bytes),
+      : context_{.disk = std::move(disk),
+              .space = DiskSpace(*context_.disk, options.reserve_bytes),
               .abilities = {},
               .clock = options.clock,
               .budget = UploadBudget({.bytes = options.memory_budget,
@@ -88,17 +88,17 @@ class LocalStore final : public BlobStore {
               .segments = nullptr,
               .io = ThreadPool("blobs", options.io_threads),
               .readers = ThreadPool("blob-readers", options.io_threads)} {
-    const std::bitset<kFolders> there = prepare(*core_.disk);
+    const std::bitset<kFolders> there = prepare(*context_.disk);
     for (unsigned number = 0; number < kFolders; ++number) {
-      core_.folders[number].ready = there.test(number);
+      context_.folders[number].ready = there.test(number);
     }
-    core_.abilities = probe(*core_.disk, core_.clock);
-    if (!core_.abilities.exact_times) {
+    context_.abilities = probe(*context_.disk, context_.clock);
+    if (!context_.abilities.exact_times) {
       log::info("times of files are not kept exactly",
                 {{"consequence", "bytes of refused uploads stay for the grace time"}});
     }
-    core_.segments = std::make_unique<Segments>(
-        *core_.disk, core_.space, core_.clock,
+    context_.segments = std::make_unique<Segments>(
+        *context_.disk, context_.space, context_.clock,
         Segments::Options{.appending = {.segment_bytes = options.segment_bytes,
                                         .gather_time = options.gather_time},
                           .reclaim = options.reclaim,
@@ -107,63 +107,63 @@ class LocalStore final : public BlobStore {
 
   Task<std::unique_ptr<BlobWriter>> create(std::optional<std::uint64_t>,
                                            std::string owner) override {
-    auto share = core_.budget.open(std::move(owner));
+    auto share = context_.budget.open(std::move(owner));
     if (!share) co_return nullptr;
-    co_return std::make_unique<LocalWriter>(core_, std::move(*share));
+    co_return std::make_unique<LocalWriter>(context_, std::move(*share));
   }
 
-  UploadBudget::Load memory_load() const override { return core_.budget.load(); }
+  UploadBudget::Load memory_load() const override { return context_.budget.load(); }
 
   Task<std::shared_ptr<const Content>> open(const Sha256Digest& digest) override {
-    if (const std::optional<PackedBlob> packed = core_.segments->find(digest)) {
+    if (const std::optional<PackedBlob> packed = context_.segments->find(digest)) {
       std::shared_ptr<const Content> content = co_await open_packed(*packed);
       if (content) co_return content;
     }
-    OpenBlobs::Found found = core_.open_blobs.find(digest);
+    OpenBlobs::OpenedBlob found = context_.open_blobs.find(digest);
     if (found.content) co_return std::move(found.content);
     const std::string name = blob_name(digest);
-    OpenFile file = core_.disk->open_if_cached(name);
-    if (!file) file = co_await core_.readers.run([this, &name] { return core_.disk->open(name); });
+    OpenFile file = context_.disk->open_if_cached(name);
+    if (!file) file = co_await context_.readers.run([this, &name] { return context_.disk->open(name); });
     if (!file) co_return nullptr;
     // The kernel keeps it in memory with the open file.
-    const std::uint64_t size = core_.disk->size(file);
+    const std::uint64_t size = context_.disk->size(file);
     auto content = std::make_shared<const FileContent>(
-        core_, std::make_shared<const OpenFile>(std::move(file)), 0, size);
-    core_.open_blobs.keep(digest, content, found.moment);
+        context_, std::make_shared<const OpenFile>(std::move(file)), 0, size);
+    context_.open_blobs.keep(digest, content, found.moment);
     co_return content;
   }
 
   Task<bool> remove_unused(const Sha256Digest& digest, Time cutoff) override {
-    co_return co_await core_.io.run(
+    co_return co_await context_.io.run(
         [this, digest, cutoff] { return remove_older(digest, cutoff); });
   }
 
   std::unique_ptr<Removal> begin_removal() override {
-    return std::make_unique<LocalRemoval>(core_);
+    return std::make_unique<LocalRemoval>(context_);
   }
 
   Task<std::vector<Listed>> list(std::optional<Sha256Digest> after, std::size_t limit) override {
-    co_return co_await core_.io.run([this, after, limit] { return read_page(after, limit); });
+    co_return co_await context_.io.run([this, after, limit] { return read_page(after, limit); });
   }
 
   Task<std::uint64_t> free_bytes() override {
-    co_return co_await core_.io.run([this] { return core_.space.available(); });
+    co_return co_await context_.io.run([this] { return context_.space.available(); });
   }
 
  private:
   // Null when it has been removed meanwhile.
   Task<std::shared_ptr<const Content>> open_packed(PackedBlob blob) {
     for (;;) {
-      std::shared_ptr<const OpenFile> file = core_.segments->file_of(blob, false);
+      std::shared_ptr<const OpenFile> file = context_.segments->file_of(blob, false);
       if (!file) {
-        file = co_await core_.readers.run(
-            [this, &blob] { return core_.segments->file_of(blob, true); });
+        file = co_await context_.readers.run(
+            [this, &blob] { return context_.segments->file_of(blob, true); });
       }
       if (file) {
         co_return std::make_shared<const FileContent>(
-            core_, std::move(file), blob.place.offset() + kHeaderBytes, blob.length);
+            context_, std::move(file), blob.place.offset() + kHeaderBytes, blob.length);
       }
-      const std::optional<PackedBlob> now = core_.segments->find(blob.digest);
+      const std::optional<PackedBlob> now = context_.segments->find(blob.digest);
       if (!now) co_return nullptr;
       if (now->place == blob.place) throw Error("a segment is missing");
       blob = *now;
@@ -171,14 +171,14 @@ class LocalStore final : public BlobStore {
   }
 
   bool remove_older(const Sha256Digest& digest, Time cutoff) {
-    switch (core_.segments->remove_older(digest, cutoff)) {
+    switch (context_.segments->remove_older(digest, cutoff)) {
       case PackedIndex::Removal::kSpared: return false;
       // Of a file of that name, from a time when there were no segments, the sweep takes care:
       // whoever made the record and thinks better of it must not take that along.
       case PackedIndex::Removal::kRemoved: return true;
       case PackedIndex::Removal::kAbsent: break;
     }
-    return remove_file(core_, digest,
+    return remove_file(context_, digest,
                        [&](const Disk::FileInfo& info) { return info.modified > cutoff; });
   }
 
@@ -188,21 +188,21 @@ class LocalStore final : public BlobStore {
     for (unsigned folder = after ? folder_of(*after) : 0; folder < kFolders && page.size() < limit;
          ++folder) {
       found.clear();
-      for (const std::string& file : core_.disk->names(folder_name(folder))) {
+      for (const std::string& file : context_.disk->names(folder_name(folder))) {
         const std::optional<Sha256Digest> digest = blob_in(folder, file);
         if (digest && (!after || *digest > *after)) found.push_back(*digest);
       }
       std::ranges::sort(found);
       for (const Sha256Digest& digest : found) {
         if (page.size() == limit) break;
-        const std::optional<Disk::FileInfo> info = core_.disk->info(blob_name(digest));
+        const std::optional<Disk::FileInfo> info = context_.disk->info(blob_name(digest));
         if (info) page.push_back({{digest, info->size}, info->modified});
       }
     }
-    return merged(page, core_.segments->after(after, limit), limit);
+    return merged(page, context_.segments->after(after, limit), limit);
   }
 
-  Core core_;
+  StoreContext context_;
 };
 
 }  // namespace

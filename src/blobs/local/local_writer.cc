@@ -6,7 +6,7 @@
 #include <stdexcept>
 #include <utility>
 
-#include "blobs/local/draft.h"
+#include "blobs/local/temp_blob.h"
 
 namespace coffer::blobs {
 // Between the writer and its job. At most one job runs, at most one block waits for it, and
@@ -14,10 +14,10 @@ namespace coffer::blobs {
 // Outlives the writer while a job runs.
 class LocalWriter::Pipeline : public std::enable_shared_from_this<Pipeline> {
  public:
-  explicit Pipeline(Core& core) : core_(core), home_(Executor::current()), draft_(core) {}
+  explicit Pipeline(StoreContext& core) : context_(core), home_(Executor::current()), draft_(core) {}
 
   // To be taken before the blob's last bytes are submitted.
-  Holds::Hold hold(const Sha256Digest& digest) { return {core_.holds, digest}; }
+  Holds::Hold hold(const Sha256Digest& digest) { return {context_.holds, digest}; }
   // The first `count` bytes of `buffer` are a whole blob of that digest. REQUIRES: nothing was
   // submitted.
   void submit_small(Buffer buffer, std::size_t count, const Sha256Digest& digest);
@@ -36,7 +36,7 @@ class LocalWriter::Pipeline : public std::enable_shared_from_this<Pipeline> {
   // The same of whatever was submitted, also when the writer is gone.
   Task<BlobInfo> landed();
   // The same, blocking. Threads: any.
-  BlobInfo wait_for_landing();
+  BlobInfo wait_until_durable();
   // Nobody wants the blob any more.
   void abandon();
 
@@ -51,15 +51,15 @@ class LocalWriter::Pipeline : public std::enable_shared_from_this<Pipeline> {
   // Ends the wish of who waits in landed() to be woken, whichever way he goes.
   class Waking;
 
-  void hasten();
+  void flush_soon();
   // Begins with `block`, or leaves it to the job that runs. REQUIRES: the mutex is held.
   void start_locked(Block block);
   void work(Block block);
   void process(Block& block);
 
-  Core& core_;
+  StoreContext& context_;
   Executor& home_;
-  Draft draft_;  // the job's while busy_
+  TempBlob draft_;  // the job's while busy_
 
   std::mutex mutex_;  // guards all below
   bool busy_ = false;
@@ -67,7 +67,7 @@ class LocalWriter::Pipeline : public std::enable_shared_from_this<Pipeline> {
   std::optional<Block> pending_;
   std::exception_ptr error_;
   std::optional<BlobInfo> result_;
-  std::optional<Appender::Ticket> ticket_;  // of a small blob: to hasten it, once
+  std::optional<SegmentWriter::Ticket> ticket_;  // of a small blob: to hasten it, once
   std::condition_variable settled_;         // error_ or result_ is set
   // Set by the writer to be woken when the job has ended a block.
   std::shared_ptr<OneShotEvent> progress_;
@@ -95,7 +95,7 @@ void LocalWriter::Pipeline::start_locked(Block block) {
     return;
   }
   busy_ = true;
-  core_.io.post([self = shared_from_this(), moved = std::move(block)]() mutable {
+  context_.io.post([self = shared_from_this(), moved = std::move(block)]() mutable {
     self->work(std::move(moved));
   });
 }
@@ -140,7 +140,7 @@ void LocalWriter::Pipeline::work(Block block) {
 
 void LocalWriter::Pipeline::submit_small(Buffer buffer, std::size_t count,
                                          const Sha256Digest& digest) {
-  const auto ticket = core_.segments->add(
+  const auto ticket = context_.segments->add(
       digest, std::move(buffer), count,
       [self = shared_from_this()](std::exception_ptr error, const BlobInfo& info) {
         std::lock_guard lock(self->mutex_);
@@ -158,13 +158,13 @@ void LocalWriter::Pipeline::submit_small(Buffer buffer, std::size_t count,
 }
 
 // For who is about to wait for a small blob.
-void LocalWriter::Pipeline::hasten() {
-  std::optional<Appender::Ticket> ticket;
+void LocalWriter::Pipeline::flush_soon() {
+  std::optional<SegmentWriter::Ticket> ticket;
   {
     std::lock_guard lock(mutex_);
     if (!error_ && !result_) ticket = std::exchange(ticket_, {});
   }
-  if (ticket) core_.segments->hasten(*ticket);
+  if (ticket) context_.segments->flush_soon(*ticket);
 }
 
 void LocalWriter::Pipeline::process(Block& block) {
@@ -191,7 +191,7 @@ Task<std::expected<Buffer, Refusal>> LocalWriter::Pipeline::next_buffer(UploadBu
       if (error_) std::rethrow_exception(error_);
       if (spare_) co_return std::move(spare_);
       if (!busy_ || !pending_) {
-        Buffer next = core_.buffers.take(core_.budget.try_take(share, bytes));
+        Buffer next = context_.buffers.take(context_.budget.try_take(share, bytes));
         if (next) co_return next;
       }
       if (busy_) {
@@ -201,9 +201,9 @@ Task<std::expected<Buffer, Refusal>> LocalWriter::Pipeline::next_buffer(UploadBu
     }
     if (!progress) {
       // Nothing is held, so nobody is kept waiting by our waiting.
-      auto charge = co_await core_.budget.take(share, kFirstBytes, client);
+      auto charge = co_await context_.budget.take(share, kFirstBytes, client);
       if (!charge) co_return std::unexpected(charge.error());
-      co_return core_.buffers.take(std::move(*charge));
+      co_return context_.buffers.take(std::move(*charge));
     }
     co_await progress->wait();
   }
@@ -257,7 +257,7 @@ class LocalWriter::Pipeline::Waking {
 
 Task<BlobInfo> LocalWriter::Pipeline::landed() {
   const Waking waking(shared_from_this());
-  hasten();
+  flush_soon();
   for (;;) {
     std::shared_ptr<OneShotEvent> landed;
     {
@@ -270,8 +270,8 @@ Task<BlobInfo> LocalWriter::Pipeline::landed() {
   }
 }
 
-BlobInfo LocalWriter::Pipeline::wait_for_landing() {
-  hasten();
+BlobInfo LocalWriter::Pipeline::wait_until_durable() {
+  flush_soon();
   std::unique_lock lock(mutex_);
   settled_.wait(lock, [this] { return error_ || result_; });
   if (error_) std::rethrow_exception(error_);
@@ -286,16 +286,16 @@ void LocalWriter::Pipeline::abandon() {
   back_.release();
   if (busy_ || draft_.is_clean()) return;
   busy_ = true;
-  core_.io.post([self = shared_from_this()] { self->draft_.discard(); });
+  context_.io.post([self = shared_from_this()] { self->draft_.discard(); });
 }
 
-class LocalWriter::LocalLanding final : public Landing {
+class LocalWriter::LocalDurableBlob final : public DurableBlob {
  public:
-  LocalLanding(std::shared_ptr<Pipeline> pipeline, Holds::Hold hold, const Sha256Digest& digest,
+  LocalDurableBlob(std::shared_ptr<Pipeline> pipeline, Holds::Hold hold, const Sha256Digest& digest,
                std::uint64_t size)
-      : Landing(digest, size), pipeline_(std::move(pipeline)), hold_(std::move(hold)) {}
+      : DurableBlob(digest, size), pipeline_(std::move(pipeline)), hold_(std::move(hold)) {}
 
-  void wait() override { pipeline_->wait_for_landing(); }
+  void wait() override { pipeline_->wait_until_durable(); }
   Task<BlobInfo> reached() override { return pipeline_->landed(); }
 
  private:
@@ -303,8 +303,8 @@ class LocalWriter::LocalLanding final : public Landing {
   const Holds::Hold hold_;
 };
 
-LocalWriter::LocalWriter(Core& core, UploadBudget::Share share)
-    : core_(core), share_(std::move(share)), pipeline_(std::make_shared<Pipeline>(core)) {}
+LocalWriter::LocalWriter(StoreContext& core, UploadBudget::Share share)
+    : context_(core), share_(std::move(share)), pipeline_(std::make_shared<Pipeline>(core)) {}
 
 LocalWriter::~LocalWriter() { pipeline_->abandon(); }
 
@@ -335,7 +335,7 @@ void LocalWriter::advance(std::size_t count) {
 std::chrono::milliseconds LocalWriter::patience() const noexcept {
   using std::chrono::milliseconds;
   const auto kept = std::chrono::steady_clock::now() - lent_at_;
-  const auto left = std::chrono::duration_cast<milliseconds>(core_.budget.patience() - kept);
+  const auto left = std::chrono::duration_cast<milliseconds>(context_.budget.patience() - kept);
   return std::max(left, milliseconds::zero());
 }
 
@@ -349,7 +349,7 @@ void LocalWriter::set_aside() {
   submit(whole);
 }
 
-Task<std::shared_ptr<Landing>> LocalWriter::hand_over() {
+Task<std::shared_ptr<DurableBlob>> LocalWriter::seal() {
   const bool is_aside = !aside_.empty() || (size_ > 0 && size_ < kSmallBytes);
   if (!filling_ && is_aside) throw std::logic_error("bytes were set aside");
   const std::size_t tail = filling_ ? filled_ : 0;
@@ -364,7 +364,7 @@ Task<std::shared_ptr<Landing>> LocalWriter::hand_over() {
     }
     Holds::Hold hold = pipeline_->hold(digest);
     pipeline_->submit_small(std::move(filling_), size, digest);
-    co_return std::make_shared<LocalLanding>(pipeline_, std::move(hold), digest, size);
+    co_return std::make_shared<LocalDurableBlob>(pipeline_, std::move(hold), digest, size);
   }
   hash(tail);
   const Sha256Digest digest = hash_->finish();
@@ -372,7 +372,7 @@ Task<std::shared_ptr<Landing>> LocalWriter::hand_over() {
   pipeline_->submit(std::move(filling_), tail, digest);
   // The sync of a large file may take long.
   const BlobInfo info = co_await pipeline_->result();
-  co_return std::make_shared<LocalLanding>(pipeline_, std::move(hold), info.digest, info.size);
+  co_return std::make_shared<LocalDurableBlob>(pipeline_, std::move(hold), info.digest, info.size);
 }
 
 void LocalWriter::submit(std::size_t count) {

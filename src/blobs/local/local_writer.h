@@ -10,14 +10,14 @@
 
 #include "base/hash.h"
 #include "blobs/blob_store.h"
-#include "blobs/local/core.h"
+#include "blobs/local/store_context.h"
 
 namespace coffer::blobs {
 
 class LocalWriter final : public BlobWriter {
  public:
   // `core` outlives the writer. REQUIRES: called on the executor that will use it.
-  LocalWriter(Core& core, UploadBudget::Share share);
+  LocalWriter(StoreContext& core, UploadBudget::Share share);
   ~LocalWriter() override;
 
   Task<std::expected<ByteSpan, Refusal>> prepare(InputStream& client) override;
@@ -25,18 +25,18 @@ class LocalWriter final : public BlobWriter {
   void advance(std::size_t count) override;
   std::chrono::milliseconds patience() const noexcept override;
   void set_aside() override;
-  Task<std::shared_ptr<Landing>> hand_over() override;
+  Task<std::shared_ptr<DurableBlob>> seal() override;
 
  private:
   class Pipeline;
-  class LocalLanding;
+  class LocalDurableBlob;
 
   // Of the buffer's first bytes.
   void hash(std::size_t count);
   // Has the buffer's first bytes, which are whole blocks of the disk, written.
   void submit(std::size_t count);
 
-  Core& core_;
+  StoreContext& context_;
   UploadBudget::Share share_;
   std::shared_ptr<Pipeline> pipeline_;
   Buffer filling_;

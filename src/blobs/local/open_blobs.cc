@@ -14,7 +14,7 @@ OpenBlobs::Shard& OpenBlobs::shard_of(const Sha256Digest& digest) {
   return shards_[std::to_integer<std::size_t>(digest.bytes.back()) % shards_.size()];
 }
 
-OpenBlobs::Found OpenBlobs::find(const Sha256Digest& digest) {
+OpenBlobs::OpenedBlob OpenBlobs::find(const Sha256Digest& digest) {
   Shard& shard = shard_of(digest);
   const std::lock_guard lock(shard.mutex);
   const auto place = shard.places.find(digest);

@@ -29,11 +29,11 @@ class OpenBlobs {
   // What find() saw when it found nothing, for keep().
   using Moment = std::uint64_t;
 
-  struct Found {
+  struct OpenedBlob {
     std::shared_ptr<const Content> content;  // null: not kept
     Moment moment = 0;
   };
-  Found find(const Sha256Digest& digest);
+  OpenedBlob find(const Sha256Digest& digest);
 
   // Keeps what was opened since `moment`, unless a blob may have been removed or replaced
   // meanwhile.

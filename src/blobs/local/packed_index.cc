@@ -48,7 +48,7 @@ std::optional<PackedBlob> PackedIndex::touch(const Sha256Digest& digest, Time no
   return *at;
 }
 
-void PackedIndex::apply(const Record& record, Place place) {
+void PackedIndex::apply(const Record& record, RecordLocation place) {
   switch (record.kind) {
     case RecordKind::kBlob: return insert({record.digest, place, record.length, record.time()});
     case RecordKind::kTouch: return raise(record.digest, record.time());
@@ -81,7 +81,7 @@ void PackedIndex::insert(const PackedBlob& blob) {
   account(blob, true);
 }
 
-bool PackedIndex::move(const Sha256Digest& digest, Place from, Place to) {
+bool PackedIndex::move(const Sha256Digest& digest, RecordLocation from, RecordLocation to) {
   Shard& shard = shard_of(digest);
   std::lock_guard lock(shard.mutex);
   List& list = list_in(shard, digest);
@@ -94,7 +94,7 @@ bool PackedIndex::move(const Sha256Digest& digest, Place from, Place to) {
 }
 
 // If it stands there.
-void PackedIndex::remove(const Sha256Digest& digest, Place place) {
+void PackedIndex::remove(const Sha256Digest& digest, RecordLocation place) {
   Shard& shard = shard_of(digest);
   std::lock_guard lock(shard.mutex);
   List& list = list_in(shard, digest);
@@ -106,7 +106,7 @@ void PackedIndex::remove(const Sha256Digest& digest, Place place) {
 
 template <class IsSpared>
 PackedIndex::Removal PackedIndex::remove_unless(const Sha256Digest& digest, IsSpared is_spared,
-                                                Place& place) {
+                                                RecordLocation& place) {
   Shard& shard = shard_of(digest);
   std::lock_guard lock(shard.mutex);
   List& list = list_in(shard, digest);
@@ -120,13 +120,13 @@ PackedIndex::Removal PackedIndex::remove_unless(const Sha256Digest& digest, IsSp
 }
 
 PackedIndex::Removal PackedIndex::remove_older(const Sha256Digest& digest, Time cutoff,
-                                               Place& place) {
+                                               RecordLocation& place) {
   const auto is_newer = [&](const PackedBlob& blob) { return blob.written > cutoff; };
   return remove_unless(digest, is_newer, place);
 }
 
 PackedIndex::Removal PackedIndex::remove_unseen(const Sha256Digest& digest,
-                                                const Holds::Watch& watch, Place& place) {
+                                                const Holds::Watch& watch, RecordLocation& place) {
   const auto is_seen = [&](const PackedBlob&) { return watch.saw(digest); };
   return remove_unless(digest, is_seen, place);
 }

@@ -18,7 +18,7 @@ namespace coffer::blobs {
 
 struct PackedBlob {
   Sha256Digest digest;
-  Place place;
+  RecordLocation place;
   std::uint32_t length = 0;
   Time written;  // last time its bytes were written or found written
 };
@@ -36,17 +36,17 @@ class PackedIndex {
   void insert(const PackedBlob& blob);
 
   // The same bytes stand at `to` now. False when the blob is no longer at `from`.
-  bool move(const Sha256Digest& digest, Place from, Place to);
+  bool move(const Sha256Digest& digest, RecordLocation from, RecordLocation to);
 
   // What the record at `place` says. For a start: the records of one blob come in the order in
   // which they were written.
-  void apply(const Record& record, Place place);
+  void apply(const Record& record, RecordLocation place);
 
   enum class Removal { kAbsent, kSpared, kRemoved };
   // Removes the blob unless its time lies after `cutoff`; where it stood goes to `place`.
-  Removal remove_older(const Sha256Digest& digest, Time cutoff, Place& place);
+  Removal remove_older(const Sha256Digest& digest, Time cutoff, RecordLocation& place);
   // The same unless `watch` saw it, whatever its time.
-  Removal remove_unseen(const Sha256Digest& digest, const Holds::Watch& watch, Place& place);
+  Removal remove_unseen(const Sha256Digest& digest, const Holds::Watch& watch, RecordLocation& place);
 
   // Up to `limit` blobs whose names follow `after` (nothing: from the first), in order.
   std::vector<PackedBlob> after(const std::optional<Sha256Digest>& after, std::size_t limit) const;
@@ -67,10 +67,10 @@ class PackedIndex {
   Shard& shard_of(const Sha256Digest& digest);
   const Shard& shard_of(const Sha256Digest& digest) const;
   void raise(const Sha256Digest& digest, Time time);
-  void remove(const Sha256Digest& digest, Place place);
+  void remove(const Sha256Digest& digest, RecordLocation place);
   // Removes the blob unless `is_spared(blob)`, asked while nobody can find or touch it.
   template <class IsSpared>
-  Removal remove_unless(const Sha256Digest& digest, IsSpared is_spared, Place& place);
+  Removal remove_unless(const Sha256Digest& digest, IsSpared is_spared, RecordLocation& place);
   void account(const PackedBlob& blob, bool is_live);
 
   std::array<Shard, kShards> shards_;

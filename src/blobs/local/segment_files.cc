@@ -14,12 +14,12 @@
 namespace coffer::blobs {
 namespace {
 
-std::uint64_t random_mark() {
+std::uint64_t random_nonce() {
   std::array<std::byte, sizeof(std::uint64_t)> bytes{};
   system_entropy().fill(bytes);
-  std::uint64_t mark = 0;
-  for (const std::byte byte : bytes) mark = mark << 8 | std::to_integer<std::uint64_t>(byte);
-  return mark;
+  std::uint64_t nonce = 0;
+  for (const std::byte byte : bytes) nonce = nonce << 8 | std::to_integer<std::uint64_t>(byte);
+  return nonce;
 }
 
 }  // namespace
@@ -66,7 +66,7 @@ void SegmentFiles::load(std::uint32_t number, PackedIndex& index) {
                     name, header->version, kSegmentVersion));
   }
   std::optional<SegmentIndex> known = read_index(number);
-  if (known && (known->covered > size || (header && known->mark != header->mark))) {
+  if (known && (known->covered > size || (header && known->nonce != header->nonce))) {
     // Were it still there when the segment is as long again, it would hide what was added.
     known.reset();
     disk_.remove(segment_index_name(number));
@@ -81,7 +81,7 @@ void SegmentFiles::load(std::uint32_t number, PackedIndex& index) {
     }
     return;
   }
-  State state{.mark = header ? header->mark : known->mark,
+  State state{.nonce = header ? header->nonce : known->nonce,
               .end = known ? known->covered : kHeaderBytes,
               .covered = known ? known->covered : 0,
               .is_sealed = true,
@@ -93,7 +93,7 @@ void SegmentFiles::load(std::uint32_t number, PackedIndex& index) {
   }
   if (size > state.end) {
     const ScanResult scan =
-        scan_segment(disk_, file, {.mark = state.mark, .from = state.end, .to = size},
+        scan_segment(disk_, file, {.nonce = state.nonce, .from = state.end, .to = size},
                      ScanCheck::kPayloads, [&](const Record& record, std::uint32_t unit, ByteView) {
                        index.apply(record, {number, unit});
                      });
@@ -135,7 +135,7 @@ std::optional<ActiveSegment> SegmentFiles::reopen_last(std::uint64_t limit) {
   OpenFile file = disk_.open_to_change(segment_name(number));
   state.is_sealed = false;
   return ActiveSegment{
-      .file = std::move(file), .number = number, .mark = state.mark, .end = state.end};
+      .file = std::move(file), .number = number, .nonce = state.nonce, .end = state.end};
 }
 
 ActiveSegment SegmentFiles::create() {
@@ -145,11 +145,11 @@ ActiveSegment SegmentFiles::create() {
     number = next_++;
   }
   ActiveSegment segment{
-      .file = OpenFile(), .number = number, .mark = random_mark(), .end = kHeaderBytes};
+      .file = OpenFile(), .number = number, .nonce = random_nonce(), .end = kHeaderBytes};
   segment.file = disk_.create(segment_name(number));
   try {
     std::array<std::byte, kHeaderBytes> head{};
-    encode(SegmentHeader{.number = number, .mark = segment.mark}, head);
+    encode(SegmentHeader{.number = number, .nonce = segment.nonce}, head);
     disk_.write(segment.file, head, 0);
     disk_.sync(segment.file);
     disk_.sync_folder(kSegments);
@@ -159,7 +159,7 @@ ActiveSegment SegmentFiles::create() {
   }
   std::lock_guard lock(mutex_);
   segments_.emplace(
-      number, State{.mark = segment.mark, .end = kHeaderBytes, .covered = 0, .is_sealed = false});
+      number, State{.nonce = segment.nonce, .end = kHeaderBytes, .covered = 0, .is_sealed = false});
   return segment;
 }
 
@@ -220,9 +220,9 @@ bool SegmentFiles::contains(std::uint32_t number) const {
   return segments_.contains(number);
 }
 
-std::uint64_t SegmentFiles::mark_of(std::uint32_t number) const {
+std::uint64_t SegmentFiles::nonce_of(std::uint32_t number) const {
   std::lock_guard lock(mutex_);
-  return segments_.at(number).mark;
+  return segments_.at(number).nonce;
 }
 
 void SegmentFiles::write_index(std::uint32_t number) {
@@ -235,13 +235,13 @@ void SegmentFiles::write_index(std::uint32_t number) {
   if (state.covered > 0) {
     if (auto known = read_index(number)) index = std::move(*known);
   }
-  if (index.mark != state.mark || index.covered > state.end) index = {};
-  index.mark = state.mark;
+  if (index.nonce != state.nonce || index.covered > state.end) index = {};
+  index.nonce = state.nonce;
   const OpenFile segment = disk_.open(segment_name(number));
   // What nobody waited for may not have been; an index must not tell of what a power loss takes.
   disk_.sync(segment);
   scan_segment(disk_, segment,
-               {.mark = state.mark,
+               {.nonce = state.nonce,
                 .from = std::max<std::uint64_t>(index.covered, kHeaderBytes),
                 .to = state.end},
                state.is_damaged ? ScanCheck::kPayloads : ScanCheck::kHeaders,

@@ -23,7 +23,7 @@ namespace coffer::blobs {
 struct ActiveSegment {
   OpenFile file;
   std::uint32_t number = 0;
-  std::uint64_t mark = 0;
+  std::uint64_t nonce = 0;
   std::uint64_t end = 0;   // where the next record goes
   std::uint64_t room = 0;  // up to here there are bytes to write over, if this is after `end`
 };
@@ -60,7 +60,7 @@ class SegmentFiles {
   std::vector<Sealed> sealed() const;
   bool contains(std::uint32_t number) const;
   // Of one that is there.
-  std::uint64_t mark_of(std::uint32_t number) const;
+  std::uint64_t nonce_of(std::uint32_t number) const;
 
   // Makes the index beside a sealed segment tell of all of it.
   void write_index(std::uint32_t number);
@@ -69,7 +69,7 @@ class SegmentFiles {
 
  private:
   struct State {
-    std::uint64_t mark = 0;
+    std::uint64_t nonce = 0;
     std::uint64_t end = 0;
     std::uint64_t covered = 0;  // by the index on the disk
     bool is_sealed = true;

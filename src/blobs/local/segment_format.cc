@@ -63,7 +63,7 @@ void encode(const SegmentHeader& header, ByteSpan into) {
   std::ranges::copy(as_bytes(kSegmentMagic), into.begin());
   put(into, 8, header.version);
   put(into, 12, header.number);
-  put(into, 16, header.mark);
+  put(into, 16, header.nonce);
   seal(into);
 }
 
@@ -71,14 +71,14 @@ std::optional<SegmentHeader> decode_segment_header(ByteView bytes) {
   if (bytes.size() < kHeaderBytes || as_text(bytes.first(8)) != kSegmentMagic) return std::nullopt;
   const SegmentHeader header{.version = get<std::uint32_t>(bytes, 8),
                              .number = get<std::uint32_t>(bytes, 12),
-                             .mark = get<std::uint64_t>(bytes, 16)};
+                             .nonce = get<std::uint64_t>(bytes, 16)};
   if (!is_sealed(bytes.first(kHeaderBytes))) return std::nullopt;
   return header;
 }
 
-void encode(const Record& record, std::uint64_t mark, ByteSpan into) {
+void encode(const Record& record, std::uint64_t nonce, ByteSpan into) {
   into = into.first(kHeaderBytes);
-  put(into, 0, mark);
+  put(into, 0, nonce);
   put(into, 8, static_cast<std::uint32_t>(record.kind));
   put(into, 12, record.length);
   put(into, 16, record.value);
@@ -86,8 +86,8 @@ void encode(const Record& record, std::uint64_t mark, ByteSpan into) {
   seal(into);
 }
 
-std::optional<Record> decode_record(ByteView bytes, std::uint64_t mark) {
-  if (bytes.size() < kHeaderBytes || get<std::uint64_t>(bytes, 0) != mark) return std::nullopt;
+std::optional<Record> decode_record(ByteView bytes, std::uint64_t nonce) {
+  if (bytes.size() < kHeaderBytes || get<std::uint64_t>(bytes, 0) != nonce) return std::nullopt;
   const auto kind = get<std::uint32_t>(bytes, 8);
   if (!is_kind(kind) || !is_sealed(bytes.first(kHeaderBytes))) return std::nullopt;
   const Record record{.kind = static_cast<RecordKind>(kind),
@@ -104,7 +104,7 @@ Bytes encode(const SegmentIndex& index) {
   put(ByteSpan(bytes), 8, kSegmentVersion);
   put(ByteSpan(bytes), 12, static_cast<std::uint32_t>(index.entries.size()));
   put(ByteSpan(bytes), 16, index.covered);
-  put(ByteSpan(bytes), 24, index.mark);
+  put(ByteSpan(bytes), 24, index.nonce);
   ByteSpan rest = ByteSpan(bytes).subspan(kHeaderBytes);
   for (const SegmentIndex::Entry& entry : index.entries) {
     put_digest(rest, 0, entry.record.digest);
@@ -133,7 +133,7 @@ std::optional<SegmentIndex> decode_segment_index(ByteView bytes) {
   hash.update(bytes.subspan(kHeaderBytes));
   if (hash.finish() != get_digest(bytes, kIndexCheckedBytes)) return std::nullopt;
 
-  SegmentIndex index{.mark = get<std::uint64_t>(bytes, 24),
+  SegmentIndex index{.nonce = get<std::uint64_t>(bytes, 24),
                      .covered = get<std::uint64_t>(bytes, 16),
                      .entries = {}};
   index.entries.reserve(count);

@@ -21,16 +21,16 @@ inline constexpr std::uint64_t kUnit = 8;
 inline constexpr std::uint32_t kPackedBytes = 128 * 1024;
 
 // Where a record stands.
-struct Place {
+struct RecordLocation {
   std::uint32_t segment = 0;
   std::uint32_t unit = 0;  // its offset in the segment, divided by kUnit
 
   std::uint64_t offset() const noexcept { return unit * kUnit; }
   std::uint64_t packed() const noexcept { return std::uint64_t{segment} << 32 | unit; }
-  static Place from_packed(std::uint64_t packed) noexcept {
+  static RecordLocation from_packed(std::uint64_t packed) noexcept {
     return {static_cast<std::uint32_t>(packed >> 32), static_cast<std::uint32_t>(packed)};
   }
-  friend bool operator==(const Place&, const Place&) = default;
+  friend bool operator==(const RecordLocation&, const RecordLocation&) = default;
 };
 
 enum class RecordKind : std::uint8_t {
@@ -46,7 +46,7 @@ struct Record {
   std::int64_t value = 0;  // kRemoval: a packed place, else microseconds since 1970
 
   Time time() const noexcept { return from_micros(value); }
-  Place place() const noexcept { return Place::from_packed(static_cast<std::uint64_t>(value)); }
+  RecordLocation place() const noexcept { return RecordLocation::from_packed(static_cast<std::uint64_t>(value)); }
   friend bool operator==(const Record&, const Record&) = default;
 };
 
@@ -58,16 +58,16 @@ constexpr std::uint64_t record_bytes(std::uint32_t length) noexcept {
 struct SegmentHeader {
   std::uint32_t version = kSegmentVersion;
   std::uint32_t number = 0;
-  std::uint64_t mark = 0;  // stands in each of its records; nobody who sends bytes can guess it
+  std::uint64_t nonce = 0;  // stands in each of its records; nobody who sends bytes can guess it
 };
 
 void encode(const SegmentHeader& header, ByteSpan into);
 // Nothing when it is damaged or was never one. Of a newer version only `version` is good.
 std::optional<SegmentHeader> decode_segment_header(ByteView bytes);
 
-void encode(const Record& record, std::uint64_t mark, ByteSpan into);
+void encode(const Record& record, std::uint64_t nonce, ByteSpan into);
 // Nothing unless a record of the segment with that mark starts here.
-std::optional<Record> decode_record(ByteView bytes, std::uint64_t mark);
+std::optional<Record> decode_record(ByteView bytes, std::uint64_t nonce);
 
 // What a segment holds, without payloads.
 struct SegmentIndex {
@@ -75,7 +75,7 @@ struct SegmentIndex {
     Record record;
     std::uint32_t unit = 0;
   };
-  std::uint64_t mark = 0;     // the segment's
+  std::uint64_t nonce = 0;     // the segment's
   std::uint64_t covered = 0;  // bytes of the segment that it tells of
   // In order of names, and of units where names are equal: so a start reads a million of them into
   // memory from one end to the other.

@@ -38,7 +38,7 @@ ScanResult scan_segment(Disk& disk, const OpenFile& file, const SegmentRange& ra
   Window window(disk, file, range.to);
   ScanResult result{.end = range.from, .skipped = 0};
   for (std::uint64_t at = range.from; at + kHeaderBytes <= range.to;) {
-    const std::optional<Record> record = decode_record(window.view(at, kHeaderBytes), range.mark);
+    const std::optional<Record> record = decode_record(window.view(at, kHeaderBytes), range.nonce);
     const std::uint64_t whole = record ? record_bytes(record->length) : 0;
     if (!record || at + whole > range.to) {
       // The next good record may start anywhere.

@@ -10,7 +10,7 @@
 namespace coffer::blobs {
 
 struct SegmentRange {
-  std::uint64_t mark = 0;
+  std::uint64_t nonce = 0;
   std::uint64_t from = 0;
   std::uint64_t to = 0;  // at most the file's size
 };

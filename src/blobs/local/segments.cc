@@ -9,13 +9,13 @@ namespace coffer::blobs {
 Segments::Segments(Disk& disk, DiskSpace& space, const Clock& clock, Options options)
     : clock_(clock), files_(disk, options.max_open) {
   files_.load(index_);
-  appender_.emplace(disk, space, clock, index_, files_, bell_, options.appending);
-  if (options.reclaim) reclaimer_.emplace(disk, index_, files_, *appender_, bell_);
+  segment_writer_.emplace(disk, space, clock, index_, files_, wake_, options.appending);
+  if (options.reclaim) compactor_.emplace(disk, index_, files_, *segment_writer_, wake_);
 }
 
 Segments::~Segments() {
-  reclaimer_.reset();
-  appender_.reset();
+  compactor_.reset();
+  segment_writer_.reset();
   // The next start need not read the segments themselves.
   for (const SegmentFiles::Sealed& segment : files_.sealed()) {
     if (segment.is_indexed) continue;
@@ -27,8 +27,8 @@ Segments::~Segments() {
   }
 }
 
-std::optional<Appender::Ticket> Segments::add(const Sha256Digest& digest, Buffer buffer,
-                                              std::size_t count, Appender::Done done) {
+std::optional<SegmentWriter::Ticket> Segments::add(const Sha256Digest& digest, Buffer buffer,
+                                              std::size_t count, SegmentWriter::Done done) {
   if (const auto found = index_.touch(digest, clock_.now())) {
     buffer.release();
     note({.kind = RecordKind::kTouch, .digest = digest, .value = to_micros(found->written)});
@@ -36,7 +36,7 @@ std::optional<Appender::Ticket> Segments::add(const Sha256Digest& digest, Buffer
     return std::nullopt;
   }
   const ByteView payload = buffer.span().first(count);
-  return appender_->submit({.record = {.kind = RecordKind::kBlob,
+  return segment_writer_->submit({.record = {.kind = RecordKind::kBlob,
                                        .length = static_cast<std::uint32_t>(count),
                                        .digest = digest},
                             .payload = payload,
@@ -51,7 +51,7 @@ std::shared_ptr<const OpenFile> Segments::file_of(const PackedBlob& blob, bool m
 }
 
 PackedIndex::Removal Segments::remove_older(const Sha256Digest& digest, Time cutoff) {
-  Place place;
+  RecordLocation place;
   const PackedIndex::Removal removal = index_.remove_older(digest, cutoff, place);
   if (removal == PackedIndex::Removal::kRemoved) note_removal(digest, place);
   return removal;
@@ -59,19 +59,19 @@ PackedIndex::Removal Segments::remove_older(const Sha256Digest& digest, Time cut
 
 PackedIndex::Removal Segments::remove_unseen(const Sha256Digest& digest,
                                              const Holds::Watch& watch) {
-  Place place;
+  RecordLocation place;
   const PackedIndex::Removal removal = index_.remove_unseen(digest, watch, place);
   if (removal == PackedIndex::Removal::kRemoved) note_removal(digest, place);
   return removal;
 }
 
-void Segments::note_removal(const Sha256Digest& digest, Place place) {
+void Segments::note_removal(const Sha256Digest& digest, RecordLocation place) {
   note({.kind = RecordKind::kRemoval,
         .digest = digest,
         .value = static_cast<std::int64_t>(place.packed())});
-  bell_.ring();
+  wake_.ring();
 }
 
-void Segments::note(const Record& record) { appender_->submit({.record = record}); }
+void Segments::note(const Record& record) { segment_writer_->submit({.record = record}); }
 
 }  // namespace coffer::blobs

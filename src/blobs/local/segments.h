@@ -10,12 +10,12 @@
 
 #include "base/clock.h"
 #include "base/hash.h"
-#include "blobs/local/appender.h"
-#include "blobs/local/bell.h"
+#include "blobs/local/segment_writer.h"
+#include "blobs/local/wake_signal.h"
 #include "blobs/local/buffer_pool.h"
 #include "blobs/local/disk.h"
 #include "blobs/local/packed_index.h"
-#include "blobs/local/reclaimer.h"
+#include "blobs/local/compactor.h"
 #include "blobs/local/segment_files.h"
 
 namespace coffer::blobs {
@@ -29,7 +29,7 @@ static_assert(kSmallBytes <= kPackedBytes);
 class Segments {
  public:
   struct Options {
-    Appender::Options appending;
+    SegmentWriter::Options appending;
     bool reclaim;                // give back the room of removed blobs, in the background
     std::size_t max_open = 256;  // segments that are kept open for reading
   };
@@ -43,10 +43,10 @@ class Segments {
   // Stores the first `count` bytes of `buffer`, whose name is `digest`, and calls `done` when
   // they are durable: from within, or on a thread of its own. `count` is less than kPackedBytes.
   // Gives what to call hasten() with, nothing when `done` was called.
-  std::optional<Appender::Ticket> add(const Sha256Digest& digest, Buffer buffer, std::size_t count,
-                                      Appender::Done done);
+  std::optional<SegmentWriter::Ticket> add(const Sha256Digest& digest, Buffer buffer, std::size_t count,
+                                      SegmentWriter::Done done);
   // Somebody waits for `done`.
-  void hasten(Appender::Ticket ticket) { appender_->hasten(ticket); }
+  void flush_soon(SegmentWriter::Ticket ticket) { segment_writer_->flush_soon(ticket); }
 
   std::optional<PackedBlob> find(const Sha256Digest& digest) const { return index_.find(digest); }
 
@@ -65,14 +65,14 @@ class Segments {
  private:
   void note(const Record& record);
   // Of the blob that stood at `place`.
-  void note_removal(const Sha256Digest& digest, Place place);
+  void note_removal(const Sha256Digest& digest, RecordLocation place);
 
   const Clock& clock_;
-  Bell bell_;
+  WakeSignal wake_;
   PackedIndex index_;
   SegmentFiles files_;
-  std::optional<Appender> appender_;
-  std::optional<Reclaimer> reclaimer_;
+  std::optional<SegmentWriter> segment_writer_;
+  std::optional<Compactor> compactor_;
 };
 
 }  // namespace coffer::blobs

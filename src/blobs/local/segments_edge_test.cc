@@ -44,7 +44,7 @@ TEST_F(SegmentEdges, EqualBytesOfOneWriteAreNotTakenBackByOneOfTheWriters) {
                     {.appending = {.segment_bytes = 1 << 20, .gather_time = {}}, .reclaim = false});
   const Bytes bytes = make_bytes(100, 1);
   const Sha256Digest digest = independent_digest(bytes);
-  const auto submit = [&](const Sha256Digest& name, Appender::Done done) {
+  const auto submit = [&](const Sha256Digest& name, SegmentWriter::Done done) {
     Buffer buffer = buffers.take(budget.try_take(*share, kFirstBytes));
     std::ranges::copy(bytes, buffer.span().begin());
     segments.add(name, std::move(buffer), bytes.size(), std::move(done));

@@ -170,7 +170,7 @@ TEST_F(SegmentStore, PayloadIsNeverTakenForARecord) {
   Bytes forged(64);
   encode(Record{.kind = RecordKind::kRemoval,
                 .digest = digest,
-                .value = static_cast<std::int64_t>(Place{.segment = 1, .unit = 8}.packed())},
+                .value = static_cast<std::int64_t>(RecordLocation{.segment = 1, .unit = 8}.packed())},
          0x0123'4567'89ab'cdef, forged);
   {
     const auto store = open();
@@ -187,7 +187,7 @@ TEST_F(SegmentStore, NewerFormatIsRefusedAndLeftAlone) {
   add(*open(), make_bytes(500, 1));
   const fs::path segment = files(".seg").at(0);
   std::array<std::byte, kHeaderBytes> header{};
-  encode(SegmentHeader{.version = kSegmentVersion + 1, .number = 1, .mark = 7}, header);
+  encode(SegmentHeader{.version = kSegmentVersion + 1, .number = 1, .nonce = 7}, header);
   overwrite(segment, 0, header);
   const Bytes before = content_of(segment);
   try {

@@ -65,7 +65,7 @@ TEST(Throughput, DISABLED_LargeBlobTakesLittleMemory) {
 
   const auto store = open_local_store({.root = folder.path() / "store", .clock = system_clock()});
   InlineExecutor executor;
-  std::size_t most = 0;
+  std::size_t max = 0;
   const auto upload = [&]() -> Task<void> {
     std::unique_ptr<BlobWriter> writer = co_await store->create(kTotal, kOwner);
     for (std::uint64_t left = kTotal; left > 0;) {
@@ -74,15 +74,15 @@ TEST(Throughput, DISABLED_LargeBlobTakesLittleMemory) {
       std::copy_n(pattern.begin(), count, space.begin());
       writer->advance(count);
       left -= count;
-      most = std::max(most, resident_bytes());
+      max = std::max(max, resident_bytes());
     }
     co_await writer->finish();
   };
   const std::size_t before = resident_bytes();
   const double storing = gigabytes_per_second([&] { executor.run(upload()); });
   fmt::print("GB/s: sha256 {:.2f}, write {:.2f}, store {:.2f}; memory grew by {:.1f} MiB\n",
-             hashing, writing, storing, static_cast<double>(most - before) / (1 << 20));
-  EXPECT_LT(most - before, std::size_t{8} << 20);
+             hashing, writing, storing, static_cast<double>(max - before) / (1 << 20));
+  EXPECT_LT(max - before, std::size_t{8} << 20);
   // One thread hashes while another writes.
   EXPECT_GT(storing, 0.5 * std::min(hashing, writing));
 }

@@ -144,7 +144,7 @@ inline constexpr Statement kAdd{"UPDATE counter SET amount = amount + $2 WHERE k
 inline constexpr Statement kAddChild{"INSERT INTO child (number, parent) VALUES ($1, $2)"};
 
 // Reached when the test says so.
-class TestMilestone final : public Milestone {
+class TestBarrier final : public DurabilityBarrier {
  public:
   void wait() override {
     is_waited_for = true;

@@ -180,36 +180,36 @@ TEST_P(DatabaseContract, WhatWasAnsweredIsThereWhenOpenedAgain) {
   EXPECT_EQ(integer(kCountSamples), 20);
 }
 
-TEST_P(DatabaseContract, ACommitWaitsForItsMilestone) {
-  const auto milestone = std::make_shared<TestMilestone>();
+TEST_P(DatabaseContract, ACommitWaitsForItsBarrier) {
+  const auto barrier = std::make_shared<TestBarrier>();
   std::atomic<bool> answered = false;
   std::jthread writer([&] {
     InlineExecutor().run(database().write([&](Transaction& tx) -> Task<void> {
       co_await tx.execute(kAddKey, "a");
-      tx.commit_after(milestone);
+      tx.wait_before_commit(barrier);
     }));
     answered = true;
   });
-  while (!milestone->is_waited_for) std::this_thread::yield();
+  while (!barrier->is_waited_for) std::this_thread::yield();
   EXPECT_EQ(integer(kCountSamples), 0);
   EXPECT_FALSE(answered);
-  milestone->reach();
+  barrier->reach();
   writer.join();
   EXPECT_TRUE(answered);
   EXPECT_EQ(integer(kCountSamples), 1);
 }
 
-TEST_P(DatabaseContract, AMilestoneThatIsNeverReachedIsItsUnitsFailureAlone) {
+TEST_P(DatabaseContract, ABarrierThatIsNeverReachedIsItsUnitsFailureAlone) {
   constexpr int kWriters = 60;
   std::atomic<int> failed = 0;
   at_once(kWriters, [&](int writer) -> Task<void> {
     const bool lucky = writer % 4 != 0;
     try {
       co_await database().write([&](Transaction& tx) -> Task<void> {
-        const auto milestone = std::make_shared<TestMilestone>();
-        if (!lucky) milestone->failure = std::make_exception_ptr(std::out_of_range("never"));
-        milestone->reach();
-        tx.commit_after(milestone);
+        const auto barrier = std::make_shared<TestBarrier>();
+        if (!lucky) barrier->failure = std::make_exception_ptr(std::out_of_range("never"));
+        barrier->reach();
+        tx.wait_before_commit(barrier);
         const std::string key = fmt::format("writer {}", writer);
         co_await tx.execute(kAddKey, key);
       });
@@ -223,16 +223,16 @@ TEST_P(DatabaseContract, AMilestoneThatIsNeverReachedIsItsUnitsFailureAlone) {
   EXPECT_EQ(integer(kCountSamples), kWriters - kWriters / 4);
 }
 
-TEST_P(DatabaseContract, NobodyWaitsForTheMilestoneOfWhatIsNotKept) {
-  const auto milestone = std::make_shared<TestMilestone>();
+TEST_P(DatabaseContract, NobodyWaitsForTheBarrierOfWhatIsNotKept) {
+  const auto barrier = std::make_shared<TestBarrier>();
   const auto refused =
       run(database().write([&](Transaction& tx) -> Task<std::expected<void, Refusal>> {
-        tx.commit_after(milestone);
+        tx.wait_before_commit(barrier);
         co_await tx.execute(kAddKey, "a");
         co_return std::unexpected(Refusal{1});
       }));
   EXPECT_FALSE(refused);
-  EXPECT_FALSE(milestone->is_waited_for);
+  EXPECT_FALSE(barrier->is_waited_for);
 }
 
 TEST_P(DatabaseContract, InsertTellsTheNumberOfTheRowThatItMade) {

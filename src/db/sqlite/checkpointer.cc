@@ -34,7 +34,7 @@ Checkpointer::~Checkpointer() {
   thread_.join();
 }
 
-void Checkpointer::tend(Connection& writer) {
+void Checkpointer::maybe_checkpoint(Connection& writer) {
   const int length = writer.log_length();
   if (length < log_pages_) {
     next_at_ = log_pages_;

@@ -23,7 +23,7 @@ class Checkpointer {
   Checkpointer& operator=(const Checkpointer&) = delete;
 
   // Between two commits of `writer`, on its thread. Blocks for the last pages alone.
-  void tend(Connection& writer);
+  void maybe_checkpoint(Connection& writer);
 
  private:
   enum class State { kIdle, kMoving, kMoved };

@@ -97,11 +97,11 @@ class ConnectionTransaction final : public Transaction {
 
   std::uint64_t state() const noexcept override { return state_; }
 
-  void commit_after(std::shared_ptr<Milestone> milestone) override {
-    milestones_.push_back(std::move(milestone));
+  void wait_before_commit(std::shared_ptr<DurabilityBarrier> barrier) override {
+    barriers_.push_back(std::move(barrier));
   }
   // What the commit has to wait for.
-  std::vector<std::shared_ptr<Milestone>>& milestones() noexcept { return milestones_; }
+  std::vector<std::shared_ptr<DurabilityBarrier>>& barriers() noexcept { return barriers_; }
 
   // Runs `work` to its end on this thread; whether to keep its changes. Throws what it threw,
   // and the failure of a statement even if the work carried on after it. Ends the program if
@@ -115,7 +115,7 @@ class ConnectionTransaction final : public Transaction {
  private:
   Connection& connection_;
   const std::uint64_t state_;
-  std::vector<std::shared_ptr<Milestone>> milestones_;
+  std::vector<std::shared_ptr<DurabilityBarrier>> barriers_;
   std::exception_ptr failure_;
 };
 

@@ -203,9 +203,9 @@ TEST(SqliteProcessesTest, WhatWaitsBehindALockedWriteWaitsNoLonger) {
 }
 
 // How a transaction ends that was too large for the cache, when part of it is in the log already.
-enum class Failure { kRollback, kLostMilestone, kWriteError, kFullDisk, kSyncError };
+enum class Failure { kRollback, kLostBarrier, kWriteError, kFullDisk, kSyncError };
 
-struct LostMilestone final : Milestone {
+struct LostBarrier final : DurabilityBarrier {
   void wait() override { throw Error("it will never be reached"); }
 };
 
@@ -230,7 +230,7 @@ class SqliteSpillTest : public testing::TestWithParam<std::tuple<Failure, bool>>
       co_await tx.execute(kAddNote, kLarge + row, note);
     }
     if (failure() == Failure::kRollback) co_return std::unexpected(1);
-    if (failure() == Failure::kLostMilestone) tx.commit_after(std::make_shared<LostMilestone>());
+    if (failure() == Failure::kLostBarrier) tx.wait_before_commit(std::make_shared<LostBarrier>());
     if (failure() == Failure::kSyncError) disk.fail_syncs(SQLITE_IOERR_FSYNC, 1);
     co_return std::expected<void, int>();
   }
@@ -320,7 +320,7 @@ TEST_P(SqliteSpillTest, WhatFailsInOneProcessHarmsNothingOfAnother) {
 
 INSTANTIATE_TEST_SUITE_P(
     AllFailures, SqliteSpillTest,
-    testing::Combine(testing::Values(Failure::kRollback, Failure::kLostMilestone,
+    testing::Combine(testing::Values(Failure::kRollback, Failure::kLostBarrier,
                                      Failure::kWriteError, Failure::kFullDisk, Failure::kSyncError),
                      testing::Bool()));
 

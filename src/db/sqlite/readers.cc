@@ -21,17 +21,17 @@ std::uint64_t next_serial() {
 
 // What one thread has of one database. The lists belong to that thread alone; when it has
 // ended, the next new thread takes its seat.
-struct Readers::Seat {
+struct Readers::ThreadConnections {
   std::vector<Connection*> idle;  // some with the turn's transaction
   std::uint64_t commits = 0;      // that the turn's transactions hold
-  bool turn_ends = false;         // end_turn() was posted
+  bool turn_ends = false;         // end_iteration() was posted
   std::size_t connections = 0;
   std::atomic<bool> vacant = false;  // its thread has ended
   std::atomic<bool> closed = false;  // its database is gone
 };
 
-void Readers::end_transactions(Seat& seat) {
-  for (Connection* connection : seat.idle) {
+void Readers::end_transactions(ThreadConnections& connections) {
+  for (Connection* connection : connections.idle) {
     if (connection->in_transaction()) connection->run(kCommit);
   }
 }
@@ -40,12 +40,12 @@ void Readers::end_transactions(Seat& seat) {
 struct Readers::Table {
   struct Entry {
     std::uint64_t serial;
-    std::shared_ptr<Seat> seat;
+    std::shared_ptr<ThreadConnections> connections;
   };
   std::vector<Entry> entries;
 
   ~Table() {
-    for (const Entry& entry : entries) entry.seat->vacant.store(true, std::memory_order_release);
+    for (const Entry& entry : entries) entry.connections->vacant.store(true, std::memory_order_release);
   }
 };
 
@@ -55,38 +55,38 @@ Readers::Readers(const SqliteOptions& options, const std::atomic<std::uint64_t>&
     : options_(options), commits_(commits), serial_(next_serial()) {}
 
 Readers::~Readers() {
-  for (const auto& seat : seats_) seat->closed.store(true, std::memory_order_release);
+  for (const auto& connections : thread_connections_) connections->closed.store(true, std::memory_order_release);
 }
 
-std::shared_ptr<Readers::Seat> Readers::seat_of_this_thread() {
+std::shared_ptr<Readers::ThreadConnections> Readers::connections_of_this_thread() {
   for (const auto& entry : table_.entries) {
-    if (entry.serial == serial_) return entry.seat;
+    if (entry.serial == serial_) return entry.connections;
   }
   std::erase_if(table_.entries, [](const Table::Entry& entry) {
-    return entry.seat->closed.load(std::memory_order_acquire);
+    return entry.connections->closed.load(std::memory_order_acquire);
   });
-  return table_.entries.emplace_back(Table::Entry{serial_, take_seat()}).seat;
+  return table_.entries.emplace_back(Table::Entry{serial_, take_connections()}).connections;
 }
 
-std::shared_ptr<Readers::Seat> Readers::take_seat() {
+std::shared_ptr<Readers::ThreadConnections> Readers::take_connections() {
   const std::lock_guard lock(mutex_);
-  for (const auto& seat : seats_) {
-    if (seat->vacant.exchange(false, std::memory_order_acquire)) return seat;
+  for (const auto& connections : thread_connections_) {
+    if (connections->vacant.exchange(false, std::memory_order_acquire)) return connections;
   }
-  return seats_.emplace_back(std::make_shared<Seat>());
+  return thread_connections_.emplace_back(std::make_shared<ThreadConnections>());
 }
 
-Connection* Readers::take(Seat& seat) {
-  if (!seat.idle.empty()) {
-    Connection* connection = seat.idle.back();
-    seat.idle.pop_back();
+Connection* Readers::take(ThreadConnections& connections) {
+  if (!connections.idle.empty()) {
+    Connection* connection = connections.idle.back();
+    connections.idle.pop_back();
     return connection;
   }
   auto fresh = std::make_unique<Connection>(options_, Connection::Access::kRead);
-  seat.idle.reserve(seat.connections + 1);  // giving back must not fail
+  connections.idle.reserve(connections.connections + 1);  // giving back must not fail
   const std::lock_guard lock(mutex_);
   Connection* connection = connections_.emplace_back(std::move(fresh)).get();
-  ++seat.connections;
+  ++connections.connections;
   return connection;
 }
 
@@ -97,8 +97,8 @@ void Readers::discard(Connection* connection) {
 }
 
 void Readers::run(Work& work, std::optional<std::chrono::steady_clock::time_point> end) {
-  const std::shared_ptr<Seat> seat = seat_of_this_thread();
-  Connection* connection = take(*seat);
+  const std::shared_ptr<ThreadConnections> connections = connections_of_this_thread();
+  Connection* connection = take(*connections);
   Executor* executor = Executor::current_or_null();
   const bool has_turns = executor && executor->has_one_thread();
   std::exception_ptr error;
@@ -106,10 +106,10 @@ void Readers::run(Work& work, std::optional<std::chrono::steady_clock::time_poin
   const std::uint64_t commits = commits_.load(std::memory_order_acquire);
   connection->set_deadline(end);
   try {
-    if (seat->commits != commits) {
+    if (connections->commits != commits) {
       if (connection->in_transaction()) connection->run(kCommit);
-      end_transactions(*seat);
-      seat->commits = commits;
+      end_transactions(*connections);
+      connections->commits = commits;
     }
     // Only who may read again in the same state has a use for its number.
     if (!connection->in_transaction() && has_turns) {
@@ -124,7 +124,7 @@ void Readers::run(Work& work, std::optional<std::chrono::steady_clock::time_poin
   }
   connection->set_deadline(std::nullopt);
   // A read inside this one's callback may have renewed the others meanwhile.
-  const bool keep = !error && has_turns && seat->commits == commits;
+  const bool keep = !error && has_turns && connections->commits == commits;
   if (!keep) {
     try {
       if (connection->in_transaction()) connection->run(kCommit);
@@ -133,22 +133,22 @@ void Readers::run(Work& work, std::optional<std::chrono::steady_clock::time_poin
     }
     if (connection->in_transaction()) {
       discard(connection);
-      --seat->connections;
+      --connections->connections;
       std::rethrow_exception(error);
     }
   }
-  seat->idle.push_back(connection);
+  connections->idle.push_back(connection);
   if (error) std::rethrow_exception(error);
-  if (!keep || seat->turn_ends) return;
-  seat->turn_ends = true;
-  executor->post([seat] { end_turn(*seat); });
+  if (!keep || connections->turn_ends) return;
+  connections->turn_ends = true;
+  executor->post([connections] { end_iteration(*connections); });
 }
 
-void Readers::end_turn(Seat& seat) noexcept {
-  if (seat.closed.load(std::memory_order_acquire)) return;
-  seat.turn_ends = false;
+void Readers::end_iteration(ThreadConnections& connections) noexcept {
+  if (connections.closed.load(std::memory_order_acquire)) return;
+  connections.turn_ends = false;
   try {
-    end_transactions(seat);
+    end_transactions(connections);
   } catch (const std::exception& failure) {
     // The next read of this thread meets the same connection, and its caller is told.
     log::error("a read transaction did not end", {{"reason", failure.what()}});

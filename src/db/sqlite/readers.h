@@ -39,14 +39,14 @@ class Readers {
   std::uint64_t statements() const;
 
  private:
-  struct Seat;
+  struct ThreadConnections;
   struct Table;
 
-  std::shared_ptr<Seat> seat_of_this_thread();
-  std::shared_ptr<Seat> take_seat();
-  Connection* take(Seat& seat);
-  static void end_transactions(Seat& seat);
-  static void end_turn(Seat& seat) noexcept;
+  std::shared_ptr<ThreadConnections> connections_of_this_thread();
+  std::shared_ptr<ThreadConnections> take_connections();
+  Connection* take(ThreadConnections& connections);
+  static void end_transactions(ThreadConnections& connections);
+  static void end_iteration(ThreadConnections& connections) noexcept;
   void discard(Connection* connection);
 
   static thread_local Table table_;
@@ -57,7 +57,7 @@ class Readers {
 
   mutable std::mutex mutex_;
   // Guarded by mutex_: the lists, not what they hold.
-  std::vector<std::shared_ptr<Seat>> seats_;
+  std::vector<std::shared_ptr<ThreadConnections>> thread_connections_;
   std::vector<std::unique_ptr<Connection>> connections_;
   std::uint64_t statements_of_discarded_ = 0;
 };

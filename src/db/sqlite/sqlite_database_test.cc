@@ -227,8 +227,8 @@ TEST_F(SqliteGroupTest, IsAnsweredByOneCallOfItsExecutor) {
   EXPECT_EQ(item_numbers(database()).size(), 16U);
 }
 
-TEST_F(SqliteGroupTest, WaitsForItsLastMilestoneFirst) {
-  struct Noting final : Milestone {
+TEST_F(SqliteGroupTest, WaitsForItsLastBarrierFirst) {
+  struct Noting final : DurabilityBarrier {
     Noting(std::vector<int>& all, int own) : waits(all), writer(own) {}
     void wait() override { waits.push_back(writer); }
     std::vector<int>& waits;
@@ -236,7 +236,7 @@ TEST_F(SqliteGroupTest, WaitsForItsLastMilestoneFirst) {
   };
   std::vector<int> waits;
   write_together([&](Transaction& tx, int writer) {
-    tx.commit_after(std::make_shared<Noting>(waits, writer));
+    tx.wait_before_commit(std::make_shared<Noting>(waits, writer));
   });
   ASSERT_EQ(waits.size(), 16U);
   EXPECT_EQ(waits.front(), kWriters - 1);
@@ -331,7 +331,7 @@ class SqliteTurnsTest : public SqliteTest {
   template <class T>
   T core_run(Task<T> task) {
     auto there = [](ThreadPool& core, Task<T> inner) -> Task<T> {
-      co_await hop(core);
+      co_await resume_on(core);
       co_return co_await std::move(inner);
     };
     return run(there(core_, std::move(task)));
@@ -382,7 +382,7 @@ TEST_F(SqliteTurnsTest, AnotherProcessIsSeenInTheNextTurn) {
       other.run(insert(*second, 1));
     });
     writer.join();
-    co_await give_way(core_);
+    co_await yield(core_);
     co_return co_await count(database());
   };
   EXPECT_EQ(core_run(work()), 1);

@@ -15,12 +15,12 @@ namespace coffer::db::sqlite {
 namespace {
 
 // Bounds of a group: how much may be asked to wait for, or lost with, one commit. More units would
-// not make it cheaper, and all of them would then wait for the last one's milestones.
+// not make it cheaper, and all of them would then wait for the last one's barriers.
 constexpr std::size_t kGroupUnits = 32;
 constexpr auto kGroupTime = std::chrono::milliseconds(5);
 // After a group that had to run twice, as many keep their units apart from the start: where some
 // fail, others follow.
-constexpr int kGroupsApart = 64;
+constexpr int kGroupsWithSavepoints = 64;
 
 constexpr Statement kSavepoint{"SAVEPOINT unit"};
 constexpr Statement kRelease{"RELEASE unit"};
@@ -142,17 +142,17 @@ void Writer::commit(Units group, Manner manner) {
   }
   const Manner again{.open_to_more = false, .may_make_space = manner.may_make_space};
   const Manner last{.open_to_more = false, .may_make_space = false};
-  const bool apart = groups_apart_ > 0;
-  if (apart) --groups_apart_;
+  const bool with_savepoints = groups_with_savepoints_ > 0;
+  if (with_savepoints) --groups_with_savepoints_;
   for (std::size_t i = 0; i < group.size(); ++i) {
-    const Outcome outcome = run_inside(*group[i], apart);
+    const UnitResult outcome = run_inside(*group[i], with_savepoints);
     if (manner.may_make_space && is_no_space(group[i]->error) && make_space()) {
       return commit(std::move(group), last);
     }
-    if (outcome == Outcome::kTransactionLost) return commit_without(std::move(group), i);
-    if (outcome == Outcome::kTangled) {
+    if (outcome == UnitResult::kTransactionLost) return commit_without(std::move(group), i);
+    if (outcome == UnitResult::kNeedsSavepoints) {
       roll_back_all();
-      groups_apart_ = kGroupsApart;
+      groups_with_savepoints_ = kGroupsWithSavepoints;
       return commit(std::move(group), again);
     }
     if (manner.open_to_more && i + 1 == group.size() &&
@@ -160,8 +160,8 @@ void Writer::commit(Units group, Manner manner) {
       take_waiting(group);
     }
   }
-  // Not before all have run: most milestones are reached by then.
-  if (!settle_milestones(group)) return commit(std::move(group), again);
+  // Not before all have run: most barriers are reached by then.
+  if (!await_barriers(group)) return commit(std::move(group), again);
   try {
     connection_.run(kCommit);
   } catch (...) {
@@ -177,7 +177,7 @@ void Writer::commit(Units group, Manner manner) {
   writes_.fetch_add(group.size(), std::memory_order_relaxed);
   commits_.fetch_add(1, std::memory_order_release);
   answer_all(std::move(group));
-  checkpointer_.tend(connection_);
+  checkpointer_.maybe_checkpoint(connection_);
   reserve_.restore();
 }
 
@@ -205,12 +205,12 @@ void Writer::commit_without(Units group, std::size_t failed) {
 }
 
 // False when some units have to go, and the others of the group to run again.
-bool Writer::settle_milestones(Units& group) {
-  // Milestones are mostly reached in the order of their units, several at a time: who waits for the
+bool Writer::await_barriers(Units& group) {
+  // Barriers are mostly reached in the order of their units, several at a time: who waits for the
   // last first sleeps once, where else he would be woken for each.
-  for (Unit* unit : group | std::views::reverse) wait_for_milestones(*unit);
+  for (Unit* unit : group | std::views::reverse) wait_for_barriers(*unit);
   const auto failed = std::stable_partition(group.begin(), group.end(),
-                                            [](const Unit* unit) { return !unit->is_stranded; });
+                                            [](const Unit* unit) { return !unit->dependency_failed; });
   if (failed == group.end()) return true;
   roll_back_all();
   std::for_each(failed, group.end(), [](const Unit* unit) { answer(*unit); });
@@ -218,49 +218,49 @@ bool Writer::settle_milestones(Units& group) {
   return false;
 }
 
-void Writer::wait_for_milestones(Unit& unit) {
+void Writer::wait_for_barriers(Unit& unit) {
   try {
-    for (const auto& milestone : unit.milestones) milestone->wait();
+    for (const auto& barrier : unit.barriers) barrier->wait();
   } catch (...) {
     unit.error = std::current_exception();
-    unit.is_stranded = true;
+    unit.dependency_failed = true;
   }
 }
 
 // Runs `unit` inside the open transaction, out of which its own failure does not reach. `apart`:
 // so that its changes can be taken back without those of others.
-Writer::Outcome Writer::run_inside(Unit& unit, bool apart) {
+Writer::UnitResult Writer::run_inside(Unit& unit, bool with_savepoints) {
   unit.error = nullptr;
-  unit.is_stranded = false;
-  unit.milestones.clear();
-  return apart ? run_apart(unit) : run_among(unit);
+  unit.dependency_failed = false;
+  unit.barriers.clear();
+  return with_savepoints ? run_with_savepoint(unit) : run_without_savepoint(unit);
 }
 
-Writer::Outcome Writer::run_apart(Unit& unit) {
+Writer::UnitResult Writer::run_with_savepoint(Unit& unit) {
   try {
     connection_.run(kSavepoint);
     if (!run_body(unit)) connection_.run(kRollbackTo);
     connection_.run(kRelease);
-    return Outcome::kSettled;
+    return UnitResult::kSettled;
   } catch (...) {
     unit.error = std::current_exception();
   }
   // A full disk or a failed read make SQLite roll back everything by itself.
-  if (!connection_.in_transaction()) return Outcome::kTransactionLost;
+  if (!connection_.in_transaction()) return UnitResult::kTransactionLost;
   try {
     connection_.run(kRollbackTo);
     connection_.run(kRelease);
-    return Outcome::kSettled;
+    return UnitResult::kSettled;
   } catch (const std::exception& error) {
     log::error("rolling back one unit of work failed", {{"reason", error.what()}});
   }
   roll_back_all();
-  return Outcome::kTransactionLost;
+  return UnitResult::kTransactionLost;
 }
 
 // A savepoint costs a copy of every page that is written after it. Nearly all units are kept, and
 // of the others most have changed nothing when they fail.
-Writer::Outcome Writer::run_among(Unit& unit) {
+Writer::UnitResult Writer::run_without_savepoint(Unit& unit) {
   const std::int64_t before = connection_.rows_changed();
   bool keep = false;
   try {
@@ -268,9 +268,9 @@ Writer::Outcome Writer::run_among(Unit& unit) {
   } catch (...) {
     unit.error = std::current_exception();
   }
-  if (!connection_.in_transaction()) return Outcome::kTransactionLost;
+  if (!connection_.in_transaction()) return UnitResult::kTransactionLost;
   const bool clean = keep || connection_.rows_changed() == before;
-  return clean ? Outcome::kSettled : Outcome::kTangled;
+  return clean ? UnitResult::kSettled : UnitResult::kNeedsSavepoints;
 }
 
 // Whether to keep what it did. Throws what it threw.
@@ -281,7 +281,7 @@ bool Writer::run_body(Unit& unit) {
   if (keep && connection_.owes_foreign_keys()) {
     throw ConstraintError("a deferred FOREIGN KEY is broken at the end of the transaction");
   }
-  if (keep) unit.milestones = std::move(transaction.milestones());
+  if (keep) unit.barriers = std::move(transaction.barriers());
   return keep;
 }
 

@@ -35,8 +35,8 @@ class Writer final : public Executor {
     Executor& home;
     std::coroutine_handle<> waiter;
     std::exception_ptr error;
-    std::vector<std::shared_ptr<Milestone>> milestones;  // that its commit waits for
-    bool is_stranded;  // one of them will never be reached: the error is that one's
+    std::vector<std::shared_ptr<DurabilityBarrier>> barriers;  // that its commit waits for
+    bool dependency_failed;  // one of them will never be reached: the error is that one's
   };
 
   // `co_await`: `work` has been committed, or chose not to be; goes on on the asking executor.
@@ -67,10 +67,10 @@ class Writer final : public Executor {
 
  private:
   using Units = std::vector<Unit*>;
-  enum class Outcome {
+  enum class UnitResult {
     kSettled,
     kTransactionLost,  // with all that the group did
-    kTangled,          // its changes are to go, and cannot without those of the others
+    kNeedsSavepoints,          // its changes are to go, and cannot without those of the others
   };
 
   void enqueue(Unit& unit);
@@ -84,12 +84,12 @@ class Writer final : public Executor {
     bool may_make_space;  // where the disk is full: once for each group
   };
   void commit(Units group, Manner manner);
-  Outcome run_inside(Unit& unit, bool apart);
-  Outcome run_apart(Unit& unit);
-  Outcome run_among(Unit& unit);
+  UnitResult run_inside(Unit& unit, bool with_savepoints);
+  UnitResult run_with_savepoint(Unit& unit);
+  UnitResult run_without_savepoint(Unit& unit);
   bool run_body(Unit& unit);
-  static void wait_for_milestones(Unit& unit);
-  bool settle_milestones(Units& group);
+  static void wait_for_barriers(Unit& unit);
+  bool await_barriers(Units& group);
   bool make_space();
   void commit_without(Units group, std::size_t failed);
   void roll_back_all();
@@ -102,7 +102,7 @@ class Writer final : public Executor {
   // The last connection that is closed must be this: it empties the log.
   Connection connection_;
   Checkpointer checkpointer_;
-  int groups_apart_ = 0;  // so many to come keep their units apart
+  int groups_with_savepoints_ = 0;  // so many to come keep their units apart
   std::atomic<std::uint64_t> writes_ = 0;
   std::atomic<std::uint64_t> commits_ = 0;
   std::atomic<bool> is_locked_ = false;

@@ -13,9 +13,9 @@ namespace coffer::vault {
 // Holds rows that answer the one question it is for. Any commit makes another state, so nothing in
 // it is ever out of date. Bounded: a full one starts over. Threads: one.
 template <class Key, class Row, class Hash = std::hash<Key>>
-class Recalled {
+class SnapshotCache {
  public:
-  explicit Recalled(std::size_t most) : most_(most) {}
+  explicit SnapshotCache(std::size_t max) : max_(max) {}
 
   // Null when it is not known in that state, which db::Transaction::state() names. Good until the
   // next add().
@@ -26,13 +26,13 @@ class Recalled {
   }
   void add(std::uint64_t state, const Key& key, const Row& row) {
     if (state == 0) return;
-    if (state != state_ || rows_.size() >= most_) rows_.clear();
+    if (state != state_ || rows_.size() >= max_) rows_.clear();
     state_ = state;
     rows_.insert_or_assign(key, row);
   }
 
  private:
-  const std::size_t most_;
+  const std::size_t max_;
   std::uint64_t state_ = 0;
   std::unordered_map<Key, Row, Hash> rows_;
 };

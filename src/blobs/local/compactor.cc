@@ -1,4 +1,4 @@
-#include "blobs/local/reclaimer.h"
+#include "blobs/local/compactor.h"
 
 #include <chrono>
 #include <latch>
@@ -25,21 +25,21 @@ struct Stopped {};
 
 }  // namespace
 
-Reclaimer::Reclaimer(Disk& disk, PackedIndex& index, SegmentFiles& files, Appender& appender,
-                     Bell& bell)
-    : disk_(disk), index_(index), files_(files), appender_(appender), bell_(bell) {
-  bell_.ring();
+Compactor::Compactor(Disk& disk, PackedIndex& index, SegmentFiles& files, SegmentWriter& segment_writer,
+                     WakeSignal& wake)
+    : disk_(disk), index_(index), files_(files), segment_writer_(segment_writer), wake_(wake) {
+  wake_.ring();
   thread_ = start_thread("reclaimer", [this] { work(); });
 }
 
-Reclaimer::~Reclaimer() {
-  bell_.close();
+Compactor::~Compactor() {
+  wake_.close();
   thread_.join();
 }
 
-void Reclaimer::work() {
+void Compactor::work() {
   // With pauses: many removals make one look.
-  for (std::chrono::milliseconds pause = kPause; bell_.wait(); bell_.pause(pause)) {
+  for (std::chrono::milliseconds pause = kPause; wake_.wait(); wake_.pause(pause)) {
     pause = kPause;
     try {
       if (look()) continue;
@@ -47,17 +47,17 @@ void Reclaimer::work() {
       return;
     }
     pause = kPauseAfterFailure;
-    bell_.ring();
+    wake_.ring();
   }
 }
 
 // Whether all went well.
-bool Reclaimer::look() {
+bool Compactor::look() {
   bool is_well = true;
   for (const SegmentFiles::Sealed& segment : files_.sealed()) {
-    if (bell_.is_closed()) break;
+    if (wake_.is_closed()) break;
     try {
-      tend(segment);
+      maybe_compact(segment);
     } catch (const std::exception& error) {
       // The others may be better off, or give back the room that this one lacks.
       log::error("segment_not_reclaimed",
@@ -68,7 +68,7 @@ bool Reclaimer::look() {
   return is_well;
 }
 
-void Reclaimer::tend(const SegmentFiles::Sealed& segment) {
+void Compactor::maybe_compact(const SegmentFiles::Sealed& segment) {
   if (is_mostly_unused(segment) && !damaged_.contains(segment.number)) {
     rewrite(segment);
   } else if (!segment.is_indexed) {
@@ -76,17 +76,17 @@ void Reclaimer::tend(const SegmentFiles::Sealed& segment) {
   }
 }
 
-bool Reclaimer::is_mostly_unused(const SegmentFiles::Sealed& segment) const {
-  const auto notes = notes_.find(segment.number);
+bool Compactor::is_mostly_unused(const SegmentFiles::Sealed& segment) const {
+  const auto notes = kept_records_.find(segment.number);
   const std::uint64_t used =
-      index_.live_bytes(segment.number) + (notes == notes_.end() ? 0 : notes->second);
+      index_.live_bytes(segment.number) + (notes == kept_records_.end() ? 0 : notes->second);
   return used * 100 < (segment.end - kHeaderBytes) * kLivePercent || segment.end == kHeaderBytes;
 }
 
 // Whether the next start would find less, or more, without the record.
-bool Reclaimer::is_needed(const Record& record, Place place) const {
+bool Compactor::is_needed(const Record& record, RecordLocation place) const {
   if (record.kind == RecordKind::kRemoval) {
-    const Place voided = record.place();
+    const RecordLocation voided = record.place();
     return voided.segment != place.segment && files_.contains(voided.segment);
   }
   const std::optional<PackedBlob> blob = index_.find(record.digest);
@@ -95,19 +95,19 @@ bool Reclaimer::is_needed(const Record& record, Place place) const {
   return blob->place.segment != place.segment && blob->written <= record.time();
 }
 
-void Reclaimer::count_notes(const SegmentFiles::Sealed& segment, const OpenFile& file) {
+void Compactor::count_notes(const SegmentFiles::Sealed& segment, const OpenFile& file) {
   std::uint64_t bytes = 0;
   const auto visit = [&](const Record& record, std::uint32_t unit, ByteView) {
     if (record.kind == RecordKind::kBlob) return;
     if (is_needed(record, {segment.number, unit})) bytes += kHeaderBytes;
   };
   scan_segment(disk_, file,
-               {.mark = files_.mark_of(segment.number), .from = kHeaderBytes, .to = segment.end},
+               {.nonce = files_.nonce_of(segment.number), .from = kHeaderBytes, .to = segment.end},
                ScanCheck::kHeaders, visit);
-  notes_[segment.number] = bytes;
+  kept_records_[segment.number] = bytes;
 }
 
-void Reclaimer::rewrite(const SegmentFiles::Sealed& segment) {
+void Compactor::rewrite(const SegmentFiles::Sealed& segment) {
   const OpenFile file = disk_.open(segment_name(segment.number));
   // Else notes, which have to be kept, could be moved from segment to segment for ever.
   count_notes(segment, file);
@@ -115,7 +115,7 @@ void Reclaimer::rewrite(const SegmentFiles::Sealed& segment) {
   std::vector<Moving> group;
   std::uint64_t group_bytes = 0;
   const auto visit = [&](const Record& record, std::uint32_t unit, ByteView payload) {
-    const Place place{segment.number, unit};
+    const RecordLocation place{segment.number, unit};
     if (!is_needed(record, place)) return;
     const bool is_blob = record.kind == RecordKind::kBlob;
     group.push_back({.record = record,
@@ -127,7 +127,7 @@ void Reclaimer::rewrite(const SegmentFiles::Sealed& segment) {
     group_bytes = 0;
   };
   scan_segment(disk_, file,
-               {.mark = files_.mark_of(segment.number), .from = kHeaderBytes, .to = segment.end},
+               {.nonce = files_.nonce_of(segment.number), .from = kHeaderBytes, .to = segment.end},
                ScanCheck::kPayloads, visit);
   move(group);
   if (index_.live_bytes(segment.number) > 0) {
@@ -137,18 +137,18 @@ void Reclaimer::rewrite(const SegmentFiles::Sealed& segment) {
     return;
   }
   files_.drop(segment.number);
-  notes_.clear();
+  kept_records_.clear();
 }
 
 // Returns when all are durable where they are now.
-void Reclaimer::move(std::vector<Moving>& group) {
-  if (bell_.is_closed()) throw Stopped{};
+void Compactor::move(std::vector<Moving>& group) {
+  if (wake_.is_closed()) throw Stopped{};
   std::latch left(static_cast<std::ptrdiff_t>(group.size()));
   std::mutex mutex;
   std::exception_ptr failure;
-  Appender::Ticket last = 0;
+  SegmentWriter::Ticket last = 0;
   for (Moving& moving : group) {
-    last = appender_.submit({.record = moving.record,
+    last = segment_writer_.submit({.record = moving.record,
                              .payload = moving.payload,
                              .from = moving.from,
                              .done = [&](std::exception_ptr error, const BlobInfo&) {
@@ -159,7 +159,7 @@ void Reclaimer::move(std::vector<Moving>& group) {
                                left.count_down();
                              }});
   }
-  if (!group.empty()) appender_.hasten(last);
+  if (!group.empty()) segment_writer_.flush_soon(last);
   left.wait();
   group.clear();
   if (failure) std::rethrow_exception(failure);

@@ -9,35 +9,35 @@
 #include <unordered_map>
 #include <vector>
 
-#include "blobs/local/appender.h"
-#include "blobs/local/bell.h"
+#include "blobs/local/segment_writer.h"
+#include "blobs/local/wake_signal.h"
 #include "blobs/local/disk.h"
 #include "blobs/local/packed_index.h"
 #include "blobs/local/segment_files.h"
 
 namespace coffer::blobs {
 
-class Reclaimer {
+class Compactor {
  public:
   // All outlive it. It looks for work now and whenever `bell` rings.
-  Reclaimer(Disk& disk, PackedIndex& index, SegmentFiles& files, Appender& appender, Bell& bell);
+  Compactor(Disk& disk, PackedIndex& index, SegmentFiles& files, SegmentWriter& segment_writer, WakeSignal& wake);
   // Leaves off where it is.
-  ~Reclaimer();
-  Reclaimer(const Reclaimer&) = delete;
-  Reclaimer& operator=(const Reclaimer&) = delete;
+  ~Compactor();
+  Compactor(const Compactor&) = delete;
+  Compactor& operator=(const Compactor&) = delete;
 
  private:
   struct Moving {
     Record record;
-    std::optional<Place> from;  // of a blob
+    std::optional<RecordLocation> from;  // of a blob
     Bytes payload;
   };
 
   void work();
   bool look();
-  void tend(const SegmentFiles::Sealed& segment);
+  void maybe_compact(const SegmentFiles::Sealed& segment);
   bool is_mostly_unused(const SegmentFiles::Sealed& segment) const;
-  bool is_needed(const Record& record, Place place) const;
+  bool is_needed(const Record& record, RecordLocation place) const;
   void count_notes(const SegmentFiles::Sealed& segment, const OpenFile& file);
   void rewrite(const SegmentFiles::Sealed& segment);
   void move(std::vector<Moving>& group);
@@ -45,14 +45,14 @@ class Reclaimer {
   Disk& disk_;
   PackedIndex& index_;
   SegmentFiles& files_;
-  Appender& appender_;
-  Bell& bell_;
+  SegmentWriter& segment_writer_;
+  WakeSignal& wake_;
 
   // The thread's own.
   std::set<std::uint32_t> damaged_;  // segments that stay as they are
   // Bytes of a segment's notes that were needed when it was last looked into. All are forgotten
   // when a segment goes: notes of it, wherever they stand, are needed no longer.
-  std::unordered_map<std::uint32_t, std::uint64_t> notes_;
+  std::unordered_map<std::uint32_t, std::uint64_t> kept_records_;
   std::thread thread_;
 };
 

@@ -10,9 +10,9 @@
 namespace coffer::vault {
 
 // Threads: any executor's.
-class Digests {
+class ChecksumBackfill {
  public:
-  explicit Digests(Context& context) : context_(context) {}
+  explicit ChecksumBackfill(Context& context) : context_(context) {}
 
   // The first file with an id above `after` whose checksum is not known.
   Task<std::optional<Entry>> next(EntryId after);

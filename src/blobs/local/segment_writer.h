@@ -16,7 +16,7 @@
 
 #include "base/clock.h"
 #include "blobs/blob_store.h"
-#include "blobs/local/bell.h"
+#include "blobs/local/wake_signal.h"
 #include "blobs/local/buffer_pool.h"
 #include "blobs/local/disk.h"
 #include "blobs/local/disk_space.h"
@@ -25,7 +25,7 @@
 
 namespace coffer::blobs {
 
-class Appender {
+class SegmentWriter {
  public:
   // Called once on the appender's thread, with the failure if there was one. Must not throw.
   using Done = std::move_only_function<void(std::exception_ptr, const BlobInfo&)>;
@@ -34,7 +34,7 @@ class Appender {
     Record record;                   // a blob's `value` is set when it is written
     ByteView payload = {};           // good until `done` was called
     Buffer buffer = {};              // may hold the payload
-    std::optional<Place> from = {};  // a stored blob is to move from here; else it is new
+    std::optional<RecordLocation> from = {};  // a stored blob is to move from here; else it is new
     Done done = {};  // none: a note that nobody waits for, and that may be lost with the power
   };
 
@@ -49,23 +49,23 @@ class Appender {
   };
 
   // All outlive it.
-  Appender(Disk& disk, DiskSpace& space, const Clock& clock, PackedIndex& index,
-           SegmentFiles& files, Bell& sealed, Options options);
+  SegmentWriter(Disk& disk, DiskSpace& space, const Clock& clock, PackedIndex& index,
+           SegmentFiles& files, WakeSignal& sealed, Options options);
   // Ends what was submitted, then seals the active segment.
-  ~Appender();
-  Appender(const Appender&) = delete;
-  Appender& operator=(const Appender&) = delete;
+  ~SegmentWriter();
+  SegmentWriter(const SegmentWriter&) = delete;
+  SegmentWriter& operator=(const SegmentWriter&) = delete;
 
   // Threads: any.
   Ticket submit(Request request);
   // Somebody waits for it: its batch waits for no more. Threads: any.
-  void hasten(Ticket ticket);
+  void flush_soon(Ticket ticket);
 
  private:
   // What becomes of one request of a batch.
-  struct Outcome {
+  struct AppendResult {
     BlobInfo info;
-    std::optional<Place> written_at = {};
+    std::optional<RecordLocation> written_at = {};
     bool is_twin = false;  // of a blob that the same batch writes
   };
   struct DigestHash {
@@ -78,12 +78,12 @@ class Appender {
   void refuse_without_space();
   void make_room();
   void lay_out();
-  Outcome lay_out_blob(Request& request);
-  Place lay_out_record(const Record& record, ByteView payload);
+  AppendResult lay_out_blob(Request& request);
+  RecordLocation lay_out_record(const Record& record, ByteView payload);
   void write_out();
   void take_back(bool sync_failed);
   void publish();
-  void publish(const Request& request, const Outcome& outcome);
+  void publish(const Request& request, const AppendResult& outcome);
   void fail_batch(std::exception_ptr error);
   static void fail(Request& request, const std::exception_ptr& error);
   void clear_ahead();
@@ -95,13 +95,13 @@ class Appender {
   const Clock& clock_;
   PackedIndex& index_;
   SegmentFiles& files_;
-  Bell& sealed_;
+  WakeSignal& sealed_;
   const Options options_;
 
   // The thread's own.
   std::optional<ActiveSegment> active_;
   std::vector<Request> batch_;
-  std::vector<Outcome> outcomes_;
+  std::vector<AppendResult> outcomes_;
   std::unordered_map<Sha256Digest, Time, DigestHash> fresh_;  // blobs that the batch writes
   Bytes buffer_;
 
@@ -109,7 +109,7 @@ class Appender {
   std::condition_variable wake_;
   std::deque<Request> queue_;
   Ticket next_ticket_ = 0;
-  bool hastened_ = false;  // somebody waits for one that is in the queue
+  bool flush_soon_ = false;  // somebody waits for one that is in the queue
   bool stopping_ = false;
   std::thread thread_;
 };

@@ -25,10 +25,10 @@ struct Addressed {
 };
 
 // Threads: any executor's.
-class Addresses {
+class ShortLinks {
  public:
   // Loads the key, and makes it when there is none yet. REQUIRES: `context` outlives it.
-  static Task<std::unique_ptr<Addresses>> open(Context& context);
+  static Task<std::unique_ptr<ShortLinks>> open(Context& context);
 
   // `extension`: the one that was stored with the file (NewFile::address_extension).
   Addressed of(Entry entry, std::string_view extension = {}) const;
@@ -65,7 +65,7 @@ class Addresses {
   Task<Page<Addressed>> list_space(SpaceId space, std::string after, PageLimit limit = {});
 
  private:
-  Addresses(Context& context, ByteView key) : context_(context), cipher_(key) {}
+  ShortLinks(Context& context, ByteView key) : context_(context), cipher_(key) {}
 
   Task<std::optional<Addressed>> look_up(const std::string& address, bool for_everybody);
 

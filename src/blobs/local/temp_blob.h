@@ -7,18 +7,18 @@
 
 #include "base/hash.h"
 #include "blobs/blob_store.h"
-#include "blobs/local/core.h"
+#include "blobs/local/store_context.h"
 
 namespace coffer::blobs {
 
 // Everything here blocks, so it is for the I/O threads. After an error only discard() makes
 // sense. Threads: one at a time.
-class Draft {
+class TempBlob {
  public:
-  explicit Draft(Core& core) noexcept : core_(core) {}
-  ~Draft() { discard(); }
-  Draft(const Draft&) = delete;
-  Draft& operator=(const Draft&) = delete;
+  explicit TempBlob(StoreContext& core) noexcept : context_(core) {}
+  ~TempBlob() { discard(); }
+  TempBlob(const TempBlob&) = delete;
+  TempBlob& operator=(const TempBlob&) = delete;
 
   // Adds a block. One of kBufferBytes goes past the page cache where that is possible; a shorter
   // one is of a slow client and not worth the wait. REQUIRES: `block` and its length are aligned to
@@ -47,7 +47,7 @@ class Draft {
   bool settle_on_existing(const std::string& name);
   std::optional<Time> publish(const Sha256Digest& digest, const std::string& name);
 
-  Core& core_;
+  StoreContext& context_;
   OpenFile file_;
   std::string temporary_;  // empty: no file of ours without a name is on the disk
   bool bypasses_cache_ = false;

@@ -1,4 +1,4 @@
-#include "vault/digests.h"
+#include "vault/checksum_backfill.h"
 
 #include "vault/entry_rows.h"
 #include "vault/sql.h"
@@ -16,14 +16,14 @@ constexpr db::Statement kSettle{"UPDATE entry SET digest = $3 WHERE id = $1 AND 
 
 }  // namespace
 
-Task<std::optional<Entry>> Digests::next(EntryId after) {
+Task<std::optional<Entry>> ChecksumBackfill::next(EntryId after) {
   auto body = [&](db::Transaction& tx) -> Task<std::optional<Entry>> {
     co_return co_await tx.find(kNext, entry_from, after);
   };
   co_return co_await context_.database.read(body);
 }
 
-Task<bool> Digests::settle(const Entry& entry, const Sha256Digest& digest) {
+Task<bool> ChecksumBackfill::settle(const Entry& entry, const Sha256Digest& digest) {
   auto body = [&](db::Transaction& tx) -> Task<bool> {
     const auto changed =
         co_await tx.execute(kSettle, entry.id, entry.manifest.value(), ByteView(digest.bytes));

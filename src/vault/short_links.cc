@@ -1,4 +1,4 @@
-#include "vault/addresses.h"
+#include "vault/short_links.h"
 
 #include <fmt/format.h>
 
@@ -116,7 +116,7 @@ std::string_view address_extension(std::string_view name) noexcept {
   return plain ? extension : std::string_view();
 }
 
-Task<std::unique_ptr<Addresses>> Addresses::open(Context& context) {
+Task<std::unique_ptr<ShortLinks>> ShortLinks::open(Context& context) {
   auto look = [&](db::Transaction& tx) -> Task<std::optional<Bytes>> {
     co_return co_await tx.find(kFindKey, bytes_from, kKeyName);
   };
@@ -133,10 +133,10 @@ Task<std::unique_ptr<Addresses>> Addresses::open(Context& context) {
   if (!key || key->size() != AddressCipher::kKeyBytes) {
     throw std::runtime_error("the key that makes addresses is damaged");
   }
-  co_return std::unique_ptr<Addresses>(new Addresses(context, *key));
+  co_return std::unique_ptr<ShortLinks>(new ShortLinks(context, *key));
 }
 
-Addressed Addresses::of(Entry entry, std::string_view extension) const {
+Addressed ShortLinks::of(Entry entry, std::string_view extension) const {
   Addressed out{.entry = std::move(entry), .address = {}, .delete_key = {}};
   out.address = cipher_.encipher(out.entry.id);
   out.address += extension;
@@ -144,7 +144,7 @@ Addressed Addresses::of(Entry entry, std::string_view extension) const {
   return out;
 }
 
-Task<std::optional<Addressed>> Addresses::look_up(const std::string& address, bool for_everybody) {
+Task<std::optional<Addressed>> ShortLinks::look_up(const std::string& address, bool for_everybody) {
   const auto [name, extension] = split(address);
   const auto id = cipher_.decipher(name);
   if (!id) co_return std::nullopt;
@@ -158,13 +158,13 @@ Task<std::optional<Addressed>> Addresses::look_up(const std::string& address, bo
   co_return of(std::move(found->entry), found->extension);
 }
 
-Task<Result<Addressed>> Addresses::find(std::string address) {
+Task<Result<Addressed>> ShortLinks::find(std::string address) {
   auto found = co_await look_up(address, true);
   if (!found) co_return no_such_file();
   co_return std::move(*found);
 }
 
-Task<Result<void>> Addresses::remove(std::string address, std::string key) {
+Task<Result<void>> ShortLinks::remove(std::string address, std::string key) {
   // Guesses cost no transaction that writes.
   const auto known = co_await look_up(address, false);
   if (!known) co_return no_such_file();
@@ -181,7 +181,7 @@ Task<Result<void>> Addresses::remove(std::string address, std::string key) {
   co_return co_await context_.database.write(Actor::Anyone{}, body);
 }
 
-Task<Result<std::vector<bool>>> Addresses::transfer(Actor actor, std::vector<Claim> claims) {
+Task<Result<std::vector<bool>>> ShortLinks::transfer(Actor actor, std::vector<Claim> claims) {
   const AccountId caller = actor.account();
   struct Known {
     std::size_t claim;
@@ -213,7 +213,7 @@ Task<Result<std::vector<bool>>> Addresses::transfer(Actor actor, std::vector<Cla
           const auto charged = co_await charge(tx, caller, account->home, cost_of(file));
           if (!charged) continue;
           const Time now = context_.clock.now();
-          co_await hand_over(tx, file, caller, account->home, now);
+          co_await change_owner(tx, file, caller, account->home, now);
         }
         outcomes[i] = true;
       }
@@ -225,33 +225,33 @@ Task<Result<std::vector<bool>>> Addresses::transfer(Actor actor, std::vector<Cla
   co_return outcomes;
 }
 
-Task<Addresses::OwnFiles> Addresses::list_own(AccountId owner, EntryId after, PageLimit limit) {
+Task<ShortLinks::OwnFiles> ShortLinks::list_own(AccountId owner, EntryId after, PageLimit limit) {
   static const std::string columns =
       fmt::format("{}{}{}", kEntryColumns, kExtensionColumn, kElsewhereColumn);
   static const std::string texts[] = {walk_text(columns, ""), walk_text(columns, kIsNotHidden)};
   static const db::Statement statements[] = {{texts[0].c_str()}, {texts[1].c_str()}};
-  struct Found {
+  struct ClaimedFile {
     Extended file;
     bool elsewhere;
   };
   const auto found_from = [](const db::Row& row) {
-    return Found{extended_from(row), row.boolean(kEntryWidth + 1)};
+    return ClaimedFile{extended_from(row), row.boolean(kEntryWidth + 1)};
   };
-  const auto weigh = [](const Found& one) { return one.file.entry.text_bytes(); };
-  auto body = [&](db::Transaction& tx, bool hidden) -> Task<Page<Found>> {
+  const auto weigh = [](const ClaimedFile& one) { return one.file.entry.text_bytes(); };
+  auto body = [&](db::Transaction& tx, bool hidden) -> Task<Page<ClaimedFile>> {
     co_return co_await read_page(tx, statements[hidden ? 1 : 0], limit, found_from, weigh, owner,
                                  limit.to_fetch(), after);
   };
-  auto found = co_await read_list<Page<Found>>(context_.database, {.owner = owner}, body);
+  auto found = co_await read_list<Page<ClaimedFile>>(context_.database, {.owner = owner}, body);
   OwnFiles own;
   if (found.more) own.next = found.items.back().file.entry.id;
-  for (Found& one : found.items) {
+  for (ClaimedFile& one : found.items) {
     if (!one.elsewhere) own.files.push_back(of(std::move(one.file.entry), one.file.extension));
   }
   co_return own;
 }
 
-Task<Page<Addressed>> Addresses::list_space(SpaceId space, std::string after, PageLimit limit) {
+Task<Page<Addressed>> ShortLinks::list_space(SpaceId space, std::string after, PageLimit limit) {
   const auto weigh = [](const Extended& one) { return one.entry.text_bytes(); };
   auto body = [&](db::Transaction& tx) -> Task<Page<Extended>> {
     co_return co_await read_page(tx, kListSpace, limit, extended_from, weigh, space,

@@ -18,7 +18,7 @@ namespace coffer::vault {
 
 inline constexpr std::uint32_t kPartsMax = 10'000;
 
-struct NewMultipart {
+struct NewUploadSession {
   SpaceId space;
   std::optional<EntryId> parent = {};       // a folder of the space; nothing: the space itself
   std::string name;                         // as in NewFile
@@ -26,7 +26,7 @@ struct NewMultipart {
 };
 
 // An upload under way, or complete and not yet forgotten.
-struct Multipart {
+struct UploadSession {
   Uuid uuid;
   SpaceId space;
   std::optional<EntryId> parent;
@@ -42,8 +42,8 @@ struct Part {
   std::uint64_t size = 0;
 };
 
-struct MultipartStatus {
-  Multipart upload;
+struct UploadSessionStatus {
+  UploadSession upload;
   std::vector<Part> parts;  // those that are there, by number; none once it is complete
 };
 
@@ -54,14 +54,14 @@ struct Completion {
 };
 
 // Threads: any executor's. Uploads of other owners do not exist, nor do expired ones: kNotFound.
-class Multiparts {
+class UploadSessions {
  public:
-  explicit Multiparts(Context& context) : context_(context) {}
+  explicit UploadSessions(Context& context) : context_(context) {}
 
   // kInvalid: the name as in Uploads::commit, `parts` not from 1 to kPartsMax. kNotFound without
   // that space, or with a fault of `parent` without that folder. kBusy while the actor's account
   // has policy.max_multiparts unfinished ones. REQUIRES: the actor may write to the space.
-  Task<Result<Multipart>> begin(Actor actor, NewMultipart wanted);
+  Task<Result<UploadSession>> begin(Actor actor, NewUploadSession wanted);
 
   // Reads `source` to its end as that part; durable and counted in the quota when it returns. One
   // that was there is replaced: the last to end stands. kInvalid with a fault of `number`;
@@ -73,12 +73,12 @@ class Multiparts {
   // The two steps of put_part(), for who learns between them whether the part is to stand. What is
   // received and not committed is to be discarded (Uploads::discard); commit_part() does so when
   // it fails. It also takes what Uploads::receive gave.
-  Task<Result<Received>> receive_part(AccountId owner, Uuid upload, std::uint32_t number,
+  Task<Result<StagedBlob>> receive_part(AccountId owner, Uuid upload, std::uint32_t number,
                                       InputStream& source,
                                       std::optional<std::uint64_t> expected_size);
-  Task<Result<Part>> commit_part(Actor actor, Uuid upload, std::uint32_t number, Received received);
+  Task<Result<Part>> commit_part(Actor actor, Uuid upload, std::uint32_t number, StagedBlob received);
 
-  Task<Result<MultipartStatus>> status(AccountId owner, Uuid upload);
+  Task<Result<UploadSessionStatus>> status(AccountId owner, Uuid upload);
 
   // Makes a file of the parts, whose checksum may follow later; event `entry.created`. kInvalid
   // with `missing` when not all parts from 1 to the last (or to as many as were announced) are
@@ -98,7 +98,7 @@ class Multiparts {
 
  private:
   Task<Result<Part>> try_commit_part(Actor actor, Uuid upload, std::uint32_t number,
-                                     const Received& received);
+                                     const StagedBlob& received);
 
   Context& context_;
 };

@@ -1,4 +1,4 @@
-#include "vault/multipart.h"
+#include "vault/upload_sessions.h"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -77,13 +77,13 @@ struct Session {
   ManifestId id;
   AccountId owner;
   Cost cost;  // no more once it is complete: then the file has it
-  Multipart upload;
+  UploadSession upload;
 };
 
 Session session_from(const db::Row& row) {
   Session session;
   session.id = row.id<ManifestId>(0);
-  Multipart& upload = session.upload;
+  UploadSession& upload = session.upload;
   upload.uuid = Uuid::from_bytes(row.bytes(1)).value();
   upload.space = row.id<SpaceId>(2);
   if (const auto parent = row.id<EntryId>(3); parent != EntryId{}) upload.parent = parent;
@@ -161,7 +161,7 @@ Task<Result<Session>> find_open(db::Transaction& tx, AccountId owner, const Uuid
   co_return session;
 }
 
-Result<void> check_number(const Multipart& upload, std::uint32_t number) {
+Result<void> check_number(const UploadSession& upload, std::uint32_t number) {
   const std::uint32_t last = upload.parts.value_or(kPartsMax);
   if (number > 0 && number <= last) return {};
   return invalid("number", fmt::format("must be from 1 to {}", last));
@@ -195,7 +195,7 @@ Bytes head_from(const db::Row& row) {
 
 }  // namespace
 
-Task<Result<Multipart>> Multiparts::begin(Actor actor, NewMultipart wanted) {
+Task<Result<UploadSession>> UploadSessions::begin(Actor actor, NewUploadSession wanted) {
   const AccountId owner = actor.account();
   if (trim(wanted.name).empty()) wanted.name = kNameless;
   Faults faults;
@@ -205,21 +205,21 @@ Task<Result<Multipart>> Multiparts::begin(Actor actor, NewMultipart wanted) {
   }
   if (faults.any()) co_return faults.failure();
   const Time now = context_.clock.now();
-  const Multipart upload{.uuid = make_token(now, context_.entropy),
+  const UploadSession upload{.uuid = make_token(now, context_.entropy),
                          .space = wanted.space,
                          .parent = wanted.parent,
                          .name = std::move(wanted.name),
                          .parts = wanted.parts,
-                         .expires_at = now + context_.policy.multipart_lifetime};
+                         .expires_at = now + context_.policy.upload_session_lifetime};
   const Cost cost{.charged = static_cast<std::int64_t>(kEntryCharge + upload.name.size())};
-  auto body = [&](db::Transaction& tx) -> Task<Result<Multipart>> {
+  auto body = [&](db::Transaction& tx) -> Task<Result<UploadSession>> {
     const auto charged = co_await charge_new(tx, owner, upload.space, cost);
     if (!charged) co_return std::unexpected(charged.error());
     const auto place = co_await find_place(tx, upload.space, upload.parent);
     if (!place) co_return no_such_folder();
     const auto unfinished = co_await tx.find(
         kCountUnfinished, [](const db::Row& row) { return row.integer(0); }, owner, now);
-    if (static_cast<std::uint64_t>(unfinished.value_or(0)) >= context_.policy.max_multiparts) {
+    if (static_cast<std::uint64_t>(unfinished.value_or(0)) >= context_.policy.max_upload_sessions) {
       co_return fail(FailureCode::kBusy,
                      "too many of your uploads in parts are unfinished: complete some of them, or "
                      "wait until they expire");
@@ -232,7 +232,7 @@ Task<Result<Multipart>> Multiparts::begin(Actor actor, NewMultipart wanted) {
   co_return co_await context_.database.write(actor, body);
 }
 
-Task<Result<Part>> Multiparts::put_part(Actor actor, Uuid upload, std::uint32_t number,
+Task<Result<Part>> UploadSessions::put_part(Actor actor, Uuid upload, std::uint32_t number,
                                         InputStream& source,
                                         std::optional<std::uint64_t> expected_size) {
   auto received = co_await receive_part(actor.account(), upload, number, source, expected_size);
@@ -241,12 +241,12 @@ Task<Result<Part>> Multiparts::put_part(Actor actor, Uuid upload, std::uint32_t 
   co_return part;
 }
 
-Task<Result<Received>> Multiparts::receive_part(AccountId owner, Uuid upload, std::uint32_t number,
+Task<Result<StagedBlob>> UploadSessions::receive_part(AccountId owner, Uuid upload, std::uint32_t number,
                                                 InputStream& source,
                                                 std::optional<std::uint64_t> expected_size) {
   const Time now = context_.clock.now();
   // What the part may be at most, as far as that is certain before it comes.
-  auto look = [&](db::Transaction& tx) -> Task<Result<Room>> {
+  auto look = [&](db::Transaction& tx) -> Task<Result<UploadLimits>> {
     const auto session = co_await find_open(tx, owner, upload, now);
     if (!session) co_return std::unexpected(session.error());
     const auto fits = check_number(session->upload, number);
@@ -255,12 +255,12 @@ Task<Result<Received>> Multiparts::receive_part(AccountId owner, Uuid upload, st
     const std::uint64_t replaced = old ? old->size : 0;
     const auto allowance = co_await find_allowance(tx, owner);
     if (!allowance) co_return no_such_upload();
-    Room room = room_for(context_, owner, *allowance);
+    UploadLimits room = limits_for(context_, owner, *allowance);
     room.replaced = replaced;
     if (!old) room.fixed = kPartCharge;
-    if (const auto most = context_.policy.max_file_bytes) {
+    if (const auto max = context_.policy.max_file_bytes) {
       const std::uint64_t others = session->upload.bytes - replaced;
-      room.most = *most - std::min(*most, others);
+      room.max = *max - std::min(*max, others);
     }
     co_return room;
   };
@@ -270,17 +270,17 @@ Task<Result<Received>> Multiparts::receive_part(AccountId owner, Uuid upload, st
   co_return received;
 }
 
-Task<Result<Part>> Multiparts::commit_part(Actor actor, Uuid upload, std::uint32_t number,
-                                           Received received) {
+Task<Result<Part>> UploadSessions::commit_part(Actor actor, Uuid upload, std::uint32_t number,
+                                           StagedBlob received) {
   auto part = co_await try_commit_part(actor, upload, number, received);
-  if (!part) co_await discard_received(context_, received);
+  if (!part) co_await abort_staged(context_, received);
   co_return part;
 }
 
-Task<Result<Part>> Multiparts::try_commit_part(Actor actor, Uuid upload, std::uint32_t number,
-                                               const Received& received) {
+Task<Result<Part>> UploadSessions::try_commit_part(Actor actor, Uuid upload, std::uint32_t number,
+                                               const StagedBlob& received) {
   const AccountId owner = actor.account();
-  settle_received(received);
+  release_reservation(received);
   auto body = [&](db::Transaction& tx) -> Task<Result<Part>> {
     const Time now = context_.clock.now();
     const auto session = co_await find_open(tx, owner, upload, now);
@@ -304,7 +304,7 @@ Task<Result<Part>> Multiparts::try_commit_part(Actor actor, Uuid upload, std::ui
     co_await tx.execute(kPutPart, session->id, number, ByteView(received.digest.bytes),
                         received.size);
     if (old) co_await drop_reference(tx, old->digest, now);
-    const Time expires_at = now + context_.policy.multipart_lifetime;
+    const Time expires_at = now + context_.policy.upload_session_lifetime;
     co_await tx.execute(kGrow, session->id, cost.bytes, cost.charged, expires_at);
     if (number == 1) co_await tx.execute(kSetHead, session->id, received.head);
     co_return Part{.number = number, .size = received.size};
@@ -312,19 +312,19 @@ Task<Result<Part>> Multiparts::try_commit_part(Actor actor, Uuid upload, std::ui
   co_return co_await context_.database.write(actor, body);
 }
 
-Task<Result<MultipartStatus>> Multiparts::status(AccountId owner, Uuid upload) {
+Task<Result<UploadSessionStatus>> UploadSessions::status(AccountId owner, Uuid upload) {
   const Time now = context_.clock.now();
-  auto body = [&](db::Transaction& tx) -> Task<Result<MultipartStatus>> {
+  auto body = [&](db::Transaction& tx) -> Task<Result<UploadSessionStatus>> {
     auto session = co_await find_session(tx, owner, upload, now);
     if (!session) co_return std::unexpected(std::move(session.error()));
-    MultipartStatus status{.upload = std::move(session->upload), .parts = {}};
+    UploadSessionStatus status{.upload = std::move(session->upload), .parts = {}};
     if (!status.upload.entry) status.parts = co_await tx.all(kParts, part_from, session->id);
     co_return status;
   };
   co_return co_await context_.database.read(body);
 }
 
-Task<Result<Entry>> Multiparts::complete(Actor actor, Uuid upload, Completion completion) {
+Task<Result<Entry>> UploadSessions::complete(Actor actor, Uuid upload, Completion completion) {
   const AccountId owner = actor.account();
   Faults faults;
   if (completion.name && trim(*completion.name).empty()) completion.name.reset();
@@ -335,7 +335,7 @@ Task<Result<Entry>> Multiparts::complete(Actor actor, Uuid upload, Completion co
     const Time now = context_.clock.now();
     auto session = co_await find_session(tx, owner, upload, now);
     if (!session) co_return std::unexpected(std::move(session.error()));
-    const Multipart& wanted = session->upload;
+    const UploadSession& wanted = session->upload;
     if (wanted.entry) {
       auto entry = co_await tx.find(kEntry, entry_from, *wanted.entry);
       if (!entry) co_return fail(FailureCode::kNotFound, "the file is deleted");
@@ -357,7 +357,7 @@ Task<Result<Entry>> Multiparts::complete(Actor actor, Uuid upload, Completion co
     entry.type = context_.classify(entry.name, head.value());
     entry.size = wanted.bytes;
     co_await store(tx, *session, parts, entry);
-    Draft draft = draft_of(std::move(entry), now, context_.entropy);
+    NewEntryRow draft = new_entry_row(std::move(entry), now, context_.entropy);
     if (draft.entry.manifest) draft.entry.charged += kPartCharge * parts.size();
     // The file counts in place of the upload.
     const auto charged =
@@ -371,7 +371,7 @@ Task<Result<Entry>> Multiparts::complete(Actor actor, Uuid upload, Completion co
   co_return co_await context_.database.write(actor, body);
 }
 
-Task<Result<void>> Multiparts::abandon(Actor actor, Uuid upload) {
+Task<Result<void>> UploadSessions::abandon(Actor actor, Uuid upload) {
   const AccountId owner = actor.account();
   auto body = [&](db::Transaction& tx) -> Task<Result<void>> {
     const Time now = context_.clock.now();
@@ -383,7 +383,7 @@ Task<Result<void>> Multiparts::abandon(Actor actor, Uuid upload) {
   co_return co_await context_.database.write(actor, body);
 }
 
-Task<bool> Multiparts::expire(std::size_t limit) {
+Task<bool> UploadSessions::expire(std::size_t limit) {
   const Time now = context_.clock.now();
   auto body = [&](db::Transaction& tx) -> Task<bool> {
     const StepTime time;
@@ -397,7 +397,7 @@ Task<bool> Multiparts::expire(std::size_t limit) {
   co_return co_await context_.database.write(Actor::System{}, body);
 }
 
-Task<bool> Multiparts::prune_retired(std::size_t limit) {
+Task<bool> UploadSessions::prune_retired(std::size_t limit) {
   // The other half of the grace time is left until the blobs themselves may go.
   const Time cutoff = context_.clock.now() - context_.policy.blob_grace / 2;
   auto body = [&](db::Transaction& tx) -> Task<bool> {

@@ -1,4 +1,4 @@
-#include "blobs/local/draft.h"
+#include "blobs/local/temp_blob.h"
 
 #include <algorithm>
 
@@ -13,41 +13,41 @@ constexpr std::uint64_t kStretchBytes = 8 * 1024 * 1024;
 
 }  // namespace
 
-void Draft::append(ByteView block) {
+void TempBlob::append(ByteView block) {
   size_ += block.size();
-  core_.space.require(block.size());
+  context_.space.require(block.size());
   if (!file_) begin();
   bypass_cache(block.size() == kBufferBytes);
   write(block);
   if (bypasses_cache_) return;
   unsynced_ += block.size();
   if (unsynced_ < kStretchBytes) return;
-  core_.disk->sync(file_);
+  context_.disk->sync(file_);
   unsynced_ = 0;
 }
 
-void Draft::read_back(ByteSpan into) { core_.disk->read(file_, into, 0); }
+void TempBlob::read_back(ByteSpan into) { context_.disk->read(file_, into, 0); }
 
-BlobInfo Draft::commit(const Sha256Digest& digest, ByteView tail) {
+BlobInfo TempBlob::commit(const Sha256Digest& digest, ByteView tail) {
   size_ += tail.size();
-  core_.space.require(tail.size());
+  context_.space.require(tail.size());
   const std::string name = blob_name(digest);
 
   BlobInfo info{digest, size_};
   if (!file_) begin();
   write_tail(tail);
-  core_.disk->sync(file_);
+  context_.disk->sync(file_);
   info.new_at = publish(digest, name);
   // Also for a blob that was there: its writer may not have got this far.
-  core_.disk->sync_folder(folder_name(folder_of(digest)));
+  context_.disk->sync_folder(folder_name(folder_of(digest)));
   return info;
 }
 
-void Draft::discard() noexcept {
+void TempBlob::discard() noexcept {
   if (temporary_.empty()) return;
   file_ = OpenFile();
   try {
-    core_.disk->remove(temporary_);
+    context_.disk->remove(temporary_);
   } catch (const Error& error) {
     // The next start removes it.
     log::warning("blob_temporary_left", {{"reason", error.what()}});
@@ -55,30 +55,30 @@ void Draft::discard() noexcept {
   temporary_.clear();
 }
 
-void Draft::begin() {
-  std::string name = temporary_name(core_.next_temporary.fetch_add(1));
-  file_ = core_.disk->create(name);
+void TempBlob::begin() {
+  std::string name = temporary_name(context_.next_temporary.fetch_add(1));
+  file_ = context_.disk->create(name);
   temporary_ = std::move(name);
 }
 
-void Draft::bypass_cache(bool on) {
+void TempBlob::bypass_cache(bool on) {
   if (on == bypasses_cache_ || !can_bypass_cache_) return;
-  bypasses_cache_ = core_.disk->bypass_cache(file_, on);
+  bypasses_cache_ = context_.disk->bypass_cache(file_, on);
   can_bypass_cache_ = bypasses_cache_ == on;
 }
 
-void Draft::write(ByteView data) {
+void TempBlob::write(ByteView data) {
   try {
-    core_.disk->write(file_, data, written_);
+    context_.disk->write(file_, data, written_);
   } catch (const NoSpaceError&) {
-    core_.space.set_refused(true);
+    context_.space.set_refused(true);
     throw;
   }
-  core_.space.set_refused(false);
+  context_.space.set_refused(false);
   written_ += data.size();
 }
 
-void Draft::write_tail(ByteView tail) {
+void TempBlob::write_tail(ByteView tail) {
   if (bypasses_cache_) {
     const std::size_t aligned = tail.size() / kAlignment * kAlignment;
     write(tail.first(aligned));
@@ -92,42 +92,42 @@ void Draft::write_tail(ByteView tail) {
 // Whether the blob is there and, by its new time, safe from a sweep that runs already. Where times
 // cannot be set it is replaced, which makes its time new too.
 // REQUIRES: its folder's naming lock is held.
-bool Draft::settle_on_existing(const std::string& name) {
-  const std::optional<Disk::FileInfo> existing = core_.disk->info(name);
+bool TempBlob::settle_on_existing(const std::string& name) {
+  const std::optional<Disk::FileInfo> existing = context_.disk->info(name);
   if (!existing) return false;
   if (existing->size != size_) {
     log::error("blob_damaged", {{"blob", name}, {"size", existing->size}, {"expected", size_}});
     return false;
   }
-  if (!core_.abilities.exact_times) return false;
+  if (!context_.abilities.exact_times) return false;
   // Later than before even if the clock was not read to see it: whoever made the blob and thinks
   // better of it must find that it is not his alone any more.
   const Time touched = existing->modified + std::chrono::microseconds(1);
-  core_.disk->set_modified(name, std::max(core_.clock.now(), touched));
+  context_.disk->set_modified(name, std::max(context_.clock.now(), touched));
   return true;
 }
 
 // Gives the synced temporary its name, in place of a damaged blob if there is one, unless the
 // blob is there. The time at which it came, if it is new.
-std::optional<Time> Draft::publish(const Sha256Digest& digest, const std::string& name) {
+std::optional<Time> TempBlob::publish(const Sha256Digest& digest, const std::string& name) {
   std::optional<Time> new_at;
   {
-    Folder& folder = core_.folders[folder_of(digest)];
+    Folder& folder = context_.folders[folder_of(digest)];
     std::lock_guard lock(folder.naming);
     if (!folder.ready) {
-      core_.disk->make_folder(folder_name(folder_of(digest)));
-      core_.disk->sync_folder(kBlobs);
+      context_.disk->make_folder(folder_name(folder_of(digest)));
+      context_.disk->sync_folder(kBlobs);
       folder.ready = true;
     }
     if (!settle_on_existing(name)) {
       // Where the time is not kept exactly, nobody could tell by it that others have found the blob
       // since: it is not said to be new, and stays for the collector.
-      if (core_.abilities.exact_times) {
-        new_at = core_.clock.now();
-        core_.disk->set_modified(temporary_, *new_at);
+      if (context_.abilities.exact_times) {
+        new_at = context_.clock.now();
+        context_.disk->set_modified(temporary_, *new_at);
       }
-      core_.disk->rename(temporary_, name);
-      core_.open_blobs.forget(digest);
+      context_.disk->rename(temporary_, name);
+      context_.open_blobs.forget(digest);
       temporary_.clear();
     }
   }

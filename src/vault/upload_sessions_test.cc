@@ -1,4 +1,4 @@
-#include "vault/multipart.h"
+#include "vault/upload_sessions.h"
 
 #include <atomic>
 #include <mutex>
@@ -12,23 +12,23 @@ namespace {
 using Names = std::vector<std::string>;
 using std::chrono::hours;
 
-class MultipartTest : public VaultTest {
+class UploadSessionTest : public VaultTest {
  protected:
   using VaultTest::VaultTest;
 
-  Result<MultipartStatus> status(const Account& owner, const Uuid& upload) {
-    return run(vault_->multiparts().status(owner.id, upload));
+  Result<UploadSessionStatus> status(const Account& owner, const Uuid& upload) {
+    return run(vault_->upload_sessions().status(owner.id, upload));
   }
   Result<void> abandon(const Account& owner, const Uuid& upload) {
-    return run(vault_->multiparts().abandon(as(owner), upload));
+    return run(vault_->upload_sessions().abandon(as(owner), upload));
   }
 
   // `length` bytes from `offset`, in pieces of at most `most`.
   std::string range(const Content& content, std::uint64_t offset, std::uint64_t length,
-                    std::uint64_t most) {
+                    std::uint64_t max) {
     std::string text;
     while (text.size() < length) {
-      const std::uint64_t want = std::min(most, length - text.size());
+      const std::uint64_t want = std::min(max, length - text.size());
       const std::string part = text_of(run(content.piece(offset + text.size(), want)));
       EXPECT_LE(part.size(), want);
       if (part.empty()) break;
@@ -41,7 +41,7 @@ class MultipartTest : public VaultTest {
   const Account bob_ = make_account("bob");
 };
 
-class MultipartQuotaTest : public MultipartTest {
+class UploadSessionQuotaTest : public UploadSessionTest {
  protected:
   // For an upload of 1000 bytes whose name has one, in two parts.
   static constexpr std::uint64_t kQuota = 1000 + kEntryCharge + 1 + 2 * kPartCharge;
@@ -51,22 +51,22 @@ class MultipartQuotaTest : public MultipartTest {
     policy.quota = kQuota;
     return policy;
   }
-  MultipartQuotaTest() : MultipartTest(policy()) {}
+  UploadSessionQuotaTest() : UploadSessionTest(policy()) {}
 };
 
-class MultipartSizeTest : public MultipartTest {
+class UploadSessionSizeTest : public UploadSessionTest {
  protected:
   static Policy policy() {
     Policy policy;
     policy.max_file_bytes = 100;
     return policy;
   }
-  MultipartSizeTest() : MultipartTest(policy()) {}
+  UploadSessionSizeTest() : UploadSessionTest(policy()) {}
 };
 
-TEST_F(MultipartTest, PartsInAnyOrderBecomeAFile) {
+TEST_F(UploadSessionTest, PartsInAnyOrderBecomeAFile) {
   const Entry folder = make_folder(anna_, "f");
-  const Multipart upload = begin_parts(anna_, "song.mp3", 3, folder.id);
+  const UploadSession upload = begin_parts(anna_, "song.mp3", 3, folder.id);
   EXPECT_EQ(upload.uuid.str()[14], '4');
   ASSERT_TRUE(put_part(anna_, upload.uuid, 3, "ccc"));
   ASSERT_TRUE(put_part(anna_, upload.uuid, 1, "a"));
@@ -101,8 +101,8 @@ TEST_F(MultipartTest, PartsInAnyOrderBecomeAFile) {
   EXPECT_EQ(events().back().entry, made->id);
 }
 
-TEST_F(MultipartTest, CompletingAgainGivesTheSameFile) {
-  const Multipart upload = begin_parts(anna_, "f");
+TEST_F(UploadSessionTest, CompletingAgainGivesTheSameFile) {
+  const UploadSession upload = begin_parts(anna_, "f");
   ASSERT_TRUE(put_part(anna_, upload.uuid, 1, "a"));
   ASSERT_TRUE(put_part(anna_, upload.uuid, 2, "b"));
   const auto first = complete(anna_, upload.uuid, {.name = "g"});
@@ -123,8 +123,8 @@ TEST_F(MultipartTest, CompletingAgainGivesTheSameFile) {
   EXPECT_EQ(account(anna_.id).used, 0U);
 }
 
-TEST_F(MultipartTest, ForeignUploadsDoNotExist) {
-  const Multipart upload = begin_parts(anna_, "f");
+TEST_F(UploadSessionTest, ForeignUploadsDoNotExist) {
+  const UploadSession upload = begin_parts(anna_, "f");
   ASSERT_TRUE(put_part(anna_, upload.uuid, 1, "a"));
   for (const Uuid& uuid : {upload.uuid, Uuid{}}) {
     EXPECT_FAILS(put_part(bob_, uuid, 1, "evil"), kNotFound);
@@ -133,14 +133,14 @@ TEST_F(MultipartTest, ForeignUploadsDoNotExist) {
     EXPECT_FAILS(abandon(bob_, uuid), kNotFound);
   }
   TextStream unread("evil");
-  EXPECT_FALSE(run(vault_->multiparts().put_part(as(bob_), upload.uuid, 1, unread, 4)));
+  EXPECT_FALSE(run(vault_->upload_sessions().put_part(as(bob_), upload.uuid, 1, unread, 4)));
   EXPECT_EQ(unread.taken(), 0U);
   EXPECT_EQ(content_of(complete(anna_, upload.uuid).value()), "a");
 }
 
-TEST_F(MultipartTest, NumbersAreBounded) {
+TEST_F(UploadSessionTest, NumbersAreBounded) {
   const auto begin = [&](std::optional<std::uint32_t> parts, std::string name = "f") {
-    return run(vault_->multiparts().begin(
+    return run(vault_->upload_sessions().begin(
         as(anna_), {.space = anna_.home, .name = std::move(name), .parts = parts}));
   };
   EXPECT_FAILS(begin(0), kInvalid);
@@ -148,32 +148,32 @@ TEST_F(MultipartTest, NumbersAreBounded) {
   EXPECT_FAILS(begin(1, std::string(256, 'n')), kInvalid);
   EXPECT_FAILS(begin(1, "\xff"), kInvalid);
   EXPECT_EQ(begin(1, "")->name, "file");
-  EXPECT_FAILS(run(vault_->multiparts().begin(as(anna_), {.space = SpaceId{99}, .name = "f"})),
+  EXPECT_FAILS(run(vault_->upload_sessions().begin(as(anna_), {.space = SpaceId{99}, .name = "f"})),
                kNotFound);
-  EXPECT_FAILS(run(vault_->multiparts().begin(
+  EXPECT_FAILS(run(vault_->upload_sessions().begin(
                    as(anna_), {.space = anna_.home, .parent = EntryId{99}, .name = "f"})),
                kNotFound);
 
-  const Multipart upload = begin(2).value();
+  const UploadSession upload = begin(2).value();
   for (const std::uint32_t number : {0U, 3U, 10'000U, 4'294'967'295U}) {
     const auto put = put_part(anna_, upload.uuid, number, "x");
     ASSERT_FALSE(put);
     EXPECT_EQ(put.error().code, FailureCode::kInvalid);
     EXPECT_EQ(fields_of(put.error()), std::set<std::string>{"number"});
   }
-  const Multipart open_end = begin(std::nullopt).value();
+  const UploadSession open_end = begin(std::nullopt).value();
   EXPECT_FAILS(put_part(anna_, open_end.uuid, 10'001, "x"), kInvalid);
   ASSERT_TRUE(put_part(anna_, open_end.uuid, 10'000, "x"));
   const auto early = complete(anna_, open_end.uuid);
   ASSERT_FALSE(early);
   EXPECT_EQ(early.error().missing.size(), 9'999U);
   EXPECT_LT(early.error().message.size(), 300U);
-  const Multipart empty = begin(std::nullopt).value();
+  const UploadSession empty = begin(std::nullopt).value();
   EXPECT_EQ(complete(anna_, empty.uuid).error().missing, std::vector<std::uint32_t>{1});
 }
 
-TEST_F(MultipartTest, APartSentAgainReplaces) {
-  const Multipart upload = begin_parts(anna_, "f.jpg");
+TEST_F(UploadSessionTest, APartSentAgainReplaces) {
+  const UploadSession upload = begin_parts(anna_, "f.jpg");
   ASSERT_TRUE(put_part(anna_, upload.uuid, 1, "first try"));
   ASSERT_TRUE(put_part(anna_, upload.uuid, 2, "z"));
   ASSERT_TRUE(put_part(anna_, upload.uuid, 1, "again"));
@@ -188,11 +188,11 @@ TEST_F(MultipartTest, APartSentAgainReplaces) {
   EXPECT_EQ(content_of(made), "againz");
 }
 
-TEST_F(MultipartTest, AFailingPartChangesNothing) {
-  const Multipart upload = begin_parts(anna_, "f");
+TEST_F(UploadSessionTest, AFailingPartChangesNothing) {
+  const UploadSession upload = begin_parts(anna_, "f");
   ASSERT_TRUE(put_part(anna_, upload.uuid, 1, "good"));
   TextStream broken(std::string(100'000, 'x'), 1000, StreamFault::kTruncated);
-  const auto put = run(vault_->multiparts().put_part(as(anna_), upload.uuid, 1, broken, 200'000));
+  const auto put = run(vault_->upload_sessions().put_part(as(anna_), upload.uuid, 1, broken, 200'000));
   ASSERT_FALSE(put);
   EXPECT_EQ(put.error().stream, StreamFault::kTruncated);
   EXPECT_EQ(account(anna_.id).used, 4U);
@@ -200,8 +200,8 @@ TEST_F(MultipartTest, AFailingPartChangesNothing) {
   EXPECT_EQ(content_of(complete(anna_, upload.uuid).value()), "good");
 }
 
-TEST_F(MultipartTest, OnePartIsAPlainFile) {
-  const Multipart upload = begin_parts(anna_, "f");
+TEST_F(UploadSessionTest, OnePartIsAPlainFile) {
+  const UploadSession upload = begin_parts(anna_, "f");
   ASSERT_TRUE(put_part(anna_, upload.uuid, 1, "alone"));
   const Entry made = complete(anna_, upload.uuid).value();
   EXPECT_EQ(made.checksum, Sha256::of(as_bytes(std::string("alone"))));
@@ -212,12 +212,12 @@ TEST_F(MultipartTest, OnePartIsAPlainFile) {
   clock_.advance(hours(24));
   collect_all();
   EXPECT_EQ(stored_blobs(), 0U);
-  const Multipart none = begin_parts(anna_, "empty", 1);
+  const UploadSession none = begin_parts(anna_, "empty", 1);
   ASSERT_TRUE(put_part(anna_, none.uuid, 1, ""));
   EXPECT_EQ(content_of(complete(anna_, none.uuid).value()), "");
 }
 
-TEST_F(MultipartTest, EmptyPartsAreNoHole) {
+TEST_F(UploadSessionTest, EmptyPartsAreNoHole) {
   for (const std::vector<std::string>& parts :
        {Names{"", "", ""}, Names{"", "ab", ""}, Names{"a", "", "", "b"}, Names{"", "", "x", "y"}}) {
     std::string whole;
@@ -228,7 +228,7 @@ TEST_F(MultipartTest, EmptyPartsAreNoHole) {
   }
 }
 
-TEST_F(MultipartTest, EveryRangeReadsAsOneFile) {
+TEST_F(UploadSessionTest, EveryRangeReadsAsOneFile) {
   std::mt19937 random(7);
   Names parts;
   std::string whole;
@@ -243,8 +243,8 @@ TEST_F(MultipartTest, EveryRangeReadsAsOneFile) {
   for (int i = 0; i < 300; ++i) {
     const std::size_t offset = random() % whole.size();
     const std::size_t length = 1 + random() % (whole.size() - offset);
-    const std::size_t most = 1 + random() % 200;
-    EXPECT_EQ(range(*content, offset, length, most), whole.substr(offset, length));
+    const std::size_t max = 1 + random() % 200;
+    EXPECT_EQ(range(*content, offset, length, max), whole.substr(offset, length));
   }
   std::atomic<int> wrong = 0;
   in_parallel(4, [&](int seed) {
@@ -258,7 +258,7 @@ TEST_F(MultipartTest, EveryRangeReadsAsOneFile) {
   EXPECT_EQ(wrong, 0) << "one content, many threads";
 }
 
-TEST_F(MultipartTest, ASliceOutlivesTheNextPiece) {
+TEST_F(UploadSessionTest, ASliceOutlivesTheNextPiece) {
   const std::uint64_t length = 100'000;
   const std::string one(length, '1');
   const Entry made =
@@ -271,7 +271,7 @@ TEST_F(MultipartTest, ASliceOutlivesTheNextPiece) {
   EXPECT_EQ(text_of(first), one);
 }
 
-TEST_F(MultipartTest, ARangeReadsFewRowsAndBlobs) {
+TEST_F(UploadSessionTest, ARangeReadsFewRowsAndBlobs) {
   Names parts;
   for (int i = 0; i < 200; ++i) parts.push_back(std::to_string(1000 + i));
   const Entry made = upload_parts(anna_, "f", parts);
@@ -283,7 +283,7 @@ TEST_F(MultipartTest, ARangeReadsFewRowsAndBlobs) {
   EXPECT_LT(stores_.database->stats().statements - before, 50U);
 }
 
-TEST_F(MultipartTest, TheTagOfTheContentStaysWhenTheChecksumComes) {
+TEST_F(UploadSessionTest, TheTagOfTheContentStaysWhenTheChecksumComes) {
   const Entry made = upload_parts(anna_, "f", {"a", "b"});
   const Entry plain = upload(anna_, "g", "ab");
   EXPECT_EQ(plain.content_tag(), plain.checksum->hex());
@@ -305,7 +305,7 @@ TEST_F(MultipartTest, TheTagOfTheContentStaysWhenTheChecksumComes) {
       << "the bytes are others by now";
 }
 
-TEST_F(MultipartTest, ALostBlobIsNotReadOver) {
+TEST_F(UploadSessionTest, ALostBlobIsNotReadOver) {
   const Entry made = upload_parts(anna_, "f", {"kept", "lost", "kept too"});
   run(stores_.blobs->remove_unused(Sha256::of(as_bytes(std::string("lost"))),
                                    clock_.now() + hours(1)));
@@ -315,9 +315,9 @@ TEST_F(MultipartTest, ALostBlobIsNotReadOver) {
   EXPECT_EQ(range(*content, 8, 8, 100), "kept too");
 }
 
-TEST_F(MultipartTest, ItsFolderMayGoMeanwhile) {
+TEST_F(UploadSessionTest, ItsFolderMayGoMeanwhile) {
   const Entry folder = make_folder(anna_, "f");
-  const Multipart upload = begin_parts(anna_, "x", std::nullopt, folder.id);
+  const UploadSession upload = begin_parts(anna_, "x", std::nullopt, folder.id);
   ASSERT_TRUE(put_part(anna_, upload.uuid, 1, "a"));
   ASSERT_TRUE(run(vault_->folders().remove(as(anna_), folder.id)));
   const auto lost = complete(anna_, upload.uuid);
@@ -329,8 +329,8 @@ TEST_F(MultipartTest, ItsFolderMayGoMeanwhile) {
   EXPECT_EQ(complete(anna_, upload.uuid, root)->key, "x");
 }
 
-TEST_F(MultipartTest, AbandonedUploadsLeaveNothing) {
-  const Multipart upload = begin_parts(anna_, "f");
+TEST_F(UploadSessionTest, AbandonedUploadsLeaveNothing) {
+  const UploadSession upload = begin_parts(anna_, "f");
   ASSERT_TRUE(put_part(anna_, upload.uuid, 1, "aaaa"));
   ASSERT_TRUE(put_part(anna_, upload.uuid, 2, "aaaa"));
   ASSERT_TRUE(abandon(anna_, upload.uuid));
@@ -342,9 +342,9 @@ TEST_F(MultipartTest, AbandonedUploadsLeaveNothing) {
   EXPECT_EQ(stored_blobs(), 0U);
 }
 
-TEST_F(MultipartTest, UploadsExpireADayAfterTheirLastPart) {
-  const Multipart upload = begin_parts(anna_, "f");
-  const Multipart done = begin_parts(anna_, "g");
+TEST_F(UploadSessionTest, UploadsExpireADayAfterTheirLastPart) {
+  const UploadSession upload = begin_parts(anna_, "f");
+  const UploadSession done = begin_parts(anna_, "g");
   for (const std::uint32_t number : {1U, 2U}) {
     ASSERT_TRUE(put_part(anna_, done.uuid, number, "kept"));
     clock_.advance(hours(23));
@@ -369,10 +369,10 @@ TEST_F(MultipartTest, UploadsExpireADayAfterTheirLastPart) {
   EXPECT_EQ(content_of(kept),
             "kept"
             "kept");
-  EXPECT_EQ(run(vault_->multiparts().expire(10)), false);
+  EXPECT_EQ(run(vault_->upload_sessions().expire(10)), false);
 }
 
-TEST_F(MultipartTest, RemovedFilesAreReadToTheEnd) {
+TEST_F(UploadSessionTest, RemovedFilesAreReadToTheEnd) {
   const Entry made = upload_parts(anna_, "f", {"one", "two", "one"});
   const auto content = run(vault_->entries().open(made));
   ASSERT_TRUE(remove(anna_, made.id));
@@ -387,9 +387,9 @@ TEST_F(MultipartTest, RemovedFilesAreReadToTheEnd) {
   EXPECT_THROW(run(late->piece(0, 1)), blobs::Error);
 }
 
-TEST_F(MultipartTest, RacingCompletesGiveOneFile) {
+TEST_F(UploadSessionTest, RacingCompletesGiveOneFile) {
   for (int round = 0; round < 10; ++round) {
-    const Multipart upload = begin_parts(anna_, "f");
+    const UploadSession upload = begin_parts(anna_, "f");
     ASSERT_TRUE(put_part(anna_, upload.uuid, 1, "a"));
     ASSERT_TRUE(put_part(anna_, upload.uuid, 2, "b"));
     std::mutex mutex;
@@ -406,9 +406,9 @@ TEST_F(MultipartTest, RacingCompletesGiveOneFile) {
   EXPECT_EQ(account(anna_.id).used, 20U);
 }
 
-TEST_F(MultipartTest, CompletingBesideAPartTakesItOrRefusesIt) {
+TEST_F(UploadSessionTest, CompletingBesideAPartTakesItOrRefusesIt) {
   for (int round = 0; round < 20; ++round) {
-    const Multipart upload = begin_parts(anna_, "f");
+    const UploadSession upload = begin_parts(anna_, "f");
     ASSERT_TRUE(put_part(anna_, upload.uuid, 1, "a"));
     ASSERT_TRUE(put_part(anna_, upload.uuid, 2, "old"));
     std::optional<Entry> made;
@@ -429,8 +429,8 @@ TEST_F(MultipartTest, CompletingBesideAPartTakesItOrRefusesIt) {
   }
 }
 
-TEST_F(MultipartTest, OneNumberSentInParallelIsOnePart) {
-  const Multipart upload = begin_parts(anna_, "f");
+TEST_F(UploadSessionTest, OneNumberSentInParallelIsOnePart) {
+  const UploadSession upload = begin_parts(anna_, "f");
   in_parallel(8, [&](int i) {
     ASSERT_TRUE(put_part(anna_, upload.uuid, 1, std::string(static_cast<std::size_t>(i) + 1, 'x')));
   });
@@ -439,8 +439,8 @@ TEST_F(MultipartTest, OneNumberSentInParallelIsOnePart) {
   EXPECT_EQ(account(anna_.id).used, seen->parts[0].size);
 }
 
-TEST_F(MultipartQuotaTest, PartsCountAtOnce) {
-  const Multipart upload = begin_parts(anna_, "f");
+TEST_F(UploadSessionQuotaTest, PartsCountAtOnce) {
+  const UploadSession upload = begin_parts(anna_, "f");
   ASSERT_TRUE(put_part(anna_, upload.uuid, 1, std::string(600, 'x')));
   EXPECT_FAILS(put_part(anna_, upload.uuid, 2, std::string(401, 'y')), kQuotaExceeded);
   EXPECT_FAILS(try_upload(anna_, "g", std::string(401, 'z')), kQuotaExceeded);
@@ -459,22 +459,22 @@ TEST_F(MultipartQuotaTest, PartsCountAtOnce) {
   EXPECT_EQ(account(anna_.id).charged, 0U);
 }
 
-TEST_F(MultipartQuotaTest, UnfinishedUploadsCountTheirNames) {
+TEST_F(UploadSessionQuotaTest, UnfinishedUploadsCountTheirNames) {
   ASSERT_TRUE(run(vault_->accounts().set_quota(anna_.id, 2 * (kEntryCharge + 200))));
-  const Multipart first = begin_parts(anna_, std::string(200, 'n'));
+  const UploadSession first = begin_parts(anna_, std::string(200, 'n'));
   EXPECT_EQ(account(anna_.id).charged, kEntryCharge + 200);
   begin_parts(anna_, std::string(200, 'n'));
-  const auto third = run(vault_->multiparts().begin(
+  const auto third = run(vault_->upload_sessions().begin(
       as(anna_), {.space = anna_.home, .parent = {}, .name = "n", .parts = {}}));
   EXPECT_FAILS(third, kQuotaExceeded);
   ASSERT_TRUE(abandon(anna_, first.uuid));
   EXPECT_EQ(account(anna_.id).charged, kEntryCharge + 200);
 }
 
-TEST_F(MultipartQuotaTest, ParallelPartsCannotPassItTogether) {
+TEST_F(UploadSessionQuotaTest, ParallelPartsCannotPassItTogether) {
   constexpr std::uint64_t kTen = kEntryCharge + 1 + 10 * (100 + kPartCharge);
   ASSERT_TRUE(run(vault_->accounts().set_quota(anna_.id, kTen)));
-  const Multipart upload = begin_parts(anna_, "f");
+  const UploadSession upload = begin_parts(anna_, "f");
   std::atomic<int> put = 0;
   in_parallel(16, [&](int i) {
     const auto part = put_part(anna_, upload.uuid, static_cast<std::uint32_t>(i + 1),
@@ -487,7 +487,7 @@ TEST_F(MultipartQuotaTest, ParallelPartsCannotPassItTogether) {
   EXPECT_EQ(stored_blobs(), 10U) << "refused bytes are gone";
 }
 
-TEST_F(MultipartQuotaTest, ReplacingIsChargedWithTheDifference) {
+TEST_F(UploadSessionQuotaTest, ReplacingIsChargedWithTheDifference) {
   ASSERT_TRUE(run(vault_->accounts().set_quota(anna_.id, 1000 + kEntryCharge + 5)));
   const Entry file = upload(anna_, "f.txt", std::string(900, 'x'));
   const auto replace = [&](std::size_t size, char c) {
@@ -522,7 +522,7 @@ TEST_F(MultipartQuotaTest, ReplacingIsChargedWithTheDifference) {
   EXPECT_EQ(account(anna_.id).used, 999U);
 }
 
-TEST_F(MultipartTest, ReplacingTakesTheOldBytesAway) {
+TEST_F(UploadSessionTest, ReplacingTakesTheOldBytesAway) {
   const Entry parts = upload_parts(anna_, "p.jpg", {"one", "two"});
   const Entry plain = upload(anna_, "q.mp3", "three");
   const Account bob = bob_;
@@ -544,8 +544,8 @@ TEST_F(MultipartTest, ReplacingTakesTheOldBytesAway) {
   EXPECT_EQ(content_of(plain), "three");
 }
 
-TEST_F(MultipartSizeTest, AllPartsTogetherAreOneFile) {
-  const Multipart upload = begin_parts(anna_, "f");
+TEST_F(UploadSessionSizeTest, AllPartsTogetherAreOneFile) {
+  const UploadSession upload = begin_parts(anna_, "f");
   ASSERT_TRUE(put_part(anna_, upload.uuid, 1, std::string(60, 'x')));
   const auto more = put_part(anna_, upload.uuid, 2, std::string(41, 'y'));
   ASSERT_FALSE(more);

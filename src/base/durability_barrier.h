@@ -3,9 +3,9 @@
 
 namespace coffer {
 
-class Milestone {
+class DurabilityBarrier {
  public:
-  virtual ~Milestone() = default;
+  virtual ~DurabilityBarrier() = default;
 
   // Blocks until it is reached. Throws when it never will be. Threads: any, several at once.
   virtual void wait() = 0;

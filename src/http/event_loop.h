@@ -26,12 +26,12 @@ using SteadyTime = std::chrono::steady_clock::time_point;
 // Something that lives on a core and must not wait longer than until its deadline. Kept in a
 // list that one timer a core looks through, so that setting a deadline costs a store and no
 // system call. Threads: the core's. None of the calls changes the list at once.
-class Resident {
+class ConnectionBase {
  public:
   static constexpr SteadyTime kNever = SteadyTime::max();
 
-  virtual ~Resident() = default;
-  // The deadline has passed, at most Core::kTick ago; it is kNever again.
+  virtual ~ConnectionBase() = default;
+  // The deadline has passed, at most EventLoop::kTick ago; it is kNever again.
   virtual void expire() noexcept = 0;
   // End when nothing is under way.
   virtual void drain() noexcept = 0;
@@ -44,7 +44,7 @@ class Resident {
   void set_deadline(SteadyTime at) noexcept { deadline_ = at; }
 
  private:
-  friend class Core;
+  friend class EventLoop;
   using IdleHook = boost::intrusive::list_member_hook<>;
 
   SteadyTime deadline_ = kNever;
@@ -54,12 +54,12 @@ class Resident {
 };
 
 // Counts something for as long as it lives: a connection, a request, a transfer.
-class Counted {
+class ScopedCount {
  public:
-  explicit Counted(std::atomic<std::size_t>& count) noexcept : count_(&count) { ++count; }
-  Counted(Counted&& other) noexcept : count_(std::exchange(other.count_, nullptr)) {}
-  Counted& operator=(Counted&&) = delete;
-  ~Counted() {
+  explicit ScopedCount(std::atomic<std::size_t>& count) noexcept : count_(&count) { ++count; }
+  ScopedCount(ScopedCount&& other) noexcept : count_(std::exchange(other.count_, nullptr)) {}
+  ScopedCount& operator=(ScopedCount&&) = delete;
+  ~ScopedCount() {
     if (count_) --*count_;
   }
 
@@ -74,13 +74,13 @@ inline constexpr std::uint64_t kTransferBytes = 1U << 20U;
 // Bytes that one request at a time borrows from its core.
 using Buffer = std::unique_ptr<std::byte[]>;
 
-class Core final : public Executor {
+class EventLoop final : public Executor {
  public:
   static constexpr std::chrono::milliseconds kTick{100};
   static constexpr std::size_t kBufferBytes = 16 * 1024;
 
-  Core();
-  ~Core() override;
+  EventLoop();
+  ~EventLoop() override;
 
   void start(std::string name);
   // Ends the loop and joins the thread.
@@ -99,13 +99,13 @@ class Core final : public Executor {
   std::atomic<std::size_t> idle = 0;  // connections that wait for a request
 
   // On the core's own thread:
-  void add(Resident& resident);
-  void remove(Resident& resident) noexcept;
-  const std::vector<Resident*>& residents() const noexcept { return residents_; }
+  void add(ConnectionBase& connection);
+  void remove(ConnectionBase& connection) noexcept;
+  const std::vector<ConnectionBase*>& connection_list() const noexcept { return connections_; }
   // It waits for a request from now on, until remove_idle() or remove().
-  void add_idle(Resident& resident, SteadyTime now) noexcept;
-  void remove_idle(Resident& resident) noexcept;
-  static bool is_idle(const Resident& resident) noexcept { return resident.idle_hook_.is_linked(); }
+  void add_idle(ConnectionBase& connection, SteadyTime now) noexcept;
+  void remove_idle(ConnectionBase& connection) noexcept;
+  static bool is_idle(const ConnectionBase& connection) noexcept { return connection.idle_hook_.is_linked(); }
   // Cuts what has been idle longest and since before `since`: of `address`, or of any where null.
   // False when there is none, or none among the first that were looked at.
   bool cut_idlest(SteadyTime since, const AddressKey* address) noexcept;
@@ -119,7 +119,7 @@ class Core final : public Executor {
   static constexpr std::size_t kSpareBuffers = 256;
   static constexpr std::size_t kIdleLooks = 256;  // of one cut_idlest()
   using Idle = boost::intrusive::list<
-      Resident, boost::intrusive::member_hook<Resident, Resident::IdleHook, &Resident::idle_hook_>,
+      ConnectionBase, boost::intrusive::member_hook<ConnectionBase, ConnectionBase::IdleHook, &ConnectionBase::idle_hook_>,
       boost::intrusive::constant_time_size<false>>;
 
   void tick();
@@ -128,7 +128,7 @@ class Core final : public Executor {
   boost::asio::executor_work_guard<boost::asio::io_context::executor_type> guard_;
   boost::asio::steady_timer timer_;
   std::thread thread_;
-  std::vector<Resident*> residents_;
+  std::vector<ConnectionBase*> connections_;
   Idle idle_;  // the longest first
   std::vector<Buffer> spare_buffers_;
   std::string date_;

@@ -9,7 +9,7 @@
 namespace coffer::blobs {
 
 // Threads: any; wait() and pause() on the one.
-class Bell {
+class WakeSignal {
  public:
   // Rung while nobody waits, it is heard later; rung often, it is heard once.
   void ring() {

@@ -1,4 +1,4 @@
-#include "vault/addresses.h"
+#include "vault/short_links.h"
 
 #include <atomic>
 #include <set>
@@ -8,9 +8,9 @@
 namespace coffer::vault::test {
 namespace {
 
-using Claim = Addresses::Claim;
+using Claim = ShortLinks::Claim;
 
-class AddressesTest : public VaultTest {
+class ShortLinksTest : public VaultTest {
  protected:
   Addressed addressed(const Entry& entry) { return vault_->addresses().of(entry); }
   Result<Addressed> find(const std::string& address) {
@@ -114,7 +114,7 @@ TEST(ExtensionTest, IsTheLastOneAndNeverANameWithALeadingDot) {
   }
 }
 
-TEST_F(AddressesTest, AnAddressLeadsToItsFileAcrossRestarts) {
+TEST_F(ShortLinksTest, AnAddressLeadsToItsFileAcrossRestarts) {
   const Account owner = make_account("anna");
   const Entry file = upload(owner, "a.txt", "hello");
   const Addressed before = addressed(file);
@@ -130,7 +130,7 @@ TEST_F(AddressesTest, AnAddressLeadsToItsFileAcrossRestarts) {
   EXPECT_FAILS(find(vault_->addresses().of(make_folder(owner, "F")).address), kNotFound);
 }
 
-TEST_F(AddressesTest, AnExtendedAddressStaysWhenTheNameChanges) {
+TEST_F(ShortLinksTest, AnExtendedAddressStaysWhenTheNameChanges) {
   const Account owner = make_account("anna");
   const Entry file = upload_extended(owner, "a.mp4", ".mp4");
   const std::string bare = addressed(file).address;
@@ -144,7 +144,7 @@ TEST_F(AddressesTest, AnExtendedAddressStaysWhenTheNameChanges) {
   EXPECT_FAILS(find(bare), kNotFound);
 }
 
-TEST_F(AddressesTest, ClosedWhileTheOwnerIsDisabledOrTheShareHasExpired) {
+TEST_F(ShortLinksTest, ClosedWhileTheOwnerIsDisabledOrTheShareHasExpired) {
   const Account owner = make_account("anna");
   const Entry file = upload(owner, "a.txt", "hello");
   const Claim claim = claim_of(file);
@@ -157,7 +157,7 @@ TEST_F(AddressesTest, ClosedWhileTheOwnerIsDisabledOrTheShareHasExpired) {
   EXPECT_TRUE(remove_by_key(claim.address, claim.key));
 }
 
-TEST_F(AddressesTest, OnlyTheKeyDeletesAndOnlyOnce) {
+TEST_F(ShortLinksTest, OnlyTheKeyDeletesAndOnlyOnce) {
   const Account owner = make_account("anna");
   const Entry file = upload(owner, "a.txt", "hello");
   const Claim claim = claim_of(file);
@@ -179,7 +179,7 @@ TEST_F(AddressesTest, OnlyTheKeyDeletesAndOnlyOnce) {
   EXPECT_EQ(gone, 7);
 }
 
-class TransferTest : public AddressesTest {
+class TransferTest : public ShortLinksTest {
  protected:
   Account guest() { return run(vault_->accounts().guest()); }
 };

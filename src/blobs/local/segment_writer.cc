@@ -1,4 +1,4 @@
-#include "blobs/local/appender.h"
+#include "blobs/local/segment_writer.h"
 
 #include <algorithm>
 #include <cstring>
@@ -24,14 +24,14 @@ constexpr std::uint64_t kAheadShare = 128;
 
 }  // namespace
 
-std::size_t Appender::DigestHash::operator()(const Sha256Digest& digest) const noexcept {
+std::size_t SegmentWriter::DigestHash::operator()(const Sha256Digest& digest) const noexcept {
   std::size_t hash = 0;
   std::memcpy(&hash, digest.bytes.data(), sizeof hash);
   return hash;
 }
 
-Appender::Appender(Disk& disk, DiskSpace& space, const Clock& clock, PackedIndex& index,
-                   SegmentFiles& files, Bell& sealed, Options options)
+SegmentWriter::SegmentWriter(Disk& disk, DiskSpace& space, const Clock& clock, PackedIndex& index,
+                   SegmentFiles& files, WakeSignal& sealed, Options options)
     : disk_(disk),
       space_(space),
       clock_(clock),
@@ -42,7 +42,7 @@ Appender::Appender(Disk& disk, DiskSpace& space, const Clock& clock, PackedIndex
       active_(files.reopen_last(options.segment_bytes)),
       thread_(start_thread("appender", [this] { work(); })) {}
 
-Appender::~Appender() {
+SegmentWriter::~SegmentWriter() {
   {
     std::lock_guard lock(mutex_);
     stopping_ = true;
@@ -52,7 +52,7 @@ Appender::~Appender() {
   if (active_) roll();
 }
 
-Appender::Ticket Appender::submit(Request request) {
+SegmentWriter::Ticket SegmentWriter::submit(Request request) {
   Ticket ticket = 0;
   bool counts = false;
   {
@@ -65,39 +65,39 @@ Appender::Ticket Appender::submit(Request request) {
   return ticket;
 }
 
-void Appender::hasten(Ticket ticket) {
+void SegmentWriter::flush_soon(Ticket ticket) {
   {
     std::lock_guard lock(mutex_);
     const bool is_taken = ticket < next_ticket_ - queue_.size();
-    if (is_taken || std::exchange(hastened_, true)) return;
+    if (is_taken || std::exchange(flush_soon_, true)) return;
   }
   wake_.notify_one();
 }
 
-void Appender::work() {
+void SegmentWriter::work() {
   while (take_batch()) contain_exceptions("appender", [this] { process(); });
 }
 
 // False when nothing will come any more.
-bool Appender::take_batch() {
+bool SegmentWriter::take_batch() {
   const bool is_crowded = batch_.size() > kFewRecords;
   batch_.clear();
   std::unique_lock lock(mutex_);
   wake_.wait(lock, [this] { return stopping_ || !queue_.empty(); });
   if (is_crowded) {
     wake_.wait_for(lock, options_.gather_time,
-                   [this] { return stopping_ || hastened_ || queue_.size() >= kManyRecords; });
+                   [this] { return stopping_ || flush_soon_ || queue_.size() >= kManyRecords; });
   }
   for (std::size_t bytes = 0; !queue_.empty() && bytes < kBatchBytes; queue_.pop_front()) {
     bytes += record_bytes(queue_.front().record.length);
     batch_.push_back(std::move(queue_.front()));
   }
   // Who is waited for may be among what is left.
-  hastened_ = hastened_ && !queue_.empty();
+  flush_soon_ = flush_soon_ && !queue_.empty();
   return !batch_.empty();
 }
 
-void Appender::process() {
+void SegmentWriter::process() {
   try {
     refuse_without_space();
     if (batch_.empty()) return;
@@ -118,7 +118,7 @@ void Appender::process() {
 
 // Fails what uploads brought where only the reserve is left. What compaction moves, and notes, may
 // use it: both lead to more room.
-void Appender::refuse_without_space() {
+void SegmentWriter::refuse_without_space() {
   const auto is_upload = [](const Request& request) {
     return request.record.kind == RecordKind::kBlob && !request.from;
   };
@@ -138,12 +138,12 @@ void Appender::refuse_without_space() {
   }
 }
 
-void Appender::make_room() {
+void SegmentWriter::make_room() {
   if (active_ && active_->end >= options_.segment_bytes) roll();
   if (!active_) active_ = files_.create();
 }
 
-void Appender::lay_out() {
+void SegmentWriter::lay_out() {
   buffer_.clear();
   outcomes_.clear();
   fresh_.clear();
@@ -157,9 +157,9 @@ void Appender::lay_out() {
   }
 }
 
-Appender::Outcome Appender::lay_out_blob(Request& request) {
+SegmentWriter::AppendResult SegmentWriter::lay_out_blob(Request& request) {
   Record& record = request.record;
-  Outcome outcome{.info = {record.digest, record.length}};
+  AppendResult outcome{.info = {record.digest, record.length}};
   if (request.from) {
     const std::optional<PackedBlob> blob = index_.find(record.digest);
     if (!blob || blob->place != *request.from) return outcome;
@@ -183,17 +183,17 @@ Appender::Outcome Appender::lay_out_blob(Request& request) {
 }
 
 // Where it will stand.
-Place Appender::lay_out_record(const Record& record, ByteView payload) {
+RecordLocation SegmentWriter::lay_out_record(const Record& record, ByteView payload) {
   const std::uint64_t offset = active_->end + buffer_.size();
   const std::size_t at = buffer_.size();
   buffer_.resize(at + kHeaderBytes);
-  encode(record, active_->mark, ByteSpan(buffer_).subspan(at));
+  encode(record, active_->nonce, ByteSpan(buffer_).subspan(at));
   buffer_.insert(buffer_.end(), payload.begin(), payload.end());
   buffer_.resize(at + record_bytes(record.length));
   return {.segment = active_->number, .unit = static_cast<std::uint32_t>(offset / kUnit)};
 }
 
-void Appender::write_out() {
+void SegmentWriter::write_out() {
   bool is_written = false;
   try {
     disk_.write(active_->file, buffer_, active_->end);
@@ -211,14 +211,14 @@ void Appender::write_out() {
 // What was written of a batch that failed goes: a disk that is full may have room for a smaller
 // blob, and what a failed sync left in the page cache must not be found, and relied upon, by the
 // next start.
-void Appender::take_back(bool sync_failed) {
+void SegmentWriter::take_back(bool sync_failed) {
   // Nobody knows what a sync that failed has left, and the next one may wrongly succeed.
   if (sync_failed || !cut_at_end()) roll();
 }
 
 // Writes zeros where records will be, when those who waited have been answered: the sync of bytes
 // that were written over takes half the time of one that makes the file longer.
-void Appender::clear_ahead() {
+void SegmentWriter::clear_ahead() {
   // Larger batches share the cost of their sync, and then the zeros cost more than they save.
   if (!active_ || active_->end >= options_.segment_bytes || batch_.size() > kFewRecords) return;
   const std::uint64_t ahead = options_.segment_bytes / kAheadShare;
@@ -240,7 +240,7 @@ void Appender::clear_ahead() {
 }
 
 // Gives back what follows the records. False when that failed.
-bool Appender::cut_at_end() {
+bool SegmentWriter::cut_at_end() {
   try {
     disk_.truncate(active_->file, active_->end);
     active_->room = active_->end;
@@ -251,7 +251,7 @@ bool Appender::cut_at_end() {
   }
 }
 
-void Appender::publish() {
+void SegmentWriter::publish() {
   for (std::size_t i = 0; i < batch_.size(); ++i) publish(batch_[i], outcomes_[i]);
   // Not before all is in the index: who is told may take his blob back, unless it is found there
   // that another of the batch has written the same.
@@ -261,7 +261,7 @@ void Appender::publish() {
   }
 }
 
-void Appender::publish(const Request& request, const Outcome& outcome) {
+void SegmentWriter::publish(const Request& request, const AppendResult& outcome) {
   const Record& record = request.record;
   if (outcome.is_twin) {
     index_.touch(record.digest, fresh_.at(record.digest));
@@ -276,16 +276,16 @@ void Appender::publish(const Request& request, const Outcome& outcome) {
   }
 }
 
-void Appender::fail_batch(std::exception_ptr error) {
+void SegmentWriter::fail_batch(std::exception_ptr error) {
   for (Request& request : batch_) fail(request, error);
 }
 
-void Appender::fail(Request& request, const std::exception_ptr& error) {
+void SegmentWriter::fail(Request& request, const std::exception_ptr& error) {
   request.buffer.release();
   if (request.done) request.done(error, {});
 }
 
-void Appender::roll() {
+void SegmentWriter::roll() {
   cut_at_end();
   files_.seal(*active_);
   active_.reset();

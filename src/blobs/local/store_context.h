@@ -29,7 +29,7 @@ struct Folder {
 };
 
 // Threads: any. Outlives everything that refers to it.
-struct Core {
+struct StoreContext {
   const std::unique_ptr<Disk> disk;
   DiskSpace space;
   DiskAbilities abilities;

@@ -10,9 +10,9 @@
 namespace coffer::vault::test {
 
 // Reached, or lost, when the test says so. Threads: any.
-class TestLanding final : public blobs::Landing {
+class TestDurableBlob final : public blobs::DurableBlob {
  public:
-  explicit TestLanding(const Received& received) : Landing(received.digest, received.size) {}
+  explicit TestDurableBlob(const StagedBlob& received) : DurableBlob(received.digest, received.size) {}
 
   void wait() override {
     is_waited_for = true;
