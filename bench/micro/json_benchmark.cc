@@ -32,25 +32,25 @@ void write_media(benchmark::State& state) {
   const apis::Client client{.address = "127.0.0.1", .base_url = "http://127.0.0.1:8080"};
   http::Request request;
   const http::PathParameters path;
-  apis::Exchange exchange{.request = request,
-                          .path = path,
-                          .client = client,
-                          .mount = "/api/v1",
-                          .caller = {},
-                          .vault = small.vault()};
+  apis::RequestContext context{.request = request,
+                               .path = path,
+                               .client = client,
+                               .mount = "/api/v1",
+                               .caller = {},
+                               .vault = small.vault()};
   std::size_t bytes = 0;
   for (auto _ : state) {
-    boost::json::value data = apis::mediavault::media_object(exchange, entry);
+    boost::json::value data = apis::mediavault::media_object(context, entry);
     if (state.range(0) > 1) {
       boost::json::array list;
       list.reserve(static_cast<std::size_t>(state.range(0)));
       list.push_back(std::move(data));
       while (list.size() < static_cast<std::size_t>(state.range(0))) {
-        list.push_back(apis::mediavault::media_object(exchange, entry));
+        list.push_back(apis::mediavault::media_object(context, entry));
       }
       data = std::move(list);
     }
-    bytes = apis::mediavault::success(exchange, std::move(data)).length();
+    bytes = apis::mediavault::success(context, std::move(data)).length();
     benchmark::DoNotOptimize(bytes);
   }
   state.SetBytesProcessed(state.iterations() * static_cast<std::int64_t>(bytes));

@@ -37,11 +37,11 @@ std::string_view name_of(Access access) noexcept;
 
 // Which limit counts a route's requests.
 enum class RateClass {
-  kStandard,  // that of the caller; without one, that of the anonymous by their address
-  kVisitor,   // the same, but without a caller that of an account, by address
+  kStandard,   // that of the caller; without one, that of the anonymous by their address
+  kVisitor,    // the same, but without a caller that of an account, by address
   kChunks,     // the same, but none for an account: many requests are one upload
-  kShortLink,      // that of uploads which are short links, by address, whoever asks
-  kLogin,     // that of a family of log-in calls, by address, whoever asks
+  kShortLink,  // that of uploads which are short links, by address, whoever asks
+  kLogin,      // that of a family of log-in calls, by address, whoever asks
   kNone,
 };
 std::string_view name_of(RateClass rate) noexcept;

@@ -15,15 +15,15 @@ bool is_active(std::string_view media_type) {
 
 }  // namespace
 
-Task<Reply> file_reply(RequestContext& exchange, const vault::Entry& entry,
+Task<Reply> file_reply(RequestContext& context, const vault::Entry& entry,
                        std::string_view disposition) {
   http::Representation representation;
-  representation.content = co_await exchange.vault.entries().open(entry);
+  representation.content = co_await context.vault.entries().open(entry);
   representation.content_type = entry.type.media_type;
   representation.etag = '"' + entry.content_tag() + '"';
   representation.last_modified = entry.written_at;
   representation.disposition = http::content_disposition(disposition, entry.name);
-  http::Response response = http::content_response(exchange.request, std::move(representation));
+  http::Response response = http::content_response(context.request, std::move(representation));
   response.headers.add("X-Content-Type-Options", "nosniff");
   if (is_active(entry.type.media_type)) response.headers.add("Content-Security-Policy", "sandbox");
   response.headers.add("Cache-Control", "private, no-cache");

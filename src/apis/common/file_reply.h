@@ -10,6 +10,7 @@ namespace coffer::apis {
 // The bytes of `entry`, or the part that the request asks for. User content can do nothing on
 // the vault's own origin: its type is not guessed, and what could run script is sandboxed.
 // `disposition` is `inline` or `attachment`.
-Task<Reply> file_reply(RequestContext& exchange, const vault::Entry& entry, std::string_view disposition);
+Task<Reply> file_reply(RequestContext& context, const vault::Entry& entry,
+                       std::string_view disposition);
 
 }  // namespace coffer::apis

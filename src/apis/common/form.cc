@@ -66,10 +66,12 @@ std::expected<Object, Problem> parse_urlencoded(const std::string& text) {
 }
 
 constexpr char kWrongBoundary[] =
-    "UploadSession form parse error - Invalid boundary in multipart: Content-Type names one that does "
+    "UploadSession form parse error - Invalid boundary in multipart: Content-Type names one that "
+    "does "
     "not occur in the body; let the client's library set both";
 constexpr char kMissingBoundary[] =
-    "UploadSession form parse error - Invalid boundary in multipart: None. Do not set Content-Type by "
+    "UploadSession form parse error - Invalid boundary in multipart: None. Do not set Content-Type "
+    "by "
     "hand: the client's library sets it with the form's boundary";
 
 // Reads parts until the end; `form` holds what came, also after a problem.
@@ -180,9 +182,9 @@ Task<std::expected<Object, Problem>> read_fields(http::Request& request) {
   co_return is_form ? parse_urlencoded(*text) : parse_json(*text);
 }
 
-Task<std::expected<FileForm, Problem>> read_file_form(RequestContext& exchange,
+Task<std::expected<FileForm, Problem>> read_file_form(RequestContext& context,
                                                       const ReceiveFile& receive) {
-  http::Request& request = exchange.request;
+  http::Request& request = context.request;
   FileForm form;
   auto boundary = form_boundary(request);
   if (!boundary && boundary.error().kind == ProblemKind::kInvalid) {
@@ -198,7 +200,7 @@ Task<std::expected<FileForm, Problem>> read_file_form(RequestContext& exchange,
   auto reader = read_form(request, std::move(*boundary));
   auto problem = co_await read_parts(request, reader, &receive, form);
   if (problem) {
-    if (form.file) co_await exchange.vault.uploads().discard(std::move(*form.file));
+    if (form.file) co_await context.vault.uploads().discard(std::move(*form.file));
     co_return std::unexpected(std::move(*problem));
   }
   co_return form;

@@ -24,7 +24,7 @@ Task<std::expected<boost::json::object, Problem>> read_fields(http::Request& req
 
 // A form with a file in it, as far as it has come.
 struct FileForm {
-  boost::json::object fields;           // as read_fields() gives them
+  boost::json::object fields;             // as read_fields() gives them
   std::optional<vault::StagedBlob> file;  // the part named `file`, if it has a file name
   std::string file_name;
 };
@@ -56,7 +56,7 @@ Task<std::expected<std::string, Problem>> read_field(http::Request& request,
 // is the caller's to commit or discard; after a problem it is discarded. A body that is no
 // multipart form is read as read_fields() does. The problems are those of read_fields(),
 // `receive`'s, and a fault of `file` when there are two.
-Task<std::expected<FileForm, Problem>> read_file_form(RequestContext& exchange,
+Task<std::expected<FileForm, Problem>> read_file_form(RequestContext& context,
                                                       const ReceiveFile& receive);
 
 }  // namespace coffer::apis

@@ -31,8 +31,9 @@ bool fits(Credentials::Kind shown, vault::Credential credential) {
 }
 
 bool hides_path(const Route& route) {
-  return route.path_is_secret || route.access == Access::kAnyone || route.access == Access::kGuest ||
-         route.access == Access::kShared || route.access == Access::kOptional;
+  return route.path_is_secret || route.access == Access::kAnyone ||
+         route.access == Access::kGuest || route.access == Access::kShared ||
+         route.access == Access::kOptional;
 }
 
 // Nobody here undoes a coding: what is stored is what was sent (RFC 9110 section 15.5.16).
@@ -196,18 +197,18 @@ Task<Reply> Gateway::answer(http::Request& request, const Client& client, const 
 
 Task<Reply> Gateway::call(const RouteEntry& mounted, const http::PathParameters& path,
                           http::Request& request, const Client& client, http::Headers& extra) {
-  RequestContext exchange{request, path, client, mounted.mount, std::nullopt, vault_};
+  RequestContext context{request, path, client, mounted.mount, std::nullopt, vault_};
   std::optional<Problem> refused;
   if (mounted.route.access != Access::kAnyone) {
     auto caller = co_await recognise(mounted, request);
     if (caller) {
-      exchange.caller = std::move(*caller);
-      request.account = exchange.account().id.value;
+      context.caller = std::move(*caller);
+      request.account = context.account().id.value;
     } else {
       refused = std::move(caller.error());
     }
   }
-  const vault::Caller* caller = exchange.caller ? &*exchange.caller : nullptr;
+  const vault::Caller* caller = context.caller ? &*context.caller : nullptr;
   request.memory = lease_of(request, client, caller);
   if (auto problem = admit(mounted, client, caller, extra)) {
     co_return std::unexpected(std::move(*problem));
@@ -224,10 +225,10 @@ Task<Reply> Gateway::call(const RouteEntry& mounted, const http::PathParameters&
       refused->kind == ProblemKind::kNoCredentials) {
     refused.reset();
   }
-  if (mounted.route.access == Access::kOptional) exchange.auth_error = std::exchange(refused, {});
+  if (mounted.route.access == Access::kOptional) context.auth_error = std::exchange(refused, {});
   if (refused) co_return std::unexpected(std::move(*refused));
   if (auto problem = refuse_coded(request)) co_return std::unexpected(std::move(*problem));
-  Reply reply = co_await mounted.route.handler(exchange);
+  Reply reply = co_await mounted.route.handler(context);
   if (reply && reply->rest) {
     if (auto problem = guard(mounted, request, client, caller, *reply)) {
       co_return std::unexpected(std::move(*problem));
@@ -296,7 +297,7 @@ struct Gateway::RateLimitKey {
 };
 
 Gateway::RateLimitKey Gateway::allotment_of(RateClass rate, const Client& client,
-                                         const vault::Caller* caller) const {
+                                            const vault::Caller* caller) const {
   const auto& limits = options_.rate_limits;
   if (!limits.enabled || rate == RateClass::kNone) return {};
   if (rate == RateClass::kShortLink) return {"drop " + client.limit_key(), limits.drops};

@@ -61,7 +61,8 @@ class Gateway final : public http::Service {
 
   Task<http::Response> handle(http::Request& request) override;
   http::Response refuse(const http::Request& request, http::BadMessage why) override;
-  void finished(const http::Request& request, const http::RequestOutcome& outcome) noexcept override;
+  void finished(const http::Request& request,
+                const http::RequestOutcome& outcome) noexcept override;
 
   // Every route of `dialects` at every path, in the order of the tables.
   static std::vector<ServedRoute> list(const std::vector<std::unique_ptr<Dialect>>& dialects);
@@ -71,8 +72,8 @@ class Gateway final : public http::Service {
 
   Task<Reply> answer(http::Request& request, const Client& client, const Dialect*& dialect,
                      http::Headers& extra);
-  Task<Reply> call(const RouteEntry& mounted, const http::PathParameters& path, http::Request& request,
-                   const Client& client, http::Headers& extra);
+  Task<Reply> call(const RouteEntry& mounted, const http::PathParameters& path,
+                   http::Request& request, const Client& client, http::Headers& extra);
   Task<std::expected<vault::Caller, Problem>> recognise(const RouteEntry& mounted,
                                                         const http::Request& request);
   // What bounds a reply that is made while it is sent, and ends it with its caller's admission.
@@ -80,7 +81,8 @@ class Gateway final : public http::Service {
                                const Client& client, const vault::Caller* caller,
                                http::Response& response);
   struct RateLimitKey;
-  RateLimitKey allotment_of(RateClass rate, const Client& client, const vault::Caller* caller) const;
+  RateLimitKey allotment_of(RateClass rate, const Client& client,
+                            const vault::Caller* caller) const;
   // What of the budget `request` may hold: as `caller`, and at its client's address.
   MemoryBudget::Lease lease_of(const http::Request& request, const Client& client,
                                const vault::Caller* caller) const;

@@ -80,51 +80,51 @@ Reply refuse_login(const vault::Failure& failure) {
 
 }  // namespace
 
-Task<Reply> register_account(RequestContext& exchange) {
-  auto login = co_await read_login(exchange.request);
+Task<Reply> register_account(RequestContext& context) {
+  auto login = co_await read_login(context.request);
   if (!login) co_return std::unexpected(std::move(login.error()));
   if (!*login) co_return std::move(login->error());
-  if (!exchange.vault.accounts().registration_open()) {
+  if (!context.vault.accounts().registration_open()) {
     co_return failed(400, "Registration is closed here", kRegistrationClosed);
   }
   vault::NewAccount wanted;
   wanted.username = std::move((*login)->username);
   wanted.password = std::move((*login)->password);
   const auto begun =
-      co_await exchange.vault.sessions().sign_up(std::move(wanted), (*login)->lifetime);
+      co_await context.vault.sessions().sign_up(std::move(wanted), (*login)->lifetime);
   if (!begun) co_return refuse_account(begun.error());
   co_return logged_in(*begun);
 }
 
-Task<Reply> log_in(RequestContext& exchange) {
-  auto login = co_await read_login(exchange.request);
+Task<Reply> log_in(RequestContext& context) {
+  auto login = co_await read_login(context.request);
   if (!login) co_return std::unexpected(std::move(login.error()));
   if (!*login) co_return std::move(login->error());
-  const auto begun = co_await exchange.vault.sessions().log_in(
+  const auto begun = co_await context.vault.sessions().log_in(
       std::move((*login)->username), std::move((*login)->password), (*login)->lifetime);
   if (!begun) co_return refuse_login(begun.error());
   co_return logged_in(*begun);
 }
 
-Task<Reply> show_login(RequestContext& exchange) {
-  const Credentials credentials = bearer_or_api_key(exchange.request);
-  co_return logged_in(credentials.secret, exchange.account().username, "logged in with token");
+Task<Reply> show_login(RequestContext& context) {
+  const Credentials credentials = bearer_or_api_key(context.request);
+  co_return logged_in(credentials.secret, context.account().username, "logged in with token");
 }
 
-Task<Reply> refresh_token(RequestContext& exchange) {
-  const auto body = co_await read_body(exchange.request);
+Task<Reply> refresh_token(RequestContext& context) {
+  const auto body = co_await read_body(context.request);
   if (!body) co_return std::unexpected(body.error());
   const auto token = text_in(*body, "accessToken");
   if (!token || token->empty()) co_return failed(400, "No access token provided", 5);
-  const auto tokens = co_await exchange.vault.sessions().renew(*token);
+  const auto tokens = co_await context.vault.sessions().renew(*token);
   if (!tokens) co_return std::unexpected(Problem(tokens.error()));
   boost::json::object reply = success("token refreshed");
   reply["accessToken"] = tokens->access;
   co_return token_response(std::move(reply));
 }
 
-Task<Reply> log_out(RequestContext& exchange) {
-  co_await exchange.vault.sessions().end(exchange.caller->session.value());
+Task<Reply> log_out(RequestContext& context) {
+  co_await context.vault.sessions().end(context.caller->session.value());
   co_return json_response(200, success("logged out"));
 }
 

@@ -25,65 +25,63 @@ Reply redirect_to(const std::string& target) {
 }
 
 // What a list's reply has besides the files.
-boost::json::object list_head(const RequestContext& exchange, bool is_owner) {
+boost::json::object list_head(const RequestContext& context, bool is_owner) {
   boost::json::object head = success("files got successfully");
-  head["username"] = exchange.account().username;
+  head["username"] = context.account().username;
   head["is_group_owner"] = is_owner;
   return head;
 }
 
 // What the account owns outside of groups, oldest first.
-NextPage own_files(const RequestContext& exchange) {
-  return
-      [&vault = exchange.vault, base_url = exchange.client.base_url, owner = exchange.account().id,
-       after = vault::EntryId{}](JsonElements& list) mutable -> Task<bool> {
-        const auto page = co_await vault.addresses().list_own(owner, after);
-        for (const vault::Addressed& file : page.files) {
-          list.add(file_object(base_url, file, true, true));
-        }
-        if (page.next) after = *page.next;
-        co_return page.next.has_value();
-      };
+NextPage own_files(const RequestContext& context) {
+  return [&vault = context.vault, base_url = context.client.base_url, owner = context.account().id,
+          after = vault::EntryId{}](JsonElements& list) mutable -> Task<bool> {
+    const auto page = co_await vault.addresses().list_own(owner, after);
+    for (const vault::Addressed& file : page.files) {
+      list.add(file_object(base_url, file, true, true));
+    }
+    if (page.next) after = *page.next;
+    co_return page.next.has_value();
+  };
 }
 
 // The group's files in order of names, as long as the caller belongs to it.
-NextPage group_files(const RequestContext& exchange, std::uint32_t number) {
-  return
-      [&vault = exchange.vault, base_url = exchange.client.base_url, caller = exchange.account().id,
-       number, after = std::string()](JsonElements& list) mutable -> Task<bool> {
-        const auto group = co_await vault.groups().find(caller, number);
-        if (!group) throw std::runtime_error("the group is gone, or the caller has left it");
-        const auto page = co_await vault.addresses().list_space(group->space, after);
-        for (const vault::Addressed& file : page.items) {
-          const bool with_key = group->owner == caller || file.entry.owner == caller;
-          list.add(file_object(base_url, file, with_key, true));
-        }
-        if (!page.items.empty()) after = page.items.back().entry.key;
-        co_return page.more;
-      };
+NextPage group_files(const RequestContext& context, std::uint32_t number) {
+  return [&vault = context.vault, base_url = context.client.base_url, caller = context.account().id,
+          number, after = std::string()](JsonElements& list) mutable -> Task<bool> {
+    const auto group = co_await vault.groups().find(caller, number);
+    if (!group) throw std::runtime_error("the group is gone, or the caller has left it");
+    const auto page = co_await vault.addresses().list_space(group->space, after);
+    for (const vault::Addressed& file : page.items) {
+      const bool with_key = group->owner == caller || file.entry.owner == caller;
+      list.add(file_object(base_url, file, with_key, true));
+    }
+    if (!page.items.empty()) after = page.items.back().entry.key;
+    co_return page.more;
+  };
 }
 
 }  // namespace
 
-Task<Reply> send_file(RequestContext& exchange) {
-  const auto file = co_await exchange.vault.addresses().find(exchange.path.text("url"));
+Task<Reply> send_file(RequestContext& context) {
+  const auto file = co_await context.vault.addresses().find(context.path.text("url"));
   if (!file) co_return std::unexpected(no_such_file());
-  const auto target = co_await find_redirect(exchange.vault, file->entry);
+  const auto target = co_await find_redirect(context.vault, file->entry);
   if (target) co_return redirect_to(*target);
   const bool is_known = file->entry.type.media_type != kUnknownType;
-  Reply reply = co_await file_reply(exchange, file->entry, is_known ? "inline" : "attachment");
+  Reply reply = co_await file_reply(context, file->entry, is_known ? "inline" : "attachment");
   co_return reply;
 }
 
-Task<Reply> delete_file(RequestContext& exchange) {
+Task<Reply> delete_file(RequestContext& context) {
   // Programs that look at links ask for heads; none of them means to delete.
-  if (exchange.request.method == http::Method::kHead) {
+  if (context.request.method == http::Method::kHead) {
     Problem problem(ProblemKind::kMethodNotAllowed, "This path does not take HEAD");
     problem.headers.add("Allow", "GET, OPTIONS");
     co_return std::unexpected(std::move(problem));
   }
-  const std::string key(exchange.request.uri.parameter("key").value_or(""));
-  const auto removed = co_await exchange.vault.addresses().remove(exchange.path.text("url"), key);
+  const std::string key(context.request.uri.parameter("key").value_or(""));
+  const auto removed = co_await context.vault.addresses().remove(context.path.text("url"), key);
   if (removed) co_return json_response(200, success("deleted"));
   if (removed.error().code == vault::FailureCode::kInvalid) {
     co_return failed(400, "Invalid unique key");
@@ -91,27 +89,27 @@ Task<Reply> delete_file(RequestContext& exchange) {
   co_return std::unexpected(no_such_file());
 }
 
-Task<Reply> list_files(RequestContext& exchange) {
-  const std::string& where = exchange.path.text("group");
+Task<Reply> list_files(RequestContext& context) {
+  const std::string& where = context.path.text("group");
   if (where == kPrivate) {
-    Reply reply = co_await list_reply(list_head(exchange, true), "data", own_files(exchange));
+    Reply reply = co_await list_reply(list_head(context, true), "data", own_files(context));
     co_return reply;
   }
   if (!is_numeric(where)) co_return invalid_group_id();
   const auto group =
-      co_await exchange.vault.groups().find(exchange.account().id, group_number(where));
+      co_await context.vault.groups().find(context.account().id, group_number(where));
   if (!group) {
     const bool closed = group.error().code == vault::FailureCode::kForbidden;
     co_return closed ? not_in_group() : no_such_group();
   }
-  const bool is_owner = group->owner == exchange.account().id;
-  Reply reply = co_await list_reply(list_head(exchange, is_owner), "data",
-                                    group_files(exchange, group->number));
+  const bool is_owner = group->owner == context.account().id;
+  Reply reply = co_await list_reply(list_head(context, is_owner), "data",
+                                    group_files(context, group->number));
   co_return reply;
 }
 
-Task<Reply> transfer_files(RequestContext& exchange) {
-  const auto body = co_await read_body(exchange.request);
+Task<Reply> transfer_files(RequestContext& context) {
+  const auto body = co_await read_body(context.request);
   if (!body) co_return std::unexpected(body.error());
   if (!*body) co_return failed(400, "Couldn't parse request body");
   const auto* data = (*body)->if_contains("data");
@@ -129,7 +127,7 @@ Task<Reply> transfer_files(RequestContext& exchange) {
     claims.push_back(std::move(claim));
   }
   const auto taken =
-      co_await exchange.vault.addresses().transfer(exchange.actor(), std::move(claims));
+      co_await context.vault.addresses().transfer(context.actor(), std::move(claims));
   if (!taken) co_return std::unexpected(taken.error());
   boost::json::array left;
   for (std::size_t i = 0; i < taken->size(); ++i) {

@@ -23,21 +23,21 @@ Reply refuse(const vault::Failure& failure, std::string_view not_owner) {
   }
 }
 
-std::uint32_t number_in(const RequestContext& exchange) {
-  return group_number(exchange.path.text("group"));
+std::uint32_t number_in(const RequestContext& context) {
+  return group_number(context.path.text("group"));
 }
 
 }  // namespace
 
-Task<Reply> create_group(RequestContext& exchange) {
-  const auto body = co_await read_body(exchange.request);
+Task<Reply> create_group(RequestContext& context) {
+  const auto body = co_await read_body(context.request);
   if (!body) co_return std::unexpected(body.error());
   const auto name = text_in(*body, "group_name");
   if (!name || trim(*name).empty()) co_return failed(400, "No group_name provided");
   if (count_code_points(*name) > vault::kGroupNameMax) {
     co_return failed(400, "Group name length exceeded (50 chars)");
   }
-  const auto group = co_await exchange.vault.groups().create(exchange.actor(), *name);
+  const auto group = co_await context.vault.groups().create(context.actor(), *name);
   if (!group && group.error().code == vault::FailureCode::kInvalid) {
     co_return failed(400, "Group name " + group.error().fields.at(0).message);
   }
@@ -45,16 +45,15 @@ Task<Reply> create_group(RequestContext& exchange) {
   co_return json_response(200, group_success("created", *group));
 }
 
-Task<Reply> delete_group(RequestContext& exchange) {
-  const auto removed =
-      co_await exchange.vault.groups().remove(exchange.actor(), number_in(exchange));
+Task<Reply> delete_group(RequestContext& context) {
+  const auto removed = co_await context.vault.groups().remove(context.actor(), number_in(context));
   if (!removed) co_return refuse(removed.error(), kNotOwnerDeletes);
   co_return json_response(200, success("deleted"));
 }
 
-Task<Reply> list_groups(RequestContext& exchange) {
+Task<Reply> list_groups(RequestContext& context) {
   NextPage groups =
-      [&vault = exchange.vault, account = exchange.account().id,
+      [&vault = context.vault, account = context.account().id,
        last = std::optional<vault::Membership>()](JsonElements& list) mutable -> Task<bool> {
     const auto page = co_await vault.groups().of_account(account, last);
     for (const auto& [group, joined_at] : page.items) {
@@ -68,8 +67,8 @@ Task<Reply> list_groups(RequestContext& exchange) {
   co_return reply;
 }
 
-Task<Reply> leave_group(RequestContext& exchange) {
-  const auto left = co_await exchange.vault.groups().leave(exchange.actor(), number_in(exchange));
+Task<Reply> leave_group(RequestContext& context) {
+  const auto left = co_await context.vault.groups().leave(context.actor(), number_in(context));
   if (left) co_return json_response(200, success("leaved"));
   switch (left.error().code) {
     case vault::FailureCode::kInvalid: co_return failed(400, "You are not in the group");
@@ -80,39 +79,38 @@ Task<Reply> leave_group(RequestContext& exchange) {
   }
 }
 
-Task<Reply> generate_invite(RequestContext& exchange) {
+Task<Reply> generate_invite(RequestContext& context) {
   // A look at the link makes no invite.
-  if (exchange.request.method == http::Method::kHead) {
+  if (context.request.method == http::Method::kHead) {
     Problem problem(ProblemKind::kMethodNotAllowed, "This path does not take HEAD");
     problem.headers.add("Allow", "DELETE, GET, OPTIONS");
     co_return std::unexpected(std::move(problem));
   }
-  const auto secret =
-      co_await exchange.vault.groups().invite(exchange.actor(), number_in(exchange));
+  const auto secret = co_await context.vault.groups().invite(context.actor(), number_in(context));
   if (!secret) co_return refuse(secret.error(), kNotOwner);
   boost::json::object reply = success("created");
-  reply["invite_link"] = exchange.client.base_url + "/invite/" + *secret;
+  reply["invite_link"] = context.client.base_url + "/invite/" + *secret;
   http::Response response = json_response(200, reply);
   response.headers.set("Cache-Control", "no-store");
   co_return response;
 }
 
-Task<Reply> revoke_invites(RequestContext& exchange) {
+Task<Reply> revoke_invites(RequestContext& context) {
   const auto revoked =
-      co_await exchange.vault.groups().revoke_invites(exchange.actor(), number_in(exchange));
+      co_await context.vault.groups().revoke_invites(context.actor(), number_in(context));
   if (!revoked) co_return refuse(revoked.error(), kNotOwner);
   co_return json_response(200, success("revoked"));
 }
 
-Task<Reply> show_invite(RequestContext& exchange) {
-  const auto group = co_await exchange.vault.groups().find_invite(exchange.path.text("invite"));
+Task<Reply> show_invite(RequestContext& context) {
+  const auto group = co_await context.vault.groups().find_invite(context.path.text("invite"));
   if (!group) co_return no_such_invite();
   co_return json_response(200, group_success("Info got successfully", *group));
 }
 
-Task<Reply> join_group(RequestContext& exchange) {
+Task<Reply> join_group(RequestContext& context) {
   const auto group =
-      co_await exchange.vault.groups().join(exchange.actor(), exchange.path.text("invite"));
+      co_await context.vault.groups().join(context.actor(), context.path.text("invite"));
   if (group) co_return json_response(200, group_success("created", *group));
   switch (group.error().code) {
     case vault::FailureCode::kConflict: co_return failed(400, "You are already in the group");

@@ -6,35 +6,35 @@
 namespace coffer::apis::fileuploader {
 
 // accounts.cc
-Task<Reply> register_account(RequestContext& exchange);
-Task<Reply> log_in(RequestContext& exchange);
-Task<Reply> show_login(RequestContext& exchange);
-Task<Reply> refresh_token(RequestContext& exchange);
-Task<Reply> log_out(RequestContext& exchange);
+Task<Reply> register_account(RequestContext& context);
+Task<Reply> log_in(RequestContext& context);
+Task<Reply> show_login(RequestContext& context);
+Task<Reply> refresh_token(RequestContext& context);
+Task<Reply> log_out(RequestContext& context);
 
 // upload.cc
-Task<Reply> upload_file(RequestContext& exchange);
+Task<Reply> upload_file(RequestContext& context);
 
 // files.cc
-Task<Reply> send_file(RequestContext& exchange);
-Task<Reply> delete_file(RequestContext& exchange);
-Task<Reply> list_files(RequestContext& exchange);
-Task<Reply> transfer_files(RequestContext& exchange);
+Task<Reply> send_file(RequestContext& context);
+Task<Reply> delete_file(RequestContext& context);
+Task<Reply> list_files(RequestContext& context);
+Task<Reply> transfer_files(RequestContext& context);
 
 // groups.cc
-Task<Reply> create_group(RequestContext& exchange);
-Task<Reply> delete_group(RequestContext& exchange);
-Task<Reply> list_groups(RequestContext& exchange);
-Task<Reply> leave_group(RequestContext& exchange);
-Task<Reply> generate_invite(RequestContext& exchange);
-Task<Reply> revoke_invites(RequestContext& exchange);
-Task<Reply> show_invite(RequestContext& exchange);
-Task<Reply> join_group(RequestContext& exchange);
+Task<Reply> create_group(RequestContext& context);
+Task<Reply> delete_group(RequestContext& context);
+Task<Reply> list_groups(RequestContext& context);
+Task<Reply> leave_group(RequestContext& context);
+Task<Reply> generate_invite(RequestContext& context);
+Task<Reply> revoke_invites(RequestContext& context);
+Task<Reply> show_invite(RequestContext& context);
+Task<Reply> join_group(RequestContext& context);
 
 // invite_page.cc
-Task<Reply> show_invite_page(RequestContext& exchange);
+Task<Reply> show_invite_page(RequestContext& context);
 
 // sharex.cc
-Task<Reply> send_sharex(RequestContext& exchange);
+Task<Reply> send_sharex(RequestContext& context);
 
 }  // namespace coffer::apis::fileuploader

@@ -147,8 +147,8 @@ constexpr char kScript[] = R"js('use strict';
 
 }  // namespace
 
-Task<Reply> show_invite_page(RequestContext& exchange) {
-  const auto group = co_await exchange.vault.groups().find_invite(exchange.path.text("invite"));
+Task<Reply> show_invite_page(RequestContext& context) {
+  const auto group = co_await context.vault.groups().find_invite(context.path.text("invite"));
   if (!group) {
     co_return std::unexpected(Problem(ProblemKind::kNotFound, "Invite link not found"));
   }

@@ -15,11 +15,11 @@ std::string_view host_of(std::string_view base_url) {
 
 // ShareX's "custom uploader" file; other programs read it too. What stands in braces is theirs to
 // fill in from the reply to an upload.
-Task<Reply> send_sharex(RequestContext& exchange) {
-  if (!exchange.caller && !exchange.vault.accounts().guests_allowed()) {
-    co_return std::unexpected(*exchange.auth_error);
+Task<Reply> send_sharex(RequestContext& context) {
+  if (!context.caller && !context.vault.accounts().guests_allowed()) {
+    co_return std::unexpected(*context.auth_error);
   }
-  const std::string& base = exchange.client.base_url;
+  const std::string& base = context.client.base_url;
   boost::json::object uploader{{"Version", "14.1.0"},
                                {"Name", "Coffer (" + std::string(host_of(base)) + ")"},
                                {"DestinationType", "ImageUploader, TextUploader, FileUploader"},
@@ -30,9 +30,9 @@ Task<Reply> send_sharex(RequestContext& exchange) {
                                {"URL", "{json:file_url_full}"},
                                {"DeletionURL", base + "/api/delete/{json:file_url}?key={json:key}"},
                                {"ErrorMessage", "{json:message}"}};
-  if (exchange.caller) {
+  if (context.caller) {
     uploader["Headers"] = {
-        {"Authorization", "Bearer " + bearer_or_api_key(exchange.request).secret}};
+        {"Authorization", "Bearer " + bearer_or_api_key(context.request).secret}};
   }
   http::Response response = json_response(200, uploader);
   response.headers.set("Content-Disposition", "attachment; filename=\"coffer.sxcu\"");

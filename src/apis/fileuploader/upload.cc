@@ -79,47 +79,48 @@ struct Destination {
   vault::SpaceId space;
 };
 
-Task<std::expected<Destination, Reply>> find_destination(RequestContext& exchange) {
+Task<std::expected<Destination, Reply>> find_destination(RequestContext& context) {
   using Found = std::expected<Destination, Reply>;
-  const std::string& where = exchange.path.text("group");
+  const std::string& where = context.path.text("group");
   if (where != kPrivate) {
     if (!is_numeric(where)) co_return Found(std::unexpect, invalid_group_id());
-    if (!exchange.caller) {
-      co_return Found(std::unexpect, Reply(std::unexpect, *exchange.auth_error));
+    if (!context.caller) {
+      co_return Found(std::unexpect, Reply(std::unexpect, *context.auth_error));
     }
-    const vault::AccountId caller = exchange.account().id;
-    const auto group = co_await exchange.vault.groups().find(caller, group_number(where));
-    if (group) co_return Destination{exchange.actor(), group->space};
+    const vault::AccountId caller = context.account().id;
+    const auto group = co_await context.vault.groups().find(caller, group_number(where));
+    if (group) co_return Destination{context.actor(), group->space};
     co_return Found(std::unexpect, refuse_commit(group.error()));
   }
-  if (exchange.caller) co_return Destination{exchange.actor(), exchange.account().home};
-  const vault::Account guests = co_await exchange.vault.accounts().guest();
+  if (context.caller) co_return Destination{context.actor(), context.account().home};
+  const vault::Account guests = co_await context.vault.accounts().guest();
   co_return Destination{vault::Actor::guest(guests), guests.home};
 }
 
 }  // namespace
 
-Task<Reply> upload_file(RequestContext& exchange) {
-  vault::Vault& vault = exchange.vault;
-  if (!exchange.caller && !vault.accounts().guests_allowed()) {
-    co_return std::unexpected(*exchange.auth_error);
+Task<Reply> upload_file(RequestContext& context) {
+  vault::Vault& vault = context.vault;
+  if (!context.caller && !vault.accounts().guests_allowed()) {
+    co_return std::unexpected(*context.auth_error);
   }
-  if (announces_no_file(exchange.request)) co_return no_file();
-  if (exchange.request.body->length().value_or(0) > kUploadBodyMax) co_return too_large();
-  const auto extend = flag_in(exchange.request.uri, "include_ext");
+  if (announces_no_file(context.request)) co_return no_file();
+  if (context.request.body->length().value_or(0) > kUploadBodyMax) co_return too_large();
+  const auto extend = flag_in(context.request.uri, "include_ext");
   if (!extend) co_return failed(400, "include_ext must be true or false");
-  auto destination = co_await find_destination(exchange);
+  auto destination = co_await find_destination(context);
   if (!destination) co_return std::move(destination.error());
 
   const ReceiveFile receive =
-      [&](const FileForm&, InputStream& content) -> Task<std::expected<vault::StagedBlob, Problem>> {
+      [&](const FileForm&,
+          InputStream& content) -> Task<std::expected<vault::StagedBlob, Problem>> {
     Limited limited(content, kUploadMax);
     auto received =
         co_await vault.uploads().receive(destination->owner.account(), limited, std::nullopt);
     if (!received) co_return std::unexpected(Problem(received.error()));
     co_return std::move(*received);
   };
-  auto form = co_await read_file_form(exchange, receive);
+  auto form = co_await read_file_form(context, receive);
   if (!form) co_return refuse_form(std::move(form.error()));
   if (!form->file) co_return no_file();
   // What a browser sends of a form in which nothing was chosen.
@@ -139,13 +140,13 @@ Task<Reply> upload_file(RequestContext& exchange) {
       co_await vault.uploads().commit(destination->owner, destination->space, std::move(files));
   if (!made) co_return refuse_commit(made.error());
 
-  const bool synced = exchange.caller.has_value();
+  const bool synced = context.caller.has_value();
   boost::json::object reply = success("File uploaded successfully");
   const vault::Addressed addressed = vault.addresses().of(std::move(made->front()), extension);
-  for (auto& member : file_object(exchange.client.base_url, addressed, true, synced)) {
+  for (auto& member : file_object(context.client.base_url, addressed, true, synced)) {
     reply[member.key()] = std::move(member.value());
   }
-  reply["auth_error"] = synced ? boost::json::object() : auth_error(exchange.auth_error->kind);
+  reply["auth_error"] = synced ? boost::json::object() : auth_error(context.auth_error->kind);
   co_return json_response(200, reply);
 }
 

@@ -9,8 +9,8 @@
 #include <string_view>
 
 #include "apis/common/dialect.h"
-#include "vault/short_links.h"
 #include "vault/groups.h"
+#include "vault/short_links.h"
 
 namespace coffer::apis::fileuploader {
 

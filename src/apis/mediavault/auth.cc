@@ -9,12 +9,12 @@ namespace {
 
 // The document shows a bare `{token, expires_in, token_type}` and yet says that every reply is
 // an envelope: both at once (contract section 1, rule 3).
-http::Response tokens_response(RequestContext& exchange, const vault::Tokens& tokens) {
+http::Response tokens_response(RequestContext& context, const vault::Tokens& tokens) {
   const boost::json::object fields{{"token", tokens.access},
                                    {"refresh_token", tokens.refresh},
                                    {"expires_in", tokens.access_lifetime.count()},
                                    {"token_type", "Bearer"}};
-  boost::json::object reply = envelope(exchange, fields);
+  boost::json::object reply = envelope(context, fields);
   for (const auto& field : fields) reply[field.key()] = field.value();
   http::Response response = json_response(200, reply);
   response.headers.set("Cache-Control", "no-store");
@@ -23,12 +23,12 @@ http::Response tokens_response(RequestContext& exchange, const vault::Tokens& to
 
 }  // namespace
 
-Task<Reply> register_account(RequestContext& exchange) {
-  if (!exchange.vault.accounts().registration_open()) {
+Task<Reply> register_account(RequestContext& context) {
+  if (!context.vault.accounts().registration_open()) {
     co_return std::unexpected(
         Problem(ProblemKind::kForbidden, "Registration is closed here; ask the admin"));
   }
-  const auto body = co_await read_json(exchange.request);
+  const auto body = co_await read_json(context.request);
   if (!body) co_return std::unexpected(body.error());
   Fields fields(*body);
   vault::NewAccount account;
@@ -36,34 +36,34 @@ Task<Reply> register_account(RequestContext& exchange) {
   account.username = fields.text("username");
   account.password = fields.text("password");
   if (auto problem = fields.problem()) co_return std::unexpected(std::move(*problem));
-  const auto created = co_await exchange.vault.accounts().create(std::move(account));
+  const auto created = co_await context.vault.accounts().create(std::move(account));
   if (!created) co_return std::unexpected(created.error());
-  co_return success(exchange, user_object(*created), 201);
+  co_return success(context, user_object(*created), 201);
 }
 
-Task<Reply> log_in(RequestContext& exchange) {
-  const auto body = co_await read_json(exchange.request);
+Task<Reply> log_in(RequestContext& context) {
+  const auto body = co_await read_json(context.request);
   if (!body) co_return std::unexpected(body.error());
   Fields fields(*body);
   std::string login = fields.text("username");
   std::string password = fields.text("password");
   if (auto problem = fields.problem()) co_return std::unexpected(std::move(*problem));
   const auto begun =
-      co_await exchange.vault.sessions().log_in(std::move(login), std::move(password));
+      co_await context.vault.sessions().log_in(std::move(login), std::move(password));
   if (!begun) co_return std::unexpected(begun.error());
-  co_return tokens_response(exchange, begun->tokens);
+  co_return tokens_response(context, begun->tokens);
 }
 
-Task<Reply> refresh(RequestContext& exchange) {
+Task<Reply> refresh(RequestContext& context) {
   // The document wants Content-Type on every request, so a missing body may have one too.
   std::expected<boost::json::object, Problem> body;
-  if (exchange.request.body->length() != 0) body = co_await read_json(exchange.request);
+  if (context.request.body->length() != 0) body = co_await read_json(context.request);
   if (!body) co_return std::unexpected(body.error());
   Fields fields(*body);
   auto token = fields.optional_text("refresh_token");
   if (auto problem = fields.problem()) co_return std::unexpected(std::move(*problem));
   if (!token) {
-    Credentials credentials = bearer_or_api_key(exchange.request);
+    Credentials credentials = bearer_or_api_key(context.request);
     if (credentials.kind != Credentials::Kind::kSession) {
       co_return std::unexpected(
           Problem(ProblemKind::kNoCredentials,
@@ -71,18 +71,18 @@ Task<Reply> refresh(RequestContext& exchange) {
     }
     token = std::move(credentials.secret);
   }
-  const auto tokens = co_await exchange.vault.sessions().refresh(std::move(*token));
+  const auto tokens = co_await context.vault.sessions().refresh(std::move(*token));
   if (!tokens) co_return std::unexpected(tokens.error());
-  co_return tokens_response(exchange, *tokens);
+  co_return tokens_response(context, *tokens);
 }
 
-Task<Reply> log_out(RequestContext& exchange) {
-  if (!exchange.caller->session) {
+Task<Reply> log_out(RequestContext& context) {
+  if (!context.caller->session) {
     co_return std::unexpected(
         Problem(ProblemKind::kForbidden, "An API key has no session to end; revoke the key"));
   }
-  co_await exchange.vault.sessions().end(*exchange.caller->session);
-  co_return success(exchange, boost::json::object{{"message", "Logged out"}});
+  co_await context.vault.sessions().end(*context.caller->session);
+  co_return success(context, boost::json::object{{"message", "Logged out"}});
 }
 
 }  // namespace coffer::apis::mediavault

@@ -6,28 +6,28 @@
 namespace coffer::apis::mediavault {
 
 // auth.cc
-Task<Reply> register_account(RequestContext& exchange);
-Task<Reply> log_in(RequestContext& exchange);
-Task<Reply> refresh(RequestContext& exchange);
-Task<Reply> log_out(RequestContext& exchange);
+Task<Reply> register_account(RequestContext& context);
+Task<Reply> log_in(RequestContext& context);
+Task<Reply> refresh(RequestContext& context);
+Task<Reply> log_out(RequestContext& context);
 
 // users.cc
-Task<Reply> show_me(RequestContext& exchange);
-Task<Reply> update_me(RequestContext& exchange);
+Task<Reply> show_me(RequestContext& context);
+Task<Reply> update_me(RequestContext& context);
 
 // keys.cc
-Task<Reply> create_key(RequestContext& exchange);
-Task<Reply> list_keys(RequestContext& exchange);
-Task<Reply> delete_key(RequestContext& exchange);
+Task<Reply> create_key(RequestContext& context);
+Task<Reply> list_keys(RequestContext& context);
+Task<Reply> delete_key(RequestContext& context);
 
 // upload.cc
-Task<Reply> upload_media(RequestContext& exchange);
+Task<Reply> upload_media(RequestContext& context);
 
 // media.cc
-Task<Reply> list_media(RequestContext& exchange);
-Task<Reply> show_media(RequestContext& exchange);
-Task<Reply> update_media(RequestContext& exchange);
-Task<Reply> delete_media(RequestContext& exchange);
-Task<Reply> download_media(RequestContext& exchange);
+Task<Reply> list_media(RequestContext& context);
+Task<Reply> show_media(RequestContext& context);
+Task<Reply> update_media(RequestContext& context);
+Task<Reply> delete_media(RequestContext& context);
+Task<Reply> download_media(RequestContext& context);
 
 }  // namespace coffer::apis::mediavault

@@ -26,16 +26,16 @@ std::optional<vault::ApiKeyId> parse_id(std::string_view text) {
 }
 
 // Who has a key could otherwise keep what it opens after it was taken from him.
-std::optional<Problem> refuse_keys(const RequestContext& exchange) {
-  if (exchange.caller->credential == vault::Credential::kSession) return std::nullopt;
+std::optional<Problem> refuse_keys(const RequestContext& context) {
+  if (context.caller->credential == vault::Credential::kSession) return std::nullopt;
   return Problem(ProblemKind::kForbidden, "Keys are managed by who is logged in, not by a key");
 }
 
 }  // namespace
 
-Task<Reply> create_key(RequestContext& exchange) {
-  if (auto problem = refuse_keys(exchange)) co_return std::unexpected(std::move(*problem));
-  const auto body = co_await read_json(exchange.request);
+Task<Reply> create_key(RequestContext& context) {
+  if (auto problem = refuse_keys(context)) co_return std::unexpected(std::move(*problem));
+  const auto body = co_await read_json(context.request);
   if (!body) co_return std::unexpected(body.error());
   Fields fields(*body);
   std::string name = fields.text("name");
@@ -44,35 +44,35 @@ Task<Reply> create_key(RequestContext& exchange) {
     fields.fault("kind", "Must be api or master");
   }
   if (auto problem = fields.problem()) co_return std::unexpected(std::move(*problem));
-  const auto made = co_await exchange.vault.api_keys().create(
-      exchange.actor(), kind == "master" ? vault::KeyKind::kMaster : vault::KeyKind::kApi,
+  const auto made = co_await context.vault.api_keys().create(
+      context.actor(), kind == "master" ? vault::KeyKind::kMaster : vault::KeyKind::kApi,
       std::move(name));
   if (!made) co_return std::unexpected(made.error());
   boost::json::object object = key_object(made->key);
   object["secret"] = made->secret;
-  co_return success(exchange, std::move(object), 201);
+  co_return success(context, std::move(object), 201);
 }
 
-Task<Reply> list_keys(RequestContext& exchange) {
-  if (auto problem = refuse_keys(exchange)) co_return std::unexpected(std::move(*problem));
-  NextPage keys = [&vault = exchange.vault, account = exchange.account().id,
+Task<Reply> list_keys(RequestContext& context) {
+  if (auto problem = refuse_keys(context)) co_return std::unexpected(std::move(*problem));
+  NextPage keys = [&vault = context.vault, account = context.account().id,
                    after = vault::ApiKeyId{}](JsonElements& list) mutable -> Task<bool> {
     const auto page = co_await vault.api_keys().list(account, after);
     for (const vault::ApiKey& key : page.items) list.add(key_object(key));
     if (!page.items.empty()) after = page.items.back().id;
     co_return page.more;
   };
-  Reply reply = co_await list_success(exchange, std::move(keys));
+  Reply reply = co_await list_success(context, std::move(keys));
   co_return reply;
 }
 
-Task<Reply> delete_key(RequestContext& exchange) {
-  if (auto problem = refuse_keys(exchange)) co_return std::unexpected(std::move(*problem));
-  const auto id = parse_id(exchange.path.text("id"));
+Task<Reply> delete_key(RequestContext& context) {
+  if (auto problem = refuse_keys(context)) co_return std::unexpected(std::move(*problem));
+  const auto id = parse_id(context.path.text("id"));
   if (!id) co_return std::unexpected(Problem(ProblemKind::kNotFound, "There is no such key"));
-  const auto done = co_await exchange.vault.api_keys().revoke(exchange.actor(), *id);
+  const auto done = co_await context.vault.api_keys().revoke(context.actor(), *id);
   if (!done) co_return std::unexpected(done.error());
-  co_return success(exchange, {{"id", exchange.path.text("id")}, {"deleted", true}});
+  co_return success(context, {{"id", context.path.text("id")}, {"deleted", true}});
 }
 
 }  // namespace coffer::apis::mediavault

@@ -129,10 +129,10 @@ boost::json::object pagination(const http::Target& uri, const ListRequest& list,
 }
 
 // A page with so much text that it is sent as it is read. What was deleted meanwhile is left out.
-NextPage page_by_page(const RequestContext& exchange, vault::EntryPage page) {
-  std::string api_url = exchange.client.base_url;
-  api_url += exchange.mount;
-  return [&vault = exchange.vault, api_url = std::move(api_url), owner = exchange.account().id,
+NextPage page_by_page(const RequestContext& context, vault::EntryPage page) {
+  std::string api_url = context.client.base_url;
+  api_url += context.mount;
+  return [&vault = context.vault, api_url = std::move(api_url), owner = context.account().id,
           page = std::move(page), at = std::size_t{0}](JsonElements& list) mutable -> Task<bool> {
     for (const vault::Entry& entry : page.entries) list.add(media_object(api_url, entry));
     if (!std::exchange(page.entries, {}).empty()) co_return true;
@@ -143,54 +143,54 @@ NextPage page_by_page(const RequestContext& exchange, vault::EntryPage page) {
 }
 
 // The file that the path names, if it is the caller's.
-Task<vault::Result<vault::Entry>> find_media(RequestContext& exchange) {
-  const auto id = parse_media_id(exchange.path.text("id"));
+Task<vault::Result<vault::Entry>> find_media(RequestContext& context) {
+  const auto id = parse_media_id(context.path.text("id"));
   if (!id) co_return vault::fail(vault::FailureCode::kNotFound, "There is no such media");
-  const vault::AccountId owner = exchange.account().id;
+  const vault::AccountId owner = context.account().id;
   if (const auto* number = std::get_if<vault::EntryId>(&*id)) {
-    auto entry = co_await exchange.vault.entries().find(owner, *number);
+    auto entry = co_await context.vault.entries().find(owner, *number);
     co_return entry;
   }
-  auto entry = co_await exchange.vault.entries().find(owner, std::get<Uuid>(*id));
+  auto entry = co_await context.vault.entries().find(owner, std::get<Uuid>(*id));
   co_return entry;
 }
 
 }  // namespace
 
-Task<Reply> list_media(RequestContext& exchange) {
-  const http::Target& uri = exchange.request.uri;
-  const auto list = ListParser(uri).parse(exchange.account().id);
+Task<Reply> list_media(RequestContext& context) {
+  const http::Target& uri = context.request.uri;
+  const auto list = ListParser(uri).parse(context.account().id);
   if (!list) co_return std::unexpected(list.error());
   vault::EntryPage found;
   if (!list->empty) {
-    auto page = co_await exchange.vault.entries().list(list->query);
+    auto page = co_await context.vault.entries().list(list->query);
     if (!page) co_return std::unexpected(page.error());
     found = std::move(*page);
   }
   if (!found.rest.empty()) {
     boost::json::object meta{{"pagination", pagination(uri, *list, found)}};
-    NextPage media = page_by_page(exchange, std::move(found));
-    Reply reply = co_await list_success(exchange, std::move(media), std::move(meta));
+    NextPage media = page_by_page(context, std::move(found));
+    Reply reply = co_await list_success(context, std::move(media), std::move(meta));
     co_return reply;
   }
-  boost::json::array data(&exchange.memory);
+  boost::json::array data(&context.memory);
   data.reserve(found.entries.size());
-  for (const vault::Entry& entry : found.entries) data.push_back(media_object(exchange, entry));
-  boost::json::object reply = envelope(exchange, std::move(data));
+  for (const vault::Entry& entry : found.entries) data.push_back(media_object(context, entry));
+  boost::json::object reply = envelope(context, std::move(data));
   reply["meta"].as_object()["pagination"] = pagination(uri, *list, found);
   co_return json_response(200, reply);
 }
 
-Task<Reply> show_media(RequestContext& exchange) {
-  const auto entry = co_await find_media(exchange);
+Task<Reply> show_media(RequestContext& context) {
+  const auto entry = co_await find_media(context);
   if (!entry) co_return std::unexpected(entry.error());
-  co_return success(exchange, media_object(exchange, *entry));
+  co_return success(context, media_object(context, *entry));
 }
 
-Task<Reply> update_media(RequestContext& exchange) {
-  const auto entry = co_await find_media(exchange);
+Task<Reply> update_media(RequestContext& context) {
+  const auto entry = co_await find_media(context);
   if (!entry) co_return std::unexpected(entry.error());
-  const auto body = co_await read_json(exchange.request);
+  const auto body = co_await read_json(context.request);
   if (!body) co_return std::unexpected(body.error());
   Fields fields(*body);
   vault::EntryChanges changes;
@@ -200,25 +200,25 @@ Task<Reply> update_media(RequestContext& exchange) {
   changes.tags = fields.texts("tags");
   if (auto problem = fields.problem()) co_return std::unexpected(std::move(*problem));
   const auto updated =
-      co_await exchange.vault.entries().update(exchange.actor(), entry->id, std::move(changes));
+      co_await context.vault.entries().update(context.actor(), entry->id, std::move(changes));
   if (!updated) co_return std::unexpected(about_media(updated.error()));
-  co_return success(exchange, media_object(exchange, *updated));
+  co_return success(context, media_object(context, *updated));
 }
 
-Task<Reply> delete_media(RequestContext& exchange) {
-  const auto entry = co_await find_media(exchange);
+Task<Reply> delete_media(RequestContext& context) {
+  const auto entry = co_await find_media(context);
   if (!entry) co_return std::unexpected(entry.error());
-  const auto removed = co_await exchange.vault.entries().remove(exchange.actor(), entry->id);
+  const auto removed = co_await context.vault.entries().remove(context.actor(), entry->id);
   if (!removed) co_return std::unexpected(removed.error());
-  boost::json::object data = media_object(exchange, *entry);
+  boost::json::object data = media_object(context, *entry);
   data["deleted"] = true;
-  co_return success(exchange, std::move(data));
+  co_return success(context, std::move(data));
 }
 
-Task<Reply> download_media(RequestContext& exchange) {
-  const auto entry = co_await find_media(exchange);
+Task<Reply> download_media(RequestContext& context) {
+  const auto entry = co_await find_media(context);
   if (!entry) co_return std::unexpected(entry.error());
-  Reply reply = co_await file_reply(exchange, *entry, "inline");
+  Reply reply = co_await file_reply(context, *entry, "inline");
   co_return reply;
 }
 

@@ -45,22 +45,22 @@ struct Form {
   }
 };
 
-Task<std::optional<Problem>> read_file(RequestContext& exchange, http::MultipartReader& reader,
+Task<std::optional<Problem>> read_file(RequestContext& context, http::MultipartReader& reader,
                                        const std::string& name, Form& form) {
   if (form.files.size() == kFilesMax) {
     co_return Problem::field("file", "At most 100 files fit in one form");
   }
   // The length of the body says little about the length of one of its parts.
   auto received =
-      co_await exchange.vault.uploads().receive(exchange.account().id, reader, std::nullopt);
+      co_await context.vault.uploads().receive(context.account().id, reader, std::nullopt);
   if (!received) co_return Problem(received.error());
   form.files.push_back({.received = std::move(*received), .name = name});
   co_return std::nullopt;
 }
 
-Task<std::optional<Problem>> read_field(RequestContext& exchange, http::MultipartReader& reader,
+Task<std::optional<Problem>> read_field(RequestContext& context, http::MultipartReader& reader,
                                         const std::string& name, Form& form) {
-  auto text = co_await apis::read_field(exchange.request, reader, kFieldsMax - form.field_bytes);
+  auto text = co_await apis::read_field(context.request, reader, kFieldsMax - form.field_bytes);
   if (!text) co_return text.error();
   form.field_bytes += text->size();
   if (!is_utf8(*text)) co_return Problem::field(name, "Must be text in UTF-8");
@@ -69,18 +69,18 @@ Task<std::optional<Problem>> read_field(RequestContext& exchange, http::Multipar
 }
 
 // Reads the whole form into `form`; after a problem it holds what came before.
-Task<std::optional<Problem>> read_parts(RequestContext& exchange, std::string boundary, Form& form) {
-  auto reader = read_form(exchange.request, std::move(boundary));
+Task<std::optional<Problem>> read_parts(RequestContext& context, std::string boundary, Form& form) {
+  auto reader = read_form(context.request, std::move(boundary));
   for (;;) {
     const auto next = co_await reader.next();
-    if (!next) co_return form_problem(exchange.request, reader, next.error());
+    if (!next) co_return form_problem(context.request, reader, next.error());
     if (!*next) break;
     const http::PartHead& part = **next;
     std::optional<Problem> problem;
     if (part.filename && part.name == "file") {
-      problem = co_await read_file(exchange, reader, *part.filename, form);
+      problem = co_await read_file(context, reader, *part.filename, form);
     } else if (!part.filename) {
-      problem = co_await read_field(exchange, reader, part.name, form);
+      problem = co_await read_field(context, reader, part.name, form);
     }
     if (problem) co_return problem;
   }
@@ -94,14 +94,14 @@ Task<std::optional<Problem>> read_parts(RequestContext& exchange, std::string bo
 
 }  // namespace
 
-Task<Reply> upload_media(RequestContext& exchange) {
-  auto boundary = form_boundary(exchange.request);
+Task<Reply> upload_media(RequestContext& context) {
+  auto boundary = form_boundary(context.request);
   if (!boundary) co_return std::unexpected(std::move(boundary.error()));
   Form form;
-  auto problem = co_await read_parts(exchange, std::move(*boundary), form);
+  auto problem = co_await read_parts(context, std::move(*boundary), form);
   if (problem) {
     for (auto& file : form.files) {
-      co_await exchange.vault.uploads().discard(std::move(file.received));
+      co_await context.vault.uploads().discard(std::move(file.received));
     }
     co_return std::unexpected(std::move(*problem));
   }
@@ -109,15 +109,15 @@ Task<Reply> upload_media(RequestContext& exchange) {
     co_return std::unexpected(
         Problem::field("file", "A file is required: a part named file with a filename"));
   }
-  const auto entries = co_await exchange.vault.uploads().commit(
-      exchange.actor(), exchange.account().home, std::move(form.files));
+  const auto entries = co_await context.vault.uploads().commit(
+      context.actor(), context.account().home, std::move(form.files));
   if (!entries) co_return std::unexpected(about_media(entries.error()));
   if (entries->size() == 1) {
-    co_return success(exchange, media_object(exchange, entries->front()), 201);
+    co_return success(context, media_object(context, entries->front()), 201);
   }
-  boost::json::array data(&exchange.memory);
-  for (const vault::Entry& entry : *entries) data.push_back(media_object(exchange, entry));
-  co_return success(exchange, std::move(data), 201);
+  boost::json::array data(&context.memory);
+  for (const vault::Entry& entry : *entries) data.push_back(media_object(context, entry));
+  co_return success(context, std::move(data), 201);
 }
 
 }  // namespace coffer::apis::mediavault

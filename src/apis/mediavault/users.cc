@@ -6,12 +6,12 @@
 
 namespace coffer::apis::mediavault {
 
-Task<Reply> show_me(RequestContext& exchange) {
-  co_return success(exchange, user_object(exchange.account()));
+Task<Reply> show_me(RequestContext& context) {
+  co_return success(context, user_object(context.account()));
 }
 
-Task<Reply> update_me(RequestContext& exchange) {
-  const auto body = co_await read_json(exchange.request);
+Task<Reply> update_me(RequestContext& context) {
+  const auto body = co_await read_json(context.request);
   if (!body) co_return std::unexpected(body.error());
   Fields fields(*body);
   vault::AccountChanges changes;
@@ -24,7 +24,7 @@ Task<Reply> update_me(RequestContext& exchange) {
   }
   if (auto problem = fields.problem()) co_return std::unexpected(std::move(*problem));
   const auto account =
-      co_await exchange.vault.accounts().update(exchange.actor(), std::move(changes));
+      co_await context.vault.accounts().update(context.actor(), std::move(changes));
   if (!account) {
     // The caller is known; it is a field of the request that does not fit.
     if (account.error().code == vault::FailureCode::kWrongPassword) {
@@ -33,7 +33,7 @@ Task<Reply> update_me(RequestContext& exchange) {
     }
     co_return std::unexpected(account.error());
   }
-  co_return success(exchange, user_object(*account));
+  co_return success(context, user_object(*account));
 }
 
 }  // namespace coffer::apis::mediavault

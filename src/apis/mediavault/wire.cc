@@ -30,20 +30,20 @@ std::string user_id(vault::AccountId id) { return "user_" + std::to_string(id.va
 
 }  // namespace
 
-boost::json::object envelope(RequestContext& exchange, boost::json::value data) {
-  const Time now = exchange.vault.clock().now();
+boost::json::object envelope(RequestContext& context, boost::json::value data) {
+  const Time now = context.vault.clock().now();
   return {{{"success", true},
            {"data", std::move(data)},
            {"meta", {{"timestamp", to_iso8601(now)}, {"version", kApiVersion}}}},
-          &exchange.memory};
+          &context.memory};
 }
 
-http::Response success(RequestContext& exchange, boost::json::value data, unsigned status) {
-  return json_response(status, envelope(exchange, std::move(data)));
+http::Response success(RequestContext& context, boost::json::value data, unsigned status) {
+  return json_response(status, envelope(context, std::move(data)));
 }
 
-Task<Reply> list_success(RequestContext& exchange, NextPage data, boost::json::object more_meta) {
-  boost::json::object meta = envelope(exchange, nullptr).at("meta").as_object();
+Task<Reply> list_success(RequestContext& context, NextPage data, boost::json::object more_meta) {
+  boost::json::object meta = envelope(context, nullptr).at("meta").as_object();
   for (auto& member : more_meta) meta[member.key()] = std::move(member.value());
   ListDocument document;
   document.text(R"({"success":true,"data":)")
@@ -65,10 +65,10 @@ boost::json::object user_object(const vault::Account& account) {
           {"updated_at", to_iso8601(account.updated_at)}};
 }
 
-boost::json::object media_object(RequestContext& exchange, const vault::Entry& entry) {
-  std::string api_url = exchange.client.base_url;
-  api_url += exchange.mount;
-  return media_object(api_url, entry, &exchange.memory);
+boost::json::object media_object(RequestContext& context, const vault::Entry& entry) {
+  std::string api_url = context.client.base_url;
+  api_url += context.mount;
+  return media_object(api_url, entry, &context.memory);
 }
 
 boost::json::object media_object(const std::string& api_url, const vault::Entry& entry,

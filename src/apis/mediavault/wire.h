@@ -17,12 +17,13 @@ namespace coffer::apis::mediavault {
 // These are made in the exchange's memory.
 
 // `{"success": true, "data": …, "meta": {timestamp, version}}`
-boost::json::object envelope(RequestContext& exchange, boost::json::value data);
-http::Response success(RequestContext& exchange, boost::json::value data, unsigned status = 200);
+boost::json::object envelope(RequestContext& context, boost::json::value data);
+http::Response success(RequestContext& context, boost::json::value data, unsigned status = 200);
 // The same with a list that is made while it is sent, and with what else `meta` holds.
-Task<Reply> list_success(RequestContext& exchange, NextPage data, boost::json::object more_meta = {});
+Task<Reply> list_success(RequestContext& context, NextPage data,
+                         boost::json::object more_meta = {});
 
-boost::json::object media_object(RequestContext& exchange, const vault::Entry& entry);
+boost::json::object media_object(RequestContext& context, const vault::Entry& entry);
 // The same outside of an exchange. `api_url`: where the API is, as the client sees it.
 boost::json::object media_object(const std::string& api_url, const vault::Entry& entry,
                                  boost::json::storage_ptr memory = {});

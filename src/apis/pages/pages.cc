@@ -27,24 +27,24 @@ struct Named {
   Entry shown;
 };
 
-Task<std::expected<Named, Problem>> find_named(RequestContext& exchange, bool is_below) {
-  const auto token = Uuid::parse(exchange.path.text("token"));
+Task<std::expected<Named, Problem>> find_named(RequestContext& context, bool is_below) {
+  const auto token = Uuid::parse(context.path.text("token"));
   if (!token) co_return std::unexpected(nothing_here());
-  auto shared = co_await exchange.vault.shares().find(*token);
+  auto shared = co_await context.vault.shares().find(*token);
   if (!shared) co_return std::unexpected(nothing_here());
   if (!is_below) co_return Named{*token, *shared, *shared};
-  const auto uuid = Uuid::parse(exchange.path.text("entry"));
+  const auto uuid = Uuid::parse(context.path.text("entry"));
   if (!uuid) co_return std::unexpected(nothing_here());
-  auto shown = co_await exchange.vault.shares().find_under(*token, *uuid);
+  auto shown = co_await context.vault.shares().find_under(*token, *uuid);
   if (!shown) co_return std::unexpected(nothing_here());
   co_return Named{*token, std::move(*shared), std::move(*shown)};
 }
 
 // From what is shared down to what is shown; steps in between are left out where there are many.
-Task<std::vector<Entry>> way_to(RequestContext& exchange, const Named& named) {
+Task<std::vector<Entry>> way_to(RequestContext& context, const Named& named) {
   std::vector<Entry> way{named.shown};
   while (way.back().id != named.shared.id && way.size() < kStepsMax) {
-    auto parent = co_await exchange.vault.folders().parent_of(way.back());
+    auto parent = co_await context.vault.folders().parent_of(way.back());
     if (!parent) break;
     way.push_back(std::move(*parent));
   }
@@ -54,7 +54,7 @@ Task<std::vector<Entry>> way_to(RequestContext& exchange, const Named& named) {
 }
 
 // Goes on behind `after`, a folder or a file of the list.
-Task<Listing> list(RequestContext& exchange, const Entry& folder, std::optional<Entry> after) {
+Task<Listing> list(RequestContext& context, const Entry& folder, std::optional<Entry> after) {
   Listing listing;
   listing.is_start = !after;
   vault::PageLimit limit(kPageEntries, kPageBytes);
@@ -63,7 +63,7 @@ Task<Listing> list(RequestContext& exchange, const Entry& folder, std::optional<
     vault::ChildQuery query{
         .space = folder.space, .folder = folder.id, .folders = folders, .limit = limit};
     if (after && after->is_folder() == folders) query.after = after->key;
-    auto page = co_await exchange.vault.folders().children(query);
+    auto page = co_await context.vault.folders().children(query);
     listing.is_end = !page.more;
     limit.rows -= page.items.size();
     for (Entry& entry : page.items) {
@@ -78,33 +78,33 @@ Task<Listing> list(RequestContext& exchange, const Entry& folder, std::optional<
 }
 
 // The entry behind which the list is to go on; nothing when it lies elsewhere.
-Task<std::optional<Entry>> list_start(RequestContext& exchange, const Named& named) {
-  const auto after = exchange.request.uri.parameter("after");
+Task<std::optional<Entry>> list_start(RequestContext& context, const Named& named) {
+  const auto after = context.request.uri.parameter("after");
   const auto uuid = after ? Uuid::parse(*after) : std::nullopt;
   if (!uuid) co_return std::nullopt;
-  auto entry = co_await exchange.vault.shares().find_under(named.token, *uuid);
+  auto entry = co_await context.vault.shares().find_under(named.token, *uuid);
   if (!entry || entry->parent != named.shown.id) co_return std::nullopt;
   co_return std::move(*entry);
 }
 
-Task<Reply> show(RequestContext& exchange, bool is_below) {
-  const auto named = co_await find_named(exchange, is_below);
+Task<Reply> show(RequestContext& context, bool is_below) {
+  const auto named = co_await find_named(context, is_below);
   if (!named) co_return std::unexpected(named.error());
   PageLocation place{named->token, {}};
-  place.way = co_await way_to(exchange, *named);
+  place.way = co_await way_to(context, *named);
   const Entry& shown = place.shown();
   if (!shown.is_folder()) co_return page_response(200, shown.name, file_view(place));
-  auto start = co_await list_start(exchange, *named);
-  const Listing listing = co_await list(exchange, shown, std::move(start));
+  auto start = co_await list_start(context, *named);
+  const Listing listing = co_await list(context, shown, std::move(start));
   co_return page_response(200, shown.name, folder_view(place, listing));
 }
 
-Task<Reply> send(RequestContext& exchange, bool is_below) {
-  const auto named = co_await find_named(exchange, is_below);
+Task<Reply> send(RequestContext& context, bool is_below) {
+  const auto named = co_await find_named(context, is_below);
   if (!named) co_return std::unexpected(named.error());
   if (named->shown.is_folder()) co_return std::unexpected(nothing_here());
-  const bool to_keep = exchange.request.uri.parameter("download").has_value();
-  auto reply = co_await file_reply(exchange, named->shown, to_keep ? "attachment" : "inline");
+  const bool to_keep = context.request.uri.parameter("download").has_value();
+  auto reply = co_await file_reply(context, named->shown, to_keep ? "attachment" : "inline");
   if (reply) {
     reply->headers.set("Referrer-Policy", "no-referrer");
     reply->headers.set("X-Robots-Tag", "noindex, nofollow");
@@ -112,10 +112,10 @@ Task<Reply> send(RequestContext& exchange, bool is_below) {
   co_return reply;
 }
 
-Task<Reply> show_shared(RequestContext& exchange) { return show(exchange, false); }
-Task<Reply> show_below(RequestContext& exchange) { return show(exchange, true); }
-Task<Reply> send_shared(RequestContext& exchange) { return send(exchange, false); }
-Task<Reply> send_below(RequestContext& exchange) { return send(exchange, true); }
+Task<Reply> show_shared(RequestContext& context) { return show(context, false); }
+Task<Reply> show_below(RequestContext& context) { return show(context, true); }
+Task<Reply> send_shared(RequestContext& context) { return send(context, false); }
+Task<Reply> send_below(RequestContext& context) { return send(context, true); }
 Task<Reply> send_style(RequestContext&) { co_return style_response(); }
 Task<Reply> send_icon(RequestContext&) { co_return icon_response(); }
 

@@ -39,30 +39,30 @@ std::optional<bool> truth_of(std::string_view text) {
   return std::nullopt;
 }
 
-Task<Refusal> read_file(RequestContext& exchange, const Location& location, http::MultipartReader& reader,
-                        std::string name, Form& form) {
+Task<Refusal> read_file(RequestContext& context, const Location& location,
+                        http::MultipartReader& reader, std::string name, Form& form) {
   if (judge(name) != LocationStatus::kGood) co_return error_response(Code::kInvalidPath);
   vault::Path path = location.path;
   path.push_back(name);
   // Early, where it is certain; the commit looks again.
-  const auto old = co_await exchange.vault.paths().find(location.bucket.id, std::move(path));
+  const auto old = co_await context.vault.paths().find(location.bucket.id, std::move(path));
   if (old) {
     if (old->is_folder()) co_return error_response(Code::kNotAFile);
     if (form.force == false) co_return error_response(Code::kFileAlreadyExists);
     form.credit += old->charged;
   }
-  auto received = co_await exchange.vault.uploads().receive(exchange.account().id, reader,
-                                                            std::nullopt, form.credit);
+  auto received = co_await context.vault.uploads().receive(context.account().id, reader,
+                                                           std::nullopt, form.credit);
   if (!received) co_return refuse_files(received.error());
   form.credit -= std::min(form.credit, received->size + vault::kEntryCharge);
   form.files.push_back({.received = std::move(*received), .name = std::move(name)});
   co_return std::nullopt;
 }
 
-Task<Refusal> read_field(RequestContext& exchange, http::MultipartReader& reader, const std::string& name,
-                         Form& form) {
+Task<Refusal> read_field(RequestContext& context, http::MultipartReader& reader,
+                         const std::string& name, Form& form) {
   const auto text =
-      co_await apis::read_field(exchange.request, reader, kFieldsMax - form.field_bytes);
+      co_await apis::read_field(context.request, reader, kFieldsMax - form.field_bytes);
   if (!text) co_return std::unexpected(text.error());
   form.field_bytes += text->size();
   if (name == kFiles) co_return error_response(Code::kInvalidForm);
@@ -73,22 +73,22 @@ Task<Refusal> read_field(RequestContext& exchange, http::MultipartReader& reader
 }
 
 // Reads the whole form into `form`; what is refused holds what came before.
-Task<Refusal> read_parts(RequestContext& exchange, const Location& location, std::string boundary,
+Task<Refusal> read_parts(RequestContext& context, const Location& location, std::string boundary,
                          Form& form) {
-  auto reader = read_form(exchange.request, std::move(boundary));
+  auto reader = read_form(context.request, std::move(boundary));
   for (;;) {
     const auto next = co_await reader.next();
     if (!next && reader.fault() == http::MultipartReader::Fault::kHead) {
       co_return error_response(Code::kInvalidPath);
     }
-    if (!next) co_return std::unexpected(form_problem(exchange.request, reader, next.error()));
+    if (!next) co_return std::unexpected(form_problem(context.request, reader, next.error()));
     if (!*next) break;
     const http::PartHead part = **next;
     Refusal refusal;
     if (!part.filename) {
-      refusal = co_await read_field(exchange, reader, part.name, form);
+      refusal = co_await read_field(context, reader, part.name, form);
     } else if (part.name == kFiles) {
-      refusal = co_await read_file(exchange, location, reader, *part.filename, form);
+      refusal = co_await read_file(context, location, reader, *part.filename, form);
     }
     if (refusal) co_return refusal;
   }
@@ -97,33 +97,33 @@ Task<Refusal> read_parts(RequestContext& exchange, const Location& location, std
 }
 
 // Whether the files cannot fit even if they took the place of all that there is.
-bool is_beyond(const RequestContext& exchange) {
-  const auto quota = exchange.account().quota;
-  const auto length = exchange.request.body->length();
+bool is_beyond(const RequestContext& context) {
+  const auto quota = context.account().quota;
+  const auto length = context.request.body->length();
   return quota && length && *length > kFrameMax && *length - kFrameMax > *quota;
 }
 
 }  // namespace
 
-Task<Reply> add_files(RequestContext& exchange) {
-  auto location = co_await find_location(exchange);
+Task<Reply> add_files(RequestContext& context) {
+  auto location = co_await find_location(context);
   if (!location) co_return std::move(location.error());
-  auto boundary = form_boundary(exchange.request);
+  auto boundary = form_boundary(context.request);
   if (!boundary) co_return std::unexpected(std::move(boundary.error()));
-  if (is_beyond(exchange)) co_return error_response(Code::kInsufficientSpace);
+  if (is_beyond(context)) co_return error_response(Code::kInsufficientSpace);
   Form form;
-  auto refusal = co_await read_parts(exchange, *location, std::move(*boundary), form);
+  auto refusal = co_await read_parts(context, *location, std::move(*boundary), form);
   if (refusal) {
     for (vault::PathFile& file : form.files) {
-      co_await exchange.vault.uploads().discard(std::move(file.received));
+      co_await context.vault.uploads().discard(std::move(file.received));
     }
     co_return std::move(*refusal);
   }
   const auto existing =
       form.force.value_or(false) ? vault::Existing::kReplaced : vault::Existing::kKept;
-  const auto added = co_await exchange.vault.paths().put(exchange.actor(), location->bucket.id,
-                                                         std::move(location->path),
-                                                         std::move(form.files), existing);
+  const auto added = co_await context.vault.paths().put(context.actor(), location->bucket.id,
+                                                        std::move(location->path),
+                                                        std::move(form.files), existing);
   if (!added) co_return refuse_files(added.error());
   co_return success(added->size() == 1 ? "File added" : "Files added");
 }

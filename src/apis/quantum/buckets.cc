@@ -10,11 +10,11 @@
 
 namespace coffer::apis::quantum {
 
-Task<Reply> list_buckets(RequestContext& exchange) {
-  if (exchange.caller->credential != vault::Credential::kMasterKey) {
+Task<Reply> list_buckets(RequestContext& context) {
+  if (context.caller->credential != vault::Credential::kMasterKey) {
     co_return error_response(Code::kMasterKeyRequired);
   }
-  NextPage names = [&vault = exchange.vault, owner = exchange.account().id,
+  NextPage names = [&vault = context.vault, owner = context.account().id,
                     after = std::string()](JsonElements& list) mutable -> Task<bool> {
     const auto page = co_await vault.buckets().list(owner, after);
     for (const vault::Bucket& bucket : page.items) list.add(boost::json::value(bucket.name));
@@ -29,11 +29,11 @@ Task<Reply> list_buckets(RequestContext& exchange) {
   co_return reply;
 }
 
-Task<Reply> create_bucket(RequestContext& exchange) {
-  auto name = bucket_name(exchange);
+Task<Reply> create_bucket(RequestContext& context) {
+  auto name = bucket_name(context);
   if (!name) co_return std::move(name.error());
   if (judge(*name) != LocationStatus::kGood) co_return error_response(Code::kInvalidPath);
-  const auto made = co_await exchange.vault.buckets().create(exchange.actor(), *name);
+  const auto made = co_await context.vault.buckets().create(context.actor(), *name);
   if (made) co_return success("Bucket created");
   switch (made.error().code) {
     case vault::FailureCode::kConflict: co_return error_response(Code::kBucketExists);
@@ -42,10 +42,10 @@ Task<Reply> create_bucket(RequestContext& exchange) {
   }
 }
 
-Task<Reply> remove_bucket(RequestContext& exchange) {
-  auto name = bucket_name(exchange);
+Task<Reply> remove_bucket(RequestContext& context) {
+  auto name = bucket_name(context);
   if (!name) co_return std::move(name.error());
-  const auto removed = co_await exchange.vault.buckets().remove(exchange.actor(), *name);
+  const auto removed = co_await context.vault.buckets().remove(context.actor(), *name);
   if (!removed) co_return refuse(removed.error(), Code::kBucketDne);
   co_return success("Bucket removed");
 }

@@ -7,26 +7,26 @@
 namespace coffer::apis::quantum {
 
 // buckets.cc
-Task<Reply> list_buckets(RequestContext& exchange);
-Task<Reply> create_bucket(RequestContext& exchange);
-Task<Reply> remove_bucket(RequestContext& exchange);
+Task<Reply> list_buckets(RequestContext& context);
+Task<Reply> create_bucket(RequestContext& context);
+Task<Reply> remove_bucket(RequestContext& context);
 
 // tokens.cc
-Task<Reply> create_token(RequestContext& exchange);
-Task<Reply> remove_token(RequestContext& exchange);
-Task<Reply> remove_tokens(RequestContext& exchange);
+Task<Reply> create_token(RequestContext& context);
+Task<Reply> remove_token(RequestContext& context);
+Task<Reply> remove_tokens(RequestContext& context);
 
 // add.cc
-Task<Reply> add_files(RequestContext& exchange);
+Task<Reply> add_files(RequestContext& context);
 
 // files.cc
-Task<Reply> make_directory(RequestContext& exchange);
-Task<Reply> remove_file(RequestContext& exchange);
-Task<Reply> issue_download(RequestContext& exchange);
-Task<Reply> download(RequestContext& exchange);
+Task<Reply> make_directory(RequestContext& context);
+Task<Reply> remove_file(RequestContext& context);
+Task<Reply> issue_download(RequestContext& context);
+Task<Reply> download(RequestContext& context);
 
 // server.cc
-Task<Reply> show_quota(RequestContext& exchange);
-Task<Reply> show_status(RequestContext& exchange, const UpgradablePackages& packages);
+Task<Reply> show_quota(RequestContext& context);
+Task<Reply> show_status(RequestContext& context, const UpgradablePackages& packages);
 
 }  // namespace coffer::apis::quantum

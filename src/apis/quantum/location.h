@@ -34,12 +34,12 @@ struct Location {
 // What the route's `path` names. Else the answer: INVALID_PATH before anything else, INVALID_BUCKET
 // for another bucket than the application's own, BUCKET_DNE; `unfit` where a name of the place is
 // kUnfit.
-Task<std::expected<Location, http::Response>> find_location(RequestContext& exchange,
+Task<std::expected<Location, http::Response>> find_location(RequestContext& context,
                                                             http::Response unfit);
-Task<std::expected<Location, http::Response>> find_location(RequestContext& exchange);
+Task<std::expected<Location, http::Response>> find_location(RequestContext& context);
 
 // The bucket's name of a path that is nothing but one, for who holds a master key. Else the answer:
 // UNAUTHORIZED, INVALID_PATH.
-std::expected<std::string, http::Response> bucket_name(const RequestContext& exchange);
+std::expected<std::string, http::Response> bucket_name(const RequestContext& context);
 
 }  // namespace coffer::apis::quantum

@@ -20,7 +20,9 @@ class Quantum final : public Dialect {
 
   std::vector<Route> routes() const override {
     using enum http::Method;
-    const Handler status = [this](RequestContext& exchange) { return show_status(exchange, packages_); };
+    const Handler status = [this](RequestContext& context) {
+      return show_status(context, packages_);
+    };
     return {
         {kGet, "/status", Access::kGuest, status, kJsonLimit, RateClass::kVisitor},
         {kGet, "/bucket", Access::kAccount, list_buckets},

@@ -34,14 +34,14 @@ std::string kernel_version() {
 
 }  // namespace
 
-Task<Reply> show_quota(RequestContext& exchange) {
-  auto left = co_await exchange.vault.accounts().space_left(exchange.account().id);
-  if (!left) left = co_await exchange.vault.free_bytes();
+Task<Reply> show_quota(RequestContext& context) {
+  auto left = co_await context.vault.accounts().space_left(context.account().id);
+  if (!left) left = co_await context.vault.free_bytes();
   co_return success("Space left in bytes", {{"space_left", *left}});
 }
 
-Task<Reply> show_status(RequestContext& exchange, const UpgradablePackages& packages) {
-  const std::uint64_t disk_free = co_await exchange.vault.free_bytes();
+Task<Reply> show_status(RequestContext& context, const UpgradablePackages& packages) {
+  const std::uint64_t disk_free = co_await context.vault.free_bytes();
   boost::json::array upgradable;
   for (const std::string& package : packages()) upgradable.emplace_back(package);
   co_return success("Server status", {{"system_load", load_average()},

@@ -7,34 +7,34 @@
 
 namespace coffer::apis::quantum {
 
-Task<Reply> create_token(RequestContext& exchange) {
-  auto name = bucket_name(exchange);
+Task<Reply> create_token(RequestContext& context) {
+  auto name = bucket_name(context);
   if (!name) co_return std::move(name.error());
-  const auto bucket = co_await exchange.vault.buckets().find(exchange.account().id, *name);
+  const auto bucket = co_await context.vault.buckets().find(context.account().id, *name);
   if (!bucket) co_return error_response(Code::kBucketDne);
   const auto token =
-      co_await exchange.vault.api_keys().create_application(exchange.actor(), bucket->id);
+      co_await context.vault.api_keys().create_application(context.actor(), bucket->id);
   if (!token) co_return refuse(token.error(), Code::kBucketDne);
   co_return success("Token created; it is shown this once", {{"token", *token}});
 }
 
-Task<Reply> remove_token(RequestContext& exchange) {
-  if (exchange.caller->credential != vault::Credential::kMasterKey) {
+Task<Reply> remove_token(RequestContext& context) {
+  if (context.caller->credential != vault::Credential::kMasterKey) {
     co_return error_response(Code::kMasterKeyRequired);
   }
-  const auto removed = co_await exchange.vault.api_keys().revoke_application(
-      exchange.actor(), exchange.path.text("token"));
+  const auto removed = co_await context.vault.api_keys().revoke_application(
+      context.actor(), context.path.text("token"));
   if (!removed) co_return refuse(removed.error(), Code::kTokenDne);
   co_return success("Token removed");
 }
 
-Task<Reply> remove_tokens(RequestContext& exchange) {
-  auto name = bucket_name(exchange);
+Task<Reply> remove_tokens(RequestContext& context) {
+  auto name = bucket_name(context);
   if (!name) co_return std::move(name.error());
-  const auto bucket = co_await exchange.vault.buckets().find(exchange.account().id, *name);
+  const auto bucket = co_await context.vault.buckets().find(context.account().id, *name);
   if (!bucket) co_return error_response(Code::kBucketDne);
   const auto revoked =
-      co_await exchange.vault.api_keys().revoke_applications(exchange.actor(), bucket->id);
+      co_await context.vault.api_keys().revoke_applications(context.actor(), bucket->id);
   if (!revoked) co_return std::unexpected(revoked.error());
   co_return success("All tokens of the bucket removed");
 }

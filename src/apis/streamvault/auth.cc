@@ -36,12 +36,12 @@ boost::json::object account_object(const vault::Account& account) {
 
 }  // namespace
 
-Task<Reply> register_account(RequestContext& exchange) {
-  if (!exchange.vault.accounts().registration_open()) {
+Task<Reply> register_account(RequestContext& context) {
+  if (!context.vault.accounts().registration_open()) {
     co_return std::unexpected(
         Problem(ProblemKind::kForbidden, "Registration is closed here; ask the admin."));
   }
-  const auto body = co_await read_fields(exchange.request);
+  const auto body = co_await read_fields(context.request);
   if (!body) co_return std::unexpected(body.error());
   RestFields fields(*body);
   vault::NewAccount account;
@@ -49,15 +49,15 @@ Task<Reply> register_account(RequestContext& exchange) {
   account.username = fields.text("username", kUsernameMax);
   account.password = password_in(fields);
   if (auto problem = fields.problem()) co_return std::unexpected(std::move(*problem));
-  const auto created = co_await exchange.vault.accounts().create(std::move(account));
+  const auto created = co_await context.vault.accounts().create(std::move(account));
   if (!created) co_return std::unexpected(translate_account(created.error()));
   boost::json::object reply = account_object(*created);
   reply["message"] = "User registered successfully";
   co_return json_response(201, reply);
 }
 
-Task<Reply> log_in(RequestContext& exchange) {
-  const auto body = co_await read_fields(exchange.request);
+Task<Reply> log_in(RequestContext& context) {
+  const auto body = co_await read_fields(context.request);
   if (!body) co_return std::unexpected(body.error());
   RestFields fields(*body);
   // Accounts of other dialects have no e-mail address, so either name is taken in either field.
@@ -66,7 +66,7 @@ Task<Reply> log_in(RequestContext& exchange) {
   std::string password = password_in(fields);
   if (auto problem = fields.problem()) co_return std::unexpected(std::move(*problem));
   const auto begun =
-      co_await exchange.vault.sessions().log_in(std::move(login), std::move(password));
+      co_await context.vault.sessions().log_in(std::move(login), std::move(password));
   if (!begun) {
     Problem problem(begun.error());
     // A disabled account is as good as none: that it is there is not told.
@@ -78,33 +78,33 @@ Task<Reply> log_in(RequestContext& exchange) {
                              {"message", "Login successful"}});
 }
 
-Task<Reply> show_me(RequestContext& exchange) {
-  boost::json::object reply = account_object(exchange.account());
-  reply["date_joined"] = to_iso8601(exchange.account().created_at);
+Task<Reply> show_me(RequestContext& context) {
+  boost::json::object reply = account_object(context.account());
+  reply["date_joined"] = to_iso8601(context.account().created_at);
   co_return json_response(200, reply);
 }
 
-Task<Reply> refresh_token(RequestContext& exchange) {
-  const auto body = co_await read_fields(exchange.request);
+Task<Reply> refresh_token(RequestContext& context) {
+  const auto body = co_await read_fields(context.request);
   if (!body) co_return std::unexpected(body.error());
   RestFields fields(*body);
   const std::string token = fields.text("refresh", kAny);
   if (auto problem = fields.problem()) co_return std::unexpected(std::move(*problem));
-  const auto kind = co_await exchange.vault.sessions().inspect(token);
+  const auto kind = co_await context.vault.sessions().inspect(token);
   if (!kind) co_return bad_token_response(kBadToken);
   if (*kind != vault::TokenKind::kRefresh) co_return bad_token_response(kWrongKind);
-  const auto tokens = co_await exchange.vault.sessions().refresh(token);
+  const auto tokens = co_await context.vault.sessions().refresh(token);
   if (!tokens) co_return bad_token_response(kBadToken);
   co_return secret_response({{"access", tokens->access}, {"refresh", tokens->refresh}});
 }
 
-Task<Reply> verify_token(RequestContext& exchange) {
-  const auto body = co_await read_fields(exchange.request);
+Task<Reply> verify_token(RequestContext& context) {
+  const auto body = co_await read_fields(context.request);
   if (!body) co_return std::unexpected(body.error());
   RestFields fields(*body);
   const std::string token = fields.text("token", kAny);
   if (auto problem = fields.problem()) co_return std::unexpected(std::move(*problem));
-  const auto kind = co_await exchange.vault.sessions().inspect(token);
+  const auto kind = co_await context.vault.sessions().inspect(token);
   if (!kind) co_return bad_token_response(kBadToken);
   co_return json_response(200, boost::json::object());
 }

@@ -70,13 +70,14 @@ std::expected<Chunk, Problem> chunk_of_form(const FileForm& form) {
 }
 
 // The bytes may come before the fields that say what they are.
-Task<std::expected<vault::StagedBlob, Problem>> receive_chunk(RequestContext& exchange,
-                                                            const FileForm& form,
-                                                            InputStream& content) {
-  const vault::AccountId owner = exchange.account().id;
+Task<std::expected<vault::StagedBlob, Problem>> receive_chunk(RequestContext& context,
+                                                              const FileForm& form,
+                                                              InputStream& content) {
+  const vault::AccountId owner = context.account().id;
   if (!form.fields.contains("upload_id") || !form.fields.contains("chunk_number")) {
-    auto received = co_await exchange.vault.uploads().receive(owner, content, std::nullopt);
-    if (!received) co_return std::unexpected(translate(received.error(), Resource::kUpload, kNames));
+    auto received = co_await context.vault.uploads().receive(owner, content, std::nullopt);
+    if (!received)
+      co_return std::unexpected(translate(received.error(), Resource::kUpload, kNames));
     co_return std::move(*received);
   }
   FileForm so_far;
@@ -84,35 +85,35 @@ Task<std::expected<vault::StagedBlob, Problem>> receive_chunk(RequestContext& ex
   so_far.file.emplace();
   const auto chunk = chunk_of_form(so_far);
   if (!chunk) co_return std::unexpected(chunk.error());
-  auto received = co_await exchange.vault.upload_sessions().receive_part(
+  auto received = co_await context.vault.upload_sessions().receive_part(
       owner, chunk->upload, chunk->number, content, std::nullopt);
   if (!received) co_return std::unexpected(translate(received.error(), Resource::kUpload, kNames));
   co_return std::move(*received);
 }
 
-Task<Reply> upload_form(RequestContext& exchange) {
+Task<Reply> upload_form(RequestContext& context) {
   const ReceiveFile receive = [&](const FileForm& form, InputStream& content) {
-    return receive_chunk(exchange, form, content);
+    return receive_chunk(context, form, content);
   };
-  auto form = co_await read_file_form(exchange, receive);
+  auto form = co_await read_file_form(context, receive);
   if (!form) co_return std::unexpected(std::move(form.error()));
   const auto chunk = chunk_of_form(*form);
   if (!chunk) {
-    if (form->file) co_await exchange.vault.uploads().discard(std::move(*form->file));
+    if (form->file) co_await context.vault.uploads().discard(std::move(*form->file));
     co_return std::unexpected(chunk.error());
   }
-  const auto part = co_await exchange.vault.upload_sessions().commit_part(
-      exchange.actor(), chunk->upload, chunk->number, std::move(*form->file));
+  const auto part = co_await context.vault.upload_sessions().commit_part(
+      context.actor(), chunk->upload, chunk->number, std::move(*form->file));
   if (!part) co_return std::unexpected(translate(part.error(), Resource::kUpload, kNames));
   co_return chunk_response(*chunk, *part);
 }
 
-Task<Reply> upload_raw(RequestContext& exchange) {
-  const auto chunk = chunk_of_headers(exchange.request);
+Task<Reply> upload_raw(RequestContext& context) {
+  const auto chunk = chunk_of_headers(context.request);
   if (!chunk) co_return std::unexpected(chunk.error());
-  http::RequestBody& body = *exchange.request.body;
-  const auto part = co_await exchange.vault.upload_sessions().put_part(
-      exchange.actor(), chunk->upload, chunk->number, body, body.length());
+  http::RequestBody& body = *context.request.body;
+  const auto part = co_await context.vault.upload_sessions().put_part(
+      context.actor(), chunk->upload, chunk->number, body, body.length());
   if (!part) {
     Problem problem = translate(part.error(), Resource::kUpload, kNames);
     for (vault::FieldFault& fault : problem.fields) {
@@ -149,20 +150,20 @@ boost::json::object status_object(const vault::UploadSessionStatus& status) {
 
 }  // namespace
 
-Task<Reply> begin_chunks(RequestContext& exchange) {
-  const auto body = co_await read_fields(exchange.request);
+Task<Reply> begin_chunks(RequestContext& context) {
+  const auto body = co_await read_fields(context.request);
   if (!body) co_return std::unexpected(body.error());
   RestFields fields(*body);
-  vault::NewUploadSession wanted{.space = exchange.account().home,
-                             .name = fields.text("file_name", kNameMax)};
+  vault::NewUploadSession wanted{.space = context.account().home,
+                                 .name = fields.text("file_name", kNameMax)};
   wanted.parts = static_cast<std::uint32_t>(fields.integer("total_chunks", 1, vault::kPartsMax));
   const WantedFolder folder = wanted_folder(fields);
   if (auto problem = fields.problem()) co_return std::unexpected(std::move(*problem));
-  const auto place = co_await find_wanted(exchange, folder);
+  const auto place = co_await find_wanted(context, folder);
   if (!place) co_return std::unexpected(place.error());
   wanted.parent = place->value_or(std::nullopt);
   const auto upload =
-      co_await exchange.vault.upload_sessions().begin(exchange.actor(), std::move(wanted));
+      co_await context.vault.upload_sessions().begin(context.actor(), std::move(wanted));
   if (!upload) co_return std::unexpected(translate(upload.error(), Resource::kFolder, kNames));
   co_return json_response(201, {{"upload_id", upload->uuid.str()},
                                 {"message", "Upload session initialized successfully"},
@@ -170,18 +171,18 @@ Task<Reply> begin_chunks(RequestContext& exchange) {
                                 {"expires_at", to_iso8601(upload->expires_at)}});
 }
 
-Task<Reply> upload_chunk(RequestContext& exchange) {
-  const http::Request& request = exchange.request;
+Task<Reply> upload_chunk(RequestContext& context) {
+  const http::Request& request = context.request;
   const auto boundary = http::multipart_boundary(request.header("Content-Type").value_or(""));
   const bool is_form = boundary || boundary.error() == http::NoBoundary::kInvalid;
   const bool has_headers = request.header(kUploadHeader) || request.header(kIndexHeader);
   const bool is_raw = has_headers && !is_form;
-  if (is_raw) co_return co_await upload_raw(exchange);
-  co_return co_await upload_form(exchange);
+  if (is_raw) co_return co_await upload_raw(context);
+  co_return co_await upload_form(context);
 }
 
-Task<Reply> complete_chunks(RequestContext& exchange) {
-  const auto body = co_await read_fields(exchange.request);
+Task<Reply> complete_chunks(RequestContext& context) {
+  const auto body = co_await read_fields(context.request);
   if (!body) co_return std::unexpected(body.error());
   RestFields fields(*body);
   const Uuid id = fields.uuid("upload_id");
@@ -189,32 +190,32 @@ Task<Reply> complete_chunks(RequestContext& exchange) {
   completion.name = fields.optional_text("file_name", kNameMax);
   const WantedFolder folder = wanted_folder(fields);
   if (auto problem = fields.problem()) co_return std::unexpected(std::move(*problem));
-  const auto place = co_await find_wanted(exchange, folder);
+  const auto place = co_await find_wanted(context, folder);
   if (!place) co_return std::unexpected(place.error());
   completion.parent = *place;
   const auto file =
-      co_await exchange.vault.upload_sessions().complete(exchange.actor(), id, std::move(completion));
+      co_await context.vault.upload_sessions().complete(context.actor(), id, std::move(completion));
   if (!file) {
     auto missing = missing_chunks_response(file.error());
     if (missing) co_return std::move(*missing);
     co_return std::unexpected(translate(file.error(), Resource::kUpload, kNames));
   }
-  const auto parent = co_await exchange.vault.folders().parent_of(*file);
+  const auto parent = co_await context.vault.folders().parent_of(*file);
   boost::json::object reply{{"file_id", file->id.value},
                             {"file_name", file->name},
                             {"message", "File successfully assembled"}};
   const boost::json::object object =
-      file_object(exchange.client.base_url, *file, parent ? &parent->name : nullptr);
+      file_object(context.client.base_url, *file, parent ? &parent->name : nullptr);
   for (const auto& field : object) {
     if (field.key() != "id") reply.insert(field);
   }
   co_return json_response(200, reply);
 }
 
-Task<Reply> show_chunks(RequestContext& exchange) {
-  const auto id = Uuid::parse(exchange.path.text("upload"));
+Task<Reply> show_chunks(RequestContext& context) {
+  const auto id = Uuid::parse(context.path.text("upload"));
   if (!id) co_return std::unexpected(not_found(Resource::kUpload));
-  const auto status = co_await exchange.vault.upload_sessions().status(exchange.account().id, *id);
+  const auto status = co_await context.vault.upload_sessions().status(context.account().id, *id);
   if (!status) co_return std::unexpected(translate(status.error(), Resource::kUpload, kNames));
   co_return json_response(200, status_object(*status));
 }

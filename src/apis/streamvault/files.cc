@@ -17,8 +17,8 @@ constexpr std::size_t kNameMax = 255;  // characters
 constexpr FieldNames kNamesV4{.name = "name", .parent = "folder"};
 
 // The caller's file of the path's `id`.
-Task<std::expected<vault::Entry, Problem>> find_own_file(RequestContext& exchange) {
-  auto entry = co_await find_own(exchange);
+Task<std::expected<vault::Entry, Problem>> find_own_file(RequestContext& context) {
+  auto entry = co_await find_own(context);
   if (entry && entry->is_folder()) co_return std::unexpected(not_found(Resource::kFile));
   co_return entry;
 }
@@ -33,9 +33,9 @@ std::optional<vault::EntryId> list_start(const http::Target& uri) {
 }
 
 // All files of the account with ids above `after`, in order of ids.
-NextPage own_files(const RequestContext& exchange, vault::EntryId after) {
-  return [&vault = exchange.vault, base_url = exchange.client.base_url,
-          owner = exchange.account().id, after](JsonElements& list) mutable -> Task<bool> {
+NextPage own_files(const RequestContext& context, vault::EntryId after) {
+  return [&vault = context.vault, base_url = context.client.base_url, owner = context.account().id,
+          after](JsonElements& list) mutable -> Task<bool> {
     const auto page = co_await vault.entries().walk(owner, after);
     const auto folders = co_await vault.folders().parent_names(page.items);
     for (const vault::Entry& file : page.items) {
@@ -49,70 +49,70 @@ NextPage own_files(const RequestContext& exchange, vault::EntryId after) {
 
 }  // namespace
 
-Task<Reply> show_file(RequestContext& exchange) {
-  const auto file = co_await find_shared(exchange, Resource::kFile);
+Task<Reply> show_file(RequestContext& context) {
+  const auto file = co_await find_shared(context, Resource::kFile);
   if (!file) co_return std::unexpected(file.error());
-  const auto folder = co_await exchange.vault.folders().parent_of(*file);
+  const auto folder = co_await context.vault.folders().parent_of(*file);
   co_return json_response(
-      200, file_object(exchange.client.base_url, *file, folder ? &folder->name : nullptr));
+      200, file_object(context.client.base_url, *file, folder ? &folder->name : nullptr));
 }
 
-Task<Reply> replace_file(RequestContext& exchange) {
-  const auto file = co_await find_own_file(exchange);
+Task<Reply> replace_file(RequestContext& context) {
+  const auto file = co_await find_own_file(context);
   if (!file) co_return std::unexpected(file.error());
-  const vault::AccountId owner = exchange.account().id;
+  const vault::AccountId owner = context.account().id;
   const auto take = [&](InputStream& content) -> Task<std::expected<vault::StagedBlob, Problem>> {
     auto received =
-        co_await exchange.vault.uploads().receive(owner, content, std::nullopt, file->charged);
+        co_await context.vault.uploads().receive(owner, content, std::nullopt, file->charged);
     if (!received) co_return std::unexpected(translate(received.error(), Resource::kFile));
     co_return std::move(*received);
   };
   const ReceiveFile receive = [&](const FileForm&, InputStream& content) { return take(content); };
-  auto form = co_await read_file_form(exchange, receive);
+  auto form = co_await read_file_form(context, receive);
   if (!form) co_return std::unexpected(std::move(form.error()));
   if (!form->file) {
     co_return std::unexpected(Problem::field("file", no_file(form->fields.contains("file"))));
   }
   const auto replaced =
-      co_await exchange.vault.entries().replace(exchange.actor(), file->id, std::move(*form->file));
+      co_await context.vault.entries().replace(context.actor(), file->id, std::move(*form->file));
   if (!replaced) co_return std::unexpected(translate(replaced.error(), Resource::kFile));
   co_return json_response(200, {{"message", "File replaced successfully"}});
 }
 
-Task<Reply> move_file(RequestContext& exchange) {
-  const auto body = co_await read_fields(exchange.request);
+Task<Reply> move_file(RequestContext& context) {
+  const auto body = co_await read_fields(context.request);
   if (!body) co_return std::unexpected(body.error());
   RestFields fields(*body);
   const EntryRef ref = fields.reference("file_id");
   fields.require("folder_token");
   const WantedFolder folder = fields.optional_reference("folder_token");
   if (auto problem = fields.problem()) co_return std::unexpected(std::move(*problem));
-  const vault::AccountId owner = exchange.account().id;
-  const auto file = co_await find_file(exchange.vault, owner, ref);
+  const vault::AccountId owner = context.account().id;
+  const auto file = co_await find_file(context.vault, owner, ref);
   if (!file) co_return std::unexpected(not_found(Resource::kFile));
-  const auto place = co_await find_wanted(exchange, folder);
+  const auto place = co_await find_wanted(context, folder);
   if (!place) co_return std::unexpected(place.error());
   vault::EntryChanges changes;
   changes.parent = *place;
   const auto moved =
-      co_await exchange.vault.entries().update(exchange.actor(), file->id, std::move(changes));
+      co_await context.vault.entries().update(context.actor(), file->id, std::move(changes));
   if (!moved) co_return std::unexpected(translate(moved.error(), Resource::kFile));
   co_return json_response(200, {{"message", "File moved successfully"}});
 }
 
-Task<Reply> list_files(RequestContext& exchange) {
-  const auto after = list_start(exchange.request.uri);
+Task<Reply> list_files(RequestContext& context) {
+  const auto after = list_start(context.request.uri);
   if (!after) co_return std::unexpected(Problem::field("after", "A valid integer is required."));
   ListDocument document;
-  document.array(own_files(exchange, *after));
+  document.array(own_files(context, *after));
   Reply reply = co_await list_reply(std::move(document));
   co_return reply;
 }
 
-Task<Reply> update_file_v4(RequestContext& exchange) {
-  const auto file = co_await find_own_file(exchange);
+Task<Reply> update_file_v4(RequestContext& context) {
+  const auto file = co_await find_own_file(context);
   if (!file) co_return std::unexpected(file.error());
-  const auto body = co_await read_fields(exchange.request);
+  const auto body = co_await read_fields(context.request);
   if (!body) co_return std::unexpected(body.error());
   RestFields fields(*body);
   if (!fields.has("folder")) fields.require("name");
@@ -120,20 +120,20 @@ Task<Reply> update_file_v4(RequestContext& exchange) {
   changes.name = fields.optional_text("name", kNameMax);
   const WantedFolder folder = fields.optional_reference("folder");
   if (auto problem = fields.problem()) co_return std::unexpected(std::move(*problem));
-  const auto place = co_await find_wanted(exchange, folder);
+  const auto place = co_await find_wanted(context, folder);
   if (!place) co_return std::unexpected(place.error());
   changes.parent = *place;
   const auto changed =
-      co_await exchange.vault.entries().update(exchange.actor(), file->id, std::move(changes));
+      co_await context.vault.entries().update(context.actor(), file->id, std::move(changes));
   if (!changed) co_return std::unexpected(translate(changed.error(), Resource::kFile, kNamesV4));
-  const auto parent = co_await exchange.vault.folders().parent_of(*changed);
+  const auto parent = co_await context.vault.folders().parent_of(*changed);
   co_return json_response(200, file_object_v4(*changed, parent ? &*parent : nullptr));
 }
 
-Task<Reply> delete_file_v4(RequestContext& exchange) {
-  const auto file = co_await find_own_file(exchange);
+Task<Reply> delete_file_v4(RequestContext& context) {
+  const auto file = co_await find_own_file(context);
   if (!file) co_return std::unexpected(file.error());
-  const auto removed = co_await exchange.vault.entries().remove(exchange.actor(), file->id);
+  const auto removed = co_await context.vault.entries().remove(context.actor(), file->id);
   if (!removed) co_return std::unexpected(translate(removed.error(), Resource::kFile));
   co_return json_response(200, {{"message", "Файл успешно удалён"}});
 }

@@ -21,29 +21,29 @@ constexpr std::string_view kFilesAfter = "files_after";
 constexpr char kCycle[] = "A folder cannot be moved into itself or one of its subfolders.";
 
 // The changes that `fields` asks for, with the folder to move to looked up.
-Task<std::expected<vault::FolderChanges, Problem>> read_changes(RequestContext& exchange,
+Task<std::expected<vault::FolderChanges, Problem>> read_changes(RequestContext& context,
                                                                 RestFields& fields) {
   vault::FolderChanges changes;
   changes.name = fields.optional_text("name", kNameMax);
   changes.description = fields.nullable_text("description", kDescriptionMax);
   const auto parent = fields.optional_reference("parent");
   if (auto problem = fields.problem()) co_return std::unexpected(std::move(*problem));
-  const auto folder = co_await find_wanted(exchange, parent);
+  const auto folder = co_await find_wanted(context, parent);
   if (!folder) co_return std::unexpected(folder.error());
   changes.parent = *folder;
   co_return changes;
 }
 
-Task<std::expected<vault::Entry, Problem>> change_folder(RequestContext& exchange, EntryRef ref,
+Task<std::expected<vault::Entry, Problem>> change_folder(RequestContext& context, EntryRef ref,
                                                          RestFields& fields) {
-  const vault::AccountId owner = exchange.account().id;
-  const auto folder = co_await find_folder(exchange.vault, owner, ref);
+  const vault::AccountId owner = context.account().id;
+  const auto folder = co_await find_folder(context.vault, owner, ref);
   if (!folder) co_return std::unexpected(not_found(Resource::kFolder));
-  auto changes = co_await read_changes(exchange, fields);
+  auto changes = co_await read_changes(context, fields);
   if (!changes) co_return std::unexpected(std::move(changes.error()));
   const bool moves = changes->parent.has_value();
   auto changed =
-      co_await exchange.vault.folders().update(exchange.actor(), folder->id, std::move(*changes));
+      co_await context.vault.folders().update(context.actor(), folder->id, std::move(*changes));
   if (!changed) {
     Problem problem = translate(changed.error(), Resource::kFolder);
     for (vault::FieldFault& fault : problem.fields) {
@@ -76,8 +76,9 @@ Task<std::optional<vault::Entry>> find_again(vault::Vault& vault, FolderAccess a
 
 // All files, or all folders, that lie directly in a folder, in order of their keys. `after`: the
 // name in its key behind which the list begins; the folder itself may be renamed meanwhile.
-NextPage children(const RequestContext& exchange, FolderAccess access, bool folders, std::string after) {
-  return [&vault = exchange.vault, base_url = exchange.client.base_url, access, folders,
+NextPage children(const RequestContext& context, FolderAccess access, bool folders,
+                  std::string after) {
+  return [&vault = context.vault, base_url = context.client.base_url, access, folders,
           after = std::move(after)](JsonElements& list) mutable -> Task<bool> {
     const auto folder = co_await find_again(vault, access);
     if (!folder) throw std::runtime_error("the folder is gone, or shared no longer");
@@ -95,77 +96,77 @@ NextPage children(const RequestContext& exchange, FolderAccess access, bool fold
 
 }  // namespace
 
-Task<Reply> create_folder(RequestContext& exchange) {
-  const auto body = co_await read_fields(exchange.request);
+Task<Reply> create_folder(RequestContext& context) {
+  const auto body = co_await read_fields(context.request);
   if (!body) co_return std::unexpected(body.error());
   RestFields fields(*body);
   fields.require("name");
-  auto wanted = co_await read_changes(exchange, fields);
+  auto wanted = co_await read_changes(context, fields);
   if (!wanted) co_return std::unexpected(std::move(wanted.error()));
   vault::NewFolder folder{.parent = wanted->parent.value_or(std::nullopt),
                           .name = wanted->name.value_or(""),
                           .description = wanted->description.value_or(std::nullopt)};
-  const auto made = co_await exchange.vault.folders().create(
-      exchange.actor(), exchange.account().home, std::move(folder));
+  const auto made = co_await context.vault.folders().create(context.actor(), context.account().home,
+                                                            std::move(folder));
   if (!made) co_return std::unexpected(translate(made.error(), Resource::kFolder));
-  boost::json::object reply = folder_object(exchange.client.base_url, *made);
+  boost::json::object reply = folder_object(context.client.base_url, *made);
   reply["message"] = "Folder created successfully";
   co_return json_response(201, reply);
 }
 
-Task<Reply> update_folder(RequestContext& exchange) {
-  const auto body = co_await read_fields(exchange.request);
+Task<Reply> update_folder(RequestContext& context) {
+  const auto body = co_await read_fields(context.request);
   if (!body) co_return std::unexpected(body.error());
   RestFields fields(*body);
   const EntryRef ref = fields.reference("token");
   if (auto problem = fields.problem()) co_return std::unexpected(std::move(*problem));
-  const auto changed = co_await change_folder(exchange, ref, fields);
+  const auto changed = co_await change_folder(context, ref, fields);
   if (!changed) co_return std::unexpected(changed.error());
   co_return json_response(200, {{"message", "Folder updated successfully"}});
 }
 
-Task<Reply> show_folder(RequestContext& exchange) {
-  const auto folder = co_await find_shared(exchange, Resource::kFolder);
+Task<Reply> show_folder(RequestContext& context) {
+  const auto folder = co_await find_shared(context, Resource::kFolder);
   if (!folder) co_return std::unexpected(folder.error());
   FolderAccess access{.token = {}, .owner = {}, .folder = folder->id};
-  const auto ref = parse_entry_ref(exchange.path.text("id"));
+  const auto ref = parse_entry_ref(context.path.text("id"));
   if (const auto* token = ref ? std::get_if<Uuid>(&*ref) : nullptr) access.token = *token;
-  if (exchange.caller) access.owner = exchange.account().id;
-  const auto start = [&exchange](std::string_view name) {
-    return std::string(exchange.request.uri.parameter(name).value_or(""));
+  if (context.caller) access.owner = context.account().id;
+  const auto start = [&context](std::string_view name) {
+    return std::string(context.request.uri.parameter(name).value_or(""));
   };
-  std::string text = boost::json::serialize(folder_object(exchange.client.base_url, *folder));
+  std::string text = boost::json::serialize(folder_object(context.client.base_url, *folder));
   text.back() = ',';
   ListDocument document;
   document.text(text + "\"subfolders\":")
-      .array(children(exchange, access, true, start(kSubfoldersAfter)))
+      .array(children(context, access, true, start(kSubfoldersAfter)))
       .text(",\"files\":")
-      .array(children(exchange, access, false, start(kFilesAfter)))
+      .array(children(context, access, false, start(kFilesAfter)))
       .text("}");
   Reply reply = co_await list_reply(std::move(document));
   co_return reply;
 }
 
-Task<Reply> update_folder_v4(RequestContext& exchange) {
-  const auto ref = parse_entry_ref(exchange.path.text("id"));
+Task<Reply> update_folder_v4(RequestContext& context) {
+  const auto ref = parse_entry_ref(context.path.text("id"));
   if (!ref) co_return std::unexpected(not_found(Resource::kFolder));
-  const auto body = co_await read_fields(exchange.request);
+  const auto body = co_await read_fields(context.request);
   if (!body) co_return std::unexpected(body.error());
   RestFields fields(*body);
   if (!fields.has("parent")) fields.require("name");
-  const auto changed = co_await change_folder(exchange, *ref, fields);
+  const auto changed = co_await change_folder(context, *ref, fields);
   if (!changed) co_return std::unexpected(changed.error());
-  const auto parent = co_await exchange.vault.folders().parent_of(*changed);
+  const auto parent = co_await context.vault.folders().parent_of(*changed);
   co_return json_response(200, folder_object_v4(*changed, parent ? &*parent : nullptr));
 }
 
-Task<Reply> delete_folder_v4(RequestContext& exchange) {
-  const auto ref = parse_entry_ref(exchange.path.text("id"));
+Task<Reply> delete_folder_v4(RequestContext& context) {
+  const auto ref = parse_entry_ref(context.path.text("id"));
   if (!ref) co_return std::unexpected(not_found(Resource::kFolder));
-  const vault::AccountId owner = exchange.account().id;
-  const auto folder = co_await find_folder(exchange.vault, owner, *ref);
+  const vault::AccountId owner = context.account().id;
+  const auto folder = co_await find_folder(context.vault, owner, *ref);
   if (!folder) co_return std::unexpected(not_found(Resource::kFolder));
-  const auto removed = co_await exchange.vault.folders().remove(exchange.actor(), folder->id);
+  const auto removed = co_await context.vault.folders().remove(context.actor(), folder->id);
   if (!removed) co_return std::unexpected(translate(removed.error(), Resource::kFolder));
   co_return json_response(200, {{"message", "Папка и все вложения успешно удалены"}});
 }

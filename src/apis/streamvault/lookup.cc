@@ -5,9 +5,9 @@ namespace {
 
 using Found = std::expected<vault::Entry, Problem>;
 
-Task<Found> find_by_token(RequestContext& exchange, EntryRef ref) {
+Task<Found> find_by_token(RequestContext& context, EntryRef ref) {
   if (const auto* token = std::get_if<Uuid>(&ref)) {
-    auto entry = co_await exchange.vault.shares().find(*token);
+    auto entry = co_await context.vault.shares().find(*token);
     if (entry) co_return std::move(*entry);
   }
   co_return std::unexpected(not_found(Resource::kFile));
@@ -15,24 +15,24 @@ Task<Found> find_by_token(RequestContext& exchange, EntryRef ref) {
 
 }  // namespace
 
-Task<Found> find_own(RequestContext& exchange) {
-  const auto ref = parse_entry_ref(exchange.path.text("id"));
+Task<Found> find_own(RequestContext& context) {
+  const auto ref = parse_entry_ref(context.path.text("id"));
   if (!ref) co_return std::unexpected(not_found(Resource::kFile));
-  const vault::AccountId owner = exchange.account().id;
-  auto file = co_await find_file(exchange.vault, owner, *ref);
+  const vault::AccountId owner = context.account().id;
+  auto file = co_await find_file(context.vault, owner, *ref);
   if (file) co_return std::move(*file);
-  auto folder = co_await find_folder(exchange.vault, owner, *ref);
+  auto folder = co_await find_folder(context.vault, owner, *ref);
   if (folder) co_return std::move(*folder);
   co_return std::unexpected(not_found(Resource::kFile));
 }
 
-Task<Found> find_shared(RequestContext& exchange) {
-  const auto ref = parse_entry_ref(exchange.path.text("id"));
+Task<Found> find_shared(RequestContext& context) {
+  const auto ref = parse_entry_ref(context.path.text("id"));
   if (!ref) co_return std::unexpected(not_found(Resource::kFile));
-  auto shared = co_await find_by_token(exchange, *ref);
+  auto shared = co_await find_by_token(context, *ref);
   if (shared) co_return shared;
-  if (exchange.caller) {
-    auto own = co_await find_own(exchange);
+  if (context.caller) {
+    auto own = co_await find_own(context);
     co_return own;
   }
   // A UUID tells nothing to who may not read it, not even that it wants credentials.
@@ -41,18 +41,19 @@ Task<Found> find_shared(RequestContext& exchange) {
       Problem(ProblemKind::kNoCredentials, "Authentication credentials were not provided."));
 }
 
-Task<Found> find_shared(RequestContext& exchange, Resource resource) {
-  auto entry = co_await find_shared(exchange);
+Task<Found> find_shared(RequestContext& context, Resource resource) {
+  auto entry = co_await find_shared(context);
   const bool is_missing = !entry && entry.error().kind == ProblemKind::kNotFound;
   const bool is_other = entry && entry->is_folder() != (resource == Resource::kFolder);
   if (is_missing || is_other) co_return std::unexpected(not_found(resource));
   co_return entry;
 }
 
-Task<std::expected<FoundFolder, Problem>> find_wanted(RequestContext& exchange, WantedFolder wanted) {
+Task<std::expected<FoundFolder, Problem>> find_wanted(RequestContext& context,
+                                                      WantedFolder wanted) {
   if (!wanted) co_return FoundFolder();
   if (!*wanted) co_return FoundFolder(std::optional<vault::EntryId>());
-  const auto folder = co_await find_folder(exchange.vault, exchange.account().id, **wanted);
+  const auto folder = co_await find_folder(context.vault, context.account().id, **wanted);
   if (!folder) co_return std::unexpected(not_found(Resource::kFolder));
   co_return FoundFolder(std::optional(folder->id));
 }

@@ -12,13 +12,13 @@ namespace coffer::apis::streamvault {
 // The file or folder of the path's `id`: by its share token for anyone, by whatever name for its
 // owner. kNotFound also when it is the other thing; kNoCredentials where only an owner could be
 // meant and nobody asks. REQUIRES: the route's access is kShared.
-Task<std::expected<vault::Entry, Problem>> find_shared(RequestContext& exchange, Resource resource);
+Task<std::expected<vault::Entry, Problem>> find_shared(RequestContext& context, Resource resource);
 
 // The same, whether file or folder; what is not there is a file.
-Task<std::expected<vault::Entry, Problem>> find_shared(RequestContext& exchange);
+Task<std::expected<vault::Entry, Problem>> find_shared(RequestContext& context);
 
 // The caller's own file or folder of the path's `id`. REQUIRES: exchange.caller is set.
-Task<std::expected<vault::Entry, Problem>> find_own(RequestContext& exchange);
+Task<std::expected<vault::Entry, Problem>> find_own(RequestContext& context);
 
 // The folder that a field names: nothing when the field is missing, an empty optional inside for
 // no folder at all.
@@ -26,6 +26,6 @@ using WantedFolder = std::optional<std::optional<EntryRef>>;
 using FoundFolder = std::optional<std::optional<vault::EntryId>>;
 
 // Among the caller's own. kNotFound. REQUIRES: exchange.caller is set.
-Task<std::expected<FoundFolder, Problem>> find_wanted(RequestContext& exchange, WantedFolder wanted);
+Task<std::expected<FoundFolder, Problem>> find_wanted(RequestContext& context, WantedFolder wanted);
 
 }  // namespace coffer::apis::streamvault

@@ -17,21 +17,22 @@ namespace {
 constexpr std::string_view kPng = ".png";
 constexpr std::string_view kSvg = ".svg";
 
-std::string qr_url(const RequestContext& exchange, const vault::Entry& entry, std::string_view ending) {
-  std::string url = exchange.client.base_url + "/storage/media/qr/" + entry.share.str();
+std::string qr_url(const RequestContext& context, const vault::Entry& entry,
+                   std::string_view ending) {
+  std::string url = context.client.base_url + "/storage/media/qr/" + entry.share.str();
   url += ending;
   return url;
 }
 
-boost::json::object share_object(const RequestContext& exchange, const vault::Entry& entry) {
+boost::json::object share_object(const RequestContext& context, const vault::Entry& entry) {
   boost::json::value expires_at;
   if (entry.share_expires_at) expires_at = to_iso8601(*entry.share_expires_at);
   return {{"token", entry.share.str()},
           {"name", entry.name},
           {"is_folder", entry.is_folder()},
           {"expires_at", std::move(expires_at)},
-          {"share_url", exchange.client.base_url + share_path(entry.share)},
-          {"qr_url", qr_url(exchange, entry, kPng)}};
+          {"share_url", context.client.base_url + share_path(entry.share)},
+          {"qr_url", qr_url(context, entry, kPng)}};
 }
 
 // `<token>.png`, `<token>.svg`.
@@ -50,53 +51,52 @@ std::optional<QrName> parse_qr_name(std::string_view name) {
 
 }  // namespace
 
-Task<Reply> show_qr(RequestContext& exchange) {
-  const auto entry = co_await find_shared(exchange);
+Task<Reply> show_qr(RequestContext& context) {
+  const auto entry = co_await find_shared(context);
   if (!entry) co_return std::unexpected(entry.error());
-  const auto format = exchange.request.uri.parameter("format");
+  const auto format = context.request.uri.parameter("format");
   if (format && *format != "png" && *format != "svg") {
     co_return std::unexpected(Problem::field("format", "Must be png or svg."));
   }
   const bool is_svg = format && *format == "svg";
-  co_return json_response(200,
-                          {{"qr_url", qr_url(exchange, *entry, is_svg ? kSvg : kPng)},
-                           {"share_url", exchange.client.base_url + share_path(entry->share)}});
+  co_return json_response(200, {{"qr_url", qr_url(context, *entry, is_svg ? kSvg : kPng)},
+                                {"share_url", context.client.base_url + share_path(entry->share)}});
 }
 
-Task<Reply> show_share(RequestContext& exchange) {
-  const auto entry = co_await find_own(exchange);
+Task<Reply> show_share(RequestContext& context) {
+  const auto entry = co_await find_own(context);
   if (!entry) co_return std::unexpected(entry.error());
-  co_return json_response(200, share_object(exchange, *entry));
+  co_return json_response(200, share_object(context, *entry));
 }
 
-Task<Reply> limit_share(RequestContext& exchange) {
-  const auto entry = co_await find_own(exchange);
+Task<Reply> limit_share(RequestContext& context) {
+  const auto entry = co_await find_own(context);
   if (!entry) co_return std::unexpected(entry.error());
-  const auto body = co_await read_fields(exchange.request);
+  const auto body = co_await read_fields(context.request);
   if (!body) co_return std::unexpected(body.error());
   RestFields fields(*body);
   const auto expires_at = fields.nullable_time("expires_at");
   if (auto problem = fields.problem()) co_return std::unexpected(std::move(*problem));
   const auto changed =
-      co_await exchange.vault.shares().set_expiry(exchange.actor(), entry->id, expires_at);
+      co_await context.vault.shares().set_expiry(context.actor(), entry->id, expires_at);
   if (!changed) co_return std::unexpected(translate(changed.error(), Resource::kFile));
-  co_return json_response(200, share_object(exchange, *changed));
+  co_return json_response(200, share_object(context, *changed));
 }
 
-Task<Reply> revoke_share(RequestContext& exchange) {
-  const auto entry = co_await find_own(exchange);
+Task<Reply> revoke_share(RequestContext& context) {
+  const auto entry = co_await find_own(context);
   if (!entry) co_return std::unexpected(entry.error());
-  const auto changed = co_await exchange.vault.shares().rotate(exchange.actor(), entry->id);
+  const auto changed = co_await context.vault.shares().rotate(context.actor(), entry->id);
   if (!changed) co_return std::unexpected(translate(changed.error(), Resource::kFile));
-  co_return json_response(200, share_object(exchange, *changed));
+  co_return json_response(200, share_object(context, *changed));
 }
 
-Task<Reply> download_qr(RequestContext& exchange) {
-  const auto name = parse_qr_name(exchange.path.text("file"));
+Task<Reply> download_qr(RequestContext& context) {
+  const auto name = parse_qr_name(context.path.text("file"));
   if (!name) co_return std::unexpected(not_found(Resource::kFile));
-  const auto entry = co_await exchange.vault.shares().find(name->token);
+  const auto entry = co_await context.vault.shares().find(name->token);
   if (!entry) co_return std::unexpected(not_found(Resource::kFile));
-  const std::string url = exchange.client.base_url + share_path(entry->share);
+  const std::string url = context.client.base_url + share_path(entry->share);
   auto response = name->is_svg ? http::Response::text(200, "image/svg+xml", qr_svg(url))
                                : http::Response::text(200, "image/png", qr_png(url));
   response.headers.set("X-Content-Type-Options", "nosniff");
@@ -104,21 +104,21 @@ Task<Reply> download_qr(RequestContext& exchange) {
   co_return response;
 }
 
-Task<Reply> download_media(RequestContext& exchange) {
+Task<Reply> download_media(RequestContext& context) {
   // The UUID is the permission; the name may be one that the file had before.
-  const std::string& segment = exchange.path.text("file");
+  const std::string& segment = context.path.text("file");
   constexpr std::size_t kUuidLength = 36;
   const auto uuid = Uuid::parse(std::string_view(segment).substr(0, kUuidLength));
   const bool has_name = segment.size() > kUuidLength && segment[kUuidLength] == '_';
   if (!uuid || !has_name) co_return std::unexpected(not_found(Resource::kFile));
-  const auto file = co_await exchange.vault.shares().find_file(*uuid);
+  const auto file = co_await context.vault.shares().find_file(*uuid);
   if (!file) co_return std::unexpected(not_found(Resource::kFile));
   std::string folder = "uploads";
-  for (const char* part : {"year", "month", "day"}) folder += '/' + exchange.path.text(part);
+  for (const char* part : {"year", "month", "day"}) folder += '/' + context.path.text(part);
   if (!media_path(*file).starts_with(folder + '/')) {
     co_return std::unexpected(not_found(Resource::kFile));
   }
-  Reply reply = co_await file_reply(exchange, *file, "inline");
+  Reply reply = co_await file_reply(context, *file, "inline");
   co_return reply;
 }
 
