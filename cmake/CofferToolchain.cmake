@@ -1,4 +1,4 @@
-# Compiler settings that hold for every room.
+# Compiler settings that hold for every module.
 set(CMAKE_CXX_STANDARD 23)
 set(CMAKE_CXX_STANDARD_REQUIRED ON)
 set(CMAKE_CXX_EXTENSIONS OFF)

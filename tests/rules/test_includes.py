@@ -1,6 +1,6 @@
 """What the sources may include, and a few rules of form that a reader counts on.
 
-The table below is the one place where a room's neighbours are written down.
+The table below is the one place where a module's neighbours are written down.
 """
 
 import re
@@ -9,8 +9,8 @@ from pathlib import Path
 
 SOURCE = Path(__file__).resolve().parents[2] / "src"
 
-# A room and the rooms it may include, besides itself.
-ROOMS = {
+# A module and the modules it may include, besides itself.
+MODULES = {
     "base": set(),
     "http": {"base"},
     "db": {"base"},
@@ -29,10 +29,10 @@ ROOMS = {
 # Every dialect: apis/<name>.
 DIALECT = {"base", "http", "vault", "apis/common"}
 # Sources that only tests include: tests, the suites that every driver runs, what sets a stage.
-TEST_ROOMS = {"db/contract", "blobs/contract"}
+TEST_MODULES = {"db/contract", "blobs/contract"}
 TEST_NAME = re.compile(r"_(test|benchmark)\.cc$|_suite\.(h|cc)$|(_|/)test_\w+\.(h|cc)$|/fixture\.h$")
 
-# Headers that only some rooms may see, whole folders of them with a slash at the end.
+# Headers that only some modules may see, whole folders of them with a slash at the end.
 LIBRARIES = {
     "boost/asio.hpp": {"http"},
     "boost/asio/": {"http"},
@@ -67,26 +67,26 @@ INCLUDE = re.compile(r'^[ \t]*#[ \t]*include[ \t]*([<"])([^>"]+)[>"]', re.MULTIL
 UNFINISHED = re.compile(r"\b(TODO|FIXME|XXX|HACK)\b")
 
 
-def room_of(path):
-    """The room of a path below src/, or None: the longest room that is a folder above it."""
+def module_of(path):
+    """The module of a path below src/, or None: the longest module that is a folder above it."""
     folder = path.rpartition("/")[0]
     while folder:
-        if folder in ROOMS or re.fullmatch(r"apis/[a-z0-9_]+", folder):
+        if folder in MODULES or re.fullmatch(r"apis/[a-z0-9_]+", folder):
             return folder
         folder = folder.rpartition("/")[0]
     return None
 
 
-def allowed_rooms(room):
-    return ROOMS.get(room, DIALECT)
+def allowed_modules(module):
+    return MODULES.get(module, DIALECT)
 
 
-def is_among(room, rooms):
-    return room in rooms or ("apis/*" in rooms and room.startswith("apis/"))
+def is_among(module, modules):
+    return module in modules or ("apis/*" in modules and module.startswith("apis/"))
 
 
 def is_test(path):
-    return bool(TEST_NAME.search(path)) or room_of(path) in TEST_ROOMS
+    return bool(TEST_NAME.search(path)) or module_of(path) in TEST_MODULES
 
 
 def includes(text):
@@ -95,28 +95,28 @@ def includes(text):
 
 
 def check_project_include(path, name, known):
-    room, other = room_of(path), room_of(name)
+    module, other = module_of(path), module_of(name)
     if name not in known and name not in GENERATED:
         return f'"{name}" is no file of src/'
     if is_test(name) and not is_test(path):
         return f'"{name}" is for tests only'
-    if other == room:
+    if other == module:
         return None
     if is_test(path):
         # A test may use whatever stands below the command line to set its stage.
-        return f'"{name}" is above {room}' if other == "cli" else None
-    if not is_among(other, allowed_rooms(room)):
-        return f'{room} must not include "{name}"'
+        return f'"{name}" is above {module}' if other == "cli" else None
+    if not is_among(other, allowed_modules(module)):
+        return f'{module} must not include "{name}"'
     return None
 
 
 def check_library_include(path, name):
     if is_test(path):
         return None
-    for library, rooms in LIBRARIES.items():
+    for library, modules in LIBRARIES.items():
         matches = name.startswith(library) if library.endswith("/") else name == library
-        if matches and not is_among(room_of(path), rooms):
-            return f"{room_of(path)} must not include <{name}>"
+        if matches and not is_among(module_of(path), modules):
+            return f"{module_of(path)} must not include <{name}>"
     return None
 
 
@@ -124,8 +124,8 @@ def include_violations(sources):
     """What is wrong with the includes of `sources`, {path below src/: text}."""
     found = []
     for path, text in sorted(sources.items()):
-        if room_of(path) is None:
-            found.append(f"{path}: is in no room that the table knows")
+        if module_of(path) is None:
+            found.append(f"{path}: is in no module that the table knows")
             continue
         for quoted, name in includes(text):
             problem = (check_project_include(path, name, sources) if quoted
@@ -165,13 +165,13 @@ def file_edges(sources):
             for path, text in sources.items()}
 
 
-def room_edges(sources):
-    """Which rooms include which, tests left out: they may reach up."""
+def module_edges(sources):
+    """Which modules include which, tests left out: they may reach up."""
     edges = {}
     for path, names in file_edges(sources).items():
         if not is_test(path):
-            others = {room_of(name) for name in names} - {room_of(path)}
-            edges.setdefault(room_of(path), set()).update(others)
+            others = {module_of(name) for name in names} - {module_of(path)}
+            edges.setdefault(module_of(path), set()).update(others)
     return edges
 
 
@@ -209,7 +209,7 @@ def test_rooms_include_only_their_neighbours():
 def test_no_arrow_runs_in_a_circle():
     sources = read_sources()
     assert find_cycle(file_edges(sources)) is None
-    assert find_cycle(room_edges(sources)) is None
+    assert find_cycle(module_edges(sources)) is None
 
 
 def test_files_keep_their_form():
@@ -227,8 +227,8 @@ def test_threads_are_started_in_one_place():
 
 
 def test_each_room_says_what_it_is_for():
-    rooms = {room_of(path) for path in read_sources()} - TEST_ROOMS - {None}
-    missing = sorted(room for room in rooms if not (SOURCE / room / "README.md").is_file())
+    modules = {module_of(path) for path in read_sources()} - TEST_MODULES - {None}
+    missing = sorted(module for module in modules if not (SOURCE / module / "README.md").is_file())
     assert not missing, f"no README.md in {missing}"
 
 

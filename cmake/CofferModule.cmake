@@ -1,11 +1,11 @@
-# coffer_room(<folder below src> [PROGRAM <name>] [LINKS <targets>] [TEST_LINKS <targets>])
+# coffer_module(<folder below src> [PROGRAM <name>] [LINKS <targets>] [TEST_LINKS <targets>])
 #
-# A room is a folder of src/: its *.cc files make the library coffer_<folder>, its *_test.cc
-# files the test program <folder>_test. Folders inside are rooms of their own. With PROGRAM,
+# A module is a folder of src/: its *.cc files make the library coffer_<folder>, its *_test.cc
+# files the test program <folder>_test. Folders inside are modules of their own. With PROGRAM,
 # main.cc makes the program and the rest the library. A folder without sources is skipped.
-# What <folder>/precompiled.h includes is compiled once for the library of the room; all test
+# What <folder>/precompiled.h includes is compiled once for the library of the module; all test
 # programs share the precompiled headers of GoogleTest.
-function(coffer_room folder)
+function(coffer_module folder)
   cmake_parse_arguments(ROOM "" "PROGRAM" "LINKS;TEST_LINKS" ${ARGN})
   string(REPLACE "/" "_" name ${folder})
   set(dir ${CMAKE_SOURCE_DIR}/src/${folder})
