@@ -15,8 +15,8 @@
 #include <utility>
 #include <vector>
 
-#include "base/exhausted.h"
 #include "base/durability_barrier.h"
+#include "base/exhausted.h"
 #include "db/value.h"
 
 namespace coffer::db {
@@ -130,6 +130,10 @@ class Transaction {
   // for what is as near as a sync of the disk. When it never is, nothing is kept, and write()
   // throws what it throws. Without meaning where nothing is written.
   virtual void wait_before_commit(std::shared_ptr<DurabilityBarrier> barrier) = 0;
+
+  // Before a change that only adds. Throws NoSpaceError while the disk is full and the database
+  // lives on the space that it keeps for log-ins and deletes, where there is such a space.
+  virtual void require_space() {}
 
   // Names what is read: a later transaction of the same thread with the same number reads the
   // same, in whatever database of the process. 0: the driver cannot tell, the executor has several

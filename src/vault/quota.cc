@@ -99,6 +99,7 @@ Task<std::optional<Allowance>> find_allowance(db::Transaction& transaction, Acco
 }
 
 Task<Result<void>> charge(db::Transaction& transaction, AccountId owner, SpaceId space, Cost cost) {
+  if (cost.charged > 0) transaction.require_space();
   const auto charged =
       co_await transaction.execute(kCharge, owner, cost.bytes, cost.charged, space);
   if (charged > 0) co_return Result<void>{};
@@ -110,6 +111,7 @@ Task<Result<void>> charge(db::Transaction& transaction, AccountId owner, SpaceId
 
 Task<Result<void>> charge_new(db::Transaction& transaction, AccountId owner, SpaceId space,
                               Cost cost) {
+  if (cost.charged > 0) transaction.require_space();
   const auto charged =
       co_await transaction.execute(kChargeNew, owner, cost.bytes, cost.charged, space);
   if (charged > 0) co_return Result<void>{};
@@ -125,6 +127,7 @@ Task<Result<void>> charge_new(db::Transaction& transaction, AccountId owner, Spa
 }
 
 Task<Result<void>> charge_account(db::Transaction& transaction, AccountId owner, Cost cost) {
+  if (cost.charged > 0) transaction.require_space();
   const auto charged =
       co_await transaction.execute(kChargeAccount, owner, cost.bytes, cost.charged);
   if (charged > 0) co_return Result<void>{};

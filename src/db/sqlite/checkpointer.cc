@@ -19,9 +19,9 @@ void move_log(Connection& connection) {
 
 }  // namespace
 
-Checkpointer::Checkpointer(const SqliteOptions& options)
-    : log_pages_(options.log_pages),
-      next_at_(options.log_pages),
+Checkpointer::Checkpointer(const SqliteOptions& options, int log_pages)
+    : log_pages_(log_pages),
+      next_at_(log_pages),
       connection_(options, Connection::Access::kWrite),
       thread_(start_thread("db-checkpoint", [this] { serve(); })) {}
 

@@ -16,8 +16,8 @@ namespace coffer::db::sqlite {
 // alone can keep commits away, the few pages that came meanwhile.
 class Checkpointer {
  public:
-  // Opens the file. Throws Error.
-  explicit Checkpointer(const SqliteOptions& options);
+  // Opens the file. `log_pages` takes the place of that of `options`. Throws Error.
+  Checkpointer(const SqliteOptions& options, int log_pages);
   ~Checkpointer();
   Checkpointer(const Checkpointer&) = delete;
   Checkpointer& operator=(const Checkpointer&) = delete;

@@ -136,14 +136,15 @@ int last_error_of(sqlite3* handle, bool of_log) {
   return error;
 }
 
-// SQLite has a code of its own for a full disk, but not for a quota of the file system.
+// SQLite has a code of its own for a full disk, but not for a quota of the file system or the limit
+// of a file's size.
 bool is_out_of_space(sqlite3* handle, int code) {
   // The latter: the log's shared index could not be made longer.
   if ((code & 0xff) == SQLITE_FULL || code == SQLITE_IOERR_SHMSIZE) return true;
   if ((code & 0xff) != SQLITE_IOERR) return false;
   for (const bool of_log : {false, true}) {
     const int error = last_error_of(handle, of_log);
-    if (error == ENOSPC || error == EDQUOT) return true;
+    if (error == ENOSPC || error == EDQUOT || error == EFBIG) return true;
   }
   return false;
 }

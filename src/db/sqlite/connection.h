@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "db/database.h"
+#include "db/sqlite/reserve_file.h"
 #include "db/sqlite/sqlite_database.h"
 
 struct sqlite3;
@@ -88,14 +89,26 @@ class Connection {
   std::uint64_t state_ = 0;   // ours, which no other connection has
 };
 
+// The disk has no space but the reserve, which is not there for this change.
+class OnlyReserveError final : public NoSpaceError {
+ public:
+  OnlyReserveError() : NoSpaceError("the disk is full; the database has only its reserve") {}
+};
+
 // A transaction that is open on `connection`; who made it begins and ends it.
 class ConnectionTransaction final : public Transaction {
  public:
   // `state`: what state() gives.
-  explicit ConnectionTransaction(Connection& connection, std::uint64_t state = 0)
-      : connection_(connection), state_(state) {}
+  // `reserve`: what require_space() asks, if it is to ask.
+  explicit ConnectionTransaction(Connection& connection, std::uint64_t state = 0,
+                                 const ReserveFile* reserve = nullptr)
+      : connection_(connection), state_(state), reserve_(reserve) {}
 
   std::uint64_t state() const noexcept override { return state_; }
+
+  void require_space() override {
+    if (reserve_ && reserve_->is_needed()) throw OnlyReserveError();
+  }
 
   void wait_before_commit(std::shared_ptr<DurabilityBarrier> barrier) override {
     barriers_.push_back(std::move(barrier));
@@ -115,6 +128,7 @@ class ConnectionTransaction final : public Transaction {
  private:
   Connection& connection_;
   const std::uint64_t state_;
+  const ReserveFile* const reserve_;
   std::vector<std::shared_ptr<DurabilityBarrier>> barriers_;
   std::exception_ptr failure_;
 };

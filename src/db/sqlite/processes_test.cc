@@ -318,11 +318,11 @@ TEST_P(SqliteSpillTest, WhatFailsInOneProcessHarmsNothingOfAnother) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(
-    AllFailures, SqliteSpillTest,
-    testing::Combine(testing::Values(Failure::kRollback, Failure::kLostBarrier,
-                                     Failure::kWriteError, Failure::kFullDisk, Failure::kSyncError),
-                     testing::Bool()));
+INSTANTIATE_TEST_SUITE_P(AllFailures, SqliteSpillTest,
+                         testing::Combine(testing::Values(Failure::kRollback, Failure::kLostBarrier,
+                                                          Failure::kWriteError, Failure::kFullDisk,
+                                                          Failure::kSyncError),
+                                          testing::Bool()));
 
 }  // namespace
 }  // namespace coffer::db

@@ -45,7 +45,8 @@ struct Readers::Table {
   std::vector<Entry> entries;
 
   ~Table() {
-    for (const Entry& entry : entries) entry.connections->vacant.store(true, std::memory_order_release);
+    for (const Entry& entry : entries)
+      entry.connections->vacant.store(true, std::memory_order_release);
   }
 };
 
@@ -55,7 +56,8 @@ Readers::Readers(const SqliteOptions& options, const std::atomic<std::uint64_t>&
     : options_(options), commits_(commits), serial_(next_serial()) {}
 
 Readers::~Readers() {
-  for (const auto& connections : thread_connections_) connections->closed.store(true, std::memory_order_release);
+  for (const auto& connections : thread_connections_)
+    connections->closed.store(true, std::memory_order_release);
 }
 
 std::shared_ptr<Readers::ThreadConnections> Readers::connections_of_this_thread() {

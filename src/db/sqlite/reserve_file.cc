@@ -20,6 +20,8 @@ constexpr auto kRetry = std::chrono::seconds(30);
 constexpr std::uint64_t kPlenty = 4;
 // Of a small disk the file takes no more than this part.
 constexpr std::uint64_t kShareOfDisk = 32;
+// What is left of the file is freed as a whole when it is no more than this.
+constexpr std::uint64_t kLastPiece = 64 << 10;
 
 struct DiskRoom {
   std::uint64_t free = 0;
@@ -41,22 +43,28 @@ std::uint64_t size_for(const std::filesystem::path& path, std::uint64_t bytes) n
 
 ReserveFile::ReserveFile(std::filesystem::path path, std::uint64_t bytes)
     : path_(std::move(path)), bytes_(bytes == 0 ? 0 : size_for(path_, bytes)) {
-  is_released_ = bytes_ > 0 && !is_whole();
+  is_released_ = left() < bytes_;
   restore();
 }
 
-bool ReserveFile::is_whole() const noexcept {
+std::uint64_t ReserveFile::left() const noexcept {
   struct stat status {};
-  return ::stat(path_.c_str(), &status) == 0 && std::cmp_greater_equal(status.st_size, bytes_);
+  return ::stat(path_.c_str(), &status) == 0 ? static_cast<std::uint64_t>(status.st_size) : 0;
+}
+
+bool ReserveFile::is_needed() const noexcept {
+  return is_released_ && room_at(path_.parent_path()).free < bytes_;
 }
 
 bool ReserveFile::release() noexcept {
-  if (bytes_ == 0 || !is_whole()) return false;
-  is_released_ = true;
+  const std::uint64_t before = left();
+  if (bytes_ == 0 || before == 0) return false;
+  const std::uint64_t after = before > kLastPiece ? before / 2 : 0;
   next_try_ = std::chrono::steady_clock::now() + kRetry;
-  if (::truncate(path_.c_str(), 0) != 0) return false;
+  is_released_ = true;
+  if (::truncate(path_.c_str(), static_cast<off_t>(after)) != 0) return false;
   log::warning("the disk is full: the database uses its reserve",
-               {{"bytes", bytes_}, {"do", "make room on the disk"}});
+               {{"bytes_left", after}, {"do", "delete files, or free space on the disk"}});
   return true;
 }
 

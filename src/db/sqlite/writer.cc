@@ -21,6 +21,10 @@ constexpr auto kGroupTime = std::chrono::milliseconds(5);
 // After a group that had to run twice, as many keep their units apart from the start: where some
 // fail, others follow.
 constexpr int kGroupsWithSavepoints = 64;
+constexpr std::uint64_t kPageBytes = 4096;
+// While the disk is full, the log is moved into the database at this part of the reserve.
+constexpr std::uint64_t kLogShareOfReserve = 32;
+constexpr int kShortestLog = 16;  // pages
 
 constexpr Statement kSavepoint{"SAVEPOINT unit"};
 constexpr Statement kRelease{"RELEASE unit"};
@@ -30,6 +34,8 @@ bool is_no_space(const std::exception_ptr& error) {
   if (!error) return false;
   try {
     std::rethrow_exception(error);
+  } catch (const OnlyReserveError&) {
+    return false;
   } catch (const NoSpaceError&) {
     return true;
   } catch (...) {
@@ -47,12 +53,20 @@ Connection open_even_if_full(const SqliteOptions& options, ReserveFile& reserve)
   return Connection(options, Connection::Access::kWrite);
 }
 
+// Moving the log makes the database longer, by no more than the log is long. On a full disk half of
+// the reserve is there for that.
+int log_pages(const SqliteOptions& options, const ReserveFile& reserve) {
+  if (reserve.bytes() == 0) return options.log_pages;
+  const auto most = static_cast<int>(reserve.bytes() / 2 / kPageBytes);
+  return std::clamp(most, kShortestLog, std::max(options.log_pages, kShortestLog));
+}
+
 }  // namespace
 
 Writer::Writer(const SqliteOptions& options)
     : reserve_(std::filesystem::path(options.path) += "-reserve", options.reserve_bytes),
       connection_(open_even_if_full(options, reserve_)),
-      checkpointer_(options),
+      checkpointer_(options, log_pages(options, reserve_)),
       thread_(start_thread("db-writer", [this] { serve(); })) {}
 
 Writer::~Writer() {
@@ -177,8 +191,25 @@ void Writer::commit(Units group, Manner manner) {
   writes_.fetch_add(group.size(), std::memory_order_relaxed);
   commits_.fetch_add(1, std::memory_order_release);
   answer_all(std::move(group));
-  checkpointer_.maybe_checkpoint(connection_);
+  if (reserve_.is_released()) {
+    keep_log_short();
+  } else {
+    checkpointer_.maybe_checkpoint(connection_);
+  }
   reserve_.restore();
+}
+
+// A log that grows on a full disk takes the space that moving it into the database needs.
+void Writer::keep_log_short() {
+  const auto most = static_cast<int>(reserve_.bytes() / kLogShareOfReserve / kPageBytes);
+  if (connection_.log_length() < std::max(most, kShortestLog)) return;
+  try {
+    connection_.checkpoint();
+  } catch (const NoSpaceError&) {
+    make_space();
+  } catch (const std::exception& error) {
+    log::warning("log_not_moved", {{"reason", error.what()}});
+  }
 }
 
 // Whether a group that found the disk full may find room when it runs again: gives up the reserve
@@ -209,8 +240,8 @@ bool Writer::await_barriers(Units& group) {
   // Barriers are mostly reached in the order of their units, several at a time: who waits for the
   // last first sleeps once, where else he would be woken for each.
   for (Unit* unit : group | std::views::reverse) wait_for_barriers(*unit);
-  const auto failed = std::stable_partition(group.begin(), group.end(),
-                                            [](const Unit* unit) { return !unit->dependency_failed; });
+  const auto failed = std::stable_partition(
+      group.begin(), group.end(), [](const Unit* unit) { return !unit->dependency_failed; });
   if (failed == group.end()) return true;
   roll_back_all();
   std::for_each(failed, group.end(), [](const Unit* unit) { answer(*unit); });
@@ -275,7 +306,7 @@ Writer::UnitResult Writer::run_without_savepoint(Unit& unit) {
 
 // Whether to keep what it did. Throws what it threw.
 bool Writer::run_body(Unit& unit) {
-  ConnectionTransaction transaction(connection_);
+  ConnectionTransaction transaction(connection_, 0, &reserve_);
   const bool keep = transaction.run_to_end(unit.work);
   // SQLite itself would only look when the whole group commits.
   if (keep && connection_.owes_foreign_keys()) {

@@ -70,7 +70,7 @@ class Writer final : public Executor {
   enum class UnitResult {
     kSettled,
     kTransactionLost,  // with all that the group did
-    kNeedsSavepoints,          // its changes are to go, and cannot without those of the others
+    kNeedsSavepoints,  // its changes are to go, and cannot without those of the others
   };
 
   void enqueue(Unit& unit);
@@ -91,6 +91,7 @@ class Writer final : public Executor {
   static void wait_for_barriers(Unit& unit);
   bool await_barriers(Units& group);
   bool make_space();
+  void keep_log_short();
   void commit_without(Units group, std::size_t failed);
   void roll_back_all();
   static void answer(const Unit& unit);
