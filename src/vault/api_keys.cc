@@ -27,6 +27,9 @@ constexpr db::Statement kInsertApplication{
     " SELECT $1, $3, '', $4, $5, $6, space.id FROM space"
     " WHERE space.id = $2 AND space.owner_id = $1 AND space.kind = 3"
     " AND space.removed_at IS NULL"};
+// Not more than $2, however many there are.
+constexpr db::Statement kCountApplications{
+    "SELECT count(*) FROM (SELECT 1 FROM api_key WHERE space_id = $1 LIMIT $2)"};
 constexpr db::Statement kRevokeApplication{
     "DELETE FROM api_key WHERE hash = $1 AND account_id = $2 AND kind = 2"};
 constexpr db::Statement kRevokeApplications{
@@ -126,6 +129,13 @@ Task<Result<std::string>> ApiKeys::create_application(Actor actor, SpaceId bucke
   const Sha256Digest hash = Sha256::of(as_bytes(secret));
   auto body = [&](db::Transaction& tx) -> Task<Result<void>> {
     const Time now = context_.clock.now();
+    const auto others = co_await tx.find(
+        kCountApplications, [](const db::Row& row) { return row.integer(0); }, bucket,
+        kBucketTokensMax);
+    if (static_cast<std::size_t>(others.value()) >= kBucketTokensMax) {
+      co_return fail(FailureCode::kQuotaExceeded,
+                     "the bucket has as many tokens as it may have: remove some");
+    }
     const auto made = co_await tx.execute(kInsertApplication, actor.account(), bucket,
                                           KeyKind::kApplication, hint, ByteView(hash.bytes), now);
     if (made == 0) co_return fail(FailureCode::kNotFound, "there is no such bucket");

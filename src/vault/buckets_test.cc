@@ -309,6 +309,28 @@ TEST_F(BucketsTest, ADownloadHasOneWinner) {
   EXPECT_TRUE(run(vault_->downloads().take(kept)));
 }
 
+TEST_F(BucketsTest, TokensOfABucketHaveABound) {
+  const Bucket bucket = make_bucket(anna_, "photos");
+  const Bucket other = make_bucket(anna_, "films");
+  const auto issue = [&](const Bucket& of) {
+    return run(vault_->api_keys().create_application(as(anna_), of.id));
+  };
+  const std::string first = issue(bucket).value();
+  static constexpr db::Statement kFill{
+      "INSERT INTO api_key (account_id, kind, name, hint, hash, space_id, created_at)"
+      " WITH RECURSIVE n (i) AS (SELECT 2 UNION ALL SELECT i + 1 FROM n WHERE i < $2)"
+      " SELECT k.account_id, 2, '', '', randomblob(32), k.space_id, 0"
+      " FROM n, api_key AS k WHERE k.space_id = $1 AND k.created_at > 0"};
+  run(stores_.database->write([&](db::Transaction& tx) -> Task<void> {
+    co_await tx.execute(kFill, bucket.id, kBucketTokensMax);
+  }));
+  EXPECT_FAILS(issue(bucket), kQuotaExceeded);
+  EXPECT_TRUE(issue(other));
+  ASSERT_TRUE(run(vault_->api_keys().revoke_application(as(anna_), first)));
+  EXPECT_TRUE(issue(bucket));
+  EXPECT_FAILS(issue(bucket), kQuotaExceeded);
+}
+
 TEST_F(BucketsTest, OfManyTokensTheLastOnesAreGood) {
   const Bucket bucket = make_bucket(anna_, "photos");
   ASSERT_TRUE(put(anna_, bucket, {}, "f", "x"));

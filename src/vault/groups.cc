@@ -20,7 +20,7 @@ namespace {
 
 constexpr std::uint32_t kFirstNumber = 10'000'000;
 constexpr std::uint32_t kNumbers = 90'000'000;
-constexpr std::size_t kInviteLength = 22;  // characters: 131 bits
+constexpr std::size_t kInviteLength = 22;  // characters: 132 bits
 constexpr std::string_view kInviteAlphabet =
     "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
@@ -53,6 +53,9 @@ constexpr db::Statement kFindInvite{kFindInviteText.data()};
 
 constexpr db::Statement kInsertInvite{
     "INSERT INTO link (kind, hash, space_id, created_at) VALUES ($1, $2, $3, $4)"};
+// Not more than $3, however many there are.
+constexpr db::Statement kCountInvites{
+    "SELECT count(*) FROM (SELECT 1 FROM link WHERE space_id = $1 AND kind = $2 LIMIT $3)"};
 constexpr db::Statement kDropInvites{"DELETE FROM link WHERE space_id = $1 AND kind = $2"};
 
 // That still counts files.
@@ -193,6 +196,13 @@ Task<Result<std::string>> Groups::invite(Actor actor, std::uint32_t number) {
   auto body = [&](db::Transaction& tx) -> Task<Result<void>> {
     const auto group = co_await find_owned(tx, actor.account(), number);
     if (!group) co_return std::unexpected(group.error());
+    const auto others = co_await tx.find(
+        kCountInvites, [](const db::Row& row) { return row.integer(0); }, group->space,
+        LinkKind::kInvite, kGroupInvitesMax);
+    if (static_cast<std::size_t>(others.value()) >= kGroupInvitesMax) {
+      co_return fail(FailureCode::kQuotaExceeded,
+                     "the group has as many invites as it may have: remove them");
+    }
     const auto charged = co_await charge_account(tx, group->owner, cost_of_secrets(1));
     if (!charged) co_return std::unexpected(charged.error());
     const Time now = context_.clock.now();

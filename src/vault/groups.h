@@ -27,7 +27,8 @@ struct Membership {
   Time joined_at;
 };
 
-inline constexpr std::size_t kGroupNameMax = 50;  // characters
+inline constexpr std::size_t kGroupNameMax = 50;        // characters
+inline constexpr std::size_t kGroupInvitesMax = 1'000;  // of one group
 
 // Who belongs to a group lists it and uploads to it; what was uploaded is its uploader's. Threads:
 // any executor's.
@@ -54,7 +55,7 @@ class Groups {
 
   // A new invite: a secret that is told once. It is good for anybody, any number of times, until
   // revoke_invites() or the group goes. kNotFound; kForbidden for everybody but the owner;
-  // kQuotaExceeded, for invites count too (vault/quota.h).
+  // kQuotaExceeded, for invites count too (vault/quota.h), and for a group with kGroupInvitesMax.
   Task<Result<std::string>> invite(Actor actor, std::uint32_t number);
   // kNotFound; kForbidden.
   Task<Result<void>> revoke_invites(Actor actor, std::uint32_t number);

@@ -3,8 +3,8 @@
 #include <atomic>
 #include <set>
 
-#include "vault/short_links.h"
 #include "vault/fixture.h"
+#include "vault/short_links.h"
 
 namespace coffer::vault::test {
 namespace {
@@ -129,6 +129,17 @@ TEST_F(GroupsTest, OneInviteTakesManyAtOnceEachOnce) {
     if (join(accounts[static_cast<std::size_t>(i) % 10], secret)) ++joined;
   });
   EXPECT_EQ(joined, 10);
+}
+
+TEST_F(GroupsTest, InvitesHaveABound) {
+  const Account anna = make_account("anna");
+  const Group group = create(anna);
+  const std::string first = invite(anna, group);
+  for (std::size_t i = 1; i < kGroupInvitesMax; ++i) invite(anna, group);
+  EXPECT_FAILS(run(vault_->groups().invite(as(anna), group.number)), kQuotaExceeded);
+  EXPECT_TRUE(run(vault_->groups().find_invite(first)));
+  ASSERT_TRUE(run(vault_->groups().revoke_invites(as(anna), group.number)));
+  EXPECT_TRUE(run(vault_->groups().invite(as(anna), group.number)));
 }
 
 TEST_F(GroupsTest, LeavingIsForMembersAndNotForTheOwner) {

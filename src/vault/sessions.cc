@@ -34,6 +34,10 @@ constexpr db::Statement kInsert{
 constexpr db::Statement kLock{"SELECT disabled_at, password FROM account WHERE id = $1"};
 constexpr db::Statement kDropExpired{
     "DELETE FROM session WHERE account_id = $1 AND expires_at <= $2"};
+// Those in front of the last $2.
+constexpr db::Statement kEndOldest{
+    "DELETE FROM session WHERE id IN (SELECT id FROM session WHERE account_id = $1"
+    " ORDER BY id DESC LIMIT 100 OFFSET $2)"};
 // Never shortens: a session may have been begun with a longer life than others.
 constexpr db::Statement kExtend{
     "UPDATE session SET expires_at = $2 WHERE id = $1 AND expires_at < $2"};
@@ -211,6 +215,7 @@ Task<Result<LogIn>> Sessions::begin(Credentials credentials,
     if (lock->disabled) co_return account_disabled();
     co_await tx.execute(kDropExpired, account, now - kExpiredKept);
     const auto id = co_await tx.insert<SessionId>(kInsert, account, now, end);
+    co_await tx.execute(kEndOldest, account, kSessionsMax);
     co_return id.value();
   };
   const auto session = co_await context_.database.write(Actor::Anyone{}, body);

@@ -40,6 +40,11 @@ struct LogIn {
   Tokens tokens;
 };
 
+// Of one account. A log-in beyond them ends the oldest.
+inline constexpr std::size_t kSessionsMax = 1'000;
+// Of one bucket.
+inline constexpr std::size_t kBucketTokensMax = 10'000;
+
 struct Credentials;
 
 // Threads: any executor's.
@@ -138,7 +143,8 @@ class ApiKeys {
   Task<Result<Created>> create(Actor actor, KeyKind kind, std::string name);
 
   // A key for programs that use one bucket of the account; it goes with the bucket. The secret is
-  // all there is to tell it by. kNotFound without that bucket; kQuotaExceeded.
+  // all there is to tell it by. kNotFound without that bucket; kQuotaExceeded, also for a bucket
+  // that has kBucketTokensMax.
   Task<Result<std::string>> create_application(Actor actor, SpaceId bucket);
 
   // Who holds the key, of whatever kind. kTokenInvalid, kAccountDisabled.

@@ -263,6 +263,26 @@ TEST_F(SessionsTest, PrunesExpiredSessions) {
   EXPECT_TRUE(authenticate(tokens.access));
 }
 
+TEST_F(SessionsTest, ALogInBeyondTheMostEndsTheOldest) {
+  const Account ben = make_account("ben");
+  const Tokens others = begin_session(ben);
+  const Tokens first = begin_session(anna_);
+  const Tokens second = begin_session(anna_);
+  static constexpr db::Statement kFill{
+      "INSERT INTO session (account_id, created_at, expires_at)"
+      " WITH RECURSIVE n (i) AS (SELECT 3 UNION ALL SELECT i + 1 FROM n WHERE i < $2)"
+      " SELECT $1, 0, 4000000000000000 FROM n"};
+  run(stores_.database->write([&](db::Transaction& tx) -> Task<void> {
+    co_await tx.execute(kFill, anna_.id, kSessionsMax);
+  }));
+  EXPECT_TRUE(authenticate(first.access));
+  const Tokens last = begin_session(anna_);
+  EXPECT_FAILS(authenticate(first.access), kSessionGone);
+  EXPECT_TRUE(authenticate(second.access));
+  EXPECT_TRUE(authenticate(last.access));
+  EXPECT_TRUE(authenticate(others.access));
+}
+
 TEST_F(SessionsTest, TokensOutliveARestart) {
   const Tokens tokens = begin_session(anna_);
   open({});
