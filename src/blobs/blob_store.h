@@ -16,9 +16,9 @@
 
 #include "base/bytes.h"
 #include "base/clock.h"
+#include "base/durability_barrier.h"
 #include "base/exhausted.h"
 #include "base/hash.h"
-#include "base/durability_barrier.h"
 #include "base/stream.h"
 #include "base/task.h"
 #include "blobs/upload_budget.h"
@@ -46,6 +46,12 @@ class NoDescriptorsError : public Error, public Exhausted {
       : Error(what), Exhausted(ExhaustedResource::kDescriptors) {}
 };
 
+// Another process, or another store of this one, has what the store keeps its bytes in.
+class StoreInUseError : public Error {
+ public:
+  using Error::Error;
+};
+
 struct BlobInfo {
   Sha256Digest digest;
   std::uint64_t size = 0;
@@ -59,7 +65,8 @@ struct BlobInfo {
 // Error or NoSpaceError when they will not be, and nothing is kept that anything may rely on.
 class DurableBlob : public DurabilityBarrier {
  public:
-  DurableBlob(const Sha256Digest& digest, std::uint64_t size) noexcept : digest_(digest), size_(size) {}
+  DurableBlob(const Sha256Digest& digest, std::uint64_t size) noexcept
+      : digest_(digest), size_(size) {}
 
   const Sha256Digest& digest() const noexcept { return digest_; }
   std::uint64_t size() const noexcept { return size_; }
@@ -161,7 +168,12 @@ class BlobStore {
   // What the memory of its writers is used for now.
   virtual UploadBudget::Load memory_load() const { return {}; }
 
-  // Bytes that can still be stored, as far as the store can tell.
+  // Throws Error, with what is missing, unless the bytes are kept where they were when the store
+  // was opened: a disk may have been unmounted, or a folder renamed.
+  virtual Task<void> check_present() { co_return; }
+
+  // Bytes that can still be stored, as far as the store can tell. 0 also when there is room for
+  // bytes, but not for another file.
   virtual Task<std::uint64_t> free_bytes() = 0;
 };
 

@@ -18,7 +18,9 @@
 #include "base/clock.h"
 #include "base/entropy.h"
 #include "base/log.h"
+#include "blobs/local/disk.h"
 #include "blobs/local/local_store.h"
+#include "blobs/local/store_lock.h"
 #include "media/type.h"
 
 namespace coffer::cli {
@@ -87,8 +89,23 @@ void check_access(const fs::path& folder) {
   }
 }
 
-std::unique_ptr<blobs::BlobStore> open_blobs(const Settings& settings, std::size_t max_open) {
+// Before a database is made beside the files of another server: it would know none of them, and
+// the next start would take it for theirs. The store locks its folders when it is opened.
+void require_unused_store(const fs::path& folder) {
   try {
+    const auto disk = blobs::posix_disk(folder);
+    const blobs::StoreLock lock(*disk);
+  } catch (const blobs::StoreInUseError& error) {
+    throw UserError(error.what());
+  } catch (const blobs::Error&) {
+    // Opening the store tells of it.
+  }
+}
+
+std::unique_ptr<blobs::BlobStore> open_blobs(const Settings& settings, db::Database& database,
+                                             std::size_t max_open) {
+  try {
+    require_stored_files(settings, database);
     return blobs::open_local_store({.root = settings.data,
                                     .clock = system_clock(),
                                     .memory_budget = settings.uploads.memory_budget,
@@ -96,6 +113,8 @@ std::unique_ptr<blobs::BlobStore> open_blobs(const Settings& settings, std::size
                                     .max_uploads = settings.uploads.max_concurrent,
                                     .reserve_bytes = settings.storage.reserve,
                                     .max_open_files = max_open});
+  } catch (const blobs::StoreInUseError& error) {
+    throw UserError(error.what());
   } catch (const blobs::Error& error) {
     throw UserError(
         fmt::format("the data folder {} cannot be used: {}", settings.data, error.what()));
@@ -169,11 +188,12 @@ Application::Application(const Settings& settings, Scope scope, LostDatabase if_
     database_ = open_existing_database(settings);
   } else {
     make_folder(folder);
+    if (scope == Scope::kWhole) require_unused_store(folder);
     database_ = open_or_make_database(settings, if_lost);
   }
   database_->migrate(vault::migrations());
   if (scope == Scope::kWhole) {
-    blobs_ = open_blobs(settings, max_open_blobs);
+    blobs_ = open_blobs(settings, *database_, max_open_blobs);
   } else {
     blobs_ = std::make_unique<NoBlobs>();
   }

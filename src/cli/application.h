@@ -67,6 +67,10 @@ std::unique_ptr<db::Database> open_existing_database(
 // anything. REQUIRES: the folder is there.
 std::unique_ptr<db::Database> open_or_make_database(const Settings& settings, LostDatabase if_lost);
 
+// Throws UserError where the database refers to stored files and the data folder holds none at all,
+// as when their disk is not mounted. REQUIRES: the database is migrated.
+void require_stored_files(const Settings& settings, db::Database& database);
+
 // How much of the vault a command needs.
 enum class Scope {
   kExisting,  // the database alone, beside a server that may be running; it must be there

@@ -12,6 +12,7 @@
 #include "base/executor.h"
 #include "blobs/local/check.h"
 #include "blobs/local/disk.h"
+#include "blobs/local/store_lock.h"
 #include "cli/application.h"
 #include "cli/commands.h"
 #include "vault/consistency.h"
@@ -168,11 +169,12 @@ int fsck(const Settings& settings) {
   std::unique_ptr<db::Database> database;
   attempt([&] { database = open_existing_database(settings, DatabaseReserve::kNone); });
   const DataFolderLock lock(settings.data);
+  const auto disk = blobs::posix_disk(settings.data);
+  const blobs::StoreLock store_lock(*disk);
   if (database) {
     attempt([&] { check_database(*database, report); });
     attempt([&] { report.set_references(all_referenced(*database)); });
   }
-  const auto disk = blobs::posix_disk(settings.data);
   blobs::check_local_store(*disk, report);
   return report.end() ? kSuccess : kFailure;
 }

@@ -6,10 +6,12 @@
 #include <cerrno>
 #include <cstring>
 
+#include "base/executor.h"
 #include "blobs/local/check.h"
 #include "blobs/local/disk.h"
 #include "cli/application.h"
 #include "db/sqlite/sqlite_database.h"
+#include "vault/references.h"
 
 namespace coffer::cli {
 namespace {
@@ -42,8 +44,9 @@ UserError lost(const fs::path& folder, Found found) {
       folder.string(), kDatabaseFile, found == Found::kNone ? "missing" : "empty"));
 }
 
-// For log-ins and deletes on a full disk: what thousands of them write.
-constexpr std::uint64_t kDatabaseReserve = std::uint64_t{8} << 20U;
+// For log-ins and deletes on a full disk: half of it for what is in the log when the disk becomes
+// full, the rest for what tens of thousands of them write.
+constexpr std::uint64_t kDatabaseReserve = std::uint64_t{64} << 20U;
 
 std::unique_ptr<db::Database> open(const fs::path& folder, DatabaseReserve reserve) {
   db::SqliteOptions options;
@@ -91,6 +94,17 @@ std::unique_ptr<db::Database> open_or_make_database(const Settings& settings,
   auto database = open(folder, DatabaseReserve::kKept);
   check(database->applied(vault::migrations()) == 0 ? Found::kEmpty : Found::kDatabase);
   return database;
+}
+
+void require_stored_files(const Settings& settings, db::Database& database) {
+  const fs::path folder(settings.data);
+  if (holds_blobs(folder)) return;
+  InlineExecutor here;
+  if (here.run(vault::referenced(database, std::nullopt, 1)).empty()) return;
+  throw UserError(fmt::format(
+      "the database in {} refers to stored files, but the folders blobs/ and segments/ there hold"
+      " none: is a disk not mounted? Put them back; `coffer fsck` lists what is missing",
+      folder.string()));
 }
 
 }  // namespace coffer::cli

@@ -98,9 +98,9 @@ NewEntryRow new_entry_row(Entry entry, Time now, Entropy& entropy) {
   return {.entry = std::move(entry), .tags = std::move(tags), .search = std::move(search)};
 }
 
-Task<Result<Entry>> add_entry(db::Transaction& transaction, const NewEntryRow& draft, const ParentRef& place,
-                              Time now, Naming naming) {
-  Entry entry = draft.entry;
+Task<Result<Entry>> add_entry(db::Transaction& transaction, const NewEntryRow& row,
+                              const ParentRef& place, Time now, Naming naming) {
+  Entry entry = row.entry;
   entry.space = place.space;
   entry.parent = place.folder;
   entry.created_at = entry.updated_at = entry.written_at = now;
@@ -124,7 +124,7 @@ Task<Result<Entry>> add_entry(db::Transaction& transaction, const NewEntryRow& d
           kInsert, entry.uuid, entry.share, entry.space, entry.owner, parent, entry.is_folder(),
           as_bytes(entry.key), as_bytes(entry.name), entry.type.media_type, entry.type.kind,
           entry.size, entry.charged, digest, entry.manifest, entry.title, entry.description,
-          draft.tags, now, draft.search);
+          row.tags, now, row.search);
     }
     if (!shadowed && id) {
       entry.id = *id;

@@ -52,8 +52,8 @@ enum class Naming {
 
 // Makes the drafted entry one of `place`, under a key of its own, by its owner: rows, total, event.
 // Not what it costs, nor the reference to its bytes. kInvalid when a folder would lie too deep.
-Task<Result<Entry>> add_entry(db::Transaction& transaction, const NewEntryRow& draft, const ParentRef& place,
-                              Time now, Naming naming = Naming::kNumbered);
+Task<Result<Entry>> add_entry(db::Transaction& transaction, const NewEntryRow& row,
+                              const ParentRef& place, Time now, Naming naming = Naming::kNumbered);
 
 // Makes `place` the entry's, with a key of its own there, another only where it has to: name and
 // place make it. Not the row, nor the totals.

@@ -159,8 +159,8 @@ class VaultTest : public ::testing::Test {
   }
 
   UploadSession begin_parts(const Account& owner, const std::string& name,
-                        std::optional<std::uint32_t> parts = std::nullopt,
-                        std::optional<EntryId> parent = std::nullopt) {
+                            std::optional<std::uint32_t> parts = std::nullopt,
+                            std::optional<EntryId> parent = std::nullopt) {
     auto begun = run(vault_->upload_sessions().begin(
         as(owner), {.space = owner.home, .parent = parent, .name = name, .parts = parts}));
     if (!begun) throw std::runtime_error(begun.error().message);
@@ -170,7 +170,8 @@ class VaultTest : public ::testing::Test {
   Result<Part> put_part(const Account& owner, const Uuid& upload, std::uint32_t number,
                         const std::string& content) {
     TextStream stream(content);
-    return run(vault_->upload_sessions().put_part(as(owner), upload, number, stream, content.size()));
+    return run(
+        vault_->upload_sessions().put_part(as(owner), upload, number, stream, content.size()));
   }
 
   Result<Entry> complete(const Account& owner, const Uuid& upload, Completion completion = {}) {

@@ -95,14 +95,14 @@ Task<Result<Entry>> Folders::create(Actor actor, SpaceId space, NewFolder folder
   const Time now = context_.clock.now();
   Entry entry = new_folder(owner, std::move(folder.name));
   entry.description = std::move(folder.description);
-  const NewEntryRow draft = new_entry_row(std::move(entry), now, context_.entropy);
+  const NewEntryRow row = new_entry_row(std::move(entry), now, context_.entropy);
 
   auto body = [&](db::Transaction& tx) -> Task<Result<Entry>> {
-    const auto charged = co_await charge_new(tx, owner, space, cost_of(draft.entry));
+    const auto charged = co_await charge_new(tx, owner, space, cost_of(row.entry));
     if (!charged) co_return std::unexpected(charged.error());
     const auto place = co_await find_place(tx, space, folder.parent);
     if (!place) co_return no_such_folder();
-    auto made = co_await add_entry(tx, draft, *place, context_.clock.now());
+    auto made = co_await add_entry(tx, row, *place, context_.clock.now());
     co_return made;
   };
   co_return co_await context_.database.write(actor, body);
@@ -122,10 +122,10 @@ Task<Result<Entry>> make_folders(db::Transaction& transaction, const Context& co
                                   as_bytes(key), as_bytes(other));
     if (last && !last->is_folder()) co_return taken("path", "leads through a file");
     if (!last) {
-      const NewEntryRow draft = new_entry_row(new_folder(owner, name), now, context.entropy);
-      const auto charged = co_await charge(transaction, owner, space, cost_of(draft.entry));
+      const NewEntryRow row = new_entry_row(new_folder(owner, name), now, context.entropy);
+      const auto charged = co_await charge(transaction, owner, space, cost_of(row.entry));
       if (!charged) co_return std::unexpected(charged.error());
-      auto made = co_await add_entry(transaction, draft, place, now);
+      auto made = co_await add_entry(transaction, row, place, now);
       if (!made) co_return std::unexpected(std::move(made.error()));
       last = std::move(*made);
     }

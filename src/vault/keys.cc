@@ -98,7 +98,7 @@ std::string counterpart(std::string_view key) {
 }
 
 Task<std::optional<ParentRef>> find_place(db::Transaction& transaction, SpaceId space,
-                                      std::optional<EntryId> folder) {
+                                          std::optional<EntryId> folder) {
   if (!folder) co_return ParentRef{.space = space};
   const auto found = co_await transaction.find(kFolder, integer_from, *folder, space);
   if (!found) co_return std::nullopt;

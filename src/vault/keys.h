@@ -26,7 +26,7 @@ struct ParentRef {
 
 // Nothing when `space` has no such folder. Asks nothing for the space itself.
 Task<std::optional<ParentRef>> find_place(db::Transaction& transaction, SpaceId space,
-                                      std::optional<EntryId> folder);
+                                          std::optional<EntryId> folder);
 
 // A display name as a key: control characters and slashes become `_`, never empty, `.` or `..`, at
 // most kSegmentMax bytes, cut so that the extension stays.

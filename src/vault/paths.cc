@@ -44,7 +44,7 @@ Task<std::optional<Entry>> find_at(db::Transaction& tx, const ParentRef& place,
 
 // Where the names of folders lead, as far as there are such; nothing where there are not.
 Task<std::optional<ParentRef>> walk(db::Transaction& tx, SpaceId space,
-                                std::span<const std::string> folders) {
+                                    std::span<const std::string> folders) {
   ParentRef place{.space = space};
   for (const std::string& name : folders) {
     const std::string key = counterpart(name);
@@ -67,7 +67,7 @@ Task<std::optional<Entry>> find_path(db::Transaction& tx, SpaceId space, const P
 
 // The folder's place; what is missing of it is made.
 Task<Result<ParentRef>> reach(db::Transaction& tx, const Context& context, AccountId owner,
-                          SpaceId space, const Path& folder) {
+                              SpaceId space, const Path& folder) {
   const auto place = co_await walk(tx, space, folder);
   if (place) co_return *place;
   const auto made = co_await make_folders(tx, context, owner, space, folder);
@@ -89,7 +89,7 @@ NewEntryRow new_file_row(const Context& context, AccountId owner, const PathFile
 // A file of the command, and what it takes the place of.
 struct PendingPut {
   const PathFile* file;
-  NewEntryRow draft;
+  NewEntryRow row;
   std::optional<Entry> old = {};
 };
 
@@ -100,7 +100,7 @@ Task<Result<Entry>> put_one(db::Transaction& tx, const Context& context, const P
     co_return co_await replace_bytes(tx, context, *putting.old, received, owner);
   }
   co_await add_reference(tx, received);
-  auto made = co_await add_entry(tx, putting.draft, place, context.clock.now(), Naming::kExact);
+  auto made = co_await add_entry(tx, putting.row, place, context.clock.now(), Naming::kExact);
   if (!made && made.error().code == FailureCode::kConflict) {
     const auto other = co_await find_at(tx, place, putting.file->name);
     if (other && other->is_folder()) co_return taken("folder", "is the name of a folder");
@@ -158,7 +158,7 @@ Task<Result<std::vector<Entry>>> Paths::try_put(Actor actor, SpaceId space, cons
     if (!names.insert(file.name).second) {
       co_return taken("name", "is that of two of these files");
     }
-    pending.push_back({.file = &file, .draft = new_file_row(context_, owner, file)});
+    pending.push_back({.file = &file, .row = new_file_row(context_, owner, file)});
   }
   if (pending.empty()) co_return std::vector<Entry>{};
   for (const PathFile& file : files) release_reservation(file.received);
@@ -176,7 +176,7 @@ Task<Result<std::vector<Entry>>> Paths::try_put(Actor actor, SpaceId space, cons
         }
       }
       cost += putting.old ? cost_of_replacing(*putting.old, putting.file->received)
-                          : cost_of(putting.draft.entry);
+                          : cost_of(putting.row.entry);
     }
     const auto charged = co_await charge_new(tx, owner, space, cost);
     if (!charged) co_return std::unexpected(charged.error());

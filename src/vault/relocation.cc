@@ -35,7 +35,7 @@ Task<void> move_to_home(db::Transaction& transaction, Entry file, SpaceId home, 
 }
 
 Task<void> change_owner(db::Transaction& transaction, Entry file, AccountId owner, SpaceId home,
-                     Time now) {
+                        Time now) {
   const Event left = event_about(file, EventType::kEntryDeleted, owner);
   co_await give_back(transaction, file.owner, cost_of(file));
   co_await subtract_from_totals(transaction, file);

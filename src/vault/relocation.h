@@ -16,6 +16,6 @@ Task<void> move_to_home(db::Transaction& transaction, Entry file, SpaceId home, 
 // Makes the file one of `owner`, in the space `home`: totals, tags, quota of the one who had it.
 // Events `entry.deleted` and `entry.created`. REQUIRES: a file; `owner` was charged with it.
 Task<void> change_owner(db::Transaction& transaction, Entry file, AccountId owner, SpaceId home,
-                     Time now);
+                        Time now);
 
 }  // namespace coffer::vault

@@ -12,7 +12,8 @@ namespace coffer::vault::test {
 // Reached, or lost, when the test says so. Threads: any.
 class TestDurableBlob final : public blobs::DurableBlob {
  public:
-  explicit TestDurableBlob(const StagedBlob& received) : DurableBlob(received.digest, received.size) {}
+  explicit TestDurableBlob(const StagedBlob& received)
+      : DurableBlob(received.digest, received.size) {}
 
   void wait() override {
     is_waited_for = true;

@@ -90,6 +90,7 @@ Task<Result<void>> extend_tree(db::Transaction& transaction, const ParentRef& pl
 // Before the row of `folder` gets another parent: totals of the folders above, old and new.
 // kInvalid with a fault of `parent` when `place` is the folder or lies below it, and when something
 // would lie too deep.
-Task<Result<void>> move_tree(db::Transaction& transaction, const Entry& folder, const ParentRef& place);
+Task<Result<void>> move_tree(db::Transaction& transaction, const Entry& folder,
+                             const ParentRef& place);
 
 }  // namespace coffer::vault

@@ -206,11 +206,11 @@ Task<Result<UploadSession>> UploadSessions::begin(Actor actor, NewUploadSession 
   if (faults.any()) co_return faults.failure();
   const Time now = context_.clock.now();
   const UploadSession upload{.uuid = make_token(now, context_.entropy),
-                         .space = wanted.space,
-                         .parent = wanted.parent,
-                         .name = std::move(wanted.name),
-                         .parts = wanted.parts,
-                         .expires_at = now + context_.policy.upload_session_lifetime};
+                             .space = wanted.space,
+                             .parent = wanted.parent,
+                             .name = std::move(wanted.name),
+                             .parts = wanted.parts,
+                             .expires_at = now + context_.policy.upload_session_lifetime};
   const Cost cost{.charged = static_cast<std::int64_t>(kEntryCharge + upload.name.size())};
   auto body = [&](db::Transaction& tx) -> Task<Result<UploadSession>> {
     const auto charged = co_await charge_new(tx, owner, upload.space, cost);
@@ -233,17 +233,17 @@ Task<Result<UploadSession>> UploadSessions::begin(Actor actor, NewUploadSession 
 }
 
 Task<Result<Part>> UploadSessions::put_part(Actor actor, Uuid upload, std::uint32_t number,
-                                        InputStream& source,
-                                        std::optional<std::uint64_t> expected_size) {
+                                            InputStream& source,
+                                            std::optional<std::uint64_t> expected_size) {
   auto received = co_await receive_part(actor.account(), upload, number, source, expected_size);
   if (!received) co_return std::unexpected(received.error());
   auto part = co_await commit_part(actor, upload, number, std::move(*received));
   co_return part;
 }
 
-Task<Result<StagedBlob>> UploadSessions::receive_part(AccountId owner, Uuid upload, std::uint32_t number,
-                                                InputStream& source,
-                                                std::optional<std::uint64_t> expected_size) {
+Task<Result<StagedBlob>> UploadSessions::receive_part(AccountId owner, Uuid upload,
+                                                      std::uint32_t number, InputStream& source,
+                                                      std::optional<std::uint64_t> expected_size) {
   const Time now = context_.clock.now();
   // What the part may be at most, as far as that is certain before it comes.
   auto look = [&](db::Transaction& tx) -> Task<Result<UploadLimits>> {
@@ -271,14 +271,14 @@ Task<Result<StagedBlob>> UploadSessions::receive_part(AccountId owner, Uuid uplo
 }
 
 Task<Result<Part>> UploadSessions::commit_part(Actor actor, Uuid upload, std::uint32_t number,
-                                           StagedBlob received) {
+                                               StagedBlob received) {
   auto part = co_await try_commit_part(actor, upload, number, received);
   if (!part) co_await abort_staged(context_, received);
   co_return part;
 }
 
 Task<Result<Part>> UploadSessions::try_commit_part(Actor actor, Uuid upload, std::uint32_t number,
-                                               const StagedBlob& received) {
+                                                   const StagedBlob& received) {
   const AccountId owner = actor.account();
   release_reservation(received);
   auto body = [&](db::Transaction& tx) -> Task<Result<Part>> {
@@ -357,13 +357,13 @@ Task<Result<Entry>> UploadSessions::complete(Actor actor, Uuid upload, Completio
     entry.type = context_.classify(entry.name, head.value());
     entry.size = wanted.bytes;
     co_await store(tx, *session, parts, entry);
-    NewEntryRow draft = new_entry_row(std::move(entry), now, context_.entropy);
-    if (draft.entry.manifest) draft.entry.charged += kPartCharge * parts.size();
+    NewEntryRow row = new_entry_row(std::move(entry), now, context_.entropy);
+    if (row.entry.manifest) row.entry.charged += kPartCharge * parts.size();
     // The file counts in place of the upload.
     const auto charged =
-        co_await charge(tx, owner, wanted.space, cost_of(draft.entry) - session->cost);
+        co_await charge(tx, owner, wanted.space, cost_of(row.entry) - session->cost);
     if (!charged) co_return std::unexpected(charged.error());
-    auto made = co_await add_entry(tx, draft, *place, now);
+    auto made = co_await add_entry(tx, row, *place, now);
     if (!made) co_return std::unexpected(std::move(made.error()));
     co_await tx.execute(kFinish, session->id, made->id, as_bytes(made->name), ByteView());
     co_return std::move(*made);

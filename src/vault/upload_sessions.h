@@ -74,9 +74,10 @@ class UploadSessions {
   // received and not committed is to be discarded (Uploads::discard); commit_part() does so when
   // it fails. It also takes what Uploads::receive gave.
   Task<Result<StagedBlob>> receive_part(AccountId owner, Uuid upload, std::uint32_t number,
-                                      InputStream& source,
-                                      std::optional<std::uint64_t> expected_size);
-  Task<Result<Part>> commit_part(Actor actor, Uuid upload, std::uint32_t number, StagedBlob received);
+                                        InputStream& source,
+                                        std::optional<std::uint64_t> expected_size);
+  Task<Result<Part>> commit_part(Actor actor, Uuid upload, std::uint32_t number,
+                                 StagedBlob received);
 
   Task<Result<UploadSessionStatus>> status(AccountId owner, Uuid upload);
 

@@ -192,7 +192,8 @@ TEST_F(UploadSessionTest, AFailingPartChangesNothing) {
   const UploadSession upload = begin_parts(anna_, "f");
   ASSERT_TRUE(put_part(anna_, upload.uuid, 1, "good"));
   TextStream broken(std::string(100'000, 'x'), 1000, StreamFault::kTruncated);
-  const auto put = run(vault_->upload_sessions().put_part(as(anna_), upload.uuid, 1, broken, 200'000));
+  const auto put =
+      run(vault_->upload_sessions().put_part(as(anna_), upload.uuid, 1, broken, 200'000));
   ASSERT_FALSE(put);
   EXPECT_EQ(put.error().stream, StreamFault::kTruncated);
   EXPECT_EQ(account(anna_.id).used, 4U);

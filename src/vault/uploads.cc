@@ -19,7 +19,7 @@ constexpr std::uint64_t kUnlimited = std::numeric_limits<std::uint64_t>::max();
 
 // A file as far as it is known before its transaction.
 struct NewFileRow {
-  NewEntryRow draft;
+  NewEntryRow row;
   std::optional<EntryId> parent;
   StagedBlob received;
   std::optional<std::string> address_extension;
@@ -32,7 +32,7 @@ Task<Result<Entry>> add_file(db::Transaction& tx, SpaceId space, const NewFileRo
   const auto place = co_await find_place(tx, space, file.parent);
   if (!place) co_return no_such_folder();
   co_await add_reference(tx, file.received);
-  auto entry = co_await add_entry(tx, file.draft, *place, now);
+  auto entry = co_await add_entry(tx, file.row, *place, now);
   if (entry && file.address_extension) {
     co_await tx.execute(kExtendAddress, entry->id, *file.address_extension);
   }
@@ -94,7 +94,8 @@ void release_reservation(const StagedBlob& received) {
 }
 
 Task<Result<StagedBlob>> receive_stream(Context& context, InputStream& source,
-                                      std::optional<std::uint64_t> expected_size, UploadLimits room) {
+                                        std::optional<std::uint64_t> expected_size,
+                                        UploadLimits room) {
   std::uint64_t reserved = expected_size.value_or(0);
   if (!reserve(room, reserved)) co_return quota_exceeded();
   StagedBlob received;
@@ -146,8 +147,8 @@ Task<void> abort_staged(Context& context, const StagedBlob& received) {
 }
 
 Task<Result<StagedBlob>> Uploads::receive(AccountId owner, InputStream& source,
-                                        std::optional<std::uint64_t> expected_size,
-                                        std::uint64_t replaced) {
+                                          std::optional<std::uint64_t> expected_size,
+                                          std::uint64_t replaced) {
   auto look = [&](db::Transaction& tx) -> Task<std::optional<Allowance>> {
     auto allowance = co_await find_allowance(tx, owner);
     co_return allowance;
@@ -178,7 +179,7 @@ Task<Result<std::vector<Entry>>> Uploads::try_commit(Actor actor, SpaceId space,
                                                      std::vector<NewFile> files) {
   const AccountId owner = actor.account();
   Faults faults;
-  std::vector<NewFileRow> drafts;
+  std::vector<NewFileRow> rows;
   Cost cost;
   const Time now = context_.clock.now();
   for (NewFile& file : files) {
@@ -198,21 +199,21 @@ Task<Result<std::vector<Entry>>> Uploads::try_commit(Actor actor, SpaceId space,
     entry.title = std::move(file.title);
     entry.description = std::move(file.description);
     entry.tags = std::move(tags);
-    drafts.push_back({.draft = new_entry_row(std::move(entry), now, context_.entropy),
-                      .parent = file.parent,
-                      .received = std::move(file.received),
-                      .address_extension = std::move(file.address_extension)});
-    cost += cost_of(drafts.back().draft.entry);
+    rows.push_back({.row = new_entry_row(std::move(entry), now, context_.entropy),
+                    .parent = file.parent,
+                    .received = std::move(file.received),
+                    .address_extension = std::move(file.address_extension)});
+    cost += cost_of(rows.back().row.entry);
   }
-  if (drafts.empty()) co_return std::vector<Entry>{};
-  for (const NewFileRow& file : drafts) release_reservation(file.received);
+  if (rows.empty()) co_return std::vector<Entry>{};
+  for (const NewFileRow& file : rows) release_reservation(file.received);
 
   auto body = [&](db::Transaction& tx) -> Task<Result<std::vector<Entry>>> {
     const auto charged = co_await charge_new(tx, owner, space, cost);
     if (!charged) co_return std::unexpected(charged.error());
     const Time committed = context_.clock.now();
     std::vector<Entry> entries;
-    for (const NewFileRow& file : drafts) {
+    for (const NewFileRow& file : rows) {
       auto entry = co_await add_file(tx, space, file, committed);
       if (!entry) co_return std::unexpected(std::move(entry.error()));
       entries.push_back(std::move(*entry));

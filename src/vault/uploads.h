@@ -59,8 +59,8 @@ class Uploads {
   // REQUIRES: `source`
   // lives until the task ended.
   Task<Result<StagedBlob>> receive(AccountId owner, InputStream& source,
-                                 std::optional<std::uint64_t> expected_size,
-                                 std::uint64_t replaced = 0);
+                                   std::optional<std::uint64_t> expected_size,
+                                   std::uint64_t replaced = 0);
 
   // Takes back what will not be committed. Bytes that nobody else has stored go at once.
   Task<void> discard(StagedBlob received);
@@ -85,7 +85,7 @@ class Uploads {
 // The bytes that one stream may bring.
 struct UploadLimits {
   AccountId owner;
-  std::uint64_t max;                             // of one file
+  std::uint64_t max;                              // of one file
   std::uint64_t fixed = 0;                        // what their commit will charge besides
   std::uint64_t replaced = 0;                     // what it will give back
   std::optional<std::uint64_t> left = {};         // of the quota
@@ -99,7 +99,8 @@ UploadLimits limits_for(const Context& context, AccountId owner, const Allowance
 // Reads `source` to its end into the blob store. kBadStream; kQuotaExceeded above room.left, of
 // which others may have reserved a part, unless more is left by then.
 Task<Result<StagedBlob>> receive_stream(Context& context, InputStream& source,
-                                      std::optional<std::uint64_t> expected_size, UploadLimits room);
+                                        std::optional<std::uint64_t> expected_size,
+                                        UploadLimits room);
 
 // See Uploads::discard().
 Task<void> abort_staged(Context& context, const StagedBlob& received);

@@ -38,9 +38,16 @@ Task<void> Vault::check_ready() {
   co_await context_.database.read(body);
   // Whether the lock is free again is seen by asking for it.
   if (context_.database.stats().is_locked) co_await context_.database.write(Actor::System{}, body);
+  try {
+    co_await context_.blobs.check_present();
+  } catch (const blobs::Error& error) {
+    throw StoreGoneError(error.what());
+  }
   const std::uint64_t room = co_await context_.blobs.free_bytes();
-  if (room == 0)
-    throw blobs::NoSpaceError("less of the disk is free than storage.reserve asks for");
+  if (room == 0) {
+    throw blobs::NoSpaceError(
+        "less of the disk is free than storage.reserve asks for, or it has no inode left");
+  }
 }
 
 }  // namespace coffer::vault

@@ -3,31 +3,38 @@
 
 #include <memory>
 #include <span>
+#include <stdexcept>
 
 #include "db/database.h"
 #include "vault/accounts.h"
-#include "vault/short_links.h"
 #include "vault/buckets.h"
-#include "vault/context.h"
 #include "vault/checksum_backfill.h"
+#include "vault/context.h"
 #include "vault/downloads.h"
 #include "vault/entries.h"
 #include "vault/events.h"
 #include "vault/folders.h"
 #include "vault/groups.h"
-#include "vault/upload_sessions.h"
 #include "vault/paths.h"
 #include "vault/reclaim.h"
 #include "vault/references.h"
 #include "vault/sessions.h"
 #include "vault/shares.h"
+#include "vault/short_links.h"
 #include "vault/spaces.h"
+#include "vault/upload_sessions.h"
 #include "vault/uploads.h"
 
 namespace coffer::vault {
 
 // The schema, for Database::migrate().
 std::span<const db::Migration> migrations();
+
+// The bytes of files are no longer where they were when the vault was opened.
+class StoreGoneError : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
 
 // Threads: any executor's.
 class Vault {
@@ -55,7 +62,8 @@ class Vault {
   Reclaims& reclaims() { return reclaims_; }
   const Clock& clock() const { return context_.clock; }
 
-  // Whether database and blob store answer and have room for uploads. Throws what is wrong.
+  // Whether database and blob store answer and have room for uploads. Throws what is wrong:
+  // StoreGoneError, what is an Exhausted, or anything else.
   Task<void> check_ready();
 
   // Bytes that the blob store has room for.

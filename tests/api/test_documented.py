@@ -131,6 +131,7 @@ def test_internal_error(launch):
     user = server.user()
     content = samples.noise(3_000_000)
     thing = user.upload(content, "lost.bin")
+    user.upload(samples.noise(1_000), "kept.bin")  # a store that holds nothing stops the start
     lost = [
         path
         for path in server.data.rglob("*")

@@ -14,14 +14,21 @@ namespace {
 constexpr std::string_view kPlain = "text/plain; charset=utf-8";
 constexpr std::string_view kExposition = "text/plain; version=0.0.4; charset=utf-8";
 
-Task<Reply> health(RequestContext&) { co_return http::Response::text(200, std::string(kPlain), "ok\n"); }
+Task<Reply> health(RequestContext&) {
+  co_return http::Response::text(200, std::string(kPlain), "ok\n");
+}
 
 std::string_view reason(const std::exception& error) {
+  if (dynamic_cast<const vault::StoreGoneError*>(&error)) {
+    return "not ready: a folder of stored files is missing, or is not the one that the server"
+           " started with; is a disk not mounted?\n";
+  }
   const auto* exhausted = dynamic_cast<const Exhausted*>(&error);
   if (!exhausted) return "not ready; the log says why\n";
   switch (exhausted->resource()) {
     case ExhaustedResource::kStorage:
-      return "not ready: the disk is full; uploads are refused until there is room\n";
+      return "not ready: the disk is full, or takes no more files; uploads are refused until there"
+             " is room\n";
     case ExhaustedResource::kLock:
       return "not ready: another program holds the lock of the database; end it\n";
     case ExhaustedResource::kMemory:
@@ -30,17 +37,17 @@ std::string_view reason(const std::exception& error) {
   return "not ready: the server is busy; try again in a moment\n";
 }
 
-Task<Reply> readiness(RequestContext& exchange) {
+Task<Reply> readiness(RequestContext& context) {
   std::string failure;
   std::string answer;
   try {
-    co_await exchange.vault.check_ready();
+    co_await context.vault.check_ready();
   } catch (const std::exception& error) {
     failure = error.what();
     answer = reason(error);
   }
   if (failure.empty()) co_return http::Response::text(200, std::string(kPlain), "ready\n");
-  log::error("not ready", {{"request_id", exchange.request.id}, {"error", failure}});
+  log::error("not ready", {{"request_id", context.request.id}, {"error", failure}});
   co_return http::Response::text(503, std::string(kPlain), std::move(answer));
 }
 

@@ -74,7 +74,9 @@ class SegmentCheck {
   // because a power loss kept a later page of the last write and not an earlier. It is noticed.
   void doubt(std::uint64_t offset, std::string problem, bool is_listed);
   void confirm_doubts();
-  void mark_unsound(std::uint32_t unit) { check_.unsound.insert(RecordLocation{number_, unit}.packed()); }
+  void mark_unsound(std::uint32_t unit) {
+    check_.unsound.insert(RecordLocation{number_, unit}.packed());
+  }
   void damaged(const std::string& part, const std::string& problem) {
     check_.visitor.damaged(part, problem);
   }

@@ -25,8 +25,8 @@ struct Stopped {};
 
 }  // namespace
 
-Compactor::Compactor(Disk& disk, PackedIndex& index, SegmentFiles& files, SegmentWriter& segment_writer,
-                     WakeSignal& wake)
+Compactor::Compactor(Disk& disk, PackedIndex& index, SegmentFiles& files,
+                     SegmentWriter& segment_writer, WakeSignal& wake)
     : disk_(disk), index_(index), files_(files), segment_writer_(segment_writer), wake_(wake) {
   wake_.ring();
   thread_ = start_thread("reclaimer", [this] { work(); });
@@ -149,15 +149,15 @@ void Compactor::move(std::vector<Moving>& group) {
   SegmentWriter::Ticket last = 0;
   for (Moving& moving : group) {
     last = segment_writer_.submit({.record = moving.record,
-                             .payload = moving.payload,
-                             .from = moving.from,
-                             .done = [&](std::exception_ptr error, const BlobInfo&) {
-                               if (error) {
-                                 std::lock_guard lock(mutex);
-                                 failure = error;
-                               }
-                               left.count_down();
-                             }});
+                                   .payload = moving.payload,
+                                   .from = moving.from,
+                                   .done = [&](std::exception_ptr error, const BlobInfo&) {
+                                     if (error) {
+                                       std::lock_guard lock(mutex);
+                                       failure = error;
+                                     }
+                                     left.count_down();
+                                   }});
   }
   if (!group.empty()) segment_writer_.flush_soon(last);
   left.wait();

@@ -9,18 +9,19 @@
 #include <unordered_map>
 #include <vector>
 
-#include "blobs/local/segment_writer.h"
-#include "blobs/local/wake_signal.h"
 #include "blobs/local/disk.h"
 #include "blobs/local/packed_index.h"
 #include "blobs/local/segment_files.h"
+#include "blobs/local/segment_writer.h"
+#include "blobs/local/wake_signal.h"
 
 namespace coffer::blobs {
 
 class Compactor {
  public:
-  // All outlive it. It looks for work now and whenever `bell` rings.
-  Compactor(Disk& disk, PackedIndex& index, SegmentFiles& files, SegmentWriter& segment_writer, WakeSignal& wake);
+  // All outlive it. It looks for work now and whenever `wake` is raised.
+  Compactor(Disk& disk, PackedIndex& index, SegmentFiles& files, SegmentWriter& segment_writer,
+            WakeSignal& wake);
   // Leaves off where it is.
   ~Compactor();
   Compactor(const Compactor&) = delete;

@@ -44,7 +44,8 @@ class OpenFile {
 
 // Names are relative to the store's root and never come from a client.
 // Every call may block, unless it says otherwise. Errors: NoSpaceError, NoDescriptorsError, Error
-// (blob_store.h) with what was being done and why it failed. Threads: any, also at once.
+// StoreInUseError (blob_store.h) with what was being done and why it failed. Threads: any, also at
+// once.
 class Disk {
  public:
   struct FileInfo {
@@ -97,6 +98,15 @@ class Disk {
   virtual void sync_folder(const std::string& name) = 0;
   // What the folder holds, in no order; nothing when there is no such folder.
   virtual std::vector<std::string> names(const std::string& folder) = 0;
+
+  // The folder itself, also behind a link, which nobody else can lock before the file is closed;
+  // empty when there is none of that name. Where the file system has no such locks, it is not
+  // locked. Throws StoreInUseError when somebody has locked it.
+  virtual OpenFile lock_folder(const std::string& name) = 0;
+  // Whether the name leads to that open folder now.
+  virtual bool leads_to(const std::string& name, const OpenFile& folder) = 0;
+  // Whether another file can be made in the folder, as far as its file system counts them.
+  virtual bool has_inodes(const std::string& folder) = 0;
 
   virtual Space space() = 0;
 };

@@ -30,7 +30,7 @@ void DiskSpace::require(std::uint64_t bytes) {
 }
 
 std::uint64_t DiskSpace::available() {
-  if (refused_.load(std::memory_order_relaxed)) {
+  if (refused_.load(std::memory_order_relaxed) || !disk_.has_inodes(kBlobs)) {
     if (!can_write()) return 0;
     set_refused(false);
   }

@@ -19,7 +19,8 @@ class DiskSpace {
   void require(std::uint64_t bytes);
 
   // What can still be stored beside the reserve. 0 also when the last write found no room although
-  // the disk claims to have some, as where a quota is reached, until one succeeds.
+  // the disk claims to have some, as where a quota is reached, until one succeeds; and when the
+  // disk says that it takes no more files, and takes none.
   std::uint64_t available();
 
   // How a write ended: with NoSpaceError, or well. Does not block.

@@ -22,9 +22,9 @@ constexpr std::uint64_t kStretchBytes = std::uint64_t{128} * 1024;
 
 }  // namespace
 
-FileContent::FileContent(StoreContext& core, std::shared_ptr<const OpenFile> file, std::uint64_t start,
-                         std::uint64_t size) noexcept
-    : context_(core), file_(std::move(file)), start_(start), size_(size) {}
+FileContent::FileContent(StoreContext& context, std::shared_ptr<const OpenFile> file,
+                         std::uint64_t start, std::uint64_t size) noexcept
+    : context_(context), file_(std::move(file)), start_(start), size_(size) {}
 
 Task<Content::Piece> FileContent::piece(std::uint64_t offset, std::uint64_t max) const {
   const std::uint64_t from = start_ + offset;

@@ -16,8 +16,8 @@ struct StoreContext;
 // Threads: any.
 class FileContent final : public Content {
  public:
-  // `core` outlives the tasks. `file` may be shared with others.
-  FileContent(StoreContext& core, std::shared_ptr<const OpenFile> file, std::uint64_t start,
+  // `context` outlives the tasks. `file` may be shared with others.
+  FileContent(StoreContext& context, std::shared_ptr<const OpenFile> file, std::uint64_t start,
               std::uint64_t size) noexcept;
 
   std::uint64_t size() const noexcept override { return size_; }

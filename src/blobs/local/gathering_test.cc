@@ -78,7 +78,9 @@ class Gathering : public SegmentStore {
     for (int i = 0; i < count; ++i) durable_blobs.push_back(seal());
     return durable_blobs;
   }
-  bool is_stored(const DurableBlob& durable_blob) { return run(store_->open(durable_blob.digest())) != nullptr; }
+  bool is_stored(const DurableBlob& durable_blob) {
+    return run(store_->open(durable_blob.digest())) != nullptr;
+  }
   void expect_stored(const std::vector<std::shared_ptr<DurableBlob>>& durable_blobs) {
     for (const auto& durable_blob : durable_blobs) {
       EXPECT_TRUE(eventually([&] { return is_stored(*durable_blob); }));

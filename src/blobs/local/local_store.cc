@@ -4,9 +4,9 @@
 #include <utility>
 
 #include "base/log.h"
-#include "blobs/local/store_context.h"
 #include "blobs/local/file_content.h"
 #include "blobs/local/local_writer.h"
+#include "blobs/local/store_context.h"
 
 namespace coffer::blobs {
 namespace {
@@ -38,30 +38,38 @@ std::vector<BlobStore::Listed> merged(const std::vector<BlobStore::Listed>& file
 // Removes the blob's file unless `is_spared(what it is)`, asked while nobody can find it again.
 // Whether it is gone.
 template <class IsSpared>
-bool remove_file(StoreContext& core, const Sha256Digest& digest, IsSpared is_spared) {
+bool remove_file(StoreContext& context, const Sha256Digest& digest, IsSpared is_spared) {
   const std::string name = blob_name(digest);
-  std::lock_guard lock(core.folders[folder_of(digest)].naming);
-  const std::optional<Disk::FileInfo> info = core.disk->info(name);
+  std::lock_guard lock(context.folders[folder_of(digest)].naming);
+  const std::optional<Disk::FileInfo> info = context.disk->info(name);
   if (!info) return true;
   if (is_spared(*info)) return false;
   // Without a sync: a name that comes back after a power loss is swept again.
-  core.disk->remove(name);
-  core.open_blobs.forget(digest);
+  context.disk->remove(name);
+  context.open_blobs.forget(digest);
   return true;
+}
+
+// Makes them first, so that no other store can begin to use them.
+StoreLock lock_folders(Disk& disk) {
+  disk.make_folder(kBlobs);
+  disk.make_folder(kSegments);
+  return StoreLock(disk);
 }
 
 // A writer holds the name before it looks whether the blob is there, and this asks who held it
 // while nobody can look: so the writer is seen here, or finds the blob gone.
 class LocalRemoval final : public Removal {
  public:
-  explicit LocalRemoval(StoreContext& core) : context_(core), watch_(core.holds) {}
+  explicit LocalRemoval(StoreContext& context) : context_(context), watch_(context.holds) {}
 
   Task<bool> remove(const Sha256Digest& digest) override {
     co_return co_await context_.io.run([this, digest] {
       if (context_.segments->remove_unseen(digest, watch_) == PackedIndex::Removal::kSpared) {
         return false;
       }
-      return remove_file(context_, digest, [&](const Disk::FileInfo&) { return watch_.saw(digest); });
+      return remove_file(context_, digest,
+                         [&](const Disk::FileInfo&) { return watch_.saw(digest); });
     });
   }
 
@@ -74,20 +82,21 @@ class LocalStore final : public BlobStore {
  public:
   LocalStore(std::unique_ptr<Disk> disk, const LocalOptions& options)
       : context_{.disk = std::move(disk),
-              .space = DiskSpace(*context_.disk, options.reserve_bytes),
-              .abilities = {},
-              .clock = options.clock,
-              .budget = UploadBudget({.bytes = options.memory_budget,
-                                      .max_request = kBufferBytes,
-                                      .max_wait = options.memory_wait,
-                                      .max_uploads = options.max_uploads}),
-              .buffers = BufferPool(std::min(kIdleBytes, options.memory_budget)),
-              .next_temporary = 1,
-              .folders = {},
-              .open_blobs = OpenBlobs(options.max_open_files * 2 / 3),
-              .segments = nullptr,
-              .io = ThreadPool("blobs", options.io_threads),
-              .readers = ThreadPool("blob-readers", options.io_threads)} {
+                 .lock = lock_folders(*context_.disk),
+                 .space = DiskSpace(*context_.disk, options.reserve_bytes),
+                 .abilities = {},
+                 .clock = options.clock,
+                 .budget = UploadBudget({.bytes = options.memory_budget,
+                                         .max_request = kBufferBytes,
+                                         .max_wait = options.memory_wait,
+                                         .max_uploads = options.max_uploads}),
+                 .buffers = BufferPool(std::min(kIdleBytes, options.memory_budget)),
+                 .next_temporary = 1,
+                 .folders = {},
+                 .open_blobs = OpenBlobs(options.max_open_files * 2 / 3),
+                 .segments = nullptr,
+                 .io = ThreadPool("blobs", options.io_threads),
+                 .readers = ThreadPool("blob-readers", options.io_threads)} {
     const std::bitset<kFolders> there = prepare(*context_.disk);
     for (unsigned number = 0; number < kFolders; ++number) {
       context_.folders[number].ready = there.test(number);
@@ -123,7 +132,8 @@ class LocalStore final : public BlobStore {
     if (found.content) co_return std::move(found.content);
     const std::string name = blob_name(digest);
     OpenFile file = context_.disk->open_if_cached(name);
-    if (!file) file = co_await context_.readers.run([this, &name] { return context_.disk->open(name); });
+    if (!file)
+      file = co_await context_.readers.run([this, &name] { return context_.disk->open(name); });
     if (!file) co_return nullptr;
     // The kernel keeps it in memory with the open file.
     const std::uint64_t size = context_.disk->size(file);
@@ -144,6 +154,10 @@ class LocalStore final : public BlobStore {
 
   Task<std::vector<Listed>> list(std::optional<Sha256Digest> after, std::size_t limit) override {
     co_return co_await context_.io.run([this, after, limit] { return read_page(after, limit); });
+  }
+
+  Task<void> check_present() override {
+    co_await context_.io.run([this] { context_.lock.check(); });
   }
 
   Task<std::uint64_t> free_bytes() override {

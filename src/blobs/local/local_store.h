@@ -39,9 +39,9 @@ struct LocalOptions {
   bool reclaim = true;
 };
 
-// REQUIRES: no other store uses the folder, in any process; writers, and tasks of the store,
-// end before it does. Contents may outlive it, but are asked for no more pieces. Throws Error when
-// the folder is not usable.
+// REQUIRES: writers, and tasks of the store, end before it does. Contents may outlive it, but are
+// asked for no more pieces. Throws StoreInUseError when another store uses the folder or one in it,
+// in any process of the machine; Error when the folder is not usable.
 std::unique_ptr<BlobStore> open_local_store(const LocalOptions& options);
 
 // The same on another disk; `options.root` is not used.

@@ -130,6 +130,51 @@ TEST_F(LocalStore, ForeignFilesAreNotListedNorTouched) {
   EXPECT_TRUE(fs::exists(folder / "README"));
 }
 
+TEST_F(LocalStore, OneStoreUsesTheFoldersByWhateverNames) {
+  auto store = open();
+  EXPECT_THROW(open(), StoreInUseError);
+  for (const char* name : {"blobs", "segments"}) {
+    const TemporaryFolder other;
+    fs::create_directory_symlink(folder_.path() / name, other.path() / name);
+    const LocalOptions options{.root = other.path(), .clock = clock_};
+    EXPECT_THROW(open_local_store(options), StoreInUseError) << name;
+    executor_.run(put(*store, make_bytes(200'000, 8)));
+    store.reset();
+    EXPECT_NO_THROW(open_local_store(options)) << name;
+    store = open();
+  }
+}
+
+TEST_F(LocalStore, BothFoldersMayBeOne) {
+  fs::create_directory(folder_.path() / "one");
+  for (const char* name : {"blobs", "segments"}) {
+    fs::create_directory_symlink(folder_.path() / "one", folder_.path() / name);
+  }
+  const auto store = open();
+  for (const std::size_t size : {1'000u, 200'000u}) {
+    const Sha256Digest digest = executor_.run(put(*store, make_bytes(size, 9))).digest;
+    EXPECT_TRUE(executor_.run(store->open(digest)));
+  }
+  EXPECT_NO_THROW(executor_.run(store->check_present()));
+}
+
+TEST_F(LocalStore, SaysThatAFolderIsGoneOrAnother) {
+  const auto store = open();
+  EXPECT_NO_THROW(executor_.run(store->check_present()));
+  for (const char* name : {"blobs", "segments", "blobs/tmp"}) {
+    const fs::path path = folder_.path() / name;
+    fs::rename(path, folder_.path() / "away");
+    EXPECT_THROW(executor_.run(store->check_present()), Error) << name;
+    if (path.filename() != "tmp") {
+      fs::create_directory(path);
+      EXPECT_THROW(executor_.run(store->check_present()), Error) << name;
+      fs::remove(path);
+    }
+    fs::rename(folder_.path() / "away", path);
+    EXPECT_NO_THROW(executor_.run(store->check_present())) << name;
+  }
+}
+
 TEST_F(LocalStore, FolderThatCannotBeIsAnError) {
   std::ofstream(folder_.path() / "file") << "x";
   EXPECT_THROW(open_local_store({.root = folder_.path() / "file" / "store", .clock = clock_}),

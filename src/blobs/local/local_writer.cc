@@ -14,7 +14,8 @@ namespace coffer::blobs {
 // Outlives the writer while a job runs.
 class LocalWriter::Pipeline : public std::enable_shared_from_this<Pipeline> {
  public:
-  explicit Pipeline(StoreContext& core) : context_(core), home_(Executor::current()), draft_(core) {}
+  explicit Pipeline(StoreContext& context)
+      : context_(context), home_(Executor::current()), temp_(context) {}
 
   // To be taken before the blob's last bytes are submitted.
   Holds::Hold hold(const Sha256Digest& digest) { return {context_.holds, digest}; }
@@ -59,7 +60,7 @@ class LocalWriter::Pipeline : public std::enable_shared_from_this<Pipeline> {
 
   StoreContext& context_;
   Executor& home_;
-  TempBlob draft_;  // the job's while busy_
+  TempBlob temp_;  // the job's while busy_
 
   std::mutex mutex_;  // guards all below
   bool busy_ = false;
@@ -68,7 +69,7 @@ class LocalWriter::Pipeline : public std::enable_shared_from_this<Pipeline> {
   std::exception_ptr error_;
   std::optional<BlobInfo> result_;
   std::optional<SegmentWriter::Ticket> ticket_;  // of a small blob: to hasten it, once
-  std::condition_variable settled_;         // error_ or result_ is set
+  std::condition_variable settled_;              // error_ or result_ is set
   // Set by the writer to be woken when the job has ended a block.
   std::shared_ptr<OneShotEvent> progress_;
   // Set by who waits in landed().
@@ -107,7 +108,7 @@ void LocalWriter::Pipeline::work(Block block) {
       process(block);
     } catch (...) {
       error = std::current_exception();
-      draft_.discard();
+      temp_.discard();
     }
     Buffer returned = std::move(block.buffer);
     std::optional<Block> dropped;
@@ -129,7 +130,7 @@ void LocalWriter::Pipeline::work(Block block) {
         block = std::move(*pending_);
         pending_.reset();
       } else {
-        if (abandoned_) draft_.discard();
+        if (abandoned_) temp_.discard();
         busy_ = false;
       }
       // Inside the lock: a writer that goes away waits for it, so its executor still lives.
@@ -172,11 +173,11 @@ void LocalWriter::Pipeline::process(Block& block) {
   if (block.to_read_back > 0) {
     const ByteSpan all = block.buffer.span().first(block.to_read_back + block.count);
     std::ranges::copy_backward(data, all.end());
-    draft_.read_back(all.first(block.to_read_back));
-    return draft_.discard();
+    temp_.read_back(all.first(block.to_read_back));
+    return temp_.discard();
   }
-  if (!block.digest) return draft_.append(data);
-  const BlobInfo info = draft_.commit(*block.digest, data);
+  if (!block.digest) return temp_.append(data);
+  const BlobInfo info = temp_.commit(*block.digest, data);
   std::lock_guard lock(mutex_);
   result_ = info;
 }
@@ -284,15 +285,15 @@ void LocalWriter::Pipeline::abandon() {
   progress_ = nullptr;
   spare_.release();
   back_.release();
-  if (busy_ || draft_.is_clean()) return;
+  if (busy_ || temp_.is_clean()) return;
   busy_ = true;
-  context_.io.post([self = shared_from_this()] { self->draft_.discard(); });
+  context_.io.post([self = shared_from_this()] { self->temp_.discard(); });
 }
 
 class LocalWriter::LocalDurableBlob final : public DurableBlob {
  public:
   LocalDurableBlob(std::shared_ptr<Pipeline> pipeline, Holds::Hold hold, const Sha256Digest& digest,
-               std::uint64_t size)
+                   std::uint64_t size)
       : DurableBlob(digest, size), pipeline_(std::move(pipeline)), hold_(std::move(hold)) {}
 
   void wait() override { pipeline_->wait_until_durable(); }
@@ -303,8 +304,8 @@ class LocalWriter::LocalDurableBlob final : public DurableBlob {
   const Holds::Hold hold_;
 };
 
-LocalWriter::LocalWriter(StoreContext& core, UploadBudget::Share share)
-    : context_(core), share_(std::move(share)), pipeline_(std::make_shared<Pipeline>(core)) {}
+LocalWriter::LocalWriter(StoreContext& context, UploadBudget::Share share)
+    : context_(context), share_(std::move(share)), pipeline_(std::make_shared<Pipeline>(context)) {}
 
 LocalWriter::~LocalWriter() { pipeline_->abandon(); }
 

@@ -16,8 +16,8 @@ namespace coffer::blobs {
 
 class LocalWriter final : public BlobWriter {
  public:
-  // `core` outlives the writer. REQUIRES: called on the executor that will use it.
-  LocalWriter(StoreContext& core, UploadBudget::Share share);
+  // `context` outlives the writer. REQUIRES: called on the executor that will use it.
+  LocalWriter(StoreContext& context, UploadBudget::Share share);
   ~LocalWriter() override;
 
   Task<std::expected<ByteSpan, Refusal>> prepare(InputStream& client) override;

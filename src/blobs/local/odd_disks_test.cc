@@ -24,6 +24,7 @@ struct Oddities {
   std::atomic<std::uint64_t> free = 1000 * kMiB;
   std::atomic<std::uint64_t> total = 2000 * kMiB;
   std::atomic<bool> over_quota = false;    // writes fail though space() has room
+  std::atomic<bool> no_inodes = false;     // as it says
   std::chrono::microseconds time_step{1};  // 0: times cannot be set
 };
 
@@ -33,6 +34,7 @@ class OddDisk final : public WatchedDisk {
       : WatchedDisk(root), odd_(std::move(odd)) {}
 
   Space space() override { return {.free = odd_->free, .total = odd_->total}; }
+  bool has_inodes(const std::string&) override { return !odd_->no_inodes; }
   void write(const OpenFile& file, ByteView data, std::uint64_t offset) override {
     if (odd_->over_quota) throw NoSpaceError("the test's quota is reached");
     WatchedDisk::write(file, data, offset);
@@ -120,6 +122,17 @@ TEST_F(OddDisks, AQuotaThatSpaceDoesNotShowIsAFullDiskUntilItHasRoom) {
     EXPECT_TRUE(stores(*store, size));
   }
   EXPECT_EQ(count_entries(folder_.path() / "blobs" / "tmp"), 0u);
+}
+
+TEST_F(OddDisks, ADiskThatTakesNoMoreFilesIsFull) {
+  const auto store = open();
+  odd_->no_inodes = true;
+  EXPECT_GT(executor_.run(store->free_bytes()), 0u) << "what it says is tried";
+  odd_->over_quota = true;
+  EXPECT_EQ(executor_.run(store->free_bytes()), 0u);
+  odd_->no_inodes = false;
+  odd_->over_quota = false;
+  EXPECT_GT(executor_.run(store->free_bytes()), 0u);
 }
 
 TEST_F(OddDisks, AFullDiskStillOpensAndServes) {

@@ -46,7 +46,8 @@ class PackedIndex {
   // Removes the blob unless its time lies after `cutoff`; where it stood goes to `place`.
   Removal remove_older(const Sha256Digest& digest, Time cutoff, RecordLocation& place);
   // The same unless `watch` saw it, whatever its time.
-  Removal remove_unseen(const Sha256Digest& digest, const Holds::Watch& watch, RecordLocation& place);
+  Removal remove_unseen(const Sha256Digest& digest, const Holds::Watch& watch,
+                        RecordLocation& place);
 
   // Up to `limit` blobs whose names follow `after` (nothing: from the first), in order.
   std::vector<PackedBlob> after(const std::optional<Sha256Digest>& after, std::size_t limit) const;

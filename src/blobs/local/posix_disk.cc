@@ -1,6 +1,7 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <linux/openat2.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <sys/syscall.h>
@@ -31,7 +32,8 @@ constexpr int kUncachedWrite = 0x80;  // RWF_DONTCACHE
 [[noreturn]] void fail(std::string_view doing, int error) {
   std::string text = "cannot ";
   text.append(doing).append(": ").append(std::generic_category().message(error));
-  if (error == ENOSPC || error == EDQUOT) throw NoSpaceError(text);
+  // The last: the limit of a file's size, be it the process's (`ulimit -f`) or the file system's.
+  if (error == ENOSPC || error == EDQUOT || error == EFBIG) throw NoSpaceError(text);
   if (error == EMFILE || error == ENFILE) throw NoDescriptorsError(text);
   throw Error(text);
 }
@@ -83,7 +85,7 @@ struct CloseFolder {
 
 class PosixDisk final : public Disk {
  public:
-  explicit PosixDisk(const std::filesystem::path& root) {
+  explicit PosixDisk(const std::filesystem::path& root) : path_(root) {
     std::error_code error;
     const bool made = std::filesystem::create_directories(root, error);
     if (error) fail("make the store's folder", error.value());
@@ -260,6 +262,47 @@ class PosixDisk final : public Disk {
     }
   }
 
+  OpenFile lock_folder(const std::string& name) override {
+    OpenFile folder(open_folder_fd(name));
+    if (!folder && errno == ENOENT) return folder;
+    if (!folder) fail("open a folder", errno);
+    if (uninterrupted([&] { return ::flock(folder.fd(), LOCK_EX | LOCK_NB); }) == 0) return folder;
+    switch (const int error = errno) {
+      case EWOULDBLOCK:
+        throw StoreInUseError("another server uses the folder " + (path_ / name).string() +
+                              "; stop it first, or give each server folders of its own");
+      // Network shares and FUSE may have no such call, or none for what is open for reading.
+      case EINVAL:
+      case ENOTSUP:
+      case ENOSYS:
+      case ENOLCK:
+      case EBADF: return folder;
+      default: fail("lock a folder", error);
+    }
+  }
+
+  bool leads_to(const std::string& name, const OpenFile& folder) override {
+    struct stat found {};
+    struct stat held {};
+    if (::fstatat(root_.fd(), name.c_str(), &found, 0) != 0) {
+      if (errno == ENOENT || errno == ENOTDIR || errno == ELOOP) return false;
+      fail("look a folder up", errno);
+    }
+    if (::fstat(folder.fd(), &held) != 0) fail("look a folder up", errno);
+    return found.st_dev == held.st_dev && found.st_ino == held.st_ino;
+  }
+
+  // No answer is taken for yes: creating a file will tell. A file system that makes inodes as they
+  // are needed has a count of 0.
+  bool has_inodes(const std::string& name) override {
+    const OpenFile folder(open_folder_fd(name));
+    struct statvfs status {};
+    if (!folder || uninterrupted([&] { return ::fstatvfs(folder.fd(), &status); }) != 0) {
+      return true;
+    }
+    return status.f_files == 0 || status.f_favail > 0;
+  }
+
   Space space() override {
     struct statvfs status {};
     if (uninterrupted([&] { return ::fstatvfs(root_.fd(), &status); }) != 0) {
@@ -283,6 +326,7 @@ class PosixDisk final : public Disk {
         [&] { return ::openat(root_.fd(), name.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC); });
   }
 
+  const std::filesystem::path path_;  // for messages
   OpenFile root_;
   bool can_write_uncached_ = false;
   std::atomic<bool> told_of_folders_ = false;

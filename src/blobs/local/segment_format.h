@@ -46,7 +46,9 @@ struct Record {
   std::int64_t value = 0;  // kRemoval: a packed place, else microseconds since 1970
 
   Time time() const noexcept { return from_micros(value); }
-  RecordLocation place() const noexcept { return RecordLocation::from_packed(static_cast<std::uint64_t>(value)); }
+  RecordLocation place() const noexcept {
+    return RecordLocation::from_packed(static_cast<std::uint64_t>(value));
+  }
   friend bool operator==(const Record&, const Record&) = default;
 };
 
@@ -75,7 +77,7 @@ struct SegmentIndex {
     Record record;
     std::uint32_t unit = 0;
   };
-  std::uint64_t nonce = 0;     // the segment's
+  std::uint64_t nonce = 0;    // the segment's
   std::uint64_t covered = 0;  // bytes of the segment that it tells of
   // In order of names, and of units where names are equal: so a start reads a million of them into
   // memory from one end to the other.

@@ -31,7 +31,7 @@ std::size_t SegmentWriter::DigestHash::operator()(const Sha256Digest& digest) co
 }
 
 SegmentWriter::SegmentWriter(Disk& disk, DiskSpace& space, const Clock& clock, PackedIndex& index,
-                   SegmentFiles& files, WakeSignal& sealed, Options options)
+                             SegmentFiles& files, WakeSignal& sealed, Options options)
     : disk_(disk),
       space_(space),
       clock_(clock),

@@ -16,12 +16,12 @@
 
 #include "base/clock.h"
 #include "blobs/blob_store.h"
-#include "blobs/local/wake_signal.h"
 #include "blobs/local/buffer_pool.h"
 #include "blobs/local/disk.h"
 #include "blobs/local/disk_space.h"
 #include "blobs/local/packed_index.h"
 #include "blobs/local/segment_files.h"
+#include "blobs/local/wake_signal.h"
 
 namespace coffer::blobs {
 
@@ -31,9 +31,9 @@ class SegmentWriter {
   using Done = std::move_only_function<void(std::exception_ptr, const BlobInfo&)>;
 
   struct Request {
-    Record record;                   // a blob's `value` is set when it is written
-    ByteView payload = {};           // good until `done` was called
-    Buffer buffer = {};              // may hold the payload
+    Record record;                            // a blob's `value` is set when it is written
+    ByteView payload = {};                    // good until `done` was called
+    Buffer buffer = {};                       // may hold the payload
     std::optional<RecordLocation> from = {};  // a stored blob is to move from here; else it is new
     Done done = {};  // none: a note that nobody waits for, and that may be lost with the power
   };
@@ -50,7 +50,7 @@ class SegmentWriter {
 
   // All outlive it.
   SegmentWriter(Disk& disk, DiskSpace& space, const Clock& clock, PackedIndex& index,
-           SegmentFiles& files, WakeSignal& sealed, Options options);
+                SegmentFiles& files, WakeSignal& sealed, Options options);
   // Ends what was submitted, then seals the active segment.
   ~SegmentWriter();
   SegmentWriter(const SegmentWriter&) = delete;

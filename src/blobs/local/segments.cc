@@ -28,7 +28,7 @@ Segments::~Segments() {
 }
 
 std::optional<SegmentWriter::Ticket> Segments::add(const Sha256Digest& digest, Buffer buffer,
-                                              std::size_t count, SegmentWriter::Done done) {
+                                                   std::size_t count, SegmentWriter::Done done) {
   if (const auto found = index_.touch(digest, clock_.now())) {
     buffer.release();
     note({.kind = RecordKind::kTouch, .digest = digest, .value = to_micros(found->written)});
@@ -37,11 +37,11 @@ std::optional<SegmentWriter::Ticket> Segments::add(const Sha256Digest& digest, B
   }
   const ByteView payload = buffer.span().first(count);
   return segment_writer_->submit({.record = {.kind = RecordKind::kBlob,
-                                       .length = static_cast<std::uint32_t>(count),
-                                       .digest = digest},
-                            .payload = payload,
-                            .buffer = std::move(buffer),
-                            .done = std::move(done)});
+                                             .length = static_cast<std::uint32_t>(count),
+                                             .digest = digest},
+                                  .payload = payload,
+                                  .buffer = std::move(buffer),
+                                  .done = std::move(done)});
 }
 
 std::shared_ptr<const OpenFile> Segments::file_of(const PackedBlob& blob, bool may_block) {

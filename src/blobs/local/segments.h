@@ -10,13 +10,13 @@
 
 #include "base/clock.h"
 #include "base/hash.h"
-#include "blobs/local/segment_writer.h"
-#include "blobs/local/wake_signal.h"
 #include "blobs/local/buffer_pool.h"
+#include "blobs/local/compactor.h"
 #include "blobs/local/disk.h"
 #include "blobs/local/packed_index.h"
-#include "blobs/local/compactor.h"
 #include "blobs/local/segment_files.h"
+#include "blobs/local/segment_writer.h"
+#include "blobs/local/wake_signal.h"
 
 namespace coffer::blobs {
 
@@ -43,8 +43,8 @@ class Segments {
   // Stores the first `count` bytes of `buffer`, whose name is `digest`, and calls `done` when
   // they are durable: from within, or on a thread of its own. `count` is less than kPackedBytes.
   // Gives what to call hasten() with, nothing when `done` was called.
-  std::optional<SegmentWriter::Ticket> add(const Sha256Digest& digest, Buffer buffer, std::size_t count,
-                                      SegmentWriter::Done done);
+  std::optional<SegmentWriter::Ticket> add(const Sha256Digest& digest, Buffer buffer,
+                                           std::size_t count, SegmentWriter::Done done);
   // Somebody waits for `done`.
   void flush_soon(SegmentWriter::Ticket ticket) { segment_writer_->flush_soon(ticket); }
 

@@ -168,10 +168,11 @@ TEST_F(SegmentStore, PayloadIsNeverTakenForARecord) {
   const Bytes victim = make_bytes(500, 1);
   const Sha256Digest digest = independent_digest(victim);
   Bytes forged(64);
-  encode(Record{.kind = RecordKind::kRemoval,
-                .digest = digest,
-                .value = static_cast<std::int64_t>(RecordLocation{.segment = 1, .unit = 8}.packed())},
-         0x0123'4567'89ab'cdef, forged);
+  encode(
+      Record{.kind = RecordKind::kRemoval,
+             .digest = digest,
+             .value = static_cast<std::int64_t>(RecordLocation{.segment = 1, .unit = 8}.packed())},
+      0x0123'4567'89ab'cdef, forged);
   {
     const auto store = open();
     add(*store, victim);

@@ -17,6 +17,7 @@
 #include "blobs/local/open_blobs.h"
 #include "blobs/local/probe.h"
 #include "blobs/local/segments.h"
+#include "blobs/local/store_lock.h"
 
 namespace coffer::blobs {
 
@@ -31,6 +32,7 @@ struct Folder {
 // Threads: any. Outlives everything that refers to it.
 struct StoreContext {
   const std::unique_ptr<Disk> disk;
+  const StoreLock lock;
   DiskSpace space;
   DiskAbilities abilities;
   const Clock& clock;

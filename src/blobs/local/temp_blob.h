@@ -15,7 +15,7 @@ namespace coffer::blobs {
 // sense. Threads: one at a time.
 class TempBlob {
  public:
-  explicit TempBlob(StoreContext& core) noexcept : context_(core) {}
+  explicit TempBlob(StoreContext& context) noexcept : context_(context) {}
   ~TempBlob() { discard(); }
   TempBlob(const TempBlob&) = delete;
   TempBlob& operator=(const TempBlob&) = delete;

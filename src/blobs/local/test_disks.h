@@ -72,6 +72,11 @@ class WatchedDisk : public Disk {
   std::vector<std::string> names(const std::string& folder) override {
     return before("names"), disk_->names(folder);
   }
+  OpenFile lock_folder(const std::string& name) override { return disk_->lock_folder(name); }
+  bool leads_to(const std::string& name, const OpenFile& folder) override {
+    return disk_->leads_to(name, folder);
+  }
+  bool has_inodes(const std::string& folder) override { return disk_->has_inodes(folder); }
   Space space() override { return before("space"), disk_->space(); }
 
  protected:
