@@ -1,7 +1,12 @@
 // coffer: one vault for files and media, many APIs.
+#include <fcntl.h>
 #include <fmt/format.h>
+#include <unistd.h>
 
+#include <csignal>
 #include <cstdio>
+#include <string>
+#include <utility>
 
 #include "base/exhausted.h"
 #include "base/log.h"
@@ -20,6 +25,29 @@ constexpr char kFooter[] =
     "the environment and --http.head-bytes as a flag. `coffer config print` lists all settings.\n"
     "Exit codes: 0 success, 1 failure, 2 invalid command line or setting.";
 
+// Fills the standard descriptors that are closed: else a file of the vault would get such a
+// number, and what is printed or logged would be written into it. False where that cannot be done.
+// They still fail as closed ones do: a password that nobody saw is no success.
+bool fill_standard_descriptors() noexcept {
+  for (const int fd : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
+    if (::fcntl(fd, F_GETFD) != -1) continue;
+    // It gets the lowest number that is free.
+    if (::open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY) != fd) return false;
+  }
+  return true;
+}
+
+// Writes to standard error, if anybody still reads it.
+template <class... Parts>
+void complain(fmt::format_string<Parts...> form, Parts&&... parts) noexcept {
+  try {
+    const std::string text = fmt::format(form, std::forward<Parts>(parts)...);
+    std::fputs(text.c_str(), stderr);
+  } catch (...) {
+    std::fputs("coffer: failed, without the memory to say why\n", stderr);
+  }
+}
+
 int run_command(const Run& run) {
   try {
     const int code = run();
@@ -29,18 +57,18 @@ int run_command(const Run& run) {
     }
     return code;
   } catch (const SettingsError& error) {
-    fmt::print(stderr, "coffer: {}\n", error.what());
+    complain("coffer: {}\n", error.what());
     return kUsage;
   } catch (const coffer::db::Error& error) {
-    fmt::print(stderr, "coffer: {}\n", error.what());
+    complain("coffer: {}\n", error.what());
     // What a machine lacks for a while damages nothing.
     if (!dynamic_cast<const coffer::Exhausted*>(&error)) {
-      fmt::print(stderr, "`coffer fsck` tells, with the server stopped, what of {} is damaged\n",
-                 kDatabaseFile);
+      complain("`coffer fsck` tells, with the server stopped, what of {} is damaged\n",
+               kDatabaseFile);
     }
     return kFailure;
   } catch (const std::exception& error) {
-    fmt::print(stderr, "coffer: {}\n", error.what());
+    complain("coffer: {}\n", error.what());
     return kFailure;
   }
 }
@@ -48,6 +76,10 @@ int run_command(const Run& run) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  if (!fill_standard_descriptors()) return kFailure;
+  // What the limit of a file's size (`ulimit -f`) does not let through fails with EFBIG, as on a
+  // full disk, in place of ending the program.
+  std::signal(SIGXFSZ, SIG_IGN);
   CLI::App app("Coffer, a self-hosted vault for files and media", "coffer");
   app.footer(kFooter);
   app.require_subcommand(1);

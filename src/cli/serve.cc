@@ -60,9 +60,13 @@ apis::GatewayOptions gateway_options(const Settings& settings) {
                           .logins = narrow(settings.limits.fileuploader_login_per_minute)}};
 }
 
-void say(const std::string& line) {
-  fmt::print("{}\n", line);
-  std::fflush(stdout);
+// Tells whoever watches the start. A server does not fail because nobody does: what is lost leaves
+// no error on standard output, and is not tried again. False if it is lost.
+bool say(const std::string& line) noexcept {
+  const bool is_said = std::fputs(line.c_str(), stdout) >= 0 && std::fputc('\n', stdout) != EOF &&
+                       std::fflush(stdout) == 0;
+  std::clearerr(stdout);
+  return is_said;
 }
 
 void tell_where(const http::ServerOptions& options, const http::Server& server) {
@@ -85,7 +89,8 @@ void add_values(apis::Metrics& metrics, const MemoryBudget& memory) {
                   [&memory] { return static_cast<double>(memory.refusals()); });
 }
 
-// On the first start the admin is made, and its password told, this once.
+// On the first start the admin is made, and its password told, this once. A password that cannot
+// be told is given up: the log says how to set another.
 void ensure_admin(vault::Vault& vault) {
   InlineExecutor here;
   if (here.run(vault.accounts().any_admin())) return;
@@ -97,10 +102,14 @@ void ensure_admin(vault::Vault& vault) {
                                       {"do", "make one with `coffer user create --admin NAME`"}});
     return;
   }
-  say(
-      fmt::format("The admin's name is {}, the password {}\n"
-                  "It is shown this once. Change it with `coffer user set-password {}`.",
-                  kAdminName, password, kAdminName));
+  const bool is_told =
+      say(fmt::format("The admin's name is {}, the password {}\n"
+                      "It is shown this once. Change it with `coffer user set-password {}`.",
+                      kAdminName, password, kAdminName));
+  if (is_told) return;
+  log::warning("the admin's password was not shown",
+               {{"reason", "cannot write to standard output"},
+                {"do", fmt::format("set another with `coffer user set-password {}`", kAdminName)}});
 }
 
 void reload(http::Server& server) {

@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <fstream>
 #include <set>
+#include <sstream>
 
 namespace coffer::cli {
 namespace {
@@ -149,6 +150,46 @@ TEST_F(SettingsTest, MalformedValuesStopWithPlaceAndExpectation) {
   EXPECT_THAT(file_complaint("[cores]\nx = 1"), HasSubstr("cores: expected a whole number"));
   EXPECT_THAT(file_complaint("require_https = 'true'"), HasSubstr("expected true or false"));
   EXPECT_THAT(file_complaint("data = ''"), HasSubstr("expected text that is not empty"));
+}
+
+TEST_F(SettingsTest, ComplaintsNameTheLeastThatWorks) {
+  EXPECT_THAT(flag_complaint("uploads.memory_budget", "0"),
+              HasSubstr("expected a size of at least 1MiB, such as 10GiB or 64MiB, not \"0\""));
+  EXPECT_THAT(flag_complaint("http.head_bytes", "0"),
+              HasSubstr("expected a size from 1KiB to 1MiB, such as 32KiB or 4096, not"));
+  EXPECT_THAT(flag_complaint("passwords.memory", "0"),
+              HasSubstr("expected a size from 8MiB to 4GiB, such as 64MiB, not"));
+  EXPECT_THAT(flag_complaint("accounts.quota", "none"),
+              HasSubstr("expected a size in bytes, such as 10GiB, 64MiB, 32KiB, 4096 or 0, not"));
+  EXPECT_THAT(flag_complaint("blobs.grace", "0s"),
+              HasSubstr("expected a duration from 4s to 3650d, such as 30s, 5m, 12h or 7d, not"));
+  EXPECT_THAT(flag_complaint("http.drain_timeout", "1"),
+              HasSubstr("expected a duration from 0s to 3650d, such as 500ms, 30s"));
+  EXPECT_THAT(flag_complaint("uploads.max_parts", "0"),
+              HasSubstr("expected a whole number from 1 to 100000, not"));
+}
+
+TEST_F(SettingsTest, EveryExampleThatIsOfferedFits) {
+  constexpr std::string_view kBefore = ", such as ";
+  int tried = 0;
+  for (const SettingInfo& setting : known_settings()) {
+    const bool is_amount =
+        setting.expected.starts_with("a size") || setting.expected.starts_with("a duration");
+    if (!is_amount) continue;
+    const std::size_t start = setting.expected.find(kBefore);
+    ASSERT_NE(start, std::string::npos) << setting.name;
+    std::istringstream words(setting.expected.substr(start + kBefore.size()));
+    for (std::string example; words >> example;) {
+      if (example == "or") continue;
+      if (example.ends_with(',')) example.pop_back();
+      // Another complaint may follow: that it does not go with the other settings.
+      EXPECT_THAT(flag_complaint(std::string(setting.name), example),
+                  Not(HasSubstr(setting.expected)))
+          << example;
+      ++tried;
+    }
+  }
+  EXPECT_GT(tried, 40);
 }
 
 TEST_F(SettingsTest, BrokenFilesStopWithPlace) {

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <array>
+#include <iterator>
 #include <limits>
 
 #include "base/text.h"
@@ -35,6 +36,11 @@ constexpr auto kSizeUnits = std::to_array<Unit>({{"TiB", kKibi* kKibi* kKibi* kK
 constexpr std::size_t kBinaryUnits = 4;
 constexpr auto kDurationUnits = std::to_array<Unit>(
     {{"d", 86'400'000}, {"h", 3'600'000}, {"m", 60'000}, {"s", 1000}, {"ms", 1}});
+
+constexpr auto kSizeExamples =
+    std::to_array<std::string_view>({"10GiB", "64MiB", "32KiB", "4096", "0"});
+constexpr auto kDurationExamples =
+    std::to_array<std::string_view>({"500ms", "30s", "5m", "12h", "7d"});
 
 // A whole number followed by one of `units`, spaces between them allowed.
 std::optional<std::uint64_t> parse_amount(std::span<const Unit> units, std::string_view text) {
@@ -105,6 +111,18 @@ std::optional<Value> within(const Shape& shape, std::optional<std::uint64_t> num
   return Value(*number);
 }
 
+// ", such as 64MiB, 32KiB or 0": those of `examples` that fit the shape.
+std::string such_as(const Shape& shape, std::span<const std::string_view> examples) {
+  std::vector<std::string_view> fitting;
+  std::ranges::copy_if(examples, std::back_inserter(fitting),
+                       [&](std::string_view text) { return parse_value(shape, text).has_value(); });
+  if (fitting.empty()) return {};
+  const std::string_view last = fitting.back();
+  fitting.pop_back();
+  if (fitting.empty()) return fmt::format(", such as {}", last);
+  return fmt::format(", such as {} or {}", fmt::join(fitting, ", "), last);
+}
+
 std::string amount_text(std::span<const Unit> units, std::uint64_t amount) {
   for (const Unit& unit : units) {
     if (amount != 0 && amount % unit.factor == 0) {
@@ -131,17 +149,19 @@ std::string expectation(const Shape& shape) {
   switch (shape.kind) {
     case Kind::kText: return shape.min == 0 ? "text" : "text that is not empty";
     case Kind::kUrl: return "a URL such as https://vault.example.org, without a query";
-    case Kind::kInteger:
-      return fmt::format("a whole number from {} to {}", shape.min, shape.max);
-    case Kind::kSize:
-      if (shape.max == kUnbounded) {
-        return "a size in bytes, such as 10GiB, 64MiB or 0";
+    case Kind::kInteger: return fmt::format("a whole number from {} to {}", shape.min, shape.max);
+    case Kind::kSize: {
+      const std::string examples = such_as(shape, kSizeExamples);
+      if (shape.max != kUnbounded) {
+        return fmt::format("a size from {} to {}{}", size_text(shape.min), size_text(shape.max),
+                           examples);
       }
-      return fmt::format("a size from {} to {}, such as 64MiB, 32KiB or 4096",
-                         size_text(shape.min), size_text(shape.max));
+      if (shape.min == 0) return fmt::format("a size in bytes{}", examples);
+      return fmt::format("a size of at least {}{}", size_text(shape.min), examples);
+    }
     case Kind::kDuration:
-      return fmt::format("a duration from {} to {}, such as 500ms, 30s, 5m, 12h or 7d",
-                         duration_text(shape.min), duration_text(shape.max));
+      return fmt::format("a duration from {} to {}{}", duration_text(shape.min),
+                         duration_text(shape.max), such_as(shape, kDurationExamples));
     case Kind::kBoolean: return "true or false";
     case Kind::kChoice: return fmt::format("one of {}", fmt::join(shape.choices, ", "));
     case Kind::kEndpoints: return "a list of host:port, such as 127.0.0.1:8080 or [::1]:8080";

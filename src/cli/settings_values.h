@@ -40,7 +40,8 @@ constexpr bool is_list(Kind kind) {
 // (index), the flag of kBoolean, the text or texts of the others.
 using Value = std::variant<std::string, std::uint64_t, bool, std::vector<std::string>>;
 
-// What a person is told is expected: `a size from 4KiB to 1MiB, such as 64KiB`.
+// What a person is told is expected: `a size from 4KiB to 1MiB, such as 64KiB`. Every example fits
+// the shape.
 std::string expectation(const Shape& shape);
 
 // The value that `text` says; nothing when it does not fit the shape. Lists are separated by

@@ -277,6 +277,11 @@ def test_values_that_are_malformed(name, value):
         ("http.floor_window", "1ms", "1s"),
         ("sessions.access_lifetime", "1ms", "1s"),
         ("sessions.refresh_lifetime", "59m", "at least 1h"),
+        ("uploads.memory_budget", "0", "a size of at least 1MiB, such as 10GiB or 64MiB, not"),
+        ("http.memory_budget", "1023KiB", "a size of at least 1MiB, such as 10GiB or 64MiB, not"),
+        ("http.head_bytes", "0", "a size from 1KiB to 1MiB, such as 32KiB or 4096, not"),
+        ("http.idle_timeout", "0s", "a duration from 1s to 3650d, such as 30s, 5m, 12h or 7d, not"),
+        ("uploads.max_parts", "0", "a whole number from 1 to 100000, not"),
     ],
 )
 def test_values_that_cannot_work(folder, name, value, least):
