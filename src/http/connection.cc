@@ -88,8 +88,8 @@ class Connection::Ready {
   bool failed_ = false;
 };
 
-Connection::Connection(EventLoop& loop, Shared& shared, ScopedCount counted, ConnectionLimit::Slot slot,
-                       Socket socket, SslHandle ssl, std::string peer)
+Connection::Connection(EventLoop& loop, Shared& shared, ScopedCount counted,
+                       ConnectionLimit::Slot slot, Socket socket, SslHandle ssl, std::string peer)
     : loop_(loop),
       shared_(shared),
       counted_(std::move(counted)),
@@ -170,7 +170,8 @@ bool Connection::iteration_is_over(std::size_t steps) noexcept {
   return true;
 }
 
-Task<std::expected<void, StreamFault>> Connection::readable(Transport::State state, MinDataRate& rate,
+Task<std::expected<void, StreamFault>> Connection::readable(Transport::State state,
+                                                            MinDataRate& rate,
                                                             std::chrono::milliseconds patience) {
   if (patience.count() <= 0) co_return std::unexpected(StreamFault::kStalled);
   const auto begin = Clock::now();

@@ -40,7 +40,8 @@ struct Shared {
 // The floor rate of a body: so many bytes in each window of waiting for the other end.
 class MinDataRate {
  public:
-  explicit MinDataRate(const Limits& limits) noexcept : limits_(limits), left_(limits.floor_window) {}
+  explicit MinDataRate(const Limits& limits) noexcept
+      : limits_(limits), left_(limits.floor_window) {}
   SteadyTime deadline(SteadyTime now) const noexcept { return std::min(now + left_, end_); }
   // All has to have moved by then.
   void set_end(SteadyTime end) noexcept { end_ = end; }
@@ -65,8 +66,8 @@ class Connection final : public ConnectionBase {
                                                   boost::asio::io_context::executor_type>;
 
   // `counted` counts it among its core's connections. `ssl` null: plain.
-  Connection(EventLoop& loop, Shared& shared, ScopedCount counted, ConnectionLimit::Slot slot, Socket socket,
-             SslHandle ssl, std::string peer);
+  Connection(EventLoop& loop, Shared& shared, ScopedCount counted, ConnectionLimit::Slot slot,
+             Socket socket, SslHandle ssl, std::string peer);
   ~Connection() override;
 
   // Serves until the connection ends. REQUIRES: on the core's thread.

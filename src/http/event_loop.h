@@ -105,7 +105,9 @@ class EventLoop final : public Executor {
   // It waits for a request from now on, until remove_idle() or remove().
   void add_idle(ConnectionBase& connection, SteadyTime now) noexcept;
   void remove_idle(ConnectionBase& connection) noexcept;
-  static bool is_idle(const ConnectionBase& connection) noexcept { return connection.idle_hook_.is_linked(); }
+  static bool is_idle(const ConnectionBase& connection) noexcept {
+    return connection.idle_hook_.is_linked();
+  }
   // Cuts what has been idle longest and since before `since`: of `address`, or of any where null.
   // False when there is none, or none among the first that were looked at.
   bool cut_idlest(SteadyTime since, const AddressKey* address) noexcept;
@@ -118,9 +120,11 @@ class EventLoop final : public Executor {
   static constexpr std::size_t kTransferWeight = 64;
   static constexpr std::size_t kSpareBuffers = 256;
   static constexpr std::size_t kIdleLooks = 256;  // of one cut_idlest()
-  using Idle = boost::intrusive::list<
-      ConnectionBase, boost::intrusive::member_hook<ConnectionBase, ConnectionBase::IdleHook, &ConnectionBase::idle_hook_>,
-      boost::intrusive::constant_time_size<false>>;
+  using Idle =
+      boost::intrusive::list<ConnectionBase,
+                             boost::intrusive::member_hook<ConnectionBase, ConnectionBase::IdleHook,
+                                                           &ConnectionBase::idle_hook_>,
+                             boost::intrusive::constant_time_size<false>>;
 
   void tick();
 

@@ -26,8 +26,9 @@ struct ParsedHead {
 };
 
 // Reads one head, however it arrives. A message whose framing could be read in two ways is
-// kMalformed (RFC 9112 section 11.2), and what cannot become a good head is refused as soon as it
-// shows: a line feed without its carriage return, a request line that is none.
+// refused (RFC 9112 section 11.2). Three faults are found before the head is complete: a first byte
+// that begins no request line, a line feed without its carriage return, and a request line that is
+// none once it has ended. The fields are looked at when the head is complete.
 class HeadParser {
  public:
   enum class Status { kIncomplete, kComplete, kBad };

@@ -124,8 +124,8 @@ void Headers::add(std::string_view name, std::string_view value) {
 
 Headers::FieldRange Headers::append(std::string_view name, std::string_view value) {
   const FieldRange range{.start = static_cast<std::uint32_t>(text_.size()),
-                    .name_length = static_cast<std::uint32_t>(name.size()),
-                    .value_length = static_cast<std::uint32_t>(value.size())};
+                         .name_length = static_cast<std::uint32_t>(name.size()),
+                         .value_length = static_cast<std::uint32_t>(value.size())};
   text_.append(name).append(value);
   return range;
 }

@@ -84,19 +84,21 @@ void Collector::work() {
   const PeriodicTask::Interval often{.every = options_.collect_every, .pause = {}};
   std::array tasks{
       PeriodicTask("collect blobs", &Collector::collect, often, start + options_.collect_every),
-      PeriodicTask("prune sessions", &Collector::prune_sessions, often, start + options_.collect_every),
+      PeriodicTask("prune sessions", &Collector::prune_sessions, often,
+                   start + options_.collect_every),
       PeriodicTask("prune events", &Collector::prune_events, often, start + options_.collect_every),
-      PeriodicTask("expire uploads", &Collector::expire_uploads, often, start + options_.collect_every),
-      PeriodicTask("work out checksums", &Collector::digest, {.every = options_.digest_every, .pause = {}},
-            start + options_.digest_every),
+      PeriodicTask("expire uploads", &Collector::expire_uploads, often,
+                   start + options_.collect_every),
+      PeriodicTask("work out checksums", &Collector::digest,
+                   {.every = options_.digest_every, .pause = {}}, start + options_.digest_every),
       PeriodicTask("sweep blobs", &Collector::sweep,
-            {.every = options_.sweep_every, .pause = options_.sweep_pause},
-            start + options_.first_sweep),
+                   {.every = options_.sweep_every, .pause = options_.sweep_pause},
+                   start + options_.first_sweep),
       PeriodicTask("reclaim", &Collector::reclaim, {.every = options_.reclaim_every, .pause = {}},
-            start + options_.reclaim_every),
+                   start + options_.reclaim_every),
       // At once: it goes on where the last run of the program stopped.
       PeriodicTask("clear what was removed", &Collector::clear,
-            {.every = options_.collect_every, .pause = options_.clear_pause}, start),
+                   {.every = options_.collect_every, .pause = options_.clear_pause}, start),
   };
   for (;;) {
     PeriodicTask& next = *std::ranges::min_element(tasks, {}, &PeriodicTask::due);
