@@ -212,7 +212,7 @@ TEST(Log, ARecordBecomesTheLineThatItWasToBe) {
   EXPECT_EQ(out,
             "before\n"
             R"({"time":"2023-05-30T10:00:00Z","level":"warning","event":"a \"b\"",)"
-            R"("text":"line\nline","none":"","min":-9223372036854775808,"real":0.25,)"
+            R"("text":"line\nline","none":"","least":-9223372036854775808,"real":0.25,)"
             R"("yes":true,"no":false,"bytes":"�"})"
             "\n");
 }

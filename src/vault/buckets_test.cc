@@ -3,6 +3,7 @@
 #include <atomic>
 
 #include "vault/fixture.h"
+#include "vault/quota.h"
 
 namespace coffer::vault::test {
 namespace {
@@ -323,6 +324,7 @@ TEST_F(BucketsTest, TokensOfABucketHaveABound) {
       " FROM n, api_key AS k WHERE k.space_id = $1 AND k.created_at > 0"};
   run(stores_.database->write([&](db::Transaction& tx) -> Task<void> {
     co_await tx.execute(kFill, bucket.id, kBucketTokensMax);
+    co_await charge_account(tx, anna_.id, cost_of_secrets(kBucketTokensMax - 1));
   }));
   EXPECT_FAILS(issue(bucket), kQuotaExceeded);
   EXPECT_TRUE(issue(other));

@@ -66,11 +66,11 @@ std::expected<Object, Problem> parse_urlencoded(const std::string& text) {
 }
 
 constexpr char kWrongBoundary[] =
-    "UploadSession form parse error - Invalid boundary in multipart: Content-Type names one that "
+    "Multipart form parse error - Invalid boundary in multipart: Content-Type names one that "
     "does "
     "not occur in the body; let the client's library set both";
 constexpr char kMissingBoundary[] =
-    "UploadSession form parse error - Invalid boundary in multipart: None. Do not set Content-Type "
+    "Multipart form parse error - Invalid boundary in multipart: None. Do not set Content-Type "
     "by "
     "hand: the client's library sets it with the form's boundary";
 
