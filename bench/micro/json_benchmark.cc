@@ -2,7 +2,7 @@
 
 #include <boost/json/array.hpp>
 
-#include "apis/common/json.h"
+#include "apis/kit/json.h"
 #include "apis/mediavault/wire.h"
 #include "micro/small_vault.h"
 

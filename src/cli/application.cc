@@ -21,7 +21,7 @@
 #include "blobs/local/disk.h"
 #include "blobs/local/local_store.h"
 #include "blobs/local/store_lock.h"
-#include "media/type.h"
+#include "media/sniff/type.h"
 
 namespace coffer::cli {
 namespace {
@@ -142,7 +142,7 @@ vault::Policy policy_of(const Settings& settings) {
   using std::chrono::seconds;
   vault::Policy policy;
   policy.password_min = settings.accounts.password_min;
-  policy.registration_open = settings.accounts.registration == Registration::kOpen;
+  policy.registration_open = settings.accounts.registration == config::Registration::kOpen;
   if (settings.accounts.quota > 0) policy.quota = settings.accounts.quota;
   policy.guests = serves_guests(settings);
   policy.guest_quota.reset();

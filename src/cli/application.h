@@ -6,17 +6,21 @@
 #include <optional>
 #include <vector>
 
-#include "apis/common/dialect.h"
-#include "apis/common/metrics.h"
+#include "apis/gateway/dialect.h"
+#include "apis/gateway/metrics.h"
 #include "base/executor.h"
 #include "blobs/blob_store.h"
-#include "cli/settings.h"
+#include "config/settings.h"
 #include "db/database.h"
 #include "jobs/packages.h"
 #include "vault/passwords.h"
 #include "vault/vault.h"
 
 namespace coffer::cli {
+
+using config::Endpoint;
+using config::Settings;
+using config::SettingsError;
 
 // Something that a person can mend: told on one line, without a trace.
 class UserError : public std::runtime_error {

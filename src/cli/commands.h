@@ -9,9 +9,13 @@
 #include <utility>
 #include <vector>
 
-#include "cli/settings.h"
+#include "config/settings.h"
 
 namespace coffer::cli {
+
+using config::Endpoint;
+using config::Settings;
+using config::SettingsError;
 
 enum ExitCode { kSuccess = 0, kFailure = 1, kUsage = 2 };
 

@@ -4,9 +4,11 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "cli/settings.h"
+#include "config/settings.h"
 
 namespace coffer::cli {
+
+using config::Settings;
 
 // How those that the process may have are shared out.
 struct DescriptorPlan {

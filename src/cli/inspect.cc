@@ -4,8 +4,8 @@
 #include <algorithm>
 #include <string>
 
-#include "apis/common/gateway.h"
-#include "apis/common/metrics.h"
+#include "apis/gateway/gateway.h"
+#include "apis/gateway/metrics.h"
 #include "cli/application.h"
 #include "cli/commands.h"
 

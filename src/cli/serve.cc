@@ -3,7 +3,7 @@
 #include <cstdio>
 #include <cstdlib>
 
-#include "apis/common/gateway.h"
+#include "apis/gateway/gateway.h"
 #include "base/entropy.h"
 #include "base/exhausted.h"
 #include "base/log.h"
@@ -122,7 +122,7 @@ void reload(http::Server& server) {
 }
 
 void tell_guests(const Settings& settings) {
-  const bool is_default = settings.guests == Guests::kAuto;
+  const bool is_default = settings.guests == config::Guests::kAuto;
   const bool served = serves_guests(settings);
   const std::string_view why = !is_default ? "as set"
                                : served    ? "listening on loopback only"

@@ -4,7 +4,7 @@ namespace coffer::cli {
 
 SettingFlags::SettingFlags(CLI::App& command, bool all) {
   command.add_option("--config", config_, "TOML file with settings")->type_name("FILE");
-  for (const SettingInfo& info : known_settings()) {
+  for (const config::SettingInfo& info : config::known_settings()) {
     if (!all && info.name != "data") continue;
     auto& flag = flags_.emplace_back(std::make_unique<Flag>(Flag{std::string(info.name), {}}));
     std::string text(info.description);
@@ -21,13 +21,13 @@ SettingFlags::SettingFlags(CLI::App& command, bool all) {
 }
 
 Settings SettingFlags::load() const {
-  SettingsSources sources;
+  config::SettingsSources sources;
   sources.file = config_;
-  sources.environment = process_environment();
+  sources.environment = config::process_environment();
   for (const auto& flag : flags_) {
     for (const std::string& value : flag->values) sources.flags.emplace_back(flag->setting, value);
   }
-  return load_settings(sources);
+  return config::load_settings(sources);
 }
 
 }  // namespace coffer::cli

@@ -6,7 +6,7 @@
 #include "base/clock.h"
 #include "cli/application.h"
 #include "cli/commands.h"
-#include "cli/settings_values.h"
+#include "config/settings_values.h"
 
 namespace coffer::cli {
 namespace {
@@ -105,8 +105,8 @@ int set_disabled(const Settings& settings, const UserOptions& options, bool disa
 // A size as settings have it, or `none`.
 std::optional<std::uint64_t> parse_quota(const std::string& text) {
   if (text == "none") return std::nullopt;
-  const Shape shape{.kind = Kind::kSize, .min = 0, .max = INT64_MAX};
-  const auto value = parse_value(shape, text);
+  const config::Shape shape{.kind = config::Kind::kSize, .min = 0, .max = INT64_MAX};
+  const auto value = config::parse_value(shape, text);
   if (!value) throw UserError("the quota must be a size such as 10GiB, or none");
   return std::get<std::uint64_t>(*value);
 }
@@ -118,8 +118,8 @@ int set_quota(const Settings& settings, const UserOptions& options) {
   const auto account = find_account(here, application.vault(), options.name);
   const auto done = here.run(application.vault().accounts().set_quota(account.id, quota));
   if (!done) throw error_of(done.error());
-  fmt::print("quota of {}: {}; it keeps {}\n", account.username, quota ? size_text(*quota) : "none",
-             size_text(account.used));
+  fmt::print("quota of {}: {}; it keeps {}\n", account.username,
+             quota ? config::size_text(*quota) : "none", config::size_text(account.used));
   return kSuccess;
 }
 

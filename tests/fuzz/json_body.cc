@@ -2,9 +2,9 @@
 #include <array>
 #include <string>
 
-#include "apis/common/form.h"
-#include "apis/common/json.h"
-#include "apis/common/rest_framework.h"
+#include "apis/kit/form.h"
+#include "apis/kit/json.h"
+#include "apis/kit/rest_framework.h"
 #include "base/memory_budget.h"
 #include "fuzz.h"
 

@@ -17,17 +17,19 @@ MODULES = {
     "db/sqlite": {"base", "db"},
     "blobs": {"base"},
     "blobs/local": {"base", "blobs"},
-    "media": {"base"},
+    "config": {"base"},
+    "media/sniff": {"base"},
     "vault": {"base", "db", "blobs"},
-    "jobs": {"base", "http", "media", "vault"},
-    "apis/common": {"base", "http", "vault"},
+    "jobs": {"base", "http", "media/sniff", "vault"},
+    "apis/gateway": {"base", "http", "vault"},
+    "apis/kit": {"base", "http", "vault", "apis/gateway"},
     "db/contract": set(),
     "blobs/contract": set(),
-    "cli": {"base", "http", "db", "db/sqlite", "blobs", "blobs/local", "media", "vault", "jobs",
-            "apis/common", "apis/*"},
+    "cli": {"base", "http", "db", "db/sqlite", "blobs", "blobs/local", "media/sniff", "vault", "jobs",
+            "config", "apis/gateway", "apis/kit", "apis/*"},
 }
 # Every dialect: apis/<name>.
-DIALECT = {"base", "http", "vault", "apis/common"}
+DIALECT = {"base", "http", "vault", "apis/gateway", "apis/kit"}
 # Sources that only tests include: tests, the suites that every driver runs, what sets a stage.
 TEST_MODULES = {"db/contract", "blobs/contract"}
 TEST_NAME = re.compile(r"_(test|benchmark)\.cc$|_suite\.(h|cc)$|(_|/)test_\w+\.(h|cc)$|/fixture\.h$")
@@ -36,17 +38,17 @@ TEST_NAME = re.compile(r"_(test|benchmark)\.cc$|_suite\.(h|cc)$|(_|/)test_\w+\.(
 LIBRARIES = {
     "boost/asio.hpp": {"http"},
     "boost/asio/": {"http"},
-    "boost/json.hpp": {"apis/common", "apis/*", "jobs"},
-    "boost/json/": {"apis/common", "apis/*", "jobs"},
+    "boost/json.hpp": {"apis/gateway", "apis/kit", "apis/*", "jobs"},
+    "boost/json/": {"apis/gateway", "apis/kit", "apis/*", "jobs"},
     "openssl/": {"base", "http"},
     "sodium.h": {"base", "vault"},
     "spdlog/": {"base"},
     "sqlite3.h": {"db/sqlite"},
     "jwt.h": {"vault"},
-    "qrencode.h": {"apis/common"},
-    "png.h": {"apis/common"},
-    "prometheus/": {"apis/common", "apis/*", "cli"},
-    "toml++/": {"cli"},
+    "qrencode.h": {"apis/kit"},
+    "png.h": {"apis/kit"},
+    "prometheus/": {"apis/gateway", "apis/*", "cli"},
+    "toml++/": {"config"},
     "CLI/": {"cli"},
     "gtest/": set(),
     "gmock/": set(),
@@ -54,11 +56,11 @@ LIBRARIES = {
     "sys/socket.h": {"http", "cli"},
     "netinet/": {"http", "cli"},
     "sys/sendfile.h": {"http"},
-    "sys/stat.h": {"http", "db/sqlite", "blobs/local", "media", "cli"},
+    "sys/stat.h": {"http", "db/sqlite", "blobs/local", "media/sniff", "config", "cli"},
     "dirent.h": {"blobs/local"},
-    "fcntl.h": {"http", "db/sqlite", "blobs/local", "media", "jobs", "cli"},
-    "fstream": {"http", "db/sqlite", "blobs/local", "media", "cli"},
-    "filesystem": {"http", "db/sqlite", "blobs/local", "media", "cli"},
+    "fcntl.h": {"http", "db/sqlite", "blobs/local", "media/sniff", "jobs", "cli"},
+    "fstream": {"http", "db/sqlite", "blobs/local", "media/sniff", "config", "cli"},
+    "filesystem": {"http", "db/sqlite", "blobs/local", "media/sniff", "config", "cli"},
 }
 
 GENERATED = {"cli/version.h"}
@@ -199,7 +201,7 @@ def listed(violations):
     return "\n" + "\n".join(violations)
 
 
-def test_rooms_include_only_their_neighbours():
+def test_modules_include_only_their_neighbours():
     sources = read_sources()
     assert len(sources) > 20, "the sources were not found"
     violations = include_violations(sources)
@@ -247,11 +249,13 @@ def test_finds_an_include_of_a_forbidden_room():
         ("vault/a.cc", "db/sqlite/b.h"),
         ("db/sqlite/a.cc", "blobs/b.h"),
         ("db/a.h", "db/sqlite/b.h"),
-        ("media/a.h", "vault/b.h"),
+        ("media/sniff/a.h", "vault/b.h"),
+        ("config/a.h", "cli/b.h"),
         ("apis/mediavault/a.cc", "apis/operations/b.h"),
         ("apis/mediavault/a.cc", "db/b.h"),
-        ("apis/common/a.cc", "apis/mediavault/b.h"),
-        ("jobs/a.cc", "apis/common/b.h"),
+        ("apis/kit/a.cc", "apis/mediavault/b.h"),
+        ("apis/gateway/a.cc", "apis/kit/b.h"),
+        ("jobs/a.cc", "apis/gateway/b.h"),
         ("vault/a_test.cc", "cli/b.h"),
         ("db/sqlite/a.cc", "db/contract/b.h"),
         ("db/sqlite/a.cc", "db/sqlite/a_test_stage.h"),
@@ -265,7 +269,8 @@ def test_allows_what_the_table_allows():
         ("vault/a.cc", "db/b.h"),
         ("vault/a_test.cc", "db/sqlite/b.h"),
         ("db/sqlite/a_test.cc", "db/contract/b.h"),
-        ("apis/mediavault/a.cc", "apis/common/b.h"),
+        ("apis/mediavault/a.cc", "apis/kit/b.h"),
+        ("apis/mediavault/a.cc", "apis/gateway/b.h"),
         ("apis/newcomer/a.cc", "vault/b.h"),
         ("cli/a.cc", "apis/newcomer/b.h"),
         ("cli/a.cc", "db/sqlite/b.h"),
@@ -276,7 +281,7 @@ def test_allows_what_the_table_allows():
 
 def test_finds_a_library_where_it_does_not_belong():
     for path, name in [("vault/a.cc", "sqlite3.h"), ("vault/a.h", "boost/json.hpp"),
-                       ("apis/common/a.cc", "boost/asio/post.hpp"), ("base/a.cc", "sys/socket.h"),
+                       ("apis/gateway/a.cc", "boost/asio/post.hpp"), ("base/a.cc", "sys/socket.h"),
                        ("base/a.cc", "fstream"), ("http/a.cc", "gtest/gtest.h")]:
         assert violation(path, f"#include <{name}>"), (path, name)
     assert not violation("http/a_test.cc", "#include <gtest/gtest.h>")

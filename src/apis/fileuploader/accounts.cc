@@ -1,10 +1,10 @@
 #include <chrono>
 #include <utility>
 
-#include "apis/common/json.h"
 #include "apis/fileuploader/errors.h"
 #include "apis/fileuploader/handlers.h"
 #include "apis/fileuploader/wire.h"
+#include "apis/kit/json.h"
 
 namespace coffer::apis::fileuploader {
 namespace {

@@ -3,8 +3,8 @@
 #include <string>
 #include <utility>
 
-#include "apis/common/json.h"
-#include "apis/common/page.h"
+#include "apis/kit/json.h"
+#include "apis/kit/page.h"
 
 namespace coffer::apis::fileuploader {
 namespace {

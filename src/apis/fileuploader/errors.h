@@ -5,7 +5,7 @@
 #include <optional>
 #include <string_view>
 
-#include "apis/common/problem.h"
+#include "apis/gateway/problem.h"
 #include "http/message.h"
 
 namespace coffer::apis::fileuploader {

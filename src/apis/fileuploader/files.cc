@@ -2,13 +2,13 @@
 #include <stdexcept>
 #include <utility>
 
-#include "apis/common/file_reply.h"
-#include "apis/common/json.h"
-#include "apis/common/list_reply.h"
 #include "apis/fileuploader/errors.h"
 #include "apis/fileuploader/handlers.h"
 #include "apis/fileuploader/redirect.h"
 #include "apis/fileuploader/wire.h"
+#include "apis/kit/file_reply.h"
+#include "apis/kit/json.h"
+#include "apis/kit/list_reply.h"
 
 namespace coffer::apis::fileuploader {
 namespace {

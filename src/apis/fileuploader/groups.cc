@@ -1,11 +1,11 @@
 #include <optional>
 #include <utility>
 
-#include "apis/common/json.h"
-#include "apis/common/list_reply.h"
 #include "apis/fileuploader/errors.h"
 #include "apis/fileuploader/handlers.h"
 #include "apis/fileuploader/wire.h"
+#include "apis/kit/json.h"
+#include "apis/kit/list_reply.h"
 #include "base/text.h"
 
 namespace coffer::apis::fileuploader {

@@ -3,8 +3,8 @@
 // for this origin, where no upload can reach it: what may run script is served in a sandbox.
 #include <fmt/format.h>
 
-#include "apis/common/page.h"
 #include "apis/fileuploader/handlers.h"
+#include "apis/kit/page.h"
 
 namespace coffer::apis::fileuploader {
 namespace {

@@ -1,4 +1,4 @@
-// What most sources of this room include and is slow to parse.
+// What most sources of this module include and is slow to parse.
 #pragma once
 
-#include "apis/common/precompiled.h"
+#include "apis/kit/precompiled.h"

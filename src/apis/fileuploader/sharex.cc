@@ -1,7 +1,7 @@
 #include <utility>
 
-#include "apis/common/json.h"
 #include "apis/fileuploader/handlers.h"
+#include "apis/kit/json.h"
 
 namespace coffer::apis::fileuploader {
 namespace {

@@ -2,12 +2,12 @@
 #include <cstdint>
 #include <utility>
 
-#include "apis/common/form.h"
-#include "apis/common/json.h"
 #include "apis/fileuploader/errors.h"
 #include "apis/fileuploader/handlers.h"
 #include "apis/fileuploader/upload.h"
 #include "apis/fileuploader/wire.h"
+#include "apis/kit/form.h"
+#include "apis/kit/json.h"
 
 namespace coffer::apis::fileuploader {
 namespace {

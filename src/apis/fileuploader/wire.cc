@@ -7,8 +7,8 @@
 #include <chrono>
 #include <utility>
 
-#include "apis/common/body.h"
-#include "apis/common/human.h"
+#include "apis/gateway/body.h"
+#include "apis/kit/human.h"
 #include "base/text.h"
 
 namespace coffer::apis::fileuploader {

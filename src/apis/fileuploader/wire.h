@@ -8,7 +8,7 @@
 #include <string>
 #include <string_view>
 
-#include "apis/common/dialect.h"
+#include "apis/gateway/dialect.h"
 #include "vault/groups.h"
 #include "vault/short_links.h"
 

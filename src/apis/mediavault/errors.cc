@@ -3,7 +3,7 @@
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
 
-#include "apis/common/json.h"
+#include "apis/kit/json.h"
 
 namespace coffer::apis::mediavault {
 namespace {

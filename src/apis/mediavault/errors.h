@@ -1,7 +1,7 @@
 // The document's error shape and codes.
 #pragma once
 
-#include "apis/common/dialect.h"
+#include "apis/gateway/dialect.h"
 
 namespace coffer::apis::mediavault {
 

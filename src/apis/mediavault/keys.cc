@@ -1,6 +1,6 @@
 #include <boost/json/object.hpp>
 
-#include "apis/common/json.h"
+#include "apis/kit/json.h"
 #include "apis/mediavault/handlers.h"
 #include "apis/mediavault/wire.h"
 #include "base/text.h"

@@ -3,8 +3,8 @@
 #include <limits>
 #include <utility>
 
-#include "apis/common/file_reply.h"
-#include "apis/common/json.h"
+#include "apis/kit/file_reply.h"
+#include "apis/kit/json.h"
 #include "apis/mediavault/errors.h"
 #include "apis/mediavault/handlers.h"
 #include "apis/mediavault/wire.h"

@@ -3,7 +3,7 @@
 
 #include <memory>
 
-#include "apis/common/dialect.h"
+#include "apis/gateway/dialect.h"
 
 namespace coffer::apis::mediavault {
 

@@ -1,8 +1,8 @@
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
 
-#include "apis/common/form.h"
-#include "apis/common/json.h"
+#include "apis/kit/form.h"
+#include "apis/kit/json.h"
 #include "apis/mediavault/errors.h"
 #include "apis/mediavault/handlers.h"
 #include "apis/mediavault/wire.h"

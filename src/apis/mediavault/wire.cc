@@ -3,7 +3,7 @@
 #include <boost/json/array.hpp>
 #include <boost/json/serialize.hpp>
 
-#include "apis/common/json.h"
+#include "apis/kit/json.h"
 #include "base/text.h"
 
 namespace coffer::apis::mediavault {

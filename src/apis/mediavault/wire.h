@@ -8,8 +8,8 @@
 #include <string_view>
 #include <variant>
 
-#include "apis/common/dialect.h"
-#include "apis/common/list_reply.h"
+#include "apis/gateway/dialect.h"
+#include "apis/kit/list_reply.h"
 #include "vault/types.h"
 
 namespace coffer::apis::mediavault {

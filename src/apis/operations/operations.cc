@@ -4,7 +4,7 @@
 #include <string>
 #include <utility>
 
-#include "apis/common/json.h"
+#include "apis/kit/json.h"
 #include "base/exhausted.h"
 #include "base/log.h"
 

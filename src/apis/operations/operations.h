@@ -4,8 +4,8 @@
 
 #include <memory>
 
-#include "apis/common/dialect.h"
-#include "apis/common/metrics.h"
+#include "apis/gateway/dialect.h"
+#include "apis/gateway/metrics.h"
 
 namespace coffer::apis {
 

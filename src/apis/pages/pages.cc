@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <utility>
 
-#include "apis/common/file_reply.h"
-#include "apis/common/page.h"
-#include "apis/common/share_link.h"
+#include "apis/kit/file_reply.h"
+#include "apis/kit/page.h"
+#include "apis/kit/share_link.h"
 #include "apis/pages/views.h"
 
 namespace coffer::apis::pages {

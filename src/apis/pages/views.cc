@@ -6,9 +6,9 @@
 #include <array>
 #include <iterator>
 
-#include "apis/common/human.h"
-#include "apis/common/page.h"
-#include "apis/common/share_link.h"
+#include "apis/kit/human.h"
+#include "apis/kit/page.h"
+#include "apis/kit/share_link.h"
 #include "base/text.h"
 
 namespace coffer::apis::pages {

@@ -1,7 +1,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "apis/common/form.h"
+#include "apis/kit/form.h"
 #include "apis/quantum/errors.h"
 #include "apis/quantum/handlers.h"
 #include "apis/quantum/location.h"

@@ -2,7 +2,7 @@
 #include <string>
 #include <utility>
 
-#include "apis/common/list_reply.h"
+#include "apis/kit/list_reply.h"
 #include "apis/quantum/errors.h"
 #include "apis/quantum/handlers.h"
 #include "apis/quantum/location.h"

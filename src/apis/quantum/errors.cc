@@ -2,7 +2,7 @@
 
 #include <boost/json/object.hpp>
 
-#include "apis/common/json.h"
+#include "apis/kit/json.h"
 #include "http/uri.h"
 
 namespace coffer::apis::quantum {

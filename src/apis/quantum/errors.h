@@ -1,7 +1,7 @@
 // The document's error codes, and what gives which.
 #pragma once
 
-#include "apis/common/dialect.h"
+#include "apis/gateway/dialect.h"
 
 namespace coffer::apis::quantum {
 

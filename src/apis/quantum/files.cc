@@ -1,7 +1,7 @@
 #include <boost/json/object.hpp>
 #include <utility>
 
-#include "apis/common/file_reply.h"
+#include "apis/kit/file_reply.h"
 #include "apis/quantum/errors.h"
 #include "apis/quantum/handlers.h"
 #include "apis/quantum/location.h"

@@ -6,7 +6,7 @@
 #include <string_view>
 #include <vector>
 
-#include "apis/common/dialect.h"
+#include "apis/gateway/dialect.h"
 #include "vault/buckets.h"
 #include "vault/paths.h"
 

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "apis/common/dialect.h"
+#include "apis/gateway/dialect.h"
 
 namespace coffer::apis::quantum {
 

@@ -2,7 +2,7 @@
 
 #include <utility>
 
-#include "apis/common/json.h"
+#include "apis/kit/json.h"
 
 namespace coffer::apis::quantum {
 

@@ -4,7 +4,7 @@
 #include <boost/json/object.hpp>
 #include <string_view>
 
-#include "apis/common/dialect.h"
+#include "apis/gateway/dialect.h"
 
 namespace coffer::apis::quantum {
 

@@ -1,8 +1,8 @@
 #include <boost/json/object.hpp>
 
-#include "apis/common/form.h"
-#include "apis/common/json.h"
-#include "apis/common/rest_framework.h"
+#include "apis/kit/form.h"
+#include "apis/kit/json.h"
+#include "apis/kit/rest_framework.h"
 #include "apis/streamvault/errors.h"
 #include "apis/streamvault/handlers.h"
 

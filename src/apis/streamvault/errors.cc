@@ -4,8 +4,8 @@
 #include <boost/json/object.hpp>
 #include <utility>
 
-#include "apis/common/json.h"
-#include "apis/common/rest_framework.h"
+#include "apis/kit/json.h"
+#include "apis/kit/rest_framework.h"
 
 namespace coffer::apis::streamvault {
 namespace {

@@ -5,7 +5,7 @@
 #include <string>
 #include <string_view>
 
-#include "apis/common/dialect.h"
+#include "apis/gateway/dialect.h"
 
 namespace coffer::apis::streamvault {
 

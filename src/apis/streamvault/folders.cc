@@ -2,10 +2,10 @@
 #include <boost/json/serialize.hpp>
 #include <stdexcept>
 
-#include "apis/common/form.h"
-#include "apis/common/json.h"
-#include "apis/common/list_reply.h"
-#include "apis/common/rest_framework.h"
+#include "apis/kit/form.h"
+#include "apis/kit/json.h"
+#include "apis/kit/list_reply.h"
+#include "apis/kit/rest_framework.h"
 #include "apis/streamvault/errors.h"
 #include "apis/streamvault/handlers.h"
 #include "apis/streamvault/lookup.h"

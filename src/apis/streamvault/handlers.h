@@ -1,7 +1,7 @@
 // The document's calls, one file a group.
 #pragma once
 
-#include "apis/common/dialect.h"
+#include "apis/gateway/dialect.h"
 
 namespace coffer::apis::streamvault {
 

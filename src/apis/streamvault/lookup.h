@@ -3,8 +3,8 @@
 
 #include <optional>
 
-#include "apis/common/dialect.h"
-#include "apis/common/entry_ref.h"
+#include "apis/gateway/dialect.h"
+#include "apis/kit/entry_ref.h"
 #include "apis/streamvault/errors.h"
 
 namespace coffer::apis::streamvault {

@@ -1,4 +1,4 @@
-#include "apis/common/rest_framework.h"
+#include "apis/kit/rest_framework.h"
 #include "apis/streamvault/handlers.h"
 #include "apis/streamvault/streamvault.h"
 

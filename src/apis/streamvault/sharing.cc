@@ -1,11 +1,11 @@
 #include <boost/json/object.hpp>
 
-#include "apis/common/file_reply.h"
-#include "apis/common/form.h"
-#include "apis/common/json.h"
-#include "apis/common/qr_image.h"
-#include "apis/common/rest_framework.h"
-#include "apis/common/share_link.h"
+#include "apis/kit/file_reply.h"
+#include "apis/kit/form.h"
+#include "apis/kit/json.h"
+#include "apis/kit/qr_image.h"
+#include "apis/kit/rest_framework.h"
+#include "apis/kit/share_link.h"
 #include "apis/streamvault/errors.h"
 #include "apis/streamvault/handlers.h"
 #include "apis/streamvault/lookup.h"

@@ -4,7 +4,7 @@
 #include <memory>
 #include <vector>
 
-#include "apis/common/dialect.h"
+#include "apis/gateway/dialect.h"
 
 namespace coffer::apis::streamvault {
 

@@ -2,9 +2,9 @@
 
 #include <utility>
 
-#include "apis/common/human.h"
-#include "apis/common/json.h"
-#include "apis/common/share_link.h"
+#include "apis/kit/human.h"
+#include "apis/kit/json.h"
+#include "apis/kit/share_link.h"
 
 namespace coffer::apis::streamvault {
 namespace {

@@ -6,7 +6,7 @@
 #include <string>
 #include <string_view>
 
-#include "apis/common/dialect.h"
+#include "apis/gateway/dialect.h"
 #include "vault/types.h"
 
 namespace coffer::apis::streamvault {

@@ -1,0 +1,31 @@
+// What of a request's body is read whole, because it is small: JSON, and fields of forms. It counts
+// against the memory budget of the server (http::Request::memory) as it comes, until the request
+// ends, and has to arrive in a time that fits its size.
+#pragma once
+
+#include <cstddef>
+#include <expected>
+#include <string>
+
+#include "apis/gateway/problem.h"
+#include "base/stream.h"
+#include "base/task.h"
+#include "http/message.h"
+
+namespace coffer::apis {
+
+// To its end, up to the route's limit. kBadStream, kTimeout, kPayloadTooLarge as the stream ends;
+// kBusy where the budget, or the client's share of it, is spent.
+Task<std::expected<std::string, Problem>> read_whole_body(http::Request& request);
+
+// To the end of `part`, which is a part of the request's body; kPayloadTooLarge above `max_bytes`.
+Task<std::expected<std::string, Problem>> read_whole_part(http::Request& request, InputStream& part,
+                                                          std::size_t max_bytes);
+
+// Counts what will be made of a JSON document, or a form, of `bytes` bytes. False where there is no
+// memory for it.
+[[nodiscard]] bool hold_parsed(http::Request& request, std::size_t bytes);
+
+Problem no_memory();
+
+}  // namespace coffer::apis

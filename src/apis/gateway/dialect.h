@@ -1,0 +1,112 @@
+// What a dialect is to the gateway: a table of routes and a way to say what went wrong.
+#pragma once
+
+#include <boost/json/monotonic_resource.hpp>
+#include <cstdint>
+#include <functional>
+#include <limits>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "apis/gateway/client.h"
+#include "apis/gateway/problem.h"
+#include "http/message.h"
+#include "http/router.h"
+#include "vault/vault.h"
+
+namespace coffer::apis {
+
+inline constexpr std::uint64_t kNoLimit = std::numeric_limits<std::uint64_t>::max();
+// What a call takes that says nothing else, and what one takes that is given lists.
+inline constexpr std::uint64_t kJsonLimit = 64U << 10U;
+inline constexpr std::uint64_t kListLimit = 1U << 20U;
+
+// Who may call a route.
+enum class Access {
+  kAnyone,    // credentials are not looked at
+  kAccount,   // a caller with valid credentials
+  kGuest,     // the same; or, without any and where guests are served, the guests' account
+  kShared,    // the same, or nobody: the path may name what all may read who know it
+  kOptional,  // everybody; who shows bad credentials or none is told by RequestContext::auth_error
+  kOperator,  // an admin, or a client on this machine
+};
+// `anyone`, `account`, `guest`, `shared`, `optional`, `operator`.
+std::string_view name_of(Access access) noexcept;
+
+// Which limit counts a route's requests.
+enum class RateClass {
+  kStandard,   // that of the caller; without one, that of the anonymous by their address
+  kVisitor,    // the same, but without a caller that of an account, by address
+  kChunks,     // the same, but none for an account: many requests are one upload
+  kShortLink,  // that of uploads which are short links, by address, whoever asks
+  kLogin,      // that of a family of log-in calls, by address, whoever asks
+  kNone,
+};
+std::string_view name_of(RateClass rate) noexcept;
+
+// One request on its way through a handler. Lives until the handler's task has ended.
+struct RequestContext {
+  http::Request& request;
+  const http::PathParameters& path;
+  const Client& client;
+  std::string_view mount;               // the prefix under which the dialect was reached
+  std::optional<vault::Caller> caller;  // set when the route's access asks for one, see Access
+  vault::Vault& vault;
+  // For kOptional: why there is no caller. Never a guest.
+  std::optional<Problem> auth_error{};
+  // For the values of a reply, all given back at once. What is made in it is not to leave the
+  // exchange.
+  boost::json::monotonic_resource memory{};
+
+  // REQUIRES: the route's access is kAccount or kGuest, or caller is set.
+  const vault::Account& account() const { return caller->account; }
+  // In whose name the vault's commands change something. REQUIRES: as account().
+  vault::Actor actor() const { return vault::Actor::of(*caller); }
+};
+
+using Handler = std::function<Task<Reply>(RequestContext&)>;
+
+struct Route {
+  http::Method method;
+  std::string pattern;  // below the dialect's prefix; see http/router.h
+  Access access = Access::kAccount;
+  Handler handler;
+  std::uint64_t body_limit = kJsonLimit;  // bytes
+  RateClass rate = RateClass::kStandard;
+  // Whether its path holds a secret, which the log must not tell. One that needs no credentials
+  // always counts as such.
+  bool path_is_secret = false;
+};
+
+// What a request shows of its sender's identity.
+struct Credentials {
+  enum class Kind { kNone, kSession, kKey, kMasterKey, kApplicationKey, kMalformed };
+  Kind kind = Kind::kNone;
+  std::string secret;
+};
+
+// `Authorization: Bearer <token>`, or `X-API-Key: <key>`. Another scheme counts as none, a bearer
+// without a token as a wrong one.
+Credentials bearer_or_api_key(const http::Request& request);
+
+// Threads: any core's, concurrently; so a dialect keeps no state of its own.
+class Dialect {
+ public:
+  virtual ~Dialect() = default;
+
+  virtual std::string_view name() const = 0;
+  // Where its routes are: `/api/v1`.
+  virtual std::vector<std::string> prefixes() const = 0;
+  // Where unknown paths are answered in its shape. An empty one claims none.
+  virtual std::vector<std::string> claims() const { return prefixes(); }
+  virtual std::vector<Route> routes() const = 0;
+  virtual Credentials credentials(const http::Request& request) const {
+    return bearer_or_api_key(request);
+  }
+  // The one place where the dialect's error shape is made.
+  virtual http::Response render(const Problem& problem, const http::Request& request) const = 0;
+};
+
+}  // namespace coffer::apis

@@ -1,0 +1,445 @@
+#include "apis/gateway/gateway.h"
+
+#include <algorithm>
+#include <exception>
+#include <utility>
+
+#include "base/log.h"
+#include "base/text.h"
+#include "base/thread.h"
+
+namespace coffer::apis {
+namespace {
+
+constexpr std::string_view kMethods = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS";
+constexpr std::string_view kCorsMaxAge = "600";
+constexpr std::string_view kIdentity = "identity";
+
+// A prefix covers whole segments: `/v1` covers `/v1/x` and not `/v12`.
+bool covers(std::string_view prefix, std::string_view path) {
+  return path.starts_with(prefix) && (path.size() == prefix.size() || path[prefix.size()] == '/');
+}
+
+// Whether a key is good where one of that kind was shown.
+bool fits(Credentials::Kind shown, vault::Credential credential) {
+  switch (shown) {
+    case Credentials::Kind::kMasterKey: return credential == vault::Credential::kMasterKey;
+    case Credentials::Kind::kApplicationKey:
+      return credential == vault::Credential::kApplicationKey;
+    default: return credential == vault::Credential::kApiKey;
+  }
+}
+
+bool hides_path(const Route& route) {
+  return route.path_is_secret || route.access == Access::kAnyone ||
+         route.access == Access::kGuest || route.access == Access::kShared ||
+         route.access == Access::kOptional;
+}
+
+// Nobody here undoes a coding: what is stored is what was sent (RFC 9110 section 15.5.16).
+std::optional<Problem> refuse_coded(const http::Request& request) {
+  if (request.body->length() == 0) return std::nullopt;
+  const auto codings = request.headers.joined("Content-Encoding");
+  if (!codings || trim(*codings).empty() || equal_ignoring_case(trim(*codings), kIdentity)) {
+    return std::nullopt;
+  }
+  Problem problem(ProblemKind::kUnsupportedContentCoding,
+                  "Send the body as it is, without Content-Encoding");
+  problem.headers.add("Accept-Encoding", kIdentity);
+  return problem;
+}
+
+// `files` of `/files/{token}/view`; nothing where the route's path holds no secret.
+std::optional<std::string_view> word_before_secret(const Route& route, std::string_view path) {
+  const std::size_t parameter = path.find("/{");
+  if (!hides_path(route) || parameter == 0 || parameter == path.npos) return std::nullopt;
+  const std::size_t word = path.rfind('/', parameter - 1) + 1;
+  return path.substr(word, parameter - word);
+}
+
+}  // namespace
+
+struct Gateway::RouteEntry {
+  const Dialect* dialect;
+  std::string mount;
+  Route route;
+  Metrics::RouteCounters* counters;
+};
+
+Gateway::Gateway(GatewayOptions options, std::vector<std::unique_ptr<Dialect>> dialects,
+                 vault::Vault& vault, Metrics& metrics, const Clock& clock, MemoryBudget& memory)
+    : options_(std::move(options)),
+      dialects_(std::move(dialects)),
+      clients_(options_.trusted_proxies, options_.public_url),
+      limiter_(clock),
+      vault_(vault),
+      metrics_(metrics),
+      memory_(memory),
+      unmatched_(metrics.route("", "", "")) {
+  metrics_.gauge("coffer_http_streamed_replies", "Replies that are made while they are sent",
+                 [this] { return static_cast<double>(streams_.count()); });
+  metrics_.counter("coffer_http_streamed_replies_refused_total",
+                   "Such replies refused, for want of places",
+                   [this] { return static_cast<double>(streams_.refused()); });
+  for (const auto& dialect : dialects_) {
+    for (const std::string& prefix : dialect->prefixes()) {
+      for (Route& route : dialect->routes()) {
+        const std::string path = prefix + route.pattern;
+        router_.add(route.method, path, routes_.size());
+        if (const auto word = word_before_secret(route, path)) secret_follows_.emplace(*word);
+        auto& counters = metrics_.route(dialect->name(), http::name_of(route.method), path);
+        routes_.push_back({dialect.get(), prefix, std::move(route), &counters});
+      }
+    }
+  }
+}
+
+Gateway::~Gateway() = default;
+
+std::vector<ServedRoute> Gateway::list(const std::vector<std::unique_ptr<Dialect>>& dialects) {
+  std::vector<ServedRoute> out;
+  for (const auto& dialect : dialects) {
+    for (const std::string& prefix : dialect->prefixes()) {
+      for (const Route& route : dialect->routes()) {
+        out.push_back({std::string(http::name_of(route.method)), prefix + route.pattern,
+                       name_of(route.access), name_of(route.rate), dialect->name(),
+                       route.body_limit});
+      }
+    }
+  }
+  return out;
+}
+
+const Dialect& Gateway::dialect_at(std::string_view path) const {
+  const Dialect* best = dialects_.front().get();
+  std::size_t length = 0;
+  for (const auto& dialect : dialects_) {
+    for (const std::string& prefix : dialect->claims()) {
+      if (prefix.size() > length && covers(prefix, path)) {
+        best = dialect.get();
+        length = prefix.size();
+      }
+    }
+  }
+  return *best;
+}
+
+Task<http::Response> Gateway::handle(http::Request& request) {
+  if (auto response = preflight(request)) co_return std::move(*response);
+  if (request.uri.raw_path == "*") {
+    http::Response whole_server;
+    whole_server.status = 204;
+    whole_server.headers.add("Allow", std::string(kMethods));
+    co_return whole_server;
+  }
+  const Dialect* dialect = nullptr;
+  http::Headers extra;  // what every answer of this request carries
+  std::optional<Reply> reply;
+  try {
+    const Client client = clients_.resolve(request);
+    request.client_address = client.address;
+    reply.emplace(co_await answer(request, client, dialect, extra));
+  } catch (const std::exception& error) {
+    log::error("request failed", {{"request_id", request.id}, {"error", error.what()}});
+    reply.emplace(std::unexpected(Problem::of(error)));
+  }
+  http::Response response;
+  if (*reply) {
+    response = std::move(**reply);
+  } else {
+    const Problem& problem = reply->error();
+    response = (dialect ? *dialect : dialect_at(request.uri.raw_path)).render(problem, request);
+    for (const auto& field : problem.headers) response.headers.set(field.name, field.value);
+  }
+  for (const auto& field : extra) response.headers.set(field.name, field.value);
+  // RFC 9110 section 15.5.2: a 401 says how to do better.
+  if (response.status == 401 && !response.headers.get("WWW-Authenticate")) {
+    response.headers.set("WWW-Authenticate", "Bearer");
+  }
+  add_cors(request, response);
+  co_return response;
+}
+
+Task<Reply> Gateway::answer(http::Request& request, const Client& client, const Dialect*& dialect,
+                            http::Headers& extra) {
+  if (options_.require_https && !client.secure && !client.is_loopback()) {
+    co_return std::unexpected(
+        Problem(ProblemKind::kHttpsRequired, "This vault is served over HTTPS only"));
+  }
+  auto found = router_.find(request.method, request.uri);
+  if (const auto* wrong = std::get_if<http::Router::WrongMethod>(&found)) {
+    dialect = routes_[wrong->route].dialect;
+    request.route = wrong->route;  // whose path may be a secret under any method
+    if (request.method == http::Method::kOptions) {
+      http::Response options;
+      options.status = 204;
+      options.headers.add("Allow", wrong->allow);
+      co_return options;
+    }
+    Problem problem(ProblemKind::kMethodNotAllowed,
+                    "This path does not take " + request.method_name);
+    problem.headers.add("Allow", wrong->allow);
+    co_return std::unexpected(std::move(problem));
+  }
+  if (std::holds_alternative<http::Router::Unknown>(found)) {
+    co_return std::unexpected(Problem(ProblemKind::kNotFound, "There is nothing at this path"));
+  }
+  const auto& match = std::get<http::Router::Match>(found);
+  const RouteEntry& mounted = routes_[match.route];
+  dialect = mounted.dialect;
+  request.route = match.route;
+  request.body->set_limit(mounted.route.body_limit);
+  request.body->set_sender(client.limit_key());
+  request.max_parts = options_.max_parts;
+  Reply reply = co_await call(mounted, match.parameters, request, client, extra);
+  co_return reply;
+}
+
+Task<Reply> Gateway::call(const RouteEntry& mounted, const http::PathParameters& path,
+                          http::Request& request, const Client& client, http::Headers& extra) {
+  RequestContext context{request, path, client, mounted.mount, std::nullopt, vault_};
+  std::optional<Problem> refused;
+  if (mounted.route.access != Access::kAnyone) {
+    auto caller = co_await recognise(mounted, request);
+    if (caller) {
+      context.caller = std::move(*caller);
+      request.account = context.account().id.value;
+    } else {
+      refused = std::move(caller.error());
+    }
+  }
+  const vault::Caller* caller = context.caller ? &*context.caller : nullptr;
+  request.memory = lease_of(request, client, caller);
+  if (auto problem = admit(mounted, client, caller, extra)) {
+    co_return std::unexpected(std::move(*problem));
+  }
+  if (mounted.route.access == Access::kOperator) {
+    const bool is_admin = caller && caller->account.is_admin;
+    if (is_admin || client.is_loopback()) {
+      refused.reset();
+    } else if (caller) {
+      refused = Problem(ProblemKind::kForbidden, "Only an admin may see this");
+    }
+  }
+  if (refused && mounted.route.access == Access::kShared &&
+      refused->kind == ProblemKind::kNoCredentials) {
+    refused.reset();
+  }
+  if (mounted.route.access == Access::kOptional) context.auth_error = std::exchange(refused, {});
+  if (refused) co_return std::unexpected(std::move(*refused));
+  if (auto problem = refuse_coded(request)) co_return std::unexpected(std::move(*problem));
+  Reply reply = co_await mounted.route.handler(context);
+  if (reply && reply->rest) {
+    if (auto problem = guard(mounted, request, client, caller, *reply)) {
+      co_return std::unexpected(std::move(*problem));
+    }
+  }
+  co_return reply;
+}
+
+std::optional<Problem> Gateway::guard(const RouteEntry& mounted, const http::Request& request,
+                                      const Client& client, const vault::Caller* caller,
+                                      http::Response& response) {
+  const bool is_account = caller && !caller->account.is_guest;
+  auto place = streams_.take(is_account ? "account " + std::to_string(caller->account.id.value)
+                                        : "address " + client.limit_key());
+  if (!place) {
+    return Problem(ProblemKind::kBusy,
+                   "Too many long lists are being read; finish one, or try again in a moment");
+  }
+  MayGoOn may_go_on = [this, &mounted, &request,
+                       account = caller ? caller->account.id : vault::AccountId{}]() -> Task<bool> {
+    if (account == vault::AccountId{}) co_return true;
+    const auto now = co_await recognise(mounted, request);
+    // A token that was good when the reply began need not last as long as the reply.
+    if (!now) co_return now.error().kind == ProblemKind::kTokenExpired;
+    co_return now->account.id == account;
+  };
+  response.rest = guarded(std::move(response.rest), std::move(*place), std::move(may_go_on));
+  return std::nullopt;
+}
+
+Task<std::expected<vault::Caller, Problem>> Gateway::recognise(const RouteEntry& mounted,
+                                                               const http::Request& request) {
+  const Credentials credentials = mounted.dialect->credentials(request);
+  if (credentials.kind == Credentials::Kind::kNone) {
+    const Access access = mounted.route.access;
+    const bool open = access == Access::kGuest || access == Access::kShared;
+    if (open && vault_.accounts().guests_allowed()) {
+      vault::Caller guest;
+      guest.account = co_await vault_.accounts().guest();
+      co_return guest;
+    }
+    co_return std::unexpected(
+        Problem(ProblemKind::kNoCredentials, "Log in and send the token with the request"));
+  }
+  if (credentials.kind == Credentials::Kind::kMalformed) {
+    co_return std::unexpected(Problem(ProblemKind::kMalformedCredentials,
+                                      "The Authorization header is not what it should be"));
+  }
+  if (credentials.kind == Credentials::Kind::kSession) {
+    auto caller = co_await vault_.sessions().authenticate(credentials.secret);
+    if (!caller) co_return std::unexpected(Problem(caller.error()));
+    co_return std::move(*caller);
+  }
+  auto caller = co_await vault_.api_keys().authenticate(credentials.secret);
+  if (!caller) co_return std::unexpected(Problem(caller.error()));
+  if (!fits(credentials.kind, caller->credential)) {
+    co_return std::unexpected(Problem(ProblemKind::kTokenInvalid, "The key is of another kind"));
+  }
+  co_return std::move(*caller);
+}
+
+// Who is counted, and against what; 0: nobody.
+struct Gateway::RateLimitKey {
+  std::string who;
+  std::uint32_t per_minute = 0;
+};
+
+Gateway::RateLimitKey Gateway::allotment_of(RateClass rate, const Client& client,
+                                            const vault::Caller* caller) const {
+  const auto& limits = options_.rate_limits;
+  if (!limits.enabled || rate == RateClass::kNone) return {};
+  if (rate == RateClass::kShortLink) return {"drop " + client.limit_key(), limits.drops};
+  if (rate == RateClass::kLogin) return {"login " + client.limit_key(), limits.logins};
+  if (!caller || caller->account.is_guest) {
+    if (rate == RateClass::kStandard) return {"address " + client.limit_key(), limits.anonymous};
+    return {"visitor " + client.limit_key(), limits.account};
+  }
+  if (rate == RateClass::kChunks) return {};
+  if (caller->credential == vault::Credential::kSession) {
+    return {"account " + std::to_string(caller->account.id.value), limits.account};
+  }
+  return {"key " + std::to_string(caller->key->value), limits.api_key};
+}
+
+MemoryBudget::Lease Gateway::lease_of(const http::Request& request, const Client& client,
+                                      const vault::Caller* caller) const {
+  if (request.body->length() == 0) return {};
+  const bool is_account = caller && !caller->account.is_guest;
+  return {memory_, client.limit_key(),
+          is_account ? "account " + std::to_string(caller->account.id.value) : std::string()};
+}
+
+std::optional<Problem> Gateway::admit(const RouteEntry& mounted, const Client& client,
+                                      const vault::Caller* caller, http::Headers& extra) {
+  const RateLimitKey allotment = allotment_of(mounted.route.rate, client, caller);
+  if (allotment.per_minute == 0) return std::nullopt;
+  const auto decision = limiter_.admit(allotment.who, allotment.per_minute);
+  decision.describe(extra);
+  if (decision.admitted) return std::nullopt;
+  Problem problem(ProblemKind::kRateLimited, "Too many requests; try again in " +
+                                                 std::to_string(decision.retry_after) + " seconds");
+  problem.headers.add("Retry-After", std::to_string(decision.retry_after));
+  return problem;
+}
+
+http::Response Gateway::refuse(const http::Request& request, http::BadMessage why) {
+  // The target may not have been understood; its text still tells whose shape is expected.
+  const Dialect* dialect = nullptr;
+  if (const auto target = http::parse_target(request.target)) {
+    const auto found = router_.find(request.method, *target);
+    if (const auto* match = std::get_if<http::Router::Match>(&found)) {
+      dialect = routes_[match->route].dialect;
+    } else if (const auto* wrong = std::get_if<http::Router::WrongMethod>(&found)) {
+      dialect = routes_[wrong->route].dialect;
+    }
+  }
+  if (!dialect) dialect = &dialect_at(request.target);
+  const Problem problem = Problem::of(why);
+  http::Response response = dialect->render(problem, request);
+  for (const auto& field : problem.headers) response.headers.set(field.name, field.value);
+  add_cors(request, response);
+  return response;
+}
+
+void Gateway::finished(const http::Request& request, const http::RequestOutcome& outcome) noexcept {
+  const bool known = request.route != http::Request::kNoRoute;
+  Metrics::count(known ? *routes_[request.route].counters : unmatched_, outcome.status,
+                 static_cast<double>(outcome.duration.count()) / 1e6, outcome.bytes_received,
+                 outcome.bytes_sent);
+  if (options_.access_log) contain_exceptions("access log", [&] { tell(request, outcome); });
+}
+
+void Gateway::tell(const http::Request& request, const http::RequestOutcome& outcome) const {
+  const bool known = request.route != http::Request::kNoRoute;
+  log::info(
+      "request",
+      {{"request_id", request.id},
+       {"address", request.client_address.empty() ? request.peer_address : request.client_address},
+       {"method", request.method_name},
+       {"path", redacted_path(request)},
+       {"route", known ? routes_[request.route].route.pattern : std::string_view()},
+       {"account", request.account},
+       {"status", outcome.status},
+       {"bytes_in", outcome.bytes_received},
+       {"bytes_out", outcome.bytes_sent},
+       {"micros", outcome.duration.count()},
+       {"complete", outcome.complete}});
+}
+
+// Without its query, which may carry a key. The path itself may be what permits, a share token for
+// instance: then it is told as in the table of routes, and where it is no route's as far as the
+// word that a secret follows elsewhere.
+std::string Gateway::redacted_path(const http::Request& request) const {
+  std::size_t route = request.route;
+  if (route == http::Request::kNoRoute) {  // also of what was answered before it was looked for
+    const auto found = router_.find(request.method, request.uri);
+    if (const auto* match = std::get_if<http::Router::Match>(&found)) route = match->route;
+    if (const auto* wrong = std::get_if<http::Router::WrongMethod>(&found)) route = wrong->route;
+  }
+  if (route != http::Request::kNoRoute) {
+    const RouteEntry& mounted = routes_[route];
+    if (hides_path(mounted.route)) return mounted.mount + mounted.route.pattern;
+    return std::string(request.uri.raw_path);
+  }
+  std::string told;
+  for (const std::string& segment : request.uri.segments) {
+    told += '/' + segment;
+    if (secret_follows_.contains(to_lower_ascii(segment))) return told + "/…";
+  }
+  return std::string(request.uri.raw_path);
+}
+
+std::string Gateway::allowed_at(const http::Target& target) const {
+  auto found = router_.find(http::Method::kOther, target);
+  if (auto* known = std::get_if<http::Router::WrongMethod>(&found)) return std::move(known->allow);
+  return std::string(kMethods);
+}
+
+std::optional<http::Response> Gateway::preflight(const http::Request& request) const {
+  if (request.method != http::Method::kOptions || !request.header("Origin") ||
+      !request.header("Access-Control-Request-Method")) {
+    return std::nullopt;
+  }
+  http::Response response;
+  response.status = 204;
+  response.headers.add("Allow", allowed_at(request.uri));
+  add_cors(request, response);
+  if (response.headers.get("Access-Control-Allow-Origin")) {
+    response.headers.set("Access-Control-Allow-Methods", std::string(kMethods));
+    response.headers.set(
+        "Access-Control-Allow-Headers",
+        std::string(request.header("Access-Control-Request-Headers").value_or("")));
+    response.headers.set("Access-Control-Max-Age", std::string(kCorsMaxAge));
+  }
+  return response;
+}
+
+void Gateway::add_cors(const http::Request& request, http::Response& response) const {
+  if (options_.cors_origins.empty()) return;
+  response.headers.add("Vary", "Origin");
+  const auto origin = request.header("Origin");
+  if (!origin) return;
+  const bool listed = std::ranges::any_of(options_.cors_origins, [&](const std::string& allowed) {
+    return allowed == "*" || allowed == *origin;
+  });
+  if (!listed) return;
+  response.headers.set("Access-Control-Allow-Origin", std::string(*origin));
+  response.headers.set("Access-Control-Expose-Headers",
+                       "Accept-Ranges, Content-Disposition, Content-Range, ETag, Link, "
+                       "Retry-After, X-RateLimit-Limit, "
+                       "X-RateLimit-Remaining, X-RateLimit-Reset, X-Request-Id");
+}
+
+}  // namespace coffer::apis

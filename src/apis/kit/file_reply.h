@@ -1,0 +1,16 @@
+// Replies that carry a file's bytes (contract section 1, rule 9).
+#pragma once
+
+#include "apis/gateway/dialect.h"
+#include "apis/gateway/problem.h"
+#include "vault/types.h"
+
+namespace coffer::apis {
+
+// The bytes of `entry`, or the part that the request asks for. User content can do nothing on
+// the vault's own origin: its type is not guessed, and what could run script is sandboxed.
+// `disposition` is `inline` or `attachment`.
+Task<Reply> file_reply(RequestContext& context, const vault::Entry& entry,
+                       std::string_view disposition);
+
+}  // namespace coffer::apis

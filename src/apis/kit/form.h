@@ -1,0 +1,62 @@
+// Fields of a request, whether they come as JSON or as a form, and the file that comes with them.
+#pragma once
+
+#include <boost/json/object.hpp>
+#include <cstddef>
+#include <expected>
+#include <functional>
+#include <optional>
+#include <string>
+
+#include "apis/gateway/dialect.h"
+#include "apis/gateway/problem.h"
+#include "base/stream.h"
+#include "http/multipart.h"
+#include "vault/uploads.h"
+
+namespace coffer::apis {
+
+// The body's fields, up to the route's limit. Those of a form, urlencoded or multipart, are texts;
+// of one name the last counts, and files are passed over. No body: no fields.
+// kUnsupportedMediaType, kPayloadTooLarge, kBadStream; kInvalid for what is no JSON (without a
+// field), no object or no UTF-8 (a fault of `non_field_errors`, or of the field).
+Task<std::expected<boost::json::object, Problem>> read_fields(http::Request& request);
+
+// A form with a file in it, as far as it has come.
+struct FileForm {
+  boost::json::object fields;             // as read_fields() gives them
+  std::optional<vault::StagedBlob> file;  // the part named `file`, if it has a file name
+  std::string file_name;
+};
+
+// Has the bytes of the part named `file` received. Called at most once; of the form what came
+// before is there. REQUIRES of it: it reads to the end, or fails.
+using ReceiveFile = std::function<Task<std::expected<vault::StagedBlob, Problem>>(
+    const FileForm& form, InputStream& content)>;
+
+// The boundary of the request's form. kUnsupportedMediaType where it says to be something else;
+// kInvalid where it is a form without a boundary.
+std::expected<std::string, Problem> form_boundary(const http::Request& request);
+
+// Reads the request's form, within the bounds of its server. REQUIRES: `boundary` is one of
+// form_boundary().
+http::MultipartReader read_form(const http::Request& request, std::string boundary);
+
+// What `reader` failed with, in a sentence that says what to do.
+Problem form_problem(const http::Request& request, const http::MultipartReader& reader,
+                     StreamFault fault);
+
+// The current part of `reader` as text; kPayloadTooLarge above `max_bytes`. Counts against the
+// memory budget (body.h). The problems are those of form_problem(), and kBusy.
+Task<std::expected<std::string, Problem>> read_field(http::Request& request,
+                                                     http::MultipartReader& reader,
+                                                     std::size_t max_bytes);
+
+// The whole form, to its end: what comes after the file is as good as what comes before. The file
+// is the caller's to commit or discard; after a problem it is discarded. A body that is no
+// multipart form is read as read_fields() does. The problems are those of read_fields(),
+// `receive`'s, and a fault of `file` when there are two.
+Task<std::expected<FileForm, Problem>> read_file_form(RequestContext& context,
+                                                      const ReceiveFile& receive);
+
+}  // namespace coffer::apis

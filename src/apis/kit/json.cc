@@ -1,0 +1,113 @@
+#include "apis/kit/json.h"
+
+#include <boost/json/parse.hpp>
+#include <boost/json/serialize.hpp>
+#include <utility>
+
+#include "apis/gateway/body.h"
+#include "base/text.h"
+
+namespace coffer::apis {
+namespace {
+
+bool is_json(std::string_view content_type) {
+  const std::string type = to_lower_ascii(trim(content_type.substr(0, content_type.find(';'))));
+  return type == "application/json" || type.ends_with("+json");
+}
+
+}  // namespace
+
+Task<std::expected<boost::json::object, Problem>> read_json(http::Request& request) {
+  const auto type = request.header("Content-Type");
+  if (type && !is_json(*type)) {
+    co_return std::unexpected(Problem(ProblemKind::kUnsupportedMediaType,
+                                      "Send JSON, with Content-Type: application/json"));
+  }
+  const auto text = co_await read_whole_body(request);
+  if (!text) co_return std::unexpected(text.error());
+  if (text->empty() && !type) co_return boost::json::object();
+  if (!hold_parsed(request, text->size())) co_return std::unexpected(no_memory());
+  boost::system::error_code error;
+  boost::json::value value = boost::json::parse(*text, error);
+  if (error) {
+    co_return std::unexpected(
+        Problem(ProblemKind::kInvalid, "The body is not valid JSON: " + error.message()));
+  }
+  if (!value.is_object()) {
+    co_return std::unexpected(Problem(ProblemKind::kInvalid, "The body must be a JSON object"));
+  }
+  co_return std::move(value.get_object());
+}
+
+http::Response json_response(unsigned status, const boost::json::value& value) {
+  return http::Response::text(status, "application/json", boost::json::serialize(value));
+}
+
+boost::json::value json_or_null(const std::optional<std::string>& text,
+                                boost::json::storage_ptr memory) {
+  if (!text) return boost::json::value(nullptr, std::move(memory));
+  return boost::json::value(*text, std::move(memory));
+}
+
+std::string Fields::text(std::string_view name) {
+  if (!has(name)) {
+    fault(name, "This field is required");
+    return {};
+  }
+  return optional_text(name).value_or("");
+}
+
+std::optional<std::string> Fields::optional_text(std::string_view name) {
+  const auto* value = object_.if_contains(name);
+  if (!value) return std::nullopt;
+  if (!value->is_string()) {
+    fault(name, "Must be a text");
+    return std::nullopt;
+  }
+  return std::string(value->get_string());
+}
+
+std::optional<std::optional<std::string>> Fields::nullable_text(std::string_view name) {
+  const auto* value = object_.if_contains(name);
+  if (!value) return std::nullopt;
+  if (value->is_null()) return std::optional<std::string>();
+  if (!value->is_string()) {
+    fault(name, "Must be a text or null");
+    return std::nullopt;
+  }
+  return std::optional(std::string(value->get_string()));
+}
+
+std::optional<std::vector<std::string>> Fields::texts(std::string_view name) {
+  const auto* value = object_.if_contains(name);
+  if (!value) return std::nullopt;
+  std::vector<std::string> out;
+  bool ok = value->is_array();
+  if (ok) {
+    for (const auto& item : value->get_array()) {
+      if (!item.is_string()) {
+        ok = false;
+        break;
+      }
+      out.emplace_back(item.get_string());
+    }
+  }
+  if (!ok) {
+    fault(name, "Must be a list of texts");
+    return std::nullopt;
+  }
+  return out;
+}
+
+void Fields::fault(std::string_view name, std::string message) {
+  faults_.push_back({std::string(name), std::move(message)});
+}
+
+std::optional<Problem> Fields::problem() const {
+  if (faults_.empty()) return std::nullopt;
+  Problem problem(ProblemKind::kInvalid, "Invalid input data");
+  problem.fields = faults_;
+  return problem;
+}
+
+}  // namespace coffer::apis

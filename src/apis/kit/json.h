@@ -1,0 +1,54 @@
+// JSON bodies in and out.
+#pragma once
+
+#include <boost/json/array.hpp>
+#include <boost/json/object.hpp>
+#include <boost/json/value.hpp>
+#include <expected>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "apis/gateway/dialect.h"
+#include "apis/gateway/problem.h"
+
+namespace coffer::apis {
+
+// The body as one JSON object. kUnsupportedMediaType when it says to be something else than
+// JSON; kPayloadTooLarge above the route's limit; kInvalid when it is no JSON object.
+// An empty body without a type is an empty object.
+Task<std::expected<boost::json::object, Problem>> read_json(http::Request& request);
+
+http::Response json_response(unsigned status, const boost::json::value& value);
+
+// `text`, or null.
+boost::json::value json_or_null(const std::optional<std::string>& text,
+                                boost::json::storage_ptr memory = {});
+
+// Takes members out of an object and collects what is wrong with them, so that a client hears
+// of every fault at once.
+class Fields {
+ public:
+  explicit Fields(const boost::json::object& object) : object_(object) {}
+
+  bool has(std::string_view name) const { return object_.contains(name); }
+  // Empty, and a fault, when it is missing or no text.
+  std::string text(std::string_view name);
+  // Nothing when it is missing; a fault when it is no text (null included).
+  std::optional<std::string> optional_text(std::string_view name);
+  // Nothing when it is missing; an empty optional inside for null.
+  std::optional<std::optional<std::string>> nullable_text(std::string_view name);
+  // Nothing when it is missing; a fault when it is no array of texts.
+  std::optional<std::vector<std::string>> texts(std::string_view name);
+
+  void fault(std::string_view name, std::string message);
+  // The faults so far as one problem, or nothing.
+  std::optional<Problem> problem() const;
+
+ private:
+  const boost::json::object& object_;
+  std::vector<vault::FieldFault> faults_;
+};
+
+}  // namespace coffer::apis

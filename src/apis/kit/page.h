@@ -1,0 +1,47 @@
+// Pages for people: pieces of HTML, and what stands around them. Any dialect may show some; style
+// and icon are served by apis/pages.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "apis/gateway/problem.h"
+#include "http/message.h"
+#include "vault/types.h"
+
+namespace coffer::apis {
+
+// Text as HTML, between tags or in a quoted attribute. What cannot be shown (control characters)
+// becomes U+FFFD.
+std::string escape_html(std::string_view text);
+
+// A picture of 24 by 24 in the colour of the text around it.
+std::string_view icon_of(vault::FileKind kind) noexcept;
+std::string_view download_icon() noexcept;
+std::string_view broken_link_icon() noexcept;
+
+// What a person is told: what is wrong, and what to do.
+struct Sorry {
+  std::string_view title;
+  std::string_view advice;
+};
+// The words for a problem of that kind, where a page has none of its own.
+Sorry sorry_for(ProblemKind kind) noexcept;
+
+// What a page says that has nothing to show. `title` and `advice` are text.
+std::string sorry_view(std::string_view title, std::string_view advice);
+
+// A whole page. `title` is text, `content` is HTML. Sent so that nothing in it can run, or tell
+// others where it was read; but for `script`, which stands in the page and is permitted by its hash
+// alone, and may ask this server. REQUIRES: `script` does not hold `</script`.
+http::Response page_response(unsigned status, std::string_view title, std::string_view content,
+                             std::string_view script = {});
+
+// Whether who asks would rather have a page than a document for programs.
+bool wants_page(const http::Request& request);
+
+// What pages link to besides files.
+http::Response style_response();
+http::Response icon_response();
+
+}  // namespace coffer::apis

@@ -1,0 +1,254 @@
+#include "apis/kit/rest_framework.h"
+
+#include <fmt/format.h>
+
+#include <boost/json/array.hpp>
+#include <cmath>
+#include <utility>
+
+#include "apis/kit/json.h"
+#include "base/text.h"
+
+namespace coffer::apis {
+namespace {
+
+constexpr char kRequired[] = "This field is required.";
+constexpr char kNull[] = "This field may not be null.";
+constexpr char kBlank[] = "This field may not be blank.";
+constexpr char kNoText[] = "Not a valid string.";
+constexpr char kNoInteger[] = "A valid integer is required.";
+constexpr char kNoUuid[] = "Must be a valid UUID.";
+constexpr char kNoReference[] = "Must be a valid id, UUID or token.";
+constexpr char kNoTime[] =
+    "Datetime has wrong format. Use one of these formats instead: "
+    "YYYY-MM-DDThh:mm[:ss[.uuuuuu]][+HH:MM|-HH:MM|Z].";
+
+bool is_blank(std::string_view text) { return trim(text).empty(); }
+
+// The number that a value stands for; nothing when it is no whole one.
+std::optional<std::int64_t> integer_from(const boost::json::value& value) {
+  if (value.is_int64()) return value.get_int64();
+  if (value.is_uint64()) return INT64_MAX;  // more than any field may hold
+  if (value.is_double()) {
+    const double number = value.get_double();
+    if (std::trunc(number) != number || std::abs(number) > 9e15) return std::nullopt;
+    return static_cast<std::int64_t>(number);
+  }
+  if (!value.is_string()) return std::nullopt;
+  std::string_view text = trim(value.get_string());
+  const bool negative = text.starts_with('-');
+  if (negative) text.remove_prefix(1);
+  const auto number = parse_unsigned(text);
+  if (!number || *number > INT64_MAX) return std::nullopt;
+  return negative ? -static_cast<std::int64_t>(*number) : static_cast<std::int64_t>(*number);
+}
+
+std::optional<EntryRef> reference_from(const boost::json::value& value) {
+  if (value.is_string()) return parse_entry_ref(trim(value.get_string()));
+  if (!value.is_int64() || value.get_int64() <= 0) return std::nullopt;
+  return vault::EntryId{value.get_int64()};
+}
+
+boost::json::object by_field(const std::vector<vault::FieldFault>& faults) {
+  boost::json::object out;
+  for (const vault::FieldFault& fault : faults) {
+    boost::json::value& messages = out[fault.field];
+    if (!messages.is_array()) messages.emplace_array();
+    messages.get_array().emplace_back(fault.message);
+  }
+  return out;
+}
+
+// The framework's own sentence for it; else the problem's message.
+std::string detail_of(const Problem& problem, const http::Request& request) {
+  switch (problem.kind) {
+    case ProblemKind::kNoCredentials: return "Authentication credentials were not provided.";
+    case ProblemKind::kNoSuchAccount:
+    case ProblemKind::kWrongPassword: return "No active account found with the given credentials";
+    case ProblemKind::kAccountDisabled: return "User is inactive";
+    case ProblemKind::kTokenInvalid:
+    case ProblemKind::kTokenExpired:
+    case ProblemKind::kMalformedCredentials:
+    case ProblemKind::kSessionGone: return "Given token not valid for any token type";
+    case ProblemKind::kMethodNotAllowed:
+      return fmt::format("Method \"{}\" not allowed.", request.method_name);
+    case ProblemKind::kRateLimited: {
+      const auto seconds = problem.headers.get("Retry-After").value_or("1");
+      return fmt::format("Request was throttled. Expected available in {} second{}.", seconds,
+                         seconds == "1" ? "" : "s");
+    }
+    case ProblemKind::kOutOfStorage: return "The disk of this server is full.";
+    case ProblemKind::kInternal: return "A server error occurred.";
+    default: break;
+  }
+  return problem.kind == ProblemKind::kInvalid ? problem.message : rest_sentence(problem.message);
+}
+
+}  // namespace
+
+std::optional<std::string> RestFields::checked(std::string_view name,
+                                               const boost::json::value& value, std::size_t max,
+                                               Blank blank) {
+  if (value.is_null()) {
+    fault(name, kNull);
+  } else if (!value.is_string()) {
+    fault(name, kNoText);
+  } else if (blank == Blank::kRefused && is_blank(value.get_string())) {
+    fault(name, kBlank);
+  } else if (count_code_points(value.get_string()) > max) {
+    fault(name, fmt::format("Ensure this field has no more than {} characters.", max));
+  } else {
+    return std::string(value.get_string());
+  }
+  return std::nullopt;
+}
+
+std::string RestFields::text(std::string_view name, std::size_t max, Blank blank) {
+  require(name);
+  return optional_text(name, max, blank).value_or("");
+}
+
+std::optional<std::string> RestFields::optional_text(std::string_view name, std::size_t max,
+                                                     Blank blank) {
+  const auto* value = fields_.if_contains(name);
+  if (!value) return std::nullopt;
+  return checked(name, *value, max, blank);
+}
+
+std::optional<std::optional<std::string>> RestFields::nullable_text(std::string_view name,
+                                                                    std::size_t max) {
+  const auto* value = fields_.if_contains(name);
+  if (!value) return std::nullopt;
+  if (value->is_null()) return std::optional<std::string>();
+  auto text = checked(name, *value, max, Blank::kAllowed);
+  if (text && is_blank(*text)) text.reset();
+  return text;
+}
+
+std::uint64_t RestFields::integer(std::string_view name, std::uint64_t min, std::uint64_t max) {
+  require(name);
+  const auto* value = fields_.if_contains(name);
+  if (!value) return min;
+  const auto number = integer_from(*value);
+  if (value->is_null()) {
+    fault(name, kNull);
+  } else if (!number) {
+    fault(name, kNoInteger);
+  } else if (*number < static_cast<std::int64_t>(min)) {
+    fault(name, fmt::format("Ensure this value is greater than or equal to {}.", min));
+  } else if (static_cast<std::uint64_t>(*number) > max) {
+    fault(name, fmt::format("Ensure this value is less than or equal to {}.", max));
+  } else {
+    return static_cast<std::uint64_t>(*number);
+  }
+  return min;
+}
+
+Uuid RestFields::uuid(std::string_view name) {
+  require(name);
+  const auto* value = fields_.if_contains(name);
+  if (!value) return {};
+  if (value->is_null()) {
+    fault(name, kNull);
+    return {};
+  }
+  const auto uuid = value->is_string() ? Uuid::parse(trim(value->get_string())) : std::nullopt;
+  if (!uuid) fault(name, kNoUuid);
+  return uuid.value_or(Uuid{});
+}
+
+EntryRef RestFields::reference(std::string_view name) {
+  require(name);
+  const auto* value = fields_.if_contains(name);
+  if (!value) return {};
+  const auto found = reference_from(*value);
+  if (value->is_null()) {
+    fault(name, kNull);
+  } else if (!found) {
+    fault(name, kNoReference);
+  }
+  return found.value_or(EntryRef{});
+}
+
+std::optional<std::optional<EntryRef>> RestFields::optional_reference(std::string_view name) {
+  const auto* value = fields_.if_contains(name);
+  if (!value) return std::nullopt;
+  const bool none = value->is_null() || (value->is_string() && is_blank(value->get_string()));
+  if (none) return std::optional<EntryRef>();
+  const auto found = reference_from(*value);
+  if (!found) fault(name, kNoReference);
+  return found;
+}
+
+std::optional<Time> RestFields::nullable_time(std::string_view name) {
+  require(name);
+  const auto* value = fields_.if_contains(name);
+  if (!value || value->is_null()) return std::nullopt;
+  const auto time = value->is_string() ? from_iso8601(trim(value->get_string())) : std::nullopt;
+  if (!time) fault(name, kNoTime);
+  return time;
+}
+
+void RestFields::fault(std::string_view name, std::string message) {
+  faults_.push_back({std::string(name), std::move(message)});
+}
+
+void RestFields::require(std::string_view name) {
+  if (!has(name)) fault(name, kRequired);
+}
+
+std::optional<Problem> RestFields::problem() const {
+  if (faults_.empty()) return std::nullopt;
+  Problem problem(ProblemKind::kInvalid, "Invalid input.");
+  problem.fields = faults_;
+  return problem;
+}
+
+http::Response render_rest_problem(const Problem& problem, const http::Request& request) {
+  const unsigned status = status_of(problem.kind);
+  if (!problem.fields.empty() && problem.kind == ProblemKind::kInvalid) {
+    return json_response(status, by_field(problem.fields));
+  }
+  if (problem.kind == ProblemKind::kNotFound && request.route != http::Request::kNoRoute) {
+    return json_response(status, {{"error", problem.message}});
+  }
+  if (problem.kind == ProblemKind::kNotFound) {
+    return json_response(status, {{"detail", "Not found."}, {"error", "Path not found"}});
+  }
+  if (problem.kind == ProblemKind::kConflict) {
+    return json_response(status, {{"error", problem.message}});
+  }
+  boost::json::object body{{"detail", detail_of(problem, request)}};
+  switch (problem.kind) {
+    case ProblemKind::kTokenInvalid:
+    case ProblemKind::kTokenExpired:
+    case ProblemKind::kSessionGone: {
+      const boost::json::object message{{"token_class", "AccessToken"},
+                                        {"token_type", "access"},
+                                        {"message", "Token is invalid or expired"}};
+      body["code"] = "token_not_valid";
+      body["messages"] = boost::json::array{message};
+      break;
+    }
+    case ProblemKind::kAccountDisabled: body["code"] = "user_inactive"; break;
+    default: break;
+  }
+  http::Response response = json_response(status, body);
+  if (status == 401) response.headers.set("WWW-Authenticate", "Bearer realm=\"api\"");
+  return response;
+}
+
+http::Response bad_token_response(std::string_view detail) {
+  return json_response(401, {{"detail", detail}, {"code", "token_not_valid"}});
+}
+
+std::string rest_sentence(std::string_view message) {
+  std::string sentence(message);
+  if (!sentence.empty() && sentence.front() >= 'a' && sentence.front() <= 'z') {
+    sentence.front() = static_cast<char>(sentence.front() - 'a' + 'A');
+  }
+  if (!sentence.ends_with('.')) sentence += '.';
+  return sentence;
+}
+
+}  // namespace coffer::apis

@@ -1,0 +1,73 @@
+// Django REST framework's words: how it checks fields and tells what is wrong, for the dialects
+// whose clients come from it.
+#pragma once
+
+#include <boost/json/object.hpp>
+#include <boost/json/value.hpp>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "apis/gateway/problem.h"
+#include "apis/kit/entry_ref.h"
+#include "base/clock.h"
+#include "http/message.h"
+
+namespace coffer::apis {
+
+// Takes fields out of what read_fields() gave and collects what is wrong with them. Where a value
+// is at fault the caller gets a stand-in and asks problem() before it uses any.
+class RestFields {
+ public:
+  // REQUIRES: `fields` outlives it.
+  explicit RestFields(const boost::json::object& fields) : fields_(fields) {}
+
+  bool has(std::string_view name) const { return fields_.contains(name); }
+
+  enum class Blank { kRefused, kAllowed };
+  // A text of at most `most` characters. Blank is what has nothing but spaces; it is kept as it is.
+  std::string text(std::string_view name, std::size_t max, Blank blank = Blank::kRefused);
+  // Nothing when it is missing.
+  std::optional<std::string> optional_text(std::string_view name, std::size_t max,
+                                           Blank blank = Blank::kRefused);
+  // Null as well as a blank text is an empty optional inside.
+  std::optional<std::optional<std::string>> nullable_text(std::string_view name, std::size_t max);
+
+  // A whole number, which may come as text.
+  std::uint64_t integer(std::string_view name, std::uint64_t min, std::uint64_t max);
+  Uuid uuid(std::string_view name);
+
+  // A file's or folder's number, UUID or token.
+  EntryRef reference(std::string_view name);
+  // Null and an empty text are an empty optional inside; nothing when it is missing.
+  std::optional<std::optional<EntryRef>> optional_reference(std::string_view name);
+
+  // A moment, or null.
+  std::optional<Time> nullable_time(std::string_view name);
+
+  void fault(std::string_view name, std::string message);
+  void require(std::string_view name);
+  // The faults so far as one problem, or nothing.
+  std::optional<Problem> problem() const;
+
+ private:
+  std::optional<std::string> checked(std::string_view name, const boost::json::value& value,
+                                     std::size_t max, Blank blank);
+
+  const boost::json::object& fields_;
+  std::vector<vault::FieldFault> faults_;
+};
+
+// `{"field": ["…"]}` for fields, `{"error": "…"}` for what is not there, `{"detail": "…"}` else,
+// with the framework's own sentences.
+http::Response render_rest_problem(const Problem& problem, const http::Request& request);
+
+// The 401 of a token that came in the body.
+http::Response bad_token_response(std::string_view detail);
+
+// A sentence of the core's, as the framework would write it: `must be x` -> `Must be x.`
+std::string rest_sentence(std::string_view message);
+
+}  // namespace coffer::apis

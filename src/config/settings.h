@@ -1,0 +1,158 @@
+// What the server can be told: from defaults, a TOML file, the environment and flags, in rising
+// order of precedence. Setting `a.b_c` is COFFER_A_B_C in the environment and `--a.b-c` as a flag.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "base/log.h"
+
+namespace coffer::config {
+
+// Where to listen. The host is a name or an address (IPv6 without brackets); port 0 is any
+// that is free.
+struct Endpoint {
+  std::string host;
+  std::uint16_t port = 0;
+  friend bool operator==(const Endpoint&, const Endpoint&) = default;
+};
+
+enum class Registration : std::uint8_t { kOpen, kClosed };
+
+// kAuto: on while listening on loopback only.
+enum class Guests : std::uint8_t { kAuto, kOn, kOff };
+
+// The settings of one start. Each member stands under its own name in known_settings(), which
+// says what it means; load_settings() fills all of them.
+struct Settings {
+  std::string data;
+  std::vector<Endpoint> listen;
+  std::string public_url;  // without a slash at its end; empty: the request's Host
+  std::vector<std::string> trusted_proxies;  // IPv4 or IPv6 addresses or CIDR ranges
+  bool require_https = false;
+  std::uint64_t cores = 0;  // 0: as many as the machine has
+  bool rate_limits = true;
+  Guests guests = Guests::kAuto;
+
+  struct Tls {
+    std::vector<Endpoint> listen;
+    std::string certificate;
+    std::string key;
+  } tls;
+
+  struct Log {
+    log::Level level = log::Level::kInfo;
+    bool access = true;
+  } log;
+
+  struct Http {
+    std::uint64_t head_bytes = 0;
+    std::chrono::milliseconds head_timeout{0};
+    std::chrono::milliseconds idle_timeout{0};
+    std::uint64_t floor_bytes = 0;
+    std::chrono::milliseconds floor_window{0};
+    std::chrono::milliseconds body_timeout{0};
+    std::uint64_t memory_budget = 0;
+    std::uint64_t max_connections = 0;
+    std::chrono::milliseconds drain_timeout{0};
+  } http;
+
+  struct Limits {
+    std::uint64_t anonymous_per_minute = 0;
+    std::uint64_t account_per_minute = 0;
+    std::uint64_t api_key_per_minute = 0;
+    std::uint64_t fileuploader_upload_per_minute = 0;
+    std::uint64_t fileuploader_login_per_minute = 0;
+  } limits;
+
+  struct Uploads {
+    std::uint64_t max_bytes = 0;  // 0: no limit besides the quota
+    std::uint64_t max_parts = 0;  // of one form
+    std::uint64_t memory_budget = 0;
+    std::chrono::milliseconds memory_timeout{0};
+    std::uint64_t max_concurrent = 0;  // of one account, or of one address of guests
+    std::chrono::milliseconds session_lifetime{0};
+    std::uint64_t max_sessions = 0;  // of one account
+  } uploads;
+
+  struct Accounts {
+    std::uint64_t password_min = 0;
+    Registration registration = Registration::kOpen;
+    std::uint64_t quota = 0;        // bytes; 0: unlimited
+    std::uint64_t guest_quota = 0;  // bytes of all guests together; 0: unlimited
+  } accounts;
+
+  struct Passwords {
+    std::uint64_t memory = 0;  // bytes
+    std::uint64_t parallel = 0;
+  } passwords;
+
+  struct Sessions {
+    std::chrono::milliseconds access_lifetime{0};
+    std::chrono::milliseconds refresh_lifetime{0};
+  } sessions;
+
+  struct Blobs {
+    std::chrono::milliseconds grace{0};
+    std::chrono::milliseconds collect_every{0};
+  } blobs;
+
+  struct Storage {
+    std::uint64_t reserve = 0;  // bytes
+  } storage;
+
+  struct Cors {
+    std::vector<std::string> origins;  // `https://host[:port]`, or `*` alone
+  } cors;
+
+  // Where each value came from, in the order of known_settings(): `default`,
+  // `coffer.toml:3:8`, `environment variable COFFER_X`, `flag --x`.
+  std::vector<std::string> places;
+};
+
+// Whether guests are served.
+bool serves_guests(const Settings& settings);
+
+// A setting that is unknown, malformed or does not fit another. The message is one line with
+// the place, the setting's name and what was expected.
+class SettingsError : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
+
+// What there is to say of one setting, for help texts and documentation.
+struct SettingInfo {
+  std::string_view name;  // `http.head_bytes`
+  std::string environment;
+  std::string flag;           // with its dashes
+  std::string expected;       // `a size from 4KiB to 1MiB, such as 64KiB`
+  std::string_view fallback;  // as text
+  std::string_view description;
+  bool is_list = false;  // as text: separated by commas; a flag may be repeated
+};
+
+// All settings: those without a section first, then section after section.
+std::vector<SettingInfo> known_settings();
+
+struct SettingsSources {
+  std::string file;                      // empty: what COFFER_CONFIG names, if anything
+  std::vector<std::string> environment;  // `NAME=text` each; only COFFER_* is looked at
+  std::vector<std::pair<std::string, std::string>> flags;  // name (`http.head_bytes`) and text
+};
+
+// Throws SettingsError for the first setting that is wrong.
+Settings load_settings(const SettingsSources& sources);
+
+// The environment of this process, as SettingsSources takes it.
+std::vector<std::string> process_environment();
+
+// The settings as a commented TOML file that load_settings() reads back to the same, with the
+// place each value came from.
+std::string print(const Settings& settings);
+
+}  // namespace coffer::config
