@@ -62,7 +62,8 @@ int run_command(const Run& run) {
   } catch (const coffer::db::Error& error) {
     complain("coffer: {}\n", error.what());
     // What a machine lacks for a while damages nothing.
-    if (!dynamic_cast<const coffer::Exhausted*>(&error)) {
+    if (!dynamic_cast<const coffer::Exhausted*>(&error) &&
+        !dynamic_cast<const coffer::db::OtherSchemaError*>(&error)) {
       complain("`coffer fsck` tells, with the server stopped, what of {} is damaged\n",
                kDatabaseFile);
     }

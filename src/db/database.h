@@ -63,7 +63,7 @@ class Database {
   virtual ~Database() = default;
 
   // Brings the schema up to the last of `migrations`, each in a transaction of its own.
-  // Blocks. Throws Error when the database has one that this program does not know.
+  // Blocks. Throws OtherSchemaError when the database has one that this program does not know.
   virtual void migrate(std::span<const Migration> migrations) = 0;
 
   // How many of `migrations` were applied; 0: the database is new. Blocks. Throws Error as

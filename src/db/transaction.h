@@ -51,6 +51,12 @@ class LockedError : public Error, public Exhausted {
       : Error(what), Exhausted(ExhaustedResource::kLock) {}
 };
 
+// The schema is that of another program, or of another version of this one. Nothing is damaged.
+class OtherSchemaError : public Error {
+ public:
+  using Error::Error;
+};
+
 // A scan was not run, or not to its end: too many others wait, or it took too long. To be tried
 // again in a moment.
 class Busy : public std::runtime_error {

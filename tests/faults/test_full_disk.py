@@ -141,7 +141,7 @@ def test_a_disk_that_is_full_at_the_start_serves(server, small_disk):
 def test_many_log_ins_on_a_full_disk(server, small_disk):
     """The database's reserve is used, and the log starts over in it."""
     user = server.user()
-    kept = user.upload(os.urandom(1_000))
+    kept = user.upload(os.urandom(1_000), title=os.urandom(8).hex())
     whole = (server.data / "coffer.db-reserve").stat().st_size
     fill(small_disk)
     began = time.monotonic()

@@ -56,6 +56,10 @@ bool apply_next(Connection& connection, std::span<const Migration> migrations, c
     connection.run(kMakeTable);
     apply(connection, next, clock);
     connection.run(kCommit);
+  } catch (const NoSpaceError&) {
+    throw;
+  } catch (const LockedError&) {
+    throw;
   } catch (const Error& error) {
     throw Error(fmt::format("migration {} ({}) failed: {}", next.number, next.name, error.what()));
   }
@@ -76,13 +80,13 @@ std::size_t applied(Connection& connection, std::span<const Migration> migration
           fmt::format("the database has migration {} ({}) but not {}", number, name, count + 1));
     }
     if (count == migrations.size()) {
-      throw Error(
+      throw OtherSchemaError(
           fmt::format("the database is newer than this program: it has migration {} ({}), "
                       "the program knows {}",
                       number, name, migrations.size()));
     }
     if (name != migrations[count].name) {
-      throw Error(
+      throw OtherSchemaError(
           fmt::format("the database was made by another program, or by an unreleased version of "
                       "this one, and cannot be used: its migration {} is `{}`, here it is `{}`",
                       number, name, migrations[count].name));

@@ -19,7 +19,7 @@ inline constexpr const char* kMigrationTable =
     "CREATE TABLE IF NOT EXISTS schema_migration ("
     " number INTEGER PRIMARY KEY, name TEXT NOT NULL, applied_at INTEGER NOT NULL) STRICT";
 
-// How many of `migrations` were applied. Throws Error if the file has others.
+// How many of `migrations` were applied. Throws OtherSchemaError if the file has others.
 std::size_t applied(Connection& connection, std::span<const Migration> migrations);
 
 }  // namespace coffer::db::sqlite
