@@ -64,7 +64,8 @@ TEST(Crash, KilledWriterLosesNoAnswerAndLeavesNoPartialBlob) {
     ASSERT_GE(child, 0);
     if (child == 0) be_killed(folder.path(), round, ends[1]);
     ::close(ends[1]);
-    std::thread killer([child, wait = 5 + random() % 60] {
+    // Later with each round: a slow machine has to open the store first.
+    std::thread killer([child, wait = 5 + random() % (60 + 4 * round)] {
       std::this_thread::sleep_for(std::chrono::milliseconds(wait));
       ::kill(child, SIGKILL);
     });

@@ -78,8 +78,12 @@ TEST_F(LocalStore, OpeningAnOldStoreIsQuickAndRemovesLeftovers) {
   const auto before = std::chrono::steady_clock::now();
   const auto store = open();
   const auto took = std::chrono::steady_clock::now() - before;
-  // Ten milliseconds are meant; the rest is for a busy machine.
+  // Ten milliseconds are meant; the rest is for a busy machine, and for sanitizers.
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+  EXPECT_LT(took, std::chrono::milliseconds(1'000));
+#else
   EXPECT_LT(took, std::chrono::milliseconds(100));
+#endif
   EXPECT_EQ(count_entries(folder_.path() / "blobs" / "tmp"), 0u);
   EXPECT_TRUE(executor_.run(store->open(digest)));
 }
