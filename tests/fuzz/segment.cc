@@ -40,6 +40,9 @@ class MemoryDisk final : public Disk {
   bool make_folder(const std::string&) override { unused(); }
   void sync_folder(const std::string&) override { unused(); }
   std::vector<std::string> names(const std::string&) override { unused(); }
+  OpenFile lock_folder(const std::string&) override { unused(); }
+  bool leads_to(const std::string&, const OpenFile&) override { unused(); }
+  bool has_inodes(const std::string&) override { unused(); }
   Space space() override { unused(); }
 
  private:
@@ -104,8 +107,9 @@ COFFER_FUZZ(input) {
     COFFER_CHECK(result.end == end && result.skipped <= end - kHeaderBytes);
     COFFER_CHECK(index.live_bytes(1) <= bytes.size());
     for (const Sha256Digest& digest : digests) {
-      Place place;
-      COFFER_CHECK(index.remove_older(digest, Time::max(), place) != PackedIndex::Removal::kSpared);
+      RecordLocation location;
+      COFFER_CHECK(index.remove_older(digest, Time::max(), location) !=
+                   PackedIndex::Removal::kSpared);
     }
     COFFER_CHECK(index.live_bytes(1) == 0);
   }

@@ -43,7 +43,7 @@ class OpenFile {
 };
 
 // Names are relative to the store's root and never come from a client.
-// Every call may block, unless it says otherwise. Errors: NoSpaceError, NoDescriptorsError, Error
+// Every call may block, unless it says otherwise. Errors: NoSpaceError, NoDescriptorsError, Error,
 // StoreInUseError (blob_store.h) with what was being done and why it failed. Threads: any, also at
 // once.
 class Disk {
