@@ -98,7 +98,7 @@ void require_unused_store(const fs::path& folder) {
   } catch (const blobs::StoreInUseError& error) {
     throw UserError(error.what());
   } catch (const blobs::Error&) {
-    // Opening the store tells of it.
+    // Opening the store reports it.
   }
 }
 

@@ -13,11 +13,11 @@
 namespace coffer::config {
 
 enum class Kind : std::uint8_t {
-  kText,      // of `least` bytes or more
+  kText,      // of `min` bytes or more
   kUrl,       // text: `http(s)://host[:port][/path]`, or empty
-  kInteger,   // a whole number from `least` to `most`
-  kSize,      // bytes from `least` to `most`
-  kDuration,  // milliseconds from `least` to `most`
+  kInteger,   // a whole number from `min` to `max`
+  kSize,      // bytes from `min` to `max`
+  kDuration,  // milliseconds from `min` to `max`
   kBoolean,
   kChoice,     // one of `choices`; its value is the index among them
   kEndpoints,  // a list of `host:port`

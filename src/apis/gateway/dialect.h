@@ -29,7 +29,7 @@ enum class Access {
   kAccount,   // a caller with valid credentials
   kGuest,     // the same; or, without any and where guests are served, the guests' account
   kShared,    // the same, or nobody: the path may name what all may read who know it
-  kOptional,  // everybody; who shows bad credentials or none is told by RequestContext::auth_error
+  kOptional,  // everybody; auth_error of the RequestContext says what is wrong with the credentials
   kOperator,  // an admin, or a client on this machine
 };
 // `anyone`, `account`, `guest`, `shared`, `optional`, `operator`.

@@ -237,8 +237,8 @@ void Writer::commit_without(Units group, std::size_t failed) {
 
 // False when some units have to go, and the others of the group to run again.
 bool Writer::await_barriers(Units& group) {
-  // Barriers are mostly reached in the order of their units, several at a time: who waits for the
-  // last first sleeps once, where else he would be woken for each.
+  // Barriers are mostly reached in the order of their units, several at a time: waiting for the
+  // last first sleeps once instead of once for each.
   for (Unit* unit : group | std::views::reverse) wait_for_barriers(*unit);
   const auto failed = std::stable_partition(
       group.begin(), group.end(), [](const Unit* unit) { return !unit->dependency_failed; });
