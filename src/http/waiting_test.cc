@@ -79,7 +79,10 @@ class Waiting : public testing::Test {
     const timeval patience{20, 0};
     ::setsockopt(fd_, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
   }
-  ~Waiting() override { hang_up(); }
+  ~Waiting() override {
+    hang_up();
+    server_.drain(5s);  // the connection unwinds before the loops stop
+  }
 
   void send(std::string_view text) {
     EXPECT_EQ(::send(fd_, text.data(), text.size(), MSG_NOSIGNAL),
