@@ -72,7 +72,7 @@ class DurableBlob : public DurabilityBarrier {
   std::uint64_t size() const noexcept { return size_; }
 
   // wait() for a coroutine: goes on, on its executor, when it is reached. REQUIRES: one caller at a
-  // time; the landing outlives the task.
+  // time; the durable blob outlives the task.
   virtual Task<BlobInfo> reached() = 0;
 
  private:
@@ -81,7 +81,7 @@ class DurableBlob : public DurabilityBarrier {
 };
 
 // One blob being written. Holds at most 256 KiB of memory, out of a budget that all writers
-// of a store share. Destroyed before it was ended: nothing is kept; before the landing is
+// of a store share. Destroyed before it was ended: nothing is kept; before the durable blob is
 // reached: nothing or the whole blob, of which nobody knows.
 // It may be destroyed while one of its tasks waits, but must not outlive its store.
 // Threads: one at a time, on the executor that created it.
@@ -112,24 +112,24 @@ class BlobWriter {
 
   // Ends the blob. When it returns, the bytes are durable, or will be by the time that one sync of
   // the disk takes, once somebody waits for them: short enough for a thread to do so. REQUIRES:
-  // called once, last, and not right after set_aside(). Throws as the landing does.
+  // called once, last, and not right after set_aside(). Throws as the durable blob does.
   virtual Task<std::shared_ptr<DurableBlob>> seal() = 0;
 
-  // The same for who has nothing to do meanwhile: returns when the landing is reached.
+  // The same for who has nothing to do meanwhile: returns when the durable blob is reached.
   Task<BlobInfo> finish();
 };
 
 // Takes away blobs that nothing refers to, however new they are, beside writers. It must be made
 // before the references are looked at: whoever wrote such a blob before that and has let its
-// landing go by then has referred to it, or never will.
+// durable blob go by then has referred to it, or never will.
 // Threads: one at a time. Must not outlive its store.
 class Removal {
  public:
   virtual ~Removal() = default;
 
-  // Removes the blob, unless a writer has named it or a landing of it has lived at any moment since
-  // this was made. A writer that names it later finds it gone, and stores its bytes anew. True
-  // when it is gone (also when it was never there).
+  // Removes the blob, unless a writer has named it or a durable blob of it has lived at any moment
+  // since this was made. A writer that names it later finds it gone, and stores its bytes anew.
+  // True when it is gone (also when it was never there).
   virtual Task<bool> remove(const Sha256Digest& digest) = 0;
 };
 

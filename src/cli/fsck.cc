@@ -96,7 +96,7 @@ class Report final : public blobs::CheckVisitor {
     if (next_ < references_.size() && references_[next_].digest == blob.digest) {
       const vault::Referenced& referenced = references_[next_++];
       if (!blob.is_sound || referenced.size == blob.size) return;
-      return damaged(blob.digest.hex(), fmt::format("it has {} bytes, the database tells of {}",
+      return damaged(blob.digest.hex(), fmt::format("it has {} bytes, the database says {}",
                                                     blob.size, referenced.size));
     }
     if (!has_references_) return;

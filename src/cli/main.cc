@@ -64,7 +64,7 @@ int run_command(const Run& run) {
     // What a machine lacks for a while damages nothing.
     if (!dynamic_cast<const coffer::Exhausted*>(&error) &&
         !dynamic_cast<const coffer::db::OtherSchemaError*>(&error)) {
-      complain("`coffer fsck` tells, with the server stopped, what of {} is damaged\n",
+      complain("`coffer fsck` reports, with the server stopped, what of {} is damaged\n",
                kDatabaseFile);
     }
     return kFailure;

@@ -130,7 +130,7 @@ TEST_P(StoreContract, ADurableBlobMayOutliveItsStore) {
   open(std::size_t{16} << 20);
 }
 
-// A collector and uploads of the same bytes: whoever has a landing can read them.
+// A collector and uploads of the same bytes: whoever has a durable blob can read them.
 TEST_P(StoreContract, ARemovalNeverTakesWhatAWriterReliesOn) {
   for (int round = 0; round < 100; ++round) {
     const Bytes bytes = make_bytes(round % 2 ? 1'000 : 140'000, 12);

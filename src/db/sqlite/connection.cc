@@ -16,7 +16,6 @@
 namespace coffer::db::sqlite {
 namespace {
 
-constexpr std::uint64_t kPageBytes = 4096;
 // A log that grew while something read for long is cut back to this when it is reused.
 constexpr int kLogKeptBytes = 32 << 20;
 // Differs from what it last gave on this connection when anybody has committed since.

@@ -25,6 +25,9 @@ inline constexpr Statement kBeginWrite{"BEGIN IMMEDIATE"};
 inline constexpr Statement kCommit{"COMMIT"};
 inline constexpr Statement kRollback{"ROLLBACK"};
 
+// Of new databases.
+inline constexpr std::uint64_t kPageBytes = 4096;
+
 // Threads: one at a time; statements() any.
 class Connection {
  public:

@@ -21,7 +21,6 @@ constexpr auto kGroupTime = std::chrono::milliseconds(5);
 // After a group that had to run twice, as many keep their units apart from the start: where some
 // fail, others follow.
 constexpr int kGroupsWithSavepoints = 64;
-constexpr std::uint64_t kPageBytes = 4096;
 // While the disk is full, the log is moved into the database at this part of the reserve.
 constexpr std::uint64_t kLogShareOfReserve = 32;
 constexpr int kShortestLog = 16;  // pages
