@@ -155,7 +155,7 @@ TEST(SqliteProcessesTest, TwoProcessesWriteAtTheSameTime) {
 
 TEST(SqliteProcessesTest, AWriteWaitsForAnothersLockButNotForEver) {
   SqliteTestStorage storage;
-  storage.options.lock_timeout = std::chrono::milliseconds(200);
+  storage.options.lock_timeout = std::chrono::milliseconds(500);
   const auto database = storage.open();
   database->migrate(kItems);
   sqlite3* other = nullptr;
@@ -168,7 +168,7 @@ TEST(SqliteProcessesTest, AWriteWaitsForAnothersLockButNotForEver) {
   EXPECT_THROW(InlineExecutor().run(add_item(*database, 1)), LockedError);
   EXPECT_TRUE(database->stats().is_locked);
   EXPECT_TRUE(item_numbers(*database).empty());
-  std::thread release([&] {
+  std::jthread release([&] {
     std::this_thread::sleep_for(std::chrono::milliseconds(50));
     run_there("COMMIT");
   });

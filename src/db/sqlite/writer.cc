@@ -5,6 +5,7 @@
 #include <cstdlib>
 #include <exception>
 #include <functional>
+#include <limits>
 #include <ranges>
 #include <utility>
 
@@ -17,6 +18,7 @@ namespace {
 // Bounds of a group: how much may be asked to wait for, or lost with, one commit. More units would
 // not make it cheaper, and all of them would then wait for the last one's barriers.
 constexpr std::size_t kGroupUnits = 32;
+constexpr auto kEveryUnit = std::numeric_limits<std::size_t>::max();
 constexpr auto kGroupTime = std::chrono::milliseconds(5);
 // After a group that had to run twice, as many keep their units apart from the start: where some
 // fail, others follow.
@@ -120,15 +122,15 @@ void Writer::serve_until_stopped() {
     lock.unlock();
     for (auto& function : posted) function();
     Units group;
-    take_waiting(group);
+    take_waiting(group, kGroupUnits);
     commit(std::move(group), {.open_to_more = true, .may_make_space = true});
     lock.lock();
   }
 }
 
-void Writer::take_waiting(Units& group) {
+void Writer::take_waiting(Units& group, std::size_t most) {
   const std::lock_guard lock(mutex_);
-  while (!units_.empty() && group.size() < kGroupUnits) {
+  while (!units_.empty() && group.size() < most) {
     group.push_back(units_.front());
     units_.pop_front();
   }
@@ -142,12 +144,13 @@ void Writer::commit(Units group, Manner manner) {
     connection_.run(kBeginWrite);
     is_locked_.store(false, std::memory_order_relaxed);
   } catch (const LockedError& error) {
-    // Those behind have waited as well: they do not wait as long once more.
+    // Those behind have waited as well: they do not wait as long once more. They are taken before
+    // anyone is answered, since whoever comes after an answer has not waited yet.
     if (!is_locked_.exchange(true, std::memory_order_relaxed)) {
       log::error("changes are refused: the database is locked", {{"reason", error.what()}});
     }
+    take_waiting(group, kEveryUnit);
     fail_all(std::move(group), std::current_exception());
-    fail_all_waiting(std::current_exception());
     return;
   } catch (...) {
     fail_all(std::move(group), std::current_exception());
@@ -170,7 +173,7 @@ void Writer::commit(Units group, Manner manner) {
     }
     if (manner.open_to_more && i + 1 == group.size() &&
         std::chrono::steady_clock::now() < deadline) {
-      take_waiting(group);
+      take_waiting(group, kGroupUnits);
     }
   }
   // Not before all have run: most barriers are reached by then.
@@ -347,16 +350,6 @@ void Writer::answer_all(Units group) {
 void Writer::fail_all(Units group, const std::exception_ptr& error) {
   for (Unit* unit : group) unit->error = error;
   answer_all(std::move(group));
-}
-
-void Writer::fail_all_waiting(const std::exception_ptr& error) {
-  Units waiting;
-  {
-    const std::lock_guard lock(mutex_);
-    waiting.assign(units_.begin(), units_.end());
-    units_.clear();
-  }
-  fail_all(std::move(waiting), error);
 }
 
 }  // namespace coffer::db::sqlite

@@ -78,7 +78,7 @@ class Writer final : public Executor {
   // to nobody, and every later write would wait for ever. A start reads what was committed.
   void serve() noexcept;
   void serve_until_stopped();
-  void take_waiting(Units& group);
+  void take_waiting(Units& group, std::size_t most);
   struct Manner {
     bool open_to_more;    // units that come in meanwhile join the group
     bool may_make_space;  // where the disk is full: once for each group
@@ -97,7 +97,6 @@ class Writer final : public Executor {
   static void answer(const Unit& unit);
   static void answer_all(Units group);
   static void fail_all(Units group, const std::exception_ptr& error);
-  void fail_all_waiting(const std::exception_ptr& error);
 
   ReserveFile reserve_;  // the thread's alone, as the connection
   // The last connection that is closed must be this: it empties the log.
