@@ -5,7 +5,7 @@
 #include <memory>
 #include <string>
 
-#include "vault/passwords.h"
+#include "vault/identity/passwords.h"
 #include "vault/vault.h"
 
 namespace coffer::bench {

@@ -13,7 +13,7 @@
 #include "config/settings.h"
 #include "db/database.h"
 #include "jobs/packages.h"
-#include "vault/passwords.h"
+#include "vault/identity/passwords.h"
 #include "vault/vault.h"
 
 namespace coffer::cli {

@@ -15,8 +15,8 @@
 #include "blobs/local/store_lock.h"
 #include "cli/application.h"
 #include "cli/commands.h"
-#include "vault/consistency.h"
-#include "vault/references.h"
+#include "vault/upkeep/consistency.h"
+#include "vault/upkeep/references.h"
 #include "vault/vault.h"
 
 namespace coffer::cli {

@@ -11,7 +11,7 @@
 #include "blobs/local/disk.h"
 #include "cli/application.h"
 #include "db/sqlite/sqlite_database.h"
-#include "vault/references.h"
+#include "vault/upkeep/references.h"
 
 namespace coffer::cli {
 namespace {

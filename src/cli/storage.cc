@@ -8,8 +8,8 @@
 #include "blobs/local/disk.h"
 #include "cli/application.h"
 #include "cli/commands.h"
-#include "vault/reclaim.h"
-#include "vault/storage_use.h"
+#include "vault/upkeep/reclaim.h"
+#include "vault/upkeep/storage_use.h"
 
 namespace coffer::cli {
 namespace {

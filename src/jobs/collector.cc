@@ -57,7 +57,7 @@ Collector::Collector(vault::Vault& vault, Options options)
       options_(options),
       digester_(vault),
       thread_(start_thread("collector", [this] { work(); })) {
-  vault_.spaces().removals().set([this] {
+  vault_.clearing().removals().set([this] {
     {
       const std::lock_guard lock(mutex_);
       removed_ = true;
@@ -67,7 +67,7 @@ Collector::Collector(vault::Vault& vault, Options options)
 }
 
 Collector::~Collector() {
-  vault_.spaces().removals().set({});
+  vault_.clearing().removals().set({});
   {
     const std::lock_guard lock(mutex_);
     stop_ = true;
@@ -137,7 +137,7 @@ bool Collector::digest() { return digester_.step(); }
 bool Collector::clear() {
   const std::size_t step = options_.clear_step;
   const bool more_returned = executor_.run(vault_.groups().return_files(step));
-  const bool more_cleared = executor_.run(vault_.spaces().clear(step));
+  const bool more_cleared = executor_.run(vault_.clearing().clear(step));
   return more_returned || more_cleared;
 }
 

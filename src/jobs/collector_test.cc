@@ -4,7 +4,7 @@
 
 #include "blobs/local/local_store.h"
 #include "db/sqlite/sqlite_database.h"
-#include "vault/fixture.h"
+#include "vault/test/fixture.h"
 
 namespace coffer::jobs {
 namespace {

@@ -55,7 +55,7 @@ bool Digester::begin() {
     return false;
   }
   last_ = entry->id;
-  auto content = executor_.run(vault_.entries().open(*entry));
+  auto content = executor_.run(vault_.files().open(*entry));
   reading_.emplace(Reading{.entry = std::move(*entry), .content = std::move(content)});
   return true;
 }

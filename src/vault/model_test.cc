@@ -3,7 +3,7 @@
 #include <map>
 #include <random>
 
-#include "vault/fixture.h"
+#include "vault/test/fixture.h"
 
 namespace coffer::vault::test {
 namespace {
@@ -90,7 +90,7 @@ class ModelTest : public VaultTest {
     Entry wanted = entry;
     wanted.size = content.size();
     wanted.manifest.reset();
-    const auto replaced = run(vault_->entries().replace(as(anna_), entry.id, *received));
+    const auto replaced = run(vault_->files().replace(as(anna_), entry.id, *received));
     ASSERT_EQ(replaced.has_value(), fits(charge_for(wanted), old));
     if (!replaced) return;
     ++happened_;
@@ -338,7 +338,7 @@ class ModelTest : public VaultTest {
   // Some of what was removed is cleared away, or all of it.
   void clear_some() {
     for (std::size_t steps = pick(6); steps > 0; --steps) {
-      if (!run(vault_->spaces().clear(1 + pick(5)))) return;
+      if (!run(vault_->clearing().clear(1 + pick(5)))) return;
     }
   }
 

@@ -12,10 +12,10 @@ Vault::Vault(Context context)
       accounts_(context_),
       api_keys_(context_),
       entries_(context_),
+      files_(context_),
       folders_(context_),
       paths_(context_),
       buckets_(context_),
-      spaces_(context_),
       downloads_(context_),
       groups_(context_),
       shares_(context_),
@@ -23,6 +23,7 @@ Vault::Vault(Context context)
       upload_sessions_(context_),
       checksum_backfill_(context_),
       events_(context_),
+      clearing_(context_),
       references_(context_),
       reclaims_(context_, references_) {}
 

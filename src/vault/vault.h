@@ -6,24 +6,25 @@
 #include <stdexcept>
 
 #include "db/database.h"
-#include "vault/accounts.h"
-#include "vault/buckets.h"
-#include "vault/checksum_backfill.h"
-#include "vault/context.h"
-#include "vault/downloads.h"
-#include "vault/entries.h"
-#include "vault/events.h"
-#include "vault/folders.h"
-#include "vault/groups.h"
-#include "vault/paths.h"
-#include "vault/reclaim.h"
-#include "vault/references.h"
-#include "vault/sessions.h"
-#include "vault/shares.h"
-#include "vault/short_links.h"
-#include "vault/spaces.h"
-#include "vault/upload_sessions.h"
-#include "vault/uploads.h"
+#include "vault/events/events.h"
+#include "vault/identity/accounts.h"
+#include "vault/identity/sessions.h"
+#include "vault/model/context.h"
+#include "vault/sharing/shares.h"
+#include "vault/sharing/short_links.h"
+#include "vault/transfer/downloads.h"
+#include "vault/transfer/files.h"
+#include "vault/transfer/paths.h"
+#include "vault/transfer/upload_sessions.h"
+#include "vault/transfer/uploads.h"
+#include "vault/tree/buckets.h"
+#include "vault/tree/entries.h"
+#include "vault/tree/folders.h"
+#include "vault/tree/groups.h"
+#include "vault/upkeep/checksum_backfill.h"
+#include "vault/upkeep/clearing.h"
+#include "vault/upkeep/reclaim.h"
+#include "vault/upkeep/references.h"
 
 namespace coffer::vault {
 
@@ -46,10 +47,10 @@ class Vault {
   Sessions& sessions() { return *sessions_; }
   ApiKeys& api_keys() { return api_keys_; }
   Entries& entries() { return entries_; }
+  Files& files() { return files_; }
   Folders& folders() { return folders_; }
   Paths& paths() { return paths_; }
   Buckets& buckets() { return buckets_; }
-  Spaces& spaces() { return spaces_; }
   Downloads& downloads() { return downloads_; }
   Groups& groups() { return groups_; }
   ShortLinks& addresses() { return *short_links_; }
@@ -58,6 +59,7 @@ class Vault {
   UploadSessions& upload_sessions() { return upload_sessions_; }
   ChecksumBackfill& digests() { return checksum_backfill_; }
   Events& events() { return events_; }
+  Clearing& clearing() { return clearing_; }
   References& references() { return references_; }
   Reclaims& reclaims() { return reclaims_; }
   const Clock& clock() const { return context_.clock; }
@@ -76,10 +78,10 @@ class Vault {
   Accounts accounts_;
   ApiKeys api_keys_;
   Entries entries_;
+  Files files_;
   Folders folders_;
   Paths paths_;
   Buckets buckets_;
-  Spaces spaces_;
   Downloads downloads_;
   Groups groups_;
   Shares shares_;
@@ -87,6 +89,7 @@ class Vault {
   UploadSessions upload_sessions_;
   ChecksumBackfill checksum_backfill_;
   Events events_;
+  Clearing clearing_;
   References references_;
   Reclaims reclaims_;
   std::unique_ptr<Sessions> sessions_;

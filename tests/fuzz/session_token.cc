@@ -5,7 +5,7 @@
 
 #include "base/text.h"
 #include "fuzz.h"
-#include "vault/session_tokens.h"
+#include "vault/identity/session_tokens.h"
 
 using namespace coffer;
 using namespace coffer::vault;

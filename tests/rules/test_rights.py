@@ -26,7 +26,7 @@ def test_the_core_has_no_other_way_to_write():
     ]
     assert found == []
     # Not even by way of the guard.
-    guard = (SOURCE / "vault/guarded_database.h").read_text()
+    guard = (SOURCE / "vault/model/guarded_database.h").read_text()
     assert "operator db::Database" not in guard and "db::Database& database_;" in guard.split("private:")[1]
 
 

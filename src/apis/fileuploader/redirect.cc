@@ -54,7 +54,7 @@ Task<std::optional<std::string>> find_redirect(vault::Vault& vault, const vault:
       !equal_ignoring_case(name.substr(name.size() - kExtension.size()), kExtension)) {
     co_return std::nullopt;
   }
-  const auto content = co_await vault.entries().open(file);
+  const auto content = co_await vault.files().open(file);
   const std::string text = co_await http::read_small(*content);
   co_return link_of(text);
 }

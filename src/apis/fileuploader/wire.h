@@ -9,8 +9,8 @@
 #include <string_view>
 
 #include "apis/gateway/dialect.h"
-#include "vault/groups.h"
-#include "vault/short_links.h"
+#include "vault/sharing/short_links.h"
+#include "vault/tree/groups.h"
 
 namespace coffer::apis::fileuploader {
 

@@ -9,7 +9,7 @@
 
 #include "http/message.h"
 #include "http/server.h"
-#include "vault/failure.h"
+#include "vault/model/failure.h"
 
 namespace coffer::apis {
 

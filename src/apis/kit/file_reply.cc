@@ -18,7 +18,7 @@ bool is_active(std::string_view media_type) {
 Task<Reply> file_reply(RequestContext& context, const vault::Entry& entry,
                        std::string_view disposition) {
   http::Representation representation;
-  representation.content = co_await context.vault.entries().open(entry);
+  representation.content = co_await context.vault.files().open(entry);
   representation.content_type = entry.type.media_type;
   representation.etag = '"' + entry.content_tag() + '"';
   representation.last_modified = entry.written_at;

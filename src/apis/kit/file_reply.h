@@ -3,7 +3,7 @@
 
 #include "apis/gateway/dialect.h"
 #include "apis/gateway/problem.h"
-#include "vault/types.h"
+#include "vault/model/types.h"
 
 namespace coffer::apis {
 

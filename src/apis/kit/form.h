@@ -12,7 +12,7 @@
 #include "apis/gateway/problem.h"
 #include "base/stream.h"
 #include "http/multipart.h"
-#include "vault/uploads.h"
+#include "vault/transfer/uploads.h"
 
 namespace coffer::apis {
 

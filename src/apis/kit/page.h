@@ -7,7 +7,7 @@
 
 #include "apis/gateway/problem.h"
 #include "http/message.h"
-#include "vault/types.h"
+#include "vault/model/types.h"
 
 namespace coffer::apis {
 

@@ -208,7 +208,7 @@ Task<Reply> update_media(RequestContext& context) {
 Task<Reply> delete_media(RequestContext& context) {
   const auto entry = co_await find_media(context);
   if (!entry) co_return std::unexpected(entry.error());
-  const auto removed = co_await context.vault.entries().remove(context.actor(), entry->id);
+  const auto removed = co_await context.vault.files().remove(context.actor(), entry->id);
   if (!removed) co_return std::unexpected(removed.error());
   boost::json::object data = media_object(context, *entry);
   data["deleted"] = true;

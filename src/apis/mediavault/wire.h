@@ -10,7 +10,7 @@
 
 #include "apis/gateway/dialect.h"
 #include "apis/kit/list_reply.h"
-#include "vault/types.h"
+#include "vault/model/types.h"
 
 namespace coffer::apis::mediavault {
 

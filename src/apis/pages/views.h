@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "vault/types.h"
+#include "vault/model/types.h"
 
 namespace coffer::apis::pages {
 

@@ -8,8 +8,8 @@
 #include "apis/quantum/errors.h"
 #include "base/bytes.h"
 #include "base/text.h"
-#include "vault/checks.h"
-#include "vault/keys.h"
+#include "vault/model/checks.h"
+#include "vault/tree/keys.h"
 
 namespace coffer::apis::quantum {
 namespace {

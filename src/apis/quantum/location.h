@@ -7,8 +7,8 @@
 #include <vector>
 
 #include "apis/gateway/dialect.h"
-#include "vault/buckets.h"
-#include "vault/paths.h"
+#include "vault/transfer/paths.h"
+#include "vault/tree/buckets.h"
 
 namespace coffer::apis::quantum {
 

@@ -74,7 +74,7 @@ Task<Reply> replace_file(RequestContext& context) {
     co_return std::unexpected(Problem::field("file", no_file(form->fields.contains("file"))));
   }
   const auto replaced =
-      co_await context.vault.entries().replace(context.actor(), file->id, std::move(*form->file));
+      co_await context.vault.files().replace(context.actor(), file->id, std::move(*form->file));
   if (!replaced) co_return std::unexpected(translate(replaced.error(), Resource::kFile));
   co_return json_response(200, {{"message", "File replaced successfully"}});
 }
@@ -133,7 +133,7 @@ Task<Reply> update_file_v4(RequestContext& context) {
 Task<Reply> delete_file_v4(RequestContext& context) {
   const auto file = co_await find_own_file(context);
   if (!file) co_return std::unexpected(file.error());
-  const auto removed = co_await context.vault.entries().remove(context.actor(), file->id);
+  const auto removed = co_await context.vault.files().remove(context.actor(), file->id);
   if (!removed) co_return std::unexpected(translate(removed.error(), Resource::kFile));
   co_return json_response(200, {{"message", "Файл успешно удалён"}});
 }

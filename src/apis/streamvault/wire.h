@@ -7,7 +7,7 @@
 #include <string_view>
 
 #include "apis/gateway/dialect.h"
-#include "vault/types.h"
+#include "vault/model/types.h"
 
 namespace coffer::apis::streamvault {
 

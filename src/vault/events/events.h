@@ -1,0 +1,54 @@
+// The outbox: what happened, written in the transaction in which it happened.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/task.h"
+#include "vault/model/context.h"
+#include "vault/model/types.h"
+
+namespace coffer::vault {
+
+enum class EventType : std::uint8_t {
+  kAccountRegistered = 0,
+  kEntryCreated = 1,
+  kEntryUpdated = 2,
+  kEntryDeleted = 3,
+};
+
+struct Event {
+  EventId id = {};  // in the order of commits
+  EventType type = EventType::kAccountRegistered;
+  Time at = {};
+  AccountId account = {};  // who did it
+  // For the kinds about an entry (also folders: FileKind::kFolder), as it was then.
+  std::optional<AccountId> owner = {};
+  std::optional<SpaceId> space = {};
+  std::optional<EntryId> entry = {};
+  std::optional<Uuid> uuid = {};
+  std::optional<FileKind> kind = {};
+};
+
+// For the other parts of the core: joins `event` to the transaction. Id and time are given here.
+Task<void> append_event(db::Transaction& transaction, Time now, Event event);
+Event event_about(const Entry& entry, EventType type, AccountId caller);
+
+// Threads: any executor's.
+class Events {
+ public:
+  explicit Events(Context& context) : context_(context) {}
+
+  // Up to `limit` events after `after`, oldest first.
+  Task<std::vector<Event>> read(EventId after, std::size_t limit);
+
+  // Removes up to `limit` events older than `before`; how many.
+  Task<std::uint64_t> prune(Time before, std::size_t limit);
+
+ private:
+  Context& context_;
+};
+
+}  // namespace coffer::vault

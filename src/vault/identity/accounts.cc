@@ -1,0 +1,347 @@
+#include "vault/identity/accounts.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/text.h"
+#include "vault/events/events.h"
+#include "vault/identity/account_rows.h"
+#include "vault/identity/credentials.h"
+#include "vault/identity/passwords.h"
+#include "vault/model/checks.h"
+#include "vault/model/quota.h"
+#include "vault/model/sql.h"
+
+namespace coffer::vault {
+namespace {
+
+constexpr std::size_t kLoginMax = 1024;  // bytes; no name that was let in is longer
+
+constexpr auto kFindText = sql("SELECT ", kAccountColumns, " FROM account a WHERE a.id = $1");
+constexpr db::Statement kFind{kFindText.data()};
+
+constexpr auto kFindByLoginText =
+    sql("SELECT ", kAccountColumns,
+        ", a.password FROM login l JOIN account a ON a.id = l.account_id WHERE l.name = $1");
+constexpr db::Statement kFindByLogin{kFindByLoginText.data()};
+
+constexpr auto kListText =
+    sql("SELECT ", kAccountColumns,
+        " FROM account a WHERE a.id > $1 AND a.kind = 0 ORDER BY a.id LIMIT $2");
+constexpr db::Statement kList{kListText.data()};
+
+constexpr db::Statement kAnyAdmin{"SELECT id FROM account WHERE is_admin = 1 ORDER BY id LIMIT 1"};
+constexpr db::Statement kPassword{"SELECT password FROM account WHERE id = $1"};
+
+// The home space needs the account first; the account learns of it in the same transaction.
+constexpr db::Statement kInsert{
+    "INSERT INTO account (uuid, username, email, password, is_admin, home_id, quota, created_at,"
+    " updated_at) VALUES ($1, $2, $3, $4, $5, 0, $6, $7, $7)"};
+constexpr db::Statement kInsertSpace{
+    "INSERT INTO space (owner_id, kind, created_at) VALUES ($1, $2, $3)"};
+constexpr db::Statement kSetHome{"UPDATE account SET home_id = $2 WHERE id = $1"};
+
+constexpr db::Statement kLoginOwner{"SELECT account_id FROM login WHERE name = $1"};
+constexpr db::Statement kInsertLogin{"INSERT INTO login (name, account_id) VALUES ($1, $2)"};
+constexpr db::Statement kDropLogins{"DELETE FROM login WHERE account_id = $1"};
+
+constexpr db::Statement kSetNames{
+    "UPDATE account SET username = $2, email = $3, updated_at = $4 WHERE id = $1"};
+constexpr db::Statement kSetPassword{
+    "UPDATE account SET password = $2, updated_at = $3 WHERE id = $1"};
+constexpr db::Statement kReplacePassword{
+    "UPDATE account SET password = $3, updated_at = $4 WHERE id = $1 AND password = $2"};
+constexpr db::Statement kSetQuota{"UPDATE account SET quota = $2, updated_at = $3 WHERE id = $1"};
+constexpr db::Statement kSetDisabled{
+    "UPDATE account SET disabled_at = $2, updated_at = $3 WHERE id = $1"};
+constexpr db::Statement kEndSessions{"DELETE FROM session WHERE account_id = $1 AND id <> $2"};
+
+Credentials credentials_from(const db::Row& row) {
+  return {.account = account_from(row), .password = std::string(row.text(kAccountWidth))};
+}
+
+template <class IdType>
+IdType id_from(const db::Row& row) {
+  return row.id<IdType>(0);
+}
+
+std::string text_from(const db::Row& row) { return std::string(row.text(0)); }
+
+std::unexpected<Failure> no_such_account() {
+  return fail(FailureCode::kNotFound, "there is no such account");
+}
+
+// The names by which an account logs in.
+struct Logins {
+  std::string username;
+  std::optional<std::string> email;
+
+  explicit Logins(const Account& account) : username(login_form(account.username)) {
+    if (account.email) email = login_form(*account.email);
+  }
+};
+
+// Adds a fault for each name that leads to another account than `self`.
+Task<void> check_free(db::Transaction& tx, const Logins& logins, AccountId self, Faults& faults) {
+  const auto by_name = co_await tx.find(kLoginOwner, id_from<AccountId>, logins.username);
+  const bool is_taken = (by_name && *by_name != self) || logins.username == kGuestName;
+  if (is_taken) faults.add("username", "is taken");
+  if (!logins.email) co_return;
+  const auto by_email = co_await tx.find(kLoginOwner, id_from<AccountId>, *logins.email);
+  if (by_email && *by_email != self) faults.add("email", "is in use by another account");
+}
+
+Task<void> insert_logins(db::Transaction& tx, const Logins& logins, AccountId account) {
+  co_await tx.execute(kInsertLogin, logins.username, account);
+  if (!logins.email || *logins.email == logins.username) co_return;
+  co_await tx.execute(kInsertLogin, *logins.email, account);
+}
+
+// Nothing when no account can have that name.
+std::optional<std::string> wanted_login(const std::string& login) {
+  if (login.size() > kLoginMax || !is_utf8(login)) return std::nullopt;
+  return login_form(login);
+}
+
+Task<std::optional<Credentials>> find_credentials(GuardedDatabase& database,
+                                                  const std::string& login) {
+  const auto name = wanted_login(login);
+  if (!name) co_return std::nullopt;
+  auto body = [&](db::Transaction& tx) -> Task<std::optional<Credentials>> {
+    co_return co_await tx.find(kFindByLogin, credentials_from, *name);
+  };
+  co_return co_await database.read(body);
+}
+
+}  // namespace
+
+Account account_from(const db::Row& row) {
+  Account account;
+  account.id = row.id<AccountId>(0);
+  account.uuid = Uuid::from_bytes(row.bytes(1)).value();
+  account.username = row.text(2);
+  account.email = row.optional_text(3);
+  account.is_admin = row.boolean(4);
+  account.disabled_at = row.optional_time(5);
+  account.home = row.id<SpaceId>(6);
+  if (const auto quota = row.optional_integer(7)) {
+    account.quota = static_cast<std::uint64_t>(*quota);
+  }
+  account.used = static_cast<std::uint64_t>(row.integer(8));
+  account.charged = static_cast<std::uint64_t>(row.integer(9));
+  account.created_at = row.time(10);
+  account.updated_at = row.time(11);
+  account.is_guest = static_cast<AccountKind>(row.integer(12)) == AccountKind::kGuest;
+  return account;
+}
+
+Task<Result<Credentials>> create_account(Context& context, NewAccount wanted) {
+  Faults faults;
+  Account made;
+  made.username = check_username(wanted.username, faults);
+  if (wanted.email) made.email = check_email(*wanted.email, faults);
+  check_password(wanted.password, context.policy.password_min, faults);
+  if (faults.any()) co_return faults.failure();
+  const Logins logins(made);
+
+  const auto free = co_await context.database.read([&](db::Transaction& tx) -> Task<Result<void>> {
+    Faults conflicts;
+    co_await check_free(tx, logins, AccountId{}, conflicts);
+    if (conflicts.any()) co_return conflicts.failure(FailureCode::kConflict);
+    co_return Result<void>{};
+  });
+  if (!free) co_return std::unexpected(free.error());
+
+  const auto password = co_await context.passwords.hash(std::move(wanted.password));
+  if (!password) co_return std::unexpected(password.error());
+
+  made.is_admin = wanted.is_admin;
+  made.quota = context.policy.quota;
+  made.created_at = made.updated_at = context.clock.now();
+  made.uuid = Uuid::make(made.created_at, context.entropy);
+  auto body = [&](db::Transaction& tx) -> Task<Result<Account>> {
+    Faults conflicts;
+    co_await check_free(tx, logins, AccountId{}, conflicts);
+    if (conflicts.any()) co_return conflicts.failure(FailureCode::kConflict);
+    Account account = made;
+    const auto id = co_await tx.insert<AccountId>(kInsert, account.uuid, account.username,
+                                                  account.email, *password, account.is_admin,
+                                                  account.quota, account.created_at);
+    account.id = id.value();
+    const auto home =
+        co_await tx.insert<SpaceId>(kInsertSpace, account.id, SpaceKind::kHome, account.created_at);
+    account.home = home.value();
+    co_await tx.execute(kSetHome, account.id, account.home);
+    co_await insert_logins(tx, logins, account.id);
+    const Event event{
+        .type = EventType::kAccountRegistered, .account = account.id, .space = account.home};
+    co_await append_event(tx, account.created_at, event);
+    co_return account;
+  };
+  auto account = co_await context.database.write(Actor::Anyone{}, body);
+  if (!account) co_return std::unexpected(std::move(account.error()));
+  co_return Credentials{.account = std::move(*account), .password = *password};
+}
+
+Task<Result<Credentials>> check_credentials(Context& context, std::string login,
+                                            std::string password) {
+  auto found = co_await find_credentials(context.database, login);
+  // Every refusal costs one hash, so that its time tells nothing.
+  const bool possible = found && password.size() <= kPasswordMax;
+  std::string stored;
+  if (possible) stored = found->password;
+  password.resize(std::min(password.size(), kPasswordMax));
+  const auto right = co_await context.passwords.verify(std::move(password), std::move(stored));
+  if (!right) co_return std::unexpected(right.error());
+  if (!found) co_return fail(FailureCode::kNoSuchAccount, "there is no account of that name");
+  if (!*right) co_return wrong_password();
+  if (found->account.disabled_at) co_return account_disabled();
+  co_return std::move(*found);
+}
+
+std::unexpected<Failure> wrong_password() {
+  return fail(FailureCode::kWrongPassword, "the password is wrong");
+}
+
+Task<Result<Account>> Accounts::create(NewAccount account) {
+  auto made = co_await create_account(context_, std::move(account));
+  if (!made) co_return std::unexpected(std::move(made.error()));
+  co_return std::move(made->account);
+}
+
+Task<std::optional<Account>> Accounts::find(AccountId id) {
+  auto body = [&](db::Transaction& tx) -> Task<std::optional<Account>> {
+    co_return co_await tx.find(kFind, account_from, id);
+  };
+  co_return co_await context_.database.read(body);
+}
+
+Task<std::optional<Account>> Accounts::find_by_login(std::string login) {
+  auto found = co_await find_credentials(context_.database, login);
+  if (!found) co_return std::nullopt;
+  co_return std::move(found->account);
+}
+
+Task<Result<Account>> Accounts::update(Actor actor, AccountChanges changes) {
+  const AccountId id = actor.account();
+  Faults faults;
+  if (changes.username) changes.username = check_username(*changes.username, faults);
+  if (changes.email) changes.email = check_email(*changes.email, faults);
+  if (changes.password) {
+    check_password(changes.password->wanted, context_.policy.password_min, faults);
+  }
+  if (faults.any()) co_return faults.failure();
+
+  std::optional<std::string> old_password;
+  std::string new_password;
+  if (changes.password) {
+    auto look = [&](db::Transaction& tx) -> Task<std::optional<std::string>> {
+      co_return co_await tx.find(kPassword, text_from, id);
+    };
+    old_password = co_await context_.database.read(look);
+    if (!old_password) co_return no_such_account();
+    if (changes.password->current.size() > kPasswordMax) co_return wrong_password();
+    const auto right = co_await context_.passwords.verify(changes.password->current, *old_password);
+    if (!right) co_return std::unexpected(right.error());
+    if (!*right) co_return wrong_password();
+    auto hashed = co_await context_.passwords.hash(changes.password->wanted);
+    if (!hashed) co_return std::unexpected(hashed.error());
+    new_password = std::move(*hashed);
+  }
+
+  const bool renamed = changes.username || changes.email;
+  auto body = [&](db::Transaction& tx) -> Task<Result<Account>> {
+    auto account = co_await tx.find(kFind, account_from, id);
+    if (!account) co_return no_such_account();
+    const Time now = context_.clock.now();
+    if (renamed) {
+      if (changes.username) account->username = *changes.username;
+      if (changes.email) account->email = *changes.email;
+      const Logins logins(*account);
+      Faults conflicts;
+      co_await check_free(tx, logins, id, conflicts);
+      if (conflicts.any()) co_return conflicts.failure(FailureCode::kConflict);
+      co_await tx.execute(kDropLogins, id);
+      co_await insert_logins(tx, logins, id);
+      co_await tx.execute(kSetNames, id, account->username, account->email, now);
+      account->updated_at = now;
+    }
+    if (old_password) {
+      // Another change came first when the row no longer holds what was verified.
+      const auto changed =
+          co_await tx.execute(kReplacePassword, id, *old_password, new_password, now);
+      if (changed == 0) co_return wrong_password();
+      const SessionId kept = actor.session().value_or(SessionId{});
+      co_await tx.execute(kEndSessions, id, kept);
+      account->updated_at = now;
+    }
+    co_return std::move(*account);
+  };
+  co_return co_await context_.database.write(actor, body);
+}
+
+Task<Result<void>> Accounts::set_password(AccountId id, std::string password) {
+  Faults faults;
+  check_password(password, context_.policy.password_min, faults);
+  if (faults.any()) co_return faults.failure();
+  const auto hashed = co_await context_.passwords.hash(std::move(password));
+  if (!hashed) co_return std::unexpected(hashed.error());
+  auto body = [&](db::Transaction& tx) -> Task<Result<void>> {
+    const Time now = context_.clock.now();
+    const auto changed = co_await tx.execute(kSetPassword, id, *hashed, now);
+    if (changed == 0) co_return no_such_account();
+    co_await tx.execute(kEndSessions, id, SessionId{});
+    co_return Result<void>{};
+  };
+  co_return co_await context_.database.write(Actor::System{}, body);
+}
+
+Task<Result<void>> Accounts::set_disabled(AccountId id, bool disabled) {
+  auto body = [&](db::Transaction& tx) -> Task<Result<void>> {
+    const Time now = context_.clock.now();
+    std::optional<Time> since;
+    if (disabled) since = now;
+    const auto changed = co_await tx.execute(kSetDisabled, id, since, now);
+    if (changed == 0) co_return no_such_account();
+    co_return Result<void>{};
+  };
+  co_return co_await context_.database.write(Actor::System{}, body);
+}
+
+Task<Result<void>> Accounts::set_quota(AccountId id, std::optional<std::uint64_t> quota) {
+  auto body = [&](db::Transaction& tx) -> Task<Result<void>> {
+    const Time now = context_.clock.now();
+    const auto changed = co_await tx.execute(kSetQuota, id, quota, now);
+    if (changed == 0) co_return no_such_account();
+    co_return Result<void>{};
+  };
+  co_return co_await context_.database.write(Actor::System{}, body);
+}
+
+Task<std::optional<std::uint64_t>> Accounts::space_left(AccountId id) {
+  auto body = [&](db::Transaction& tx) -> Task<std::optional<Allowance>> {
+    auto allowance = co_await find_allowance(tx, id);
+    co_return allowance;
+  };
+  const auto allowance = co_await context_.database.read(body);
+  if (!allowance || !allowance->left) co_return std::nullopt;
+  const std::uint64_t reserved = context_.reservations->reserved(id);
+  co_return *allowance->left - std::min(reserved, *allowance->left);
+}
+
+Task<std::vector<Account>> Accounts::list(AccountId after, std::size_t limit) {
+  auto body = [&](db::Transaction& tx) -> Task<std::vector<Account>> {
+    co_return co_await tx.all(kList, account_from, after, limit);
+  };
+  co_return co_await context_.database.read(body);
+}
+
+Task<bool> Accounts::any_admin() {
+  auto body = [&](db::Transaction& tx) -> Task<std::optional<AccountId>> {
+    co_return co_await tx.find(kAnyAdmin, id_from<AccountId>);
+  };
+  const auto admin = co_await context_.database.read(body);
+  co_return admin.has_value();
+}
+
+}  // namespace coffer::vault

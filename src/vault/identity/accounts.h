@@ -1,0 +1,81 @@
+// Accounts: one everywhere, whichever dialect made it (contract section 1, rule 1).
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/task.h"
+#include "vault/model/context.h"
+#include "vault/model/failure.h"
+#include "vault/model/types.h"
+
+namespace coffer::vault {
+
+struct NewAccount {
+  std::string username;              // 1–64 characters, no control characters, trimmed
+  std::optional<std::string> email;  // at most 254 bytes, something@something
+  std::string password;              // policy.password_min to 1024 bytes
+  bool is_admin = false;
+};
+
+// The name of the guests' account, which nobody else may have.
+inline constexpr std::string_view kGuestName = "guests";
+
+// Only what is set changes.
+struct AccountChanges {
+  std::optional<std::string> username;
+  std::optional<std::string> email;
+  struct NewPassword {
+    std::string current;
+    std::string wanted;
+  };
+  std::optional<NewPassword> password;  // ends every other session of the account
+};
+
+// Threads: any executor's.
+class Accounts {
+ public:
+  // REQUIRES: `context` outlives this.
+  explicit Accounts(Context& context) : context_(context) {}
+
+  // Makes the account and its home space; event `account.registered`. kInvalid with every
+  // field at fault, kConflict for a name or an address taken (without regard to case).
+  // Whether people may register is the caller's question: registration_open().
+  Task<Result<Account>> create(NewAccount account);
+  bool registration_open() const { return context_.policy.registration_open; }
+
+  Task<std::optional<Account>> find(AccountId id);
+  // By username or e-mail address.
+  Task<std::optional<Account>> find_by_login(std::string login);
+
+  // Changes the actor's account. kInvalid, kConflict; kWrongPassword when password->current is not
+  // the password. The session that the actor acts in goes on when the password changes.
+  Task<Result<Account>> update(Actor actor, AccountChanges changes);
+
+  // For whoever runs the machine. All give kNotFound.
+  Task<Result<void>> set_password(AccountId id, std::string password);  // ends all sessions
+  Task<Result<void>> set_disabled(AccountId id, bool disabled);         // takes effect at once
+  // Bytes, or no limit. What the account has beyond it stays.
+  Task<Result<void>> set_quota(AccountId id, std::optional<std::uint64_t> quota);
+
+  // What is left of the quota beside what the account keeps and what is being uploaded for it;
+  // nothing where there is no limit, or no such account.
+  Task<std::optional<std::uint64_t>> space_left(AccountId id);
+
+  // The account that owns what guests leave here, with policy.guest_quota; its home is the guests'
+  // space. Made when it is first asked for, once. Whether guests are let in is the caller's
+  // question: guests_allowed().
+  Task<Account> guest();
+  bool guests_allowed() const { return context_.policy.guests; }
+
+  // Up to `limit` accounts with ids above `after`, without that of the guests.
+  Task<std::vector<Account>> list(AccountId after, std::size_t limit);
+  Task<bool> any_admin();
+
+ private:
+  Context& context_;
+};
+
+}  // namespace coffer::vault

@@ -1,0 +1,157 @@
+#include "vault/identity/passwords.h"
+
+#include <sodium.h>
+
+#include <array>
+#include <charconv>
+#include <optional>
+#include <stdexcept>
+#include <utility>
+
+#include <fmt/format.h>
+
+namespace coffer::vault {
+namespace {
+
+constexpr std::size_t kSaltBytes = crypto_pwhash_SALTBYTES;
+constexpr std::size_t kHashBytes = 32;
+constexpr int kBase64 = sodium_base64_VARIANT_ORIGINAL_NO_PADDING;
+
+// What hash() writes down: `$argon2id$v=19$m=65536,t=2,p=1$<salt>$<hash>`.
+struct StoredHash {
+  std::size_t memory_bytes = 0;
+  unsigned long long passes = 0;
+  std::array<unsigned char, kSaltBytes> salt{};
+  std::array<unsigned char, kHashBytes> hash{};
+};
+
+// Takes `prefix`, then a decimal number, off the front of `text`.
+std::optional<std::uint64_t> take_number(std::string_view& text, std::string_view prefix) {
+  if (!text.starts_with(prefix)) return std::nullopt;
+  std::uint64_t number = 0;
+  const char* end = text.data() + text.size();
+  const auto parsed = std::from_chars(text.data() + prefix.size(), end, number);
+  if (parsed.ec != std::errc() || number == 0) return std::nullopt;
+  text.remove_prefix(static_cast<std::size_t>(parsed.ptr - text.data()));
+  return number;
+}
+
+template <std::size_t N>
+bool decode(std::string_view base64, std::array<unsigned char, N>& out) {
+  std::size_t length = 0;
+  const char* end = nullptr;
+  return sodium_base642bin(out.data(), out.size(), base64.data(), base64.size(), nullptr, &length,
+                           &end, kBase64) == 0 &&
+         length == N && end == base64.data() + base64.size();
+}
+
+std::optional<StoredHash> parse_stored(std::string_view text) {
+  constexpr std::string_view kPrefix = "$argon2id$v=19";
+  if (!text.starts_with(kPrefix)) return std::nullopt;
+  text.remove_prefix(kPrefix.size());
+  const auto kibibytes = take_number(text, "$m=");
+  const auto passes = take_number(text, ",t=");
+  const auto lanes = take_number(text, ",p=");
+  if (!kibibytes || !passes || lanes != 1U || !text.starts_with('$')) return std::nullopt;
+  if (*kibibytes > crypto_pwhash_argon2id_MEMLIMIT_MAX / 1024) return std::nullopt;
+  text.remove_prefix(1);
+  const std::size_t dollar = text.find('$');
+  if (dollar == text.npos) return std::nullopt;
+  StoredHash stored{.memory_bytes = *kibibytes * 1024, .passes = *passes};
+  if (!decode(text.substr(0, dollar), stored.salt) ||
+      !decode(text.substr(dollar + 1), stored.hash)) {
+    return std::nullopt;
+  }
+  return stored;
+}
+
+std::string base64_of_random(std::size_t bytes) {
+  std::string random(bytes, '\0');
+  randombytes_buf(random.data(), random.size());
+  std::string text(sodium_base64_encoded_len(bytes, kBase64), '\0');
+  sodium_bin2base64(text.data(), text.size(), reinterpret_cast<const unsigned char*>(random.data()),
+                    random.size(), kBase64);
+  text.pop_back();
+  return text;
+}
+
+// Written rather than computed, so that the start of the program does not pay for a hash.
+std::string decoy_of(const Passwords::Cost& cost) {
+  return fmt::format("$argon2id$v=19$m={},t={},p=1${}${}", cost.memory_bytes / 1024, cost.passes,
+                     base64_of_random(kSaltBytes), base64_of_random(kHashBytes));
+}
+
+}  // namespace
+
+// One place among those that may hash or wait. Not admitted: too many are before this one.
+class Passwords::Admission {
+ public:
+  explicit Admission(Passwords& passwords)
+      : passwords_(passwords),
+        admitted_(passwords.waiting_.fetch_add(1) <
+                  passwords.cost_.waiting + passwords.cost_.parallel) {}
+  ~Admission() { passwords_.waiting_.fetch_sub(1); }
+  Admission(const Admission&) = delete;
+  Admission& operator=(const Admission&) = delete;
+
+  explicit operator bool() const noexcept { return admitted_; }
+
+ private:
+  Passwords& passwords_;
+  bool admitted_;
+};
+
+namespace {
+std::unexpected<Failure> too_many() {
+  return fail(FailureCode::kBusy, "too many log-ins at once, please try again in a moment");
+}
+std::unexpected<Failure> no_memory() {
+  return fail(FailureCode::kBusy, "no memory for a log-in right now, please try again in a moment");
+}
+}  // namespace
+
+Passwords::Passwords(Cost cost) : cost_(cost), pool_("passwords", cost.parallel) {
+  if (sodium_init() < 0) throw std::runtime_error("libsodium cannot be initialised");
+  decoy_ = decoy_of(cost_);
+}
+
+Passwords::~Passwords() = default;
+
+Task<Result<std::string>> Passwords::hash(std::string password) {
+  const Admission admission(*this);
+  if (!admission) co_return too_many();
+  auto work = [&]() -> Result<std::string> {
+    std::array<char, crypto_pwhash_STRBYTES> stored{};
+    // It fails for want of memory alone: the lengths and the cost are within its limits.
+    if (crypto_pwhash_str_alg(stored.data(), password.data(), password.size(), cost_.passes,
+                              cost_.memory_bytes, crypto_pwhash_ALG_ARGON2ID13) != 0) {
+      return no_memory();
+    }
+    return std::string(stored.data());
+  };
+  co_return co_await pool_.run(work);
+}
+
+Task<Result<bool>> Passwords::verify(std::string password, std::string stored) {
+  const Admission admission(*this);
+  if (!admission) co_return too_many();
+  const bool exists = !stored.empty();
+  const std::string& against = exists ? stored : decoy_;
+  // Not crypto_pwhash_str_verify(): libsodium 1.0.18 calls it a mismatch when it gets no memory.
+  const auto parsed = parse_stored(against);
+  if (!parsed) throw std::runtime_error("a stored password cannot be checked");
+  auto work = [&]() -> Result<bool> {
+    std::array<unsigned char, kHashBytes> computed{};
+    if (crypto_pwhash(computed.data(), computed.size(), password.data(), password.size(),
+                      parsed->salt.data(), parsed->passes, parsed->memory_bytes,
+                      crypto_pwhash_ALG_ARGON2ID13) != 0) {
+      return no_memory();
+    }
+    return sodium_memcmp(computed.data(), parsed->hash.data(), computed.size()) == 0;
+  };
+  const auto right = co_await pool_.run(work);
+  if (!right) co_return std::unexpected(right.error());
+  co_return exists&&* right;
+}
+
+}  // namespace coffer::vault

@@ -1,0 +1,39 @@
+// The tokens of sessions as text: JWTs with the claims of SimpleJWT, signed with HS256.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "base/bytes.h"
+#include "vault/model/failure.h"
+#include "vault/model/types.h"
+
+namespace coffer::vault {
+
+struct SessionClaims {
+  bool refresh = false;
+  AccountId account;
+  SessionId session;
+  std::int64_t generation = 1;  // of the session's tokens
+  std::int64_t issued = 0;      // seconds since 1970
+  std::int64_t expires = 0;     // seconds since 1970
+  std::string id;               // made unique by the caller; not read back
+};
+
+// Threads: any.
+class SessionTokens {
+ public:
+  static constexpr std::size_t kMaxBytes = 4096;  // ours are shorter than 400
+
+  explicit SessionTokens(Bytes key);
+
+  std::string sign(const SessionClaims& claims) const;
+  // kTokenInvalid unless sign() made it with this key. Does not ask whether it has expired.
+  Result<SessionClaims> decode(const std::string& token) const;
+
+ private:
+  Bytes key_;
+  std::string header_;  // of every token of ours, with the dot after it
+};
+
+}  // namespace coffer::vault

@@ -1,0 +1,166 @@
+// Log-ins and keys: how a caller is recognised.
+//
+// Session tokens are JWTs (RFC 7519, HS256) with SimpleJWT's claims: token_type (`access` or
+// `refresh`), exp, iat, jti, user_id, `sid`, the session they belong to, and `gen`, the generation
+// of its tokens. A token is worth nothing once its session is gone or has tokens of a later
+// generation. Keys are random; their SHA-256 is stored.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/task.h"
+#include "vault/identity/accounts.h"
+#include "vault/identity/session_tokens.h"
+#include "vault/model/actor.h"
+#include "vault/model/context.h"
+#include "vault/model/failure.h"
+#include "vault/model/page.h"
+#include "vault/model/types.h"
+
+namespace coffer::vault {
+
+enum class TokenKind : std::uint8_t { kAccess, kRefresh };
+
+struct Tokens {
+  std::string access;
+  std::string refresh;
+  std::chrono::seconds access_lifetime;
+  SessionId session;
+};
+
+// What a log-in gives.
+struct LogIn {
+  Account account;
+  Tokens tokens;
+};
+
+// Of one account. A log-in beyond them ends the oldest.
+inline constexpr std::size_t kSessionsMax = 1'000;
+// Of one bucket.
+inline constexpr std::size_t kBucketTokensMax = 10'000;
+
+struct Credentials;
+
+// Threads: any executor's.
+class Sessions {
+ public:
+  ~Sessions();
+
+  // Loads the signing key, and makes it when there is none yet. REQUIRES: `context` outlives it.
+  static Task<std::unique_ptr<Sessions>> open(Context& context);
+
+  // Checks name and password and begins a session. `login` is a username or an e-mail address;
+  // `lifetime` is that of the session and of both tokens, nothing: as the policy has it. What was
+  // checked is compared once more in the transaction that begins the session, so a log-in under way
+  // while the password changes begins none. kNoSuchAccount, kWrongPassword, kAccountDisabled (told
+  // only to who knows the password), kBusy.
+  Task<Result<LogIn>> log_in(std::string login, std::string password,
+                             std::optional<std::chrono::seconds> lifetime = {});
+
+  // Accounts::create() with a session of the new account.
+  Task<Result<LogIn>> sign_up(NewAccount account,
+                              std::optional<std::chrono::seconds> lifetime = {});
+
+  // New tokens of a new generation for the session of `access_token`; they live as long as that one
+  // did, which is worthless from now on. Requests under way go on, for the session does. Of several
+  // calls with one token one succeeds. kTokenInvalid, kTokenExpired, kSessionGone,
+  // kAccountDisabled.
+  Task<Result<Tokens>> renew(std::string access_token);
+
+  // New tokens for the session of `token`, a refresh token or an access token that is still
+  // valid; the session lives on from now. kTokenInvalid, kTokenExpired, kSessionGone,
+  // kAccountDisabled.
+  Task<Result<Tokens>> refresh(std::string token);
+
+  // Who bears the access token. The same failures; a refresh token is kTokenInvalid.
+  Task<Result<Caller>> authenticate(std::string access_token);
+
+  // What kind of token it is, if it is good for anything. kTokenInvalid, kTokenExpired,
+  // kSessionGone, kAccountDisabled.
+  Task<Result<TokenKind>> inspect(std::string token);
+
+  // Ends the session; no token of it works from now on. Ending what has ended is no failure.
+  Task<void> end(SessionId session);
+
+  // Removes up to `limit` sessions that expired a day ago or before; how many. Until then a request
+  // that began in time may still commit (vault/actor.h).
+  Task<std::uint64_t> prune(std::size_t limit);
+
+ private:
+  using Claims = SessionClaims;
+  class Verified;
+  Sessions(Context& context, Bytes key);
+
+  // Whose live session the token is of.
+  static Task<Result<Account>> owner_of(db::Transaction& tx, const Claims& claims, Time now);
+  // How long tokens live.
+  struct Lifetimes {
+    std::chrono::seconds access;
+    std::chrono::seconds refresh;
+  };
+  Lifetimes lifetimes() const;
+  // Long expired sessions of the account are removed on the way.
+  Task<Result<LogIn>> begin(Credentials credentials, std::optional<std::chrono::seconds> lifetime);
+  // For `bearer`: account, session and generation.
+  Tokens issue(const Claims& bearer, Time now, Lifetimes lifetimes) const;
+  Result<Claims> verify(const std::string& token) const;
+
+  Context& context_;
+  SessionTokens signer_;
+  std::unique_ptr<Verified> verified_;
+};
+
+enum class KeyKind : std::uint8_t { kApi = 0, kMaster = 1, kApplication = 2 };
+// `api`, `master`, `application`.
+std::string_view name_of(KeyKind kind) noexcept;
+
+struct ApiKey {
+  ApiKeyId id;
+  AccountId account;
+  KeyKind kind;
+  std::string name;
+  std::string hint;  // its first characters, to tell keys apart
+  Time created_at;
+};
+
+// Keys that programs use. Threads: any executor's.
+class ApiKeys {
+ public:
+  explicit ApiKeys(Context& context) : context_(context) {}
+
+  struct Created {
+    ApiKey key;
+    std::string secret;  // shown once, never stored
+  };
+  // kNotFound without that account; kInvalid for a name over 100 characters; kQuotaExceeded, for
+  // keys count too (vault/quota.h).
+  Task<Result<Created>> create(Actor actor, KeyKind kind, std::string name);
+
+  // A key for programs that use one bucket of the account; it goes with the bucket. The secret is
+  // all there is to tell it by. kNotFound without that bucket; kQuotaExceeded, also for a bucket
+  // that has kBucketTokensMax.
+  Task<Result<std::string>> create_application(Actor actor, SpaceId bucket);
+
+  // Who holds the key, of whatever kind. kTokenInvalid, kAccountDisabled.
+  Task<Result<Caller>> authenticate(std::string secret);
+
+  // Without those of its buckets, with ids above `after`, in order of ids.
+  Task<Page<ApiKey>> list(AccountId account, ApiKeyId after, PageLimit limit = {});
+  // kNotFound when the account has no such key.
+  Task<Result<void>> revoke(Actor actor, ApiKeyId key);
+  // An application's key. kNotFound when the account has none with that secret.
+  Task<Result<void>> revoke_application(Actor actor, std::string secret);
+  // All keys of the bucket, if it is the actor's.
+  Task<Result<void>> revoke_applications(Actor actor, SpaceId bucket);
+
+ private:
+  Context& context_;
+};
+
+}  // namespace coffer::vault

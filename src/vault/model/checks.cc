@@ -1,0 +1,162 @@
+#include "vault/model/checks.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "base/text.h"
+
+namespace coffer::vault {
+namespace {
+
+constexpr std::size_t kUsernameMax = 64;        // characters
+constexpr std::size_t kEmailMax = 254;          // bytes, RFC 5321 section 4.5.3.1.3
+constexpr std::size_t kTitleMax = 255;          // characters
+constexpr std::size_t kDescriptionMax = 10000;  // characters
+constexpr std::size_t kTagsMax = 50;
+constexpr std::size_t kTagMax = 64;     // characters
+constexpr std::size_t kLabelMax = 100;  // characters
+
+// Free text: any length up to `most`, line ends welcome.
+void check_text(std::string field, std::string_view text, std::size_t max, Faults& faults) {
+  if (!is_utf8(text)) {
+    faults.add(std::move(field), "must be UTF-8 text");
+  } else if (count_code_points(text) > max) {
+    faults.add(std::move(field), fmt::format("must be at most {} characters long", max));
+  } else if (text.find('\0') != std::string_view::npos) {
+    faults.add(std::move(field), "must not contain a NUL character");
+  }
+}
+
+}  // namespace
+
+void Faults::add(std::string field, std::string message) {
+  fields_.push_back({std::move(field), std::move(message)});
+}
+
+std::unexpected<Failure> Faults::failure(FailureCode code) {
+  Failure failure{.code = code, .message = {}};
+  for (const FieldFault& fault : fields_) {
+    if (!failure.message.empty()) failure.message += "; ";
+    failure.message += fault.field + " " + fault.message;
+  }
+  failure.fields = std::move(fields_);
+  return std::unexpected(std::move(failure));
+}
+
+std::string check_username(std::string_view username, Faults& faults) {
+  const std::string_view name = trim(username);
+  if (!is_utf8(name)) {
+    faults.add("username", "must be UTF-8 text");
+  } else if (login_form(name).empty() || count_code_points(name) > kUsernameMax) {
+    faults.add("username", fmt::format("must be 1 to {} characters long", kUsernameMax));
+  } else if (has_control(name)) {
+    faults.add("username", "must not contain control characters");
+  }
+  return std::string(name);
+}
+
+std::string check_email(std::string_view email, Faults& faults) {
+  const std::string_view address = trim(email);
+  const std::size_t at = address.rfind('@');
+  const bool shaped = at != std::string_view::npos && at > 0 && at + 1 < address.size();
+  if (address.size() > kEmailMax) {
+    faults.add("email", fmt::format("must be at most {} bytes long", kEmailMax));
+  } else if (!is_utf8(address) || !shaped || has_control(address) ||
+             address.find(' ') != std::string_view::npos) {
+    faults.add("email", "must be an e-mail address, like name@example.org");
+  }
+  return std::string(address);
+}
+
+void check_password(std::string_view password, std::size_t min, Faults& faults) {
+  if (password.size() < min || password.size() > kPasswordMax) {
+    faults.add("password", fmt::format("must be {} to {} bytes long", min, kPasswordMax));
+  }
+}
+
+void check_file_name(std::string_view name, Faults& faults, std::size_t max) {
+  if (!is_utf8(name)) {
+    faults.add("name", "must be UTF-8 text");
+  } else if (name.empty() || count_code_points(name) > max) {
+    faults.add("name", fmt::format("must be 1 to {} characters long", max));
+  }
+}
+
+void check_title(std::string_view title, Faults& faults) {
+  check_text("title", title, kTitleMax, faults);
+}
+
+void check_description(std::string_view description, Faults& faults) {
+  check_text("description", description, kDescriptionMax, faults);
+}
+
+std::vector<std::string> check_tags(const std::vector<std::string>& tags, Faults& faults) {
+  std::vector<std::pair<std::string, std::string>> folded;
+  for (const std::string& tag : tags) {
+    const std::string_view text = trim(tag);
+    if (!is_utf8(text)) {
+      faults.add("tags", "must be UTF-8 text");
+    } else if (text.empty() || count_code_points(text) > kTagMax) {
+      faults.add("tags", fmt::format("must be 1 to {} characters long each", kTagMax));
+    } else if (has_control(text)) {
+      faults.add("tags", "must not contain control characters");
+    } else {
+      folded.emplace_back(fold_case(text), text);
+      continue;
+    }
+    return {};
+  }
+  std::ranges::stable_sort(folded, {}, &std::pair<std::string, std::string>::first);
+  const auto doubles = std::ranges::unique(folded, {}, &std::pair<std::string, std::string>::first);
+  folded.erase(doubles.begin(), doubles.end());
+  if (folded.size() > kTagsMax) {
+    faults.add("tags", fmt::format("must be at most {}", kTagsMax));
+  }
+  std::vector<std::string> kept;
+  kept.reserve(folded.size());
+  for (auto& [form, tag] : folded) kept.push_back(std::move(tag));
+  return kept;
+}
+
+std::string check_label(std::string_view label, Faults& faults) {
+  const std::string_view name = trim(label);
+  if (!is_utf8(name)) {
+    faults.add("name", "must be UTF-8 text");
+  } else if (count_code_points(name) > kLabelMax) {
+    faults.add("name", fmt::format("must be at most {} characters long", kLabelMax));
+  } else if (has_control(name)) {
+    faults.add("name", "must not contain control characters");
+  }
+  return std::string(name);
+}
+
+std::string login_form(std::string_view text) { return std::string(trim(fold_case(text))); }
+
+std::string search_form(std::string_view text) {
+  std::string form = fold_case(text);
+  for (std::size_t at = 0; at < form.size(); ++at) {
+    const std::size_t control = control_length(std::string_view(form).substr(at));
+    if (control > 0) form.replace(at, control, " ");
+  }
+  return form;
+}
+
+std::size_t control_length(std::string_view text) noexcept {
+  if (text.empty()) return 0;
+  const auto first = static_cast<unsigned char>(text[0]);
+  if (first < 0x20 || first == 0x7f) return 1;
+  // U+0080 to U+009F.
+  if (first == 0xc2 && text.size() > 1 && static_cast<unsigned char>(text[1]) < 0xa0) return 2;
+  return 0;
+}
+
+bool has_control(std::string_view text) noexcept {
+  for (std::size_t at = 0; at < text.size(); ++at) {
+    if (control_length(text.substr(at)) > 0) return true;
+  }
+  return false;
+}
+
+}  // namespace coffer::vault

@@ -1,0 +1,52 @@
+// What every part of the core stands on. Made by whoever starts the vault, and outlives it.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <optional>
+
+#include "base/clock.h"
+#include "base/entropy.h"
+#include "blobs/blob_store.h"
+#include "vault/model/guarded_database.h"
+#include "vault/model/listener.h"
+#include "vault/model/reservations.h"
+#include "vault/model/types.h"
+
+namespace coffer::vault {
+
+class Passwords;
+
+struct Policy {
+  std::size_t password_min = 8;  // bytes, 8 to 1024
+  bool registration_open = true;
+  std::optional<std::uint64_t> quota;  // of a new account, bytes
+  bool guests = false;                 // whether people without an account are served
+  std::optional<std::uint64_t> guest_quota = std::uint64_t{1} << 30U;  // bytes of all guests
+  std::optional<std::uint64_t> max_file_bytes;
+  std::chrono::seconds access_lifetime{3600};
+  std::chrono::seconds refresh_lifetime{7 * 24 * 3600};
+  // How long an upload in parts lives after its last part.
+  std::chrono::seconds upload_session_lifetime{24 * 3600};
+  // How many unfinished uploads in parts one account may have.
+  std::uint64_t max_upload_sessions = 1'000;
+  // How long a blob without references is kept. Who reads a file of parts that was deleted may go
+  // on for half of it.
+  std::chrono::milliseconds blob_grace = std::chrono::hours(24);
+};
+
+struct Context {
+  GuardedDatabase database;
+  blobs::BlobStore& blobs;
+  const Clock& clock;
+  Entropy& entropy;
+  Passwords& passwords;
+  Classify classify;
+  Policy policy;
+  std::shared_ptr<Reservations> reservations = std::make_shared<Reservations>();
+  // Called after a folder or a space was removed, for whoever clears it away.
+  std::shared_ptr<Listener> removed = std::make_shared<Listener>();
+};
+
+}  // namespace coffer::vault

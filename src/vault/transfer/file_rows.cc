@@ -1,0 +1,74 @@
+#include "vault/transfer/file_rows.h"
+
+#include "vault/events/events.h"
+#include "vault/model/quota.h"
+#include "vault/transfer/blob_rows.h"
+#include "vault/transfer/downloads.h"
+#include "vault/transfer/manifests.h"
+
+namespace coffer::vault {
+namespace {
+
+constexpr db::Statement kReplace{
+    "UPDATE entry SET media_type = $2, kind = $3, size = $4, charged = $5, digest = $6,"
+    " manifest_id = NULL, width = NULL, height = NULL, duration = NULL, updated_at = $7,"
+    " written_at = $7 WHERE id = $1"};
+
+constexpr db::Statement kRemove{"DELETE FROM entry WHERE id = $1"};
+
+Task<void> drop_bytes(db::Transaction& tx, const Entry& file, Time now) {
+  if (file.manifest) co_return co_await retire_manifest(tx, *file.manifest, now);
+  co_await drop_reference(tx, file.checksum.value(), now);
+}
+
+}  // namespace
+
+Cost cost_of_replacing(const Entry& file, const StagedBlob& received) noexcept {
+  Entry next = file;
+  next.size = received.size;
+  next.charged = charge_of(next);
+  return cost_of(next) - cost_of(file);
+}
+
+Task<Entry> replace_bytes(db::Transaction& transaction, const Context& context, const Entry& file,
+                          const StagedBlob& received, AccountId caller) {
+  const Time now = context.clock.now();
+  Entry entry = file;
+  entry.type = context.classify(entry.name, received.head);
+  entry.size = received.size;
+  entry.charged = charge_of(entry);
+  entry.checksum = received.digest;
+  entry.manifest = {};
+  entry.width = entry.height = {};
+  entry.duration = {};
+  entry.updated_at = entry.written_at = now;
+  // The new reference first: the bytes may be the same.
+  co_await add_reference(transaction, received);
+  co_await drop_bytes(transaction, file, now);
+  co_await transaction.execute(kReplace, entry.id, entry.type.media_type, entry.type.kind,
+                               entry.size, entry.charged, ByteView(received.digest.bytes), now);
+  co_await drop_downloads(transaction, entry.id);
+  co_await subtract_from_totals(transaction, file);
+  co_await add_to_totals(transaction, entry);
+  const Event event = event_about(entry, EventType::kEntryUpdated, caller);
+  co_await append_event(transaction, now, event);
+  co_return entry;
+}
+
+Task<void> remove_file(db::Transaction& transaction, const Entry& file, AccountId caller,
+                       Time now) {
+  co_await give_back(transaction, file.owner, cost_of(file));
+  co_await subtract_from_totals(transaction, file);
+  co_await release_file(transaction, file, caller, now);
+}
+
+Task<void> release_file(db::Transaction& transaction, const Entry& file, AccountId caller,
+                        Time now) {
+  co_await transaction.execute(kRemove, file.id);
+  co_await remove_tags(transaction, file);
+  co_await drop_bytes(transaction, file, now);
+  const Event event = event_about(file, EventType::kEntryDeleted, caller);
+  co_await append_event(transaction, now, event);
+}
+
+}  // namespace coffer::vault

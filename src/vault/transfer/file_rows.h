@@ -1,0 +1,32 @@
+// A file with what holds its bytes, for the parts of the core that change or delete it, inside
+// their transactions.
+#pragma once
+
+#include "base/task.h"
+#include "vault/model/context.h"
+#include "vault/model/failure.h"
+#include "vault/model/quota.h"
+#include "vault/model/types.h"
+#include "vault/transfer/uploads.h"
+#include "vault/tree/entry_rows.h"
+
+namespace coffer::vault {
+
+// What replace_bytes() costs.
+Cost cost_of_replacing(const Entry& file, const StagedBlob& received) noexcept;
+
+// Gives the file other bytes; its type follows them, ids, share token and names stay, tokens for
+// one download die. Event `entry.updated` by `caller`. Not what it costs.
+Task<Entry> replace_bytes(db::Transaction& transaction, const Context& context, const Entry& file,
+                          const StagedBlob& received, AccountId caller);
+
+// Removes the file: row, references, totals, quota, tags, tokens; event `entry.deleted` by
+// `caller`.
+Task<void> remove_file(db::Transaction& transaction, const Entry& file, AccountId caller, Time now);
+
+// The same but for totals and quota. REQUIRES: they do not count it, for it lies below what was
+// removed.
+Task<void> release_file(db::Transaction& transaction, const Entry& file, AccountId caller,
+                        Time now);
+
+}  // namespace coffer::vault

@@ -1,0 +1,36 @@
+// What a test makes of the bytes' way to the disk.
+#pragma once
+
+#include <atomic>
+#include <latch>
+
+#include "blobs/blob_store.h"
+#include "vault/transfer/uploads.h"
+
+namespace coffer::vault::test {
+
+// Reached, or lost, when the test says so. Threads: any.
+class TestDurableBlob final : public blobs::DurableBlob {
+ public:
+  explicit TestDurableBlob(const StagedBlob& received)
+      : DurableBlob(received.digest, received.size) {}
+
+  void wait() override {
+    is_waited_for = true;
+    may_land_.wait();
+    if (is_lost) throw blobs::NoSpaceError("the test's disk is full");
+  }
+  Task<blobs::BlobInfo> reached() override {
+    wait();
+    co_return blobs::BlobInfo{.digest = digest(), .size = size()};
+  }
+  void land() { may_land_.count_down(); }
+
+  std::atomic<bool> is_waited_for = false;
+  std::atomic<bool> is_lost = false;
+
+ private:
+  std::latch may_land_{1};
+};
+
+}  // namespace coffer::vault::test

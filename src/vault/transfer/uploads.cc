@@ -1,0 +1,226 @@
+#include "vault/transfer/uploads.h"
+
+#include <algorithm>
+#include <limits>
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "base/text.h"
+#include "vault/model/quota.h"
+#include "vault/transfer/blob_rows.h"
+#include "vault/tree/entry_rows.h"
+
+namespace coffer::vault {
+namespace {
+
+constexpr std::string_view kNameless = "file";
+constexpr std::uint64_t kUnlimited = std::numeric_limits<std::uint64_t>::max();
+
+// A file as far as it is known before its transaction.
+struct NewFileRow {
+  NewEntryRow row;
+  std::optional<EntryId> parent;
+  StagedBlob received;
+  std::optional<std::string> address_extension;
+};
+
+constexpr db::Statement kExtendAddress{
+    "INSERT INTO extended_address (entry_id, extension) VALUES ($1, $2)"};
+
+Task<Result<Entry>> add_file(db::Transaction& tx, SpaceId space, const NewFileRow& file, Time now) {
+  const auto place = co_await find_place(tx, space, file.parent);
+  if (!place) co_return no_such_folder();
+  co_await add_reference(tx, file.received);
+  auto entry = co_await add_entry(tx, file.row, *place, now);
+  if (entry && file.address_extension) {
+    co_await tx.execute(kExtendAddress, entry->id, *file.address_extension);
+  }
+  co_return entry;
+}
+
+// Whether that many bytes still fit, and from now on others find them taken.
+bool reserve(const UploadLimits& room, std::uint64_t size) {
+  const std::uint64_t charge = size + room.fixed;
+  const std::uint64_t needed = charge - std::min(charge, room.replaced);
+  return !room.reservation || room.reservation->reserve(needed, *room.left);
+}
+
+// Whom the memory of an upload is counted for. Guests have but their addresses.
+std::string memory_owner(const UploadLimits& room, const InputStream& source) {
+  if (room.is_guests && !source.sender().empty()) {
+    return "address " + std::string(source.sender());
+  }
+  return "account " + std::to_string(room.owner.value);
+}
+
+std::unexpected<Failure> refused(blobs::Refusal why) {
+  switch (why) {
+    case blobs::Refusal::kTooMany:
+      return fail(FailureCode::kBusy,
+                  "too many of your uploads are under way: let some of them end, then try again");
+    case blobs::Refusal::kHungUp: return bad_stream(StreamFault::kTruncated);
+    case blobs::Refusal::kBusy: break;
+  }
+  return fail(FailureCode::kBusy, "too many uploads are under way: try again in a moment");
+}
+
+// The same once more: while the bytes came, files may have gone, or the quota may have grown.
+Task<bool> reserve_again(Context& context, UploadLimits& room, std::uint64_t size) {
+  auto look = [&](db::Transaction& tx) -> Task<std::optional<Allowance>> {
+    auto allowance = co_await find_allowance(tx, room.owner);
+    co_return allowance;
+  };
+  const auto allowance = co_await context.database.read(look);
+  if (!allowance) co_return false;
+  room.left = allowance->left.value_or(kUnlimited);
+  co_return reserve(room, size);
+}
+
+}  // namespace
+
+UploadLimits limits_for(const Context& context, AccountId owner, const Allowance& allowance) {
+  UploadLimits room{.owner = owner, .max = context.policy.max_file_bytes.value_or(kUnlimited)};
+  room.is_guests = allowance.is_guests;
+  if (allowance.left) {
+    room.left = allowance.left;
+    room.reservation = context.reservations->open(owner);
+  }
+  return room;
+}
+
+void release_reservation(const StagedBlob& received) {
+  if (received.reservation) received.reservation->settle();
+}
+
+Task<Result<StagedBlob>> receive_stream(Context& context, InputStream& source,
+                                        std::optional<std::uint64_t> expected_size,
+                                        UploadLimits room) {
+  std::uint64_t reserved = expected_size.value_or(0);
+  if (!reserve(room, reserved)) co_return quota_exceeded();
+  StagedBlob received;
+  received.reservation = room.reservation;
+  const auto writer = co_await context.blobs.create(expected_size, memory_owner(room, source));
+  if (!writer) co_return refused(blobs::Refusal::kTooMany);
+  for (;;) {
+    // A client that sends nothing holds nothing.
+    if (!writer->is_prepared()) co_await source.ready();
+    const auto space = co_await writer->prepare(source);
+    if (!space) co_return refused(space.error());
+    const auto read = co_await source.read_within(*space, writer->patience());
+    if (!read && read.error() == StreamFault::kStalled) {
+      writer->set_aside();
+      continue;
+    }
+    if (!read) co_return bad_stream(read.error());
+    if (*read == 0) break;
+    received.size += *read;
+    if (received.size > room.max) co_return bad_stream(StreamFault::kTooLarge);
+    if (received.size > reserved) {
+      reserved = received.size;
+      bool fits = reserve(room, reserved);
+      if (!fits) fits = co_await reserve_again(context, room, reserved);
+      if (!fits) co_return quota_exceeded();
+    }
+    if (received.head.size() < kHeadBytes) {
+      const ByteView part = space->first(std::min(*read, kHeadBytes - received.head.size()));
+      received.head.insert(received.head.end(), part.begin(), part.end());
+    }
+    writer->advance(*read);
+    // Nor does one that trickles hold much for long.
+    const bool is_overdue = writer->is_prepared() && writer->patience().count() == 0;
+    if (is_overdue) writer->set_aside();
+  }
+  received.durable_blob = co_await writer->seal();
+  received.digest = received.durable_blob->digest();
+  co_return received;
+}
+
+Task<void> abort_staged(Context& context, const StagedBlob& received) {
+  std::optional<blobs::BlobInfo> blob;
+  try {
+    blob = co_await received.durable_blob->reached();
+  } catch (const blobs::Error&) {
+    // Nothing was kept that could be taken back, and the caller has a reason of his own to tell.
+  }
+  if (blob && blob->new_at) co_await context.blobs.remove_unused(blob->digest, *blob->new_at);
+}
+
+Task<Result<StagedBlob>> Uploads::receive(AccountId owner, InputStream& source,
+                                          std::optional<std::uint64_t> expected_size,
+                                          std::uint64_t replaced) {
+  auto look = [&](db::Transaction& tx) -> Task<std::optional<Allowance>> {
+    auto allowance = co_await find_allowance(tx, owner);
+    co_return allowance;
+  };
+  const auto allowance = co_await context_.database.read(look);
+  if (!allowance) co_return fail(FailureCode::kNotFound, "there is no such account");
+  UploadLimits room = limits_for(context_, owner, *allowance);
+  room.fixed = kEntryCharge;
+  room.replaced = replaced;
+  auto received = co_await receive_stream(context_, source, expected_size, room);
+  co_return received;
+}
+
+Task<void> Uploads::discard(StagedBlob received) { co_await abort_staged(context_, received); }
+
+Task<Result<std::vector<Entry>>> Uploads::commit(Actor actor, SpaceId space,
+                                                 std::vector<NewFile> files) {
+  std::vector<StagedBlob> received;
+  for (const NewFile& file : files) received.push_back(file.received);
+  auto entries = co_await try_commit(actor, space, std::move(files));
+  if (!entries) {
+    for (const StagedBlob& one : received) co_await abort_staged(context_, one);
+  }
+  co_return entries;
+}
+
+Task<Result<std::vector<Entry>>> Uploads::try_commit(Actor actor, SpaceId space,
+                                                     std::vector<NewFile> files) {
+  const AccountId owner = actor.account();
+  Faults faults;
+  std::vector<NewFileRow> rows;
+  Cost cost;
+  const Time now = context_.clock.now();
+  for (NewFile& file : files) {
+    if (trim(file.name).empty()) file.name = kNameless;
+    check_file_name(file.name, faults, file.name_max);
+    if (file.title) check_title(*file.title, faults);
+    if (file.description) check_description(*file.description, faults);
+    auto tags = check_tags(file.tags, faults);
+    if (faults.any()) co_return faults.failure();
+
+    Entry entry;
+    entry.owner = owner;
+    entry.type = context_.classify(file.name, file.received.head);
+    entry.size = file.received.size;
+    entry.checksum = file.received.digest;
+    entry.name = std::move(file.name);
+    entry.title = std::move(file.title);
+    entry.description = std::move(file.description);
+    entry.tags = std::move(tags);
+    rows.push_back({.row = new_entry_row(std::move(entry), now, context_.entropy),
+                    .parent = file.parent,
+                    .received = std::move(file.received),
+                    .address_extension = std::move(file.address_extension)});
+    cost += cost_of(rows.back().row.entry);
+  }
+  if (rows.empty()) co_return std::vector<Entry>{};
+  for (const NewFileRow& file : rows) release_reservation(file.received);
+
+  auto body = [&](db::Transaction& tx) -> Task<Result<std::vector<Entry>>> {
+    const auto charged = co_await charge_new(tx, owner, space, cost);
+    if (!charged) co_return std::unexpected(charged.error());
+    const Time committed = context_.clock.now();
+    std::vector<Entry> entries;
+    for (const NewFileRow& file : rows) {
+      auto entry = co_await add_file(tx, space, file, committed);
+      if (!entry) co_return std::unexpected(std::move(entry.error()));
+      entries.push_back(std::move(*entry));
+    }
+    co_return entries;
+  };
+  co_return co_await context_.database.write(actor, body);
+}
+
+}  // namespace coffer::vault

@@ -1,0 +1,111 @@
+// How bytes become files: received first, committed then.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/stream.h"
+#include "base/task.h"
+#include "blobs/blob_store.h"
+#include "vault/model/checks.h"
+#include "vault/model/context.h"
+#include "vault/model/failure.h"
+#include "vault/model/quota.h"
+#include "vault/model/reservations.h"
+#include "vault/model/types.h"
+
+namespace coffer::vault {
+
+// Bytes that were handed over to the blob store, are durable or about to be, and belong to nobody
+// yet. They stay for as long as this lives (references.cc says why); left alone after that, they
+// are collected after the grace time.
+struct StagedBlob {
+  Sha256Digest digest;
+  std::uint64_t size = 0;
+  Bytes head;  // the first kHeadBytes, or all
+  // What a commit that refers to them waits for, and what keeps them until then.
+  std::shared_ptr<blobs::DurableBlob> durable_blob;
+  // What is kept free for it of the owner's quota until it is committed, or this is gone. None
+  // where there is no quota.
+  std::shared_ptr<Reservation> reservation = {};
+};
+
+struct NewFile {
+  StagedBlob received;
+  // As the client gave it, at most name_max characters; may be empty: `file`.
+  std::string name;
+  std::optional<EntryId> parent = {};  // a folder of the space; nothing: the space itself
+  std::optional<std::string> title = {};
+  std::optional<std::string> description = {};
+  std::vector<std::string> tags = {};
+  std::size_t name_max = kNameMax;                    // up to kLongNameMax
+  std::optional<std::string> address_extension = {};  // with which its address ends, see Addresses
+};
+
+// Threads: any executor's.
+class Uploads {
+ public:
+  explicit Uploads(Context& context) : context_(context) {}
+
+  // Reads `source` to its end into the blob store. kBadStream, too large above
+  // policy.max_file_bytes; kQuotaExceeded as soon as it is certain that `owner` cannot hold it
+  // beside what it keeps and what others are uploading for it (the commit decides); kNotFound
+  // without that account; kBusy when memory for the bytes, of which each account has its share and
+  // each address of guests, is not there in time or the account has too many uploads under way.
+  // `replaced`: what its commit will give back, Entry::charged of the file that it replaces.
+  // REQUIRES: `source`
+  // lives until the task ended.
+  Task<Result<StagedBlob>> receive(AccountId owner, InputStream& source,
+                                   std::optional<std::uint64_t> expected_size,
+                                   std::uint64_t replaced = 0);
+
+  // Takes back what will not be committed. Bytes that nobody else has stored go at once.
+  Task<void> discard(StagedBlob received);
+
+  // Makes the files entries of `space` that the actor owns, all or none, and charges it; events
+  // `entry.created`. Keys come from the names, made unique (`song (2).mp3`). kInvalid for
+  // names, titles, descriptions and tags as in Entries::update; kQuotaExceeded; kNotFound without
+  // that space, or with a fault of `parent` without that folder; kForbidden for a group that the
+  // actor is not in. After a failure the files are discarded. REQUIRES: the actor may write to
+  // `space`.
+  Task<Result<std::vector<Entry>>> commit(Actor actor, SpaceId space, std::vector<NewFile> files);
+
+ private:
+  Task<Result<std::vector<Entry>>> try_commit(Actor actor, SpaceId space,
+                                              std::vector<NewFile> files);
+
+  Context& context_;
+};
+
+// For the other parts of the core.
+
+// The bytes that one stream may bring.
+struct UploadLimits {
+  AccountId owner;
+  std::uint64_t max;                              // of one file
+  std::uint64_t fixed = 0;                        // what their commit will charge besides
+  std::uint64_t replaced = 0;                     // what it will give back
+  std::optional<std::uint64_t> left = {};         // of the quota
+  std::shared_ptr<Reservation> reservation = {};  // of it; set where `left` is
+  bool is_guests = false;                         // see Allowance
+};
+
+// Of what `owner` has left in `allowance`, which was read right before.
+UploadLimits limits_for(const Context& context, AccountId owner, const Allowance& allowance);
+
+// Reads `source` to its end into the blob store. kBadStream; kQuotaExceeded above room.left, of
+// which others may have reserved a part, unless more is left by then.
+Task<Result<StagedBlob>> receive_stream(Context& context, InputStream& source,
+                                        std::optional<std::uint64_t> expected_size,
+                                        UploadLimits room);
+
+// See Uploads::discard().
+Task<void> abort_staged(Context& context, const StagedBlob& received);
+
+// Right before the transaction that charges the bytes: see Reservation::settle().
+void release_reservation(const StagedBlob& received);
+
+}  // namespace coffer::vault

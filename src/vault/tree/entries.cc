@@ -1,0 +1,137 @@
+#include "vault/tree/entries.h"
+
+#include <utility>
+
+#include "base/text.h"
+#include "vault/events/events.h"
+#include "vault/model/checks.h"
+#include "vault/model/quota.h"
+#include "vault/model/snapshot_cache.h"
+#include "vault/model/sql.h"
+#include "vault/tree/entry_rows.h"
+#include "vault/tree/keys.h"
+#include "vault/tree/tree.h"
+
+namespace coffer::vault {
+namespace {
+
+constexpr auto kFindText =
+    sql("SELECT ", kEntryColumns, " FROM entry WHERE id = $1 AND owner_id = $2 AND is_folder = 0",
+        kIsLive);
+constexpr db::Statement kFind{kFindText.data()};
+
+constexpr auto kFindByUuidText =
+    sql("SELECT ", kEntryColumns, " FROM entry WHERE uuid = $1 AND owner_id = $2 AND is_folder = 0",
+        kIsLive);
+constexpr db::Statement kFindByUuid{kFindByUuidText.data()};
+
+constexpr auto kFindByShareText =
+    sql("SELECT ", kEntryColumns,
+        " FROM entry WHERE share = $1 AND owner_id = $2 AND is_folder = 0", kIsLive);
+constexpr db::Statement kFindByShare{kFindByShareText.data()};
+
+constexpr db::Statement kUpdate{
+    "UPDATE entry SET key = $2, name = $3, title = $4, description = $5, tags = $6, search = $7,"
+    " updated_at = $8, parent_id = $9, charged = $10 WHERE id = $1"};
+
+constexpr std::size_t kCachedEntries = 128;  // by one thread; the largest takes 50 KB
+
+// The question that every download asks, often of the same files.
+Task<Result<Entry>> recall(GuardedDatabase& database, AccountId owner, EntryId id) {
+  auto body = [&](db::Transaction& tx) -> Task<std::optional<Entry>> {
+    thread_local SnapshotCache<std::int64_t, Entry> cache(kCachedEntries);
+    const Entry* known = cache.find(tx.state(), id.value);
+    if (known && known->owner == owner) co_return *known;
+    auto entry = co_await find_file(tx, owner, id);
+    if (entry) cache.add(tx.state(), id.value, *entry);
+    co_return entry;
+  };
+  auto entry = co_await database.read(body);
+  if (!entry) co_return no_such_file();
+  co_return std::move(*entry);
+}
+
+template <class... Args>
+Task<Result<Entry>> find_one(GuardedDatabase& database, const db::Statement& statement,
+                             Args... args) {
+  auto body = [&](db::Transaction& tx) -> Task<std::optional<Entry>> {
+    co_return co_await tx.find(statement, entry_from, args...);
+  };
+  auto entry = co_await database.read(body);
+  if (!entry) co_return no_such_file();
+  co_return std::move(*entry);
+}
+
+}  // namespace
+
+Task<std::optional<Entry>> find_file(db::Transaction& transaction, AccountId owner, EntryId id) {
+  co_return co_await transaction.find(kFind, entry_from, id, owner);
+}
+
+std::unexpected<Failure> no_such_file() {
+  return fail(FailureCode::kNotFound, "there is no such file");
+}
+
+Task<Result<Entry>> Entries::find(AccountId owner, EntryId id) {
+  return recall(context_.database, owner, id);
+}
+
+Task<Result<Entry>> Entries::find(AccountId owner, Uuid uuid) {
+  return find_one(context_.database, is_token(uuid) ? kFindByShare : kFindByUuid, uuid, owner);
+}
+
+Task<Result<Entry>> Entries::update(Actor actor, EntryId id, EntryChanges changes) {
+  const AccountId owner = actor.account();
+  Faults faults;
+  if (changes.name) check_file_name(*changes.name, faults);
+  if (changes.title && *changes.title) check_title(**changes.title, faults);
+  if (changes.description && *changes.description) check_description(**changes.description, faults);
+  if (changes.tags) changes.tags = check_tags(*changes.tags, faults);
+  if (faults.any()) co_return faults.failure();
+  const bool nothing =
+      !changes.name && !changes.parent && !changes.title && !changes.description && !changes.tags;
+  if (nothing) co_return co_await find(owner, id);
+
+  auto body = [&](db::Transaction& tx) -> Task<Result<Entry>> {
+    auto found = co_await find_file(tx, owner, id);
+    if (!found) co_return no_such_file();
+    Entry& entry = *found;
+    const Entry old = entry;
+    const std::optional<EntryId> parent = changes.parent.value_or(entry.parent);
+    const bool renamed = changes.name && *changes.name != entry.name;
+    if (renamed || parent != entry.parent) {
+      if (renamed) entry.name = *changes.name;
+      const auto place = co_await find_place(tx, entry.space, parent);
+      if (!place) co_return no_such_folder();
+      co_await settle_key(tx, entry, *place);
+    }
+    if (changes.title) entry.title = *changes.title;
+    if (changes.description) entry.description = *changes.description;
+    if (changes.tags) entry.tags = *changes.tags;
+    entry.charged = old.charged - text_charge(old) + text_charge(entry);
+    if (entry.charged != old.charged) {
+      const auto charged = co_await charge(tx, owner, entry.space, cost_of(entry) - cost_of(old));
+      if (!charged) co_return std::unexpected(charged.error());
+    }
+    if (entry.charged != old.charged || entry.parent != old.parent) {
+      co_await subtract_from_totals(tx, old);
+      co_await add_to_totals(tx, entry);
+    }
+    if (changes.tags) {
+      co_await remove_tags(tx, old);
+      co_await insert_tags(tx, entry);
+    }
+    entry.updated_at = context_.clock.now();
+    const std::string tags = tags_column(entry);
+    const std::string search = search_column(entry);
+    co_await tx.execute(kUpdate, id, as_bytes(entry.key), as_bytes(entry.name), entry.title,
+                        entry.description, tags, search, entry.updated_at,
+                        entry.parent.value_or(EntryId{}), entry.charged);
+    const Event event = event_about(entry, EventType::kEntryUpdated, owner);
+    co_await append_event(tx, entry.updated_at, event);
+    co_return std::move(entry);
+  };
+  co_return co_await context_.database.write(actor, body);
+}
+
+}  // namespace coffer::vault

@@ -1,0 +1,81 @@
+// Files as entries: find, list, change. Their bytes: transfer/files.h.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/task.h"
+#include "vault/model/context.h"
+#include "vault/model/failure.h"
+#include "vault/model/page.h"
+#include "vault/model/types.h"
+
+namespace coffer::vault {
+
+enum class EntrySort : std::uint8_t { kCreated, kName, kSize };
+
+struct EntryQuery {
+  AccountId owner = {};
+  std::optional<FileKind> kind = {};
+  std::optional<std::string> text = {};  // part of name, title, description or tags, any case
+  std::optional<std::string> tag = {};   // the whole tag, any case
+  EntrySort sort = EntrySort::kCreated;
+  bool descending = true;
+  std::uint64_t offset = 0;
+  std::uint64_t limit = 20;
+};
+
+struct EntryPage {
+  // What people wrote into these has kTextBytes, or little more; rarely that is not the whole page.
+  static constexpr std::size_t kTextBytes = std::size_t{32} << 10U;
+  std::vector<Entry> entries;
+  std::vector<EntryId> rest;  // of the page, behind them
+  std::uint64_t total = 0;    // of all pages
+};
+
+// Only what is set changes; an empty optional inside clears.
+struct EntryChanges {
+  std::optional<std::string> name = {};  // 1–255 characters
+  // The folder to move to, in the same space; an empty one: out of all folders.
+  std::optional<std::optional<EntryId>> parent = {};
+  std::optional<std::optional<std::string>> title = {};        // at most 255 characters
+  std::optional<std::optional<std::string>> description = {};  // at most 10,000 characters
+  std::optional<std::vector<std::string>> tags = {};  // at most 50 of 1–64 characters; doubles fold
+};
+
+// All are about the files that `owner`, or the actor, owns, in whatever spaces: others do not
+// exist, and folders are none. Threads: any executor's.
+class Entries {
+ public:
+  explicit Entries(Context& context) : context_(context) {}
+
+  // kNotFound. A UUID may be the file's own or its share token.
+  Task<Result<Entry>> find(AccountId owner, EntryId id);
+  Task<Result<Entry>> find(AccountId owner, Uuid uuid);
+
+  // Costs the same however many entries there are, unless it filters by text or tag, starts deep
+  // inside the list, or something of the owner is being cleared away: those run off the serving
+  // core, and are kBusy where too many do. Names sort bytewise; what sorts equal comes in order of
+  // creation, so pages never overlap.
+  Task<Result<EntryPage>> list(EntryQuery query);
+
+  // Files with ids above `after`, in order of ids, which no change of a file alters.
+  Task<Page<Entry>> walk(AccountId owner, EntryId after, PageLimit limit = {});
+
+  // Event `entry.updated`. kNotFound, with a fault of `parent` without that folder; kInvalid;
+  // kQuotaExceeded when the texts grow. A new name or place gives a new key.
+  Task<Result<Entry>> update(Actor actor, EntryId id, EntryChanges changes);
+
+ private:
+  Context& context_;
+};
+
+// For the other parts of the core, inside their transactions.
+
+// Nothing where `owner` has no such file.
+Task<std::optional<Entry>> find_file(db::Transaction& transaction, AccountId owner, EntryId id);
+std::unexpected<Failure> no_such_file();
+
+}  // namespace coffer::vault

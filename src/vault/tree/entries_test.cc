@@ -1,0 +1,297 @@
+#include "vault/tree/entries.h"
+
+#include <atomic>
+
+#include "vault/test/fixture.h"
+
+namespace coffer::vault::test {
+namespace {
+
+class EntriesTest : public VaultTest {
+ protected:
+  Result<Entry> update(const Account& caller, EntryId id, EntryChanges changes) {
+    return run(vault_->entries().update(as(caller), id, std::move(changes)));
+  }
+  std::vector<std::string> names(EntryQuery query) {
+    query.owner = anna_.id;
+    std::vector<std::string> found;
+    for (const Entry& entry : list(std::move(query)).entries) found.push_back(entry.name);
+    return found;
+  }
+  std::uint64_t total(EntryQuery query) {
+    query.owner = anna_.id;
+    return list(std::move(query)).total;
+  }
+
+  std::vector<Entry> all_pages(EntryQuery& query, std::uint64_t expected_total) {
+    query.owner = anna_.id;
+    query.limit = 7;
+    std::vector<Entry> found;
+    for (;;) {
+      query.offset = found.size();
+      const EntryPage page = list(query);
+      EXPECT_EQ(page.total, expected_total);
+      if (page.entries.empty()) return found;
+      found.insert(found.end(), page.entries.begin(), page.entries.end());
+    }
+  }
+
+  const Account anna_ = make_account("anna");
+  const Account bob_ = make_account("bob");
+};
+
+using Names = std::vector<std::string>;
+
+TEST_F(EntriesTest, OtherPeoplesFilesDoNotExist) {
+  const Entry entry = upload(anna_, "a.jpg", "x");
+  EXPECT_FAILS(run(vault_->entries().find(bob_.id, entry.id)), kNotFound);
+  EXPECT_FAILS(run(vault_->entries().find(bob_.id, entry.uuid)), kNotFound);
+  EXPECT_FAILS(update(bob_, entry.id, {.name = "b"}), kNotFound);
+  EXPECT_FAILS(remove(bob_, entry.id), kNotFound);
+  EXPECT_EQ(list({.owner = bob_.id}).total, 0U);
+  EXPECT_FAILS(run(vault_->entries().find(anna_.id, EntryId{0})), kNotFound);
+  EXPECT_FAILS(run(vault_->entries().find(anna_.id, EntryId{-1})), kNotFound);
+  EXPECT_EQ(run(vault_->entries().find(anna_.id, entry.id))->name, "a.jpg");
+}
+
+TEST_F(EntriesTest, ChangesWhatIsSetAndNothingElse) {
+  const Entry entry = upload(anna_, "a.jpg", "x", {"one", "two"});
+  clock_.advance(std::chrono::seconds(9));
+  auto changed = update(anna_, entry.id, {.title = "T"});
+  ASSERT_TRUE(changed);
+  EXPECT_EQ(changed->title, "T");
+  EXPECT_EQ(changed->tags, entry.tags);
+  EXPECT_EQ(changed->key, "a.jpg");
+  EXPECT_EQ(changed->updated_at, clock_.now());
+  EXPECT_EQ(changed->created_at, entry.created_at);
+  ASSERT_TRUE(update(anna_, entry.id, {.description = "D", .tags = Names{"three"}}));
+  EntryChanges clear;
+  clear.title.emplace();
+  changed = update(anna_, entry.id, clear);
+  ASSERT_TRUE(changed);
+  EXPECT_FALSE(changed->title);
+  EXPECT_EQ(changed->description, "D");
+  const Entry stored = run(vault_->entries().find(anna_.id, entry.id)).value();
+  EXPECT_EQ(stored.tags, Names{"three"});
+  EXPECT_EQ(stored.description, "D");
+  EXPECT_FALSE(stored.title);
+  EXPECT_EQ(total({.tag = "one"}), 0U);
+  EXPECT_EQ(total({.tag = "three"}), 1U);
+
+  const std::size_t before = events().size();
+  ASSERT_TRUE(update(anna_, entry.id, {}));
+  EXPECT_EQ(events().size(), before) << "nothing changed, nothing happened";
+  EXPECT_FAILS(update(anna_, entry.id, {.name = ""}), kInvalid);
+  EXPECT_FAILS(update(anna_, entry.id, {.tags = Names{"\xff"}}), kInvalid);
+  EXPECT_EQ(events().size(), before);
+}
+
+TEST_F(EntriesTest, ANewNameGivesANewKey) {
+  const Entry a = upload(anna_, "a.mp3", "x");
+  const Entry b = upload(anna_, "b.mp3", "x");
+  EXPECT_EQ(update(anna_, a.id, {.name = "b.mp3"})->key, "b (2).mp3");
+  EXPECT_EQ(update(anna_, a.id, {.name = "b.mp3"})->key, "b (2).mp3") << "the name it has";
+  EXPECT_EQ(update(anna_, b.id, {.name = "a.mp3"})->key, "a.mp3") << "free again";
+  EXPECT_EQ(update(anna_, b.id, {.name = "c/d.mp3"})->key, "c_d.mp3");
+  EXPECT_EQ(update(anna_, b.id, {.name = "c_d.mp3"})->key, "c_d.mp3") << "its own key";
+  EXPECT_EQ(upload(anna_, "b.mp3", "x").key, "b.mp3");
+  EXPECT_EQ(names({.text = "c_d"}), Names{"c_d.mp3"});
+  EXPECT_EQ(names({.text = "c/d"}), Names{});
+}
+
+TEST_F(EntriesTest, WhatWasFoundIsLookedForAgainAfterAnyChange) {
+  const Entry entry = upload(anna_, "a.txt", "x");
+  // On an executor like the serving cores, which remember.
+  ThreadPool core("core", 1);
+  const auto there = [&](const Account& caller) -> Task<Result<Entry>> {
+    co_await resume_on(core);
+    auto found = co_await vault_->entries().find(caller.id, entry.id);
+    co_return found;
+  };
+  EXPECT_EQ(run(there(anna_))->name, "a.txt");
+  const auto again = [&]() -> Task<std::uint64_t> {
+    co_await resume_on(core);
+    co_await vault_->entries().find(anna_.id, entry.id);
+    const std::uint64_t before = stores_.database->stats().statements;
+    co_await vault_->entries().find(anna_.id, entry.id);
+    co_return stores_.database->stats().statements - before;
+  };
+  EXPECT_EQ(run(again()), 0U) << "in the same turn";
+  EXPECT_FAILS(run(there(bob_)), kNotFound);
+  ASSERT_TRUE(update(anna_, entry.id, {.name = "b.txt"}));
+  EXPECT_EQ(run(there(anna_))->name, "b.txt");
+  run(stores_.database->write([&](db::Transaction& tx) -> Task<void> {
+    static constexpr db::Statement kRename{"UPDATE entry SET title = 'by another' WHERE id = $1"};
+    co_await tx.execute(kRename, entry.id);
+  }));
+  EXPECT_EQ(run(there(anna_))->title, "by another");
+  ASSERT_TRUE(run(vault_->files().remove(as(anna_), entry.id)));
+  EXPECT_FAILS(run(there(anna_)), kNotFound);
+}
+
+TEST_F(EntriesTest, OfTwoDeletesOneSucceeds) {
+  for (int round = 0; round < 10; ++round) {
+    const Entry entry = upload(anna_, "a", "12345", {"t"});
+    std::atomic<int> removed = 0;
+    in_parallel(4, [&](int) {
+      const auto result = remove(anna_, entry.id);
+      if (result) {
+        ++removed;
+      } else {
+        EXPECT_EQ(result.error().code, FailureCode::kNotFound);
+      }
+    });
+    EXPECT_EQ(removed, 1);
+    EXPECT_EQ(account(anna_.id).used, 0U);
+    EXPECT_EQ(total({}), 0U);
+    EXPECT_EQ(total({.tag = "t"}), 0U);
+    EXPECT_FAILS(run(vault_->entries().find(anna_.id, entry.id)), kNotFound);
+  }
+}
+
+TEST_F(EntriesTest, NumbersNeverComeTwice) {
+  const Entry first = upload(anna_, "a", "x");
+  ASSERT_TRUE(remove(anna_, first.id));
+  EXPECT_GT(upload(anna_, "a", "x").id, first.id);
+}
+
+TEST_F(EntriesTest, FiltersAndSorts) {
+  upload(anna_, "b.jpg", "333", {"Sea", "summer"});
+  upload(anna_, "a.mp3", "1", {"sea"});
+  upload(anna_, "C.jpg", "22");
+  upload(anna_, "\xc3\x84pfel 100%.txt", "4444", {"f_o"});
+  upload(bob_, "bob.jpg", "x", {"sea"});
+  const std::string apples = "\xc3\x84pfel 100%.txt";
+
+  EXPECT_EQ(names({}), (Names{apples, "C.jpg", "a.mp3", "b.jpg"}));
+  EXPECT_EQ(names({.descending = false}), (Names{"b.jpg", "a.mp3", "C.jpg", apples}));
+  EXPECT_EQ(names({.sort = EntrySort::kName, .descending = false}),
+            (Names{"C.jpg", "a.mp3", "b.jpg", apples}));
+  EXPECT_EQ(names({.sort = EntrySort::kSize}), (Names{apples, "b.jpg", "C.jpg", "a.mp3"}));
+  EXPECT_EQ(names({.kind = FileKind::kImage}), (Names{"C.jpg", "b.jpg"}));
+  EXPECT_EQ(names({.kind = FileKind::kVideo}), Names{});
+  EXPECT_EQ(total({.kind = FileKind::kImage}), 2U);
+  EXPECT_EQ(names({.tag = "SEA"}), (Names{"a.mp3", "b.jpg"}));
+  EXPECT_EQ(names({.kind = FileKind::kAudio, .tag = " sea "}), Names{"a.mp3"});
+  EXPECT_EQ(total({.kind = FileKind::kAudio, .tag = "sea"}), 1U);
+  EXPECT_EQ(names({.tag = "se"}), Names{}) << "the whole tag";
+  EXPECT_EQ(names({.tag = "\xff"}), Names{});
+
+  EXPECT_EQ(names({.text = "JPG"}), (Names{"C.jpg", "b.jpg"}));
+  EXPECT_EQ(names({.text = "summ"}), Names{"b.jpg"});
+  EXPECT_EQ(names({.text = "a\xcc\x88PFEL"}), Names{apples});
+  EXPECT_EQ(names({.text = "%"}), Names{apples}) << "no wildcard";
+  EXPECT_EQ(names({.text = "f_o"}), Names{apples});
+  EXPECT_EQ(names({.text = "_"}), Names{apples}) << "no wildcard";
+  EXPECT_EQ(names({.text = "\\"}), Names{});
+  EXPECT_EQ(names({.text = std::string("\0", 1)}), Names{apples})
+      << "control characters are spaces";
+  EXPECT_EQ(names({.text = "jpg\x1fsea"}), Names{}) << "no match across fields";
+  EXPECT_EQ(names({.text = "\xff"}), Names{});
+  EXPECT_EQ(names({.text = std::string(60'000, '%')}), Names{});
+  EXPECT_EQ(names({.text = std::string(16'384, '%')}), Names{});
+  EXPECT_EQ(names({.text = std::string(8'000, '\xef')}), Names{});
+  EXPECT_EQ(names({.text = "jpg", .tag = "sea"}), Names{"b.jpg"});
+  EXPECT_EQ(total({.text = "jpg", .tag = "sea"}), 1U);
+  EXPECT_EQ(total({.text = ""}), 4U);
+}
+
+TEST_F(EntriesTest, PagesNeverOverlap) {
+  for (int i = 0; i < 60; ++i) {
+    const char* extension[] = {".jpg", ".mp3", ".bin"};
+    upload(anna_, "n" + std::to_string(i % 7) + extension[i % 3],
+           std::string(static_cast<std::size_t>(i % 4), 's'), {"t"});
+  }
+  for (const EntrySort sort : {EntrySort::kCreated, EntrySort::kName, EntrySort::kSize}) {
+    for (const bool descending : {false, true}) {
+      for (const int filter : {0, 1, 2, 3}) {
+        EntryQuery query;
+        query.sort = sort;
+        query.descending = descending;
+        if (filter == 1) query.kind = FileKind::kImage;
+        if (filter == 2) query.text = "n";
+        if (filter == 3) query.tag = "T";
+        const std::vector<Entry> found = all_pages(query, filter == 1 ? 20 : 60);
+        std::set<EntryId> ids;
+        for (const Entry& entry : found) ids.insert(entry.id);
+        EXPECT_EQ(found.size(), filter == 1 ? 20U : 60U);
+        EXPECT_EQ(ids.size(), found.size());
+        const auto before = [&](const Entry& a, const Entry& b) {
+          const Entry& x = descending ? b : a;
+          const Entry& y = descending ? a : b;
+          if (sort == EntrySort::kName && x.name != y.name) return x.name < y.name;
+          if (sort == EntrySort::kSize && x.size != y.size) return x.size < y.size;
+          return x.id < y.id;
+        };
+        EXPECT_TRUE(std::ranges::is_sorted(found, before));
+      }
+    }
+  }
+}
+
+TEST_F(EntriesTest, APagePastTheEndIsEmpty) {
+  upload(anna_, "a.jpg", "x");
+  for (const std::uint64_t offset :
+       {std::uint64_t{1}, std::uint64_t{10'001}, std::uint64_t{1} << 40U,
+        std::uint64_t{0xffff'ffff'ffff'ffff}}) {
+    const EntryPage page = list({.owner = anna_.id, .offset = offset});
+    EXPECT_TRUE(page.entries.empty());
+    EXPECT_EQ(page.total, 1U);
+  }
+  const EntryPage none = list({.owner = anna_.id, .limit = 0});
+  EXPECT_TRUE(none.entries.empty());
+  EXPECT_EQ(none.total, 1U);
+}
+
+TEST_F(EntriesTest, EventsTellEachChangeInOrder) {
+  const Entry a = upload(anna_, "a.jpg", "x");
+  clock_.advance(std::chrono::seconds(1));
+  ASSERT_TRUE(update(anna_, a.id, {.title = "T"}));
+  EXPECT_FAILS(update(bob_, a.id, {.title = "T"}), kNotFound);
+  EXPECT_FAILS(remove(bob_, a.id), kNotFound);
+  clock_.advance(std::chrono::seconds(1));
+  ASSERT_TRUE(remove(anna_, a.id));
+  const auto all = events();
+  ASSERT_EQ(all.size(), 5U);
+  const EventType types[] = {EventType::kAccountRegistered, EventType::kAccountRegistered,
+                             EventType::kEntryCreated, EventType::kEntryUpdated,
+                             EventType::kEntryDeleted};
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    EXPECT_EQ(all[i].type, types[i]);
+    if (i > 0) {
+      EXPECT_GT(all[i].id, all[i - 1].id);
+    }
+    if (i < 2) {
+      EXPECT_FALSE(all[i].entry);
+      continue;
+    }
+    EXPECT_EQ(all[i].account, anna_.id);
+    EXPECT_EQ(all[i].space, anna_.home);
+    EXPECT_EQ(all[i].entry, a.id);
+    EXPECT_EQ(all[i].uuid, a.uuid);
+    EXPECT_EQ(all[i].kind, FileKind::kImage);
+  }
+  EXPECT_EQ(all[3].at - all[2].at, std::chrono::seconds(1));
+  EXPECT_EQ(run(vault_->events().read(all[2].id, 1)).at(0).id, all[3].id);
+
+  EXPECT_EQ(run(vault_->events().prune(all[3].at, 2)), 2U);
+  EXPECT_EQ(run(vault_->events().prune(all[3].at, 2)), 1U);
+  EXPECT_EQ(run(vault_->events().prune(all[3].at, 2)), 0U);
+  EXPECT_EQ(events().front().id, all[3].id);
+  clock_.advance(std::chrono::seconds(1));
+  EXPECT_EQ(run(vault_->events().prune(clock_.now(), 100)), 2U);
+  upload(anna_, "b", "x");
+  EXPECT_GT(events().front().id, all[4].id) << "numbers never come twice";
+}
+
+TEST(FileKinds, NamesGoBothWays) {
+  for (const auto kind : {FileKind::kImage, FileKind::kVideo, FileKind::kAudio, FileKind::kDocument,
+                          FileKind::kOther}) {
+    EXPECT_EQ(file_kind_from(name_of(kind)), kind);
+  }
+  EXPECT_FALSE(file_kind_from("Image"));
+  EXPECT_FALSE(file_kind_from(""));
+}
+
+}  // namespace
+}  // namespace coffer::vault::test

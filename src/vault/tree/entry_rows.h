@@ -1,0 +1,69 @@
+// An entry as its rows hold it, for the statements that read and change them.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/entropy.h"
+#include "base/task.h"
+#include "db/database.h"
+#include "vault/model/failure.h"
+#include "vault/model/types.h"
+#include "vault/tree/keys.h"
+
+namespace coffer::vault {
+
+inline constexpr char kEntryColumns[] =
+    "id, uuid, share, share_expires_at, space_id, owner_id, parent_id, key, name, media_type, "
+    "kind, size, charged, digest, manifest_id, width, height, duration, title, description, tags, "
+    "created_at, updated_at, written_at";
+// What a statement selects besides follows from here on.
+inline constexpr int kEntryWidth = 24;
+
+Entry entry_from(const db::Row& row);
+
+// The text of a statement that gives `columns` of up to $2 files of the owner $1 with ids above $3,
+// in order of ids. `condition` is an empty text or kIsNotHidden.
+std::string walk_text(std::string_view columns, std::string_view condition);
+
+// A UUID of version 4 that nobody guesses: 90 bits are random. The others come from the time, so
+// that tokens made one after another lie together in an index.
+Uuid make_token(Time now, Entropy& entropy);
+// Whether `uuid` can be one; entries' own UUIDs cannot.
+bool is_token(const Uuid& uuid) noexcept;
+
+// An entry that is to be, with the columns that follow from it: worked out before its transaction.
+struct NewEntryRow {
+  Entry entry;
+  std::string tags;
+  std::string search;
+};
+// Gives `entry` its identifiers, and what it counts in the quota.
+NewEntryRow new_entry_row(Entry entry, Time now, Entropy& entropy);
+
+// What becomes of a name that is taken at its place.
+enum class Naming {
+  kNumbered,  // the key gets a number
+  kExact,     // the entry is not made: kConflict with a fault of `name`
+};
+
+// Makes the drafted entry one of `place`, under a key of its own, by its owner: rows, total, event.
+// Not what it costs, nor the reference to its bytes. kInvalid when a folder would lie too deep.
+Task<Result<Entry>> add_entry(db::Transaction& transaction, const NewEntryRow& row,
+                              const ParentRef& place, Time now, Naming naming = Naming::kNumbered);
+
+// Makes `place` the entry's, with a key of its own there, another only where it has to: name and
+// place make it. Not the row, nor the totals.
+Task<void> settle_key(db::Transaction& transaction, Entry& entry, const ParentRef& place);
+
+// The columns that follow from others.
+std::string tags_column(const Entry& entry);
+std::string search_column(const Entry& entry);
+
+// Keep the index of tags in step with `entry`.
+Task<void> insert_tags(db::Transaction& transaction, const Entry& entry);
+Task<void> remove_tags(db::Transaction& transaction, const Entry& entry);
+
+}  // namespace coffer::vault
