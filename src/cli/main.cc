@@ -90,6 +90,7 @@ int main(int argc, char** argv) {
   add_key(app, run);
   add_fsck(app, run);
   add_storage(app, run);
+  add_events(app, run);
   add_routes(app, run);
   add_config(app, run);
   app.add_subcommand("version", "Show the version")->callback([&run] {

@@ -289,6 +289,18 @@ CREATE TABLE event (
   uuid       BLOB,
   kind       INTEGER                       -- FileKind
 ) STRICT;
+
+-- Up to which event the log was pruned; one row, or none before the first time.
+CREATE TABLE event_pruned (
+  id      INTEGER PRIMARY KEY CHECK (id = 1),
+  through INTEGER NOT NULL
+) STRICT;
+
+-- Consumers of the log, by their names, and the last event that each has dealt with.
+CREATE TABLE event_reader (
+  name     TEXT NOT NULL PRIMARY KEY,
+  position INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
 )sql";
 
 constexpr std::array kMigrations{

@@ -413,6 +413,7 @@ def test_the_help_of_every_command():
         ("fsck",),
         ("storage",),
         ("storage", "reclaim"),
+        ("events",),
         ("routes",),
         ("config", "print"),
         ("version",),
@@ -514,7 +515,7 @@ def complete(line, cwd=None):
 @pytest.mark.parametrize(
     "line, offered",
     [
-        ("coffer ", {"serve", "user", "key", "fsck", "storage", "routes", "config", "version"}),
+        ("coffer ", {"serve", "user", "key", "fsck", "storage", "events", "routes", "config", "version"}),
         ("coffer ro", {"routes"}),
         ("coffer user ", {"create", "list", "set-password", "quota", "disable", "enable"}),
         ("coffer user s", {"set-password"}),

@@ -31,13 +31,14 @@ MODULES = {
     "vault/upkeep": {"base", "db", "blobs", "vault/model", "vault/events", "vault/tree",
                      "vault/transfer"},
     "vault": {"base", "db", "blobs", "vault/*"},
-    "jobs": {"base", "http", "media/sniff", *VAULT},
+    "events": {"base", *VAULT},
+    "jobs": {"base", "http", "media/sniff", "events", *VAULT},
     "apis/gateway": {"base", "http", *VAULT},
     "apis/kit": {"base", "http", "apis/gateway", *VAULT},
     "vault/test": set(),
     "db/contract": set(),
     "blobs/contract": set(),
-    "cli": {"base", "http", "db", "db/sqlite", "blobs", "blobs/local", "media/sniff", "jobs", "config",
+    "cli": {"base", "http", "db", "db/sqlite", "blobs", "blobs/local", "media/sniff", "events", "jobs", "config",
             "apis/*", *VAULT},
 }
 # Every dialect: apis/<name>.

@@ -1,5 +1,8 @@
 #include "vault/events/events.h"
 
+#include <array>
+#include <utility>
+
 namespace coffer::vault {
 namespace {
 
@@ -10,8 +13,20 @@ constexpr db::Statement kRead{
     "SELECT id, type, at, account_id, space_id, entry_id, uuid, kind, owner_id FROM event"
     " WHERE id > $1 ORDER BY id LIMIT $2"};
 // Looks at the oldest only, so that it costs nothing when they are young.
-constexpr db::Statement kPrune{
-    "DELETE FROM event WHERE at < $1 AND id IN (SELECT id FROM event ORDER BY id LIMIT $2)"};
+constexpr db::Statement kLastOld{
+    "SELECT max(id) FROM (SELECT id, at FROM event ORDER BY id LIMIT $2) AS oldest WHERE at < $1"};
+constexpr db::Statement kPrune{"DELETE FROM event WHERE id <= $1"};
+constexpr db::Statement kNotePruned{
+    "INSERT INTO event_pruned (id, through) VALUES (1, $1)"
+    " ON CONFLICT (id) DO UPDATE SET through = $1"};
+constexpr db::Statement kPrunedBehind{"SELECT through FROM event_pruned WHERE through > $1"};
+constexpr db::Statement kPosition{"SELECT position FROM event_reader WHERE name = $1"};
+constexpr db::Statement kMove{
+    "INSERT INTO event_reader (name, position) VALUES ($1, $2)"
+    " ON CONFLICT (name) DO UPDATE SET position = $2 WHERE event_reader.position < $2"};
+
+constexpr std::array<std::string_view, 4> kTypeNames{"account.registered", "entry.created",
+                                                     "entry.updated", "entry.deleted"};
 
 Event event_from(const db::Row& row) {
   Event event{};
@@ -25,6 +40,14 @@ Event event_from(const db::Row& row) {
   if (!row.is_null(7)) event.kind = static_cast<FileKind>(row.integer(7));
   if (!row.is_null(8)) event.owner = row.id<AccountId>(8);
   return event;
+}
+
+EventId id_from(const db::Row& row) { return row.id<EventId>(0); }
+
+// Nothing where no row was looked at.
+std::optional<EventId> last_from(const db::Row& row) {
+  if (row.is_null(0)) return std::nullopt;
+  return row.id<EventId>(0);
 }
 
 }  // namespace
@@ -44,18 +67,40 @@ Event event_about(const Entry& entry, EventType type, AccountId caller) {
           .kind = entry.type.kind};
 }
 
-Task<std::vector<Event>> Events::read(EventId after, std::size_t limit) {
-  auto body = [&](db::Transaction& tx) -> Task<std::vector<Event>> {
-    co_return co_await tx.all(kRead, event_from, after, limit);
+std::string_view name_of(EventType type) noexcept {
+  return kTypeNames[static_cast<std::size_t>(type)];
+}
+
+Task<Events::Page> Events::read(EventId after, std::size_t limit) {
+  auto body = [&](db::Transaction& tx) -> Task<Page> {
+    const auto pruned = co_await tx.find(kPrunedBehind, id_from, after);
+    auto events = co_await tx.all(kRead, event_from, after, limit);
+    co_return Page{.events = std::move(events), .has_gap = pruned.has_value()};
   };
   co_return co_await context_.database.read(body);
 }
 
 Task<std::uint64_t> Events::prune(Time before, std::size_t limit) {
   auto body = [&](db::Transaction& tx) -> Task<std::uint64_t> {
-    co_return co_await tx.execute(kPrune, before, limit);
+    const auto last = co_await tx.find(kLastOld, last_from, before, limit);
+    if (!last || !*last) co_return 0;
+    co_await tx.execute(kNotePruned, **last);
+    co_return co_await tx.execute(kPrune, **last);
   };
   co_return co_await context_.database.write(Actor::System{}, body);
+}
+
+Task<EventId> Events::position(const std::string& reader) {
+  auto body = [&](db::Transaction& tx) -> Task<std::optional<EventId>> {
+    co_return co_await tx.find(kPosition, id_from, reader);
+  };
+  const auto found = co_await context_.database.read(body);
+  co_return found.value_or(EventId{});
+}
+
+Task<void> Events::set_position(const std::string& reader, EventId last) {
+  auto body = [&](db::Transaction& tx) -> Task<void> { co_await tx.execute(kMove, reader, last); };
+  co_await context_.database.write(Actor::System{}, body);
 }
 
 }  // namespace coffer::vault

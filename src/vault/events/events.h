@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/task.h"
@@ -36,16 +37,29 @@ struct Event {
 Task<void> append_event(db::Transaction& transaction, Time now, Event event);
 Event event_about(const Entry& entry, EventType type, AccountId caller);
 
+// As users see it: `entry.created`.
+std::string_view name_of(EventType type) noexcept;
+
 // Threads: any executor's.
 class Events {
  public:
   explicit Events(Context& context) : context_(context) {}
 
-  // Up to `limit` events after `after`, oldest first.
-  Task<std::vector<Event>> read(EventId after, std::size_t limit);
-
-  // Removes up to `limit` events older than `before`; how many.
+  // A part of the log.
+  struct Page {
+    std::vector<Event> events;  // oldest first
+    bool has_gap = false;       // pruned events came before these
+  };
+  // Up to `limit` events after `after`; in one state of the log.
+  Task<Page> read(EventId after, std::size_t limit);
+  // Removes the oldest events, up to `limit` of them, up to the last one older than `before`; how
+  // many.
   Task<std::uint64_t> prune(Time before, std::size_t limit);
+
+  // The last event that the reader called `reader` has dealt with; 0 for a new one.
+  Task<EventId> position(const std::string& reader);
+  // Never moves a reader back. Durable when it ends.
+  Task<void> set_position(const std::string& reader, EventId last);
 
  private:
   Context& context_;

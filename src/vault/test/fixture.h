@@ -233,7 +233,7 @@ class VaultTest : public ::testing::Test {
 
   EntryPage list(EntryQuery query) { return run(vault_->entries().list(std::move(query))).value(); }
 
-  std::vector<Event> events() { return run(vault_->events().read(EventId{0}, 100'000)); }
+  std::vector<Event> events() { return run(vault_->events().read(EventId{0}, 100'000)).events; }
 
   std::size_t stored_blobs() { return run(stores_.blobs->list(std::nullopt, 100'000)).size(); }
 

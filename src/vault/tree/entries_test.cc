@@ -272,7 +272,7 @@ TEST_F(EntriesTest, EventsTellEachChangeInOrder) {
     EXPECT_EQ(all[i].kind, FileKind::kImage);
   }
   EXPECT_EQ(all[3].at - all[2].at, std::chrono::seconds(1));
-  EXPECT_EQ(run(vault_->events().read(all[2].id, 1)).at(0).id, all[3].id);
+  EXPECT_EQ(run(vault_->events().read(all[2].id, 1)).events.at(0).id, all[3].id);
 
   EXPECT_EQ(run(vault_->events().prune(all[3].at, 2)), 2U);
   EXPECT_EQ(run(vault_->events().prune(all[3].at, 2)), 1U);
