@@ -14,7 +14,7 @@ if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   add_compile_options(-Werror)
 endif()
 add_compile_definitions(_GLIBCXX_ASSERTIONS)
-# Asio is compiled once (src/http/asio.cc); Boost.JSON comes as a library.
+# Asio is compiled once (src/net/asio.cc); Boost.JSON comes as a library.
 add_compile_definitions(BOOST_ASIO_SEPARATE_COMPILATION
                         BOOST_ASIO_NO_DEPRECATED)
 

@@ -32,7 +32,7 @@ http::ServerOptions server_options(const Settings& settings, const DescriptorPla
   }
   for (const Endpoint& endpoint : settings.tls.listen) {
     options.listen.push_back(
-        {endpoint.host, endpoint.port, http::TlsFiles{settings.tls.certificate, settings.tls.key}});
+        {endpoint.host, endpoint.port, net::TlsFiles{settings.tls.certificate, settings.tls.key}});
   }
   options.limits = {.head_bytes = settings.http.head_bytes,
                     .head_timeout = settings.http.head_timeout,

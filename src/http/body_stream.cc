@@ -93,7 +93,7 @@ Task<BodyStream::Count> BodyStream::read_data(ByteSpan into, std::chrono::millis
   InputBuffer& input = connection_.input();
   if (input.empty()) {
     // Small reads go through the buffer, so that framing and data share a system call.
-    if (want >= EventLoop::kBufferBytes || phase_ == Phase::kFixed) {
+    if (want >= net::EventLoop::kBufferBytes || phase_ == Phase::kFixed) {
       input.release();  // what follows may be long in coming
       Count direct = co_await connection_.receive(into.first(want), rate_, patience);
       co_return direct;
@@ -134,7 +134,7 @@ bool BodyStream::can_be_drained() const noexcept {
 void BodyStream::limit_time(std::uint64_t bytes) noexcept {
   const Limits& limits = connection_.limits();
   const std::chrono::seconds for_size(bytes / limits.body_bytes_per_second);
-  rate_.set_end(bytes == 0 ? ConnectionBase::kNever
+  rate_.set_end(bytes == 0 ? net::kNever
                            : std::chrono::steady_clock::now() + limits.body_timeout + for_size);
 }
 

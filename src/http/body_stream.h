@@ -58,7 +58,7 @@ class BodyStream final : public RequestBody {
   std::uint64_t limit_ = std::numeric_limits<std::uint64_t>::max();
   bool continue_due_;
   std::string sender_;
-  std::optional<ScopedCount> transfer_;
+  std::optional<net::ScopedCount> transfer_;
   std::optional<StreamFault> fault_;
 };
 

@@ -4,9 +4,9 @@
 
 #include <algorithm>
 #include <array>
-#include <boost/asio/post.hpp>
 #include <charconv>
 #include <optional>
+#include <utility>
 
 #include "base/log.h"
 #include "base/text.h"
@@ -14,6 +14,7 @@
 #include "http/body_stream.h"
 #include "http/response_head.h"
 #include "http/syntax.h"
+#include "net/use_task.h"
 
 namespace coffer::http {
 namespace {
@@ -45,10 +46,10 @@ void append_hex(std::string& out, std::uint64_t number) {
 
 // How a long body goes out.
 struct Transfer {
-  Transfer(EventLoop& loop, int fd) : counted(loop.transfers), corked(fd) {}
+  Transfer(net::EventLoop& loop, int fd) : counted(loop.transfers), corked(fd) {}
 
-  ScopedCount counted;
-  Corked corked;
+  net::ScopedCount counted;
+  net::Corked corked;
 };
 
 }  // namespace
@@ -61,35 +62,36 @@ void MinDataRate::moved(std::size_t bytes) noexcept {
 }
 
 // `co_await`: sleeps until the socket is ready; false when the deadline came first or the
-// connection was cut.
+// connection was cut. The loop looks through the deadlines of its connections, which costs less
+// than a timer for each wait.
 class Connection::Ready {
  public:
-  Ready(Connection& connection, Transport::State state, SteadyTime deadline) noexcept
-      : connection_(connection), state_(state) {
+  Ready(Connection& connection, State state, net::SteadyTime deadline)
+      : connection_(connection),
+        wait_(connection.socket_.async_wait(
+            state == State::kWrite ? net::Socket::wait_write : net::Socket::wait_read,
+            net::use_task)) {
     connection.set_deadline(deadline);
     connection.steps_ = 0;
   }
   bool await_ready() const noexcept { return connection_.cut_; }
-  void await_suspend(std::coroutine_handle<> waiter) {
-    const auto what = state_ == Transport::State::kWrite ? Socket::wait_write : Socket::wait_read;
-    connection_.socket_.async_wait(what, [this, waiter](const boost::system::error_code& error) {
-      failed_ = static_cast<bool>(error);
-      waiter.resume();
-    });
-  }
+  void await_suspend(std::coroutine_handle<> waiter) { wait_.await_suspend(waiter); }
   bool await_resume() noexcept {
-    connection_.set_deadline(kNever);
-    return !failed_ && !connection_.cut_;
+    connection_.set_deadline(net::kNever);
+    return !connection_.cut_ && wait_.await_resume().has_value();
   }
 
  private:
+  using Wait =
+      decltype(std::declval<net::Socket&>().async_wait(net::Socket::wait_read, net::use_task));
+
   Connection& connection_;
-  Transport::State state_;
-  bool failed_ = false;
+  Wait wait_;
 };
 
-Connection::Connection(EventLoop& loop, Shared& shared, ScopedCount counted,
-                       ConnectionLimit::Slot slot, Socket socket, SslHandle ssl, std::string peer)
+Connection::Connection(net::EventLoop& loop, Shared& shared, net::ScopedCount counted,
+                       net::ConnectionLimit::Slot slot, net::Socket socket, net::SslHandle ssl,
+                       std::string peer)
     : loop_(loop),
       shared_(shared),
       counted_(std::move(counted)),
@@ -105,10 +107,13 @@ Connection::~Connection() { loop_.remove(*this); }
 
 void Connection::expire() noexcept {
   if (awaited_) {
-    hung_up_ = has_hung_up();
+    // A client that has closed its sending side alone counts as well: as little can be told of it
+    // as nginx can tell, and it would have to be let in before others for an answer it may not
+    // read.
+    hung_up_ = transport_.has_hung_up();
     const auto now = Clock::now();
     if (hung_up_ || now >= awaited_until_) return awaited_->set();
-    return set_deadline(now + EventLoop::kTick);
+    return set_deadline(now + net::EventLoop::kTick);
   }
   expired_ = true;
   boost::system::error_code ignored;  // cancelling an open socket does not fail
@@ -116,7 +121,7 @@ void Connection::expire() noexcept {
 }
 
 void Connection::drain() noexcept {
-  if (EventLoop::is_idle(*this)) cut();
+  if (net::EventLoop::is_idle(*this)) cut();
 }
 
 void Connection::cut() noexcept {
@@ -126,11 +131,11 @@ void Connection::cut() noexcept {
   socket_.cancel(ignored);
 }
 
-Connection::Ready Connection::ready(Transport::State state, SteadyTime deadline) {
+Connection::Ready Connection::ready(State state, net::SteadyTime deadline) {
   return {*this, state, deadline};
 }
 
-Task<bool> Connection::ready(Transport::State state, MinDataRate& rate) {
+Task<bool> Connection::ready(State state, MinDataRate& rate) {
   for (;;) {
     const auto before = Clock::now();
     const std::size_t unsent = transport_.unsent();
@@ -140,13 +145,13 @@ Task<bool> Connection::ready(Transport::State state, MinDataRate& rate) {
     // A full socket becomes writable only when much of it has drained: a slow reader may have
     // taken enough all the same.
     const std::size_t left = transport_.unsent();
-    if (expired_ && state == Transport::State::kWrite && left < unsent) rate.moved(unsent - left);
+    if (expired_ && state == State::kWrite && left < unsent) rate.moved(unsent - left);
     if (!expired_ || rate.is_over()) co_return false;
     expired_ = false;
   }
 }
 
-Task<bool> Connection::ready_to_send(Transport::State state, MinDataRate& rate) {
+Task<bool> Connection::ready_to_send(State state, MinDataRate& rate) {
   input_.settle();
   if (!hold(input_.unread().size())) co_return false;
   const bool is_ready = co_await ready(state, rate);
@@ -170,12 +175,11 @@ bool Connection::iteration_is_over(std::size_t steps) noexcept {
   return true;
 }
 
-Task<std::expected<void, StreamFault>> Connection::readable(Transport::State state,
-                                                            MinDataRate& rate,
+Task<std::expected<void, StreamFault>> Connection::readable(State state, MinDataRate& rate,
                                                             std::chrono::milliseconds patience) {
   if (patience.count() <= 0) co_return std::unexpected(StreamFault::kStalled);
   const auto begin = Clock::now();
-  SteadyTime deadline = rate.deadline(begin);
+  net::SteadyTime deadline = rate.deadline(begin);
   const bool is_patience_shorter = patience < deadline - begin;
   if (is_patience_shorter) deadline = begin + patience;
   const bool is_ready = co_await ready(state, deadline);
@@ -203,11 +207,11 @@ Task<bool> Connection::shake_hands() {
   const auto deadline = Clock::now() + shared_.limits.head_timeout;
   std::optional<std::byte> first;
   for (;;) {
-    Transport::State state = Transport::State::kDone;
+    State state = State::kDone;
     if (!first) {
       std::byte byte{};
       state = transport_.peek(byte);
-      if (state == Transport::State::kDone) first = byte;
+      if (state == State::kDone) first = byte;
     }
     if (first) {
       // A method begins with a letter, TLS with 0x16.
@@ -216,9 +220,9 @@ Task<bool> Connection::shake_hands() {
         co_return false;
       }
       state = transport_.handshake().state;
-      if (state == Transport::State::kDone) co_return true;
+      if (state == State::kDone) co_return true;
     }
-    if (state == Transport::State::kClosed) co_return false;
+    if (state == State::kClosed) co_return false;
     const bool is_ready = co_await ready(state, deadline);
     if (!is_ready) co_return false;
   }
@@ -232,21 +236,21 @@ Task<void> Connection::refuse_plain() {
   BadMessage why{};
   const Head status = co_await read_head(request, head, why);
   if (status == Head::kClosed) co_return;
-  const ScopedCount counted(loop_.requests);
+  const net::ScopedCount counted(loop_.requests);
   co_await refuse(request, BadMessage::kPlainOnTls);
 }
 
 Task<bool> Connection::wait_for_request() {
-  std::optional<SteadyTime> deadline;
+  std::optional<net::SteadyTime> deadline;
   // More than once: a socket may be called readable and have nothing.
   while (!shared_.draining) {
     // What TLS has decrypted already would not make the socket readable.
-    const auto step = transport_.read(input_.space(EventLoop::kBufferBytes));
-    if (step.state == Transport::State::kDone) {
+    const auto step = transport_.read(input_.space(net::EventLoop::kBufferBytes));
+    if (step.state == State::kDone) {
       input_.filled(step.count);
       co_return true;
     }
-    if (step.state == Transport::State::kClosed) break;
+    if (step.state == State::kClosed) break;
     input_.release();
     const auto now = Clock::now();
     if (!deadline) deadline = now + shared_.limits.idle_timeout;
@@ -259,7 +263,7 @@ Task<bool> Connection::wait_for_request() {
 }
 
 Task<Connection::Head> Connection::read_head(Request& request, ParsedHead& head, BadMessage& why) {
-  std::optional<SteadyTime> deadline;
+  std::optional<net::SteadyTime> deadline;
   const std::size_t max = shared_.limits.head_bytes;
   HeadParser parser(max);
   std::size_t empty_lines = 0;
@@ -281,11 +285,11 @@ Task<Connection::Head> Connection::read_head(Request& request, ParsedHead& head,
       co_return Head::kBad;
     }
     const auto step = transport_.read(input_.space(max));
-    if (step.state == Transport::State::kDone) {
+    if (step.state == State::kDone) {
       input_.filled(step.count);
       continue;
     }
-    if (step.state == Transport::State::kClosed) co_return Head::kClosed;
+    if (step.state == State::kClosed) co_return Head::kClosed;
     input_.settle();
     if (!hold(input_.unread().size())) {
       why = BadMessage::kNoMemory;
@@ -320,7 +324,7 @@ Task<bool> Connection::serve_one() {
   BadMessage why{};
   Head status = co_await read_head(request, head, why);
   if (status == Head::kClosed) co_return false;
-  const ScopedCount counted(loop_.requests);
+  const net::ScopedCount counted(loop_.requests);
   if (status == Head::kComplete && !hold(kHeadCopies * head.size)) {
     status = Head::kBad;
     why = BadMessage::kNoMemory;
@@ -388,7 +392,7 @@ Task<bool> Connection::send(const Request& request, Response& response, bool kee
                             bool http_1_0, std::uint64_t& sent) {
   const std::uint64_t length = response.length();
   const bool bodiless = has_no_body(response.status);
-  std::string head = response_head(response, {.date = loop_.http_date(),
+  std::string head = response_head(response, {.now = loop_.now(),
                                               .request_id = request.id,
                                               .keep_alive = keep_alive,
                                               .http_1_0 = http_1_0});
@@ -466,8 +470,8 @@ Task<bool> Connection::send_bytes(std::span<iovec> parts, bool more, MinDataRate
       continue;
     }
     const auto step = transport_.write(parts.first(std::min<std::size_t>(parts.size(), 64)), more);
-    if (step.state == Transport::State::kClosed) co_return false;
-    if (step.state != Transport::State::kDone) {
+    if (step.state == State::kClosed) co_return false;
+    if (step.state != State::kDone) {
       const bool is_ready = co_await ready_to_send(step.state, rate);
       if (!is_ready) co_return false;
       continue;
@@ -512,13 +516,13 @@ Task<bool> Connection::send_content(const ContentSection& section, MinDataRate& 
 }
 
 Task<bool> Connection::send_file(FileSlice slice, MinDataRate& rate, std::uint64_t& sent) {
-  Buffer through;  // under TLS the bytes pass through the program
+  net::Buffer through;  // under TLS the bytes pass through the program
   while (slice.length > 0) {
     std::size_t count = 0;
     if (transport_.secure()) {
       if (!through) through = loop_.take_buffer();
-      const auto want =
-          static_cast<std::size_t>(std::min<std::uint64_t>(slice.length, EventLoop::kBufferBytes));
+      const auto want = static_cast<std::size_t>(
+          std::min<std::uint64_t>(slice.length, net::EventLoop::kBufferBytes));
       const ssize_t got = ::pread(slice.fd, through.get(), want, static_cast<off_t>(slice.offset));
       if (got <= 0) throw std::runtime_error("a stored file is shorter than recorded");
       count = static_cast<std::size_t>(got);
@@ -527,8 +531,8 @@ Task<bool> Connection::send_file(FileSlice slice, MinDataRate& rate, std::uint64
       if (!ok) co_return false;
     } else {
       const auto step = transport_.send_file(slice.fd, slice.offset, slice.length);
-      if (step.state == Transport::State::kClosed) co_return false;
-      if (step.state != Transport::State::kDone) {
+      if (step.state == State::kClosed) co_return false;
+      if (step.state != State::kDone) {
         const bool is_ready = co_await ready_to_send(step.state, rate);
         if (!is_ready) co_return false;
         continue;
@@ -550,9 +554,9 @@ Task<void> Connection::linger() {
   const auto deadline = Clock::now() + kLingerTime;
   input_.consume(input_.unread().size());
   while (Clock::now() < deadline) {
-    const auto step = transport_.read(input_.space(EventLoop::kBufferBytes));
-    if (step.state == Transport::State::kClosed) break;
-    if (step.state == Transport::State::kDone) {
+    const auto step = transport_.read(input_.space(net::EventLoop::kBufferBytes));
+    if (step.state == State::kClosed) break;
+    if (step.state == State::kDone) {
       if (iteration_is_over()) co_await yield(loop_);
       continue;
     }

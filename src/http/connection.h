@@ -3,8 +3,6 @@
 
 #include <algorithm>
 #include <atomic>
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/ip/tcp.hpp>
 #include <coroutine>
 #include <cstdint>
 #include <expected>
@@ -18,14 +16,19 @@
 #include "base/one_shot_event.h"
 #include "base/stream.h"
 #include "base/task.h"
-#include "http/event_loop.h"
 #include "http/head_parser.h"
 #include "http/input_buffer.h"
 #include "http/message.h"
 #include "http/server.h"
-#include "http/transport.h"
+#include "net/connection_limit.h"
+#include "net/event_loop.h"
+#include "net/socket.h"
+#include "net/transport.h"
 
 namespace coffer::http {
+
+// From this size on a body counts as a transfer when connections are spread, and is sent Corked.
+inline constexpr std::uint64_t kTransferBytes = 1U << 20U;
 
 // What all connections of a server have in common. Outlives them.
 struct Shared {
@@ -42,9 +45,11 @@ class MinDataRate {
  public:
   explicit MinDataRate(const Limits& limits) noexcept
       : limits_(limits), left_(limits.floor_window) {}
-  SteadyTime deadline(SteadyTime now) const noexcept { return std::min(now + left_, end_); }
+  net::SteadyTime deadline(net::SteadyTime now) const noexcept {
+    return std::min(now + left_, end_);
+  }
   // All has to have moved by then.
-  void set_end(SteadyTime end) noexcept { end_ = end; }
+  void set_end(net::SteadyTime end) noexcept { end_ = end; }
   void waited(std::chrono::steady_clock::duration time) noexcept { left_ -= time; }
   void moved(std::size_t bytes) noexcept;
   // Whether the window is over and too little has moved in it, or the end has come.
@@ -56,18 +61,16 @@ class MinDataRate {
   const Limits& limits_;
   std::chrono::steady_clock::duration left_;
   std::uint64_t bytes_ = 0;
-  SteadyTime end_ = SteadyTime::max();
+  net::SteadyTime end_ = net::kNever;
 };
 
 // Threads: its core's.
-class Connection final : public ConnectionBase {
+class Connection final : public net::ConnectionBase {
  public:
-  using Socket = boost::asio::basic_stream_socket<boost::asio::ip::tcp,
-                                                  boost::asio::io_context::executor_type>;
-
   // `counted` counts it among its core's connections. `ssl` null: plain.
-  Connection(EventLoop& loop, Shared& shared, ScopedCount counted, ConnectionLimit::Slot slot,
-             Socket socket, SslHandle ssl, std::string peer);
+  Connection(net::EventLoop& loop, Shared& shared, net::ScopedCount counted,
+             net::ConnectionLimit::Slot slot, net::Socket socket, net::SslHandle ssl,
+             std::string peer);
   ~Connection() override;
 
   // Serves until the connection ends. REQUIRES: on the core's thread.
@@ -76,7 +79,7 @@ class Connection final : public ConnectionBase {
   void expire() noexcept override;
   void drain() noexcept override;
   void cut() noexcept override;
-  const AddressKey& address() const noexcept override { return slot_.address(); }
+  const net::AddressKey& address() const noexcept override { return slot_.address(); }
 
   // For the body of the request that is being served. kStalled when nothing came for `patience`.
   // At least one byte more into `into`, from the socket alone. REQUIRES: input() is empty.
@@ -89,23 +92,22 @@ class Connection final : public ConnectionBase {
   Task<bool> wait(OneShotEvent& event, std::chrono::milliseconds max_wait);
   Task<std::expected<void, StreamFault>> send_continue(MinDataRate& rate);
   InputBuffer& input() noexcept { return input_; }
-  EventLoop& loop() noexcept { return loop_; }
+  net::EventLoop& loop() noexcept { return loop_; }
   const Limits& limits() const noexcept { return shared_.limits; }
 
  private:
+  using State = net::Transport::State;
   enum class Head { kComplete, kBad, kClosed };
   class Ready;
   class Awaiting;
 
-  Ready ready(Transport::State state, SteadyTime deadline);
-  Task<bool> ready(Transport::State state, MinDataRate& rate);
+  Ready ready(State state, net::SteadyTime deadline);
+  Task<bool> ready(State state, MinDataRate& rate);
   // The same, where requests that follow this one may be at hand and are not looked at.
-  Task<bool> ready_to_send(Transport::State state, MinDataRate& rate);
+  Task<bool> ready_to_send(State state, MinDataRate& rate);
   // For a body: whether the socket is readable, else why not.
-  Task<std::expected<void, StreamFault>> readable(Transport::State state, MinDataRate& rate,
+  Task<std::expected<void, StreamFault>> readable(State state, MinDataRate& rate,
                                                   std::chrono::milliseconds patience);
-  // Whether the other end has closed its side, as far as the machine knows.
-  bool has_hung_up() const noexcept;
   // Counts steps that did not have to wait; true when others on the core must get their turn:
   // the caller then gives way.
   bool iteration_is_over(std::size_t steps = 1) noexcept;
@@ -142,12 +144,12 @@ class Connection final : public ConnectionBase {
   // Lets the other end read the last answer before the connection is torn down.
   Task<void> linger();
 
-  EventLoop& loop_;
+  net::EventLoop& loop_;
   Shared& shared_;
-  ScopedCount counted_;
-  ConnectionLimit::Slot slot_;
-  Socket socket_;
-  Transport transport_;
+  net::ScopedCount counted_;
+  net::ConnectionLimit::Slot slot_;
+  net::Socket socket_;
+  net::Transport transport_;
   InputBuffer input_;
   std::string peer_;
   std::unique_ptr<MemoryBudget::Lease> held_;  // null: nothing
@@ -156,7 +158,7 @@ class Connection final : public ConnectionBase {
   bool cut_ = false;
   // What wait() waits for, until when, and whether the other end has left since.
   OneShotEvent* awaited_ = nullptr;
-  SteadyTime awaited_until_ = kNever;
+  net::SteadyTime awaited_until_ = net::kNever;
   bool hung_up_ = false;
 };
 

@@ -1,6 +1,4 @@
 // The connection as the body of its request uses it.
-#include <poll.h>
-
 #include "http/connection.h"
 
 namespace coffer::http {
@@ -14,12 +12,12 @@ Task<std::expected<std::size_t, StreamFault>> Connection::receive(
     ByteSpan into, MinDataRate& rate, std::chrono::milliseconds patience) {
   for (;;) {
     const auto step = transport_.read(into);
-    if (step.state == Transport::State::kDone) {
+    if (step.state == State::kDone) {
       rate.moved(step.count);
       if (iteration_is_over()) co_await yield(loop_);
       co_return step.count;
     }
-    if (step.state == Transport::State::kClosed) {
+    if (step.state == State::kClosed) {
       co_return std::unexpected(StreamFault::kTruncated);
     }
     input_.release();
@@ -31,14 +29,14 @@ Task<std::expected<std::size_t, StreamFault>> Connection::receive(
 Task<std::expected<void, StreamFault>> Connection::receive_more(
     MinDataRate& rate, std::chrono::milliseconds patience) {
   for (;;) {
-    const auto step = transport_.read(input_.space(EventLoop::kBufferBytes));
-    if (step.state == Transport::State::kDone) {
+    const auto step = transport_.read(input_.space(net::EventLoop::kBufferBytes));
+    if (step.state == State::kDone) {
       input_.filled(step.count);
       rate.moved(step.count);
       if (iteration_is_over()) co_await yield(loop_);
       co_return std::expected<void, StreamFault>();
     }
-    if (step.state == Transport::State::kClosed) {
+    if (step.state == State::kClosed) {
       co_return std::unexpected(StreamFault::kTruncated);
     }
     if (input_.empty()) input_.release();
@@ -50,16 +48,16 @@ Task<std::expected<void, StreamFault>> Connection::receive_more(
 // Tells the timer, and who cuts the connection, what to wake.
 class Connection::Awaiting {
  public:
-  Awaiting(Connection& connection, OneShotEvent& event, SteadyTime until) noexcept
+  Awaiting(Connection& connection, OneShotEvent& event, net::SteadyTime until) noexcept
       : connection_(connection) {
     connection_.awaited_ = &event;
     connection_.awaited_until_ = until;
     connection_.hung_up_ = false;
-    connection_.set_deadline(Clock::now() + EventLoop::kTick);
+    connection_.set_deadline(Clock::now() + net::EventLoop::kTick);
   }
   ~Awaiting() {
     connection_.awaited_ = nullptr;
-    connection_.set_deadline(kNever);
+    connection_.set_deadline(net::kNever);
   }
   Awaiting(const Awaiting&) = delete;
   Awaiting& operator=(const Awaiting&) = delete;
@@ -73,13 +71,6 @@ Task<bool> Connection::wait(OneShotEvent& event, std::chrono::milliseconds max_w
   const Awaiting awaiting(*this, event, Clock::now() + max_wait);
   co_await event.wait();
   co_return !cut_ && !hung_up_;
-}
-
-// A client that has closed its sending side alone counts as well: as little can be told of it as
-// nginx can tell, and it would have to be let in before others for an answer it may not read.
-bool Connection::has_hung_up() const noexcept {
-  pollfd socket{.fd = transport_.fd(), .events = POLLRDHUP, .revents = 0};
-  return ::poll(&socket, 1, 0) > 0;
 }
 
 Task<std::expected<void, StreamFault>> Connection::send_continue(MinDataRate& rate) {

@@ -14,21 +14,21 @@ constexpr std::size_t kSettledStep = 512;
 ByteSpan InputBuffer::space(std::size_t max) {
   if (!data_) {
     data_ = loop_.take_buffer();
-    capacity_ = EventLoop::kBufferBytes;
+    capacity_ = net::EventLoop::kBufferBytes;
   }
   if (begin_ > 0) {
     std::memmove(data_.get(), data_.get() + begin_, end_ - begin_);
     end_ -= begin_;
     begin_ = 0;
   }
-  if (capacity_ < EventLoop::kBufferBytes) {
-    Buffer larger = loop_.take_buffer();
+  if (capacity_ < net::EventLoop::kBufferBytes) {
+    net::Buffer larger = loop_.take_buffer();
     std::memcpy(larger.get(), data_.get(), end_);
     data_ = std::move(larger);
-    capacity_ = EventLoop::kBufferBytes;
+    capacity_ = net::EventLoop::kBufferBytes;
   }
   if (end_ == capacity_ && capacity_ < max) {
-    Buffer larger(new std::byte[max]);
+    net::Buffer larger(new std::byte[max]);
     std::memcpy(larger.get(), data_.get(), end_);
     data_ = std::move(larger);
     capacity_ = max;
@@ -37,7 +37,7 @@ ByteSpan InputBuffer::space(std::size_t max) {
 }
 
 void InputBuffer::release() {
-  if (capacity_ == EventLoop::kBufferBytes) loop_.give_back(std::move(data_));
+  if (capacity_ == net::EventLoop::kBufferBytes) loop_.give_back(std::move(data_));
   data_.reset();
   capacity_ = begin_ = end_ = 0;
 }
@@ -46,8 +46,8 @@ void InputBuffer::settle() {
   if (empty()) return release();
   const std::size_t count = end_ - begin_;
   const std::size_t wanted = (count + kSettledStep - 1) / kSettledStep * kSettledStep;
-  if (wanted > capacity_ / 2 || wanted >= EventLoop::kBufferBytes) return;
-  Buffer smaller(new std::byte[wanted]);
+  if (wanted > capacity_ / 2 || wanted >= net::EventLoop::kBufferBytes) return;
+  net::Buffer smaller(new std::byte[wanted]);
   std::memcpy(smaller.get(), data_.get() + begin_, count);
   release();
   data_ = std::move(smaller);

@@ -4,14 +4,14 @@
 #include <cstddef>
 
 #include "base/bytes.h"
-#include "http/event_loop.h"
+#include "net/event_loop.h"
 
 namespace coffer::http {
 
 // Bytes that came in and were not used yet.
 class InputBuffer {
  public:
-  explicit InputBuffer(EventLoop& loop) noexcept : loop_(loop) {}
+  explicit InputBuffer(net::EventLoop& loop) noexcept : loop_(loop) {}
   ~InputBuffer() { release(); }
   InputBuffer(const InputBuffer&) = delete;
   InputBuffer& operator=(const InputBuffer&) = delete;
@@ -28,8 +28,8 @@ class InputBuffer {
   void settle();
 
  private:
-  EventLoop& loop_;
-  Buffer data_;
+  net::EventLoop& loop_;
+  net::Buffer data_;
   std::size_t capacity_ = 0;
   std::size_t begin_ = 0;
   std::size_t end_ = 0;

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <chrono>
+
 #include "http/syntax.h"
 
 namespace coffer::http {
@@ -29,6 +31,18 @@ void append_field(std::string& out, std::string_view name, std::string_view valu
   out += "\r\n";
 }
 
+// RFC 9110 section 6.6.1. Most heads of a thread have the second of the one before.
+const std::string& date_text(Time now) {
+  struct Last {
+    std::chrono::sys_seconds second{std::chrono::seconds(-1)};
+    std::string text;
+  };
+  static thread_local Last last;
+  const auto second = std::chrono::floor<std::chrono::seconds>(now);
+  if (second != last.second) last = {second, to_http_date(now)};
+  return last.text;
+}
+
 }  // namespace
 
 bool has_no_body(unsigned status) noexcept { return status == 204 || status == 304; }
@@ -41,7 +55,7 @@ std::string response_head(const Response& response, const ResponseFrame& frame) 
   head += ' ';
   head += reason_phrase(response.status);
   head += "\r\n";
-  append_field(head, "Date", frame.date);
+  append_field(head, "Date", date_text(frame.now));
   // RFC 9110 section 8.6: 204 has no Content-Length, 304 may leave it out.
   if (!has_no_body(response.status)) {
     if (!response.rest) {

@@ -4,13 +4,14 @@
 #include <string>
 #include <string_view>
 
+#include "base/clock.h"
 #include "http/message.h"
 
 namespace coffer::http {
 
 // What the server adds to what the application says.
 struct ResponseFrame {
-  std::string_view date;
+  Time now{};
   std::string_view request_id;
   bool keep_alive = false;  // whether the connection serves another request
   bool http_1_0 = false;    // that of the request

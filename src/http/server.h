@@ -17,6 +17,7 @@
 #include "base/memory_budget.h"
 #include "base/task.h"
 #include "http/message.h"
+#include "net/tls_files.h"
 
 namespace coffer::http {
 
@@ -76,15 +77,10 @@ struct Limits {
   std::chrono::milliseconds idle_before_closed{5'000};
 };
 
-struct TlsFiles {
-  std::string certificate;  // PEM, the chain with the server's own first
-  std::string key;          // PEM
-};
-
 struct Listen {
   std::string host;
   std::uint16_t port = 0;  // 0: one that is free
-  std::optional<TlsFiles> tls;
+  std::optional<net::TlsFiles> tls;
 };
 
 struct ServerOptions {

@@ -17,7 +17,7 @@
 #include <vector>
 
 #include "base/entropy.h"
-#include "http/event_loop.h"
+#include "http/connection.h"
 #include "http/test_client.h"
 
 namespace coffer::http {

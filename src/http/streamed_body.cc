@@ -1,6 +1,5 @@
 // Bodies that are made while they are sent. RFC 9112 section 7.1.
 #include <fmt/format.h>
-#include <sys/socket.h>
 
 #include <algorithm>
 #include <array>
@@ -13,16 +12,6 @@
 #include "http/connection.h"
 
 namespace coffer::http {
-namespace {
-
-// Asio's own option would be taken back when the socket is destroyed.
-void reset_when_closed(int fd) {
-  const linger at_once{.l_onoff = 1, .l_linger = 0};
-  ::setsockopt(fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
-}
-
-}  // namespace
-
 Task<bool> Connection::send_streamed(const Request& request, std::string head, Response& response,
                                      bool chunked, MinDataRate& rate, std::uint64_t& sent) {
   std::string before = std::move(head);  // goes out in front of the piece
@@ -41,7 +30,7 @@ Task<bool> Connection::send_streamed(const Request& request, std::string head, R
       if (!error.empty()) {
         log::error("reply cut short", {{"request_id", request.id}, {"error", error}});
         // Without chunks an orderly end would look like the end of the body.
-        if (!chunked) reset_when_closed(socket_.native_handle());
+        if (!chunked) transport_.reset_when_closed();
         co_return false;
       }
       ended = piece.empty();

@@ -8,9 +8,9 @@
 #include <span>
 
 #include "base/bytes.h"
-#include "http/tls.h"
+#include "net/tls.h"
 
-namespace coffer::http {
+namespace coffer::net {
 
 // Threads: one at a time. Does not own the socket.
 class Transport {
@@ -45,6 +45,11 @@ class Transport {
   std::size_t unsent() const noexcept;
   // Tells the other end that nothing more follows.
   void finish_writing() noexcept;
+  // Whether the other end has closed the connection or its sending side, as far as the machine
+  // knows. Bytes that were not read do not hide it.
+  bool has_hung_up() const noexcept;
+  // Has the other end get a reset, not an orderly end, when the socket is closed.
+  void reset_when_closed() noexcept;
 
  private:
   Step tls_step(int result) noexcept;
@@ -67,4 +72,4 @@ class Corked {
   int fd_;
 };
 
-}  // namespace coffer::http
+}  // namespace coffer::net

@@ -7,9 +7,9 @@
 #include <mutex>
 #include <string>
 
-#include "http/server.h"
+#include "net/tls_files.h"
 
-namespace coffer::http {
+namespace coffer::net {
 
 struct SslFree {
   void operator()(SSL* ssl) const noexcept { SSL_free(ssl); }
@@ -21,8 +21,11 @@ using SslHandle = std::unique_ptr<SSL, SslFree>;
 // Threads: any.
 class TlsIdentity {
  public:
-  // Throws std::runtime_error that names the file and what OpenSSL says of it.
-  explicit TlsIdentity(TlsFiles files);
+  // `protocols`: what is spoken over TLS, preferred first, in the form of RFC 7301 section 3.1
+  // (each name after a byte with its length); a client that offers others alone is refused. The
+  // string has static storage. Throws std::runtime_error that names the file and what OpenSSL says
+  // of it.
+  TlsIdentity(TlsFiles files, const char* protocols);
 
   // For connections that start from now on. Throws like the constructor and keeps the old.
   void reload();
@@ -32,11 +35,12 @@ class TlsIdentity {
 
  private:
   using Context = std::shared_ptr<SSL_CTX>;
-  static Context load(const TlsFiles& files);
+  Context load() const;
 
-  TlsFiles files_;
+  const TlsFiles files_;
+  const char* const protocols_;
   mutable std::mutex mutex_;
   Context context_;
 };
 
-}  // namespace coffer::http
+}  // namespace coffer::net

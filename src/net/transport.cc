@@ -1,9 +1,10 @@
-#include "http/transport.h"
+#include "net/transport.h"
 
 #include <linux/sockios.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <openssl/err.h>
+#include <poll.h>
 #include <sys/ioctl.h>
 #include <sys/sendfile.h>
 #include <sys/socket.h>
@@ -12,7 +13,7 @@
 #include <cerrno>
 #include <climits>
 
-namespace coffer::http {
+namespace coffer::net {
 namespace {
 
 Transport::Step socket_step(ssize_t result, Transport::State wait) noexcept {
@@ -97,8 +98,19 @@ void Transport::finish_writing() noexcept {
   ::shutdown(fd_, SHUT_WR);
 }
 
+bool Transport::has_hung_up() const noexcept {
+  pollfd socket{.fd = fd_, .events = POLLRDHUP, .revents = 0};
+  return ::poll(&socket, 1, 0) > 0;
+}
+
+// Asio's own option would be taken back when the socket is destroyed.
+void Transport::reset_when_closed() noexcept {
+  const linger at_once{.l_onoff = 1, .l_linger = 0};
+  ::setsockopt(fd_, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
+}
+
 Corked::Corked(int fd) noexcept : fd_(fd) { cork(fd_, true); }
 
 Corked::~Corked() { cork(fd_, false); }
 
-}  // namespace coffer::http
+}  // namespace coffer::net

@@ -2,9 +2,9 @@
 #pragma once
 
 #include <atomic>
+#include <boost/asio/basic_waitable_timer.hpp>
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
-#include <boost/asio/steady_timer.hpp>
 #include <boost/intrusive/list.hpp>
 #include <chrono>
 #include <cstddef>
@@ -15,21 +15,24 @@
 #include <utility>
 #include <vector>
 
-#include "base/bytes.h"
+#include "base/clock.h"
 #include "base/executor.h"
-#include "http/connection_limit.h"
+#include "net/address.h"
 
-namespace coffer::http {
+namespace coffer::net {
 
 using SteadyTime = std::chrono::steady_clock::time_point;
+inline constexpr SteadyTime kNever = SteadyTime::max();
+
+using Timer = boost::asio::basic_waitable_timer<std::chrono::steady_clock,
+                                                boost::asio::wait_traits<std::chrono::steady_clock>,
+                                                boost::asio::io_context::executor_type>;
 
 // Something that lives on a core and must not wait longer than until its deadline. Kept in a
 // list that one timer a core looks through, so that setting a deadline costs a store and no
 // system call. Threads: the core's. None of the calls changes the list at once.
 class ConnectionBase {
  public:
-  static constexpr SteadyTime kNever = SteadyTime::max();
-
   virtual ~ConnectionBase() = default;
   // The deadline has passed, at most EventLoop::kTick ago; it is kNever again.
   virtual void expire() noexcept = 0;
@@ -37,7 +40,7 @@ class ConnectionBase {
   virtual void drain() noexcept = 0;
   // End now, whatever is under way.
   virtual void cut() noexcept = 0;
-  // Whose it is.
+  // Where it comes from.
   virtual const AddressKey& address() const noexcept = 0;
 
  protected:
@@ -67,11 +70,7 @@ class ScopedCount {
   std::atomic<std::size_t>* count_;
 };
 
-// From this size on a body counts as a transfer when connections are spread, and goes Corked and
-// WithoutBbr: less gains nothing, and 64 KiB lose by the latter, since the client is woken twice.
-inline constexpr std::uint64_t kTransferBytes = 1U << 20U;
-
-// Bytes that one request at a time borrows from its core.
+// Bytes that a connection borrows from its loop.
 using Buffer = std::unique_ptr<std::byte[]>;
 
 class EventLoop final : public Executor {
@@ -94,9 +93,9 @@ class EventLoop final : public Executor {
   // A long transfer weighs as much as many idle connections.
   std::size_t weight() const noexcept { return connections + kTransferWeight * transfers; }
   std::atomic<std::size_t> connections = 0;
-  std::atomic<std::size_t> requests = 0;
-  std::atomic<std::size_t> transfers = 0;
-  std::atomic<std::size_t> idle = 0;  // connections that wait for a request
+  std::atomic<std::size_t> requests = 0;   // being served
+  std::atomic<std::size_t> transfers = 0;  // long ones, in either direction
+  std::atomic<std::size_t> idle = 0;       // connections that wait for a request
 
   // On the core's own thread:
   void add(ConnectionBase& connection);
@@ -113,8 +112,8 @@ class EventLoop final : public Executor {
   bool cut_idlest(SteadyTime since, const AddressKey* address) noexcept;
   Buffer take_buffer();
   void give_back(Buffer buffer);
-  // The Date field's value, at most kTick old.
-  const std::string& http_date() const noexcept { return date_; }
+  // The time of day, at most kTick ago.
+  Time now() const noexcept { return now_; }
 
  private:
   static constexpr std::size_t kTransferWeight = 64;
@@ -130,12 +129,12 @@ class EventLoop final : public Executor {
 
   boost::asio::io_context context_{1};
   boost::asio::executor_work_guard<boost::asio::io_context::executor_type> guard_;
-  boost::asio::steady_timer timer_;
+  Timer timer_;
   std::thread thread_;
   std::vector<ConnectionBase*> connections_;
   Idle idle_;  // the longest first
   std::vector<Buffer> spare_buffers_;
-  std::string date_;
+  Time now_;
 };
 
-}  // namespace coffer::http
+}  // namespace coffer::net

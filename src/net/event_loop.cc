@@ -1,12 +1,11 @@
-#include "http/event_loop.h"
+#include "net/event_loop.h"
 
 #include <boost/asio/post.hpp>
 #include <utility>
 
-#include "base/clock.h"
 #include "base/thread.h"
 
-namespace coffer::http {
+namespace coffer::net {
 
 EventLoop::EventLoop() : guard_(context_.get_executor()), timer_(context_) {}
 
@@ -90,11 +89,11 @@ void EventLoop::tick() {
     // An expired connection only asks its wait to end, so the list does not change here.
     for (ConnectionBase* connection : connections_) {
       if (connection->deadline_ > now) continue;
-      connection->deadline_ = ConnectionBase::kNever;
+      connection->deadline_ = kNever;
       connection->expire();
     }
   });
-  date_ = to_http_date(system_clock().now());
+  now_ = system_clock().now();
 }
 
-}  // namespace coffer::http
+}  // namespace coffer::net

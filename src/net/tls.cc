@@ -1,11 +1,12 @@
-#include "http/tls.h"
+#include "net/tls.h"
 
 #include <openssl/err.h>
 
+#include <cstring>
 #include <stdexcept>
 #include <utility>
 
-namespace coffer::http {
+namespace coffer::net {
 namespace {
 
 std::string last_error() {
@@ -17,11 +18,12 @@ std::string last_error() {
 
 // RFC 7301 section 3.2: without a protocol in common the handshake ends with an alert that says so.
 int choose_protocol(SSL*, const unsigned char** out, unsigned char* out_length,
-                    const unsigned char* offered, unsigned int offered_length, void*) {
-  static constexpr unsigned char kSpoken[] = "\x08http/1.1\x08http/1.0";
+                    const unsigned char* offered, unsigned int offered_length, void* spoken) {
+  const auto* protocols = static_cast<const unsigned char*>(spoken);
+  const auto length = static_cast<unsigned int>(std::strlen(static_cast<const char*>(spoken)));
   unsigned char* chosen = nullptr;
-  if (SSL_select_next_proto(&chosen, out_length, kSpoken, sizeof kSpoken - 1, offered,
-                            offered_length) != OPENSSL_NPN_NEGOTIATED) {
+  if (SSL_select_next_proto(&chosen, out_length, protocols, length, offered, offered_length) !=
+      OPENSSL_NPN_NEGOTIATED) {
     return SSL_TLSEXT_ERR_ALERT_FATAL;
   }
   *out = chosen;
@@ -30,15 +32,16 @@ int choose_protocol(SSL*, const unsigned char** out, unsigned char* out_length,
 
 }  // namespace
 
-TlsIdentity::TlsIdentity(TlsFiles files) : files_(std::move(files)), context_(load(files_)) {}
+TlsIdentity::TlsIdentity(TlsFiles files, const char* protocols)
+    : files_(std::move(files)), protocols_(protocols), context_(load()) {}
 
 void TlsIdentity::reload() {
-  Context fresh = load(files_);
+  Context fresh = load();
   const std::lock_guard lock(mutex_);
   context_ = std::move(fresh);
 }
 
-TlsIdentity::Context TlsIdentity::load(const TlsFiles& files) {
+TlsIdentity::Context TlsIdentity::load() const {
   ERR_clear_error();
   Context context(SSL_CTX_new(TLS_server_method()), SslFree{});
   if (!context) throw std::runtime_error("TLS is not available: " + last_error());
@@ -48,16 +51,16 @@ TlsIdentity::Context TlsIdentity::load(const TlsFiles& files) {
   SSL_CTX_set_mode(context.get(), SSL_MODE_ENABLE_PARTIAL_WRITE |
                                       SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
                                       SSL_MODE_RELEASE_BUFFERS);
-  SSL_CTX_set_alpn_select_cb(context.get(), choose_protocol, nullptr);
-  if (SSL_CTX_use_certificate_chain_file(context.get(), files.certificate.c_str()) != 1) {
-    throw std::runtime_error("the TLS certificate " + files.certificate + ": " + last_error());
+  SSL_CTX_set_alpn_select_cb(context.get(), choose_protocol, const_cast<char*>(protocols_));
+  if (SSL_CTX_use_certificate_chain_file(context.get(), files_.certificate.c_str()) != 1) {
+    throw std::runtime_error("the TLS certificate " + files_.certificate + ": " + last_error());
   }
-  if (SSL_CTX_use_PrivateKey_file(context.get(), files.key.c_str(), SSL_FILETYPE_PEM) != 1) {
-    throw std::runtime_error("the TLS key " + files.key + ": " + last_error());
+  if (SSL_CTX_use_PrivateKey_file(context.get(), files_.key.c_str(), SSL_FILETYPE_PEM) != 1) {
+    throw std::runtime_error("the TLS key " + files_.key + ": " + last_error());
   }
   if (SSL_CTX_check_private_key(context.get()) != 1) {
-    throw std::runtime_error("the TLS key " + files.key + " does not belong to the certificate " +
-                             files.certificate);
+    throw std::runtime_error("the TLS key " + files_.key + " does not belong to the certificate " +
+                             files_.certificate);
   }
   return context;
 }
@@ -76,4 +79,4 @@ SslHandle TlsIdentity::accept(int fd) const {
   return ssl;
 }
 
-}  // namespace coffer::http
+}  // namespace coffer::net

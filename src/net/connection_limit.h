@@ -1,25 +1,18 @@
 // How many connections may be open, in all and from one address.
 #pragma once
 
-#include <sys/socket.h>
-
-#include <array>
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
-#include <cstring>
 #include <functional>
 #include <mutex>
 #include <string_view>
 #include <unordered_map>
 #include <utility>
 
-namespace coffer::http {
+#include "net/address.h"
 
-// Whose connections are counted together: an IPv4 address, or an IPv6 /64, which one client has
-// whole.
-using AddressKey = std::array<std::uint8_t, 16>;
-AddressKey address_key(const sockaddr_storage& address) noexcept;
+namespace coffer::net {
 
 // One address may have as many connections as are free for all others: the first alone half of
 // them, two a third each. So no address can take the last one. Threads: any.
@@ -69,4 +62,4 @@ class ConnectionLimit {
   std::unordered_map<AddressKey, std::size_t, Hash> by_address_;
 };
 
-}  // namespace coffer::http
+}  // namespace coffer::net

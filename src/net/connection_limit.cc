@@ -1,31 +1,14 @@
-#include "http/connection_limit.h"
-
-#include <netinet/in.h>
+#include "net/connection_limit.h"
 
 #include <algorithm>
 
-namespace coffer::http {
+namespace coffer::net {
 namespace {
 
 // An address that has fewer may always have one more while there is one.
 constexpr std::size_t kMinShare = 8;
-constexpr std::size_t kPrefixBytes = 8;
 
 }  // namespace
-
-AddressKey address_key(const sockaddr_storage& address) noexcept {
-  AddressKey key{};
-  if (address.ss_family == AF_INET) {
-    const auto& v4 = reinterpret_cast<const sockaddr_in&>(address);
-    key[10] = key[11] = 0xff;
-    std::memcpy(key.data() + 12, &v4.sin_addr, 4);
-  } else if (address.ss_family == AF_INET6) {
-    const auto& v6 = reinterpret_cast<const sockaddr_in6&>(address).sin6_addr;
-    const bool is_v4 = IN6_IS_ADDR_V4MAPPED(&v6);
-    std::memcpy(key.data(), &v6, is_v4 ? key.size() : kPrefixBytes);
-  }
-  return key;
-}
 
 ConnectionLimit::Admission ConnectionLimit::check(const AddressKey& address) const {
   const std::lock_guard lock(mutex_);
@@ -52,4 +35,4 @@ ConnectionLimit::Slot::~Slot() {
   limit_->count_.fetch_sub(1, std::memory_order_relaxed);
 }
 
-}  // namespace coffer::http
+}  // namespace coffer::net
