@@ -410,8 +410,8 @@ class MultipartReader::Window {
       begin_ = 0;
     }
     looked_ = false;
-    const ByteSpan room = ByteSpan(buffer_).subspan(end_);
-    const auto count = co_await body_.read_within(room, patience);
+    const ByteSpan space = ByteSpan(buffer_).subspan(end_);
+    const auto count = co_await body_.read_within(space, patience);
     if (!count) co_return fail(count.error());
     if (*count == 0) co_return fail_at_end();
     end_ += *count;
@@ -424,8 +424,8 @@ class MultipartReader::Window {
                                                         std::chrono::milliseconds patience) {
     const std::size_t kept = end_ - begin_;
     if (kept > 0) std::memcpy(into.data(), buffer_.data() + begin_, kept);
-    const ByteSpan room = into.subspan(kept, std::min(into.size(), kMaxDirect) - kept);
-    const auto count = co_await body_.read_within(room, patience);
+    const ByteSpan space = into.subspan(kept, std::min(into.size(), kMaxDirect) - kept);
+    const auto count = co_await body_.read_within(space, patience);
     if (!count) co_return fail(count.error());
     if (*count == 0) co_return fail_at_end();
     const ByteSpan all = into.first(kept + *count);

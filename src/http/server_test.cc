@@ -36,12 +36,12 @@ class Echo final : public Service {
     if (path == "/limited") request.body->set_limit(4);
     if (path.starts_with("/noted/")) co_return note(std::stoul(path.substr(7)));
     std::string body;
-    std::array<std::byte, 1000> room;
+    std::array<std::byte, 1000> buffer;
     for (;;) {
-      const auto count = co_await request.body->read(room);
+      const auto count = co_await request.body->read(buffer);
       if (!count) co_return Response::text(400, "text/plain", describe(count.error()));
       if (*count == 0) break;
-      body += as_text(ByteView(room).first(*count));
+      body += as_text(ByteView(buffer).first(*count));
     }
     co_return Response::text(200, "text/plain", request.method_name + " " + path + " " + body);
   }

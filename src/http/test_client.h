@@ -17,10 +17,11 @@ namespace coffer::http {
 
 class Client {
  public:
-  // `room`: of its receive buffer, in bytes; 0: the machine's choice.
-  explicit Client(std::uint16_t port, int room = 0)
+  // `receive_buffer`: its size, in bytes; 0: the machine's choice.
+  explicit Client(std::uint16_t port, int receive_buffer = 0)
       : fd_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
-    if (room > 0) ::setsockopt(fd_, SOL_SOCKET, SO_RCVBUF, &room, sizeof room);
+    if (receive_buffer > 0)
+      ::setsockopt(fd_, SOL_SOCKET, SO_RCVBUF, &receive_buffer, sizeof receive_buffer);
     sockaddr_in address{};
     address.sin_family = AF_INET;
     address.sin_port = htons(port);
@@ -39,8 +40,8 @@ class Client {
 
   // Waits for bytes of a response that is left there.
   bool take_some() {
-    std::array<char, 1000> room;
-    return ::recv(fd_, room.data(), room.size(), 0) > 0;
+    std::array<char, 1000> buffer;
+    return ::recv(fd_, buffer.data(), buffer.size(), 0) > 0;
   }
 
   // The same, and leaves them there.

@@ -174,10 +174,10 @@ std::optional<std::string> Packages::ask() {
   while (!is_whole && output.size() < kOutputMax && SteadyClock::now() < end && !is_stopped()) {
     pollfd wanted{.fd = pipe.reading(), .events = POLLIN, .revents = 0};
     if (::poll(&wanted, 1, static_cast<int>(kLook.count())) <= 0) continue;
-    std::array<char, 4096> room;
-    const ssize_t count = ::read(pipe.reading(), room.data(), room.size());
+    std::array<char, 4096> buffer;
+    const ssize_t count = ::read(pipe.reading(), buffer.data(), buffer.size());
     is_whole = count <= 0;
-    if (count > 0) output.append(room.data(), static_cast<std::size_t>(count));
+    if (count > 0) output.append(buffer.data(), static_cast<std::size_t>(count));
   }
   const auto leave = SteadyClock::now() + kLeave;
   std::optional<bool> ended = has_ended(*child);

@@ -44,8 +44,8 @@ Task<void> Vault::check_ready() {
   } catch (const blobs::Error& error) {
     throw StoreGoneError(error.what());
   }
-  const std::uint64_t room = co_await context_.blobs.free_bytes();
-  if (room == 0) {
+  const std::uint64_t left = co_await context_.blobs.free_bytes();
+  if (left == 0) {
     throw blobs::NoSpaceError(
         "less of the disk is free than storage.reserve asks for, or it has no inode left");
   }

@@ -28,8 +28,8 @@ Task<std::expected<std::string, Problem>> read_to_end(http::Request& request, In
                : kBlindStep;
     if (!request.memory.grow(step)) co_return std::unexpected(no_memory());
     text.resize(have + step);
-    const ByteSpan room = std::as_writable_bytes(std::span(text)).subspan(have);
-    const auto count = co_await stream.read(room);
+    const ByteSpan space = std::as_writable_bytes(std::span(text)).subspan(have);
+    const auto count = co_await stream.read(space);
     if (!count) co_return std::unexpected(Problem::of(count.error()));
     text.resize(have + *count);
     request.memory.shrink(step - *count);

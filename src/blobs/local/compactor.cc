@@ -29,7 +29,7 @@ Compactor::Compactor(Disk& disk, PackedIndex& index, SegmentFiles& files,
                      SegmentWriter& segment_writer, WakeSignal& wake)
     : disk_(disk), index_(index), files_(files), segment_writer_(segment_writer), wake_(wake) {
   wake_.ring();
-  thread_ = start_thread("reclaimer", [this] { work(); });
+  thread_ = start_thread("compactor", [this] { work(); });
 }
 
 Compactor::~Compactor() {

@@ -24,8 +24,8 @@ struct ActiveSegment {
   OpenFile file;
   std::uint32_t number = 0;
   std::uint64_t nonce = 0;
-  std::uint64_t end = 0;   // where the next record goes
-  std::uint64_t room = 0;  // up to here there are bytes to write over, if this is after `end`
+  std::uint64_t end = 0;        // where the next record goes
+  std::uint64_t allocated = 0;  // up to here there are bytes to write over, if this is after `end`
 };
 
 // Everything that touches the disk blocks and may throw Error. Threads: any, load() first.

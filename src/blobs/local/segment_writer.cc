@@ -40,7 +40,7 @@ SegmentWriter::SegmentWriter(Disk& disk, DiskSpace& space, const Clock& clock, P
       sealed_(sealed),
       options_(options),
       active_(files.reopen_last(options.segment_bytes)),
-      thread_(start_thread("appender", [this] { work(); })) {}
+      thread_(start_thread("segment-writer", [this] { work(); })) {}
 
 SegmentWriter::~SegmentWriter() {
   {
@@ -75,7 +75,7 @@ void SegmentWriter::flush_soon(Ticket ticket) {
 }
 
 void SegmentWriter::work() {
-  while (take_batch()) contain_exceptions("appender", [this] { process(); });
+  while (take_batch()) contain_exceptions("segment writer", [this] { process(); });
 }
 
 // False when nothing will come any more.
@@ -222,20 +222,20 @@ void SegmentWriter::clear_ahead() {
   // Larger batches share the cost of their sync, and then the zeros cost more than they save.
   if (!active_ || active_->end >= options_.segment_bytes || batch_.size() > kFewRecords) return;
   const std::uint64_t ahead = options_.segment_bytes / kAheadShare;
-  if (active_->end + ahead / 4 <= active_->room) return;
-  const std::uint64_t start = std::max(active_->room, active_->end);
+  if (active_->end + ahead / 4 <= active_->allocated) return;
+  const std::uint64_t start = std::max(active_->allocated, active_->end);
   const std::uint64_t goal = active_->end + ahead;
   try {
     space_.require(goal - start);
     buffer_.assign(static_cast<std::size_t>(goal - start), std::byte{0});
     disk_.write(active_->file, buffer_, start);
     disk_.sync(active_->file);
-    active_->room = goal;
+    active_->allocated = goal;
   } catch (const std::exception& error) {
     log::warning("segment_not_extended", {{"reason", error.what()}});
     // The room is left to the records themselves, and this segment grows with each of them.
     if (!cut_at_end()) return roll();
-    active_->room = options_.segment_bytes + ahead;
+    active_->allocated = options_.segment_bytes + ahead;
   }
 }
 
@@ -243,7 +243,7 @@ void SegmentWriter::clear_ahead() {
 bool SegmentWriter::cut_at_end() {
   try {
     disk_.truncate(active_->file, active_->end);
-    active_->room = active_->end;
+    active_->allocated = active_->end;
     return true;
   } catch (const Error& error) {
     log::warning("segment_not_cut", {{"reason", error.what()}});

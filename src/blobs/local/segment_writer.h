@@ -27,7 +27,7 @@ namespace coffer::blobs {
 
 class SegmentWriter {
  public:
-  // Called once on the appender's thread, with the failure if there was one. Must not throw.
+  // Called once on the writer's thread, with the failure if there was one. Must not throw.
   using Done = std::move_only_function<void(std::exception_ptr, const BlobInfo&)>;
 
   struct Request {

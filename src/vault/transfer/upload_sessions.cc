@@ -255,18 +255,18 @@ Task<Result<StagedBlob>> UploadSessions::receive_part(AccountId owner, Uuid uplo
     const std::uint64_t replaced = old ? old->size : 0;
     const auto allowance = co_await find_allowance(tx, owner);
     if (!allowance) co_return no_such_upload();
-    UploadLimits room = limits_for(context_, owner, *allowance);
-    room.replaced = replaced;
-    if (!old) room.fixed = kPartCharge;
+    UploadLimits limits = limits_for(context_, owner, *allowance);
+    limits.replaced = replaced;
+    if (!old) limits.fixed = kPartCharge;
     if (const auto max = context_.policy.max_file_bytes) {
       const std::uint64_t others = session->upload.bytes - replaced;
-      room.max = *max - std::min(*max, others);
+      limits.max = *max - std::min(*max, others);
     }
-    co_return room;
+    co_return limits;
   };
-  const auto room = co_await context_.database.read(look);
-  if (!room) co_return std::unexpected(room.error());
-  auto received = co_await receive_stream(context_, source, expected_size, *room);
+  const auto limits = co_await context_.database.read(look);
+  if (!limits) co_return std::unexpected(limits.error());
+  auto received = co_await receive_stream(context_, source, expected_size, *limits);
   co_return received;
 }
 

@@ -40,18 +40,18 @@ Task<Result<Entry>> add_file(db::Transaction& tx, SpaceId space, const NewFileRo
 }
 
 // Whether that many bytes still fit, and from now on others find them taken.
-bool reserve(const UploadLimits& room, std::uint64_t size) {
-  const std::uint64_t charge = size + room.fixed;
-  const std::uint64_t needed = charge - std::min(charge, room.replaced);
-  return !room.reservation || room.reservation->reserve(needed, *room.left);
+bool reserve(const UploadLimits& limits, std::uint64_t size) {
+  const std::uint64_t charge = size + limits.fixed;
+  const std::uint64_t needed = charge - std::min(charge, limits.replaced);
+  return !limits.reservation || limits.reservation->reserve(needed, *limits.left);
 }
 
 // Whom the memory of an upload is counted for. Guests have but their addresses.
-std::string memory_owner(const UploadLimits& room, const InputStream& source) {
-  if (room.is_guests && !source.sender().empty()) {
+std::string memory_owner(const UploadLimits& limits, const InputStream& source) {
+  if (limits.is_guests && !source.sender().empty()) {
     return "address " + std::string(source.sender());
   }
-  return "account " + std::to_string(room.owner.value);
+  return "account " + std::to_string(limits.owner.value);
 }
 
 std::unexpected<Failure> refused(blobs::Refusal why) {
@@ -66,27 +66,27 @@ std::unexpected<Failure> refused(blobs::Refusal why) {
 }
 
 // The same once more: while the bytes came, files may have gone, or the quota may have grown.
-Task<bool> reserve_again(Context& context, UploadLimits& room, std::uint64_t size) {
+Task<bool> reserve_again(Context& context, UploadLimits& limits, std::uint64_t size) {
   auto look = [&](db::Transaction& tx) -> Task<std::optional<Allowance>> {
-    auto allowance = co_await find_allowance(tx, room.owner);
+    auto allowance = co_await find_allowance(tx, limits.owner);
     co_return allowance;
   };
   const auto allowance = co_await context.database.read(look);
   if (!allowance) co_return false;
-  room.left = allowance->left.value_or(kUnlimited);
-  co_return reserve(room, size);
+  limits.left = allowance->left.value_or(kUnlimited);
+  co_return reserve(limits, size);
 }
 
 }  // namespace
 
 UploadLimits limits_for(const Context& context, AccountId owner, const Allowance& allowance) {
-  UploadLimits room{.owner = owner, .max = context.policy.max_file_bytes.value_or(kUnlimited)};
-  room.is_guests = allowance.is_guests;
+  UploadLimits limits{.owner = owner, .max = context.policy.max_file_bytes.value_or(kUnlimited)};
+  limits.is_guests = allowance.is_guests;
   if (allowance.left) {
-    room.left = allowance.left;
-    room.reservation = context.reservations->open(owner);
+    limits.left = allowance.left;
+    limits.reservation = context.reservations->open(owner);
   }
-  return room;
+  return limits;
 }
 
 void release_reservation(const StagedBlob& received) {
@@ -95,12 +95,12 @@ void release_reservation(const StagedBlob& received) {
 
 Task<Result<StagedBlob>> receive_stream(Context& context, InputStream& source,
                                         std::optional<std::uint64_t> expected_size,
-                                        UploadLimits room) {
+                                        UploadLimits limits) {
   std::uint64_t reserved = expected_size.value_or(0);
-  if (!reserve(room, reserved)) co_return quota_exceeded();
+  if (!reserve(limits, reserved)) co_return quota_exceeded();
   StagedBlob received;
-  received.reservation = room.reservation;
-  const auto writer = co_await context.blobs.create(expected_size, memory_owner(room, source));
+  received.reservation = limits.reservation;
+  const auto writer = co_await context.blobs.create(expected_size, memory_owner(limits, source));
   if (!writer) co_return refused(blobs::Refusal::kTooMany);
   for (;;) {
     // A client that sends nothing holds nothing.
@@ -115,11 +115,11 @@ Task<Result<StagedBlob>> receive_stream(Context& context, InputStream& source,
     if (!read) co_return bad_stream(read.error());
     if (*read == 0) break;
     received.size += *read;
-    if (received.size > room.max) co_return bad_stream(StreamFault::kTooLarge);
+    if (received.size > limits.max) co_return bad_stream(StreamFault::kTooLarge);
     if (received.size > reserved) {
       reserved = received.size;
-      bool fits = reserve(room, reserved);
-      if (!fits) fits = co_await reserve_again(context, room, reserved);
+      bool fits = reserve(limits, reserved);
+      if (!fits) fits = co_await reserve_again(context, limits, reserved);
       if (!fits) co_return quota_exceeded();
     }
     if (received.head.size() < kHeadBytes) {
@@ -155,10 +155,10 @@ Task<Result<StagedBlob>> Uploads::receive(AccountId owner, InputStream& source,
   };
   const auto allowance = co_await context_.database.read(look);
   if (!allowance) co_return fail(FailureCode::kNotFound, "there is no such account");
-  UploadLimits room = limits_for(context_, owner, *allowance);
-  room.fixed = kEntryCharge;
-  room.replaced = replaced;
-  auto received = co_await receive_stream(context_, source, expected_size, room);
+  UploadLimits limits = limits_for(context_, owner, *allowance);
+  limits.fixed = kEntryCharge;
+  limits.replaced = replaced;
+  auto received = co_await receive_stream(context_, source, expected_size, limits);
   co_return received;
 }
 

@@ -96,11 +96,11 @@ struct UploadLimits {
 // Of what `owner` has left in `allowance`, which was read right before.
 UploadLimits limits_for(const Context& context, AccountId owner, const Allowance& allowance);
 
-// Reads `source` to its end into the blob store. kBadStream; kQuotaExceeded above room.left, of
+// Reads `source` to its end into the blob store. kBadStream; kQuotaExceeded above limits.left, of
 // which others may have reserved a part, unless more is left by then.
 Task<Result<StagedBlob>> receive_stream(Context& context, InputStream& source,
                                         std::optional<std::uint64_t> expected_size,
-                                        UploadLimits room);
+                                        UploadLimits limits);
 
 // See Uploads::discard().
 Task<void> abort_staged(Context& context, const StagedBlob& received);
