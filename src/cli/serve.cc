@@ -1,8 +1,16 @@
 #include <fmt/format.h>
+
+#include <algorithm>
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
+#include <functional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
 
+#include "apis/gateway/client.h"
 #include "apis/gateway/gateway.h"
 #include "base/entropy.h"
 #include "base/exhausted.h"
@@ -24,6 +32,18 @@ constexpr char kAdminName[] = "admin";
 // What the end may take beyond http.drain_timeout.
 constexpr std::chrono::milliseconds kStopTime{1500};
 
+// Whether an address is that of a trusted proxy.
+std::function<bool(std::string_view)> proxy_test(const Settings& settings) {
+  std::vector<apis::Network> proxies;
+  for (const std::string& text : settings.trusted_proxies) {
+    if (const auto network = apis::Network::parse(text)) proxies.push_back(*network);
+  }
+  if (proxies.empty()) return {};
+  return [proxies = std::move(proxies)](std::string_view address) {
+    return std::ranges::any_of(proxies, [&](const auto& proxy) { return proxy.contains(address); });
+  };
+}
+
 http::ServerOptions server_options(const Settings& settings, const DescriptorPlan& descriptors) {
   http::ServerOptions options;
   options.cores = settings.cores;
@@ -41,6 +61,7 @@ http::ServerOptions server_options(const Settings& settings, const DescriptorPla
                     .floor_window = settings.http.floor_window,
                     .body_timeout = settings.http.body_timeout,
                     .max_connections = descriptors.max_connections};
+  options.is_proxy = proxy_test(settings);
   return options;
 }
 

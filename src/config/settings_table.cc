@@ -118,7 +118,8 @@ constexpr auto kDefinitions = std::to_array<Definition>({
         [](auto& all) -> auto& { return all.public_url; }),
     define(
         "trusted_proxies", {.kind = Kind::kNetworks}, "",
-        "Proxies whose X-Forwarded-* headers are believed.",
+        "Proxies whose X-Forwarded-* headers are believed, and whose connections count as those of "
+        "many clients.",
         [](auto& all) -> auto& { return all.trusted_proxies; }),
     define(
         "require_https", boolean(), "false", "Refuse plain HTTP, except from this machine itself.",
@@ -186,7 +187,7 @@ constexpr auto kDefinitions = std::to_array<Definition>({
     define(
         "http.max_connections", integer(1, 10'000'000), "20000",
         "Connections open at the same time; one address may have as many as are left for all "
-        "others.",
+        "others, a trusted proxy all.",
         [](auto& all) -> auto& { return all.http.max_connections; }),
     define(
         "http.drain_timeout", duration(0), "8s",

@@ -38,7 +38,8 @@ class Server::Impl {
   Impl(ServerOptions options, Service& service, Entropy& entropy)
       : shared_{service, options.limits, options.memory,
                 "req_" + random_text(entropy, 8, kIdAlphabet)},
-        limit_(options.limits.max_connections) {
+        limit_(options.limits.max_connections),
+        is_proxy_(std::move(options.is_proxy)) {
     std::size_t count = options.cores;
     if (count == 0) count = std::max(1U, std::thread::hardware_concurrency());
     for (std::size_t i = 0; i < count; ++i) loops_.push_back(std::make_unique<net::EventLoop>());
@@ -136,12 +137,14 @@ class Server::Impl {
   }
 
   void take(Endpoint& endpoint, net::UniqueSocket socket, const sockaddr_storage& address) {
-    const auto admission = limit_.check(net::address_key(address));
+    const net::Peer peer{.address = net::address_key(address),
+                         .is_proxy = is_proxy_ && is_proxy_(net::address_text(address))};
+    const auto admission = limit_.check(peer);
     net::EventLoop& loop =
         admission == net::ConnectionLimit::Admission::kFits ? least_busy() : idlest();
     loop.post([this, &loop, admission, counted = net::ScopedCount(loop.connections),
-               slot = net::ConnectionLimit::Slot(limit_, net::address_key(address)),
-               taken = std::move(socket), &endpoint, address]() mutable {
+               slot = net::ConnectionLimit::Slot(limit_, peer), taken = std::move(socket),
+               &endpoint, address]() mutable {
       if (admission != net::ConnectionLimit::Admission::kFits &&
           !replace_idle(loop, admission, slot)) {
         refuse(taken, endpoint);
@@ -238,6 +241,7 @@ class Server::Impl {
 
   Shared shared_;
   net::ConnectionLimit limit_;
+  std::function<bool(std::string_view address)> is_proxy_;
   std::atomic<std::uint64_t> refused_ = 0;
   std::atomic<std::uint64_t> closed_idle_ = 0;
   std::atomic<std::uint64_t> failed_accepts_ = 0;

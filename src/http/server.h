@@ -10,6 +10,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/entropy.h"
@@ -71,7 +72,7 @@ struct Limits {
   // A body that is read whole has to arrive in this time and a second for every so many bytes.
   std::chrono::milliseconds body_timeout{10'000};
   std::uint64_t body_bytes_per_second = 8 * 1024;
-  // In all. One address may have as many as are left for all others.
+  // In all. One address may have as many as are left for all others, a proxy all.
   std::size_t max_connections = 20'000;
   // At that limit a connection that has waited so long for a request is closed for a new one.
   std::chrono::milliseconds idle_before_closed{5'000};
@@ -87,6 +88,9 @@ struct ServerOptions {
   std::vector<Listen> listen;
   std::size_t cores = 0;  // 0: as many as the machine has
   Limits limits;
+  // Whether an address is that of a reverse proxy, whose connections are those of many clients.
+  // Empty: there are none. Called on the first core's thread; must not throw.
+  std::function<bool(std::string_view address)> is_proxy{};
   // For long heads and TLS handshakes; null: without a bound. Outlives the server.
   MemoryBudget* memory = nullptr;
 };

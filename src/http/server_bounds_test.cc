@@ -64,11 +64,14 @@ class Answering final : public Service {
 
 class Bounds : public testing::Test {
  protected:
-  std::uint16_t start(Limits limits = {}) {
+  std::uint16_t start(Limits limits = {}, std::string_view proxy = {}) {
     ServerOptions options;
     options.listen.push_back({"127.0.0.1", 0, std::nullopt});
     options.cores = 1;
     options.limits = limits;
+    if (!proxy.empty()) {
+      options.is_proxy = [proxy](std::string_view address) { return address == proxy; };
+    }
     server_ = std::make_unique<Server>(options, service_, system_entropy());
     server_->start();
     return server_->ports().front();
@@ -146,6 +149,23 @@ TEST_F(Bounds, TellsWhomItHasNoPlaceFor) {
   EXPECT_NE(text.find("Retry-After: "), std::string::npos);
   EXPECT_EQ(server_->load().refused, 1U);
   EXPECT_EQ(server_->load().closed_idle, 0U);
+}
+
+// Many clients share its address.
+TEST_F(Bounds, AProxyMayHaveAllConnections) {
+  constexpr int kMax = 20;
+  for (const std::string_view proxy : {"127.0.0.1", "192.0.2.1"}) {
+    const auto port = start({.max_connections = kMax, .idle_before_closed = 1h}, proxy);
+    std::deque<Client> clients;
+    int served = 0;
+    for (int i = 0; i < kMax; ++i) {
+      clients.emplace_back(port).send("GET /a HTTP/1.1\r\nHost: h\r\n\r\n");
+      if (clients.back().response().starts_with("HTTP/1.1 200")) ++served;
+    }
+    EXPECT_EQ(served, proxy == "127.0.0.1" ? kMax : kMax / 2);
+    clients.clear();
+    server_->drain(1s);
+  }
 }
 
 TEST_F(Bounds, TheConnectionThatIdledLongestGivesWay) {

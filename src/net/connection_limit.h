@@ -14,8 +14,15 @@
 
 namespace coffer::net {
 
+// Who opens a connection.
+struct Peer {
+  AddressKey address{};
+  bool is_proxy = false;  // its connections are those of many clients
+};
+
 // One address may have as many connections as are free for all others: the first alone half of
-// them, two a third each. So no address can take the last one. Threads: any.
+// them, two a third each. So no address can take the last one. A proxy is bound by the limit of all
+// alone. Threads: any.
 class ConnectionLimit {
  public:
   explicit ConnectionLimit(std::size_t max) noexcept : max_(max) {}
@@ -28,22 +35,22 @@ class ConnectionLimit {
     kUnfair,  // the address has its share
   };
   // Of one connection more.
-  Admission check(const AddressKey& address) const;
+  Admission check(const Peer& peer) const;
 
   // A connection, counted while the object lives. The limit outlives it.
   class Slot {
    public:
-    Slot(ConnectionLimit& limit, const AddressKey& address);
+    Slot(ConnectionLimit& limit, const Peer& peer);
     Slot(Slot&& other) noexcept
-        : limit_(std::exchange(other.limit_, nullptr)), address_(other.address_) {}
+        : limit_(std::exchange(other.limit_, nullptr)), peer_(other.peer_) {}
     Slot& operator=(Slot&&) = delete;
     ~Slot();
 
-    const AddressKey& address() const noexcept { return address_; }
+    const AddressKey& address() const noexcept { return peer_.address; }
 
    private:
     ConnectionLimit* limit_;
-    AddressKey address_;
+    Peer peer_;
   };
 
   std::size_t max() const noexcept { return max_; }

@@ -11,20 +11,20 @@ namespace {
 
 using Admission = ConnectionLimit::Admission;
 
-AddressKey v4(const char* text) {
+Peer v4(const char* text) {
   sockaddr_storage address{};
   auto& v4 = reinterpret_cast<sockaddr_in&>(address);
   v4.sin_family = AF_INET;
   ::inet_pton(AF_INET, text, &v4.sin_addr);
-  return address_key(address);
+  return {.address = address_key(address)};
 }
 
-// As many of `address` as it may have, at most `max`.
-std::size_t fill(ConnectionLimit& limit, std::deque<ConnectionLimit::Slot>& slots,
-                 const AddressKey& address, std::size_t max) {
+// As many of `peer` as it may have, at most `max`.
+std::size_t fill(ConnectionLimit& limit, std::deque<ConnectionLimit::Slot>& slots, const Peer& peer,
+                 std::size_t max) {
   std::size_t count = 0;
-  for (; count < max && limit.check(address) == Admission::kFits; ++count) {
-    slots.emplace_back(limit, address);
+  for (; count < max && limit.check(peer) == Admission::kFits; ++count) {
+    slots.emplace_back(limit, peer);
   }
   return count;
 }
@@ -54,6 +54,22 @@ TEST(ConnectionLimit, CrowdsOfSingleClientsFillIt) {
     EXPECT_EQ(fill(limit, slots, v4(("10.0.1." + std::to_string(i)).c_str()), 1), 1U);
   }
   EXPECT_EQ(limit.check(v4("10.0.0.2")), Admission::kFull);
+}
+
+TEST(ConnectionLimit, AProxyHasNoShare) {
+  ConnectionLimit limit(100);
+  std::deque<ConnectionLimit::Slot> slots;
+  Peer proxy = v4("10.0.0.1");
+  proxy.is_proxy = true;
+  EXPECT_EQ(fill(limit, slots, proxy, 90), 90U);
+  // Another address still may have what is left, but no more than that.
+  EXPECT_EQ(fill(limit, slots, v4("10.0.0.2"), 1000), 8U);
+  EXPECT_EQ(limit.check(v4("10.0.0.2")), Admission::kUnfair);
+  EXPECT_EQ(fill(limit, slots, proxy, 1000), 2U);
+  EXPECT_EQ(limit.check(proxy), Admission::kFull);
+  slots.clear();
+  EXPECT_EQ(limit.count(), 0U);
+  EXPECT_EQ(fill(limit, slots, v4("10.0.0.1"), 1000), 50U) << "the proxy's were not counted for it";
 }
 
 TEST(ConnectionLimit, WhatEndedCountsNoMore) {

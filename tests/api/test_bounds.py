@@ -99,6 +99,25 @@ def test_idle_connections_leave_descriptors_for_the_rest(bare):
         connection.close()
 
 
+@pytest.mark.parametrize("proxies, served", [("127.0.0.0/8", 40), ("192.0.2.1", 20)])
+def test_a_trusted_proxy_may_have_all_connections(bare, proxies, served):
+    """Behind it are many clients; any other address has half at most."""
+    server = bare("--http.max-connections", "40", "--trusted-proxies", proxies).ready()
+    statuses = []
+    clients = [socket.create_connection(server.address, 5) for _ in range(40)]
+    for client in clients:
+        client.settimeout(10)
+        try:
+            client.sendall(b"GET /healthz HTTP/1.1\r\nHost: h\r\n\r\n")
+        except OSError:
+            pass  # it was refused
+        statuses.append(client.recv(1000)[9:12])
+    for client in clients:
+        client.close()
+    assert statuses.count(b"200") == served
+    assert statuses.count(b"503") == 40 - served
+
+
 def test_the_limit_of_open_files_is_raised(bare):
     hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     server = bare(before=limited(128, hard)).ready()
