@@ -1,9 +1,9 @@
 #include <fmt/format.h>
 
 #include "base/clock.h"
-#include "base/text.h"
 #include "cli/application.h"
 #include "cli/commands.h"
+#include "vault/model/ids.h"
 
 namespace coffer::cli {
 namespace {
@@ -55,9 +55,9 @@ int list_keys(const Settings& settings, const KeyOptions& options) {
 // `key_12` or `12`.
 vault::ApiKeyId parse_id(std::string_view text) {
   if (text.starts_with(kIdPrefix)) text.remove_prefix(kIdPrefix.size());
-  const auto number = parse_unsigned(text);
-  if (!number || *number > INT64_MAX) throw UserError(fmt::format("{} is not a key's id", text));
-  return {static_cast<std::int64_t>(*number)};
+  const auto id = vault::parse_id<vault::ApiKeyId>(text);
+  if (!id) throw UserError(fmt::format("{} is not a key's id", text));
+  return *id;
 }
 
 int revoke_key(const Settings& settings, const KeyOptions& options) {

@@ -20,7 +20,14 @@
 
 namespace coffer::db {
 
-// A numbered change of the schema. `sql` may hold several statements.
+// A numbered change of the schema. `sql` may hold several statements. The driver puts the words of
+// its engine (dialect.h) in place of
+//   {integer} {real} {text} {bytes}   the types of Value; text is compared bytewise
+//   {key}                             behind the name `id`: the table's key, of which a row gets
+//                                     the next number by itself, and none is given twice
+//   {options} {clustered}             behind the columns of a table; the latter keeps its rows in
+//                                     the order of its primary key, where an engine can
+// A brace that stands for itself is doubled.
 struct Migration {
   int number;  // 1, 2, 3 … without gaps
   const char* name;

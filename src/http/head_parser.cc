@@ -112,7 +112,9 @@ HeadParser::Result understand(Request& request, bool http_1_0) {
     framing.chunked = true;
   } else if (const auto length = headers.get("Content-Length")) {
     framing.length = parse_unsigned(*length);
-    if (!framing.length || count_fields(headers, "Content-Length") > 1) {
+    // Sizes are signed numbers of 64 bits wherever they are added up or stored.
+    const bool is_length = framing.length && *framing.length <= INT64_MAX;
+    if (!is_length || count_fields(headers, "Content-Length") > 1) {
       return bad(BadMessage::kBadFraming);
     }
   }

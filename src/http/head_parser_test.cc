@@ -90,6 +90,8 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"HexLength", "PUT /p HTTP/1.1\r\nHost: h\r\nContent-Length: 0x4\r\n\r\n"},
         Case{"HugeLength",
              "PUT /p HTTP/1.1\r\nHost: h\r\nContent-Length: 99999999999999999999\r\n\r\n"},
+        Case{"LengthOfMoreThan63Bits",
+             "PUT /p HTTP/1.1\r\nHost: h\r\nContent-Length: 9223372036854775808\r\n\r\n"},
         Case{"GzipCoding", "PUT /p HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: gzip\r\n\r\n"},
         Case{"ChunkedNotLast",
              "PUT /p HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked, gzip\r\n\r\n"},

@@ -31,6 +31,7 @@ COUNTS = {
     "a file's owner": ("UPDATE entry SET owner_id = 777", "accounts"),
     "parts": ("DELETE FROM multipart", "no upload"),
     "where a part begins": ("UPDATE part SET start = start + 1 WHERE start > 0", "begin"),
+    "a number of another cell": ("UPDATE session SET id = id + (1 << 48)", "not of this server"),
     "the keys of tokens": ("DELETE FROM secret WHERE name = 'session_key'", "keys that are lost"),
     "the keys of links": ("DELETE FROM secret", "keys that are lost"),
     "a number given twice": ("UPDATE sqlite_sequence SET seq = 1 WHERE name = 'entry'", "next number of entry"),

@@ -77,7 +77,7 @@ LIBRARIES = {
     "filesystem": {"db/sqlite", "blobs/local", "media/sniff", "config", "cli"},
 }
 
-GENERATED = {"cli/version.h"}
+GENERATED = {"cli/version.h", "vault/schema_sql.h"}
 MOST_LINES = {".h": 300, ".cc": 600}
 INCLUDE = re.compile(r'^[ \t]*#[ \t]*include[ \t]*([<"])([^>"]+)[>"]', re.MULTILINE)
 UNFINISHED = re.compile(r"\b(TODO|FIXME|XXX|HACK)\b")

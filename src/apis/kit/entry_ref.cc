@@ -1,14 +1,14 @@
 #include "apis/kit/entry_ref.h"
 
-#include "base/text.h"
+#include "vault/model/ids.h"
 
 namespace coffer::apis {
 
 std::optional<EntryRef> parse_entry_ref(std::string_view text) {
   if (const auto uuid = Uuid::parse(text)) return *uuid;
-  const auto number = parse_unsigned(text);
-  if (!number || *number == 0 || *number > INT64_MAX) return std::nullopt;
-  return vault::EntryId{static_cast<std::int64_t>(*number)};
+  const auto id = vault::parse_id<vault::EntryId>(text);
+  if (!id || id->value == 0) return std::nullopt;
+  return *id;
 }
 
 Task<vault::Result<vault::Entry>> find_file(vault::Vault& vault, vault::AccountId owner,

@@ -8,6 +8,7 @@
 
 #include "apis/kit/json.h"
 #include "base/text.h"
+#include "vault/model/ids.h"
 
 namespace coffer::apis {
 namespace {
@@ -45,8 +46,9 @@ std::optional<std::int64_t> integer_from(const boost::json::value& value) {
 
 std::optional<EntryRef> reference_from(const boost::json::value& value) {
   if (value.is_string()) return parse_entry_ref(trim(value.get_string()));
-  if (!value.is_int64() || value.get_int64() <= 0) return std::nullopt;
-  return vault::EntryId{value.get_int64()};
+  const auto* number = value.if_int64();
+  if (!number || *number <= 0 || *number > vault::kMaxId) return std::nullopt;
+  return vault::EntryId{*number};
 }
 
 boost::json::object by_field(const std::vector<vault::FieldFault>& faults) {

@@ -3,7 +3,7 @@
 #include "apis/kit/json.h"
 #include "apis/mediavault/handlers.h"
 #include "apis/mediavault/wire.h"
-#include "base/text.h"
+#include "vault/model/ids.h"
 
 namespace coffer::apis::mediavault {
 namespace {
@@ -20,9 +20,7 @@ boost::json::object key_object(const vault::ApiKey& key) {
 
 std::optional<vault::ApiKeyId> parse_id(std::string_view text) {
   if (!text.starts_with(kPrefix)) return std::nullopt;
-  const auto number = parse_unsigned(text.substr(kPrefix.size()));
-  if (!number || *number > INT64_MAX) return std::nullopt;
-  return vault::ApiKeyId{static_cast<std::int64_t>(*number)};
+  return vault::parse_id<vault::ApiKeyId>(text.substr(kPrefix.size()));
 }
 
 // Who has a key could otherwise keep what it opens after it was taken from him.

@@ -4,7 +4,7 @@
 #include <boost/json/serialize.hpp>
 
 #include "apis/kit/json.h"
-#include "base/text.h"
+#include "vault/model/ids.h"
 
 namespace coffer::apis::mediavault {
 namespace {
@@ -100,9 +100,7 @@ boost::json::object media_object(const std::string& api_url, const vault::Entry&
 std::optional<MediaId> parse_media_id(std::string_view text) {
   if (const auto uuid = Uuid::parse(text)) return *uuid;
   if (text.starts_with(kMediaPrefix)) text.remove_prefix(kMediaPrefix.size());
-  const auto number = parse_unsigned(text);
-  if (!number || *number > INT64_MAX) return std::nullopt;
-  return vault::EntryId{static_cast<std::int64_t>(*number)};
+  return vault::parse_id<vault::EntryId>(text);
 }
 
 }  // namespace coffer::apis::mediavault

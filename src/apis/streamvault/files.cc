@@ -8,7 +8,7 @@
 #include "apis/streamvault/handlers.h"
 #include "apis/streamvault/lookup.h"
 #include "apis/streamvault/wire.h"
-#include "base/text.h"
+#include "vault/model/ids.h"
 
 namespace coffer::apis::streamvault {
 namespace {
@@ -27,9 +27,7 @@ Task<std::expected<vault::Entry, Problem>> find_own_file(RequestContext& context
 std::optional<vault::EntryId> list_start(const http::Target& uri) {
   const auto after = uri.parameter("after");
   if (!after) return vault::EntryId{};
-  const auto number = parse_unsigned(*after);
-  if (!number || *number > INT64_MAX) return std::nullopt;
-  return vault::EntryId{static_cast<std::int64_t>(*number)};
+  return vault::parse_id<vault::EntryId>(*after);
 }
 
 // All files of the account with ids above `after`, in order of ids.

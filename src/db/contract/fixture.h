@@ -32,12 +32,6 @@ class Storage {
 
 struct Driver {
   std::function<std::unique_ptr<Storage>()> make_storage;
-  // How the driver's schemas spell the types of Value; text has to be ordered bytewise.
-  std::string integer_type;
-  std::string real_type;
-  std::string text_type;
-  std::string bytes_type;
-  std::string table_options;  // what follows the columns of a table
 };
 
 inline void PrintTo(const Driver&, std::ostream* out) { *out << "driver"; }
@@ -114,16 +108,6 @@ class Fixture : public ::testing::TestWithParam<Driver> {
     }));
   }
 
-  // A table definition with `{integer}`, `{real}`, `{text}`, `{bytes}` and `{options}` as the
-  // driver spells them.
-  static std::string in_dialect(const char* sql) {
-    const Driver& driver = GetParam();
-    return fmt::format(fmt::runtime(sql), fmt::arg("integer", driver.integer_type),
-                       fmt::arg("real", driver.real_type), fmt::arg("text", driver.text_type),
-                       fmt::arg("bytes", driver.bytes_type),
-                       fmt::arg("options", driver.table_options));
-  }
-
  private:
   InlineExecutor executor_;
   std::unique_ptr<Storage> storage_;
@@ -166,16 +150,17 @@ class DatabaseContract : public Fixture {
  protected:
   void SetUp() override {
     Fixture::SetUp();
-    const std::string schema = in_dialect(
+    constexpr const char* kSchema =
         "CREATE TABLE sample (key {text} NOT NULL PRIMARY KEY, number {integer}, fraction {real},"
         " note {text}, data {bytes}){options};"
         "CREATE TABLE counter (key {text} NOT NULL PRIMARY KEY, amount {integer} NOT NULL,"
         " CHECK (amount >= 0)){options};"
         "CREATE TABLE child (number {integer} NOT NULL PRIMARY KEY, parent {text} NOT NULL"
         " REFERENCES counter (key) DEFERRABLE INITIALLY DEFERRED){options};"
-        "CREATE TABLE numbered (id INTEGER PRIMARY KEY AUTOINCREMENT, name {text} NOT NULL UNIQUE)"
-        "{options};");
-    const std::array<Migration, 1> migrations{{{1, "base", schema.c_str()}}};
+        "CREATE TABLE numbered (id {key}, name {text} NOT NULL UNIQUE){options};"
+        "CREATE TABLE pair (one {integer} NOT NULL, other {text} NOT NULL,"
+        " PRIMARY KEY (one, other)){clustered};";
+    const std::array<Migration, 1> migrations{{{1, "base", kSchema}}};
     database().migrate(migrations);
   }
 };

@@ -11,24 +11,20 @@
 namespace coffer::db::contract {
 
 inline constexpr Statement kSteps{"SELECT CAST(count(*) AS BIGINT) FROM step"};
+inline constexpr Statement kFilledNote{"SELECT note FROM step WHERE number = 2"};
 inline constexpr Statement kApplied{"SELECT name FROM schema_migration ORDER BY number"};
 
 // Each depends on the one before and would fail if it were run twice.
 struct Steps {
-  explicit Steps(const std::string& table)
-      : make(table),
-        list{{1, "make", make.c_str()},
-             {2, "grow", "ALTER TABLE step ADD COLUMN note TEXT"},
-             {3, "fill",
-              "INSERT INTO step (number) VALUES (1);"
-              " INSERT INTO step (number, note) VALUES (2, ';')"}} {}
   std::span<const Migration> first(std::size_t count) const { return std::span(list).first(count); }
 
-  std::string make;
-  std::vector<Migration> list;
+  std::vector<Migration> list{
+      {1, "make", "CREATE TABLE step (number {integer} NOT NULL PRIMARY KEY){options}"},
+      {2, "grow", "ALTER TABLE step ADD COLUMN note {text}"},
+      {3, "fill",
+       "INSERT INTO step (number) VALUES (1);"
+       " INSERT INTO step (number, note) VALUES (2, ';{{}}')"}};
 };
-inline constexpr const char* kStepTable =
-    "CREATE TABLE step (number {integer} NOT NULL PRIMARY KEY){options}";
 
 inline std::string refusal(Database& database, std::span<const Migration> migrations) {
   try {
@@ -40,7 +36,7 @@ inline std::string refusal(Database& database, std::span<const Migration> migrat
 }
 
 TEST_P(MigrationContract, AreAppliedInOrderAndOnce) {
-  const Steps steps(in_dialect(kStepTable));
+  const Steps steps;
   database().migrate(steps.first(2));
   EXPECT_EQ(integer(kSteps), 0);
   database().migrate(steps.first(3));
@@ -53,7 +49,7 @@ TEST_P(MigrationContract, AreAppliedInOrderAndOnce) {
 }
 
 TEST_P(MigrationContract, WhatWasAppliedIsCounted) {
-  const Steps steps(in_dialect(kStepTable));
+  const Steps steps;
   EXPECT_EQ(database().applied(steps.first(3)), 0u);
   database().migrate(steps.first(2));
   EXPECT_EQ(database().applied(steps.first(3)), 2u);
@@ -63,14 +59,14 @@ TEST_P(MigrationContract, WhatWasAppliedIsCounted) {
 }
 
 TEST_P(MigrationContract, ADatabaseThatIsWellHasNoFaults) {
-  const Steps steps(in_dialect(kStepTable));
+  const Steps steps;
   EXPECT_THAT(database().check(steps.first(3)), testing::IsEmpty());
   database().migrate(steps.first(3));
   EXPECT_THAT(database().check(steps.first(3)), testing::IsEmpty());
 }
 
 TEST_P(MigrationContract, AnotherSchemaIsAFault) {
-  const Steps steps(in_dialect(kStepTable));
+  const Steps steps;
   database().migrate(steps.first(3));
   const std::vector<Migration> other{
       {1, "make", "CREATE TABLE other (number INTEGER)"}, steps.list[1], steps.list[2]};
@@ -78,7 +74,7 @@ TEST_P(MigrationContract, AnotherSchemaIsAFault) {
 }
 
 TEST_P(MigrationContract, ANewerDatabaseIsRefused) {
-  const Steps steps(in_dialect(kStepTable));
+  const Steps steps;
   database().migrate(steps.first(3));
   EXPECT_THAT(refusal(database(), steps.first(2)), testing::HasSubstr("newer"));
   EXPECT_THAT(refusal(database(), {}), testing::HasSubstr("newer"));
@@ -86,7 +82,7 @@ TEST_P(MigrationContract, ANewerDatabaseIsRefused) {
 }
 
 TEST_P(MigrationContract, ANumberWithAnotherNameIsRefused) {
-  const Steps steps(in_dialect(kStepTable));
+  const Steps steps;
   database().migrate(steps.first(1));
   const std::vector<Migration> foreign{{1, "other", "SELECT 1"}, {2, "more", "DROP TABLE step"}};
   EXPECT_THAT(refusal(database(), foreign), testing::HasSubstr("other"));
@@ -94,7 +90,7 @@ TEST_P(MigrationContract, ANumberWithAnotherNameIsRefused) {
 }
 
 TEST_P(MigrationContract, GapsAndDisorderAreRefusedBeforeAnythingIsDone) {
-  const Steps steps(in_dialect(kStepTable));
+  const Steps steps;
   const std::vector<Migration> gap{steps.list[0], steps.list[2]};
   const std::vector<Migration> swapped{steps.list[1], steps.list[0]};
   const std::vector<Migration> from_two{steps.list[1]};
@@ -105,8 +101,18 @@ TEST_P(MigrationContract, GapsAndDisorderAreRefusedBeforeAnythingIsDone) {
   EXPECT_EQ(integer(kSteps), 2);
 }
 
+TEST_P(MigrationContract, BracesStandForWordsOfTheEngineUnlessTheyAreDoubled) {
+  const Steps steps;
+  database().migrate(steps.first(3));
+  EXPECT_THAT(texts(kFilledNote), testing::ElementsAre(";{}"));
+  std::vector<Migration> broken = steps.list;
+  broken.push_back({4, "unknown", "ALTER TABLE step ADD COLUMN other {number}"});
+  EXPECT_THAT(refusal(database(), broken), testing::HasSubstr("unknown"));
+  EXPECT_EQ(database().applied(steps.first(3)), 3u);
+}
+
 TEST_P(MigrationContract, AFailedOneLeavesTheStateBeforeIt) {
-  const Steps steps(in_dialect(kStepTable));
+  const Steps steps;
   std::vector<Migration> broken = steps.list;
   broken[2].sql = "INSERT INTO step (number) VALUES (1); INSERT INTO step (number) VALUES (1)";
   const std::string reason = refusal(database(), broken);
@@ -118,7 +124,7 @@ TEST_P(MigrationContract, AFailedOneLeavesTheStateBeforeIt) {
 }
 
 TEST_P(MigrationContract, SeveralProgramsMayMigrateAtOnce) {
-  const Steps steps(in_dialect(kStepTable));
+  const Steps steps;
   at_once(4, [&](int) -> Task<void> {
     const auto own = storage().open();
     own->migrate(steps.first(3));

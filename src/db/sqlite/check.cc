@@ -67,7 +67,7 @@ Schema expected_schema(std::span<const Migration> migrations) {
     }
   };
   if (!migrations.empty()) run(kMigrationTable);
-  for (const Migration& migration : migrations) run(migration.sql);
+  for (const Migration& migration : migrations) run(in_dialect(kDialect, migration.sql).c_str());
   schema.clear();
   run(kSchema);
   return schema;

@@ -6,12 +6,7 @@ namespace coffer::db {
 namespace {
 
 contract::Driver sqlite_driver() {
-  return {.make_storage = [] { return std::make_unique<SqliteTestStorage>(); },
-          .integer_type = "INTEGER",
-          .real_type = "REAL",
-          .text_type = "TEXT",
-          .bytes_type = "BLOB",
-          .table_options = " STRICT"};
+  return {.make_storage = [] { return std::make_unique<SqliteTestStorage>(); }};
 }
 
 }  // namespace

@@ -29,7 +29,7 @@ void for_each(Connection& connection, const Statement& statement,
 }
 
 void apply(Connection& connection, const Migration& migration, const Clock& clock) {
-  connection.run_script(migration.sql);
+  connection.run_script(in_dialect(kDialect, migration.sql).c_str());
   if (!connection.in_transaction()) throw Error("it ends the transaction it runs in");
   for_each(connection, kCheckForeignKeys, [](const Row& row) {
     throw Error(fmt::format("it leaves a broken foreign key in table {}", row.text(0)));

@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "db/database.h"
+#include "db/dialect.h"
 #include "db/sqlite/connection.h"
 
 namespace coffer::db::sqlite {
@@ -13,6 +14,14 @@ namespace coffer::db::sqlite {
 // may do this at once. `connection` is for this alone: foreign keys are not enforced while a
 // migration runs, so that it can rebuild tables, and all are checked at its end.
 void migrate(Connection& connection, std::span<const Migration> migrations, const Clock& clock);
+
+inline constexpr Dialect kDialect{.integer = "INTEGER",
+                                  .real = "REAL",
+                                  .text = "TEXT",
+                                  .bytes = "BLOB",
+                                  .key = "INTEGER PRIMARY KEY AUTOINCREMENT",
+                                  .options = " STRICT",
+                                  .clustered = " STRICT, WITHOUT ROWID"};
 
 // Makes the table of the applied migrations.
 inline constexpr const char* kMigrationTable =

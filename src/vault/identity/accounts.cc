@@ -99,7 +99,7 @@ Task<void> insert_logins(db::Transaction& tx, const Logins& logins, AccountId ac
 
 // Nothing when no account can have that name.
 std::optional<std::string> wanted_login(const std::string& login) {
-  if (login.size() > kLoginMax || !is_utf8(login)) return std::nullopt;
+  if (login.size() > kLoginMax || !is_utf8(login) || has_control(login)) return std::nullopt;
   return login_form(login);
 }
 

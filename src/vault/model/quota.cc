@@ -12,7 +12,7 @@ constexpr db::Statement kQuota{"SELECT quota, charged, kind = 1 FROM account WHE
 // group's files are their owners' still.
 constexpr char kIfItFits[] =
     "UPDATE account SET used = used + $2, charged = charged + $3"
-    " WHERE id = $1 AND (quota IS NULL OR $3 <= 0 OR charged + $3 <= quota)";
+    " WHERE id = $1 AND (quota IS NULL OR CAST($3 AS BIGINT) <= 0 OR charged + $3 <= quota)";
 constexpr char kInSpace[] = " AND EXISTS (SELECT 1 FROM space WHERE space.id = $4";
 constexpr auto kChargeAccountText = sql(kIfItFits);
 constexpr db::Statement kChargeAccount{kChargeAccountText.data()};
@@ -34,7 +34,7 @@ constexpr db::Statement kGiveBack{
 
 // The folder $2, and those above it up to the space itself, whose number among them is 0.
 constexpr char kFromFolderUp[] =
-    "WITH RECURSIVE above (id) AS (SELECT CAST($2 AS INTEGER) UNION"
+    "WITH RECURSIVE above (id) AS (SELECT CAST($2 AS BIGINT) UNION"
     " SELECT e.parent_id FROM above JOIN entry AS e ON e.id = above.id)";
 constexpr char kInsertTotal[] =
     "INSERT INTO tree_total (space_id, folder_id, owner_id, kind, files, bytes, charged) ";

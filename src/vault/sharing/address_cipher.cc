@@ -6,6 +6,8 @@
 #include <stdexcept>
 #include <utility>
 
+#include "vault/model/ids.h"
+
 namespace coffer::vault {
 namespace {
 
@@ -17,6 +19,7 @@ constexpr std::uint32_t kHalfMask = (1U << kHalfBits) - 1;
 constexpr unsigned kRounds = 10;
 
 static_assert(AddressCipher::kLength * kCharacterBits == 2 * kHalfBits);
+static_assert(2 * kHalfBits == kIdBits);
 static_assert(AddressCipher::kKeyBytes ==
               crypto_shorthash_KEYBYTES + crypto_auth_hmacsha256_KEYBYTES);
 

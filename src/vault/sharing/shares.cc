@@ -22,7 +22,7 @@ constexpr db::Statement kFind{kFindText.data()};
 
 constexpr auto kFindUnderText =
     sql("SELECT ", kEntryColumns,
-        " FROM entry WHERE uuid = $1 AND CAST($2 AS INTEGER) IN"
+        " FROM entry WHERE uuid = $1 AND CAST($2 AS BIGINT) IN"
         " (WITH RECURSIVE above (id) AS (SELECT entry.parent_id UNION"
         " SELECT e.parent_id FROM above JOIN entry AS e ON e.id = above.id)"
         " SELECT id FROM above)");

@@ -13,7 +13,7 @@ constexpr std::int64_t kPageExtents = 16;
 
 constexpr db::Statement kDrop{
     "UPDATE blob SET refs = blob.refs - gone.refs, unused_since ="
-    " CASE WHEN blob.refs = gone.refs THEN CAST($2 AS INTEGER) ELSE NULL END"
+    " CASE WHEN blob.refs = gone.refs THEN CAST($2 AS BIGINT) ELSE NULL END"
     " FROM (SELECT part.digest, count(*) AS refs FROM part WHERE part.multipart_id = $1"
     " GROUP BY part.digest) AS gone WHERE blob.digest = gone.digest"};
 constexpr db::Statement kRetire{

@@ -82,6 +82,7 @@ Task<Result<Bucket>> Buckets::create(Actor actor, std::string name) {
 }
 
 Task<Result<Bucket>> Buckets::find(AccountId owner, std::string name) {
+  if (!is_bucket_name(name)) co_return no_such_bucket();
   auto body = [&](db::Transaction& tx) -> Task<std::optional<Bucket>> {
     co_return co_await tx.find(kFind, bucket_from, name, owner);
   };
@@ -109,6 +110,7 @@ Task<Page<Bucket>> Buckets::list(AccountId owner, std::string after, PageLimit l
 }
 
 Task<Result<void>> Buckets::remove(Actor actor, std::string name) {
+  if (!is_bucket_name(name)) co_return no_such_bucket();
   auto body = [&](db::Transaction& tx) -> Task<Result<void>> {
     const auto bucket = co_await tx.find(kFind, bucket_from, name, actor.account());
     if (!bucket) co_return no_such_bucket();

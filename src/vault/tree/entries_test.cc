@@ -2,7 +2,9 @@
 
 #include <atomic>
 
+#include "vault/model/ids.h"
 #include "vault/test/fixture.h"
+#include "vault/tree/entry_rows.h"
 
 namespace coffer::vault::test {
 namespace {
@@ -282,6 +284,19 @@ TEST_F(EntriesTest, EventsTellEachChangeInOrder) {
   EXPECT_EQ(run(vault_->events().prune(clock_.now(), 100)), 2U);
   upload(anna_, "b", "x");
   EXPECT_GT(events().front().id, all[4].id) << "numbers never come twice";
+}
+
+// All ones.
+class FullEntropy final : public Entropy {
+ public:
+  void fill(ByteSpan out) override { std::ranges::fill(out, std::byte{0xff}); }
+};
+
+TEST(Tokens, KeepTheBitsOfTheCellFree) {
+  FullEntropy entropy;
+  const Uuid token = make_token(from_micros(-1), entropy);
+  EXPECT_EQ(token.str(), "ffffffff-ffff-4000-bfff-ffffffffffff");
+  EXPECT_TRUE(is_token(token));
 }
 
 TEST(FileKinds, NamesGoBothWays) {

@@ -232,7 +232,8 @@ Task<Result<EntryPage>> Entries::list(EntryQuery query) {
   list.offset = std::min(query.offset, kOffsetMax);
   if (query.kind) list.first = list.last = *query.kind;
   auto pattern = pattern_of(query.text);
-  const bool possible = pattern && (!query.tag || is_utf8(*query.tag));
+  const bool possible =
+      pattern && (!query.tag || (is_utf8(*query.tag) && !has_control(*query.tag)));
   if (!possible) co_return EntryPage{};
   list.pattern = std::move(*pattern);
   if (query.tag) {

@@ -5,6 +5,7 @@
 #include "base/text.h"
 #include "vault/events/events.h"
 #include "vault/model/checks.h"
+#include "vault/model/ids.h"
 #include "vault/model/quota.h"
 #include "vault/tree/tree.h"
 
@@ -80,7 +81,9 @@ Uuid make_token(Time now, Entropy& entropy) {
   const auto place = static_cast<std::uint64_t>(to_micros(now)) >> kMicrosShift;
   for (std::size_t i = 0; i < 4; ++i)
     token.bytes[i] = static_cast<std::byte>(place >> (8 * (3 - i)));
-  token.bytes[6] = (token.bytes[6] & std::byte{0x0f}) | std::byte{0x40};
+  static_assert(kCellBits == 12 && kCell < 1U << kCellBits);
+  token.bytes[6] = static_cast<std::byte>(0x40U | (kCell >> 8U));
+  token.bytes[7] = static_cast<std::byte>(kCell & 0xffU);
   token.bytes[8] = (token.bytes[8] & std::byte{0x3f}) | std::byte{0x80};
   return token;
 }

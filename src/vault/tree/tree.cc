@@ -21,19 +21,19 @@ constexpr db::Statement kForgetTotals{
 // is.
 constexpr db::Statement kAddRemoved{
     "INSERT INTO removed_tree (space_id, folder_id, owner_id, caller_id)"
-    " SELECT DISTINCT space_id, folder_id, owner_id, CAST($3 AS INTEGER) FROM tree_total"
+    " SELECT DISTINCT space_id, folder_id, owner_id, CAST($3 AS BIGINT) FROM tree_total"
     " WHERE space_id = $1 AND folder_id = $2 AND files > 0"};
 constexpr db::Statement kRemoveRow{"DELETE FROM entry WHERE id = $1"};
 
 constexpr db::Statement kFoldersUp{
-    "WITH RECURSIVE above (id) AS (SELECT CAST($1 AS INTEGER) UNION"
+    "WITH RECURSIVE above (id) AS (SELECT CAST($1 AS BIGINT) UNION"
     " SELECT e.parent_id FROM above JOIN entry AS e ON e.id = above.id)"
     " SELECT id FROM above WHERE id <> 0"};
 constexpr db::Statement kLevels{"SELECT levels FROM entry WHERE id = $1"};
 // $2: the levels that $1 gets below it.
 constexpr db::Statement kRaiseLevels{
     "WITH RECURSIVE above (id, levels) AS"
-    " (SELECT CAST($1 AS INTEGER), CAST($2 AS INTEGER) UNION ALL"
+    " (SELECT CAST($1 AS BIGINT), CAST($2 AS BIGINT) UNION ALL"
     " SELECT e.parent_id, above.levels + 1 FROM above JOIN entry AS e ON e.id = above.id"
     " WHERE above.levels <= 100)"
     " UPDATE entry SET levels = above.levels FROM above"

@@ -87,6 +87,14 @@ constexpr std::pair<std::string_view, db::Statement> kRules[] = {
      {"SELECT (SELECT count(*) FROM entry WHERE owner_id NOT IN (SELECT id FROM account)) +"
       " (SELECT count(*) FROM multipart WHERE entry_id IS NULL"
       "  AND owner_id NOT IN (SELECT id FROM account))"}},
+    {"numbers that are not of this server: they have more than 48 bits",
+     {"SELECT (SELECT count(*) FROM account WHERE id >= 281474976710656) +"
+      " (SELECT count(*) FROM session WHERE id >= 281474976710656) +"
+      " (SELECT count(*) FROM api_key WHERE id >= 281474976710656) +"
+      " (SELECT count(*) FROM space WHERE id >= 281474976710656) +"
+      " (SELECT count(*) FROM entry WHERE id >= 281474976710656) +"
+      " (SELECT count(*) FROM link WHERE id >= 281474976710656) +"
+      " (SELECT count(*) FROM multipart WHERE id >= 281474976710656)"}},
     {"keys that are lost: the server would make others, to which no token and no short link fits",
      {"SELECT CASE WHEN EXISTS (SELECT 1 FROM account) THEN 2 - count(*) ELSE 0 END FROM secret"
       " WHERE name IN ('address_key', 'session_key')"}},

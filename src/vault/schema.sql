@@ -1,0 +1,300 @@
+-- The schema of the metadata database, as a new database gets it. After a release, a change of it is
+-- a migration of its own, behind the baseline in schema.cc. docs/formats/schema.md describes it table
+-- by table.
+--
+-- One text for every engine: its driver puts the words of its dialect in place of those in braces
+-- (Migration, db/database.h).
+--
+-- Conventions. Moments are microseconds since 1970 (UTC), sizes are bytes, flags are 0 or 1. UUIDs
+-- have 16 bytes and SHA-256 digests 32. Names and keys are bytes: they may hold any character, and
+-- are compared bytewise. The numbers of `kind` and `type` columns are those of the enums in
+-- vault/*.h. A key column never gives a number twice. A foreign key stands only where the child's
+-- side has an index: without one, removing a parent would read the whole child table.
+
+-- Keys that the server made for itself, by what they are for: it signs tokens with one.
+CREATE TABLE secret (
+  name  {text} NOT NULL PRIMARY KEY,
+  value {bytes} NOT NULL
+){clustered};
+
+-- Accounts ---------------------------------------------------------------------------------------
+
+CREATE TABLE account (
+  id          {key},
+  uuid        {bytes} NOT NULL UNIQUE,
+  kind        {integer} NOT NULL DEFAULT 0,  -- AccountKind: 0 a person's, 1 the one of all guests
+  username    {text} NOT NULL,               -- as it was given; `login` has the form to compare
+  email       {text},
+  password    {text} NOT NULL,               -- Argon2id in its encoded form; '' matches nothing
+  is_admin    {integer} NOT NULL,
+  disabled_at {integer},                     -- null: it may log in
+  home_id     {integer} NOT NULL,            -- the space of its own
+  quota       {integer},                     -- bytes it may own; null: no limit
+  -- Bytes of its files and of the parts of its unfinished uploads.
+  used        {integer} NOT NULL DEFAULT 0 CHECK (used >= 0),
+  -- Bytes of the quota that are taken: `charged` of its entries and unfinished uploads, and what its
+  -- groups, buckets, keys and invites are charged (vault/quota.h).
+  charged     {integer} NOT NULL DEFAULT 0 CHECK (charged >= 0),
+  created_at  {integer} NOT NULL,
+  updated_at  {integer} NOT NULL
+){options};
+CREATE UNIQUE INDEX account_guest ON account (kind) WHERE kind = 1;
+
+-- Every name that an account logs in by, user name and e-mail address alike, folded to the form in
+-- which names are compared: no name leads to two accounts.
+CREATE TABLE login (
+  name       {text} NOT NULL PRIMARY KEY,
+  account_id {integer} NOT NULL REFERENCES account (id)
+){clustered};
+CREATE INDEX login_account ON login (account_id);
+
+-- Log-ins that have not ended. Tokens carry the session's number.
+CREATE TABLE session (
+  id         {key},
+  account_id {integer} NOT NULL REFERENCES account (id),
+  created_at {integer} NOT NULL,
+  expires_at {integer} NOT NULL,             -- the last of its tokens is worthless from then on
+  generation {integer} NOT NULL DEFAULT 1    -- of its tokens; those of earlier ones are worthless
+){options};
+CREATE INDEX session_account ON session (account_id);
+CREATE INDEX session_expiry ON session (expires_at);
+
+-- Spaces -----------------------------------------------------------------------------------------
+
+CREATE TABLE space (
+  id         {key},
+  owner_id   {integer} NOT NULL REFERENCES account (id),
+  kind       {integer} NOT NULL,             -- SpaceKind: 0 home, 1 guests', 2 group, 3 bucket
+  name       {text},                         -- a bucket's, unique on the server; a group's for people
+  number     {integer},                      -- what clients call a group by
+  -- Set when the space is gone for everybody and only its entries are still to be cleared away.
+  removed_at {integer},
+  created_at {integer} NOT NULL
+){options};
+CREATE INDEX space_owner ON space (owner_id);
+CREATE UNIQUE INDEX space_number ON space (number) WHERE number IS NOT NULL;
+-- An account's buckets by name.
+CREATE INDEX space_owner_bucket ON space (owner_id, name) WHERE kind = 3 AND removed_at IS NULL;
+CREATE UNIQUE INDEX space_bucket ON space (name) WHERE kind = 3 AND removed_at IS NULL;
+CREATE INDEX space_removed ON space (removed_at) WHERE removed_at IS NOT NULL;
+
+-- Who belongs to a group, its owner among them.
+CREATE TABLE member (
+  space_id   {integer} NOT NULL REFERENCES space (id),
+  account_id {integer} NOT NULL REFERENCES account (id),
+  joined_at  {integer} NOT NULL,
+  PRIMARY KEY (space_id, account_id)
+){clustered};
+CREATE INDEX member_account ON member (account_id, joined_at, space_id);
+
+-- Keys of programs --------------------------------------------------------------------------------
+
+CREATE TABLE api_key (
+  id         {key},
+  account_id {integer} NOT NULL REFERENCES account (id),
+  kind       {integer} NOT NULL,             -- KeyKind: 0 API, 1 master, 2 application
+  name       {text} NOT NULL,                -- the owner's word for it
+  hint       {text} NOT NULL,                -- how the key begins, to tell it from others
+  hash       {bytes} NOT NULL UNIQUE,         -- SHA-256 of the key
+  space_id   {integer} REFERENCES space (id),  -- kind 2: the bucket it is bound to; else null
+  created_at {integer} NOT NULL
+){options};
+-- Those that an account is shown; an application's, of which a bucket may have many, are not.
+CREATE INDEX api_key_account ON api_key (account_id) WHERE kind <> 2;
+CREATE INDEX api_key_space ON api_key (space_id) WHERE space_id IS NOT NULL;
+
+-- Bytes ------------------------------------------------------------------------------------------
+
+-- Stored bytes that something refers to, or did: one row a digest. vault/references.cc says how
+-- rows and bytes come and go.
+CREATE TABLE blob (
+  digest       {bytes} NOT NULL PRIMARY KEY CHECK (length(digest) = 32),
+  size         {integer} NOT NULL,
+  -- Parts with this digest and files without a manifest that have it; parts of retired manifests
+  -- do not count.
+  refs         {integer} NOT NULL CHECK (refs >= 0),
+  unused_since {integer},                    -- when refs became 0; null while it is more
+  CHECK ((refs = 0) = (unused_since IS NOT NULL))
+){clustered};
+CREATE INDEX blob_unused ON blob (unused_since) WHERE unused_since IS NOT NULL;
+
+-- What `coffer storage reclaim` has asked of the server of the folder: vault/reclaim.h.
+CREATE TABLE reclaim (
+  id           {key},
+  requested_at {integer} NOT NULL,
+  freed_blobs  {integer},                    -- null until it is done
+  freed_bytes  {integer}
+){options};
+
+-- Entries ----------------------------------------------------------------------------------------
+
+-- Files and folders. One row answers a read: size and digest are the blob's.
+CREATE TABLE entry (
+  id               {key},
+  uuid             {bytes} NOT NULL UNIQUE,
+  share            {bytes} NOT NULL UNIQUE,   -- the token by which anybody may read it, a UUID
+  share_expires_at {integer},                -- null: never
+  space_id         {integer} NOT NULL REFERENCES space (id),
+  owner_id         {integer} NOT NULL,       -- in whose lists it stands and whose quota it counts in
+  parent_id        {integer} NOT NULL,       -- the folder that it lies in; 0: the space itself
+  is_folder        {integer} NOT NULL,
+  -- Of a folder: how many levels of folders lie below it, or once did, at most. 0 for files.
+  levels           {integer} NOT NULL,
+  -- Its name in its folder, unique there. A folder's ends in `/`: so paths, which are keys one
+  -- after another, sort as their keys do.
+  key              {bytes} NOT NULL,
+  name             {bytes} NOT NULL,          -- as the client gave it
+  media_type       {text} NOT NULL,
+  kind             {integer} NOT NULL,       -- FileKind: 0 image … 4 other, 5 folder
+  size             {integer} NOT NULL,
+  charged          {integer} NOT NULL,       -- bytes of its owner's quota: size, texts, a fixed sum
+  -- SHA-256 of the bytes. Null for folders, and for files of parts until it is worked out.
+  digest           {bytes},
+  -- The upload whose parts are the file's bytes (part.multipart_id). Null: they are the blob
+  -- `digest`, to which the row is a reference.
+  manifest_id      {integer},
+  width            {integer},                -- pixels
+  height           {integer},                -- pixels
+  duration         {real},                   -- seconds
+  title            {text},
+  description      {text},
+  tags             {text} NOT NULL,          -- joined by U+001F, as they were given
+  created_at       {integer} NOT NULL,
+  updated_at       {integer} NOT NULL,
+  written_at       {integer} NOT NULL,       -- when its bytes came
+  -- What searches look at: name, title, description and tags, folded, joined by U+001F. The last
+  -- column, because it may be long and nothing else reads it.
+  search           {text} NOT NULL,
+  UNIQUE (space_id, parent_id, is_folder, key),
+  CHECK ((is_folder = 1) = (kind = 5)),
+  CHECK ((is_folder = 1 AND size = 0 AND digest IS NULL AND manifest_id IS NULL)
+         OR (is_folder = 0 AND (digest IS NOT NULL OR manifest_id IS NOT NULL)))
+){options};
+-- The lists of one kind; a list of all kinds merges five of these.
+CREATE INDEX entry_created ON entry (owner_id, kind, id);
+CREATE INDEX entry_name ON entry (owner_id, kind, name, id);
+CREATE INDEX entry_size ON entry (owner_id, kind, size, id);
+-- Files whose digest is still to be worked out.
+CREATE INDEX entry_undigested ON entry (id) WHERE digest IS NULL AND manifest_id IS NOT NULL;
+
+-- Which entries have a tag (folded); the entry's own row says which tags it has.
+CREATE TABLE entry_tag (
+  owner_id {integer} NOT NULL,
+  tag      {text} NOT NULL,
+  entry_id {integer} NOT NULL,
+  PRIMARY KEY (owner_id, tag, entry_id)
+){clustered};
+CREATE INDEX entry_tag_entry ON entry_tag (entry_id);
+
+-- What a folder holds, with all that lies below it, and what a space holds as a whole (folder_id 0):
+-- by owner and kind, so that nothing has to be counted and a whole tree can be taken off at once.
+CREATE TABLE tree_total (
+  space_id  {integer} NOT NULL,
+  folder_id {integer} NOT NULL,
+  owner_id  {integer} NOT NULL,
+  kind      {integer} NOT NULL,              -- FileKind
+  files     {integer} NOT NULL CHECK (files >= 0),
+  bytes     {integer} NOT NULL CHECK (bytes >= 0),
+  charged   {integer} NOT NULL CHECK (charged >= 0),
+  PRIMARY KEY (space_id, folder_id, owner_id, kind)
+){clustered};
+CREATE INDEX tree_total_owner ON tree_total (owner_id) WHERE folder_id = 0;
+
+-- Folders, and what spaces held (folder_id 0), that are gone for everybody and still to be cleared
+-- away. The folder's own row is gone; everything that lies below it is hidden. No total and no
+-- quota counts any of it. A row for each account that owns something in it.
+CREATE TABLE removed_tree (
+  space_id  {integer} NOT NULL,
+  folder_id {integer} NOT NULL,
+  owner_id  {integer} NOT NULL,
+  caller_id {integer} NOT NULL,              -- who removed it
+  PRIMARY KEY (space_id, folder_id, owner_id)
+){clustered};
+CREATE INDEX removed_tree_owner ON removed_tree (owner_id);
+
+-- Secrets that lead to something for whoever has them.
+CREATE TABLE link (
+  id         {key},
+  kind       {integer} NOT NULL,             -- LinkKind: 0 invite to a group, 1 one download of a file
+  hash       {bytes} NOT NULL UNIQUE,         -- SHA-256 of the secret
+  space_id   {integer} NOT NULL REFERENCES space (id),
+  entry_id   {integer} REFERENCES entry (id) ON DELETE CASCADE,  -- kind 1
+  created_at {integer} NOT NULL
+){options};
+CREATE INDEX link_space ON link (space_id, kind);
+CREATE INDEX link_entry ON link (entry_id) WHERE entry_id IS NOT NULL;
+
+-- Files whose address for everybody ends in their extension.
+CREATE TABLE extended_address (
+  entry_id  {integer} PRIMARY KEY REFERENCES entry (id) ON DELETE CASCADE,
+  extension {text} NOT NULL                  -- without its dot
+){options};
+
+-- Uploads in parts -------------------------------------------------------------------------------
+
+CREATE TABLE multipart (
+  id         {key},
+  uuid       {bytes} NOT NULL UNIQUE,
+  owner_id   {integer} NOT NULL,
+  space_id   {integer} NOT NULL,
+  parent_id  {integer} NOT NULL,             -- the folder the file goes to; 0: the space itself
+  name       {bytes} NOT NULL,
+  parts      {integer},                      -- how many there are to be, where the client said so
+  bytes      {integer} NOT NULL CHECK (bytes >= 0),  -- of all its parts
+  charged    {integer} NOT NULL CHECK (charged >= 0),  -- of the owner's quota; 0 once it is complete
+  head       {bytes} NOT NULL,                -- how its first part begins
+  expires_at {integer} NOT NULL,
+  entry_id   {integer}                       -- the file, once it is complete
+){options};
+CREATE INDEX multipart_expiry ON multipart (expires_at);
+-- Unfinished ones are counted at each beginning.
+CREATE INDEX multipart_unfinished ON multipart (owner_id, expires_at) WHERE entry_id IS NULL;
+
+-- The parts of an upload. Once it is complete they are the manifest of its file. Each row is a
+-- reference to its blob, as a file without a manifest is.
+CREATE TABLE part (
+  multipart_id {integer} NOT NULL,
+  number       {integer} NOT NULL,           -- from 1
+  digest       {bytes} NOT NULL,
+  size         {integer} NOT NULL,
+  -- Where the part begins in the file: null until the upload is complete, and for empty parts.
+  start        {integer},
+  PRIMARY KEY (multipart_id, number)
+){clustered};
+CREATE INDEX part_start ON part (multipart_id, start) WHERE start IS NOT NULL;
+
+-- Manifests whose file is gone. Their parts refer to no blob any more; the rows stay for a while
+-- because a download may still be reading them.
+CREATE TABLE retired_manifest (
+  manifest_id {integer} PRIMARY KEY,
+  retired_at  {integer} NOT NULL
+){options};
+CREATE INDEX retired_manifest_time ON retired_manifest (retired_at);
+
+-- Events -----------------------------------------------------------------------------------------
+
+-- What happened, written in the transaction in which it happened. Ids are in the order of commits.
+CREATE TABLE event (
+  id         {key},
+  type       {integer} NOT NULL,             -- EventType
+  at         {integer} NOT NULL,
+  account_id {integer} NOT NULL,             -- who did it
+  -- Of the entry, as it was then; null for what is not about an entry.
+  owner_id   {integer},
+  space_id   {integer},
+  entry_id   {integer},
+  uuid       {bytes},
+  kind       {integer}                       -- FileKind
+){options};
+
+-- Up to which event the log was pruned; one row, or none before the first time.
+CREATE TABLE event_pruned (
+  id      {integer} PRIMARY KEY CHECK (id = 1),
+  through {integer} NOT NULL
+){options};
+
+-- Consumers of the log, by their names, and the last event that each has dealt with.
+CREATE TABLE event_reader (
+  name     {text} NOT NULL PRIMARY KEY,
+  position {integer} NOT NULL
+){clustered};
