@@ -10,12 +10,17 @@
 #include <vector>
 
 #include "config/settings.h"
+#include "server/data_folder.h"
+#include "server/open_vault.h"
+#include "server/stores.h"
 
 namespace coffer::cli {
 
 using config::Endpoint;
 using config::Settings;
 using config::SettingsError;
+using server::Scope;
+using server::UserError;
 
 enum ExitCode { kSuccess = 0, kFailure = 1, kUsage = 2 };
 
@@ -36,6 +41,14 @@ class SettingFlags {
   std::string config_;
   std::vector<std::unique_ptr<Flag>> flags_;  // stable: the parser writes into them
 };
+
+// The vault of the settings' data folder. Throws UserError.
+inline server::OpenVault open_vault(const Settings& settings, Scope scope) {
+  return {settings, server::open_stores(settings, {.scope = scope})};
+}
+
+// A password that nobody guesses, for an account that is to get one.
+std::string generate_password();
 
 // What main() runs for the command that was given.
 using Run = std::function<int()>;

@@ -10,7 +10,6 @@
 #include "base/clock.h"
 #include "base/executor.h"
 #include "base/text.h"
-#include "cli/application.h"
 #include "cli/commands.h"
 #include "events/reader.h"
 
@@ -78,8 +77,8 @@ int print_events(const Settings& settings, const Wanted& wanted) {
         fmt::format("--reader: {} is no name: use 1 to {} characters of a-z, 0-9, - and _",
                     json_quoted(*wanted.reader), events::Reader::kNameMax));
   }
-  Application application(settings, Scope::kExisting);
-  Source source(application.vault().events(), wanted);
+  server::OpenVault opened = open_vault(settings, Scope::kExisting);
+  Source source(opened.vault().events(), wanted);
   // Whoever asks for all that there is knows that older ones are gone.
   bool may_miss = wanted.after || wanted.reader;
   for (;;) {

@@ -13,7 +13,6 @@
 #include "blobs/local/check.h"
 #include "blobs/local/disk.h"
 #include "blobs/local/store_lock.h"
-#include "cli/application.h"
 #include "cli/commands.h"
 #include "vault/upkeep/consistency.h"
 #include "vault/upkeep/references.h"
@@ -111,7 +110,8 @@ class Report final : public blobs::CheckVisitor {
   // After all was found. Whether all is well.
   bool end() {
     if (!has_references_) {
-      noticed(kDatabaseFile, "it cannot be read: what is missing or unreferenced is not known");
+      noticed(server::kDatabaseFile,
+              "it cannot be read: what is missing or unreferenced is not known");
     }
     for (; next_ < references_.size(); ++next_) miss(references_[next_]);
     tell(fmt::format("{} blobs, {} bytes read: {} missing, {} corrupt, {} unreferenced", blobs_,
@@ -144,15 +144,15 @@ class Report final : public blobs::CheckVisitor {
 void check_database(db::Database& database, Report& report) {
   InlineExecutor here;
   for (const std::string& fault : database.check(vault::migrations())) {
-    report.damaged(kDatabaseFile, fault);
+    report.damaged(server::kDatabaseFile, fault);
   }
   if (database.applied(vault::migrations()) < vault::migrations().size()) {
-    return report.noticed(kDatabaseFile,
+    return report.noticed(server::kDatabaseFile,
                           "the next start brings it up to date; until then its counts are not "
                           "compared");
   }
   for (const auto& [what, count] : here.run(vault::find_inconsistencies(database))) {
-    report.damaged(kDatabaseFile, fmt::format("{} {}", count, what));
+    report.damaged(server::kDatabaseFile, fmt::format("{} {}", count, what));
   }
 }
 
@@ -163,12 +163,13 @@ int fsck(const Settings& settings) {
     try {
       look();
     } catch (const db::Error& error) {
-      report.damaged(kDatabaseFile, error.what());
+      report.damaged(server::kDatabaseFile, error.what());
     }
   };
   std::unique_ptr<db::Database> database;
-  attempt([&] { database = open_existing_database(settings, DatabaseReserve::kNone); });
-  const DataFolderLock lock(settings.data);
+  attempt(
+      [&] { database = server::open_existing_database(settings, server::DatabaseReserve::kNone); });
+  const server::DataFolderLock lock(settings.data);
   const auto disk = blobs::posix_disk(settings.data);
   const blobs::StoreLock store_lock(*disk);
   if (database) {

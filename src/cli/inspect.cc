@@ -6,15 +6,16 @@
 
 #include "apis/gateway/gateway.h"
 #include "apis/gateway/metrics.h"
-#include "cli/application.h"
+#include "base/clock.h"
 #include "cli/commands.h"
+#include "server/dialects.h"
 
 namespace coffer::cli {
 namespace {
 
 int show_routes(bool as_json) {
   apis::Metrics metrics;
-  const auto routes = apis::Gateway::list(make_dialects(metrics, nullptr));
+  const auto routes = apis::Gateway::list(server::make_dialects(metrics, system_clock(), nullptr));
   if (!as_json) {
     for (const auto& route : routes) {
       fmt::print("{:<7} {:<32} {:<9} {}\n", route.method, route.path, route.access, route.dialect);

@@ -1,7 +1,6 @@
 #include <fmt/format.h>
 
 #include "base/clock.h"
-#include "cli/application.h"
 #include "cli/commands.h"
 #include "vault/model/ids.h"
 
@@ -24,12 +23,12 @@ vault::AccountId account_of(InlineExecutor& here, vault::Vault& vault, const std
 }
 
 int create_key(const Settings& settings, const KeyOptions& options) {
-  Application application(settings, Scope::kExisting);
+  server::OpenVault opened = open_vault(settings, Scope::kExisting);
   InlineExecutor here;
-  const auto account = account_of(here, application.vault(), options.user);
+  const auto account = account_of(here, opened.vault(), options.user);
   const auto kind = options.kind == "master" ? vault::KeyKind::kMaster : vault::KeyKind::kApi;
   const auto made = here.run(
-      application.vault().api_keys().create(vault::Actor::system(account), kind, options.label));
+      opened.vault().api_keys().create(vault::Actor::system(account), kind, options.label));
   if (!made) throw UserError(made.error().message);
   fmt::print("{} key {}{} of {}; it is shown this once\n{}\n", vault::name_of(kind), kIdPrefix,
              made->key.id.value, options.user, made->secret);
@@ -37,13 +36,13 @@ int create_key(const Settings& settings, const KeyOptions& options) {
 }
 
 int list_keys(const Settings& settings, const KeyOptions& options) {
-  Application application(settings, Scope::kExisting);
+  server::OpenVault opened = open_vault(settings, Scope::kExisting);
   InlineExecutor here;
-  const auto account = account_of(here, application.vault(), options.user);
+  const auto account = account_of(here, opened.vault(), options.user);
   vault::Page<vault::ApiKey> page;
   do {
     const auto after = page.items.empty() ? vault::ApiKeyId{} : page.items.back().id;
-    page = here.run(application.vault().api_keys().list(account, after));
+    page = here.run(opened.vault().api_keys().list(account, after));
     for (const auto& key : page.items) {
       fmt::print("{}{}\t{}\t{}…\t{}\t{}\n", kIdPrefix, key.id.value, vault::name_of(key.kind),
                  key.hint, to_iso8601(key.created_at), key.name.empty() ? "-" : key.name);
@@ -61,11 +60,11 @@ vault::ApiKeyId parse_id(std::string_view text) {
 }
 
 int revoke_key(const Settings& settings, const KeyOptions& options) {
-  Application application(settings, Scope::kExisting);
+  server::OpenVault opened = open_vault(settings, Scope::kExisting);
   InlineExecutor here;
-  const auto account = account_of(here, application.vault(), options.user);
+  const auto account = account_of(here, opened.vault(), options.user);
   const auto done = here.run(
-      application.vault().api_keys().revoke(vault::Actor::system(account), parse_id(options.id)));
+      opened.vault().api_keys().revoke(vault::Actor::system(account), parse_id(options.id)));
   if (!done) throw UserError(done.error().message);
   fmt::print("{} revoked\n", options.id);
   return kSuccess;

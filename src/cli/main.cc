@@ -10,7 +10,6 @@
 
 #include "base/exhausted.h"
 #include "base/log.h"
-#include "cli/application.h"
 #include "cli/commands.h"
 #include "cli/version.h"
 #include "db/database.h"
@@ -65,7 +64,7 @@ int run_command(const Run& run) {
     if (!dynamic_cast<const coffer::Exhausted*>(&error) &&
         !dynamic_cast<const coffer::db::OtherSchemaError*>(&error)) {
       complain("`coffer fsck` reports, with the server stopped, what of {} is damaged\n",
-               kDatabaseFile);
+               coffer::server::kDatabaseFile);
     }
     return kFailure;
   } catch (const std::exception& error) {

@@ -6,7 +6,6 @@
 #include "base/clock.h"
 #include "base/text.h"
 #include "blobs/local/disk.h"
-#include "cli/application.h"
 #include "cli/commands.h"
 #include "vault/upkeep/reclaim.h"
 #include "vault/upkeep/storage_use.h"
@@ -57,7 +56,7 @@ void print_line(const char* what, std::uint64_t bytes, const std::string& more) 
 }
 
 int show_storage(const Settings& settings, bool as_json) {
-  const auto database = open_existing_database(settings);
+  const auto database = server::open_existing_database(settings);
   database->migrate(vault::migrations());
   InlineExecutor here;
   const vault::StorageUse use = here.run(vault::storage_use(*database));
@@ -82,9 +81,9 @@ int show_storage(const Settings& settings, bool as_json) {
 
 // With the store to itself. REQUIRES: the folder's lock is held.
 vault::Freed reclaim_here(const Settings& settings) {
-  Application application(settings, Scope::kWhole);
+  server::OpenVault opened = open_vault(settings, Scope::kWhole);
   InlineExecutor here;
-  vault::Reclaim reclaim(application.vault().references(), system_clock().now());
+  vault::Reclaim reclaim(opened.vault().references(), system_clock().now());
   while (here.run(reclaim.step())) {
   }
   return reclaim.freed();
@@ -92,10 +91,10 @@ vault::Freed reclaim_here(const Settings& settings) {
 
 // Nothing where a server has the folder.
 std::optional<vault::Freed> try_reclaim_here(const Settings& settings) {
-  std::optional<DataFolderLock> lock;
+  std::optional<server::DataFolderLock> lock;
   try {
     lock.emplace(settings.data);
-  } catch (const FolderInUse&) {
+  } catch (const server::FolderInUse&) {
     return std::nullopt;
   }
   return reclaim_here(settings);
@@ -124,7 +123,7 @@ vault::Freed reclaim_beside(const Settings& settings, db::Database& database) {
 }
 
 int reclaim_storage(const Settings& settings, bool as_json) {
-  const auto database = open_existing_database(settings);
+  const auto database = server::open_existing_database(settings);
   database->migrate(vault::migrations());
   std::optional<vault::Freed> freed = try_reclaim_here(settings);
   if (!freed) freed = reclaim_beside(settings, *database);

@@ -4,7 +4,7 @@
 #include <iostream>
 
 #include "base/clock.h"
-#include "cli/application.h"
+#include "base/entropy.h"
 #include "cli/commands.h"
 #include "config/settings_values.h"
 
@@ -48,7 +48,7 @@ vault::Account find_account(InlineExecutor& here, vault::Vault& vault, const std
 }
 
 int create_user(const Settings& settings, const UserOptions& options) {
-  Application application(settings, Scope::kAccounts);
+  server::OpenVault opened = open_vault(settings, Scope::kAccounts);
   InlineExecutor here;
   const Password password = take_password(options.from_stdin);
   vault::NewAccount account{.username = options.name,
@@ -56,7 +56,7 @@ int create_user(const Settings& settings, const UserOptions& options) {
                             .password = password.text,
                             .is_admin = options.is_admin};
   if (!options.email.empty()) account.email = options.email;
-  const auto made = here.run(application.vault().accounts().create(std::move(account)));
+  const auto made = here.run(opened.vault().accounts().create(std::move(account)));
   if (!made) throw error_of(made.error());
   fmt::print("user {} created{}\n", made->username, made->is_admin ? ", an admin" : "");
   if (password.is_new) fmt::print("{}\n", password.text);
@@ -64,11 +64,11 @@ int create_user(const Settings& settings, const UserOptions& options) {
 }
 
 int list_users(const Settings& settings) {
-  Application application(settings, Scope::kExisting);
+  server::OpenVault opened = open_vault(settings, Scope::kExisting);
   InlineExecutor here;
   vault::AccountId after{0};
   for (;;) {
-    const auto page = here.run(application.vault().accounts().list(after, kPage));
+    const auto page = here.run(opened.vault().accounts().list(after, kPage));
     for (const auto& account : page) {
       fmt::print("{}\t{}\t{}\t{}\t{}\n", account.id.value, account.username,
                  account.email.value_or("-"), account.is_admin ? "admin" : "user",
@@ -80,12 +80,11 @@ int list_users(const Settings& settings) {
 }
 
 int set_password(const Settings& settings, const UserOptions& options) {
-  Application application(settings, Scope::kExisting);
+  server::OpenVault opened = open_vault(settings, Scope::kExisting);
   InlineExecutor here;
-  const auto account = find_account(here, application.vault(), options.name);
+  const auto account = find_account(here, opened.vault(), options.name);
   const Password password = take_password(options.from_stdin);
-  const auto done =
-      here.run(application.vault().accounts().set_password(account.id, password.text));
+  const auto done = here.run(opened.vault().accounts().set_password(account.id, password.text));
   if (!done) throw error_of(done.error());
   fmt::print("password of {} changed; its sessions have ended\n", account.username);
   if (password.is_new) fmt::print("{}\n", password.text);
@@ -93,10 +92,10 @@ int set_password(const Settings& settings, const UserOptions& options) {
 }
 
 int set_disabled(const Settings& settings, const UserOptions& options, bool disabled) {
-  Application application(settings, Scope::kExisting);
+  server::OpenVault opened = open_vault(settings, Scope::kExisting);
   InlineExecutor here;
-  const auto account = find_account(here, application.vault(), options.name);
-  const auto done = here.run(application.vault().accounts().set_disabled(account.id, disabled));
+  const auto account = find_account(here, opened.vault(), options.name);
+  const auto done = here.run(opened.vault().accounts().set_disabled(account.id, disabled));
   if (!done) throw error_of(done.error());
   fmt::print("user {} {}\n", account.username, disabled ? "disabled" : "enabled");
   return kSuccess;
@@ -113,10 +112,10 @@ std::optional<std::uint64_t> parse_quota(const std::string& text) {
 
 int set_quota(const Settings& settings, const UserOptions& options) {
   const auto quota = parse_quota(options.quota);
-  Application application(settings, Scope::kExisting);
+  server::OpenVault opened = open_vault(settings, Scope::kExisting);
   InlineExecutor here;
-  const auto account = find_account(here, application.vault(), options.name);
-  const auto done = here.run(application.vault().accounts().set_quota(account.id, quota));
+  const auto account = find_account(here, opened.vault(), options.name);
+  const auto done = here.run(opened.vault().accounts().set_quota(account.id, quota));
   if (!done) throw error_of(done.error());
   fmt::print("quota of {}: {}; it keeps {}\n", account.username,
              quota ? config::size_text(*quota) : "none", config::size_text(account.used));
@@ -124,6 +123,8 @@ int set_quota(const Settings& settings, const UserOptions& options) {
 }
 
 }  // namespace
+
+std::string generate_password() { return random_secret(system_entropy()).substr(0, 20); }
 
 void add_user(CLI::App& app, Run& run) {
   auto* group = app.add_subcommand("user", "Manage accounts; works while the server runs");

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 #include <exception>
+#include <ranges>
 #include <utility>
 
 #include "base/log.h"
@@ -34,14 +35,17 @@ class Collector::PeriodicTask {
   Moment due() const { return due_; }
   void call() { due_ = Moment(); }
 
-  void run(Collector& collector) {
+  // One step; whether there is more to do now.
+  bool run(Collector& collector) {
     const Moment now = std::chrono::steady_clock::now();
     try {
       const bool more = (collector.*step_)();
       due_ = now + (more ? interval_.pause : interval_.every);
+      return more;
     } catch (const std::exception& error) {
       log::error("background work failed", {{"work", name_}, {"error", error.what()}});
       due_ = now + collector.options_.retry_after;
+      return false;
     }
   }
 
@@ -76,6 +80,13 @@ Collector::~Collector() {
   thread_.join();
 }
 
+void Collector::run_all() {
+  std::unique_lock lock(mutex_);
+  const std::uint64_t run = ++runs_wanted_;
+  wake_.notify_all();
+  all_run_.wait(lock, [&] { return stop_ || runs_done_ >= run; });
+}
+
 void Collector::work() {
   if (::setpriority(PRIO_PROCESS, static_cast<id_t>(::gettid()), kNice) != 0) {
     log::warning("background work runs at the priority of all else");
@@ -104,14 +115,31 @@ void Collector::work() {
     PeriodicTask& next = *std::ranges::min_element(tasks, {}, &PeriodicTask::due);
     {
       std::unique_lock lock(mutex_);
-      wake_.wait_until(lock, next.due(), [this] { return stop_ || removed_; });
+      wake_.wait_until(lock, next.due(),
+                       [this] { return stop_ || removed_ || runs_done_ < runs_wanted_; });
       if (stop_) return;
+      if (const std::uint64_t wanted = runs_wanted_; runs_done_ < wanted) {
+        lock.unlock();
+        run_all(tasks);
+        lock.lock();
+        runs_done_ = wanted;
+        all_run_.notify_all();
+        continue;
+      }
       if (std::exchange(removed_, false)) {
         tasks.back().call();
         continue;
       }
     }
     next.run(*this);
+  }
+}
+
+// Clearing and expiry first: what they leave may be due to be collected.
+void Collector::run_all(std::span<PeriodicTask> tasks) {
+  for (PeriodicTask& task : std::views::reverse(tasks)) {
+    while (task.run(*this)) {
+    }
   }
 }
 

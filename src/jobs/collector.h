@@ -6,8 +6,10 @@
 #include <chrono>
 #include <condition_variable>
 #include <cstddef>
+#include <cstdint>
 #include <mutex>
 #include <optional>
+#include <span>
 #include <thread>
 
 #include "base/executor.h"
@@ -44,11 +46,16 @@ class Collector {
   Collector(const Collector&) = delete;
   Collector& operator=(const Collector&) = delete;
 
+  // Has all that is due by the vault's clock done now, whatever the intervals, and waits for it. A
+  // kind of work that fails is left for its next time. Threads: any.
+  void run_all();
+
  private:
   using Moment = std::chrono::steady_clock::time_point;
   class PeriodicTask;
 
   void work();
+  void run_all(std::span<PeriodicTask> tasks);
 
   // Steps; each gives whether there is more to do now.
   bool collect();
@@ -67,10 +74,13 @@ class Collector {
 
   std::mutex mutex_;
   std::condition_variable wake_;
+  std::condition_variable all_run_;
   bool stop_ = false;
-  bool removed_ = false;     // a folder or a space, since clear() last began
-  InlineExecutor executor_;  // the thread's
-  std::thread thread_;       // last: it uses the others
+  std::uint64_t runs_wanted_ = 0;  // calls of run_all(),
+  std::uint64_t runs_done_ = 0;    // and how many of them are answered
+  bool removed_ = false;           // a folder or a space, since clear() last began
+  InlineExecutor executor_;        // the thread's
+  std::thread thread_;             // last: it uses the others
 };
 
 }  // namespace coffer::jobs

@@ -129,6 +129,19 @@ TEST_F(CollectorTest, RemovesWhatNobodyNeedsAndNothingElse) {
   EXPECT_TRUE(vault::test::run(vault_->sessions().authenticate(tokens.access)));
 }
 
+TEST_F(CollectorTest, RunsAllThatIsDueWhenAskedTo) {
+  const Collector::Options hourly;
+  Collector collector(*vault_, hourly);
+  for (int i = 0; i < 200; ++i) {
+    ASSERT_TRUE(remove(anna_, upload(anna_, "gone", "gone " + std::to_string(i)).id));
+  }
+  collector.run_all();
+  EXPECT_EQ(stored_blobs(), 200u) << "the grace of all goes on";
+  clock_.advance(25h);
+  collector.run_all();
+  EXPECT_EQ(stored_blobs(), 0u);
+}
+
 TEST_F(CollectorTest, ClearsRemovedBucketsAtOnce) {
   auto options = fast();
   options.collect_every = 1h;

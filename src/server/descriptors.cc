@@ -1,4 +1,4 @@
-#include "cli/descriptors.h"
+#include "server/descriptors.h"
 
 #include <fmt/format.h>
 #include <sys/resource.h>
@@ -9,9 +9,9 @@
 #include <thread>
 
 #include "base/log.h"
-#include "cli/application.h"
+#include "server/data_folder.h"
 
-namespace coffer::cli {
+namespace coffer::server {
 namespace {
 
 // Open in any case: the log, the listening sockets, the database's writer and what it scans with.
@@ -70,4 +70,4 @@ DescriptorPlan plan_descriptors(const Settings& settings) {
   return plan;
 }
 
-}  // namespace coffer::cli
+}  // namespace coffer::server

@@ -1,4 +1,4 @@
-#include "jobs/packages.h"
+#include "server/packages.h"
 
 #include <fcntl.h>
 #include <poll.h>
@@ -18,7 +18,7 @@
 #include "base/log.h"
 #include "base/thread.h"
 
-namespace coffer::jobs {
+namespace coffer::server {
 namespace {
 
 using SteadyClock = std::chrono::steady_clock;
@@ -198,4 +198,4 @@ std::optional<std::string> Packages::ask() {
   return output;
 }
 
-}  // namespace coffer::jobs
+}  // namespace coffer::server

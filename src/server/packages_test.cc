@@ -1,4 +1,4 @@
-#include "jobs/packages.h"
+#include "server/packages.h"
 
 #include <gtest/gtest.h>
 #include <unistd.h>
@@ -12,7 +12,7 @@
 #include <thread>
 #include <vector>
 
-namespace coffer::jobs {
+namespace coffer::server {
 namespace {
 
 using namespace std::chrono_literals;
@@ -149,4 +149,4 @@ TEST(Packages, StopsWhileItAsks) {
 }
 
 }  // namespace
-}  // namespace coffer::jobs
+}  // namespace coffer::server

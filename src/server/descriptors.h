@@ -6,7 +6,7 @@
 
 #include "config/settings.h"
 
-namespace coffer::cli {
+namespace coffer::server {
 
 using config::Settings;
 
@@ -27,4 +27,4 @@ DescriptorPlan share_descriptors(std::uint64_t limit, std::uint64_t wanted, std:
 // fewer connections than `http.max_connections`. Throws UserError where the limit is too low.
 DescriptorPlan plan_descriptors(const Settings& settings);
 
-}  // namespace coffer::cli
+}  // namespace coffer::server

@@ -8,7 +8,7 @@
 #include <thread>
 #include <vector>
 
-namespace coffer::jobs {
+namespace coffer::server {
 
 // Asks apt when somebody wants to know, and not before: it takes a core for seconds. On a machine
 // without apt there are none. Threads: made and destroyed by one; the rest from any.
@@ -57,4 +57,4 @@ class Packages {
   std::thread thread_;  // of the last question
 };
 
-}  // namespace coffer::jobs
+}  // namespace coffer::server

@@ -1,8 +1,8 @@
-#include "cli/descriptors.h"
+#include "server/descriptors.h"
 
 #include <gtest/gtest.h>
 
-namespace coffer::cli {
+namespace coffer::server {
 namespace {
 
 TEST(Descriptors, ConnectionsLeaveSomeForFiles) {
@@ -32,4 +32,4 @@ TEST(Descriptors, TooFewToServeAreNoPlan) {
 }
 
 }  // namespace
-}  // namespace coffer::cli
+}  // namespace coffer::server

@@ -1,0 +1,29 @@
+#include "server/dialects.h"
+
+#include <string>
+#include <utility>
+
+#include "apis/fileuploader/fileuploader.h"
+#include "apis/mediavault/mediavault.h"
+#include "apis/operations/operations.h"
+#include "apis/pages/pages.h"
+#include "apis/quantum/quantum.h"
+#include "apis/streamvault/streamvault.h"
+
+namespace coffer::server {
+
+std::vector<std::unique_ptr<apis::Dialect>> make_dialects(apis::Metrics& metrics,
+                                                          const Clock& clock, Packages* packages) {
+  std::vector<std::unique_ptr<apis::Dialect>> dialects;
+  dialects.push_back(apis::make_operations(metrics));
+  dialects.push_back(apis::mediavault::make(clock));
+  for (auto& part : apis::streamvault::make()) dialects.push_back(std::move(part));
+  dialects.push_back(apis::fileuploader::make());
+  dialects.push_back(apis::quantum::make([packages] {
+    return packages ? packages->report().upgradable : std::vector<std::string>();
+  }));
+  dialects.push_back(apis::pages::make());
+  return dialects;
+}
+
+}  // namespace coffer::server

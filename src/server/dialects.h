@@ -1,0 +1,19 @@
+// Every dialect that is served.
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "apis/gateway/dialect.h"
+#include "apis/gateway/metrics.h"
+#include "base/clock.h"
+#include "server/packages.h"
+
+namespace coffer::server {
+
+// The first answers for paths that belong to none. `packages` may be null: then none are
+// upgradable. REQUIRES: `metrics`, `clock` and `packages` outlive them.
+std::vector<std::unique_ptr<apis::Dialect>> make_dialects(apis::Metrics& metrics,
+                                                          const Clock& clock, Packages* packages);
+
+}  // namespace coffer::server

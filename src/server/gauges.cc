@@ -1,0 +1,66 @@
+#include "server/gauges.h"
+
+#include "base/exhausted.h"
+#include "base/log.h"
+#include "base/thread.h"
+
+namespace coffer::server {
+
+void add_values(apis::Metrics& metrics, const http::Server& server) {
+  const auto of_load = [&server](auto member) {
+    return [&server, member] { return static_cast<double>(server.load().*member); };
+  };
+  using Load = http::Server::Load;
+  metrics.gauge("coffer_http_connections", "Open connections", of_load(&Load::connections));
+  metrics.gauge("coffer_http_connections_max", "Connections that may be open at the same time",
+                of_load(&Load::max_connections));
+  metrics.gauge("coffer_http_requests", "Requests being served", of_load(&Load::requests));
+  metrics.counter("coffer_http_connections_refused_total",
+                  "Connections refused at the limit of all, or of their address",
+                  of_load(&Load::refused));
+  metrics.counter("coffer_http_connections_closed_idle_total",
+                  "Idle connections closed for new ones", of_load(&Load::closed_idle));
+  metrics.counter("coffer_http_accept_failures_total",
+                  "Connections not taken because the machine lacked something",
+                  of_load(&Load::failed_accepts));
+  metrics.counter("coffer_unexpected_exceptions_total", "Exceptions that nothing expected",
+                  [] { return static_cast<double>(escaped_exceptions()); });
+  metrics.counter("coffer_descriptors_exhausted_total",
+                  "Files not opened because there was no descriptor left for them", [] {
+                    return static_cast<double>(Exhausted::count(ExhaustedResource::kDescriptors));
+                  });
+  metrics.counter("coffer_log_lines_dropped_total", "Lines of the log that were not written",
+                  [] { return static_cast<double>(log::dropped_lines()); });
+}
+
+void add_values(apis::Metrics& metrics, const MemoryBudget& memory) {
+  metrics.gauge("coffer_request_memory_bytes", "Memory that requests hold of http.memory_budget",
+                [&memory] { return static_cast<double>(memory.used()); });
+  metrics.counter("coffer_request_memory_refusals_total",
+                  "Requests refused because that budget, or their share of it, was spent",
+                  [&memory] { return static_cast<double>(memory.refusals()); });
+}
+
+void add_values(apis::Metrics& metrics, const db::Database& database) {
+  metrics.gauge("coffer_db_scans_waiting", "Searches that wait for a thread",
+                [&database] { return static_cast<double>(database.stats().scans_waiting); });
+  metrics.counter("coffer_db_scans_refused_total", "Searches refused, or interrupted",
+                  [&database] { return static_cast<double>(database.stats().scans_refused); });
+}
+
+void add_values(apis::Metrics& metrics, const blobs::BlobStore& blobs) {
+  const auto of_load = [&blobs](auto member) {
+    return [&blobs, member] { return static_cast<double>(blobs.memory_load().*member); };
+  };
+  using Load = blobs::UploadBudget::Load;
+  metrics.gauge("coffer_upload_memory_bytes", "Memory of uploads.memory_budget that is lent",
+                of_load(&Load::bytes));
+  metrics.gauge("coffer_uploads", "Files being uploaded", of_load(&Load::uploads));
+  metrics.gauge("coffer_uploads_waiting", "Uploads that wait for memory", of_load(&Load::waiting));
+  metrics.counter("coffer_uploads_refused_total",
+                  "Uploads answered with 503 for want of memory, or because one account had "
+                  "uploads.max_concurrent of them",
+                  of_load(&Load::refused));
+}
+
+}  // namespace coffer::server

@@ -1,0 +1,18 @@
+// What the parts of the server report to /metrics.
+#pragma once
+
+#include "apis/gateway/metrics.h"
+#include "base/memory_budget.h"
+#include "blobs/blob_store.h"
+#include "db/database.h"
+#include "http/server.h"
+
+namespace coffer::server {
+
+// Each adds the values of one part, which outlives `metrics`' readers.
+void add_values(apis::Metrics& metrics, const http::Server& server);
+void add_values(apis::Metrics& metrics, const MemoryBudget& memory);
+void add_values(apis::Metrics& metrics, const db::Database& database);
+void add_values(apis::Metrics& metrics, const blobs::BlobStore& blobs);
+
+}  // namespace coffer::server

@@ -1,0 +1,23 @@
+// What the settings mean to each part of the server.
+#pragma once
+
+#include <cstddef>
+
+#include "apis/gateway/gateway.h"
+#include "base/memory_budget.h"
+#include "config/settings.h"
+#include "http/server.h"
+#include "vault/model/context.h"
+
+namespace coffer::server {
+
+using config::Settings;
+
+vault::Policy policy_of(const Settings& settings);
+apis::GatewayOptions gateway_options(const Settings& settings);
+// `max_connections`: at the same time; 0: as the settings have it. REQUIRES: `memory` outlives the
+// server.
+http::ServerOptions http_options(const Settings& settings, std::size_t max_connections,
+                                 MemoryBudget& memory);
+
+}  // namespace coffer::server

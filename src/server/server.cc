@@ -1,0 +1,87 @@
+#include "server/server.h"
+
+#include <fmt/format.h>
+
+#include <exception>
+#include <string_view>
+#include <utility>
+
+#include "base/log.h"
+#include "server/dialects.h"
+#include "server/gauges.h"
+#include "server/options.h"
+
+namespace coffer::server {
+namespace {
+
+void log_guests(const Settings& settings) {
+  const bool is_default = settings.guests == config::Guests::kAuto;
+  const bool served = serves_guests(settings);
+  const std::string_view why = !is_default ? "as set"
+                               : served    ? "listening on loopback only"
+                                           : "listening beyond loopback";
+  log::info("guests", {{"served", served}, {"why", why}});
+}
+
+}  // namespace
+
+Server::Server(const Settings& settings, Parts parts)
+    : settings_(settings),
+      vault_(settings, std::move(parts.stores), parts.clock, parts.entropy),
+      memory_(settings.http.memory_budget),
+      packages_(std::move(parts.packages)),
+      gateway_(gateway_options(settings), make_dialects(metrics_, parts.clock, &packages_),
+               vault_.vault(), metrics_, parts.clock, memory_),
+      http_(http_options(settings, parts.max_connections, memory_), gateway_, parts.entropy) {
+  add_values(metrics_, http_);
+  add_values(metrics_, memory_);
+  add_values(metrics_, vault_.database());
+  add_values(metrics_, vault_.blobs());
+}
+
+Server::~Server() = default;
+
+std::string Server::Address::url() const {
+  const bool is_v6 = host.find(':') != std::string::npos;
+  return fmt::format("{}://{}{}{}:{}", is_tls ? "https" : "http", is_v6 ? "[" : "", host,
+                     is_v6 ? "]" : "", port);
+}
+
+std::vector<Server::Address> Server::addresses() const {
+  std::vector<Address> addresses;
+  for (const auto& plain : settings_.listen) addresses.push_back({plain.host, 0, false});
+  for (const auto& tls : settings_.tls.listen) addresses.push_back({tls.host, 0, true});
+  const auto ports = http_.ports();
+  for (std::size_t i = 0; i < ports.size(); ++i) addresses.at(i).port = ports[i];
+  return addresses;
+}
+
+void Server::start() {
+  http_.start();
+  for (const Address& address : addresses()) {
+    log::info("listening",
+              {{"host", address.host}, {"port", address.port}, {"tls", address.is_tls}});
+  }
+  log_guests(settings_);
+  collector_.emplace(vault_.vault(),
+                     jobs::Collector::Options{.collect_every = settings_.blobs.collect_every});
+}
+
+void Server::reload_tls() {
+  try {
+    http_.reload_tls();
+    log::info("certificates read again");
+  } catch (const std::exception& error) {
+    log::error("certificates not read again", {{"error", error.what()}});
+  }
+}
+
+Server::Drained Server::drain() {
+  packages_.stop();
+  const bool whole = http_.drain(settings_.http.drain_timeout);
+  log::info("stopped", {{"all_requests_finished", whole}});
+  if (http_.load().connections > 0) return Drained::kStuck;
+  return whole ? Drained::kWhole : Drained::kCut;
+}
+
+}  // namespace coffer::server

@@ -1,0 +1,192 @@
+#include "server/stores.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <utility>
+
+#include "base/executor.h"
+#include "blobs/local/check.h"
+#include "blobs/local/local_store.h"
+#include "blobs/local/store_lock.h"
+#include "db/sqlite/sqlite_database.h"
+#include "server/data_folder.h"
+#include "vault/upkeep/references.h"
+#include "vault/vault.h"
+
+namespace coffer::server {
+namespace {
+
+namespace fs = std::filesystem;
+
+// Stands where commands about accounts need no bytes: opening the real store belongs to the
+// one server of the folder.
+class NoBlobs final : public blobs::BlobStore {
+ public:
+  Task<std::unique_ptr<blobs::BlobWriter>> create(std::optional<std::uint64_t>,
+                                                  std::string) override {
+    throw std::logic_error(kWhy);
+    co_return nullptr;
+  }
+  Task<std::shared_ptr<const Content>> open(const Sha256Digest&) override {
+    throw std::logic_error(kWhy);
+    co_return nullptr;
+  }
+  Task<bool> remove_unused(const Sha256Digest&, Time) override {
+    throw std::logic_error(kWhy);
+    co_return false;
+  }
+  std::unique_ptr<blobs::Removal> begin_removal() override { throw std::logic_error(kWhy); }
+  Task<std::vector<Listed>> list(std::optional<Sha256Digest>, std::size_t) override {
+    throw std::logic_error(kWhy);
+    co_return std::vector<Listed>();
+  }
+  Task<std::uint64_t> free_bytes() override {
+    throw std::logic_error(kWhy);
+    co_return 0;
+  }
+
+ private:
+  static constexpr char kWhy[] = "this command has no blob store";
+};
+
+enum class Found { kNone, kEmpty, kDatabase };
+
+// Without opening it, which would make it.
+Found look_for(const fs::path& database) {
+  std::error_code error;
+  const auto bytes = fs::file_size(database, error);
+  if (error == std::errc::no_such_file_or_directory) return Found::kNone;
+  if (error) {
+    throw UserError(fmt::format("cannot look at {}: {}", database.string(), error.message()));
+  }
+  return bytes == 0 ? Found::kEmpty : Found::kDatabase;
+}
+
+bool holds_blobs(const fs::path& folder) {
+  if (!fs::exists(folder)) return false;  // posix_disk() would make it
+  return blobs::holds_blobs(*blobs::posix_disk(folder));
+}
+
+UserError lost(const fs::path& folder, Found found) {
+  return UserError(fmt::format(
+      "{0} holds stored files, but its database {1} is {2}: who they belong to is lost with it."
+      " Put {1} back from a backup. To give the files up and begin an empty vault there, run"
+      " `coffer serve --new --data {0}` once",
+      folder.string(), kDatabaseFile, found == Found::kNone ? "missing" : "empty"));
+}
+
+// For log-ins and deletes on a full disk: half of it for what is in the log when the disk becomes
+// full, the rest for what tens of thousands of them write.
+constexpr std::uint64_t kReserveBytes = std::uint64_t{64} << 20U;
+
+std::unique_ptr<db::Database> open(const fs::path& folder, DatabaseReserve reserve,
+                                   const Clock& clock) {
+  db::SqliteOptions options;
+  options.path = folder / kDatabaseFile;
+  options.clock = &clock;
+  // SQLite puts its log beside the database, and says of neither which one it cannot write.
+  if (fs::exists(folder)) require_access(folder, R_OK | W_OK | X_OK);
+  if (fs::exists(options.path)) require_access(options.path, R_OK | W_OK);
+  if (reserve == DatabaseReserve::kKept) options.reserve_bytes = kReserveBytes;
+  return db::open_sqlite(std::move(options));
+}
+
+// The database that is there, or a new one; not migrated. REQUIRES: the folder is there.
+std::unique_ptr<db::Database> open_or_make_database(const fs::path& folder, LostDatabase if_lost,
+                                                    const Clock& clock) {
+  const auto check = [&](Found found) {
+    if (found != Found::kDatabase && if_lost == LostDatabase::kStop && holds_blobs(folder)) {
+      throw lost(folder, found);
+    }
+  };
+  check(look_for(folder / kDatabaseFile));
+  auto database = open(folder, DatabaseReserve::kKept, clock);
+  check(database->applied(vault::migrations()) == 0 ? Found::kEmpty : Found::kDatabase);
+  return database;
+}
+
+// Throws where the database refers to stored files and the data folder holds none at all, as when
+// their disk is not mounted. REQUIRES: the database is migrated.
+void require_stored_files(const fs::path& folder, db::Database& database) {
+  if (holds_blobs(folder)) return;
+  InlineExecutor here;
+  if (here.run(vault::referenced(database, std::nullopt, 1)).empty()) return;
+  throw UserError(fmt::format(
+      "the database in {} refers to stored files, but the folders blobs/ and segments/ there hold"
+      " none: is a disk not mounted? Put them back; `coffer fsck` lists what is missing",
+      folder.string()));
+}
+
+// Before a database is made beside the files of another server: it would know none of them, and
+// the next start would take it for theirs. The store locks its folders when it is opened.
+void require_unused_store(const fs::path& folder) {
+  try {
+    const auto disk = blobs::posix_disk(folder);
+    const blobs::StoreLock lock(*disk);
+  } catch (const blobs::StoreInUseError& error) {
+    throw UserError(error.what());
+  } catch (const blobs::Error&) {
+    // Opening the store reports it.
+  }
+}
+
+std::unique_ptr<blobs::BlobStore> open_blobs(const Settings& settings, db::Database& database,
+                                             StoreOptions options) {
+  try {
+    require_stored_files(settings.data, database);
+    auto disk = options.disk ? std::move(options.disk) : blobs::posix_disk(settings.data);
+    return blobs::open_local_store(std::move(disk),
+                                   {.root = settings.data,
+                                    .clock = options.clock,
+                                    .memory_budget = settings.uploads.memory_budget,
+                                    .memory_wait = settings.uploads.memory_timeout,
+                                    .max_uploads = settings.uploads.max_concurrent,
+                                    .reserve_bytes = settings.storage.reserve,
+                                    .max_open_files = options.max_open_blobs});
+  } catch (const blobs::StoreInUseError& error) {
+    throw UserError(error.what());
+  } catch (const blobs::Error& error) {
+    throw UserError(
+        fmt::format("the data folder {} cannot be used: {}", settings.data, error.what()));
+  }
+}
+
+}  // namespace
+
+std::unique_ptr<db::Database> open_existing_database(const Settings& settings,
+                                                     DatabaseReserve reserve) {
+  const fs::path folder(settings.data);
+  Found found = look_for(folder / kDatabaseFile);
+  if (found == Found::kDatabase) {
+    auto database = open(folder, reserve, system_clock());
+    if (database->applied(vault::migrations()) > 0) return database;
+    found = Found::kEmpty;
+  }
+  if (holds_blobs(folder)) throw lost(folder, found);
+  throw UserError(fmt::format("{0} is no data folder yet: start `coffer serve --data {0}` first",
+                              settings.data));
+}
+
+Stores open_stores(const Settings& settings, StoreOptions options) {
+  const fs::path folder(settings.data);
+  const bool is_whole = options.scope == Scope::kWhole;
+  Stores stores;
+  if (options.scope == Scope::kExisting) {
+    stores.database = open_existing_database(settings);
+  } else {
+    make_data_folder(folder);
+    if (is_whole) require_unused_store(folder);
+    stores.database = open_or_make_database(folder, options.if_lost, options.clock);
+  }
+  stores.database->migrate(vault::migrations());
+  if (!is_whole) {
+    stores.blobs = std::make_unique<NoBlobs>();
+    return stores;
+  }
+  stores.blobs = open_blobs(settings, *stores.database, std::move(options));
+  return stores;
+}
+
+}  // namespace coffer::server
