@@ -22,7 +22,7 @@ CREATE TABLE secret (
 CREATE TABLE account (
   id          {key},
   uuid        {bytes} NOT NULL UNIQUE,
-  kind        {integer} NOT NULL DEFAULT 0,  -- AccountKind: 0 a person's, 1 the one of all guests
+  kind        {integer} NOT NULL DEFAULT 0,  -- AccountKind: 0 a person's, 1 and 2 of all guests
   username    {text} NOT NULL,               -- as it was given; `login` has the form to compare
   email       {text},
   password    {text} NOT NULL,               -- Argon2id in its encoded form; '' matches nothing
@@ -38,7 +38,7 @@ CREATE TABLE account (
   created_at  {integer} NOT NULL,
   updated_at  {integer} NOT NULL
 ){options};
-CREATE UNIQUE INDEX account_guest ON account (kind) WHERE kind = 1;
+CREATE UNIQUE INDEX account_guest ON account (kind) WHERE kind <> 0;
 
 -- Every name that an account logs in by, user name and e-mail address alike, folded to the form in
 -- which names are compared: no name leads to two accounts.

@@ -93,7 +93,7 @@ Task<std::expected<Destination, Reply>> find_destination(RequestContext& context
     co_return Found(std::unexpect, refuse_commit(group.error()));
   }
   if (context.caller) co_return Destination{context.actor(), context.account().home};
-  const vault::Account guests = co_await context.vault.accounts().guest();
+  const vault::Account guests = co_await context.vault.accounts().unlisted_guest();
   co_return Destination{vault::Actor::guest(guests), guests.home};
 }
 

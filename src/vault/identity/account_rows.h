@@ -15,7 +15,8 @@ inline constexpr char kAccountColumns[] =
     "a.created_at, a.updated_at, a.kind";
 inline constexpr int kAccountWidth = 13;
 
-enum class AccountKind : std::uint8_t { kPerson = 0, kGuest = 1 };
+// There is at most one row of each kind of guest. Their quota is one: quota.cc.
+enum class AccountKind : std::uint8_t { kPerson = 0, kGuest = 1, kUnlistedGuest = 2 };
 
 Account account_from(const db::Row& row);
 

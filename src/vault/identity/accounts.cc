@@ -131,7 +131,7 @@ Account account_from(const db::Row& row) {
   account.charged = static_cast<std::uint64_t>(row.integer(9));
   account.created_at = row.time(10);
   account.updated_at = row.time(11);
-  account.is_guest = static_cast<AccountKind>(row.integer(12)) == AccountKind::kGuest;
+  account.is_guest = static_cast<AccountKind>(row.integer(12)) != AccountKind::kPerson;
   return account;
 }
 

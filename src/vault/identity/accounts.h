@@ -1,6 +1,7 @@
 // Accounts: one everywhere, whichever dialect made it (contract section 1, rule 1).
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -13,6 +14,8 @@
 
 namespace coffer::vault {
 
+enum class AccountKind : std::uint8_t;  // account_rows.h
+
 struct NewAccount {
   std::string username;              // 1–64 characters, no control characters, trimmed
   std::optional<std::string> email;  // at most 254 bytes, something@something
@@ -20,7 +23,7 @@ struct NewAccount {
   bool is_admin = false;
 };
 
-// The name of the guests' account, which nobody else may have.
+// The name of the guests' accounts, which nobody else may have.
 inline constexpr std::string_view kGuestName = "guests";
 
 // Only what is set changes.
@@ -64,10 +67,14 @@ class Accounts {
   // nothing where there is no limit, or no such account.
   Task<std::optional<std::uint64_t>> space_left(AccountId id);
 
-  // The account that owns what guests leave here, with policy.guest_quota; its home is the guests'
-  // space. Made when it is first asked for, once. Whether guests are let in is the caller's
-  // question: guests_allowed().
+  // The account that owns what guests leave here for all guests; its home is the guests' space.
+  // Made when it is first asked for, once. Whether guests are let in is the caller's question:
+  // guests_allowed().
   Task<Account> guest();
+  // The same for what a guest leaves here for nobody but who has the link to it. No guest acts as
+  // this account, so that nothing which lists or finds entries by their owner shows it to anybody.
+  // Both accounts together have policy.guest_quota.
+  Task<Account> unlisted_guest();
   bool guests_allowed() const { return context_.policy.guests; }
 
   // Up to `limit` accounts with ids above `after`, without that of the guests.
@@ -75,6 +82,8 @@ class Accounts {
   Task<bool> any_admin();
 
  private:
+  Task<Account> find_guest(AccountKind kind);
+
   Context& context_;
 };
 

@@ -359,6 +359,27 @@ TEST_F(GuestsTest, ThereIsOneAccountThatNobodyLogsInTo) {
   EXPECT_EQ(run(vault_->accounts().list(AccountId{}, 10)).size(), 1U);
 }
 
+TEST_F(GuestsTest, WhatIsUnlistedIsNotFoundByOwner) {
+  const Account guest = run(vault_->accounts().guest());
+  const Account unlisted = run(vault_->accounts().unlisted_guest());
+  EXPECT_TRUE(unlisted.is_guest);
+  EXPECT_NE(unlisted.id, guest.id);
+  EXPECT_NE(unlisted.home, guest.home);
+  EXPECT_EQ(run(vault_->accounts().unlisted_guest()).id, unlisted.id);
+  EXPECT_TRUE(run(vault_->accounts().list(AccountId{}, 10)).empty());
+  const Entry file = upload(unlisted, "f", "secret");
+  EXPECT_EQ(list({.owner = guest.id}).total, 0U);
+  EXPECT_TRUE(run(vault_->entries().walk(guest.id, EntryId{})).items.empty());
+  EXPECT_FAILS(run(vault_->entries().find(guest.id, file.id)), kNotFound);
+  EXPECT_FAILS(run(vault_->entries().find(guest.id, file.uuid)), kNotFound);
+  EXPECT_FAILS(run(vault_->entries().find(guest.id, file.share)), kNotFound);
+  EXPECT_FAILS(run(vault_->files().remove(Actor::guest(guest), file.id)), kNotFound);
+  EXPECT_FAILS(run(vault_->shares().rotate(Actor::guest(guest), file.id)), kNotFound);
+  const Addressed link = vault_->addresses().of(file);
+  EXPECT_TRUE(run(vault_->addresses().find(link.address)));
+  EXPECT_TRUE(run(vault_->addresses().remove(link.address, link.delete_key.str())));
+}
+
 TEST_F(GuestsTest, TheirNameIsNobodyElses) {
   for (const std::string name : {"guests", "Guests", " GUESTS "}) {
     EXPECT_FAILS(run(vault_->accounts().create({.username = name,
@@ -371,6 +392,22 @@ TEST_F(GuestsTest, TheirNameIsNobodyElses) {
   AccountChanges changes;
   changes.username = "guests";
   EXPECT_FAILS(run(vault_->accounts().update(as(anna), changes)), kConflict);
+}
+
+TEST_F(GuestsTest, WhatIsListedAndWhatIsNotHaveOneQuota) {
+  const Account guest = run(vault_->accounts().guest());
+  const Account unlisted = run(vault_->accounts().unlisted_guest());
+  upload(guest, "a", std::string(60, 'x'));
+  EXPECT_EQ(run(vault_->accounts().space_left(unlisted.id)), 40 + kEntryCharge + 1);
+  EXPECT_FAILS(try_upload(unlisted, "b", std::string(41, 'x')), kQuotaExceeded);
+  const Entry file = upload(unlisted, "b", std::string(40, 'x'));
+  EXPECT_FAILS(try_upload(guest, "c", ""), kQuotaExceeded);
+  EXPECT_EQ(account(guest.id).used, 60U);
+  EXPECT_EQ(account(unlisted.id).used, 40U);
+  EXPECT_TRUE(run(vault_->files().remove(Actor::guest(unlisted), file.id)));
+  upload(guest, "c", std::string(40, 'x'));
+  // An account's quota is its own.
+  upload(make_account("anna"), "d", std::string(4000, 'x'));
 }
 
 TEST_F(GuestsTest, WhatTheyLeaveCountsForAllOfThem) {

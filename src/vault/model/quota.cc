@@ -7,22 +7,29 @@
 namespace coffer::vault {
 namespace {
 
-constexpr db::Statement kQuota{"SELECT quota, charged, kind = 1 FROM account WHERE id = $1"};
+// What the guests' other account is charged, for both have one quota. Follows a term of a sum.
+constexpr char kAndOtherGuest[] =
+    " + CASE WHEN account.kind = 0 THEN 0 ELSE coalesce((SELECT CAST(sum(other.charged) AS BIGINT)"
+    " FROM account AS other WHERE other.kind <> 0 AND other.id <> account.id), 0) END";
+constexpr auto kQuotaText =
+    sql("SELECT quota, charged", kAndOtherGuest, ", kind <> 0 FROM account WHERE id = $1");
+constexpr db::Statement kQuota{kQuotaText.data()};
 // The space $4 is asked for in the same breath: it may have gone while the bytes came. A removed
 // group's files are their owners' still.
-constexpr char kIfItFits[] =
+constexpr char kChargeIf[] =
     "UPDATE account SET used = used + $2, charged = charged + $3"
-    " WHERE id = $1 AND (quota IS NULL OR CAST($3 AS BIGINT) <= 0 OR charged + $3 <= quota)";
+    " WHERE id = $1 AND (quota IS NULL OR CAST($3 AS BIGINT) <= 0 OR charged + $3";
+constexpr char kFits[] = " <= quota)";
 constexpr char kInSpace[] = " AND EXISTS (SELECT 1 FROM space WHERE space.id = $4";
-constexpr auto kChargeAccountText = sql(kIfItFits);
+constexpr auto kChargeAccountText = sql(kChargeIf, kAndOtherGuest, kFits);
 constexpr db::Statement kChargeAccount{kChargeAccountText.data()};
-constexpr auto kChargeText =
-    sql(kIfItFits, kInSpace, " AND (space.removed_at IS NULL OR space.kind = 2))");
+constexpr auto kChargeText = sql(kChargeIf, kAndOtherGuest, kFits, kInSpace,
+                                 " AND (space.removed_at IS NULL OR space.kind = 2))");
 constexpr db::Statement kCharge{kChargeText.data()};
 constexpr db::Statement kSpace{
     "SELECT id FROM space WHERE id = $1 AND (removed_at IS NULL OR kind = 2)"};
 constexpr auto kChargeNewText =
-    sql(kIfItFits, kInSpace,
+    sql(kChargeIf, kAndOtherGuest, kFits, kInSpace,
         " AND space.removed_at IS NULL AND (space.kind <> 2 OR EXISTS (SELECT 1 FROM member"
         " WHERE member.space_id = space.id AND member.account_id = $1)))");
 constexpr db::Statement kChargeNew{kChargeNewText.data()};

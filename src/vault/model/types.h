@@ -29,7 +29,7 @@ struct Account {
   std::string username;
   std::optional<std::string> email;
   bool is_admin = false;
-  bool is_guest = false;  // the one account of all who come without one; nobody logs in to it
+  bool is_guest = false;  // of all who come without one; nobody logs in to it
   std::optional<Time> disabled_at;
   SpaceId home;                        // the space of its own
   std::optional<std::uint64_t> quota;  // bytes it may own; nothing: no limit
