@@ -5,8 +5,9 @@
 help:  ## Shows this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-run: build  ## Installs what is missing, builds, starts the server on 127.0.0.1:8080 with ./data
-	@exec build/release/coffer serve --data ./data --listen 127.0.0.1:8080
+run: build  ## Installs what is missing, builds, starts the server on 127.0.0.1:8080 with ./data, for guests too
+	@echo "Guests are served (--guests on), so that the first examples of the APIs work without an account. The default is off."
+	@exec build/release/coffer serve --data ./data --listen 127.0.0.1:8080 --guests on
 
 build:  ## Installs what is missing and builds build/release/coffer
 	@tools/install-packages.sh build

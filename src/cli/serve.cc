@@ -72,6 +72,9 @@ int serve(const Settings& settings, LostDatabase if_lost) {
   for (const Server::Address& address : server.addresses()) {
     say("Coffer is ready: " + address.url());
   }
+  for (const Server::Address& address : server.metrics_addresses()) {
+    say("Metrics: " + address.url() + "/metrics");
+  }
   while (signals.wait() == Signals::Request::kReload) server.reload_tls();
   say("Coffer is stopping");
   if (server.drain() == Server::Drained::kStuck) {

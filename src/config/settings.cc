@@ -1,6 +1,5 @@
 #include "config/settings.h"
 
-#include <arpa/inet.h>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 #include <toml++/toml.h>
@@ -274,15 +273,6 @@ void check_together(const Settings& settings) {
   }
 }
 
-bool is_loopback(const std::string& host) {
-  constexpr std::uint32_t kLoopbackNet = 127;
-  in_addr v4{};
-  in6_addr v6{};
-  if (::inet_pton(AF_INET, host.c_str(), &v4) == 1) return ntohl(v4.s_addr) >> 24U == kLoopbackNet;
-  if (::inet_pton(AF_INET6, host.c_str(), &v6) == 1) return IN6_IS_ADDR_LOOPBACK(&v6) != 0;
-  return equal_ignoring_case(host, "localhost");
-}
-
 // A JSON string is one of TOML's too, once DEL is escaped.
 std::string toml_text(std::string_view value) {
   std::string out;
@@ -358,13 +348,6 @@ Settings load_settings(const SettingsSources& sources) {
   Settings settings = gathering.settings();
   check_together(settings);
   return settings;
-}
-
-bool serves_guests(const Settings& settings) {
-  if (settings.guests != Guests::kAuto) return settings.guests == Guests::kOn;
-  const auto is_local = [](const Endpoint& endpoint) { return is_loopback(endpoint.host); };
-  return std::ranges::all_of(settings.listen, is_local) &&
-         std::ranges::all_of(settings.tls.listen, is_local);
 }
 
 std::vector<std::string> process_environment() {

@@ -24,9 +24,6 @@ struct Endpoint {
 
 enum class Registration : std::uint8_t { kOpen, kClosed };
 
-// kAuto: on while listening on loopback only.
-enum class Guests : std::uint8_t { kAuto, kOn, kOff };
-
 // The settings of one start. Each member stands under its own name in known_settings(), which
 // says what it means; load_settings() fills all of them.
 struct Settings {
@@ -37,7 +34,7 @@ struct Settings {
   bool require_https = false;
   std::uint64_t cores = 0;  // 0: as many as the machine has
   bool rate_limits = true;
-  Guests guests = Guests::kAuto;
+  bool guests = false;  // whether callers without an account are served
 
   struct Tls {
     std::vector<Endpoint> listen;
@@ -110,13 +107,14 @@ struct Settings {
     std::vector<std::string> origins;  // `https://host[:port]`, or `*` alone
   } cors;
 
+  struct Metrics {
+    std::vector<Endpoint> listen;
+  } metrics;
+
   // Where each value came from, in the order of known_settings(): `default`,
   // `coffer.toml:3:8`, `environment variable COFFER_X`, `flag --x`.
   std::vector<std::string> places;
 };
-
-// Whether guests are served.
-bool serves_guests(const Settings& settings);
 
 // A setting that is unknown, malformed or does not fit another. The message is one line with
 // the place, the setting's name and what was expected.

@@ -81,7 +81,6 @@ constexpr std::uint64_t kSecond = 1000;
 constexpr std::uint64_t kDay = 86'400 * kSecond;
 
 constexpr auto kOffOn = std::to_array<std::string_view>({"off", "on"});
-constexpr auto kGuestChoices = std::to_array<std::string_view>({"auto", "on", "off"});
 constexpr auto kRegistrationChoices = std::to_array<std::string_view>({"open", "closed"});
 constexpr auto kLogLevels = std::to_array<std::string_view>({"debug", "info", "warning", "error"});
 
@@ -114,15 +113,18 @@ constexpr auto kDefinitions = std::to_array<Definition>({
         [](auto& all) -> auto& { return all.listen; }),
     define(
         "public_url", {.kind = Kind::kUrl}, "",
-        "Base URL of absolute links; empty: taken from the Host of each request.",
+        "Base URL of all links, with the path under which a proxy serves the vault, if it is not "
+        "the root; empty: taken from the Host of each request.",
         [](auto& all) -> auto& { return all.public_url; }),
     define(
         "trusted_proxies", {.kind = Kind::kNetworks}, "",
-        "Proxies whose X-Forwarded-* headers are believed, and whose connections count as those of "
-        "many clients.",
+        "Proxies whose X-Forwarded-For, X-Forwarded-Proto and X-Forwarded-Host are believed, and "
+        "whose connections count as those of many clients.",
         [](auto& all) -> auto& { return all.trusted_proxies; }),
     define(
-        "require_https", boolean(), "false", "Refuse plain HTTP, except from this machine itself.",
+        "require_https", boolean(), "false",
+        "Refuse plain HTTP, except for health checks; requests that a trusted proxy received over "
+        "HTTPS are not plain.",
         [](auto& all) -> auto& { return all.require_https; }),
     define(
         "cores", integer(0, 1024), "0", "Serving threads; 0: one for each core of the machine.",
@@ -131,9 +133,9 @@ constexpr auto kDefinitions = std::to_array<Definition>({
         "rate_limits", choice(kOffOn), "on", "Turns all rate limits on or off.",
         [](auto& all) -> auto& { return all.rate_limits; }),
     define(
-        "guests", choice(kGuestChoices), "auto",
-        "Whether callers without credentials are served where an API permits it; auto: only if all "
-        "listening addresses are loopback.",
+        "guests", choice(kOffOn), "off",
+        "Whether callers without credentials are served where an API shows such calls; what they "
+        "leave through StreamVault is open to all of them.",
         [](auto& all) -> auto& { return all.guests; }),
 
     define(
@@ -297,6 +299,12 @@ constexpr auto kDefinitions = std::to_array<Definition>({
     define(
         "cors.origins", {.kind = Kind::kOrigins}, "", "Web origins whose pages may call the APIs.",
         [](auto& all) -> auto& { return all.cors.origins; }),
+
+    define(
+        "metrics.listen", endpoints(), "",
+        "Addresses at which anyone may read /metrics over plain HTTP, and nothing else; it is for "
+        "admins only at the other addresses.",
+        [](auto& all) -> auto& { return all.metrics.listen; }),
 });
 
 }  // namespace

@@ -76,6 +76,8 @@ TEST_F(SettingsTest, DefaultsServeThisMachineAlone) {
   EXPECT_EQ(settings.sessions.refresh_lifetime, std::chrono::hours(7 * 24));
   EXPECT_EQ(settings.passwords.memory, 64U << 20);
   EXPECT_TRUE(settings.trusted_proxies.empty());
+  EXPECT_FALSE(settings.guests);
+  EXPECT_TRUE(settings.metrics.listen.empty());
 }
 
 TEST_F(SettingsTest, LaterSourcesWin) {
@@ -323,29 +325,6 @@ TEST_F(SettingsTest, EveryNameIsItsOwnInEveryForm) {
     seen.insert(setting.flag);
   }
   EXPECT_EQ(seen.size(), 2 * known.size());
-}
-
-TEST(Guests, AreServedOnLoopbackUnlessTold) {
-  const auto served = [](std::string listen, std::string tls, std::string guests) {
-    SettingsSources sources;
-    sources.flags = {{"listen", std::move(listen)}, {"guests", std::move(guests)}};
-    if (!tls.empty()) {
-      sources.flags.emplace_back("tls.listen", std::move(tls));
-      sources.flags.emplace_back("tls.certificate", "cert.pem");
-      sources.flags.emplace_back("tls.key", "key.pem");
-    }
-    return serves_guests(load_settings(sources));
-  };
-  EXPECT_TRUE(served("127.0.0.1:80", "", "auto"));
-  EXPECT_TRUE(served("127.1.2.3:80,[::1]:80,LocalHost:80", "", "auto"));
-  EXPECT_TRUE(served("", "127.0.0.1:443", "auto"));
-  EXPECT_FALSE(served("0.0.0.0:80", "", "auto"));
-  EXPECT_FALSE(served("[::]:80", "", "auto"));
-  EXPECT_FALSE(served("127.0.0.1:80,192.168.1.1:80", "", "auto"));
-  EXPECT_FALSE(served("127.0.0.1:80", "example.com:443", "auto"));
-  EXPECT_FALSE(served("localhost.example.com:80", "", "auto"));
-  EXPECT_FALSE(served("127.0.0.1:80", "", "off"));
-  EXPECT_TRUE(served("0.0.0.0:80", "", "on"));
 }
 
 }  // namespace

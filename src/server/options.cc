@@ -14,6 +14,9 @@
 namespace coffer::server {
 namespace {
 
+// At metrics.listen: of several Prometheus servers, not of a crowd.
+constexpr std::size_t kMetricsConnections = 64;
+
 // Whether an address is that of a trusted proxy.
 std::function<bool(std::string_view)> proxy_test(const Settings& settings) {
   std::vector<apis::Network> proxies;
@@ -35,7 +38,7 @@ vault::Policy policy_of(const Settings& settings) {
   policy.password_min = settings.accounts.password_min;
   policy.registration_open = settings.accounts.registration == config::Registration::kOpen;
   if (settings.accounts.quota > 0) policy.quota = settings.accounts.quota;
-  policy.guests = serves_guests(settings);
+  policy.guests = settings.guests;
   policy.guest_quota.reset();
   if (settings.accounts.guest_quota > 0) policy.guest_quota = settings.accounts.guest_quota;
   policy.upload_session_lifetime = duration_cast<seconds>(settings.uploads.session_lifetime);
@@ -84,6 +87,16 @@ http::ServerOptions http_options(const Settings& settings, std::size_t max_conne
       .max_connections = max_connections > 0 ? max_connections : settings.http.max_connections};
   options.is_proxy = proxy_test(settings);
   options.memory = &memory;
+  return options;
+}
+
+http::ServerOptions metrics_options(const Settings& settings) {
+  http::ServerOptions options;
+  options.cores = 1;
+  options.limits.max_connections = kMetricsConnections;
+  for (const config::Endpoint& endpoint : settings.metrics.listen) {
+    options.listen.push_back({endpoint.host, endpoint.port, std::nullopt});
+  }
   return options;
 }
 

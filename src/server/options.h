@@ -19,5 +19,7 @@ apis::GatewayOptions gateway_options(const Settings& settings);
 // server.
 http::ServerOptions http_options(const Settings& settings, std::size_t max_connections,
                                  MemoryBudget& memory);
+// Of the server at settings.metrics.listen. REQUIRES: there are addresses.
+http::ServerOptions metrics_options(const Settings& settings);
 
 }  // namespace coffer::server

@@ -2,28 +2,17 @@
 
 #include <fmt/format.h>
 
+#include <chrono>
 #include <exception>
-#include <string_view>
 #include <utility>
 
+#include "apis/operations/operations.h"
 #include "base/log.h"
 #include "server/dialects.h"
 #include "server/gauges.h"
 #include "server/options.h"
 
 namespace coffer::server {
-namespace {
-
-void log_guests(const Settings& settings) {
-  const bool is_default = settings.guests == config::Guests::kAuto;
-  const bool served = serves_guests(settings);
-  const std::string_view why = !is_default ? "as set"
-                               : served    ? "listening on loopback only"
-                                           : "listening beyond loopback";
-  log::info("guests", {{"served", served}, {"why", why}});
-}
-
-}  // namespace
 
 Server::Server(const Settings& settings, Parts parts)
     : settings_(settings),
@@ -37,6 +26,10 @@ Server::Server(const Settings& settings, Parts parts)
   add_values(metrics_, memory_);
   add_values(metrics_, vault_.database());
   add_values(metrics_, vault_.blobs());
+  if (settings.metrics.listen.empty()) return;
+  metrics_service_ = apis::make_metrics_service(metrics_);
+  metrics_http_ =
+      std::make_unique<http::Server>(metrics_options(settings), *metrics_service_, parts.entropy);
 }
 
 Server::~Server() = default;
@@ -56,13 +49,24 @@ std::vector<Server::Address> Server::addresses() const {
   return addresses;
 }
 
+std::vector<Server::Address> Server::metrics_addresses() const {
+  std::vector<Address> addresses;
+  for (const auto& plain : settings_.metrics.listen) addresses.push_back({plain.host, 0, false});
+  for (std::size_t i = 0; i < addresses.size(); ++i) addresses[i].port = metrics_http_->ports()[i];
+  return addresses;
+}
+
 void Server::start() {
   http_.start();
+  if (metrics_http_) metrics_http_->start();
   for (const Address& address : addresses()) {
     log::info("listening",
               {{"host", address.host}, {"port", address.port}, {"tls", address.is_tls}});
   }
-  log_guests(settings_);
+  for (const Address& address : metrics_addresses()) {
+    log::info("showing metrics", {{"host", address.host}, {"port", address.port}});
+  }
+  log::info("guests", {{"served", settings_.guests}});
   collector_.emplace(vault_.vault(),
                      jobs::Collector::Options{.collect_every = settings_.blobs.collect_every});
 }
@@ -79,6 +83,7 @@ void Server::reload_tls() {
 Server::Drained Server::drain() {
   packages_.stop();
   const bool whole = http_.drain(settings_.http.drain_timeout);
+  if (metrics_http_) metrics_http_->drain(std::chrono::milliseconds(0));
   log::info("stopped", {{"all_requests_finished", whole}});
   if (http_.load().connections > 0) return Drained::kStuck;
   return whole ? Drained::kWhole : Drained::kCut;

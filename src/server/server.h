@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -54,6 +55,8 @@ class Server {
   };
   // Where it listens: the plain endpoints of the settings, then those of TLS, in their order.
   std::vector<Address> addresses() const;
+  // Where it shows /metrics to whoever asks: settings.metrics.listen, in its order.
+  std::vector<Address> metrics_addresses() const;
 
   // Answers from now on, and begins the background work.
   void start();
@@ -81,6 +84,9 @@ class Server {
   Packages packages_;
   apis::Gateway gateway_;
   http::Server http_;
+  // A server of its own, so that it answers while the other is full. Null where it has no address.
+  std::unique_ptr<http::Service> metrics_service_;
+  std::unique_ptr<http::Server> metrics_http_;
   std::optional<jobs::Collector> collector_;
 };
 

@@ -20,7 +20,9 @@ class Bare:
     """A server of the program alone, with what a parent process may hand it."""
 
     def __init__(self, folder, *flags, stderr=subprocess.DEVNULL, before=None, prefix=()):
-        command = [*prefix, str(program.BINARY), "serve", "--data", str(folder / "data")]
+        self.data = folder / "data"
+        self._key = None
+        command = [*prefix, str(program.BINARY), "serve", "--data", str(self.data)]
         self.process = subprocess.Popen(
             command + ["--listen", "127.0.0.1:0", *flags],
             env=program.environment(),
@@ -36,6 +38,13 @@ class Bare:
         line = next(line for line in self.process.stdout if "http://" in line)
         self.url = "http://" + line.split("http://")[1].split()[0]
         return self
+
+    def metrics(self):
+        """The text of /metrics, read with a key of the admin's."""
+        self._key = self._key or program.create_key(self.data, "admin")
+        reply = Api(self.url, key=self._key).get("/metrics")
+        assert reply.status_code == 200, reply.text
+        return reply.text
 
     @property
     def address(self):
@@ -132,7 +141,7 @@ def test_says_that_fewer_connections_fit(bare, folder):
         server = bare(stderr=file, before=limited(2000, 2000)).ready()
     value = next(
         line
-        for line in Api(server.url).get("/metrics").text.splitlines()
+        for line in server.metrics().splitlines()
         if line.startswith("coffer_http_connections_max ")
     )
     assert 1000 <= float(value.split()[1]) < 2000
@@ -153,7 +162,7 @@ def test_too_few_descriptors_are_said_at_the_start(bare):
 
 
 def metric(server, name):
-    for line in Api(server.url).get("/metrics").text.splitlines():
+    for line in server.metrics().splitlines():
         if line.startswith(name + " "):
             return float(line.split()[1])
     raise AssertionError(f"no {name} in /metrics")
@@ -329,7 +338,7 @@ def test_a_log_that_nobody_reads_stops_nothing(bare):
     caller = Api(server.url)
     for _ in range(9000):  # more than the pipe and the queue behind it hold
         assert caller.get("/healthz").status_code == 200
-    text = caller.get("/metrics").text
+    text = server.metrics()
     dropped = next(
         line for line in text.splitlines() if line.startswith("coffer_log_lines_dropped_total ")
     )

@@ -304,12 +304,79 @@ def test_without_guests(launch):
     done(guest.remove(file))
 
 
-def test_a_bad_token_uploads_as_a_guest(caller, guest):
-    file = guest.try_upload(headers={"Authorization": "Bearer rubbish"}).json()
-    assert file["synced"] is False and file["auth_error"]["errorId"] == -4
-    file = guest.try_upload(headers={"Authorization": "Basic YTpi"}).json()
-    assert file["synced"] is False and file["auth_error"]["errorId"] == -2
+def test_a_bad_token_uploads_without_an_account(caller, guest):
+    for header, identity in (
+        ("Bearer rubbish", -4),
+        ("Basic YTpi", -2),
+        (f"Token {caller.token}", -2),
+        (caller.token, -2),
+        (f"Bearer\t{caller.token}", -2),
+        (f"Bearer {caller.token} x", -2),
+        ("Bearer", -2),
+        ("", -2),
+    ):
+        file = guest.try_upload(headers={"Authorization": header}).json()
+        assert file["synced"] is False and file["auth_error"]["errorId"] == identity, header
+        reply = guest.get("/api/get_files/private", headers={"Authorization": header})
+        assert reply.status_code == 401 and reply.json()["auth_error"]["errorId"] == identity, header
     assert caller.files() == []
+
+
+def stranger_tries(server, names):
+    """What a caller without credentials finds of files of those names, and does to them."""
+    from harness.streamvault import StreamVault
+
+    stranger = StreamVault(server)
+    listed = [one for one in stranger.files() if one["file_name"] in names]
+    tries = []
+    for number in range(1, 30):  # ids are counted from 1
+        tries.append(stranger.get(f"/api/v3/files/{number}/"))
+        tries.append(stranger.get(f"/api/v3/share/{number}/"))
+        tries.append(stranger.get(f"/api/v3/qr/{number}/"))
+        tries.append(stranger.replace(number, b"MZ"))
+        body = {"file_id": number, "folder_token": None}
+        tries.append(stranger.post("/api/v3/files_move/", json=body))
+        tries.append(stranger.put(f"/api/v4/files/{number}/update/", json={"name": "x"}))
+        tries.append(stranger.delete(f"/api/v4/files/{number}/delete/"))
+    return listed, {reply.status_code for reply in tries}
+
+
+def test_a_guests_file_is_known_to_who_has_its_link(launch):
+    server = launch()
+    guest, user = FileUploader(server), FileUploader.registered(server)
+    files = {name: guest.upload(name.encode(), name) for name in ("a.png", "b.txt")}
+    # As a ShareX with a token that has ended.
+    stale = {"Authorization": "Bearer stale.token.x"}
+    files["c.png"] = done(guest.try_upload(b"c.png", "c.png", headers=stale))
+    own = user.upload(b"d", "d.png")
+    assert stranger_tries(server, set(files)) == ([], {404})
+    # Nor an account in any dialect.
+    assert user.names() == ["d.png"] and [one["filename"] for one in user.native().media()] == ["d.png"]
+    for number in range(1, 30):
+        reply = user.native().get(f"/media/media_{number}")
+        assert reply.status_code == 404 or reply.json()["data"]["filename"] == "d.png"
+    assert guest.remove(files["a.png"], key=own["key"]).status_code == 400
+    for name, file in files.items():
+        assert guest.fetch(file).content == name.encode()
+    # With its key it can be had, and be deleted.
+    claim = [{"file_url": files["b.txt"]["file_url"], "key": files["b.txt"]["key"]}]
+    assert done(user.post("/api/transfer", json={"data": claim}))["unsuccess"] == []
+    assert sorted(user.names()) == ["b.txt", "d.png"]
+    done(guest.remove(files["a.png"]))
+    assert guest.fetch(files["a.png"]).status_code == 404
+
+
+def test_all_guests_have_one_quota(launch):
+    from harness.streamvault import StreamVault
+
+    server = launch({"accounts.guest_quota": "10KiB"})
+    guest, other = FileUploader(server), StreamVault(server)
+    file = guest.upload(samples.noise(6000), "a.bin")
+    upload = other.begin(1)
+    assert other.raw_chunk(upload, 0, samples.noise(6000)).status_code == 413
+    done(guest.remove(file))
+    assert other.raw_chunk(upload, 0, samples.noise(6000)).status_code == 200
+    assert guest.try_upload(samples.noise(6000)).status_code == 413
 
 
 # Lists, and the other dialects.
@@ -413,7 +480,8 @@ def test_the_log_tells_no_capability(launch):
 def test_the_log_tells_no_capability_that_is_asked_for_wrongly(launch):
     server = launch({"require_https": "true", "trusted_proxies": "127.0.0.1"})
     guest = FileUploader(server)
-    here, plain = {"X-Forwarded-For": "127.0.0.1"}, {"X-Forwarded-For": "198.51.100.1"}
+    here = {"X-Forwarded-For": "198.51.100.1", "X-Forwarded-Proto": "https"}
+    plain = {**here, "X-Forwarded-Proto": "http"}
     preflight = {"Origin": "https://example.org", "Access-Control-Request-Method": "POST"}
     for path in ("/invite/{}", "/invite/{}/x", "/x/%0a/INVITE/{}", "//file/{}", "/f/{}/x/y", "/api/join/{}",
                  "/api/delete/{}/x", "/%66ile/{}/x", "/s/{}/x/y/z"):

@@ -173,6 +173,28 @@ def test_urls_follow_a_trusted_proxy(launch):
     assert reply.json()["data"]["url"].startswith("https://vault.example.com/")
 
 
+@pytest.mark.parametrize("proto", ["https", "https,http", "https, http, http"])
+@pytest.mark.parametrize("host", ["ex.org", "ex.org, inner.lan", "ex.org,inner.lan:8080"])
+def test_urls_follow_the_outermost_of_several_proxies(launch, proto, host):
+    server = launch({"trusted_proxies": "127.0.0.1"})
+    user = server.user()
+    headers = {"X-Forwarded-Host": host, "X-Forwarded-Proto": proto}
+    thing = user.upload()
+    reply = user.get(f"/media/{thing['id']}", headers=headers)
+    assert reply.json()["data"]["url"].startswith("https://ex.org/api/v1/media/")
+
+
+def test_an_ipv6_site_has_one_budget(launch):
+    server = launch(
+        {"rate_limits": "on", "limits.anonymous_per_minute": 2, "trusted_proxies": "127.0.0.1"}
+    )
+    addresses = ["2001:db8:0:1::1", "2001:db8:0:1:ffff::2", "2001:db8:0:1::3", "2001:db8:0:2::1"]
+    codes = [from_address(server, address).status_code for address in addresses]
+    assert codes == [401, 401, 429, 401]
+    mapped = ["203.0.113.9", "::ffff:203.0.113.9", "[::ffff:203.0.113.9]:443"]
+    assert [from_address(server, one).status_code for one in mapped] == [401, 401, 429]
+
+
 def test_urls_follow_the_setting(launch):
     server = launch({"public_url": "https://files.example.org/vault"})
     user = server.user()
@@ -195,19 +217,28 @@ def test_a_host_that_is_none_gives_no_url(shared, user, host):
 
 
 def test_require_https(launch):
+    """Who asks from this machine is asked for the same: it may be a proxy that says nothing."""
     server = launch({"require_https": "true", "trusted_proxies": "127.0.0.1"})
-    remote = {"X-Forwarded-For": "203.0.113.5"}
     anyone = server.anyone()
-    local = anyone.get("/users/me", headers={"X-Forwarded-For": "127.0.0.1"})
-    shapes.failure(local, "unauthorized")
-    # Behind a proxy that does not say for whom it asks, nobody is this machine.
-    shapes.failure(anyone.get("/users/me"), "forbidden", 403)
-    shapes.failure(anyone.get("/users/me", headers={"X-Forwarded-For": "rubbish"}), "forbidden", 403)
-    plain = anyone.get("/users/me", headers={**remote, "X-Forwarded-Proto": "http"})
-    shapes.failure(plain, "forbidden", 403)
-    shapes.failure(anyone.get("/users/me", headers=remote), "forbidden", 403)
-    secure = anyone.get("/users/me", headers={**remote, "X-Forwarded-Proto": "https"})
-    shapes.failure(secure, "unauthorized", 401)
+
+    def ask(**headers):
+        headers = {name.replace("_", "-"): value for name, value in headers.items()}
+        return anyone.get("/users/me", headers=headers)
+
+    for plain in (
+        {},
+        {"X_Forwarded_For": "127.0.0.1"},
+        {"X_Forwarded_For": "203.0.113.5"},
+        {"X_Forwarded_For": "203.0.113.5", "X_Forwarded_Proto": "http"},
+        {"X_Forwarded_Proto": "http, https"},
+        {"Forwarded": "for=203.0.113.5;proto=https"},
+    ):
+        shapes.failure(ask(**plain), "forbidden", 403)
+    for proto in ("https", "https,http", "https, http", "HTTPS, http, http"):
+        shapes.failure(ask(X_Forwarded_For="203.0.113.5", X_Forwarded_Proto=proto), "unauthorized")
+    other = launch({"require_https": "true"}, name="no-proxy").anyone()
+    reply = other.get("/users/me", headers={"X-Forwarded-Proto": "https"})
+    shapes.failure(reply, "forbidden", 403)
 
 
 # Quotas and sizes.

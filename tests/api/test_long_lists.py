@@ -189,7 +189,7 @@ def test_each_account_has_a_share_of_the_places(library):
         other = StreamVault.registered(server)
         assert len(expect(other.get(f"/api/v3/folders/{library.box['token']}/"))["files"]) == IN_BOX
         assert shapes.success(library.native().get("/media?per_page=5"))
-        metrics = server.anyone().get(server.url + "/metrics").text
+        metrics = server.metrics()
         assert "coffer_http_streamed_replies 64" in metrics
         assert "coffer_http_streamed_replies_refused_total 1" in metrics
         slow.pop().close()
@@ -265,6 +265,6 @@ def test_searches_of_one_account_leave_room_for_others(library):
     for reply in refused:
         assert int(reply.headers["Retry-After"]) > 0
         assert reply.json()["error"]["code"] == "busy" and reply.json()["error"]["message"]
-    metrics = server.anyone().get(server.url + "/metrics").text
+    metrics = server.metrics()
     assert f"coffer_db_scans_refused_total {len(refused)}" in metrics
     assert "coffer_db_scans_waiting 0" in metrics

@@ -357,7 +357,9 @@ def test_too_large_a_file(launch):
 def test_status_is_for_guests_where_there_are_any(shared, launch):
     expect(Quantum(shared).get("/status"))
     refuse(Quantum(shared, master="wrong").get("/status"), 401, "UNAUTHORIZED")
-    server = launch({"guests": "off"})
+    for other in ({"Authorization": "Bearer x"}, {"Authorization": ""}, {"X-API-Key": "x"}):
+        refuse(Quantum(shared).get("/status", headers=other), 401, "UNAUTHORIZED")
+    server = launch({"guests": None})
     refuse(Quantum(server).get("/status"), 401, "UNAUTHORIZED")
     refuse(Quantum(server).get("/API/status"), 401, "UNAUTHORIZED")
     caller = Quantum.registered(server)

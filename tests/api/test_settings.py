@@ -80,6 +80,7 @@ CASES = [
     ("cores", "1", "2", "3", 1, 2, 3),
     ("require_https", "true", "false", "true", True, False, True),
     ("rate_limits", '"off"', "on", "off", "off", "on", "off"),
+    ("guests", '"on"', "off", "on", "on", "off", "on"),
     ("public_url", '"https://a.example"', "https://b.example", "https://c.example",
      "https://a.example", "https://b.example", "https://c.example"),
     ("log.level", '"debug"', "warning", "error", "debug", "warning", "error"),

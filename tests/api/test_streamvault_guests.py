@@ -64,6 +64,27 @@ def test_an_account_does_not_own_what_guests_left(guest, owner):
     assert file["file_id"] not in [one["id"] for one in owner.files()]
 
 
+BAD_HEADER = {
+    "detail": "Authorization header must have the form Bearer <token>.",
+    "code": "bad_authorization_header",
+}
+
+
+@pytest.mark.parametrize("form", ["Token {}", "{}", "Bearer\t{}", "JWT {}", "Basic {}", "Bearer:{}", "", "Bearer,{}"])
+def test_credentials_that_are_not_understood_make_no_guest(shared, owner, form):
+    caller = StreamVault(shared)
+    header = {"Authorization": form.format(owner.access)}
+    file = owner.upload(b"mine")
+    refuse(caller.get("/api/v3/all_files/", headers=header), 401, BAD_HEADER)
+    refuse(caller.post("/api/v3/folders/", json={"name": "x"}, headers=header), 401, BAD_HEADER)
+    refuse(caller.get(f"/api/v3/files/{file['token']}/", headers=header), 401, BAD_HEADER)
+
+
+@pytest.mark.parametrize("field", ["X-API-MKEY", "X-API-AKEY"])
+def test_another_dialects_credentials_make_no_guest(shared, field):
+    refuse(StreamVault(shared).get("/api/v3/all_files/", headers={field: "cfm_x"}), 401, BAD_HEADER)
+
+
 def test_a_bad_token_makes_no_guest(shared):
     for token in ("rubbish", ""):
         caller = StreamVault(shared)
@@ -120,9 +141,17 @@ def test_what_guests_write_down_counts_in_it(launch):
     owner.folder("f", description="d" * 9000)
 
 
-def test_the_default_follows_what_is_listened_on(launch):
-    inside = launch()
-    assert StreamVault(inside).get("/api/v3/all_files/").status_code == 200
-    beyond = {"listen": "127.0.0.1:0,0.0.0.0:0"}
-    outside = launch(beyond, name="other", listen=None)
-    refuse(StreamVault(outside).get("/api/v3/all_files/"), 401, NO_CREDENTIALS)
+def test_guests_are_off_by_default(launch):
+    guest = StreamVault(launch({"guests": None}))
+    refuse(guest.get("/api/v3/all_files/"), 401, NO_CREDENTIALS)
+    refuse(guest.post("/api/v3/folders/", json={"name": "x"}), 401, NO_CREDENTIALS)
+
+
+def test_what_guests_make_is_open_to_all_guests(guest, shared):
+    """As the document has it: its calls show no credentials."""
+    file = guest.upload(b"from a guest", "open.txt")
+    another = StreamVault(shared)
+    assert file["file_id"] in [one["id"] for one in another.files()]
+    expect(another.replace(file["file_id"], b"from another"))
+    assert fetch(file["view_url"]).content == b"from another"
+    expect(another.delete(f"/api/v4/files/{file['uuid']}/delete/"))

@@ -30,7 +30,7 @@ def send(wire, data, chunked=False):
 
 
 def metric(server, name):
-    text = server.anyone().get(server.url + "/metrics").text
+    text = server.metrics()
     return next(float(line.split()[1]) for line in text.splitlines() if line.startswith(name + " "))
 
 

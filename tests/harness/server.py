@@ -41,6 +41,7 @@ class Server:
         self.listen = listen
         self.process = None
         self.output = []  # lines of standard output
+        self._admins_key = None
         self.log_path = self.data.parent / (self.data.name + ".log")
         self._changed = threading.Condition()
 
@@ -80,17 +81,20 @@ class Server:
 
     def wait_for_url(self, scheme="http", timeout=30.0):
         """The first URL of that scheme that standard output tells."""
-        pattern = re.compile(rf"\b{scheme}://(127\.0\.0\.1|localhost|\[::1\]):\d+")
+        return self.wait_for_output(rf"\b{scheme}://(127\.0\.0\.1|localhost|\[::1\]):\d+", timeout)
+
+    def wait_for_output(self, pattern, timeout=30.0):
+        """The first part of a line of standard output that matches."""
         deadline = time.monotonic() + timeout
         with self._changed:
             while True:
                 for line in self.output:
-                    if found := pattern.search(line):
+                    if found := re.search(pattern, line):
                         return found.group(0)
                 if not self._reader.is_alive():
                     break
                 if time.monotonic() > deadline:
-                    raise TimeoutError(f"no {scheme} URL in {timeout} s; output: {self.output}")
+                    raise TimeoutError(f"nothing like {pattern} in {timeout} s; output: {self.output}")
                 self._changed.wait(0.2)
         code = self.process.wait(10)
         raise StartFailed(code, "\n".join(self.output), self.log_text())
@@ -112,6 +116,14 @@ class Server:
     def user(self, **details):
         """A new account, logged in."""
         return User.registered(self.root, **details)
+
+    def metrics(self):
+        """The text of /metrics, read with a key of the admin's."""
+        if self._admins_key is None:
+            self._admins_key = program.create_key(self.data, "admin")
+        reply = Api(self.url, key=self._admins_key).get("/metrics")
+        assert reply.status_code == 200, reply.text
+        return reply.text
 
     def wire(self, **options):
         """A connection for exact bytes."""

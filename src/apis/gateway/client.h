@@ -23,19 +23,22 @@ class Network {
 };
 
 struct Client {
-  // Of the client, through proxies that are trusted; the proxy's own when it does not tell.
+  // Of the client, through proxies that are trusted; the nearest proxy's that tells of nobody
+  // behind it.
   std::string address;
-  bool is_known = true;  // false: it is the proxy's own
-  bool secure = false;   // it speaks TLS, to us or to a trusted proxy
-  std::string base_url;  // `https://host:port`, no slash at the end; how it reaches us
+  bool secure = false;         // it speaks TLS, to us or to the outermost trusted proxy
+  std::string base_url;        // `https://host:port/path`, no slash at the end; how it reaches us
+  std::string_view base_path;  // the path of base_url, often empty. Lives as long as the resolver
 
-  bool is_loopback() const;
   // What rate limits count by: the address, or for IPv6 its /64, which one client has whole.
   std::string limit_key() const;
 };
 
-// Works out a request's client. X-Forwarded-For, -Proto and -Host count only from a trusted
-// proxy, and of the addresses in X-Forwarded-For the last that is not one.
+// Works out a request's client. X-Forwarded-For, -Proto and -Host count only from a trusted proxy.
+// Each is a list, to which every proxy on the way may have added (as one field or as several): the
+// client is the first address from the right that is not a trusted proxy's, scheme and host are the
+// leftmost. RFC 7239's Forwarded counts from nobody: proxies that do not know it pass on what the
+// client wrote.
 class ClientResolver {
  public:
   // `public_url`, when not empty, is the base of every URL. Throws std::invalid_argument for a
@@ -44,11 +47,15 @@ class ClientResolver {
 
   Client resolve(const http::Request& request) const;
 
+  // The path of the public URL, without a slash at its end: what a proxy cuts off. Often empty.
+  std::string_view base_path() const noexcept { return base_path_; }
+
  private:
   bool is_trusted(std::string_view address) const;
 
   std::vector<Network> trusted_;
   std::string public_url_;
+  std::string base_path_;
 };
 
 }  // namespace coffer::apis

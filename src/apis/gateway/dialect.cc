@@ -1,5 +1,8 @@
 #include "apis/gateway/dialect.h"
 
+#include <algorithm>
+#include <array>
+
 #include "base/text.h"
 
 namespace coffer::apis {
@@ -11,9 +14,9 @@ std::string_view name_of(Access access) noexcept {
     case Access::kGuest: return "guest";
     case Access::kShared: return "shared";
     case Access::kOptional: return "optional";
-    case Access::kOperator: break;
+    case Access::kAdmin: break;
   }
-  return "operator";
+  return "admin";
 }
 
 std::string_view name_of(RateClass rate) noexcept {
@@ -32,13 +35,19 @@ Credentials bearer_or_api_key(const http::Request& request) {
   constexpr std::string_view kBearer = "bearer";
   if (const auto field = request.header("Authorization")) {
     const std::string_view scheme = field->substr(0, field->find(' '));
-    if (!equal_ignoring_case(scheme, kBearer)) return {};
+    if (!equal_ignoring_case(scheme, kBearer)) return {Credentials::Kind::kMalformed, {}};
     return {Credentials::Kind::kSession, std::string(trim(field->substr(scheme.size())))};
   }
   if (const auto key = request.header("X-API-Key")) {
     return {Credentials::Kind::kKey, std::string(trim(*key))};
   }
   return {};
+}
+
+bool shows_credentials(const http::Request& request) {
+  constexpr std::array kFields{"Authorization", "X-API-Key", "X-API-MKEY", "X-API-AKEY"};
+  return std::ranges::any_of(kFields,
+                             [&](const char* name) { return request.header(name).has_value(); });
 }
 
 }  // namespace coffer::apis

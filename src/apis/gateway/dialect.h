@@ -30,9 +30,9 @@ enum class Access {
   kGuest,     // the same; or, without any and where guests are served, the guests' account
   kShared,    // the same, or nobody: the path may name what all may read who know it
   kOptional,  // everybody; auth_error of the RequestContext says what is wrong with the credentials
-  kOperator,  // an admin, or a client on this machine
+  kAdmin,     // a caller with valid credentials of an admin
 };
-// `anyone`, `account`, `guest`, `shared`, `optional`, `operator`.
+// `anyone`, `account`, `guest`, `shared`, `optional`, `admin`.
 std::string_view name_of(Access access) noexcept;
 
 // Which limit counts a route's requests.
@@ -78,6 +78,9 @@ struct Route {
   // Whether its path holds a secret, which the log must not tell. One that needs no credentials
   // always counts as such.
   bool path_is_secret = false;
+  // Whether it is answered over plain HTTP even where HTTPS is required: it is asked by programs on
+  // this machine or network, and tells nothing that is not for everybody.
+  bool plain_http = false;
 };
 
 // What a request shows of its sender's identity.
@@ -87,14 +90,21 @@ struct Credentials {
   std::string secret;
 };
 
-// `Authorization: Bearer <token>`, or `X-API-Key: <key>`. Another scheme counts as none, a bearer
-// without a token as a wrong one.
+// `Authorization: Bearer <token>`, or `X-API-Key: <key>`. An Authorization field of any other form
+// is malformed, a bearer without a token a session's that is wrong.
 Credentials bearer_or_api_key(const http::Request& request);
+
+// Whether the request has a field in which any of the dialects takes credentials, whatever it says:
+// then nobody takes it for one without any.
+bool shows_credentials(const http::Request& request);
 
 // Threads: any core's, concurrently; so a dialect keeps no state of its own.
 class Dialect {
  public:
   virtual ~Dialect() = default;
+
+  // Where all dialects are served, as Client::base_path. Before the first request.
+  void set_base_path(std::string_view path) { base_path_ = path; }
 
   virtual std::string_view name() const = 0;
   // Where its routes are: `/api/v1`.
@@ -107,6 +117,13 @@ class Dialect {
   }
   // The one place where the dialect's error shape is made.
   virtual http::Response render(const Problem& problem, const http::Request& request) const = 0;
+
+ protected:
+  // What the links of pages begin with: see Client::base_path.
+  const std::string& base_path() const noexcept { return base_path_; }
+
+ private:
+  std::string base_path_;
 };
 
 }  // namespace coffer::apis

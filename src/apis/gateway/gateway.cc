@@ -81,7 +81,11 @@ Gateway::Gateway(GatewayOptions options, std::vector<std::unique_ptr<Dialect>> d
   metrics_.counter("coffer_http_streamed_replies_refused_total",
                    "Such replies refused, for want of places",
                    [this] { return static_cast<double>(streams_.refused()); });
+  metrics_.gauge("coffer_rate_limit_clients",
+                 "Accounts, keys and addresses whose requests of the last minute are counted",
+                 [this] { return static_cast<double>(limiter_.callers()); });
   for (const auto& dialect : dialects_) {
+    dialect->set_base_path(clients_.base_path());
     for (const std::string& prefix : dialect->prefixes()) {
       for (Route& route : dialect->routes()) {
         const std::string path = prefix + route.pattern;
@@ -162,11 +166,13 @@ Task<http::Response> Gateway::handle(http::Request& request) {
 
 Task<Reply> Gateway::answer(http::Request& request, const Client& client, const Dialect*& dialect,
                             http::Headers& extra) {
-  if (options_.require_https && !client.secure && !client.is_loopback()) {
+  auto found = router_.find(request.method, request.uri);
+  const auto* matched = std::get_if<http::Router::Match>(&found);
+  const bool may_be_plain = matched && routes_[matched->route].route.plain_http;
+  if (options_.require_https && !client.secure && !may_be_plain) {
     co_return std::unexpected(
         Problem(ProblemKind::kHttpsRequired, "This vault is served over HTTPS only"));
   }
-  auto found = router_.find(request.method, request.uri);
   if (const auto* wrong = std::get_if<http::Router::WrongMethod>(&found)) {
     dialect = routes_[wrong->route].dialect;
     request.route = wrong->route;  // whose path may be a secret under any method
@@ -184,7 +190,7 @@ Task<Reply> Gateway::answer(http::Request& request, const Client& client, const 
   if (std::holds_alternative<http::Router::Unknown>(found)) {
     co_return std::unexpected(Problem(ProblemKind::kNotFound, "There is nothing at this path"));
   }
-  const auto& match = std::get<http::Router::Match>(found);
+  const http::Router::Match& match = *matched;
   const RouteEntry& mounted = routes_[match.route];
   dialect = mounted.dialect;
   request.route = match.route;
@@ -213,13 +219,8 @@ Task<Reply> Gateway::call(const RouteEntry& mounted, const http::PathParameters&
   if (auto problem = admit(mounted, client, caller, extra)) {
     co_return std::unexpected(std::move(*problem));
   }
-  if (mounted.route.access == Access::kOperator) {
-    const bool is_admin = caller && caller->account.is_admin;
-    if (is_admin || client.is_loopback()) {
-      refused.reset();
-    } else if (caller) {
-      refused = Problem(ProblemKind::kForbidden, "Only an admin may see this");
-    }
+  if (mounted.route.access == Access::kAdmin && caller && !caller->account.is_admin) {
+    refused = Problem(ProblemKind::kForbidden, "Only an admin may see this");
   }
   if (refused && mounted.route.access == Access::kShared &&
       refused->kind == ProblemKind::kNoCredentials) {
@@ -261,10 +262,13 @@ std::optional<Problem> Gateway::guard(const RouteEntry& mounted, const http::Req
 
 Task<std::expected<vault::Caller, Problem>> Gateway::recognise(const RouteEntry& mounted,
                                                                const http::Request& request) {
-  const Credentials credentials = mounted.dialect->credentials(request);
+  Credentials credentials = mounted.dialect->credentials(request);
+  const Access access = mounted.route.access;
+  const bool open = access == Access::kGuest || access == Access::kShared;
+  if (open && credentials.kind == Credentials::Kind::kNone && shows_credentials(request)) {
+    credentials.kind = Credentials::Kind::kMalformed;  // another dialect's
+  }
   if (credentials.kind == Credentials::Kind::kNone) {
-    const Access access = mounted.route.access;
-    const bool open = access == Access::kGuest || access == Access::kShared;
     if (open && vault_.accounts().guests_allowed()) {
       vault::Caller guest;
       guest.account = co_await vault_.accounts().guest();
@@ -274,8 +278,9 @@ Task<std::expected<vault::Caller, Problem>> Gateway::recognise(const RouteEntry&
         Problem(ProblemKind::kNoCredentials, "Log in and send the token with the request"));
   }
   if (credentials.kind == Credentials::Kind::kMalformed) {
-    co_return std::unexpected(Problem(ProblemKind::kMalformedCredentials,
-                                      "The Authorization header is not what it should be"));
+    co_return std::unexpected(
+        Problem(ProblemKind::kMalformedCredentials,
+                "These credentials are not understood here; send Authorization: Bearer <token>"));
   }
   if (credentials.kind == Credentials::Kind::kSession) {
     auto caller = co_await vault_.sessions().authenticate(credentials.secret);

@@ -26,7 +26,7 @@ namespace coffer::apis {
 struct GatewayOptions {
   std::vector<std::string> trusted_proxies;
   std::string public_url;
-  bool require_https = false;    // clients on this machine excepted
+  bool require_https = false;    // but for Route::plain_http
   std::size_t max_parts = 1000;  // of a form
   bool access_log = true;
   std::vector<std::string> cors_origins;

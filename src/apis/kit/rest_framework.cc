@@ -68,9 +68,10 @@ std::string detail_of(const Problem& problem, const http::Request& request) {
     case ProblemKind::kNoSuchAccount:
     case ProblemKind::kWrongPassword: return "No active account found with the given credentials";
     case ProblemKind::kAccountDisabled: return "User is inactive";
+    case ProblemKind::kMalformedCredentials:
+      return "Authorization header must have the form Bearer <token>.";
     case ProblemKind::kTokenInvalid:
     case ProblemKind::kTokenExpired:
-    case ProblemKind::kMalformedCredentials:
     case ProblemKind::kSessionGone: return "Given token not valid for any token type";
     case ProblemKind::kMethodNotAllowed:
       return fmt::format("Method \"{}\" not allowed.", request.method_name);
@@ -232,6 +233,7 @@ http::Response render_rest_problem(const Problem& problem, const http::Request& 
       body["messages"] = boost::json::array{message};
       break;
     }
+    case ProblemKind::kMalformedCredentials: body["code"] = "bad_authorization_header"; break;
     case ProblemKind::kAccountDisabled: body["code"] = "user_inactive"; break;
     default: break;
   }

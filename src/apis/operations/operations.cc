@@ -14,6 +14,10 @@ namespace {
 constexpr std::string_view kPlain = "text/plain; charset=utf-8";
 constexpr std::string_view kExposition = "text/plain; version=0.0.4; charset=utf-8";
 
+http::Response show(Metrics& metrics) {
+  return http::Response::text(200, std::string(kExposition), metrics.text());
+}
+
 Task<Reply> health(RequestContext&) {
   co_return http::Response::text(200, std::string(kPlain), "ok\n");
 }
@@ -61,25 +65,35 @@ class Operations final : public Dialect {
   std::vector<Route> routes() const override {
     using http::Method;
     const auto show_metrics = [&metrics = metrics_](RequestContext&) -> Task<Reply> {
-      co_return http::Response::text(200, std::string(kExposition), metrics.text());
+      co_return show(metrics);
     };
     std::vector<Route> routes;
     routes.push_back({.method = Method::kGet,
                       .pattern = "/healthz",
                       .access = Access::kAnyone,
                       .handler = health,
-                      .rate = RateClass::kNone});
+                      .rate = RateClass::kNone,
+                      .plain_http = true});
     routes.push_back({.method = Method::kGet,
                       .pattern = "/readyz",
                       .access = Access::kAnyone,
                       .handler = readiness,
-                      .rate = RateClass::kNone});
+                      .rate = RateClass::kNone,
+                      .plain_http = true});
     routes.push_back({.method = Method::kGet,
                       .pattern = "/metrics",
-                      .access = Access::kOperator,
-                      .handler = show_metrics,
-                      .rate = RateClass::kNone});
+                      .access = Access::kAdmin,
+                      .handler = show_metrics});
     return routes;
+  }
+
+  // Prometheus can send a key only as a bearer's token. One of a session has dots (RFC 7519), a key
+  // none.
+  Credentials credentials(const http::Request& request) const override {
+    Credentials found = bearer_or_api_key(request);
+    const bool is_key = found.secret.find('.') == std::string::npos;
+    if (found.kind == Credentials::Kind::kSession && is_key) found.kind = Credentials::Kind::kKey;
+    return found;
   }
 
   http::Response render(const Problem& problem, const http::Request& request) const override {
@@ -91,7 +105,48 @@ class Operations final : public Dialect {
   Metrics& metrics_;
 };
 
+class MetricsService final : public http::Service {
+ public:
+  explicit MetricsService(Metrics& metrics) : metrics_(metrics) {}
+
+  Task<http::Response> handle(http::Request& request) override {
+    try {
+      co_return answer(request);
+    } catch (const std::exception& error) {
+      log::error("metrics not shown", {{"request_id", request.id}, {"error", error.what()}});
+    }
+    co_return http::Response::text(500, std::string(kPlain), "the log says why\n");
+  }
+
+  http::Response refuse(const http::Request&, http::BadMessage why) override {
+    const Problem problem = Problem::of(why);
+    return http::Response::text(status_of(problem.kind), std::string(kPlain),
+                                problem.message + '\n');
+  }
+
+  void finished(const http::Request&, const http::RequestOutcome&) noexcept override {}
+
+ private:
+  http::Response answer(const http::Request& request) {
+    if (request.uri.segments != std::vector<std::string>{"metrics"}) {
+      return http::Response::text(404, std::string(kPlain), "here is only /metrics\n");
+    }
+    if (request.method != http::Method::kGet && request.method != http::Method::kHead) {
+      auto response = http::Response::text(405, std::string(kPlain), "/metrics can only be read\n");
+      response.headers.set("Allow", "GET, HEAD");
+      return response;
+    }
+    return show(metrics_);
+  }
+
+  Metrics& metrics_;
+};
+
 }  // namespace
+
+std::unique_ptr<http::Service> make_metrics_service(Metrics& metrics) {
+  return std::make_unique<MetricsService>(metrics);
+}
 
 std::unique_ptr<Dialect> make_operations(Metrics& metrics) {
   return std::make_unique<Operations>(metrics);
