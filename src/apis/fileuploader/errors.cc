@@ -41,7 +41,8 @@ boost::json::object auth_error(ProblemKind kind) {
   }
 }
 
-http::Response render_problem(const Problem& problem, const http::Request& request) {
+http::Response render_problem(const Problem& problem, const http::Request& request,
+                              std::string_view base_path) {
   const unsigned status = status_of(problem.kind);
   if (status == 401) {
     return json_response(
@@ -52,7 +53,9 @@ http::Response render_problem(const Problem& problem, const http::Request& reque
     http::Response response;
     if (wants_page(request)) {
       const auto [title, advice] = words_of(problem);
-      response = page_response(status, title, sorry_view(title, advice));
+      const std::string content = sorry_view(title, advice);
+      response =
+          page_response(status, {.base_path = base_path, .title = title, .content = content});
     } else {
       response = failed(status, problem.message);
     }

@@ -16,7 +16,9 @@ http::Response failed(unsigned status, std::string_view message, std::optional<i
 // What section 1.1 says of credentials: `{"message": …, "errorId": …}`.
 boost::json::object auth_error(ProblemKind kind);
 
-http::Response render_problem(const Problem& problem, const http::Request& request);
+// `base_path`: Client::base_path, for the pages that people are shown.
+http::Response render_problem(const Problem& problem, const http::Request& request,
+                              std::string_view base_path);
 
 // Those that several calls have.
 http::Response no_such_group();

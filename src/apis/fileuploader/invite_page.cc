@@ -13,7 +13,7 @@ constexpr char kContent[] =
     R"(<p class="facts" id="invited"><span>You are invited to a group</span></p>
 <h1>{0}</h1>
 <p class="about note" id="about">Members see the files of the group and add their own.</p>
-<p class="about" id="plain">Joining here takes JavaScript. Programs join with <code>POST /api/join/</code> and
+<p class="about" id="plain">Joining here takes JavaScript. Programs join with <code>POST {1}/api/join/</code> and
 the last part of this address.</p>
 <section id="join" class="form" hidden>
 <p>You are logged in as <b id="who"></b>.</p>
@@ -35,10 +35,10 @@ the last part of this address.</p>
 <p class="about fault" id="fault" role="alert" hidden></p>
 )";
 
-// Everything it shows is set as text. It asks /api alone.
+// Everything it shows is set as text. It asks /api alone, below the path that this page is below.
 constexpr char kScript[] = R"js('use strict';
 (() => {
-  const invite = location.pathname.split('/')[2];
+  const [base, invite] = location.pathname.match(/^(.*\/)invite\/([^\/]+)\/*$/).slice(1);
   const TOKEN = 'coffer.token', NAME = 'coffer.username';
   const $ = (id) => document.getElementById(id);
   let fresh = false;
@@ -64,14 +64,14 @@ constexpr char kScript[] = R"js('use strict';
     const headers = {};
     if (token) headers.Authorization = 'Bearer ' + token;
     if (body) headers['Content-Type'] = 'application/json';
-    const reply = await fetch(path, { method, headers, body: body && JSON.stringify(body), cache: 'no-store' });
+    const reply = await fetch(base + path, { method, headers, body: body && JSON.stringify(body), cache: 'no-store' });
     let data = {};
     try { data = await reply.json(); } catch { /* no document: the status says enough */ }
     return { status: reply.status, data };
   };
   const forget = () => { token = null; keep(TOKEN, null); keep(NAME, null); };
   const logOut = async () => {
-    await ask('POST', '/api/logout');
+    await ask('POST', 'api/logout');
     forget();
     show('login');
   };
@@ -91,9 +91,9 @@ constexpr char kScript[] = R"js('use strict';
   };
 
   const join = async () => {
-    const info = await ask('GET', '/api/invite_info/' + invite);
+    const info = await ask('GET', 'api/invite_info/' + invite);
     if (info.status !== 200) return tell(problem(info));
-    const reply = await ask('POST', '/api/join/' + invite);
+    const reply = await ask('POST', 'api/join/' + invite);
     if (reply.status === 200) return finish(reply.data, false);
     if (reply.status === 400) return finish(info.data, true);
     tell(problem(reply));
@@ -101,7 +101,7 @@ constexpr char kScript[] = R"js('use strict';
   const enter = async () => {
     const name = $('username').value;
     token = null;
-    const reply = await ask('POST', fresh ? '/api/register' : '/api/login', { username: name, password: $('password').value });
+    const reply = await ask('POST', fresh ? 'api/register' : 'api/login', { username: name, password: $('password').value });
     if (reply.status !== 200) return tell(problem(reply));
     token = reply.data.accessToken;
     keep(TOKEN, token);
@@ -134,11 +134,11 @@ constexpr char kScript[] = R"js('use strict';
 
   (async () => {
     if (!token) return show('login');
-    const groups = await ask('GET', '/api/get_groups');
+    const groups = await ask('GET', 'api/get_groups');
     if (groups.status === 401) { forget(); return show('login'); }
     $('who').textContent = recall(NAME) || 'somebody';
     show('join');
-    const info = await ask('GET', '/api/invite_info/' + invite);
+    const info = await ask('GET', 'api/invite_info/' + invite);
     const mine = (groups.data.groups || []).find((group) => group.group_id === info.data.group_id);
     if (mine) finish(mine, true);
   })().catch(() => tell('The server cannot be reached. Try again in a moment.'));
@@ -152,8 +152,13 @@ Task<Reply> show_invite_page(RequestContext& context) {
   if (!group) {
     co_return std::unexpected(Problem(ProblemKind::kNotFound, "Invite link not found"));
   }
-  const std::string content = fmt::format(kContent, escape_html(group->name));
-  http::Response page = page_response(200, "Invite to " + group->name, content, kScript);
+  const std::string content =
+      fmt::format(kContent, escape_html(group->name), escape_html(context.client.base_path));
+  const std::string title = "Invite to " + group->name;
+  http::Response page = page_response(200, {.base_path = context.client.base_path,
+                                            .title = title,
+                                            .content = content,
+                                            .script = kScript});
   page.headers.set("Cache-Control", "no-store");
   co_return page;
 }

@@ -105,7 +105,7 @@ class FileUploader final : public Dialect {
   }
 
   http::Response render(const Problem& problem, const http::Request& request) const override {
-    return render_problem(problem, request);
+    return render_problem(problem, request, base_path());
   }
 };
 

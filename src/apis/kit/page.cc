@@ -130,10 +130,10 @@ bool wants_page(const http::Request& request) {
   return accept.find("text/html") != std::string::npos;
 }
 
-http::Response page_response(unsigned status, std::string_view title, std::string_view content,
-                             std::string_view script) {
+http::Response page_response(unsigned status, const Page& page) {
+  const std::string pages = escape_html(page.base_path) + std::string(kSharePrefix);
   std::string code;
-  if (!script.empty()) code = fmt::format("<script>{}</script>\n", script);
+  if (!page.script.empty()) code = fmt::format("<script>{}</script>\n", page.script);
   std::string html = fmt::format(
       R"(<!doctype html>
 <html lang="en">
@@ -153,10 +153,10 @@ http::Response page_response(unsigned status, std::string_view title, std::strin
 {5}</body>
 </html>
 )",
-      escape_html(title), kSharePrefix, style_version(), kLogo, content, code);
+      escape_html(page.title), pages, style_version(), kLogo, page.content, code);
   http::Response response =
       http::Response::text(status, "text/html; charset=utf-8", std::move(html));
-  protect(response, script);
+  protect(response, page.script);
   response.headers.set("Cache-Control", "private, no-cache");
   return response;
 }

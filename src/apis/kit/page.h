@@ -31,11 +31,17 @@ Sorry sorry_for(ProblemKind kind) noexcept;
 // What a page says that has nothing to show. `title` and `advice` are text.
 std::string sorry_view(std::string_view title, std::string_view advice);
 
-// A whole page. `title` is text, `content` is HTML. Sent so that nothing in it can run, or tell
-// others where it was read; but for `script`, which stands in the page and is permitted by its hash
-// alone, and may ask this server. REQUIRES: `script` does not hold `</script`.
-http::Response page_response(unsigned status, std::string_view title, std::string_view content,
-                             std::string_view script = {});
+struct Page {
+  std::string_view base_path;  // what its links begin with: Client::base_path
+  std::string_view title;      // text
+  std::string_view content;    // HTML
+  // Stands in the page and is permitted by its hash alone; may ask this server.
+  std::string_view script = {};
+};
+
+// A whole page. Sent so that nothing in it but its script can run, or tell others where it was
+// read. REQUIRES: the script does not hold `</script`.
+http::Response page_response(unsigned status, const Page& page);
 
 // Whether who asks would rather have a page than a document for programs.
 bool wants_page(const http::Request& request);

@@ -13,6 +13,8 @@ namespace coffer::apis {
 // The prefix of all of them, which belongs to no dialect.
 inline constexpr std::string_view kSharePrefix = "/s";
 
+// Paths as this server knows them: links to them begin with Client::base_url, or base_path.
+
 // The page of what the token stands for, or of `entry` below it.
 std::string share_path(const Uuid& token, std::optional<Uuid> entry = std::nullopt);
 

@@ -90,13 +90,17 @@ Task<std::optional<Entry>> list_start(RequestContext& context, const Named& name
 Task<Reply> show(RequestContext& context, bool is_below) {
   const auto named = co_await find_named(context, is_below);
   if (!named) co_return std::unexpected(named.error());
-  PageLocation place{named->token, {}};
+  PageLocation place{.base_path = context.client.base_path, .token = named->token, .way = {}};
   place.way = co_await way_to(context, *named);
   const Entry& shown = place.shown();
-  if (!shown.is_folder()) co_return page_response(200, shown.name, file_view(place));
+  const auto page = [&](const std::string& content) {
+    return page_response(200,
+                         {.base_path = place.base_path, .title = shown.name, .content = content});
+  };
+  if (!shown.is_folder()) co_return page(file_view(place));
   auto start = co_await list_start(context, *named);
   const Listing listing = co_await list(context, shown, std::move(start));
-  co_return page_response(200, shown.name, folder_view(place, listing));
+  co_return page(folder_view(place, listing));
 }
 
 Task<Reply> send(RequestContext& context, bool is_below) {
@@ -150,7 +154,9 @@ class Pages final : public Dialect {
 
   http::Response render(const Problem& problem, const http::Request&) const override {
     const auto [title, advice] = words_of(problem.kind);
-    return page_response(status_of(problem.kind), title, sorry_view(title, advice));
+    const std::string content = sorry_view(title, advice);
+    return page_response(status_of(problem.kind),
+                         {.base_path = base_path(), .title = title, .content = content});
   }
 };
 

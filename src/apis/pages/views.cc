@@ -78,11 +78,12 @@ std::optional<Uuid> below(const PageLocation& place, const Entry& entry) {
   return entry.uuid;
 }
 
+// Links, as HTML.
 std::string page_of(const PageLocation& place, const Entry& entry) {
-  return share_path(place.token, below(place, entry));
+  return escape_html(place.base_path) + share_path(place.token, below(place, entry));
 }
 std::string content_of(const PageLocation& place, const Entry& entry) {
-  return shared_content_path(place.token, below(place, entry));
+  return escape_html(place.base_path) + shared_content_path(place.token, below(place, entry));
 }
 
 // Text in a direction of its own, so that it turns nothing around it.

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "vault/model/types.h"
@@ -10,6 +11,7 @@ namespace coffer::apis::pages {
 
 // Where a page stands: what is shared, and the way from there to what the page shows.
 struct PageLocation {
+  std::string_view base_path;  // Client::base_path
   Uuid token;
   std::vector<vault::Entry> way;  // from the shared entry, which is first, to the shown one
 
