@@ -7,7 +7,7 @@ import tempfile
 
 import pytest
 
-from harness import program
+from harness import nginx, program
 from harness.server import Server
 
 ORDER = ["rules", "api", "e2e", "faults", "measure"]
@@ -75,6 +75,13 @@ def launch(binary, folder):
         except AssertionError as fault:
             faults.append(str(fault))
     assert not faults, "\n".join(faults)
+
+
+@pytest.fixture
+def below(launch, folder):
+    """A server that nginx serves below a path."""
+    with nginx.Below(launch, folder) as vault:
+        yield vault
 
 
 @pytest.fixture(scope="session")
