@@ -134,6 +134,7 @@ CREATE TABLE entry (
   uuid             {bytes} NOT NULL UNIQUE,
   share            {bytes} NOT NULL UNIQUE,   -- the token by which anybody may read it, a UUID
   share_expires_at {integer},                -- null: never
+  share_generation {integer} NOT NULL DEFAULT 0,  -- how often its links were made new
   space_id         {integer} NOT NULL REFERENCES space (id),
   owner_id         {integer} NOT NULL,       -- in whose lists it stands and whose quota it counts in
   parent_id        {integer} NOT NULL,       -- the folder that it lies in; 0: the space itself

@@ -18,7 +18,6 @@ Vault::Vault(Context context)
       buckets_(context_),
       downloads_(context_),
       groups_(context_),
-      shares_(context_),
       uploads_(context_),
       upload_sessions_(context_),
       checksum_backfill_(context_),
@@ -30,7 +29,9 @@ Vault::Vault(Context context)
 Task<std::unique_ptr<Vault>> Vault::open(Context context) {
   std::unique_ptr<Vault> vault(new Vault(std::move(context)));
   vault->sessions_ = co_await Sessions::open(vault->context_);
-  vault->short_links_ = co_await ShortLinks::open(vault->context_);
+  const auto cipher = co_await open_link_cipher(vault->context_);
+  vault->shares_ = std::make_unique<Shares>(vault->context_, cipher);
+  vault->short_links_ = std::make_unique<ShortLinks>(vault->context_, cipher);
   co_return vault;
 }
 

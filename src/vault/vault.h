@@ -54,7 +54,7 @@ class Vault {
   Downloads& downloads() { return downloads_; }
   Groups& groups() { return groups_; }
   ShortLinks& addresses() { return *short_links_; }
-  Shares& shares() { return shares_; }
+  Shares& shares() { return *shares_; }
   Uploads& uploads() { return uploads_; }
   UploadSessions& upload_sessions() { return upload_sessions_; }
   ChecksumBackfill& digests() { return checksum_backfill_; }
@@ -84,7 +84,6 @@ class Vault {
   Buckets buckets_;
   Downloads downloads_;
   Groups groups_;
-  Shares shares_;
   Uploads uploads_;
   UploadSessions upload_sessions_;
   ChecksumBackfill checksum_backfill_;
@@ -93,6 +92,7 @@ class Vault {
   References references_;
   Reclaims reclaims_;
   std::unique_ptr<Sessions> sessions_;
+  std::unique_ptr<Shares> shares_;
   std::unique_ptr<ShortLinks> short_links_;
 };
 

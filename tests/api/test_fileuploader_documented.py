@@ -165,7 +165,9 @@ def test_groups(caller, shared, end):
     file = other.upload(b"shared", "test.mp4", group=group)
     listed = done(caller.get(f"/api/get_files/{group}{end}"))
     shows(listed["data"][0], LISTED)
-    assert listed["is_group_owner"] is True and listed["data"][0]["key"] == file["key"]
+    assert listed["is_group_owner"] is True
+    # The group's key, which ends with the group, and not the uploader's.
+    assert is_key(listed["data"][0]["key"]) and listed["data"][0]["key"] != file["key"]
     assert done(other.get(f"/api/get_files/{group}"))["is_group_owner"] is False
 
     assert done(other.post(f"/api/leave/{group}{end}"))["message"] == "leaved"

@@ -46,7 +46,8 @@ def test_whose_keys_are_told(owner, member, shared):
     mine = owner.upload(b"o", "owner.txt", group=group)
     theirs = member.upload(b"m", "member.txt", group=group)
     keys = {f["user_filename"]: f["key"] for f in owner.files(group)}
-    assert keys == {"owner.txt": mine["key"], "member.txt": theirs["key"]}
+    assert keys["owner.txt"] == mine["key"]
+    assert keys["member.txt"] not in ("", theirs["key"])  # the group's, not the uploader's
     keys = {f["user_filename"]: f["key"] for f in member.files(group)}
     assert keys == {"owner.txt": "", "member.txt": theirs["key"]}
     third = FileUploader.registered(shared)
@@ -108,6 +109,33 @@ def test_deleting_a_group_returns_its_files(owner, member, shared):
         done(member.remove(file))
     done(owner.remove(kept))
     done(owner.remove(stays))
+
+
+def test_a_former_owner_has_no_power_over_what_went_home(owner, member):
+    group = member.group_id
+    files = [member.upload(b"m", f"{number}.txt", group=group) for number in range(2)]
+    keys = {f["file_url"]: f["key"] for f in owner.files(group)}
+    deleted, kept = files
+    done(owner.get(f"/api/delete/{deleted['file_url']}?key={keys[deleted['file_url']]}"))
+    done(owner.delete(f"/api/delete_group/{group}"))
+    error(owner.get(f"/api/delete/{kept['file_url']}?key={keys[kept['file_url']]}"), 400, "Invalid unique key")
+    assert member.fetch(kept).content == b"m"
+    done(member.remove(kept))
+
+
+def test_a_link_is_made_new(member):
+    file = member.upload(b"m", "m.txt")
+    error(member.post(f"/api/rotate/{file['file_url']}?key=x"), 400, "Invalid unique key")
+    fresh = done(member.post(f"/api/rotate/{file['file_url']}?key={file['key']}"))
+    assert fresh["message"] == "rotated" and fresh["file_url"] != file["file_url"] and fresh["key"] != file["key"]
+    assert fresh["file_url_full"].endswith("/file/" + fresh["file_url"])
+    for path in ("file", "f"):
+        assert member.get(f"/{path}/{file['file_url']}").status_code == 404
+        assert member.get(f"/{path}/{fresh['file_url']}").content == b"m"
+    error(member.post(f"/api/rotate/{file['file_url']}?key={file['key']}"), 404, "File not found")
+    [listed] = member.files("private")
+    assert (listed["file_url"], listed["key"]) == (fresh["file_url"], fresh["key"])
+    done(member.remove(fresh))
 
 
 def test_invites_stay_until_they_are_revoked(owner, shared):

@@ -32,6 +32,7 @@ OPEN = {
     ("GET", "/file/{url}"),
     ("GET", "/f/{url}"),
     ("GET", "/api/delete/{url}"),
+    ("POST", "/api/rotate/{url}"),
     ("GET", "/invite/{invite}"),
     ("GET", "/file/download/{token...}"),
     ("GET", "/API/file/download/{token...}"),

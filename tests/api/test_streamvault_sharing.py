@@ -218,11 +218,13 @@ def test_the_page_of_a_folder(caller):
     [thumb] = re.findall(r'<img src="([^"]+)" alt="" loading="lazy"', text)
     assert fetch(at(caller.server, thumb)).content == PHOTO.read_bytes()
 
-    [below] = [link for link in links(text, caller.server) if inner["uuid"] in link]
+    [below] = [link for link in links(text, caller.server) if link.startswith(top["share_url"] + "/")][:1]
     inner_text = page(below)
     assert "Top &lt;b&gt;" in inner_text and "Beside" in inner_text and "4 KB" in inner_text
     assert top["share_url"] in links(inner_text, caller.server)
-    [leaf] = [link for link in links(inner_text, caller.server) if deep["uuid"] in link]
+    assert not any(secret in text + inner_text for thing in (inner, deep, photo) for secret in (thing["uuid"], thing["token"]))
+    rows = [link for link in links(inner_text, caller.server) if link.startswith(top["share_url"] + "/")]
+    [leaf] = [link for link in rows if link != below][-1:]
     leaf_text = page(leaf)
     assert "deep.txt" in leaf_text
     [content] = [link for link in links(leaf_text, caller.server) if link.endswith("download=1")]
@@ -379,6 +381,70 @@ def test_ends_in_many_forms(caller, value, shown):
     folder = caller.folder()
     reply = expect(caller.post(f"/api/v3/share/{folder['token']}/", json={"expires_at": value}))
     assert reply["expires_at"] == shown
+
+
+def every_door(server, thing):
+    """Where what a reader was shown for a file leads, without credentials."""
+    token, uuid = thing["token"], thing["uuid"]
+    day = thing["created_at"][:10].replace("-", "/")
+    paths = [f"/s/{token}", f"/s/{token}/content", f"/storage/api/v3/files/{token}/", f"/storage/api/v3/qr/{token}/",
+             f"/storage/media/qr/{token}.png", f"/storage/media/uploads/{day}/{uuid}_{thing['file_name']}"]
+    return [at(server, path) for path in paths] + [thing["view_url"], thing["download_url"], thing["share_url"]]
+
+
+@pytest.mark.parametrize("end", ["expires", "revoked", "moved"])
+def test_what_a_folder_showed_ends_with_its_share(caller, end):
+    """Reader and visitor know only what the folder's token led to: pages, views, tokens, folders in it."""
+    top = caller.folder("top")
+    inner = caller.folder("inner", parent=top["token"])
+    file = caller.upload(b"child", "child.txt", folder=inner["token"])
+    nobody = StreamVault(caller.server)
+    [below] = expect(nobody.get(f"/api/v3/folders/{top['token']}/"))["subfolders"]
+    [shown] = expect(nobody.get(f"/api/v3/folders/{below['token']}/"))["files"]
+    assert shown["id"] == file["file_id"] and below["id"] == inner["id"]
+    assert not {shown["token"], shown["uuid"]} & {file["token"], file["uuid"]}
+    assert not {below["token"], below["uuid"]} & {inner["token"], inner["uuid"]}
+    again = expect(nobody.get(f"/api/v3/files/{shown['token']}/"))
+    assert again == {**shown, "folder": "inner"}
+    # Somebody with an account of their own is shown the same.
+    other = StreamVault.registered(caller.server)
+    assert expect(other.get(f"/api/v3/folders/{below['token']}/"))["files"] == [shown]
+    assert fetch(shown["view_url"]).content == fetch(shown["download_url"]).content == b"child"
+    pages = [link for link in links(page(top["share_url"]), caller.server) if "/s/" in link and "style" not in link and "icon" not in link]
+    doors = [*every_door(caller.server, shown), *pages, at(caller.server, f"/storage/api/v3/folders/{below['token']}/")]
+    opened = [url for url in doors if fetch(url).status_code == 200]
+    assert len(opened) == len(doors) - 1  # all but the media path, which knows no derived token
+
+    if end == "expires":
+        expect(caller.post(f"/api/v3/share/{top['token']}/", json={"expires_at": soon(-1)}))
+    elif end == "revoked":
+        expect(caller.delete(f"/api/v3/share/{top['token']}/"))
+    else:
+        expect(caller.put(f"/api/v4/folders/{inner['uuid']}/update/", json={"parent": None}))
+    still = [url for url in doors if fetch(url).status_code != 404]
+    assert still == ([top["share_url"]] if end == "moved" and top["share_url"] in doors else [])
+    # The owner's own links are not of that share.
+    assert fetch(caller.file(file["token"])["view_url"]).content == b"child"
+
+
+def test_revoking_closes_every_door_of_a_file(caller):
+    file = caller.upload(b"x", "f.txt")
+    entry = caller.file(file["token"])
+    old = {media_url(caller, file), *every_door(caller.server, entry)}
+    assert {fetch(url).status_code for url in old} == {200}
+    expect(caller.delete(f"/api/v3/share/{file['token']}/"))
+    assert {fetch(url).status_code for url in old} == {404}
+    fresh = caller.file(file["uuid"])
+    assert fresh["uuid"] == entry["uuid"] and fresh["token"] != entry["token"]
+    assert fetch(media_url(caller, file)).content == fetch(fresh["view_url"]).content == b"x"
+
+
+def test_an_owner_sees_the_entries_own_tokens_through_the_folders(caller):
+    folder = caller.folder()
+    file = caller.upload(b"x", "f.txt", folder=folder["token"])
+    for ref in (folder["token"], folder["uuid"], folder["id"]):
+        [shown] = caller.view(ref)["files"]
+        assert (shown["token"], shown["uuid"]) == (file["token"], file["uuid"])
 
 
 # What a token opens, and whom.

@@ -51,10 +51,12 @@ NextPage group_files(const RequestContext& context, std::uint32_t number) {
           number, after = std::string()](JsonElements& list) mutable -> Task<bool> {
     const auto group = co_await vault.groups().find(caller, number);
     if (!group) throw std::runtime_error("the group is gone, or the caller has left it");
-    const auto page = co_await vault.addresses().list_space(group->space, after);
-    for (const vault::Addressed& file : page.items) {
-      const bool with_key = group->owner == caller || file.entry.owner == caller;
-      list.add(file_object(base_url, file, with_key, true));
+    auto page = co_await vault.addresses().list_space(group->space, after);
+    for (vault::Addressed& file : page.items) {
+      const bool is_own = file.entry.owner == caller;
+      // The group's owner has power over a file only while it is in the group.
+      if (!is_own) file.delete_key = vault.addresses().group_key(file.entry);
+      list.add(file_object(base_url, file, is_own || group->owner == caller, true));
     }
     if (!page.items.empty()) after = page.items.back().entry.key;
     co_return page.more;
@@ -87,6 +89,23 @@ Task<Reply> delete_file(RequestContext& context) {
     co_return failed(400, "Invalid unique key");
   }
   co_return std::unexpected(no_such_file());
+}
+
+Task<Reply> rotate_link(RequestContext& context) {
+  const std::string key(context.request.uri.parameter("key").value_or(""));
+  const auto renewed = co_await context.vault.addresses().rotate(context.path.text("url"), key);
+  if (renewed) {
+    boost::json::object reply = success("rotated");
+    reply["file_url"] = renewed->address;
+    reply["file_url_full"] = file_url(context.client.base_url, *renewed);
+    reply["key"] = renewed->delete_key.str();
+    co_return json_response(200, reply);
+  }
+  switch (renewed.error().code) {
+    case vault::FailureCode::kInvalid: co_return failed(400, "Invalid unique key");
+    case vault::FailureCode::kConflict: co_return failed(409, renewed.error().message);
+    default: co_return std::unexpected(no_such_file());
+  }
 }
 
 Task<Reply> list_files(RequestContext& context) {

@@ -18,6 +18,7 @@ Task<Reply> upload_file(RequestContext& context);
 // files.cc
 Task<Reply> send_file(RequestContext& context);
 Task<Reply> delete_file(RequestContext& context);
+Task<Reply> rotate_link(RequestContext& context);
 Task<Reply> list_files(RequestContext& context);
 Task<Reply> transfer_files(RequestContext& context);
 

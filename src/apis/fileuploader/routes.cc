@@ -30,6 +30,7 @@ void add_files(Routes& routes) {
   add(routes, kGet, "/file/{url}", kAnyone, send_file, RateClass::kVisitor);
   add(routes, kGet, "/f/{url}", kAnyone, send_file, RateClass::kVisitor);
   add(routes, kGet, "/api/delete/{url}", kAnyone, delete_file, RateClass::kVisitor);
+  add(routes, kPost, "/api/rotate/{url}", kAnyone, rotate_link, RateClass::kVisitor);
   add(routes, kGet, "/api/get_files/{group}", kAccount, list_files);
   add(routes, kPost, "/api/transfer", kAccount, transfer_files).body_limit = kListLimit;
   add(routes, kGet, "/api/sharex", kOptional, send_sharex, RateClass::kVisitor);
@@ -70,6 +71,7 @@ class FileUploader final : public Dialect {
             "/invite",
             "/api/upload",
             "/api/delete",
+            "/api/rotate",
             "/api/get_files",
             "/api/join",
             "/api/invite_info",

@@ -25,6 +25,7 @@ struct Named {
   Uuid token;
   Entry shared;
   Entry shown;
+  vault::ShareRef share;  // by which both are read
 };
 
 Task<std::expected<Named, Problem>> find_named(RequestContext& context, bool is_below) {
@@ -32,12 +33,12 @@ Task<std::expected<Named, Problem>> find_named(RequestContext& context, bool is_
   if (!token) co_return std::unexpected(nothing_here());
   auto shared = co_await context.vault.shares().find(*token);
   if (!shared) co_return std::unexpected(nothing_here());
-  if (!is_below) co_return Named{*token, *shared, *shared};
+  if (!is_below) co_return Named{*token, shared->entry, shared->entry, shared->share};
   const auto uuid = Uuid::parse(context.path.text("entry"));
   if (!uuid) co_return std::unexpected(nothing_here());
   auto shown = co_await context.vault.shares().find_under(*token, *uuid);
   if (!shown) co_return std::unexpected(nothing_here());
-  co_return Named{*token, std::move(*shared), std::move(*shown)};
+  co_return Named{*token, std::move(shared->entry), std::move(shown->entry), shown->share};
 }
 
 // From what is shared down to what is shown; steps in between are left out where there are many.
@@ -46,7 +47,7 @@ Task<std::vector<Entry>> way_to(RequestContext& context, const Named& named) {
   while (way.back().id != named.shared.id && way.size() < kStepsMax) {
     auto parent = co_await context.vault.folders().parent_of(way.back());
     if (!parent) break;
-    way.push_back(std::move(*parent));
+    way.push_back(context.vault.shares().for_reader(named.share, std::move(*parent)));
   }
   if (way.back().id != named.shared.id) way.push_back(named.shared);
   std::ranges::reverse(way);
@@ -54,7 +55,8 @@ Task<std::vector<Entry>> way_to(RequestContext& context, const Named& named) {
 }
 
 // Goes on behind `after`, a folder or a file of the list.
-Task<Listing> list(RequestContext& context, const Entry& folder, std::optional<Entry> after) {
+Task<Listing> list(RequestContext& context, const Named& named, std::optional<Entry> after) {
+  const Entry& folder = named.shown;
   Listing listing;
   listing.is_start = !after;
   vault::PageLimit limit(kPageEntries, kPageBytes);
@@ -68,7 +70,7 @@ Task<Listing> list(RequestContext& context, const Entry& folder, std::optional<E
     limit.rows -= page.items.size();
     for (Entry& entry : page.items) {
       limit.bytes -= std::min(limit.bytes, entry.text_bytes());
-      listing.entries.push_back(std::move(entry));
+      listing.entries.push_back(context.vault.shares().for_reader(named.share, std::move(entry)));
     }
     if (page.more) break;
     // A full page is still told whether a file follows.
@@ -82,9 +84,9 @@ Task<std::optional<Entry>> list_start(RequestContext& context, const Named& name
   const auto after = context.request.uri.parameter("after");
   const auto uuid = after ? Uuid::parse(*after) : std::nullopt;
   if (!uuid) co_return std::nullopt;
-  auto entry = co_await context.vault.shares().find_under(named.token, *uuid);
-  if (!entry || entry->parent != named.shown.id) co_return std::nullopt;
-  co_return std::move(*entry);
+  auto found = co_await context.vault.shares().find_under(named.token, *uuid);
+  if (!found || found->entry.parent != named.shown.id) co_return std::nullopt;
+  co_return std::move(found->entry);
 }
 
 Task<Reply> show(RequestContext& context, bool is_below) {
@@ -99,7 +101,7 @@ Task<Reply> show(RequestContext& context, bool is_below) {
   };
   if (!shown.is_folder()) co_return page(file_view(place));
   auto start = co_await list_start(context, *named);
-  const Listing listing = co_await list(context, shown, std::move(start));
+  const Listing listing = co_await list(context, *named, std::move(start));
   co_return page(folder_view(place, listing));
 }
 

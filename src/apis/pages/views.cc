@@ -72,7 +72,8 @@ std::string date_text(Time time) {
       kMonths.at(static_cast<unsigned>(day.month()) - 1), static_cast<int>(day.year()));
 }
 
-// The entry's own part of an address; nothing for what the token itself stands for.
+// The entry's own part of an address, a token derived from the share; nothing for what the
+// address's token itself stands for.
 std::optional<Uuid> below(const PageLocation& place, const Entry& entry) {
   if (entry.id == place.way.front().id) return std::nullopt;
   return entry.uuid;

@@ -48,11 +48,11 @@ NextPage own_files(const RequestContext& context, vault::EntryId after) {
 }  // namespace
 
 Task<Reply> show_file(RequestContext& context) {
-  const auto file = co_await find_shared(context, Resource::kFile);
-  if (!file) co_return std::unexpected(file.error());
-  const auto folder = co_await context.vault.folders().parent_of(*file);
+  const auto found = co_await find_shared(context, Resource::kFile);
+  if (!found) co_return std::unexpected(found.error());
+  const auto folder = co_await context.vault.folders().parent_of(found->entry);
   co_return json_response(
-      200, file_object(context.client.base_url, *file, folder ? &folder->name : nullptr));
+      200, file_object(context.client.base_url, found->entry, folder ? &folder->name : nullptr));
 }
 
 Task<Reply> replace_file(RequestContext& context) {

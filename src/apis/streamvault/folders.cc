@@ -1,6 +1,7 @@
 #include <boost/json/object.hpp>
 #include <boost/json/serialize.hpp>
 #include <stdexcept>
+#include <variant>
 
 #include "apis/kit/form.h"
 #include "apis/kit/json.h"
@@ -56,22 +57,20 @@ Task<std::expected<vault::Entry, Problem>> change_folder(RequestContext& context
 
 // How a caller reads a folder: by a token that is good, or as its owner.
 struct FolderAccess {
-  std::optional<Uuid> token;
-  std::optional<vault::AccountId> owner;
   vault::EntryId folder;
+  std::variant<Uuid, vault::AccountId> by;
 };
 
 // The folder as it is now; nothing when it is gone, or shared no longer.
-Task<std::optional<vault::Entry>> find_again(vault::Vault& vault, FolderAccess access) {
-  if (access.token) {
-    auto shared = co_await vault.shares().find(*access.token);
-    if (shared && shared->id == access.folder) co_return std::move(*shared);
+Task<std::optional<Readable>> find_again(vault::Vault& vault, FolderAccess access) {
+  if (const auto* token = std::get_if<Uuid>(&access.by)) {
+    auto shared = co_await vault.shares().find(*token);
+    if (!shared || shared->entry.id != access.folder) co_return std::nullopt;
+    co_return Readable{std::move(shared->entry), shared->share};
   }
-  if (access.owner) {
-    auto own = co_await vault.folders().find(*access.owner, access.folder);
-    if (own) co_return std::move(*own);
-  }
-  co_return std::nullopt;
+  auto own = co_await vault.folders().find(std::get<vault::AccountId>(access.by), access.folder);
+  if (!own) co_return std::nullopt;
+  co_return Readable{std::move(*own), std::nullopt};
 }
 
 // All files, or all folders, that lie directly in a folder, in order of their keys. `after`: the
@@ -80,16 +79,18 @@ NextPage children(const RequestContext& context, FolderAccess access, bool folde
                   std::string after) {
   return [&vault = context.vault, base_url = context.client.base_url, access, folders,
           after = std::move(after)](JsonElements& list) mutable -> Task<bool> {
-    const auto folder = co_await find_again(vault, access);
-    if (!folder) throw std::runtime_error("the folder is gone, or shared no longer");
-    vault::ChildQuery query{.space = folder->space, .folder = folder->id, .folders = folders};
+    const auto found = co_await find_again(vault, access);
+    if (!found) throw std::runtime_error("the folder is gone, or shared no longer");
+    const vault::Entry& folder = found->entry;
+    vault::ChildQuery query{.space = folder.space, .folder = folder.id, .folders = folders};
     if (!after.empty()) query.after = after;
-    const auto page = co_await vault.folders().children(query);
-    for (const vault::Entry& child : page.items) {
-      list.add(folders ? folder_object(base_url, child)
-                       : file_object(base_url, child, &folder->name));
-    }
+    auto page = co_await vault.folders().children(query);
     if (!page.items.empty()) after = page.items.back().key;
+    for (vault::Entry& child : page.items) {
+      if (found->share) child = vault.shares().for_reader(*found->share, std::move(child));
+      list.add(folders ? folder_object(base_url, child)
+                       : file_object(base_url, child, &folder.name));
+    }
     co_return page.more;
   };
 }
@@ -126,16 +127,15 @@ Task<Reply> update_folder(RequestContext& context) {
 }
 
 Task<Reply> show_folder(RequestContext& context) {
-  const auto folder = co_await find_shared(context, Resource::kFolder);
-  if (!folder) co_return std::unexpected(folder.error());
-  FolderAccess access{.token = {}, .owner = {}, .folder = folder->id};
-  const auto ref = parse_entry_ref(context.path.text("id"));
-  if (const auto* token = ref ? std::get_if<Uuid>(&*ref) : nullptr) access.token = *token;
-  if (context.caller) access.owner = context.account().id;
+  const auto found = co_await find_shared(context, Resource::kFolder);
+  if (!found) co_return std::unexpected(found.error());
+  const vault::Entry& folder = found->entry;
+  FolderAccess access{.folder = folder.id, .by = folder.owner};
+  if (found->share) access.by = folder.share;
   const auto start = [&context](std::string_view name) {
     return std::string(context.request.uri.parameter(name).value_or(""));
   };
-  std::string text = boost::json::serialize(folder_object(context.client.base_url, *folder));
+  std::string text = boost::json::serialize(folder_object(context.client.base_url, folder));
   text.back() = ',';
   ListDocument document;
   document.text(text + "\"subfolders\":")

@@ -5,14 +5,6 @@ namespace {
 
 using Found = std::expected<vault::Entry, Problem>;
 
-Task<Found> find_by_token(RequestContext& context, EntryRef ref) {
-  if (const auto* token = std::get_if<Uuid>(&ref)) {
-    auto entry = co_await context.vault.shares().find(*token);
-    if (entry) co_return std::move(*entry);
-  }
-  co_return std::unexpected(not_found(Resource::kFile));
-}
-
 }  // namespace
 
 Task<Found> find_own(RequestContext& context) {
@@ -26,27 +18,30 @@ Task<Found> find_own(RequestContext& context) {
   co_return std::unexpected(not_found(Resource::kFile));
 }
 
-Task<Found> find_shared(RequestContext& context) {
+Task<std::expected<Readable, Problem>> find_shared(RequestContext& context) {
   const auto ref = parse_entry_ref(context.path.text("id"));
   if (!ref) co_return std::unexpected(not_found(Resource::kFile));
-  auto shared = co_await find_by_token(context, *ref);
-  if (shared) co_return shared;
   if (context.caller) {
     auto own = co_await find_own(context);
-    co_return own;
+    if (own) co_return Readable{std::move(*own), std::nullopt};
   }
-  // A UUID tells nothing to who may not read it, not even that it wants credentials.
-  if (std::holds_alternative<Uuid>(*ref)) co_return shared;
-  co_return std::unexpected(
-      Problem(ProblemKind::kNoCredentials, "Authentication credentials were not provided."));
+  if (const auto* token = std::get_if<Uuid>(&*ref)) {
+    auto shared = co_await context.vault.shares().find(*token);
+    if (shared) co_return Readable{std::move(shared->entry), shared->share};
+  } else if (!context.caller) {
+    // A UUID tells nothing to who may not read it, not even that it wants credentials.
+    co_return std::unexpected(
+        Problem(ProblemKind::kNoCredentials, "Authentication credentials were not provided."));
+  }
+  co_return std::unexpected(not_found(Resource::kFile));
 }
 
-Task<Found> find_shared(RequestContext& context, Resource resource) {
-  auto entry = co_await find_shared(context);
-  const bool is_missing = !entry && entry.error().kind == ProblemKind::kNotFound;
-  const bool is_other = entry && entry->is_folder() != (resource == Resource::kFolder);
+Task<std::expected<Readable, Problem>> find_shared(RequestContext& context, Resource resource) {
+  auto found = co_await find_shared(context);
+  const bool is_missing = !found && found.error().kind == ProblemKind::kNotFound;
+  const bool is_other = found && found->entry.is_folder() != (resource == Resource::kFolder);
   if (is_missing || is_other) co_return std::unexpected(not_found(resource));
-  co_return entry;
+  co_return found;
 }
 
 Task<std::expected<FoundFolder, Problem>> find_wanted(RequestContext& context,

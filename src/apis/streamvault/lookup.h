@@ -9,13 +9,19 @@
 
 namespace coffer::apis::streamvault {
 
-// The file or folder of the path's `id`: by its share token for anyone, by whatever name for its
-// owner. kNotFound also when it is the other thing; kNoCredentials where only an owner could be
-// meant and nobody asks. REQUIRES: the route's access is kShared.
-Task<std::expected<vault::Entry, Problem>> find_shared(RequestContext& context, Resource resource);
+// A file or folder, and how the caller may read it.
+struct Readable {
+  vault::Entry entry;                    // as Shares::for_reader() gives it, where `share` is set
+  std::optional<vault::ShareRef> share;  // nothing: as its owner
+};
+
+// The file or folder of the path's `id`: by whatever name for its owner, by a token for anyone.
+// kNotFound also when it is the other thing; kNoCredentials where only an owner could be meant and
+// nobody asks. REQUIRES: the route's access is kShared.
+Task<std::expected<Readable, Problem>> find_shared(RequestContext& context, Resource resource);
 
 // The same, whether file or folder; what is not there is a file.
-Task<std::expected<vault::Entry, Problem>> find_shared(RequestContext& context);
+Task<std::expected<Readable, Problem>> find_shared(RequestContext& context);
 
 // The caller's own file or folder of the path's `id`. REQUIRES: exchange.caller is set.
 Task<std::expected<vault::Entry, Problem>> find_own(RequestContext& context);

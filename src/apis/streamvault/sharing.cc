@@ -52,15 +52,16 @@ std::optional<QrName> parse_qr_name(std::string_view name) {
 }  // namespace
 
 Task<Reply> show_qr(RequestContext& context) {
-  const auto entry = co_await find_shared(context);
-  if (!entry) co_return std::unexpected(entry.error());
+  const auto found = co_await find_shared(context);
+  if (!found) co_return std::unexpected(found.error());
+  const vault::Entry& entry = found->entry;
   const auto format = context.request.uri.parameter("format");
   if (format && *format != "png" && *format != "svg") {
     co_return std::unexpected(Problem::field("format", "Must be png or svg."));
   }
   const bool is_svg = format && *format == "svg";
-  co_return json_response(200, {{"qr_url", qr_url(context, *entry, is_svg ? kSvg : kPng)},
-                                {"share_url", context.client.base_url + share_path(entry->share)}});
+  co_return json_response(200, {{"qr_url", qr_url(context, entry, is_svg ? kSvg : kPng)},
+                                {"share_url", context.client.base_url + share_path(entry.share)}});
 }
 
 Task<Reply> show_share(RequestContext& context) {
@@ -94,9 +95,9 @@ Task<Reply> revoke_share(RequestContext& context) {
 Task<Reply> download_qr(RequestContext& context) {
   const auto name = parse_qr_name(context.path.text("file"));
   if (!name) co_return std::unexpected(not_found(Resource::kFile));
-  const auto entry = co_await context.vault.shares().find(name->token);
-  if (!entry) co_return std::unexpected(not_found(Resource::kFile));
-  const std::string url = context.client.base_url + share_path(entry->share);
+  const auto shared = co_await context.vault.shares().find(name->token);
+  if (!shared) co_return std::unexpected(not_found(Resource::kFile));
+  const std::string url = context.client.base_url + share_path(shared->entry.share);
   auto response = name->is_svg ? http::Response::text(200, "image/svg+xml", qr_svg(url))
                                : http::Response::text(200, "image/png", qr_png(url));
   response.headers.set("X-Content-Type-Options", "nosniff");
@@ -111,7 +112,7 @@ Task<Reply> download_media(RequestContext& context) {
   const auto uuid = Uuid::parse(std::string_view(segment).substr(0, kUuidLength));
   const bool has_name = segment.size() > kUuidLength && segment[kUuidLength] == '_';
   if (!uuid || !has_name) co_return std::unexpected(not_found(Resource::kFile));
-  const auto file = co_await context.vault.shares().find_file(*uuid);
+  const auto file = co_await context.vault.shares().find_media(*uuid);
   if (!file) co_return std::unexpected(not_found(Resource::kFile));
   std::string folder = "uploads";
   for (const char* part : {"year", "month", "day"}) folder += '/' + context.path.text(part);

@@ -75,7 +75,7 @@ std::string media_path(const vault::Entry& file) {
   for (char& c : day) {
     if (c == '-') c = '/';
   }
-  std::string path = "uploads/" + day + '/' + file.uuid.str() + '_';
+  std::string path = "uploads/" + day + '/' + file.media_uuid().str() + '_';
   for (const char c : file.name) path += parts_a_url(c) ? '_' : c;
   return path;
 }

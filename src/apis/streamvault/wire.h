@@ -21,8 +21,8 @@ boost::json::object folder_object(const std::string& base_url, const vault::Entr
 boost::json::object file_object_v4(const vault::Entry& file, const vault::Entry* folder);
 boost::json::object folder_object_v4(const vault::Entry& folder, const vault::Entry* parent);
 
-// A file's address below /storage/media/: `uploads/2025/10/19/<uuid>_<name>`. In the name, what
-// would end a URL's path or part it is an underscore.
+// A file's address below /storage/media/: `uploads/2025/10/19/<media_uuid()>_<name>`. In the name,
+// what would end a URL's path or part it is an underscore.
 std::string media_path(const vault::Entry& file);
 
 }  // namespace coffer::apis::streamvault

@@ -82,6 +82,7 @@ struct Entry {
   Uuid uuid;
   Uuid share;                            // the token by which anybody may read it
   std::optional<Time> share_expires_at;  // nothing: never
+  std::uint32_t share_generation = 0;    // how often its links were made new
   SpaceId space;
   AccountId owner;                // in whose lists it stands and whose quota it counts in
   std::optional<EntryId> parent;  // the folder it lies in; nothing: the space itself
@@ -109,6 +110,10 @@ struct Entry {
 
   // Bytes of text that people wrote: what a page of a list is bounded by (page.h).
   std::size_t text_bytes() const noexcept;
+
+  // By which a media path (StreamVault) opens the file: its own UUID, and from when its links were
+  // made new its share token.
+  Uuid media_uuid() const noexcept { return share_generation == 0 ? uuid : share; }
 
   // Names the bytes: the same as long as they do not change, another when they do. Printable
   // ASCII without quotes. REQUIRES: a file.

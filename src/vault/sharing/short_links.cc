@@ -10,6 +10,7 @@
 #include "vault/identity/account_rows.h"
 #include "vault/model/quota.h"
 #include "vault/model/sql.h"
+#include "vault/sharing/shares.h"
 #include "vault/transfer/file_rows.h"
 #include "vault/tree/entry_rows.h"
 #include "vault/tree/relocation.h"
@@ -58,6 +59,10 @@ constexpr char kElsewhereColumn[] =
     " WHEN s.kind <> 2 AND s.removed_at IS NOT NULL THEN 1 ELSE 0 END"
     " FROM space s WHERE s.id = entry.space_id)";
 
+// A group that has not been removed.
+constexpr db::Statement kFindGroup{
+    "SELECT id FROM space WHERE id = $1 AND kind = 2 AND removed_at IS NULL"};
+
 constexpr auto kFindAccountText =
     sql("SELECT ", kAccountColumns, " FROM account a WHERE a.id = $1");
 constexpr db::Statement kFindAccount{kFindAccountText.data()};
@@ -71,6 +76,8 @@ Extended extended_from(const db::Row& row) {
   return {entry_from(row), std::string(row.optional_text(kEntryWidth).value_or(""))};
 }
 
+SpaceId id_from(const db::Row& row) { return row.id<SpaceId>(0); }
+
 Bytes bytes_from(const db::Row& row) {
   const ByteView value = row.bytes(0);
   return {value.begin(), value.end()};
@@ -80,14 +87,28 @@ std::unexpected<Failure> no_such_file() {
   return fail(FailureCode::kNotFound, "there is no such file");
 }
 
-// An address without its extension, and that.
-std::pair<std::string_view, std::string_view> split(std::string_view address) {
-  const std::size_t length = std::min(AddressCipher::kLength, address.size());
-  return {address.substr(0, length), address.substr(length)};
+std::unexpected<Failure> wrong_key() { return invalid("key", "is not this file's"); }
+
+// What an address says.
+struct ShortName {
+  EntryId id;
+  std::uint32_t generation;
+  std::string_view extension;  // with its dot; part of the address
+};
+
+// Nothing where it is none.
+std::optional<ShortName> parse(const LinkCipher& cipher, std::string_view address) {
+  const std::size_t length = std::min(LinkCipher::kLength, address.size());
+  const auto number = cipher.read_short_link(address.substr(0, length));
+  if (!number) return std::nullopt;
+  return ShortName{number->id, number->generation, address.substr(length)};
 }
 
-bool is_extension(std::string_view text, const Extended& found) {
-  return text.empty() || text == found.extension || text == address_extension(found.entry.name);
+// Whether it is the address that the file has now.
+bool is_of(const ShortName& name, const Extended& found) {
+  if (name.generation != found.entry.share_generation) return false;
+  return name.extension.empty() || name.extension == found.extension ||
+         name.extension == address_extension(found.entry.name);
 }
 
 bool is_key(std::string_view text, const Uuid& key) {
@@ -116,13 +137,13 @@ std::string_view address_extension(std::string_view name) noexcept {
   return plain ? extension : std::string_view();
 }
 
-Task<std::unique_ptr<ShortLinks>> ShortLinks::open(Context& context) {
+Task<std::shared_ptr<const LinkCipher>> open_link_cipher(Context& context) {
   auto look = [&](db::Transaction& tx) -> Task<std::optional<Bytes>> {
     co_return co_await tx.find(kFindKey, bytes_from, kKeyName);
   };
   auto key = co_await context.database.read(look);
   if (!key) {
-    Bytes fresh(AddressCipher::kKeyBytes);
+    Bytes fresh(LinkCipher::kKeyBytes);
     context.entropy.fill(fresh);
     auto make = [&](db::Transaction& tx) -> Task<std::optional<Bytes>> {
       co_await tx.execute(kInsertKey, kKeyName, fresh);
@@ -130,31 +151,34 @@ Task<std::unique_ptr<ShortLinks>> ShortLinks::open(Context& context) {
     };
     key = co_await context.database.write(Actor::System{}, make);
   }
-  if (!key || key->size() != AddressCipher::kKeyBytes) {
+  if (!key || key->size() != LinkCipher::kKeyBytes) {
     throw std::runtime_error("the key that makes addresses is damaged");
   }
-  co_return std::unique_ptr<ShortLinks>(new ShortLinks(context, *key));
+  co_return std::make_shared<const LinkCipher>(*key);
 }
 
 Addressed ShortLinks::of(Entry entry, std::string_view extension) const {
   Addressed out{.entry = std::move(entry), .address = {}, .delete_key = {}};
-  out.address = cipher_.encipher(out.entry.id);
+  out.address = cipher_->short_link(out.entry.id, out.entry.share_generation);
   out.address += extension;
-  out.delete_key = cipher_.delete_key(out.entry.uuid);
+  out.delete_key = cipher_->delete_key(out.entry.uuid, out.entry.share_generation);
   return out;
 }
 
+Uuid ShortLinks::group_key(const Entry& file) const {
+  return cipher_->group_delete_key(file.uuid, file.share_generation, file.space);
+}
+
 Task<std::optional<Addressed>> ShortLinks::look_up(const std::string& address, bool for_everybody) {
-  const auto [name, extension] = split(address);
-  const auto id = cipher_.decipher(name);
-  if (!id) co_return std::nullopt;
+  const auto name = parse(*cipher_, address);
+  if (!name) co_return std::nullopt;
   const Time now = context_.clock.now();
   auto body = [&](db::Transaction& tx) -> Task<std::optional<Extended>> {
-    if (for_everybody) co_return co_await tx.find(kFindShared, extended_from, *id, now);
-    co_return co_await tx.find(kFind, extended_from, *id);
+    if (for_everybody) co_return co_await tx.find(kFindShared, extended_from, name->id, now);
+    co_return co_await tx.find(kFind, extended_from, name->id);
   };
   auto found = co_await context_.database.read(body);
-  if (!found || !is_extension(extension, *found)) co_return std::nullopt;
+  if (!found || !is_of(*name, *found)) co_return std::nullopt;
   co_return of(std::move(found->entry), found->extension);
 }
 
@@ -168,30 +192,59 @@ Task<Result<void>> ShortLinks::remove(std::string address, std::string key) {
   // Guesses cost no transaction that writes.
   const auto known = co_await look_up(address, false);
   if (!known) co_return no_such_file();
-  if (!is_key(key, known->delete_key)) co_return invalid("key", "is not this file's");
+  const bool is_own = is_key(key, known->delete_key);
+  if (!is_own && !is_key(key, group_key(known->entry))) co_return wrong_key();
 
-  const auto extension = split(address).second;
+  const auto name = parse(*cipher_, address).value();
   auto body = [&](db::Transaction& tx) -> Task<Result<void>> {
-    const auto found = co_await tx.find(kFind, extended_from, known->entry.id);
-    // The key is made of the UUID, which the file keeps; its name may be another by now.
-    if (!found || !is_extension(extension, *found)) co_return no_such_file();
+    const auto found = co_await tx.find(kFind, extended_from, name.id);
+    // Its key follows from the link; its name may be another by now.
+    if (!found || !is_of(name, *found)) co_return no_such_file();
+    if (!is_own) {
+      const auto group = co_await tx.find(kFindGroup, id_from, found->entry.space);
+      if (!group || !is_key(key, group_key(found->entry))) co_return wrong_key();
+    }
     co_await remove_file(tx, found->entry, found->entry.owner, context_.clock.now());
     co_return Result<void>{};
   };
   co_return co_await context_.database.write(Actor::Anyone{}, body);
 }
 
+Task<Result<Addressed>> ShortLinks::rotate(std::string address, std::string key) {
+  const auto known = co_await look_up(address, false);
+  if (!known) co_return no_such_file();
+  if (!is_key(key, known->delete_key)) co_return wrong_key();
+
+  const auto name = parse(*cipher_, address).value();
+  auto body = [&](db::Transaction& tx) -> Task<Result<Extended>> {
+    auto found = co_await tx.find(kFind, extended_from, name.id);
+    if (!found || !is_of(name, *found)) co_return no_such_file();
+    if (found->entry.share_generation + 1 >= LinkCipher::kGenerationMax) {
+      co_return fail(FailureCode::kConflict,
+                     "the link cannot be made new any more: upload the file again");
+    }
+    auto renewed = co_await renew_links(tx, found->entry.owner, name.id, context_.clock.now(),
+                                        context_.entropy);
+    if (!renewed) co_return std::unexpected(renewed.error());
+    found->entry = std::move(*renewed);
+    co_return std::move(*found);
+  };
+  auto renewed = co_await context_.database.write(Actor::Anyone{}, body);
+  if (!renewed) co_return std::unexpected(renewed.error());
+  co_return of(std::move(renewed->entry), renewed->extension);
+}
+
 Task<Result<std::vector<bool>>> ShortLinks::transfer(Actor actor, std::vector<Claim> claims) {
   const AccountId caller = actor.account();
   struct Known {
     std::size_t claim;
-    EntryId file;
+    ShortName name;
   };
   // What can be the address of no file costs no transaction.
   std::vector<Known> known;
   for (std::size_t i = 0; i < claims.size(); ++i) {
-    const auto id = cipher_.decipher(split(claims[i].address).first);
-    if (id && Uuid::parse(claims[i].key)) known.push_back({i, *id});
+    const auto name = parse(*cipher_, claims[i].address);
+    if (name && Uuid::parse(claims[i].key)) known.push_back({i, *name});
   }
   std::vector<bool> outcomes(claims.size());
   for (std::size_t first = 0; first < known.size(); first += kBatch) {
@@ -199,14 +252,13 @@ Task<Result<std::vector<bool>>> ShortLinks::transfer(Actor actor, std::vector<Cl
     auto body = [&](db::Transaction& tx) -> Task<Result<void>> {
       const auto account = co_await tx.find(kFindAccount, account_from, caller);
       for (std::size_t k = first; k < end; ++k) {
-        const auto [i, id] = known[k];
+        const auto& [i, name] = known[k];
         outcomes[i] = false;
-        const auto extension = split(claims[i].address).second;
         if (!account) continue;
-        const auto found = co_await tx.find(kFind, extended_from, id);
-        if (!found || !is_extension(extension, *found)) continue;
+        const auto found = co_await tx.find(kFind, extended_from, name.id);
+        if (!found || !is_of(name, *found)) continue;
         const Entry& file = found->entry;
-        if (!is_key(claims[i].key, cipher_.delete_key(file.uuid))) continue;
+        if (!is_key(claims[i].key, cipher_->delete_key(file.uuid, file.share_generation))) continue;
         if (file.owner != caller) {
           const auto owner = co_await tx.find(kFindAccount, account_from, file.owner);
           if (!owner || !owner->is_guest) continue;

@@ -1,5 +1,5 @@
 // Short addresses: every file has one for everybody, and a key with which whoever has it may
-// delete the file or take it over. Made of the file's number (vault/address_cipher.h).
+// delete the file or take it over. Made of the file's number (vault/sharing/link_cipher.h).
 #pragma once
 
 #include <memory>
@@ -13,7 +13,7 @@
 #include "vault/model/failure.h"
 #include "vault/model/page.h"
 #include "vault/model/types.h"
-#include "vault/sharing/address_cipher.h"
+#include "vault/sharing/link_cipher.h"
 
 namespace coffer::vault {
 
@@ -27,8 +27,8 @@ struct Addressed {
 // Threads: any executor's.
 class ShortLinks {
  public:
-  // Loads the key, and makes it when there is none yet. REQUIRES: `context` outlives it.
-  static Task<std::unique_ptr<ShortLinks>> open(Context& context);
+  ShortLinks(Context& context, std::shared_ptr<const LinkCipher> cipher)
+      : context_(context), cipher_(std::move(cipher)) {}
 
   // `extension`: the one that was stored with the file (NewFile::address_extension).
   Addressed of(Entry entry, std::string_view extension = {}) const;
@@ -38,8 +38,17 @@ class ShortLinks {
   // bucket that was removed.
   Task<Result<Addressed>> find(std::string address);
 
-  // Deletes the file. kNotFound; kInvalid when `key` is not its delete key.
+  // Deletes the file. kNotFound; kInvalid when `key` is neither its delete key nor, while it is in
+  // a group, the group_key().
   Task<Result<void>> remove(std::string address, std::string key);
+
+  // The key by which the owner of the group that the file is in may delete it. It ends when the
+  // group or the file's place in it does.
+  Uuid group_key(const Entry& file) const;
+
+  // Makes all links of the file new, and its delete key (Shares::rotate). kNotFound; kInvalid when
+  // `key` is not its delete key; kConflict when it could have no short link any more.
+  Task<Result<Addressed>> rotate(std::string address, std::string key);
 
   // One of the files that an account wants to have.
   struct Claim {
@@ -65,13 +74,14 @@ class ShortLinks {
   Task<Page<Addressed>> list_space(SpaceId space, std::string after, PageLimit limit = {});
 
  private:
-  ShortLinks(Context& context, ByteView key) : context_(context), cipher_(key) {}
-
   Task<std::optional<Addressed>> look_up(const std::string& address, bool for_everybody);
 
   Context& context_;
-  AddressCipher cipher_;
+  std::shared_ptr<const LinkCipher> cipher_;
 };
+
+// The cipher of the vault's key, which is made when there is none yet. Throws when it is damaged.
+Task<std::shared_ptr<const LinkCipher>> open_link_cipher(Context& context);
 
 // The extension of a name with its dot, as users of addresses know it: the last one (`.gz`), none
 // where nothing but dots stands before it.

@@ -45,62 +45,6 @@ class ShortLinksTest : public VaultTest {
   }
 };
 
-TEST(AddressCipherTest, EveryNumberHasAnAddressOfItsOwn) {
-  const Bytes key(AddressCipher::kKeyBytes, std::byte{7});
-  const AddressCipher cipher(key);
-  std::set<std::string> seen;
-  for (std::int64_t number = 1; number <= 20'000; ++number) {
-    const std::string address = cipher.encipher(EntryId{number});
-    ASSERT_EQ(address.size(), 10U);
-    ASSERT_EQ(address.find_first_not_of("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
-                                        "0123456789-_"),
-              std::string::npos);
-    ASSERT_TRUE(seen.insert(address).second);
-    ASSERT_EQ(cipher.decipher(address), EntryId{number});
-  }
-  for (const std::int64_t number : {std::int64_t{0}, (std::int64_t{1} << 60) - 1}) {
-    EXPECT_EQ(cipher.decipher(cipher.encipher(EntryId{number})), EntryId{number});
-  }
-}
-
-// How many of the 10 characters agree between neighbours: chance alone gives 1 in 64.
-TEST(AddressCipherTest, NeighboursHaveNothingInCommon) {
-  const Bytes key(AddressCipher::kKeyBytes, std::byte{9});
-  const AddressCipher cipher(key);
-  int equal = 0;
-  for (std::int64_t number = 1; number <= 1000; ++number) {
-    const std::string one = cipher.encipher(EntryId{number});
-    const std::string next = cipher.encipher(EntryId{number + 1});
-    for (std::size_t i = 0; i < one.size(); ++i) equal += one[i] == next[i];
-  }
-  EXPECT_LT(equal, 300);
-}
-
-TEST(AddressCipherTest, AnotherKeyGivesOtherAddresses) {
-  const Bytes key(AddressCipher::kKeyBytes, std::byte{1});
-  Bytes other = key;
-  other[3] = std::byte{2};
-  const AddressCipher cipher(key);
-  EXPECT_NE(cipher.encipher(EntryId{5}), AddressCipher(other).encipher(EntryId{5}));
-  const Uuid uuid = Uuid::parse("0190a3c4-0000-7000-8000-000000000001").value();
-  EXPECT_EQ(cipher.delete_key(uuid), AddressCipher(other).delete_key(uuid));
-  other = key;
-  other[20] = std::byte{2};
-  EXPECT_NE(cipher.delete_key(uuid), AddressCipher(other).delete_key(uuid));
-  EXPECT_EQ(cipher.delete_key(uuid).str()[14], '4');
-  EXPECT_THROW(AddressCipher(ByteView(key).first(47)), std::invalid_argument);
-}
-
-TEST(AddressCipherTest, WhatIsNoAddressIsNobodys) {
-  const Bytes key(AddressCipher::kKeyBytes, std::byte{7});
-  const AddressCipher cipher(key);
-  const std::string good = cipher.encipher(EntryId{1});
-  for (const std::string& bad : {std::string(), good.substr(1), good + "A", std::string(10, '.'),
-                                 std::string(10, '\0'), std::string("quota")}) {
-    EXPECT_FALSE(cipher.decipher(bad)) << bad;
-  }
-}
-
 TEST(ExtensionTest, IsTheLastOneAndNeverANameWithALeadingDot) {
   const std::pair<std::string_view, std::string_view> cases[] = {
       {"test.mp4", ".mp4"}, {"a.tar.gz", ".gz"}, {".bashrc", ""}, {"..x", ""},         {"a.", "."},
@@ -177,6 +121,84 @@ TEST_F(ShortLinksTest, OnlyTheKeyDeletesAndOnlyOnce) {
   });
   EXPECT_EQ(removed, 1);
   EXPECT_EQ(gone, 7);
+}
+
+TEST_F(ShortLinksTest, ALinkIsMadeNewByItsKey) {
+  const Account owner = make_account("anna");
+  const Entry file = upload_extended(owner, "a.mp4", ".mp4");
+  const Claim old = claim_of(file);
+  EXPECT_FAILS(run(vault_->addresses().rotate(old.address, file.uuid.str())), kInvalid);
+  EXPECT_FAILS(run(vault_->addresses().rotate("x", old.key)), kNotFound);
+  const Addressed renewed = run(vault_->addresses().rotate(old.address, old.key)).value();
+  EXPECT_NE(renewed.address.substr(0, 10), old.address.substr(0, 10));
+  EXPECT_TRUE(renewed.address.ends_with(".mp4"));
+  EXPECT_NE(renewed.delete_key.str(), old.key);
+  EXPECT_FAILS(find(old.address), kNotFound);
+  EXPECT_FAILS(run(vault_->shares().find(file.share)), kNotFound);
+  EXPECT_FAILS(run(vault_->addresses().rotate(old.address, old.key)), kNotFound);
+  EXPECT_FAILS(remove_by_key(renewed.address, old.key), kInvalid);
+  EXPECT_EQ(find(renewed.address)->entry.id, file.id);
+  EXPECT_EQ(transfer(owner, {old, {renewed.address, renewed.delete_key.str()}}),
+            (std::vector<bool>{false, true}));
+  open({});
+  EXPECT_EQ(find(renewed.address)->entry.id, file.id);
+}
+
+TEST_F(ShortLinksTest, OfManyWhoMakeItNewAtOnceOneDoes) {
+  const Account owner = make_account("anna");
+  const Claim old = claim_of(upload(owner, "a.txt", "hello"));
+  std::atomic<int> renewed = 0;
+  in_parallel(6, [&](int) {
+    renewed += run(vault_->addresses().rotate(old.address, old.key)).has_value();
+  });
+  EXPECT_EQ(renewed, 1);
+}
+
+class GroupKeyTest : public ShortLinksTest {
+ protected:
+  Group make_group(const std::string& name) {
+    return run(vault_->groups().create(as(owner_), name)).value();
+  }
+  Entry upload_to(const Group& group) {
+    const auto received = receive(owner_, "x");
+    std::vector<NewFile> files;
+    files.push_back({.received = received.value(), .name = "f.txt"});
+    return run(vault_->uploads().commit(as(member_), group.space, std::move(files))).value().at(0);
+  }
+  std::string group_key(const Entry& file) { return vault_->addresses().group_key(file).str(); }
+
+  const Account owner_ = make_account("anna");
+  const Account member_ = make_account("bob");
+  const Group group_ = make_group("g");
+
+  void SetUp() override {
+    const auto invite = run(vault_->groups().invite(as(owner_), group_.number));
+    ASSERT_TRUE(run(vault_->groups().join(as(member_), invite.value())));
+  }
+};
+
+TEST_F(GroupKeyTest, IsAnotherThanTheUploadersAndDeletes) {
+  const Entry file = upload_to(group_);
+  EXPECT_NE(group_key(file), claim_of(file).key);
+  EXPECT_FAILS(run(vault_->addresses().rotate(claim_of(file).address, group_key(file))), kInvalid);
+  EXPECT_TRUE(remove_by_key(claim_of(file).address, group_key(file)));
+}
+
+TEST_F(GroupKeyTest, EndsWithTheGroup) {
+  const Entry file = upload_to(group_);
+  const Claim own = claim_of(file);
+  const std::string groups = group_key(file);
+  ASSERT_TRUE(run(vault_->groups().remove(as(owner_), group_.number)));
+  EXPECT_FAILS(remove_by_key(own.address, groups), kInvalid);  // before the file has moved, too
+  clear_all();
+  EXPECT_EQ(find(own.address)->entry.space, member_.home);
+  EXPECT_FAILS(remove_by_key(own.address, groups), kInvalid);
+  EXPECT_TRUE(remove_by_key(own.address, own.key));
+}
+
+TEST_F(GroupKeyTest, IsNoKeyOfFilesElsewhere) {
+  const Entry file = upload(member_, "home.txt", "x");
+  EXPECT_FAILS(remove_by_key(claim_of(file).address, group_key(file)), kInvalid);
 }
 
 class TransferTest : public ShortLinksTest {

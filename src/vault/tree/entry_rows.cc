@@ -70,6 +70,7 @@ Entry entry_from(const db::Row& row) {
   entry.created_at = row.time(21);
   entry.updated_at = row.time(22);
   entry.written_at = row.time(23);
+  entry.share_generation = static_cast<std::uint32_t>(row.integer(24));
   return entry;
 }
 

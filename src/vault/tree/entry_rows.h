@@ -18,9 +18,9 @@ namespace coffer::vault {
 inline constexpr char kEntryColumns[] =
     "id, uuid, share, share_expires_at, space_id, owner_id, parent_id, key, name, media_type, "
     "kind, size, charged, digest, manifest_id, width, height, duration, title, description, tags, "
-    "created_at, updated_at, written_at";
+    "created_at, updated_at, written_at, share_generation";
 // What a statement selects besides follows from here on.
-inline constexpr int kEntryWidth = 24;
+inline constexpr int kEntryWidth = 25;
 
 Entry entry_from(const db::Row& row);
 

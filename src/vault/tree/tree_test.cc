@@ -66,7 +66,7 @@ TEST_F(TreeTest, NothingBelowARemovedFolderIsThereForAnybody) {
     EXPECT_FAILS(run(shares.find(gone.share)), kNotFound);
     EXPECT_FAILS(run(shares.find_under(top.share, gone.uuid)), kNotFound);
     EXPECT_FAILS(run(shares.find_under(inner.share, gone.uuid)), kNotFound);
-    EXPECT_FAILS(run(shares.find_file(gone.uuid)), kNotFound);
+    EXPECT_FAILS(run(shares.find_media(gone.uuid)), kNotFound);
     EXPECT_FAILS(run(vault_->downloads().issue(as(anna_), anna_.home, gone.id)), kNotFound);
   }
   for (const Entry& gone : {top, inner}) {
