@@ -480,7 +480,11 @@ def test_the_log_tells_no_token(launch):
         fetch(at(server, f"/storage/api/v3/files/{token}/"))
         fetch(at(server, f"/storage/api/v3/qr/{token}/"))
     fetch(entry["view_url"])
+    # Where credentials are asked for, too: the UUID, the token and the number name the file.
+    for ref in (entry["token"], entry["uuid"], entry["id"]):
+        expect(caller.native().get(f"/media/{ref}"))
+        caller.native().call("PUT", f"/media/{ref}/content/more")
     server.stop_well()
     log = server.log_text()
-    assert "/s/{token}" in log
+    assert "/s/{token}" in log and "/api/v1/media/{id}" in log and f"/api/v1/media/{entry['id']}" in log
     assert not [secret for secret in secrets if secret in log]

@@ -49,14 +49,6 @@ std::optional<Problem> refuse_coded(const http::Request& request) {
   return problem;
 }
 
-// `files` of `/files/{token}/view`; nothing where the route's path holds no secret.
-std::optional<std::string_view> word_before_secret(const Route& route, std::string_view path) {
-  const std::size_t parameter = path.find("/{");
-  if (!hides_path(route) || parameter == 0 || parameter == path.npos) return std::nullopt;
-  const std::size_t word = path.rfind('/', parameter - 1) + 1;
-  return path.substr(word, parameter - word);
-}
-
 }  // namespace
 
 struct Gateway::RouteEntry {
@@ -90,7 +82,7 @@ Gateway::Gateway(GatewayOptions options, std::vector<std::unique_ptr<Dialect>> d
       for (Route& route : dialect->routes()) {
         const std::string path = prefix + route.pattern;
         router_.add(route.method, path, routes_.size());
-        if (const auto word = word_before_secret(route, path)) secret_follows_.emplace(*word);
+        logged_paths_.add(path);
         auto& counters = metrics_.route(dialect->name(), http::name_of(route.method), path);
         routes_.push_back({dialect.get(), prefix, std::move(route), &counters});
       }
@@ -383,9 +375,8 @@ void Gateway::tell(const http::Request& request, const http::RequestOutcome& out
        {"complete", outcome.complete}});
 }
 
-// Without its query, which may carry a key. The path itself may be what permits, a share token for
-// instance: then it is told as in the table of routes, and where it is no route's as far as the
-// word that a secret follows elsewhere.
+// Without its query, which may carry a key. Where the path itself is what permits, it is shown as
+// in the table of routes.
 std::string Gateway::redacted_path(const http::Request& request) const {
   std::size_t route = request.route;
   if (route == http::Request::kNoRoute) {  // also of what was answered before it was looked for
@@ -395,15 +386,11 @@ std::string Gateway::redacted_path(const http::Request& request) const {
   }
   if (route != http::Request::kNoRoute) {
     const RouteEntry& mounted = routes_[route];
-    if (hides_path(mounted.route)) return mounted.mount + mounted.route.pattern;
-    return std::string(request.uri.raw_path);
+    std::string pattern = mounted.mount + mounted.route.pattern;
+    if (hides_path(mounted.route)) return pattern;
+    return LoggedPaths::known(pattern, request.uri.segments);
   }
-  std::string told;
-  for (const std::string& segment : request.uri.segments) {
-    told += '/' + segment;
-    if (secret_follows_.contains(to_lower_ascii(segment))) return told + "/…";
-  }
-  return std::string(request.uri.raw_path);
+  return logged_paths_.unknown(request.uri.segments);
 }
 
 std::string Gateway::allowed_at(const http::Target& target) const {

@@ -5,13 +5,13 @@
 #include <functional>
 #include <memory>
 #include <optional>
-#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "apis/gateway/client.h"
 #include "apis/gateway/dialect.h"
+#include "apis/gateway/logged_path.h"
 #include "apis/gateway/metrics.h"
 #include "apis/gateway/rate_limit.h"
 #include "apis/gateway/reply_streams.h"
@@ -103,7 +103,7 @@ class Gateway final : public http::Service {
   std::vector<std::unique_ptr<Dialect>> dialects_;
   std::vector<RouteEntry> routes_;
   http::Router router_;
-  std::set<std::string, std::less<>> secret_follows_;  // words of paths
+  LoggedPaths logged_paths_;
   ClientResolver clients_;
   RateLimiter limiter_;
   ReplyStreams streams_;
