@@ -23,7 +23,12 @@ enum class Family : std::uint8_t {
   kAdts,       // likewise
   kIcon,       // four bytes that other files have by accident
   kZip,
+  kZipAlone,  // the same, but without its bytes the name says nothing
   kOle,
+  kRar,
+  kReal,
+  kPanasonic,  // raw pictures of several makers
+  kArchive,
   kGzip,
 };
 

@@ -5,7 +5,10 @@
 #include <utility>
 
 #include "base/text.h"
+#include "media/sniff/audio_frames.h"
 #include "media/sniff/extensions.h"
+#include "media/sniff/head.h"
+#include "media/sniff/signatures.h"
 
 namespace coffer::media {
 namespace {
@@ -33,77 +36,6 @@ constexpr Type kQuickTime{"video/quicktime", kVideo};
 constexpr Type kOggAudio{"audio/ogg", kAudio};
 constexpr Type kOggVideo{"video/ogg", kVideo};
 
-// What the first bytes say. With a family, an extension of the same family refines it.
-struct Match {
-  Type type;
-  Family family = Family::kOwn;
-};
-
-// The bytes as text; everything below asks it for what may lie past its end.
-class Head {
- public:
-  explicit Head(ByteView bytes) noexcept : text_(as_text(bytes)) {}
-
-  bool has(std::size_t offset, std::string_view what) const noexcept {
-    return offset <= text_.size() && text_.substr(offset).starts_with(what);
-  }
-  // Zero past the end.
-  unsigned at(std::size_t offset) const noexcept {
-    return offset < text_.size() ? static_cast<unsigned char>(text_[offset]) : 0;
-  }
-  std::size_t size() const noexcept { return text_.size(); }
-  std::string_view from(std::size_t offset) const noexcept {
-    return text_.substr(std::min(offset, text_.size()));
-  }
-
- private:
-  std::string_view text_;
-};
-
-struct Signature {
-  std::string_view bytes;
-  Match found;
-};
-
-constexpr Signature kSignatures[] = {
-    {"\xff\xd8\xff"sv, {{"image/jpeg", kImage}}},
-    {"\x89PNG\r\n\x1a\n"sv, {{"image/png", kImage}}},
-    {"GIF87a"sv, {{"image/gif", kImage}}},
-    {"GIF89a"sv, {{"image/gif", kImage}}},
-    {"II*\0"sv, {{"image/tiff", kImage}, Family::kTiff}},
-    {"MM\0*"sv, {{"image/tiff", kImage}, Family::kTiff}},
-    {"8BPS\0\1"sv, {{"image/vnd.adobe.photoshop", kImage}}},
-    {"\0\0\0\x0cJXL \r\n\x87\n"sv, {{"image/jxl", kImage}}},
-    {"fLaC"sv, {{"audio/flac", kAudio}}},
-    {"#!AMR"sv, {{"audio/amr", kAudio}}},
-    {"MThd\0\0\0\6"sv, {{"audio/midi", kAudio}}},
-    {"ADIF"sv, {{"audio/aac", kAudio}}},
-    {"FLV\1"sv, {{"video/x-flv", kVideo}}},
-    {"\0\0\1\xba"sv, {{"video/mpeg", kVideo}}},
-    {"\0\0\1\xb3"sv, {{"video/mpeg", kVideo}}},
-    {"\x30\x26\xb2\x75\x8e\x66\xcf\x11\xa6\xd9\0\xaa\0\x62\xce\x6c"sv,
-     {{"video/x-ms-asf", kVideo}, Family::kAsf}},
-    {"%PDF-"sv, {{"application/pdf", kDocument}}},
-    {"\xef\xbb\xbf%PDF-"sv, {{"application/pdf", kDocument}}},
-    {"%!PS-Adobe-"sv, {{"application/postscript", kDocument}}},
-    {"{\\rtf1"sv, {{"application/rtf", kDocument}}},
-    {"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"sv, {{"application/x-ole-storage", kOther}, Family::kOle}},
-    {"PK\5\6"sv, {{"application/zip", kOther}, Family::kZip}},
-    {"\x1f\x8b\x08"sv, {{"application/gzip", kOther}, Family::kGzip}},
-    {"7z\xbc\xaf\x27\x1c"sv, {{"application/x-7z-compressed", kOther}}},
-    {"\xfd"
-     "7zXZ\0"sv,
-     {{"application/x-xz", kOther}}},
-    {"\x28\xb5\x2f\xfd"sv, {{"application/zstd", kOther}}},
-    {"Rar!\x1a\7"sv, {{"application/vnd.rar", kOther}}},
-    {"glTF\2\0\0\0"sv, {{"model/gltf-binary", kOther}}},
-    {"\0asm\1\0\0\0"sv, {{"application/wasm", kOther}}},
-    {"wOFF"sv, {{"font/woff", kOther}}},
-    {"wOF2"sv, {{"font/woff2", kOther}}},
-    {"OTTO\0"sv, {{"font/otf", kOther}}},
-    {"\0\1\0\0\0"sv, {{"font/ttf", kOther}}},
-};
-
 // `BM` alone begins many a text: the rest of the header must fit.
 std::optional<Match> bitmap(const Head& head) {
   constexpr std::array kHeaderSizes{12u, 40u, 52u, 56u, 64u, 108u, 124u};
@@ -125,10 +57,17 @@ std::optional<Match> riff(const Head& head) {
     if (head.has(8, "WEBP")) return Match{{"image/webp", kImage}};
     if (head.has(8, "AVI ")) return Match{{"video/x-msvideo", kVideo}};
     if (head.has(8, "WAVE")) return Match{{"audio/wav", kAudio}};
+    if (head.has(8, "QLCM")) return Match{{"audio/qcelp", kAudio}};
+    if (head.has(8, "RMID")) return Match{{"audio/midi", kAudio}};
+    if (head.has(8, "CDXA")) return Match{{"video/mpeg", kVideo}};
   }
-  if (head.has(0, "FORM") && (head.has(8, "AIFF") || head.has(8, "AIFC"))) {
-    return Match{{"audio/aiff", kAudio}};
+  if (head.has(0, "BW64") && head.has(8, "WAVE")) return Match{{"audio/wav", kAudio}};
+  if (head.has(0, "FORM")) {
+    if (head.has(8, "AIFF") || head.has(8, "AIFC")) return Match{{"audio/aiff", kAudio}};
+    if (head.has(8, "8SVX")) return Match{{"audio/x-8svx", kAudio}};
+    if (head.has(8, "ILBM") || head.has(8, "PBM ")) return Match{{"image/x-ilbm", kImage}};
   }
+  if (head.has(0, "FRM8") && head.has(12, "DSD ")) return Match{{"audio/x-dff", kAudio}};
   return {};
 }
 
@@ -137,7 +76,15 @@ std::optional<Type> type_of_brand(std::string_view brand) {
   if (brand == "avif" || brand == "avis") return kAvif;
   if (brand.starts_with("hei") || brand.starts_with("hev")) return kHeic;
   if (brand == "qt  ") return kQuickTime;
-  if (brand == "M4A " || brand == "M4B " || brand == "M4P ") return kMp4Audio;
+  for (const std::string_view audio : {"M4A ", "M4B ", "M4P ", "F4A ", "F4B "}) {
+    if (brand == audio) return kMp4Audio;
+  }
+  if (brand == "aax " || brand == "aaxc") return Type{"audio/vnd.audible.aax", kAudio};
+  if (brand == "jp2 ") return Type{"image/jp2", kImage};
+  if (brand == "jpx " || brand == "jpxb") return Type{"image/jpx", kImage};
+  if (brand == "jpm ") return Type{"image/jpm", kImage};
+  if (brand == "jph ") return Type{"image/jph", kImage};
+  if (brand == "mj2s" || brand == "mjp2") return Type{"video/mj2", kVideo};
   if (brand.starts_with("3g2")) return Type{"video/3gpp2", kVideo};
   if (brand.starts_with("3g")) return Type{"video/3gpp", kVideo};
   if (brand == "crx ") return Type{"image/x-canon-cr3", kImage};
@@ -146,18 +93,28 @@ std::optional<Type> type_of_brand(std::string_view brand) {
 
 std::optional<Match> iso_media(const Head& head) {
   constexpr std::size_t kBrand = 4;
+  // A signature box, then the `ftyp` of JPEG 2000.
+  if (head.has(0, "\0\0\0\x0cjP  \r\n\x87\n"sv)) {
+    const bool has_type = head.has(16, "ftyp") && head.size() >= 24;
+    const auto type = has_type ? type_of_brand(head.from(20).substr(0, kBrand)) : std::nullopt;
+    return Match{type.value_or(Type{"image/jp2", kImage})};
+  }
+  // A piece of a stream, to be played behind its beginning.
+  if (head.at(0) == 0 && (head.has(4, "styp") || head.has(4, "moof") || head.has(4, "sidx"))) {
+    return Match{{"video/iso.segment", kVideo}, Family::kIso};
+  }
   if (!head.has(4, "ftyp")) {
     // QuickTime files from before there was an `ftyp`.
-    const bool old_movie = head.at(0) == 0 && (head.has(4, "moov") || head.has(4, "wide") ||
-                                               head.has(4, "mdat") || head.has(4, "pnot"));
+    const bool old_movie =
+        head.at(0) == 0 && (head.has(4, "moov") || head.has(4, "wide") || head.has(4, "mdat") ||
+                            head.has(4, "pnot") || head.has(4, "free") || head.has(4, "skip"));
     if (old_movie) return Match{kQuickTime};
     return {};
   }
   if (head.size() < 12) return {};
   const std::string_view major = head.from(8).substr(0, kBrand);
   if (const auto type = type_of_brand(major)) return Match{*type};
-  const std::size_t box = head.at(0) << 24 | head.at(1) << 16 | head.at(2) << 8 | head.at(3);
-  const std::size_t end = std::min(box, head.size());
+  const std::size_t end = std::min<std::size_t>(head.number(0), head.size());
   // A still image's file often names only its structure first, and its coding further on.
   if (major == "mif1" || major == "msf1" || major == "miaf") {
     for (std::size_t at = 16; at + kBrand <= end; at += kBrand) {
@@ -224,13 +181,17 @@ std::optional<Match> ogg(const Head& head) {
   constexpr std::size_t kSegments = 26;
   if (!head.has(0, "OggS\0"sv)) return {};
   const std::size_t packet = kSegments + 1 + head.at(kSegments);
-  for (const std::string_view video : {"\x80theora"sv, "fishead\0"sv, "BBCD\0"sv}) {
+  for (const std::string_view video : {"\x80theora"sv,
+                                       "\x80"
+                                       "daala"sv,
+                                       "fishead\0"sv, "BBCD\0"sv, "OVP80\1"sv, "\1video\0\0\0"sv}) {
     if (head.has(packet, video)) return Match{kOggVideo};
   }
-  for (const std::string_view audio : {"\1vorbis"sv, "OpusHead"sv,
-                                       "\x7f"
-                                       "FLAC"sv,
-                                       "Speex   "sv}) {
+  for (const std::string_view audio :
+       {"\1vorbis"sv, "OpusHead"sv,
+        "\x7f"
+        "FLAC"sv,
+        "Speex   "sv, "\1audio\0\0\0"sv, "CELT    "sv, "PCM     "sv}) {
     if (head.has(packet, audio)) return Match{kOggAudio};
   }
   return Match{{"application/ogg", kOther}, Family::kOgg};
@@ -243,6 +204,34 @@ std::optional<Match> id3(const Head& head) {
                       ((head.at(6) | head.at(7) | head.at(8) | head.at(9)) & kHighBit) == 0;
   if (!is_tag) return {};
   return Match{{"audio/mpeg", kAudio}, Family::kId3};
+}
+
+// `MAC ` begins many a text: the version behind it must be one.
+std::optional<Match> monkeys_audio(const Head& head) {
+  const unsigned version = head.at(5) << 8U | head.at(4);
+  if (!head.has(0, "MAC ") || version < 3000 || version > 4999) return {};
+  return Match{{"audio/x-ape", kAudio}};
+}
+
+// Text that a first line tells.
+std::optional<Match> first_line(const Head& head) {
+  const std::size_t start = head.has(0, "\xef\xbb\xbf") ? 3 : 0;
+  const auto is_line = [&](std::string_view line) {
+    const std::size_t end = start + line.size();
+    return head.has(start, line) &&
+           (end == head.size() || std::string_view(" \t\r\n").find(head.from(end)[0]) != line.npos);
+  };
+  if (is_line("WEBVTT")) return Match{{"text/vtt; charset=utf-8", kDocument}};
+  return {};
+}
+
+// Programs of DOS and Windows: `MZ` alone begins many a text.
+std::optional<Match> windows_program(const Head& head) {
+  constexpr std::size_t kHeaderAt = 0x3c;
+  if (!head.has(0, "MZ") || head.size() < kHeaderAt + 4) return {};
+  const std::size_t header = head.at(kHeaderAt) | head.at(kHeaderAt + 1) << 8U;
+  if (header == 0 || head.at(kHeaderAt + 2) != 0 || head.at(kHeaderAt + 3) != 0) return {};
+  return Match{{"application/vnd.microsoft.portable-executable", kOther}};
 }
 
 // Packets of 188 bytes that begin with 0x47, or of 192 with four bytes of time before.
@@ -266,9 +255,14 @@ std::optional<Match> zip(const Head& head) {
   if (head.has(kFirstName, kMember)) {
     for (const std::string_view type : {
              "application/epub+zip"sv,
+             "application/vnd.oasis.opendocument.text-template"sv,
              "application/vnd.oasis.opendocument.text"sv,
+             "application/vnd.oasis.opendocument.spreadsheet-template"sv,
              "application/vnd.oasis.opendocument.spreadsheet"sv,
+             "application/vnd.oasis.opendocument.presentation-template"sv,
              "application/vnd.oasis.opendocument.presentation"sv,
+             "application/vnd.oasis.opendocument.graphics-template"sv,
+             "application/vnd.oasis.opendocument.graphics"sv,
          }) {
       if (head.has(kFirstName + kMember.size(), type)) return Match{{type, kDocument}};
     }
@@ -277,20 +271,20 @@ std::optional<Match> zip(const Head& head) {
 }
 
 std::optional<Match> recognise(const Head& head) {
-  for (const Signature& signature : kSignatures) {
-    if (head.has(0, signature.bytes)) return signature.found;
-  }
-  for (const auto look :
-       {bitmap, bzip2, riff, iso_media, matroska, ogg, id3, transport_stream, zip}) {
+  if (auto found = find_signature(head)) return found;
+  for (const auto look : {iso_media, bitmap, bzip2, riff, matroska, ogg, id3, monkeys_audio,
+                          transport_stream, zip, first_line, windows_program}) {
     if (auto found = look(head)) return found;
   }
-  return {};
+  return find_audio_frames(head);
 }
 
 // Whether the extension's type can hide behind what was found.
 bool refines(const Extension& extension, Family found) {
   if (extension.family == found) return found != Family::kOwn;
-  return found == Family::kId3 && extension.family == Family::kAdts;
+  if (found == Family::kZip) return extension.family == Family::kZipAlone;
+  return found == Family::kId3 &&
+         (extension.family == Family::kAdts || extension.family == Family::kMpegAudio);
 }
 
 bool is_utf8_text(ByteView head) {
@@ -325,7 +319,7 @@ Type type_of(std::string_view filename, ByteView bytes) {
   if (const auto found = recognise(head)) {
     return extension && refines(*extension, found->family) ? extension->type : found->type;
   }
-  if (!extension) return kUnknown;
+  if (!extension || extension->family == Family::kZipAlone) return kUnknown;
   Type type = extension->type;
   if (type.media_type.ends_with(kCharset) && !is_utf8_text(seen)) {
     type.media_type.remove_suffix(kCharset.size());
