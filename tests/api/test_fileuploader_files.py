@@ -187,6 +187,10 @@ LINKS = {
     b"https://example.org/" + b"x" * 2028: "https://example.org/" + "x" * 2028,
     b"https://[::1]:8080/": "https://[::1]:8080/",
     b"https://user@example.org/%41": "https://user@example.org/%41",
+    b"\xef\xbb\xbfhttps://example.org\r\n": "https://example.org",
+    b"\xff\xfe" + "https://example.org/\u0436\U0001f30a\r\n".encode("utf-16-le"): "https://example.org/%D0%B6%F0%9F%8C%8A",
+    b"\xfe\xff" + "https://example.org/\u0436".encode("utf-16-be"): "https://example.org/%D0%B6",
+    b"\xff\xfe" + ("https://example.org/" + "x" * 2028).encode("utf-16-le"): "https://example.org/" + "x" * 2028,
 }
 NO_LINKS = [
     b"", b"\n", b"https://", b"http:///x", b"https://?x", b"https://#x", b"https:/example.org", b"https:example.org",
@@ -195,7 +199,11 @@ NO_LINKS = [
     b"https://example.org x", b"https://example.org\nhttps://example.com", b"https://example.org\n\nx",
     b"https://exam\0ple.org", b"https://example.org/\r\nSet-Cookie: x=1", b"https://example.org/\tx",
     b"https://example.org/\x7f", b"https://example.org/\xff", b"see https://example.org",
-    b"https://example.org/" + b"x" * 2029, b"\xef\xbb\xbfhttps://example.org", b"https://:80/", b"https://@x/",
+    b"https://example.org/" + b"x" * 2029, b"https://:80/", b"https://@x/",
+    b"\xef\xbb\xbf\xef\xbb\xbfhttps://example.org", b"\xff\xfe" + "https://example.org".encode("utf-16-le") + b"x",
+    b"\xff\xfe" + "https://example.org/x y".encode("utf-16-le"), "https://example.org".encode("utf-16-le"),
+    b"\xfe\xff" + "https://example.org".encode("utf-16-le"), b"\xff\xfeh\0t\0t\0p\0:\0/\0/\0a\0\0\xd8",
+    b"\xff\xfeh\0t\0t\0p\0:\0/\0/\0a\0\0\xdc\0\xd8", b"\xff\xfe", b"\xef\xbb\xbf",
 ]
 
 
@@ -214,6 +222,16 @@ def test_any_other_text_is_a_text(guest, text):
     reply = guest.fetch(guest.upload(text, "link.txt"))
     assert reply.status_code == 200 and reply.content == text
     assert "Location" not in reply.headers and "Set-Cookie" not in reply.headers
+
+
+def test_a_link_can_be_kept_as_the_text_that_it_is(guest):
+    link = b"https://example.org"
+    file = guest.upload(link, "link.txt")
+    reply = guest.fetch(file["file_url"] + "?download=1")
+    assert reply.status_code == 200 and reply.content == link
+    assert reply.headers["Content-Disposition"].startswith("attachment")
+    for value in ("0", "false"):
+        assert guest.fetch(file["file_url"] + f"?download={value}").status_code == 302
 
 
 def test_only_texts_lead_anywhere(guest):

@@ -27,6 +27,39 @@ def test_several_files_give_several_objects(user):
     assert [user.get(t["url"]).content for t in things] == [b"one", b"two"]
 
 
+@pytest.mark.parametrize(
+    "name, data, renamed, media_type, kind",
+    [
+        ("a.zip", b"PK\x03\x04\x14\0", "a.docx", "application/vnd.openxmlformats-officedocument.wordprocessingml.document", "document"),
+        ("a.docx", b"PK\x03\x04\x14\0", "a.txt", "application/zip", "other"),
+        ("notes", b"text", "notes.md", "text/markdown; charset=utf-8", "document"),
+        ("notes.md", b"caf\xe9", "notes.csv", "text/csv", "document"),
+        ("a.bin", b"\1\2", "a.mp3", "audio/mpeg", "audio"),
+        ("a.mp3", b"\1\2", "a", "application/octet-stream", "other"),
+        ("a.png", b"\x89PNG\r\n\x1a\n", "a.exe", "image/png", "image"),
+        ("a", b"\xff\xd8\xff\xe0", "a.mp4", "image/jpeg", "image"),
+    ],
+)
+def test_a_new_name_gives_the_type_that_an_upload_gets(user, name, data, renamed, media_type, kind):
+    thing = user.upload(data, name)
+    changed = shapes.success(user.patch(f"/media/{thing['id']}", json={"filename": renamed}))
+    assert (changed["media_type"], changed["type"]) == (media_type, kind)
+    again = user.upload(data, renamed)
+    assert (again["media_type"], again["type"]) == (media_type, kind)
+    reply = user.get(f"/media/{thing['id']}/content")
+    assert reply.headers["Content-Type"] == media_type and reply.content == data
+    listed = shapes.success(user.get(f"/media?type={kind}"))
+    assert {one["id"] for one in listed} == {thing["id"], again["id"]}
+
+
+def test_content_is_a_download_where_that_is_asked_for(user):
+    thing = user.upload(b"\x89PNG\r\n\x1a\n", "a.png")
+    for query, disposition in (("", "inline"), ("?download=0", "inline"), ("?download=1", "attachment"), ("?download", "attachment")):
+        reply = user.get(f"/media/{thing['id']}/content{query}")
+        assert reply.headers["Content-Disposition"].startswith(disposition), query
+        assert reply.headers["Content-Type"] == "image/png"
+
+
 @pytest.mark.parametrize("order", ["before", "after", "around"])
 def test_fields_go_before_or_after_the_file(user, order):
     fields = [Part("title", "Tïtle".encode()), Part("description", b"two\nlines"), Part("tags", b"b, a,b")]

@@ -137,6 +137,7 @@ def test_the_media_path_is_a_permission(caller):
     assert reply.headers["X-Content-Type-Options"] == "nosniff"
     assert fetch(url, headers={"Range": "bytes=1-3"}).content == data[1:4]
     assert fetch(url, headers={"If-None-Match": reply.headers["ETag"]}).status_code == 304
+    assert fetch(url + "?download=1").headers["Content-Disposition"].startswith("attachment")
     # The name in it may be the one that the file had; the day is its day.
     expect(caller.put(f"/api/v4/files/{file['uuid']}/update/", json={"name": "renamed.mp4"}))
     assert fetch(url).content == data

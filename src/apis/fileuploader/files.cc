@@ -68,8 +68,10 @@ NextPage group_files(const RequestContext& context, std::uint32_t number) {
 Task<Reply> send_file(RequestContext& context) {
   const auto file = co_await context.vault.addresses().find(context.path.text("url"));
   if (!file) co_return std::unexpected(no_such_file());
-  const auto target = co_await find_redirect(context.vault, file->entry);
-  if (target) co_return redirect_to(*target);
+  if (!is_download(context.request)) {
+    const auto target = co_await find_redirect(context.vault, file->entry);
+    if (target) co_return redirect_to(*target);
+  }
   const bool is_known = file->entry.type.media_type != kUnknownType;
   Reply reply = co_await file_reply(context, file->entry, is_known ? "inline" : "attachment");
   co_return reply;

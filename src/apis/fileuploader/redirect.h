@@ -11,7 +11,8 @@
 namespace coffer::apis::fileuploader {
 
 // The link in `text`, if it is one `http` or `https` URL of at most 2048 bytes and nothing else but
-// line ends behind it: in ASCII, with everything escaped that may not stand in a URL.
+// line ends behind it: in ASCII, with everything escaped that may not stand in a URL. `text` is
+// UTF-8, or begins with the byte order mark of UTF-8 or UTF-16.
 std::optional<std::string> link_of(std::string_view text);
 
 // Where the file leads, if its name ends in `.txt` and link_of() finds a link in it.

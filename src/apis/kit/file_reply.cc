@@ -15,6 +15,11 @@ bool is_active(std::string_view media_type) {
 
 }  // namespace
 
+bool is_download(const http::Request& request) {
+  const auto value = request.uri.parameter("download");
+  return value && *value != "0" && !equal_ignoring_case(*value, "false");
+}
+
 Task<Reply> file_reply(RequestContext& context, const vault::Entry& entry,
                        std::string_view disposition) {
   http::Representation representation;
@@ -22,7 +27,8 @@ Task<Reply> file_reply(RequestContext& context, const vault::Entry& entry,
   representation.content_type = entry.type.media_type;
   representation.etag = '"' + entry.content_tag() + '"';
   representation.last_modified = entry.written_at;
-  representation.disposition = http::content_disposition(disposition, entry.name);
+  representation.disposition = http::content_disposition(
+      is_download(context.request) ? "attachment" : disposition, entry.name);
   http::Response response = http::content_response(context.request, std::move(representation));
   response.headers.add("X-Content-Type-Options", "nosniff");
   if (is_active(entry.type.media_type)) response.headers.add("Content-Security-Policy", "sandbox");

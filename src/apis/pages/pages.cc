@@ -109,8 +109,7 @@ Task<Reply> send(RequestContext& context, bool is_below) {
   const auto named = co_await find_named(context, is_below);
   if (!named) co_return std::unexpected(named.error());
   if (named->shown.is_folder()) co_return std::unexpected(nothing_here());
-  const bool to_keep = context.request.uri.parameter("download").has_value();
-  auto reply = co_await file_reply(context, named->shown, to_keep ? "attachment" : "inline");
+  auto reply = co_await file_reply(context, named->shown, "inline");
   if (reply) {
     reply->headers.set("Referrer-Policy", "no-referrer");
     reply->headers.set("X-Robots-Tag", "noindex, nofollow");

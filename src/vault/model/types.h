@@ -70,6 +70,8 @@ std::optional<FileKind> file_kind_from(std::string_view name) noexcept;
 struct FileType {
   std::string media_type;  // `image/jpeg`
   FileKind kind = FileKind::kOther;
+
+  friend bool operator==(const FileType&, const FileType&) = default;
 };
 // How the vault learns what a file is, from its name and its first bytes (kHeadBytes of them,
 // or all when there are fewer). Handed in; must not block.

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "base/read_prefix.h"
 #include "base/text.h"
 #include "vault/events/events.h"
 #include "vault/model/checks.h"
@@ -32,7 +33,11 @@ constexpr db::Statement kFindByShare{kFindByShareText.data()};
 
 constexpr db::Statement kUpdate{
     "UPDATE entry SET key = $2, name = $3, title = $4, description = $5, tags = $6, search = $7,"
-    " updated_at = $8, parent_id = $9, charged = $10 WHERE id = $1"};
+    " updated_at = $8, parent_id = $9, charged = $10, media_type = $11, kind = $12"
+    " WHERE id = $1"};
+
+// The part that a file of parts begins with.
+constexpr db::Statement kFirstPart{"SELECT digest FROM part WHERE multipart_id = $1 AND start = 0"};
 
 constexpr std::size_t kCachedEntries = 128;  // by one thread; the largest takes 50 KB
 
@@ -60,6 +65,40 @@ Task<Result<Entry>> find_one(GuardedDatabase& database, const db::Statement& sta
   auto entry = co_await database.read(body);
   if (!entry) co_return no_such_file();
   co_return std::move(*entry);
+}
+
+// What a file is under another name.
+struct Retyped {
+  FileType type;
+  std::string content_tag;  // of the bytes that it was told by
+};
+
+// The first bytes of the file; nothing where the store has lost them.
+Task<std::optional<Bytes>> read_head(Context& context, const Entry& entry) {
+  std::optional<Sha256Digest> digest = entry.checksum;
+  if (entry.manifest) {
+    const auto digest_from = [](const db::Row& row) {
+      return Sha256Digest::from_bytes(row.bytes(0)).value();
+    };
+    auto body = [&](db::Transaction& tx) -> Task<std::optional<Sha256Digest>> {
+      co_return co_await tx.find(kFirstPart, digest_from, *entry.manifest);
+    };
+    digest = co_await context.database.read(body);
+    if (!digest) co_return Bytes();  // all of its parts are empty
+  }
+  const auto content = co_await context.blobs.open(*digest);
+  if (!content) co_return std::nullopt;
+  co_return co_await read_prefix(*content, kHeadBytes);
+}
+
+// The type that `entry` would have had if it had come as `name`. Its bytes are read only where the
+// two names, by themselves, say different things.
+Task<Retyped> retype(Context& context, const Entry& entry, const std::string& name) {
+  Retyped retyped{.type = entry.type, .content_tag = entry.content_tag()};
+  if (context.classify(entry.name, {}) == context.classify(name, {})) co_return retyped;
+  const auto head = co_await read_head(context, entry);
+  if (head) retyped.type = context.classify(name, *head);
+  co_return retyped;
 }
 
 }  // namespace
@@ -92,46 +131,64 @@ Task<Result<Entry>> Entries::update(Actor actor, EntryId id, EntryChanges change
       !changes.name && !changes.parent && !changes.title && !changes.description && !changes.tags;
   if (nothing) co_return co_await find(owner, id);
 
-  auto body = [&](db::Transaction& tx) -> Task<Result<Entry>> {
-    auto found = co_await find_file(tx, owner, id);
-    if (!found) co_return no_such_file();
-    Entry& entry = *found;
-    const Entry old = entry;
-    const std::optional<EntryId> parent = changes.parent.value_or(entry.parent);
-    const bool renamed = changes.name && *changes.name != entry.name;
-    if (renamed || parent != entry.parent) {
-      if (renamed) entry.name = *changes.name;
-      const auto place = co_await find_place(tx, entry.space, parent);
-      if (!place) co_return no_such_folder();
-      co_await settle_key(tx, entry, *place);
+  for (;;) {
+    std::optional<Retyped> retyped;
+    if (changes.name) {
+      const auto current = co_await find(owner, id);
+      if (!current) co_return std::unexpected(current.error());
+      retyped = co_await retype(context_, *current, *changes.name);
     }
-    if (changes.title) entry.title = *changes.title;
-    if (changes.description) entry.description = *changes.description;
-    if (changes.tags) entry.tags = *changes.tags;
-    entry.charged = old.charged - text_charge(old) + text_charge(entry);
-    if (entry.charged != old.charged) {
-      const auto charged = co_await charge(tx, owner, entry.space, cost_of(entry) - cost_of(old));
-      if (!charged) co_return std::unexpected(charged.error());
-    }
-    if (entry.charged != old.charged || entry.parent != old.parent) {
-      co_await subtract_from_totals(tx, old);
-      co_await add_to_totals(tx, entry);
-    }
-    if (changes.tags) {
-      co_await remove_tags(tx, old);
-      co_await insert_tags(tx, entry);
-    }
-    entry.updated_at = context_.clock.now();
-    const std::string tags = tags_column(entry);
-    const std::string search = search_column(entry);
-    co_await tx.execute(kUpdate, id, as_bytes(entry.key), as_bytes(entry.name), entry.title,
-                        entry.description, tags, search, entry.updated_at,
-                        entry.parent.value_or(EntryId{}), entry.charged);
-    const Event event = event_about(entry, EventType::kEntryUpdated, owner);
-    co_await append_event(tx, entry.updated_at, event);
-    co_return std::move(entry);
-  };
-  co_return co_await context_.database.write(actor, body);
+    bool is_stale = false;
+    auto body = [&](db::Transaction& tx) -> Task<Result<Entry>> {
+      auto found = co_await find_file(tx, owner, id);
+      if (!found) co_return no_such_file();
+      is_stale = retyped && retyped->content_tag != found->content_tag();
+      if (is_stale) co_return std::move(*found);  // it has got other bytes meanwhile
+      Entry& entry = *found;
+      const Entry old = entry;
+      const std::optional<EntryId> parent = changes.parent.value_or(entry.parent);
+      const bool renamed = changes.name && *changes.name != entry.name;
+      if (renamed || parent != entry.parent) {
+        if (renamed) {
+          entry.name = *changes.name;
+          entry.type = retyped->type;
+        }
+        const auto place = co_await find_place(tx, entry.space, parent);
+        if (!place) co_return no_such_folder();
+        co_await settle_key(tx, entry, *place);
+      }
+      if (changes.title) entry.title = *changes.title;
+      if (changes.description) entry.description = *changes.description;
+      if (changes.tags) entry.tags = *changes.tags;
+      entry.charged = old.charged - text_charge(old) + text_charge(entry);
+      if (entry.charged != old.charged) {
+        const auto charged = co_await charge(tx, owner, entry.space, cost_of(entry) - cost_of(old));
+        if (!charged) co_return std::unexpected(charged.error());
+      }
+      const bool counts_anew = entry.charged != old.charged || entry.parent != old.parent ||
+                               entry.type.kind != old.type.kind;
+      if (counts_anew) {
+        co_await subtract_from_totals(tx, old);
+        co_await add_to_totals(tx, entry);
+      }
+      if (changes.tags) {
+        co_await remove_tags(tx, old);
+        co_await insert_tags(tx, entry);
+      }
+      entry.updated_at = context_.clock.now();
+      const std::string tags = tags_column(entry);
+      const std::string search = search_column(entry);
+      co_await tx.execute(kUpdate, id, as_bytes(entry.key), as_bytes(entry.name), entry.title,
+                          entry.description, tags, search, entry.updated_at,
+                          entry.parent.value_or(EntryId{}), entry.charged, entry.type.media_type,
+                          entry.type.kind);
+      const Event event = event_about(entry, EventType::kEntryUpdated, owner);
+      co_await append_event(tx, entry.updated_at, event);
+      co_return std::move(entry);
+    };
+    auto updated = co_await context_.database.write(actor, body);
+    if (!is_stale) co_return updated;
+  }
 }
 
 }  // namespace coffer::vault

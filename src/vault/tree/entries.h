@@ -65,7 +65,8 @@ class Entries {
   Task<Page<Entry>> walk(AccountId owner, EntryId after, PageLimit limit = {});
 
   // Event `entry.updated`. kNotFound, with a fault of `parent` without that folder; kInvalid;
-  // kQuotaExceeded when the texts grow. A new name or place gives a new key.
+  // kQuotaExceeded when the texts grow. A new name or place gives a new key,
+  // and a new name the type of a file that comes under it.
   Task<Result<Entry>> update(Actor actor, EntryId id, EntryChanges changes);
 
  private:

@@ -56,6 +56,40 @@ TEST_F(EntriesTest, OtherPeoplesFilesDoNotExist) {
   EXPECT_EQ(run(vault_->entries().find(anna_.id, entry.id))->name, "a.jpg");
 }
 
+TEST_F(EntriesTest, ANewNameGivesTheTypeThatItStandsFor) {
+  const Entry whole = upload(anna_, "a.jpg", "x");
+  const Entry parts = upload_parts(anna_, "p.jpg", {"", "one", "two"});
+  for (const Entry& entry : {whole, parts}) {
+    const auto changed = update(anna_, entry.id, {.name = "b.mp3"}).value();
+    EXPECT_EQ(changed.type.media_type, "audio/mpeg");
+    EXPECT_EQ(changed.type.kind, FileKind::kAudio);
+    const Entry stored = run(vault_->entries().find(anna_.id, entry.id)).value();
+    EXPECT_EQ(stored.type, changed.type);
+  }
+  EXPECT_EQ(total({.kind = FileKind::kImage}), 0U);
+  EXPECT_EQ(total({.kind = FileKind::kAudio}), 2U);
+  EXPECT_TRUE(contradictions().empty());
+  EXPECT_EQ(update(anna_, whole.id, {.title = "T"})->type.kind, FileKind::kAudio);
+}
+
+// Renamed and given other bytes at once: whichever comes first, the type is that of the last name.
+TEST_F(EntriesTest, ANameAndBytesThatChangeAtOnceAgreeInTheEnd) {
+  const Entry entry = upload(anna_, "0.txt", "0");
+  in_parallel(4, [&](int thread) {
+    for (int i = 0; i < 20; ++i) {
+      if (thread < 2) {
+        EXPECT_TRUE(update(anna_, entry.id, {.name = (i + thread) % 2 == 0 ? "a.jpg" : "b.mp3"}));
+      } else {
+        const auto received = receive(anna_, std::to_string(100 * thread + i));
+        EXPECT_TRUE(run(vault_->files().replace(as(anna_), entry.id, received.value())));
+      }
+    }
+  });
+  const Entry stored = run(vault_->entries().find(anna_.id, entry.id)).value();
+  EXPECT_EQ(stored.type, classify_by_extension(stored.name, {}));
+  EXPECT_TRUE(contradictions().empty());
+}
+
 TEST_F(EntriesTest, ChangesWhatIsSetAndNothingElse) {
   const Entry entry = upload(anna_, "a.jpg", "x", {"one", "two"});
   clock_.advance(std::chrono::seconds(9));
