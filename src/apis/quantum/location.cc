@@ -8,6 +8,7 @@
 #include "apis/quantum/errors.h"
 #include "base/bytes.h"
 #include "base/text.h"
+#include "base/utf8.h"
 #include "vault/model/checks.h"
 #include "vault/tree/keys.h"
 
@@ -22,20 +23,6 @@ constexpr std::string_view kSpaces = " \t\r\n";
 constexpr auto kDevices =
     std::to_array<std::string_view>({"con", "prn", "aux", "nul", "conin$", "conout$", "clock$"});
 constexpr auto kPorts = std::to_array<std::string_view>({"com", "lpt"});
-
-void append_utf8(std::string& out, unsigned code) {
-  const auto byte = [&out](unsigned value) { out += static_cast<char>(value); };
-  if (code < 0x80) {
-    byte(code);
-  } else if (code < 0x800) {
-    byte(0xc0U | (code >> 6U));
-    byte(0x80U | (code & 0x3fU));
-  } else {
-    byte(0xe0U | (code >> 12U));
-    byte(0x80U | ((code >> 6U) & 0x3fU));
-    byte(0x80U | (code & 0x3fU));
-  }
-}
 
 // The number that `digits` hexadecimal digits at `at` give.
 std::optional<unsigned> hex_at(std::string_view text, std::size_t at, std::size_t digits) {
@@ -67,6 +54,58 @@ std::string decode_again(std::string_view text) {
       }
     }
     out += text[at++];
+  }
+  return out;
+}
+
+constexpr bool is_continuation(unsigned byte) noexcept { return (byte & 0xc0U) == 0x80; }
+
+struct Character {
+  char value;
+  std::size_t length;  // bytes that it took
+};
+
+// The ASCII character that the text begins with in too long a form of UTF-8, which lenient decoders
+// take for it. Of a form of two bytes the second may be wrong, as some of them do not look at it.
+std::optional<Character> overlong_character(std::string_view text) {
+  const auto at = [text](std::size_t i) { return static_cast<unsigned char>(text[i]); };
+  const unsigned first = at(0);
+  const std::size_t length = first >= 0xfc   ? 6
+                             : first >= 0xf8 ? 5
+                             : first >= 0xf0 ? 4
+                             : first >= 0xe0 ? 3
+                             : first >= 0xc0 ? 2
+                                             : 1;
+  if (length == 1 || text.size() < length) return std::nullopt;
+  std::uint64_t code = first & (0xffU >> (length + 1));
+  for (std::size_t i = 1; i < length; ++i) {
+    if (!is_continuation(at(i)) && (length > 2 || at(i) >= 0x40)) return std::nullopt;
+    code = code << 6U | (at(i) & 0x3fU);
+  }
+  if (code >= 0x80) return std::nullopt;
+  return Character{static_cast<char>(code), length};
+}
+
+// `text` as UTF-8, in the way of decoders that take everything: overlong forms as what they stand
+// for, and for every other byte that does not belong there `substitute`.
+std::string as_lenient_utf8(std::string_view text, std::string_view substitute) {
+  constexpr std::size_t kCharacterMax = 4;  // bytes
+  std::string out;
+  while (!text.empty()) {
+    std::size_t length = 1;
+    while (length <= std::min(kCharacterMax, text.size()) && !is_utf8(text.substr(0, length))) {
+      ++length;
+    }
+    if (length <= std::min(kCharacterMax, text.size())) {
+      out += text.substr(0, length);
+    } else if (const auto overlong = overlong_character(text)) {
+      out += overlong->value;
+      length = overlong->length;
+    } else {
+      out += substitute;
+      length = 1;
+    }
+    text.remove_prefix(length);
   }
   return out;
 }
@@ -135,11 +174,17 @@ Task<std::expected<vault::Bucket, Code>> find_bucket(RequestContext& context,
 }  // namespace
 
 LocationStatus judge(std::string_view name) {
+  if (escapes(name)) return LocationStatus::kEscape;
   std::string text(name);
   bool reserved = false;
   for (int round = 0;; ++round) {
-    if (round > kRoundsMax || escapes(text)) return LocationStatus::kEscape;
-    reserved = reserved || is_reserved(text);
+    // A percent sign may be one: what it makes of the bytes behind it need not be UTF-8, but must
+    // be no escape, whether a decoder replaces what does not fit or drops it.
+    const std::string replaced = as_lenient_utf8(text, "\ufffd");
+    if (round > kRoundsMax || escapes(replaced) || escapes(as_lenient_utf8(text, ""))) {
+      return LocationStatus::kEscape;
+    }
+    reserved = reserved || is_reserved(replaced);
     std::string further = decode_again(text);
     if (further == text) break;
     text = std::move(further);

@@ -35,7 +35,13 @@ TEST(Location, OrdinaryNamesAreGood) {
                            "*",
                            "?",
                            "\"",
-                           "'; DROP TABLE"}) {
+                           "'; DROP TABLE",
+                           "50%80 off.txt",
+                           "caf%E9.pdf",
+                           "%C0 la carte.txt",
+                           "%e9t%e9",
+                           "100%ff",
+                           "a%c3"}) {
     EXPECT_EQ(judge(name), LocationStatus::kGood) << name;
   }
   EXPECT_EQ(judge(std::string(255, 'x')), LocationStatus::kGood);
@@ -84,6 +90,24 @@ TEST(Location, EscapesAreFoundInEverySpelling) {
            std::string("．．／etc"),
            std::string("․․"),
            std::string("‥"),
+           // What is not UTF-8 hides nothing.
+           std::string("%e9/.."),
+           std::string("..%2f%e9"),
+           std::string("%80%2e%2e"),
+           std::string(".%80."),
+           std::string("%2e%ff%2e"),
+           std::string("%c0%ae%c0%ae%e9"),
+           std::string("..%c0%af%ff"),
+           std::string("%c1%1c"),
+           std::string("a%c1%9cb"),
+           std::string("%c0%2e."),
+           std::string("%e0%80%ae."),
+           std::string("%f8%80%80%80%af"),
+           std::string("%fc%80%80%80%80%af"),
+           std::string("%80"),
+           std::string("%25c0%25ae%25c0%25ae"),
+           std::string("a%ff%00"),
+           std::string("a%ff%0a"),
        }) {
     EXPECT_EQ(judge(name), LocationStatus::kEscape) << name;
   }
