@@ -282,6 +282,7 @@ Task<Connection::Head> Connection::read_head(Request& request, ParsedHead& head,
     }
     if (parsed.status == HeadParser::Status::kBad) {
       why = parsed.why;
+      if (why == BadMessage::kHeadTooLarge) co_await find_origin(request);
       co_return Head::kBad;
     }
     const auto step = transport_.read(input_.space(max));

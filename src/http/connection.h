@@ -125,6 +125,9 @@ class Connection final : public net::ConnectionBase {
   // What is known of a request before it is read.
   void begin(Request& request);
   Task<Head> read_head(Request& request, ParsedHead& head, BadMessage& why);
+  // Looks in what follows of a head that is too large for its Origin, for a moment.
+  // oversized_head.cc.
+  Task<void> find_origin(Request& request);
   Task<bool> serve_one();
   Task<bool> answer(Request& request, const Framing& framing);
   Task<void> refuse(Request& request, BadMessage why);
