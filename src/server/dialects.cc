@@ -15,6 +15,7 @@ namespace coffer::server {
 std::vector<std::unique_ptr<apis::Dialect>> make_dialects(apis::Metrics& metrics,
                                                           const Clock& clock, Packages* packages) {
   std::vector<std::unique_ptr<apis::Dialect>> dialects;
+  dialects.push_back(apis::pages::make_front());
   dialects.push_back(apis::make_operations(metrics));
   dialects.push_back(apis::mediavault::make(clock));
   for (auto& part : apis::streamvault::make()) dialects.push_back(std::move(part));

@@ -173,7 +173,9 @@ def test_paths_that_are_nearly_those_of_the_document(guest):
         assert page.status_code == 404 and page.headers["Content-Type"] == "text/html; charset=utf-8", path
         error(guest.get(path), 404, "There is nothing at this path")
     for path in ("/api/upload", "/api/delete/a/b", "/api/get_files/", "/api/join", "/api/login/x", "/api/sharex/x"):
-        error(guest.get(path, headers=people), 404, "There is nothing at this path")
+        error(guest.get(path), 404, "There is nothing at this path")
+        page = guest.get(path, headers=people)
+        assert page.status_code == 404 and page.headers["Content-Type"] == "text/html; charset=utf-8", path
 
 
 # The link shortener.

@@ -147,7 +147,8 @@ def test_other_origins_read_what_they_need(open_to_origin):
     reply = user.get(thing["url"], headers={"Origin": ORIGIN})
     assert reply.headers["Accept-Ranges"] == "bytes"
     exposed = reply.headers["Access-Control-Expose-Headers"].split(", ")
-    assert {"Accept-Ranges", "Content-Range", "Content-Disposition", "ETag"} <= set(exposed)
+    limits = {f"X-RateLimit-{name}" for name in ("Limit", "Remaining", "Reset")}
+    assert {"Accept-Ranges", "Content-Range", "Content-Disposition", "ETag", "Location", "Retry-After"} | limits <= set(exposed)
 
 
 def test_a_renamed_file_is_renamed_in_caches(user):

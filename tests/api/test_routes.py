@@ -36,6 +36,8 @@ OPEN = {
     ("GET", "/invite/{invite}"),
     ("GET", "/file/download/{token...}"),
     ("GET", "/API/file/download/{token...}"),
+    ("GET", "/"),
+    ("GET", "/favicon.ico"),
     ("GET", "/s/style.css"),
     ("GET", "/s/icon.svg"),
     ("GET", "/s/{token}"),
@@ -375,7 +377,7 @@ def test_unknown_paths(shared, user, path):
     shapes.any_failure(reply)
 
 
-@pytest.mark.parametrize("path", ["/", "/api", "/api/", "/api/v2/media", "/api/v1", "/.env", "/index.html", "//"])
+@pytest.mark.parametrize("path", ["/api", "/api/", "/api/v2/media", "/api/v1", "/.env", "/index.html", "//"])
 def test_unknown_paths_outside_of_any_api(shared, path):
     with shared.wire() as wire:
         reply = wire.request("GET", path)

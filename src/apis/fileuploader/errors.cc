@@ -3,6 +3,7 @@
 #include <string>
 #include <utility>
 
+#include "apis/gateway/accept.h"
 #include "apis/kit/json.h"
 #include "apis/kit/page.h"
 
@@ -51,7 +52,7 @@ http::Response render_problem(const Problem& problem, const http::Request& reque
   }
   if (is_for_people(request)) {
     http::Response response;
-    if (wants_page(request)) {
+    if (prefers_page(request)) {
       const auto [title, advice] = words_of(problem);
       const std::string content = sorry_view(title, advice);
       response =

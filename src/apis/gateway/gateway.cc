@@ -4,6 +4,7 @@
 #include <exception>
 #include <utility>
 
+#include "apis/gateway/accept.h"
 #include "base/log.h"
 #include "base/text.h"
 #include "base/thread.h"
@@ -106,6 +107,12 @@ std::vector<ServedRoute> Gateway::list(const std::vector<std::unique_ptr<Dialect
   return out;
 }
 
+const Dialect& Gateway::dialect_for(const http::Request& request) const {
+  // Somebody has typed or followed an address: an API's document would say nothing to them.
+  if (prefers_page(request)) return *dialects_.front();
+  return dialect_at(request.uri.raw_path);
+}
+
 const Dialect& Gateway::dialect_at(std::string_view path) const {
   const Dialect* best = dialects_.front().get();
   std::size_t length = 0;
@@ -144,7 +151,7 @@ Task<http::Response> Gateway::handle(http::Request& request) {
     response = std::move(**reply);
   } else {
     const Problem& problem = reply->error();
-    response = (dialect ? *dialect : dialect_at(request.uri.raw_path)).render(problem, request);
+    response = (dialect ? *dialect : dialect_for(request)).render(problem, request);
     for (const auto& field : problem.headers) response.headers.set(field.name, field.value);
   }
   for (const auto& field : extra) response.headers.set(field.name, field.value);
@@ -429,8 +436,8 @@ void Gateway::add_cors(const http::Request& request, http::Response& response) c
   if (!listed) return;
   response.headers.set("Access-Control-Allow-Origin", std::string(*origin));
   response.headers.set("Access-Control-Expose-Headers",
-                       "Accept-Ranges, Content-Disposition, Content-Range, ETag, Link, "
-                       "Retry-After, X-RateLimit-Limit, "
+                       "Accept-Ranges, Content-Disposition, Content-Length, Content-Range, ETag, "
+                       "Link, Location, Retry-After, WWW-Authenticate, X-RateLimit-Limit, "
                        "X-RateLimit-Remaining, X-RateLimit-Reset, X-Request-Id");
 }
 

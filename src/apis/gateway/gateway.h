@@ -52,7 +52,8 @@ struct ServedRoute {
 
 class Gateway final : public http::Service {
  public:
-  // The first dialect also answers for paths that belong to none. `memory` is what bodies that are
+  // The first dialect also answers for paths that belong to none, and for unknown paths that a
+  // browser opens. `memory` is what bodies that are
   // read whole share. REQUIRES: `vault`, `metrics`, `clock` and `memory` outlive it. Throws
   // std::invalid_argument when two routes collide.
   Gateway(GatewayOptions options, std::vector<std::unique_ptr<Dialect>> dialects,
@@ -94,6 +95,8 @@ class Gateway final : public http::Service {
   std::string redacted_path(const http::Request& request) const;
   // Of a path that may be no route's.
   const Dialect& dialect_at(std::string_view path) const;
+  // Who answers a request that found no route.
+  const Dialect& dialect_for(const http::Request& request) const;
   // The methods that a path takes; all where nothing is.
   std::string allowed_at(const http::Target& target) const;
   std::optional<http::Response> preflight(const http::Request& request) const;

@@ -125,11 +125,6 @@ std::string sorry_view(std::string_view title, std::string_view advice) {
                      escape_html(title), escape_html(advice));
 }
 
-bool wants_page(const http::Request& request) {
-  const std::string accept = to_lower_ascii(request.headers.joined("Accept").value_or(""));
-  return accept.find("text/html") != std::string::npos;
-}
-
 http::Response page_response(unsigned status, const Page& page) {
   const std::string pages = escape_html(page.base_path) + std::string(kSharePrefix);
   std::string code;

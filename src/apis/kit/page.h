@@ -43,11 +43,10 @@ struct Page {
 // read. REQUIRES: the script does not hold `</script`.
 http::Response page_response(unsigned status, const Page& page);
 
-// Whether who asks would rather have a page than a document for programs.
-bool wants_page(const http::Request& request);
-
 // What pages link to besides files.
 http::Response style_response();
 http::Response icon_response();
+// What browsers ask for without a link to it.
+http::Response favicon_response();
 
 }  // namespace coffer::apis

@@ -85,6 +85,15 @@ button.button:focus-visible, .form input:focus-visible { outline: 2px solid var(
 .form .actions { margin: 0; }
 .form p { margin: 0; }
 .note { color: var(--soft); }
+.text { max-width: 62ch; }
+.text h2 { margin: 2rem 0 .25rem; font-size: 1.15rem; }
+.text p { margin: .5rem 0 0; }
+code { font: .9em ui-monospace, "Cascadia Mono", "DejaVu Sans Mono", monospace; overflow-wrap: anywhere; }
+.apis { margin: .75rem 0 0; padding: 0; list-style: none; background: var(--card); border: 1px solid var(--line); border-radius: .9rem; overflow: hidden; }
+.apis li { display: grid; gap: .15rem; padding: .7rem 1rem; }
+.apis li + li { border-top: 1px solid var(--line); }
+.apis b { font-weight: 600; }
+.apis code { color: var(--accent); }
 .fault { color: var(--fault); font-weight: 550; }
 [hidden] { display: none !important; }
 .sorry { padding: 12vh 0 0; text-align: center; color: var(--soft); }

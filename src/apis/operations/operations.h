@@ -1,5 +1,4 @@
-// For who runs the vault: is it alive, can it work, what does it do. Also answers for paths
-// that belong to no dialect.
+// For who runs the vault: is it alive, can it work, what does it do.
 #pragma once
 
 #include <memory>
