@@ -267,7 +267,7 @@ def test_unknown_paths_and_wrong_methods(nobody):
     for path in ("/api/v3/nothing/", "/", "/api/v9/x", "/api/v3/files/replace"):
         body = expect(nobody.get(path), 404)
         assert body.get("detail") == "Not found." or body == {"error": "File not found"}
-    for path, method in (("/api/v5/login/", "PUT"), ("/api/v3/folders/", "GET"), ("/api/v3/folders/update/", "GET")):
+    for path, method in (("/api/v5/login/", "PUT"), ("/api/v3/folders/", "PUT"), ("/api/v3/folders/update/", "GET")):
         reply = nobody.call(method, path)
         refuse(reply, 405, {"detail": f'Method "{method}" not allowed.'})
         assert "Allow" in reply.headers

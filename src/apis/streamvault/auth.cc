@@ -34,6 +34,20 @@ boost::json::object account_object(const vault::Account& account) {
           {"username", account.username}};
 }
 
+boost::json::object user_object(const vault::Account& account) {
+  boost::json::object user = account_object(account);
+  user["date_joined"] = to_iso8601(account.created_at);
+  return user;
+}
+
+// The token of the first of the folders that lie in no other, by name; null where there is none.
+Task<boost::json::value> root_folder_token(vault::Vault& vault, const vault::Account& account) {
+  const vault::ChildQuery first{.space = account.home, .folders = true, .limit = 1};
+  const auto roots = co_await vault.folders().children(first);
+  if (roots.items.empty()) co_return nullptr;
+  co_return boost::json::value(roots.items.front().share.str());
+}
+
 }  // namespace
 
 Task<Reply> register_account(RequestContext& context) {
@@ -73,15 +87,19 @@ Task<Reply> log_in(RequestContext& context) {
     if (problem.kind == ProblemKind::kAccountDisabled) problem.kind = ProblemKind::kNoSuchAccount;
     co_return std::unexpected(std::move(problem));
   }
-  co_return secret_response({{"access", begun->tokens.access},
-                             {"refresh", begun->tokens.refresh},
-                             {"message", "Login successful"}});
+  const vault::Tokens& tokens = begun->tokens;
+  boost::json::value root = co_await root_folder_token(context.vault, begun->account);
+  co_return secret_response({{"access", tokens.access},
+                             {"refresh", tokens.refresh},
+                             {"message", "Login successful"},
+                             // For the document's own web client.
+                             {"tokens", {{"access", tokens.access}, {"refresh", tokens.refresh}}},
+                             {"user", user_object(begun->account)},
+                             {"root_folder_token", std::move(root)}});
 }
 
 Task<Reply> show_me(RequestContext& context) {
-  boost::json::object reply = account_object(context.account());
-  reply["date_joined"] = to_iso8601(context.account().created_at);
-  co_return json_response(200, reply);
+  co_return json_response(200, user_object(context.account()));
 }
 
 Task<Reply> refresh_token(RequestContext& context) {

@@ -1,3 +1,4 @@
+#include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
 
 #include "apis/kit/form.h"
@@ -45,17 +46,8 @@ NextPage own_files(const RequestContext& context, vault::EntryId after) {
   };
 }
 
-}  // namespace
-
-Task<Reply> show_file(RequestContext& context) {
-  const auto found = co_await find_shared(context, Resource::kFile);
-  if (!found) co_return std::unexpected(found.error());
-  const auto folder = co_await context.vault.folders().parent_of(found->entry);
-  co_return json_response(
-      200, file_object(context.client.base_url, found->entry, folder ? &folder->name : nullptr));
-}
-
-Task<Reply> replace_file(RequestContext& context) {
+// Puts the form's file in the place of the bytes of the caller's file of the path's `id`.
+Task<std::expected<vault::Entry, Problem>> replace(RequestContext& context) {
   const auto file = co_await find_own_file(context);
   if (!file) co_return std::unexpected(file.error());
   const vault::AccountId owner = context.account().id;
@@ -71,10 +63,50 @@ Task<Reply> replace_file(RequestContext& context) {
   if (!form->file) {
     co_return std::unexpected(Problem::field("file", no_file(form->fields.contains("file"))));
   }
-  const auto replaced =
+  auto replaced =
       co_await context.vault.files().replace(context.actor(), file->id, std::move(*form->file));
   if (!replaced) co_return std::unexpected(translate(replaced.error(), Resource::kFile));
+  co_return std::move(*replaced);
+}
+
+// `file` as the caller is shown it.
+Task<boost::json::object> object_of(RequestContext& context, const vault::Entry& file) {
+  const auto folder = co_await context.vault.folders().parent_of(file);
+  co_return file_object(context.client.base_url, file, folder ? &folder->name : nullptr);
+}
+
+}  // namespace
+
+Task<Reply> show_file(RequestContext& context) {
+  const auto found = co_await find_shared(context, Resource::kFile);
+  if (!found) co_return std::unexpected(found.error());
+  boost::json::object reply = co_await object_of(context, found->entry);
+  co_return json_response(200, reply);
+}
+
+Task<Reply> preview_file(RequestContext& context) {
+  const auto found = co_await find_shared(context, Resource::kFile);
+  if (!found) co_return std::unexpected(found.error());
+  boost::json::object reply = co_await object_of(context, found->entry);
+  // Pictures of the file's pages. Pages of documents are not drawn here.
+  boost::json::array pages;
+  if (found->entry.type.kind == vault::FileKind::kImage) pages.push_back(reply["view_url"]);
+  reply["view_urls"] = std::move(pages);
+  co_return json_response(200, reply);
+}
+
+Task<Reply> replace_file(RequestContext& context) {
+  const auto replaced = co_await replace(context);
+  if (!replaced) co_return std::unexpected(replaced.error());
   co_return json_response(200, {{"message", "File replaced successfully"}});
+}
+
+Task<Reply> replace_and_show_file(RequestContext& context) {
+  const auto replaced = co_await replace(context);
+  if (!replaced) co_return std::unexpected(replaced.error());
+  boost::json::object reply = co_await object_of(context, *replaced);
+  reply["message"] = "File replaced successfully";
+  co_return json_response(200, reply);
 }
 
 Task<Reply> move_file(RequestContext& context) {
@@ -110,8 +142,9 @@ Task<Reply> list_files(RequestContext& context) {
 Task<Reply> update_file_v4(RequestContext& context) {
   const auto file = co_await find_own_file(context);
   if (!file) co_return std::unexpected(file.error());
-  const auto body = co_await read_fields(context.request);
+  auto body = co_await read_fields(context.request);
   if (!body) co_return std::unexpected(body.error());
+  drop_null_of_patch(context.request, *body, "folder");
   RestFields fields(*body);
   if (!fields.has("folder")) fields.require("name");
   vault::EntryChanges changes;

@@ -135,7 +135,11 @@ Task<Reply> show_folder(RequestContext& context) {
   const auto start = [&context](std::string_view name) {
     return std::string(context.request.uri.parameter(name).value_or(""));
   };
-  std::string text = boost::json::serialize(folder_object(context.client.base_url, folder));
+  boost::json::object view = folder_object(context.client.base_url, folder);
+  // Once more for the document's own web client, which looks for it here.
+  boost::json::object again = view;
+  view["folder"] = std::move(again);
+  std::string text = boost::json::serialize(view);
   text.back() = ',';
   ListDocument document;
   document.text(text + "\"subfolders\":")
@@ -150,8 +154,9 @@ Task<Reply> show_folder(RequestContext& context) {
 Task<Reply> update_folder_v4(RequestContext& context) {
   const auto ref = parse_entry_ref(context.path.text("id"));
   if (!ref) co_return std::unexpected(not_found(Resource::kFolder));
-  const auto body = co_await read_fields(context.request);
+  auto body = co_await read_fields(context.request);
   if (!body) co_return std::unexpected(body.error());
+  drop_null_of_patch(context.request, *body, "parent");
   RestFields fields(*body);
   if (!fields.has("parent")) fields.require("name");
   const auto changed = co_await change_folder(context, *ref, fields);

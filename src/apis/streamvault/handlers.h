@@ -18,16 +18,22 @@ Task<Reply> upload_chunk(RequestContext& context);
 Task<Reply> complete_chunks(RequestContext& context);
 Task<Reply> show_chunks(RequestContext& context);
 
-// folders.cc
+// folders.cc, folder_lists.cc
 Task<Reply> create_folder(RequestContext& context);
 Task<Reply> update_folder(RequestContext& context);
 Task<Reply> show_folder(RequestContext& context);
+Task<Reply> list_folders(RequestContext& context);
+Task<Reply> search_folders(RequestContext& context);
+Task<Reply> list_root_folders(RequestContext& context);
 Task<Reply> update_folder_v4(RequestContext& context);
 Task<Reply> delete_folder_v4(RequestContext& context);
 
 // files.cc
 Task<Reply> show_file(RequestContext& context);
+Task<Reply> preview_file(RequestContext& context);
 Task<Reply> replace_file(RequestContext& context);
+// The same, answered with the file.
+Task<Reply> replace_and_show_file(RequestContext& context);
 Task<Reply> move_file(RequestContext& context);
 Task<Reply> list_files(RequestContext& context);
 Task<Reply> update_file_v4(RequestContext& context);

@@ -44,6 +44,13 @@ Task<std::expected<Readable, Problem>> find_shared(RequestContext& context, Reso
   co_return found;
 }
 
+void drop_null_of_patch(const http::Request& request, boost::json::object& fields,
+                        std::string_view name) {
+  if (request.method != http::Method::kPatch) return;
+  const auto* value = fields.if_contains(name);
+  if (value && value->is_null()) fields.erase(name);
+}
+
 Task<std::expected<FoundFolder, Problem>> find_wanted(RequestContext& context,
                                                       WantedFolder wanted) {
   if (!wanted) co_return FoundFolder();

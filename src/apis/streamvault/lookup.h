@@ -1,7 +1,9 @@
 // What a path names, for those who may read it.
 #pragma once
 
+#include <boost/json/object.hpp>
 #include <optional>
+#include <string_view>
 
 #include "apis/gateway/dialect.h"
 #include "apis/kit/entry_ref.h"
@@ -30,6 +32,11 @@ Task<std::expected<vault::Entry, Problem>> find_own(RequestContext& context);
 // no folder at all.
 using WantedFolder = std::optional<std::optional<EntryRef>>;
 using FoundFolder = std::optional<std::optional<vault::EntryId>>;
+
+// Takes `name` out of what a PATCH sends where it is null: the document's own web client renames
+// with a null parent and means no move. A PUT's null, and an empty text, mean no folder at all.
+void drop_null_of_patch(const http::Request& request, boost::json::object& fields,
+                        std::string_view name);
 
 // Among the caller's own. kNotFound. REQUIRES: exchange.caller is set.
 Task<std::expected<FoundFolder, Problem>> find_wanted(RequestContext& context, WantedFolder wanted);

@@ -29,10 +29,15 @@ void add_v3(Routes& routes) {
   add(routes, kPost, v3 + "/chunk_complete", kGuest, complete_chunks);
   add(routes, kGet, v3 + "/chunk_status/{upload}", kGuest, show_chunks);
   add(routes, kPost, v3 + "/folders", kGuest, create_folder);
+  add(routes, kGet, v3 + "/folders", kGuest, list_folders);
+  add(routes, kGet, v3 + "/folders_search", kGuest, search_folders);
+  add(routes, kPost, v3 + "/folders_search", kGuest, search_folders);
   add(routes, kPut, v3 + "/folders/update", kGuest, update_folder);
   add(routes, kGet, v3 + "/folders/{id}", kShared, show_folder);
   add(routes, kGet, v3 + "/files/{id}", kShared, show_file);
+  add(routes, kGet, v3 + "/files_preview/{id}", kShared, preview_file);
   add(routes, kPut, v3 + "/files/replace/{id}", kGuest, replace_file, kNoLimit);
+  add(routes, kPut, v3 + "/files_replace/{id}", kGuest, replace_and_show_file, kNoLimit);
   add(routes, kPost, v3 + "/files_move", kGuest, move_file);
   add(routes, kPut, v3 + "/files_move", kGuest, move_file);
   add(routes, kGet, v3 + "/all_files", kGuest, list_files);
@@ -42,13 +47,30 @@ void add_v3(Routes& routes) {
   add(routes, kDelete, v3 + "/share/{id}", kGuest, revoke_share);
 }
 
+// The changes of version 4, below `prefix`.
+void add_changes(Routes& routes, const std::string& prefix) {
+  using enum http::Method;
+  using enum Access;
+  add(routes, kPut, prefix + "/files/{id}/update", kGuest, update_file_v4);
+  add(routes, kDelete, prefix + "/files/{id}/delete", kGuest, delete_file_v4);
+  add(routes, kPut, prefix + "/folders/{id}/update", kGuest, update_folder_v4);
+  add(routes, kDelete, prefix + "/folders/{id}/delete", kGuest, delete_folder_v4);
+}
+
 void add_v4(Routes& routes, const std::string& v4) {
   using enum http::Method;
   using enum Access;
-  add(routes, kPut, v4 + "/files/{id}/update", kGuest, update_file_v4);
-  add(routes, kDelete, v4 + "/files/{id}/delete", kGuest, delete_file_v4);
-  add(routes, kPut, v4 + "/folders/{id}/update", kGuest, update_folder_v4);
-  add(routes, kDelete, v4 + "/folders/{id}/delete", kGuest, delete_folder_v4);
+  add_changes(routes, v4);
+  add(routes, kGet, v4 + "/folders_root", kGuest, list_root_folders);
+}
+
+// Where the document's own web client makes them.
+void add_web_client(Routes& routes) {
+  using enum http::Method;
+  using enum Access;
+  add_changes(routes, "");
+  add(routes, kPatch, "/files/{id}/update", kGuest, update_file_v4);
+  add(routes, kPatch, "/folders/{id}/update", kGuest, update_folder_v4);
 }
 
 void add_v5(Routes& routes) {
@@ -94,6 +116,7 @@ std::vector<std::unique_ptr<Dialect>> make() {
   Routes all;
   add_v3(all);
   add_v4(all, "/api/v4");
+  add_web_client(all);
   add_v5(all);
   add_media(all);
   Routes v4;

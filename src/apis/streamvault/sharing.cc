@@ -1,5 +1,6 @@
 #include <boost/json/object.hpp>
 
+#include "apis/gateway/accept.h"
 #include "apis/kit/file_reply.h"
 #include "apis/kit/form.h"
 #include "apis/kit/json.h"
@@ -35,6 +36,16 @@ boost::json::object share_object(const RequestContext& context, const vault::Ent
           {"qr_url", qr_url(context, entry, kPng)}};
 }
 
+// The picture itself.
+http::Response qr_response(const RequestContext& context, const vault::Entry& entry, bool is_svg) {
+  const std::string url = context.client.base_url + share_path(entry.share);
+  auto response = is_svg ? http::Response::text(200, "image/svg+xml", qr_svg(url))
+                         : http::Response::text(200, "image/png", qr_png(url));
+  response.headers.set("X-Content-Type-Options", "nosniff");
+  response.headers.set("Cache-Control", "private, no-cache");
+  return response;
+}
+
 // `<token>.png`, `<token>.svg`.
 struct QrName {
   Uuid token;
@@ -60,8 +71,17 @@ Task<Reply> show_qr(RequestContext& context) {
     co_return std::unexpected(Problem::field("format", "Must be png or svg."));
   }
   const bool is_svg = format && *format == "svg";
-  co_return json_response(200, {{"qr_url", qr_url(context, entry, is_svg ? kSvg : kPng)},
+  // An <img> of the document's own web client has this address.
+  const bool wants_picture =
+      accept_quality(context.request, is_svg ? "image/svg+xml" : "image/png") >
+      accept_quality(context.request, "application/json");
+  auto response =
+      wants_picture
+          ? qr_response(context, entry, is_svg)
+          : json_response(200, {{"qr_url", qr_url(context, entry, is_svg ? kSvg : kPng)},
                                 {"share_url", context.client.base_url + share_path(entry.share)}});
+  response.headers.set("Vary", "Accept");
+  co_return response;
 }
 
 Task<Reply> show_share(RequestContext& context) {
@@ -97,12 +117,7 @@ Task<Reply> download_qr(RequestContext& context) {
   if (!name) co_return std::unexpected(not_found(Resource::kFile));
   const auto shared = co_await context.vault.shares().find(name->token);
   if (!shared) co_return std::unexpected(not_found(Resource::kFile));
-  const std::string url = context.client.base_url + share_path(shared->entry.share);
-  auto response = name->is_svg ? http::Response::text(200, "image/svg+xml", qr_svg(url))
-                               : http::Response::text(200, "image/png", qr_png(url));
-  response.headers.set("X-Content-Type-Options", "nosniff");
-  response.headers.set("Cache-Control", "private, no-cache");
-  co_return response;
+  co_return qr_response(context, shared->entry, name->is_svg);
 }
 
 Task<Reply> download_media(RequestContext& context) {

@@ -14,6 +14,11 @@ boost::json::value uuid_or_null(const vault::Entry* entry) {
   return boost::json::string(entry->uuid.str());
 }
 
+boost::json::value id_or_null(std::optional<vault::EntryId> id) {
+  if (!id) return nullptr;
+  return id->value;
+}
+
 bool parts_a_url(char c) {
   return static_cast<unsigned char>(c) < 0x20 || c == 0x7f ||
          std::string_view("/\\?#%").find(c) != std::string_view::npos;
@@ -28,17 +33,20 @@ boost::json::object file_object(const std::string& base_url, const vault::Entry&
   if (folder) folder_name = *folder;
   return {{"id", file.id.value},
           {"file_name", file.name},
+          {"name", file.name},
           {"folder", std::move(folder_name)},
+          {"parent", id_or_null(file.parent)},
           {"size", human_size(file.size)},
           {"created_at", to_iso8601(file.created_at)},
           {"updated_at", to_iso8601(file.updated_at)},
           {"uuid", file.uuid.str()},
           {"token", file.share.str()},
           {"file_type", vault::name_of(file.type.kind)},
+          {"type", vault::name_of(file.type.kind)},
           {"media_type", file.type.media_type},
           {"bytes", file.size},
           {"view_url", content},
-          {"download_url", content + std::string(kDownloadQuery)},
+          {"download_url", content},  // the web client shows it in place
           {"share_url", base_url + share_path(file.share)}};
 }
 
@@ -46,6 +54,7 @@ boost::json::object folder_object(const std::string& base_url, const vault::Entr
   return {{"id", folder.id.value},
           {"name", folder.name},
           {"description", folder.description.value_or("")},
+          {"parent", id_or_null(folder.parent)},
           {"uuid", folder.uuid.str()},
           {"token", folder.share.str()},
           {"created_at", to_iso8601(folder.created_at)},

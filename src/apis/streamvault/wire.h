@@ -11,7 +11,8 @@
 
 namespace coffer::apis::streamvault {
 
-// Version 3. `base_url` is the client's, `folder` the name of what the file lies in; null: nothing.
+// Version 3, with what the document's own web client reads besides. `base_url` is the client's,
+// `folder` the name of what the file lies in; null: nothing.
 boost::json::object file_object(const std::string& base_url, const vault::Entry& file,
                                 const std::string* folder);
 // Without what lies in it.

@@ -135,20 +135,10 @@ std::string walk_text(std::string_view columns, std::string_view condition) {
       columns, parts);
 }
 
-namespace {
-
-const ListStatements& list_statements() {
-  static const ListStatements statements;
-  return statements;
-}
-
-// A LIKE pattern for what contains `text`; everything for no text. Nothing when no entry can
-// contain it.
-std::optional<std::string> pattern_of(const std::optional<std::string>& text) {
-  if (!text) return "%";
-  if (!is_utf8(*text)) return std::nullopt;
-  if (text->size() > kTextMax) return std::nullopt;
-  const std::string form = search_form(*text);
+std::optional<std::string> search_pattern(std::string_view text) {
+  if (!is_utf8(text)) return std::nullopt;
+  if (text.size() > kTextMax) return std::nullopt;
+  const std::string form = search_form(text);
   if (form.size() > kTextMax) return std::nullopt;
   std::string pattern = "%";
   for (const char c : form) {
@@ -157,6 +147,13 @@ std::optional<std::string> pattern_of(const std::optional<std::string>& text) {
   }
   pattern += '%';
   return pattern;
+}
+
+namespace {
+
+const ListStatements& list_statements() {
+  static const ListStatements statements;
+  return statements;
 }
 
 // What the statements are given.
@@ -231,7 +228,7 @@ Task<Result<EntryPage>> Entries::list(EntryQuery query) {
   list.limit = query.limit;
   list.offset = std::min(query.offset, kOffsetMax);
   if (query.kind) list.first = list.last = *query.kind;
-  auto pattern = pattern_of(query.text);
+  auto pattern = query.text ? search_pattern(*query.text) : std::optional<std::string>("%");
   const bool possible =
       pattern && (!query.tag || (is_utf8(*query.tag) && !has_control(*query.tag)));
   if (!possible) co_return EntryPage{};

@@ -28,6 +28,10 @@ Entry entry_from(const db::Row& row);
 // in order of ids. `condition` is an empty text or kIsNotHidden.
 std::string walk_text(std::string_view columns, std::string_view condition);
 
+// A LIKE pattern, with `\` as its escape, for the `search` columns of entries that contain `text`
+// in any case. Nothing when no entry can contain it.
+std::optional<std::string> search_pattern(std::string_view text);
+
 // A UUID of version 4 that nobody guesses: 78 bits are random. 32 come from the time, so that
 // tokens made one after another lie together in an index, and the 12 behind the version are the
 // cell that made it (model/ids.h).

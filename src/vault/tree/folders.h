@@ -40,6 +40,14 @@ struct ChildQuery {
   PageLimit limit = {};
 };
 
+// One page of all folders of an account, in whatever spaces, newest first.
+struct FolderQuery {
+  AccountId owner = {};
+  std::optional<EntryId> before = {};    // the last one of the page before
+  std::optional<std::string> text = {};  // part of name or description, any case
+  PageLimit limit = {};
+};
+
 // Threads: any executor's. Folders of other owners do not exist.
 class Folders {
  public:
@@ -74,6 +82,10 @@ class Folders {
 
   // Costs the same however much there is. REQUIRES: the caller may see the space.
   Task<Page<Entry>> children(ChildQuery query);
+
+  // With a text it reads every folder of the owner, off the serving core; so it does while
+  // something of the owner is being cleared away. kBusy where too many such reads wait.
+  Task<Result<Page<Entry>>> list(FolderQuery query);
 
   // The folder that `entry` lies in; nothing when in none.
   Task<std::optional<Entry>> parent_of(Entry entry);
