@@ -208,7 +208,7 @@ def test_login_errors(anyone_, caller, shared):
 def test_refresh_errors(anyone_, caller):
     for body in (None, "{", "{}", "[]", '{"accessToken": null}', '{"accessToken": 5}', '{"accessToken": ""}'):
         error(anyone_.post("/api/refresh_token", data=body), 400, "No access token provided", 5)
-    for token in ("rubbish", f"Bearer {caller.token}", caller.token + "x", "x" * 10_000):
+    for token in ("rubbish", f"Basic {caller.token}", caller.token + "x", "x" * 10_000):
         auth_error(anyone_.post("/api/refresh_token", json={"accessToken": token}), INVALID)
     caller.post("/api/logout")
     auth_error(anyone_.post("/api/refresh_token", json={"accessToken": caller.token}), NOT_FOUND)

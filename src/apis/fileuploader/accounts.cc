@@ -114,9 +114,9 @@ Task<Reply> show_login(RequestContext& context) {
 Task<Reply> refresh_token(RequestContext& context) {
   const auto body = co_await read_body(context.request);
   if (!body) co_return std::unexpected(body.error());
-  const auto token = text_in(*body, "accessToken");
+  auto token = text_in(*body, "accessToken");
   if (!token || token->empty()) co_return failed(400, "No access token provided", 5);
-  const auto tokens = co_await context.vault.sessions().renew(*token);
+  const auto tokens = co_await context.vault.sessions().renew(without_scheme(std::move(*token)));
   if (!tokens) co_return std::unexpected(Problem(tokens.error()));
   boost::json::object reply = success("token refreshed");
   reply["accessToken"] = tokens->access;

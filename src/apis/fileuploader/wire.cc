@@ -38,6 +38,14 @@ std::optional<std::string> text_in(const std::optional<boost::json::object>& bod
   return std::string(value->get_string());
 }
 
+std::string without_scheme(std::string token) {
+  constexpr std::string_view kScheme = "Bearer ";
+  if (equal_ignoring_case(std::string_view(token).substr(0, kScheme.size()), kScheme)) {
+    token.erase(0, kScheme.size());
+  }
+  return token;
+}
+
 std::optional<bool> flag_in(const http::Target& uri, std::string_view name) {
   const auto text = uri.parameter(name);
   if (!text || *text == "0" || equal_ignoring_case(*text, "false")) return false;

@@ -22,6 +22,9 @@ Task<std::expected<std::optional<boost::json::object>, Problem>> read_body(http:
 std::optional<std::string> text_in(const std::optional<boost::json::object>& body,
                                    std::string_view name);
 
+// What follows `Bearer `, which may stand in front of a token in a body; else `token` as it is.
+std::string without_scheme(std::string token);
+
 // `true`, `false`, `1`, `0` of the query; `false` where it is missing, nothing for anything else.
 std::optional<bool> flag_in(const http::Target& uri, std::string_view name);
 

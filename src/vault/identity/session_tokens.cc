@@ -60,6 +60,8 @@ std::string SessionTokens::sign(const SessionClaims& claims) const {
   failed |= jwt_add_grant_int(made, "user_id", claims.account.value);
   failed |= jwt_add_grant_int(made, "sid", claims.session.value);
   failed |= jwt_add_grant_int(made, "gen", claims.generation);
+  // File Uploader's web client looks for the end of an access token here.
+  if (!claims.refresh) failed |= jwt_add_grant_int(made, "ExpiresAt", claims.expires);
   if (failed != 0) throw std::runtime_error("a session token cannot be made");
   const std::unique_ptr<char, decltype(&std::free)> text(jwt_encode_str(made), &std::free);
   if (!text) throw std::runtime_error("a session token cannot be signed");
