@@ -92,7 +92,7 @@ CREATE INDEX member_account ON member (account_id, joined_at, space_id);
 CREATE TABLE api_key (
   id         {key},
   account_id {integer} NOT NULL REFERENCES account (id),
-  kind       {integer} NOT NULL,             -- KeyKind: 0 API, 1 master, 2 application
+  kind       {integer} NOT NULL,             -- KeyKind: 0 API, 1 master, 2 application, 3 upload
   name       {text} NOT NULL,                -- the owner's word for it
   hint       {text} NOT NULL,                -- how the key begins, to tell it from others
   hash       {bytes} NOT NULL UNIQUE,         -- SHA-256 of the key
@@ -220,6 +220,7 @@ CREATE TABLE link (
   hash       {bytes} NOT NULL UNIQUE,         -- SHA-256 of the secret
   space_id   {integer} NOT NULL REFERENCES space (id),
   entry_id   {integer} REFERENCES entry (id) ON DELETE CASCADE,  -- kind 1
+  uses_left  {integer} CHECK (uses_left >= 0),  -- kind 0: who may still join; null: any number
   created_at {integer} NOT NULL
 ){options};
 CREATE INDEX link_space ON link (space_id, kind);

@@ -556,39 +556,3 @@ def test_what_was_answered_survives_a_kill(launch):
     caller.root = other.root = guest.root = server.url
     assert other.names() == ["s.txt"] and other.files()[0]["file_url"] == shared_file["file_url"]
     assert guest.fetch(shared_file).content == b"shared"
-
-
-# ShareX.
-
-def test_sharex(caller, guest, shared):
-    for one, synced in ((guest, False), (caller, True)):
-        reply = one.get("/api/sharex")
-        assert reply.status_code == 200
-        assert reply.headers["Content-Disposition"] == 'attachment; filename="coffer.sxcu"'
-        uploader = reply.json()
-        # As ShareX reads it.
-        assert int(uploader["Version"].split(".")[0]) >= 14
-        assert uploader["Body"] == "MultipartFormData"
-        content_type, body = forms.encode([forms.Part(uploader["FileFormName"], b"shot", "shot.png")])
-        program = FileUploader(shared)
-        headers = {"Content-Type": content_type, **uploader.get("Headers", {})}
-        sent = program.call(uploader["RequestMethod"], uploader["RequestURL"], data=body, headers=headers)
-        answer = done(sent)
-        assert answer["synced"] is synced
-
-        def filled(text, values=answer):
-            return re.sub(r"\{json:(\w+)\}", lambda field: str(values[field.group(1)]), text)
-
-        assert program.get(filled(uploader["URL"])).content == b"shot"
-        done(program.get(filled(uploader["DeletionURL"])))
-        assert program.get(filled(uploader["URL"])).status_code == 404
-        failure = program.call("POST", uploader["RequestURL"])
-        assert filled(uploader["ErrorMessage"], failure.json()) == "No file uploaded"
-
-
-def test_sharex_names_the_public_address(launch):
-    server = launch({"public_url": "https://files.example.org"})
-    uploader = FileUploader(server).get("/api/sharex").json()
-    assert uploader["RequestURL"] == "https://files.example.org/api/upload/private"
-    file = FileUploader(server).upload()
-    assert file["file_url_full"] == "https://files.example.org/file/" + file["file_url"]

@@ -210,6 +210,25 @@ def test_logging_out_ends_one_session(shared, owner):
 
 # Many at once.
 
+def test_an_invite_for_so_many(owner, shared):
+    group = owner.group()
+    made = done(owner.get(f"/api/generate_invite/{group}?max_uses=2"))
+    assert made["max_uses"] == 2
+    invite = made["invite_link"].rpartition("/")[2]
+    error(owner.post(f"/api/join/{invite}"), 400, "You are already in the group")  # uses nothing up
+    first = FileUploader.registered(shared)
+    first.join(invite)
+    error(first.post(f"/api/join/{invite}"), 400, "You are already in the group")
+    FileUploader.registered(shared).join(invite)
+    late = FileUploader.registered(shared)
+    error(late.post(f"/api/join/{invite}"), 404, "Invite link not found")
+    error(late.get(f"/api/invite_info/{invite}"), 404, "Invite link not found")
+    for unlimited in ("", "?max_uses=0"):
+        assert done(owner.get(f"/api/generate_invite/{group}{unlimited}"))["max_uses"] == 0
+    for wrong in ("10001", "-1", "x", "", "99999999999999999999"):
+        error(owner.get(f"/api/generate_invite/{group}?max_uses={wrong}"), 400, "Invalid max_uses parameter")
+
+
 def test_fifty_join_by_one_invite(owner, shared):
     group = owner.group()
     invite = owner.invite(group)

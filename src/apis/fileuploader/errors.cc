@@ -76,4 +76,10 @@ http::Response invalid_group_id() { return failed(400, "Invalid group id"); }
 http::Response no_such_invite() { return failed(404, "Invite link not found"); }
 Problem no_such_file() { return {ProblemKind::kNotFound, "File not found"}; }
 
+std::unexpected<Problem> refuse_head(std::string_view allowed) {
+  Problem problem(ProblemKind::kMethodNotAllowed, "This path does not take HEAD");
+  problem.headers.add("Allow", std::string(allowed));
+  return std::unexpected(std::move(problem));
+}
+
 }  // namespace coffer::apis::fileuploader

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <boost/json/object.hpp>
+#include <expected>
 #include <optional>
 #include <string_view>
 
@@ -26,6 +27,9 @@ http::Response not_in_group();
 http::Response invalid_group_id();
 http::Response no_such_invite();
 Problem no_such_file();
+// 405 to HEAD, for a call that has effects though it is a GET: programs that look at links ask for
+// heads, and mean nothing by it. `allowed`: the Allow field.
+std::unexpected<Problem> refuse_head(std::string_view allowed);
 
 // Problems that the document has no id for.
 inline constexpr int kBadUsername = 6;

@@ -78,12 +78,7 @@ Task<Reply> send_file(RequestContext& context) {
 }
 
 Task<Reply> delete_file(RequestContext& context) {
-  // Programs that look at links ask for heads; none of them means to delete.
-  if (context.request.method == http::Method::kHead) {
-    Problem problem(ProblemKind::kMethodNotAllowed, "This path does not take HEAD");
-    problem.headers.add("Allow", "GET, OPTIONS");
-    co_return std::unexpected(std::move(problem));
-  }
+  if (context.request.method == http::Method::kHead) co_return refuse_head("GET, OPTIONS");
   const std::string key(context.request.uri.parameter("key").value_or(""));
   const auto removed = co_await context.vault.addresses().remove(context.path.text("url"), key);
   if (removed) co_return json_response(200, success("deleted"));

@@ -23,6 +23,16 @@ Reply refuse(const vault::Failure& failure, std::string_view not_owner) {
   }
 }
 
+// How often an invite is to be good: `max_uses`, of which 0 and none mean any number. Nothing for
+// what is no such number.
+std::optional<std::uint32_t> uses_in(const http::Target& uri) {
+  const auto text = uri.parameter("max_uses");
+  if (!text) return 0;
+  const auto number = parse_unsigned(*text);
+  if (!number || *number > vault::kInviteUsesMax) return std::nullopt;
+  return static_cast<std::uint32_t>(*number);
+}
+
 std::uint32_t number_in(const RequestContext& context) {
   return group_number(context.path.text("group"));
 }
@@ -80,16 +90,17 @@ Task<Reply> leave_group(RequestContext& context) {
 }
 
 Task<Reply> generate_invite(RequestContext& context) {
-  // A look at the link makes no invite.
-  if (context.request.method == http::Method::kHead) {
-    Problem problem(ProblemKind::kMethodNotAllowed, "This path does not take HEAD");
-    problem.headers.add("Allow", "DELETE, GET, OPTIONS");
-    co_return std::unexpected(std::move(problem));
-  }
-  const auto secret = co_await context.vault.groups().invite(context.actor(), number_in(context));
+  if (context.request.method == http::Method::kHead) co_return refuse_head("DELETE, GET, OPTIONS");
+  const auto uses = uses_in(context.request.uri);
+  if (!uses) co_return failed(400, "Invalid max_uses parameter");
+  std::optional<std::uint32_t> limit;
+  if (*uses > 0) limit = *uses;
+  const auto secret =
+      co_await context.vault.groups().invite(context.actor(), number_in(context), limit);
   if (!secret) co_return refuse(secret.error(), kNotOwner);
   boost::json::object reply = success("created");
   reply["invite_link"] = context.client.base_url + "/invite/" + *secret;
+  reply["max_uses"] = *uses;
   http::Response response = json_response(200, reply);
   response.headers.set("Cache-Control", "no-store");
   co_return response;

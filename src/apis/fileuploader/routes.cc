@@ -27,6 +27,7 @@ void add_files(Routes& routes) {
   Route& upload =
       add(routes, kPost, "/api/upload/{group}", kOptional, upload_file, RateClass::kShortLink);
   upload.body_limit = kUploadBodyMax;
+  upload.upload_key = true;
   add(routes, kGet, "/file/{url}", kAnyone, send_file, RateClass::kVisitor);
   add(routes, kGet, "/f/{url}", kAnyone, send_file, RateClass::kVisitor);
   add(routes, kGet, "/api/delete/{url}", kAnyone, delete_file, RateClass::kVisitor);
@@ -95,7 +96,7 @@ class FileUploader final : public Dialect {
     return routes;
   }
 
-  // Bearer tokens alone, and the header's form is told from the token's.
+  // Bearer tokens and upload keys, and the header's form is told from the token's.
   Credentials credentials(const http::Request& request) const override {
     const auto field = request.header("Authorization");
     if (!field) return {};
@@ -103,6 +104,9 @@ class FileUploader final : public Dialect {
     const bool whole = found.kind == Credentials::Kind::kSession && !found.secret.empty() &&
                        found.secret.find_first_of(" \t") == std::string::npos;
     if (!whole) return {Credentials::Kind::kMalformed, {}};
+    if (found.secret.starts_with(vault::kUploadKeyPrefix)) {
+      found.kind = Credentials::Kind::kUploadKey;
+    }
     return found;
   }
 

@@ -75,6 +75,8 @@ struct Route {
   Handler handler;
   std::uint64_t body_limit = kJsonLimit;  // bytes
   RateClass rate = RateClass::kStandard;
+  // Whether an upload key is enough.
+  bool upload_key = false;
   // Whether its path holds a secret, which the log must not tell. One that needs no credentials
   // always counts as such.
   bool path_is_secret = false;
@@ -85,7 +87,7 @@ struct Route {
 
 // What a request shows of its sender's identity.
 struct Credentials {
-  enum class Kind { kNone, kSession, kKey, kMasterKey, kApplicationKey, kMalformed };
+  enum class Kind { kNone, kSession, kKey, kMasterKey, kApplicationKey, kUploadKey, kMalformed };
   Kind kind = Kind::kNone;
   std::string secret;
 };

@@ -27,6 +27,7 @@ bool fits(Credentials::Kind shown, vault::Credential credential) {
     case Credentials::Kind::kMasterKey: return credential == vault::Credential::kMasterKey;
     case Credentials::Kind::kApplicationKey:
       return credential == vault::Credential::kApplicationKey;
+    case Credentials::Kind::kUploadKey: return credential == vault::Credential::kUploadKey;
     default: return credential == vault::Credential::kApiKey;
   }
 }
@@ -286,7 +287,16 @@ Task<std::expected<vault::Caller, Problem>> Gateway::recognise(const RouteEntry&
     if (!caller) co_return std::unexpected(Problem(caller.error()));
     co_return std::move(*caller);
   }
+  const bool is_upload_key = credentials.kind == Credentials::Kind::kUploadKey;
+  if (is_upload_key && !mounted.route.upload_key) {
+    co_return std::unexpected(
+        Problem(ProblemKind::kTokenInvalid, "An upload key is good for uploads only"));
+  }
   auto caller = co_await vault_.api_keys().authenticate(credentials.secret);
+  if (!caller && is_upload_key && caller.error().code == vault::FailureCode::kTokenInvalid) {
+    // Its holder is a program that was let in once: what it had has ended.
+    co_return std::unexpected(Problem(ProblemKind::kSessionGone, "The upload key was revoked"));
+  }
   if (!caller) co_return std::unexpected(Problem(caller.error()));
   if (!fits(credentials.kind, caller->credential)) {
     co_return std::unexpected(Problem(ProblemKind::kTokenInvalid, "The key is of another kind"));

@@ -30,6 +30,10 @@ constexpr db::Statement kInsertApplication{
 // Not more than $2, however many there are.
 constexpr db::Statement kCountApplications{
     "SELECT count(*) FROM (SELECT 1 FROM api_key WHERE space_id = $1 LIMIT $2)"};
+// Not more than $3, however many there are.
+constexpr db::Statement kCountKind{
+    "SELECT count(*) FROM (SELECT 1 FROM api_key WHERE account_id = $1 AND kind <> 2"
+    " AND kind = $2 LIMIT $3)"};
 constexpr db::Statement kRevokeApplication{
     "DELETE FROM api_key WHERE hash = $1 AND account_id = $2 AND kind = 2"};
 constexpr db::Statement kRevokeApplications{
@@ -55,6 +59,7 @@ Credential credential_of(KeyKind kind) noexcept {
   switch (kind) {
     case KeyKind::kMaster: return Credential::kMasterKey;
     case KeyKind::kApplication: return Credential::kApplicationKey;
+    case KeyKind::kUpload: return Credential::kUploadKey;
     case KeyKind::kApi: break;
   }
   return Credential::kApiKey;
@@ -64,6 +69,7 @@ std::string_view prefix_of(KeyKind kind) noexcept {
   switch (kind) {
     case KeyKind::kMaster: return "cfm_";
     case KeyKind::kApplication: return "cft_";
+    case KeyKind::kUpload: return kUploadKeyPrefix;
     case KeyKind::kApi: break;
   }
   return "cfa_";
@@ -89,6 +95,7 @@ std::string_view name_of(KeyKind kind) noexcept {
   switch (kind) {
     case KeyKind::kMaster: return "master";
     case KeyKind::kApplication: return "application";
+    case KeyKind::kUpload: return "upload";
     case KeyKind::kApi: break;
   }
   return "api";
@@ -109,6 +116,15 @@ Task<Result<ApiKeys::Created>> ApiKeys::create(Actor actor, KeyKind kind, std::s
   const Sha256Digest hash = Sha256::of(as_bytes(created.secret));
 
   auto body = [&](db::Transaction& tx) -> Task<Result<ApiKeyId>> {
+    if (kind == KeyKind::kUpload) {
+      const auto others = co_await tx.find(
+          kCountKind, [](const db::Row& row) { return row.integer(0); }, account, kind,
+          kUploadKeysMax);
+      if (static_cast<std::size_t>(others.value()) >= kUploadKeysMax) {
+        co_return fail(FailureCode::kQuotaExceeded,
+                       "the account has as many upload keys as it may have: revoke some");
+      }
+    }
     const auto charged = co_await charge_account(tx, account, cost_of_secrets(1));
     if (!charged) co_return std::unexpected(charged.error());
     const ApiKey& key = created.key;

@@ -44,6 +44,8 @@ struct LogIn {
 inline constexpr std::size_t kSessionsMax = 1'000;
 // Of one bucket.
 inline constexpr std::size_t kBucketTokensMax = 10'000;
+// Of one account.
+inline constexpr std::size_t kUploadKeysMax = 100;
 
 struct Credentials;
 
@@ -116,8 +118,11 @@ class Sessions {
   std::unique_ptr<Verified> verified_;
 };
 
-enum class KeyKind : std::uint8_t { kApi = 0, kMaster = 1, kApplication = 2 };
-// `api`, `master`, `application`.
+// kUpload: for programs that upload and do nothing else.
+enum class KeyKind : std::uint8_t { kApi = 0, kMaster = 1, kApplication = 2, kUpload = 3 };
+// How an upload key begins; no session token does.
+inline constexpr std::string_view kUploadKeyPrefix = "cfu_";
+// `api`, `master`, `application`, `upload`.
 std::string_view name_of(KeyKind kind) noexcept;
 
 struct ApiKey {
@@ -139,7 +144,7 @@ class ApiKeys {
     std::string secret;  // shown once, never stored
   };
   // kNotFound without that account; kInvalid for a name over 100 characters; kQuotaExceeded, for
-  // keys count too (vault/quota.h).
+  // keys count too (vault/quota.h), and for an account that has kUploadKeysMax of kUpload.
   Task<Result<Created>> create(Actor actor, KeyKind kind, std::string name);
 
   // A key for programs that use one bucket of the account; it goes with the bucket. The secret is

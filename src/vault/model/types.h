@@ -40,7 +40,7 @@ struct Account {
 };
 
 // What a caller showed to prove who it is.
-enum class Credential { kSession, kApiKey, kMasterKey, kApplicationKey };
+enum class Credential { kSession, kApiKey, kMasterKey, kApplicationKey, kUploadKey };
 
 struct Caller {
   Account account;

@@ -52,7 +52,10 @@ constexpr auto kFindInviteText = sql("SELECT ", kGroupColumns,
 constexpr db::Statement kFindInvite{kFindInviteText.data()};
 
 constexpr db::Statement kInsertInvite{
-    "INSERT INTO link (kind, hash, space_id, created_at) VALUES ($1, $2, $3, $4)"};
+    "INSERT INTO link (kind, hash, space_id, created_at, uses_left) VALUES ($1, $2, $3, $4, $5)"};
+constexpr db::Statement kUseInvite{
+    "UPDATE link SET uses_left = uses_left - 1 WHERE hash = $1 AND uses_left IS NOT NULL"};
+constexpr db::Statement kDropUsedInvite{"DELETE FROM link WHERE hash = $1 AND uses_left = 0"};
 // Not more than $3, however many there are.
 constexpr db::Statement kCountInvites{
     "SELECT count(*) FROM (SELECT 1 FROM link WHERE space_id = $1 AND kind = $2 LIMIT $3)"};
@@ -190,7 +193,8 @@ Task<Result<void>> Groups::remove(Actor actor, std::uint32_t number) {
   co_return removed;
 }
 
-Task<Result<std::string>> Groups::invite(Actor actor, std::uint32_t number) {
+Task<Result<std::string>> Groups::invite(Actor actor, std::uint32_t number,
+                                         std::optional<std::uint32_t> uses) {
   const std::string secret = random_text(context_.entropy, kInviteLength, kInviteAlphabet);
   const Sha256Digest hash = Sha256::of(as_bytes(secret));
   auto body = [&](db::Transaction& tx) -> Task<Result<void>> {
@@ -206,7 +210,8 @@ Task<Result<std::string>> Groups::invite(Actor actor, std::uint32_t number) {
     const auto charged = co_await charge_account(tx, group->owner, cost_of_secrets(1));
     if (!charged) co_return std::unexpected(charged.error());
     const Time now = context_.clock.now();
-    co_await tx.execute(kInsertInvite, LinkKind::kInvite, ByteView(hash.bytes), group->space, now);
+    co_await tx.execute(kInsertInvite, LinkKind::kInvite, ByteView(hash.bytes), group->space, now,
+                        uses);
     co_return Result<void>{};
   };
   const auto made = co_await context_.database.write(actor, body);
@@ -243,6 +248,11 @@ Task<Result<Group>> Groups::join(Actor actor, std::string secret) {
     const Time now = context_.clock.now();
     const auto joined = co_await tx.execute(kInsertMember, group->space, actor.account(), now);
     if (joined == 0) co_return fail(FailureCode::kConflict, "you are already in the group");
+    const auto limited = co_await tx.execute(kUseInvite, ByteView(hash.bytes));
+    if (limited > 0) {
+      const auto dropped = co_await tx.execute(kDropUsedInvite, ByteView(hash.bytes));
+      co_await give_back(tx, group->owner, cost_of_secrets(dropped));
+    }
     co_return std::move(*group);
   };
   co_return co_await context_.database.write(actor, body);

@@ -29,6 +29,7 @@ struct Membership {
 
 inline constexpr std::size_t kGroupNameMax = 50;        // characters
 inline constexpr std::size_t kGroupInvitesMax = 1'000;  // of one group
+inline constexpr std::uint32_t kInviteUsesMax = 10'000;
 
 // Who belongs to a group lists it and uploads to it; what was uploaded is its uploader's. Threads:
 // any executor's.
@@ -53,17 +54,20 @@ class Groups {
   // kForbidden for everybody but the owner.
   Task<Result<void>> remove(Actor actor, std::uint32_t number);
 
-  // A new invite: a secret that is told once. It is good for anybody, any number of times, until
-  // revoke_invites() or the group goes. kNotFound; kForbidden for everybody but the owner;
-  // kQuotaExceeded, for invites count too (vault/quota.h), and for a group with kGroupInvitesMax.
-  Task<Result<std::string>> invite(Actor actor, std::uint32_t number);
+  // A new invite: a secret that is told once. It is good for anybody until revoke_invites() or the
+  // group goes, or `uses` accounts have joined by it; nothing: any number may. kNotFound;
+  // kForbidden for everybody but the owner; kQuotaExceeded, for invites count too (vault/quota.h),
+  // and for a group with kGroupInvitesMax. REQUIRES: `uses` is from 1 to kInviteUsesMax.
+  Task<Result<std::string>> invite(Actor actor, std::uint32_t number,
+                                   std::optional<std::uint32_t> uses = {});
   // kNotFound; kForbidden.
   Task<Result<void>> revoke_invites(Actor actor, std::uint32_t number);
 
   // Where the invite leads. kNotFound.
   Task<Result<Group>> find_invite(std::string secret);
 
-  // kNotFound; kConflict for who is in the group already.
+  // Of several that join at once by an invite's last use, one does. kNotFound; kConflict for who is
+  // in the group already, which uses nothing up.
   Task<Result<Group>> join(Actor actor, std::string secret);
 
   // What the actor uploaded stays. kNotFound; kInvalid for who is not in the group; kForbidden

@@ -131,6 +131,25 @@ TEST_F(GroupsTest, OneInviteTakesManyAtOnceEachOnce) {
   EXPECT_EQ(joined, 10);
 }
 
+TEST_F(GroupsTest, AnInviteMayBeForSoMany) {
+  const Account anna = make_account("anna");
+  const Group group = create(anna);
+  const auto charged = [&] { return run(vault_->accounts().find(anna.id))->charged; };
+  const std::uint64_t before = charged();
+  const std::string secret = run(vault_->groups().invite(as(anna), group.number, 3)).value();
+  EXPECT_GT(charged(), before);
+  EXPECT_FAILS(join(anna, secret), kConflict);  // uses nothing up
+  std::vector<Account> accounts;
+  for (int i = 0; i < 10; ++i) accounts.push_back(make_account("m" + std::to_string(i)));
+  std::atomic<int> joined = 0;
+  in_parallel(20, [&](int i) {
+    if (join(accounts[static_cast<std::size_t>(i) % 10], secret)) ++joined;
+  });
+  EXPECT_EQ(joined, 3);
+  EXPECT_FAILS(run(vault_->groups().find_invite(secret)), kNotFound);
+  EXPECT_EQ(charged(), before);
+}
+
 TEST_F(GroupsTest, InvitesHaveABound) {
   const Account anna = make_account("anna");
   const Group group = create(anna);
