@@ -1,13 +1,17 @@
 # Thin: CMakePresets.json says how things are built, tools/ does the work.
 .DEFAULT_GOAL := help
-.PHONY: help run build test test-asan test-tsan fuzz faults-long check bench bench-micro tidy format clean
+.PHONY: help run build test test-asan test-tsan fuzz faults-long check bench bench-micro settings tidy format clean
+
+# Of `make run`. Given on the command line: make run LISTEN=127.0.0.1:9000 DATA=/srv/vault
+LISTEN = 127.0.0.1:8080
+DATA = ./data
 
 help:  ## Shows this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-run: build  ## Installs what is missing, builds, starts the server on 127.0.0.1:8080 with ./data, for guests too
+run: build  ## Installs what is missing, builds, serves DATA (./data) on LISTEN (127.0.0.1:8080), guests too
 	@echo "Guests are served (--guests on), so that the first examples of the APIs work without an account. The default is off."
-	@exec build/release/coffer serve --data ./data --listen 127.0.0.1:8080 --guests on
+	@exec build/release/coffer serve --data "$(DATA)" --listen "$(LISTEN)" --guests on
 
 build:  ## Installs what is missing and builds build/release/coffer
 	@tools/install-packages.sh build
@@ -50,6 +54,10 @@ bench:  ## Measures the server beside nginx and the disk, in some fifteen minute
 bench-micro:  ## Measures single parts: multipart reader, router, JSON, tokens
 	@tools/install-packages.sh build bench
 	@tools/bench.sh micro
+
+settings: build  ## Writes docs/settings.md from the program
+	@build/release/coffer config reference > build/settings.md
+	@mv build/settings.md docs/settings.md
 
 tidy:  ## Runs clang-tidy over all sources
 	@tools/install-packages.sh build lint

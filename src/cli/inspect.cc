@@ -55,6 +55,14 @@ void add_config(CLI::App& app, Run& run) {
       return static_cast<int>(kSuccess);
     };
   });
+  group
+      ->add_subcommand("reference", "Print what every setting means, with its default, as Markdown")
+      ->callback([&run] {
+        run = [] {
+          fmt::print("{}", config::reference());
+          return static_cast<int>(kSuccess);
+        };
+      });
 }
 
 }  // namespace coffer::cli

@@ -153,4 +153,7 @@ std::vector<std::string> process_environment();
 // place each value came from.
 std::string print(const Settings& settings);
 
+// What every setting means, with its default, as Markdown: docs/settings.md.
+std::string reference();
+
 }  // namespace coffer::config

@@ -395,3 +395,10 @@ def test_a_wrong_setting_stops_every_command(folder, words):
     program.create_user(folder / "data", "ann", "correct horse 7")
     done = program.run(*words, "--data", folder / "data", variables={"COFFER_COERS": "1"})
     refused(done, "COFFER_COERS")
+
+
+def test_the_reference_is_what_the_program_prints():
+    done = program.run("config", "reference", variables={"COFFER_COERS": "1"})  # reads no settings
+    assert done.returncode == 0, done.stderr
+    page = (program.REPOSITORY / "docs/settings.md").read_text(encoding="utf-8")
+    assert done.stdout == page, "write it again: make settings"
