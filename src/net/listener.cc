@@ -7,6 +7,7 @@
 #include <chrono>
 #include <cstring>
 #include <stdexcept>
+#include <string_view>
 #include <utility>
 
 #include "base/thread.h"
@@ -40,6 +41,17 @@ bool is_of_the_connection(int error) noexcept {
   }
 }
 
+// What to do about an address that cannot be had, where the system's own words do not say it.
+std::string_view advice_for(const boost::system::error_code& error) noexcept {
+  switch (error.value()) {
+    case EADDRINUSE: return ": another program listens there; end it, or choose another port";
+    case EACCES:
+      return ": ports below 1024 need a right of their own (CAP_NET_BIND_SERVICE); choose another";
+    case EADDRNOTAVAIL: return ": this machine has no such address";
+    default: return "";
+  }
+}
+
 }  // namespace
 
 Listener::Listener(EventLoop& loop, const std::string& host, std::uint16_t port)
@@ -56,7 +68,7 @@ Listener::Listener(EventLoop& loop, const std::string& host, std::uint16_t port)
     port_ = acceptor_.local_endpoint().port();
   } catch (const boost::system::system_error& error) {
     throw std::runtime_error("cannot listen on " + host + " port " + std::to_string(port) + ": " +
-                             error.code().message());
+                             error.code().message() + std::string(advice_for(error.code())));
   }
 }
 

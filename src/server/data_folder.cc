@@ -43,8 +43,10 @@ void make_data_folder(const fs::path& folder) {
   std::error_code error;
   if (fs::create_directories(folder, error)) ::chmod(folder.c_str(), S_IRWXU);
   if (error) {
-    throw UserError(
-        fmt::format("cannot make the data folder {}: {}", folder.string(), error.message()));
+    throw UserError(fmt::format(
+        "cannot make the data folder {}: {}. Make it for the user that runs the server, or choose"
+        " another folder with --data",
+        folder.string(), error.message()));
   }
 }
 
