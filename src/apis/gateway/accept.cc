@@ -63,7 +63,7 @@ unsigned accept_quality(const http::Request& request, std::string_view media_typ
     while (!element.empty()) {
       const std::string_view parameter = take(element, ';');
       const bool is_weight =
-          parameter.size() > 2 && equal_ignoring_case(parameter.substr(0, 2), "q=");
+          parameter.size() >= 2 && equal_ignoring_case(parameter.substr(0, 2), "q=");
       if (is_weight) value = parse_quality(parameter.substr(2));
     }
     if (close == 0 || !value || close < closest) continue;

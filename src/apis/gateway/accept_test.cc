@@ -44,10 +44,8 @@ TEST(AcceptTest, ReadsWeights) {
 }
 
 TEST(AcceptTest, PassesOverWhatIsMalformed) {
-  for (const char* weight : {"2", "1.5", "0.1234", ".5", "0.x", "-1", "1,", ""}) {
-    EXPECT_EQ(quality("text/html;q=" + std::string(weight) + ", */*;q=0.1", kHtml),
-              *weight == '\0' ? 1000U : 100U)
-        << weight;
+  for (const char* weight : {"2", "1.5", "0.1234", ".5", "0.x", "-1", ""}) {
+    EXPECT_EQ(quality("text/html;q=" + std::string(weight) + ", */*;q=0.1", kHtml), 100U) << weight;
   }
   EXPECT_EQ(quality(",,;q=1,text", kHtml), 0U);
 }
