@@ -416,6 +416,7 @@ def test_the_help_of_every_command():
         ("events",),
         ("routes",),
         ("config", "print"),
+        ("config", "reference"),
         ("version",),
     } <= set(helps)
     for path, text in helps.items():
@@ -522,7 +523,7 @@ def complete(line, cwd=None):
         ("coffer key ", {"create", "list", "revoke"}),
         ("coffer storage ", {"reclaim"}),
         ("coffer storage reclaim --js", {"--json"}),
-        ("coffer config ", {"print"}),
+        ("coffer config ", {"print", "reference"}),
         ("coffer frobnicate x", set()),
         ("coffer serve --list", {"--listen"}),
         ("coffer serve --http.head", {"--http.head-bytes", "--http.head-timeout"}),
