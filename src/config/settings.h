@@ -65,6 +65,7 @@ struct Settings {
     std::uint64_t api_key_per_minute = 0;
     std::uint64_t fileuploader_upload_per_minute = 0;
     std::uint64_t fileuploader_login_per_minute = 0;
+    std::uint64_t wrong_passwords_per_minute = 0;
   } limits;
 
   struct Uploads {

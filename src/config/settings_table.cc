@@ -218,6 +218,12 @@ constexpr auto kDefinitions = std::to_array<Definition>({
         "limits.fileuploader_login_per_minute", kPerMinute, "10",
         "File Uploader's log-in calls a minute from one address.",
         [](auto& all) -> auto& { return all.limits.fileuploader_login_per_minute; }),
+    define(
+        "limits.wrong_passwords_per_minute", kPerMinute, "60",
+        "Wrong passwords a minute for one account, and from one address, in whichever call; more "
+        "are answered with 429. An address from which the account was logged in to lately counts "
+        "apart.",
+        [](auto& all) -> auto& { return all.limits.wrong_passwords_per_minute; }),
 
     define(
         "uploads.max_bytes", size(0), "0", "Maximum size of a file; 0: no limit but the quota.",

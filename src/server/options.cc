@@ -38,6 +38,11 @@ vault::Policy policy_of(const Settings& settings) {
   policy.password_min = settings.accounts.password_min;
   policy.registration_open = settings.accounts.registration == config::Registration::kOpen;
   if (settings.accounts.quota > 0) policy.quota = settings.accounts.quota;
+  policy.password_attempts.reset();
+  if (settings.rate_limits) {
+    policy.password_attempts =
+        static_cast<std::uint32_t>(settings.limits.wrong_passwords_per_minute);
+  }
   policy.guests = settings.guests;
   policy.guest_quota.reset();
   if (settings.accounts.guest_quota > 0) policy.guest_quota = settings.accounts.guest_quota;

@@ -60,6 +60,7 @@ class Vault {
   ChecksumBackfill& digests() { return checksum_backfill_; }
   Events& events() { return events_; }
   Clearing& clearing() { return clearing_; }
+  const Passwords& passwords() const { return context_.passwords; }
   References& references() { return references_; }
   Reclaims& reclaims() { return reclaims_; }
   const Clock& clock() const { return context_.clock; }

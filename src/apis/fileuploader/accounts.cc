@@ -90,6 +90,7 @@ Task<Reply> register_account(RequestContext& context) {
   vault::NewAccount wanted;
   wanted.username = std::move((*login)->username);
   wanted.password = std::move((*login)->password);
+  wanted.address = context.client.limit_key();
   const auto begun =
       co_await context.vault.sessions().sign_up(std::move(wanted), (*login)->lifetime);
   if (!begun) co_return refuse_account(begun.error());
@@ -100,8 +101,11 @@ Task<Reply> log_in(RequestContext& context) {
   auto login = co_await read_login(context.request);
   if (!login) co_return std::unexpected(std::move(login.error()));
   if (!*login) co_return std::move(login->error());
-  const auto begun = co_await context.vault.sessions().log_in(
-      std::move((*login)->username), std::move((*login)->password), (*login)->lifetime);
+  vault::LogInRequest wanted{.login = std::move((*login)->username),
+                             .password = std::move((*login)->password),
+                             .address = context.client.limit_key()};
+  const auto begun =
+      co_await context.vault.sessions().log_in(std::move(wanted), (*login)->lifetime);
   if (!begun) co_return refuse_login(begun.error());
   co_return logged_in(*begun);
 }

@@ -1,6 +1,8 @@
 #include "apis/gateway/problem.h"
 
+#include <chrono>
 #include <new>
+#include <string>
 #include <utility>
 
 #include "base/exhausted.h"
@@ -21,6 +23,7 @@ ProblemKind kind_of(const vault::Failure& failure) {
     case FailureCode::kConflict: return ProblemKind::kConflict;
     case FailureCode::kQuotaExceeded: return ProblemKind::kQuotaExceeded;
     case FailureCode::kBusy: return ProblemKind::kBusy;
+    case FailureCode::kRateLimited: return ProblemKind::kRateLimited;
     case FailureCode::kNoSuchAccount: return ProblemKind::kNoSuchAccount;
     case FailureCode::kWrongPassword: return ProblemKind::kWrongPassword;
     case FailureCode::kAccountDisabled: return ProblemKind::kAccountDisabled;
@@ -34,6 +37,14 @@ ProblemKind kind_of(const vault::Failure& failure) {
   return ProblemKind::kBadStream;
 }
 
+void describe(const vault::RateLimit& limit, http::Headers& headers) {
+  const auto reset = std::chrono::ceil<std::chrono::seconds>(limit.reset).time_since_epoch();
+  headers.set("Retry-After", std::to_string(limit.retry_after.count()));
+  headers.set("X-RateLimit-Limit", std::to_string(limit.per_minute));
+  headers.set("X-RateLimit-Remaining", "0");
+  headers.set("X-RateLimit-Reset", std::to_string(reset.count()));
+}
+
 }  // namespace
 
 Problem::Problem(ProblemKind problem_kind, std::string text)
@@ -43,6 +54,7 @@ Problem::Problem(ProblemKind problem_kind, std::string text)
 
 Problem::Problem(const vault::Failure& failure) : Problem(kind_of(failure), failure.message) {
   fields = failure.fields;
+  if (failure.limit) describe(*failure.limit, headers);
 }
 
 Problem Problem::field(std::string name, std::string text) {

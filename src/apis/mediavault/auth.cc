@@ -35,6 +35,7 @@ Task<Reply> register_account(RequestContext& context) {
   if (auto email = fields.nullable_text("email")) account.email = std::move(*email);
   account.username = fields.text("username");
   account.password = fields.text("password");
+  account.address = context.client.limit_key();
   if (auto problem = fields.problem()) co_return std::unexpected(std::move(*problem));
   const auto created = co_await context.vault.accounts().create(std::move(account));
   if (!created) co_return std::unexpected(created.error());
@@ -45,11 +46,11 @@ Task<Reply> log_in(RequestContext& context) {
   const auto body = co_await read_json(context.request);
   if (!body) co_return std::unexpected(body.error());
   Fields fields(*body);
-  std::string login = fields.text("username");
-  std::string password = fields.text("password");
+  vault::LogInRequest login{.login = fields.text("username"),
+                            .password = fields.text("password"),
+                            .address = context.client.limit_key()};
   if (auto problem = fields.problem()) co_return std::unexpected(std::move(*problem));
-  const auto begun =
-      co_await context.vault.sessions().log_in(std::move(login), std::move(password));
+  const auto begun = co_await context.vault.sessions().log_in(std::move(login));
   if (!begun) co_return std::unexpected(begun.error());
   co_return tokens_response(context, begun->tokens);
 }

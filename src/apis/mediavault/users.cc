@@ -20,7 +20,9 @@ Task<Reply> update_me(RequestContext& context) {
   if (auto wanted = fields.optional_text("password")) {
     auto current = fields.optional_text("current_password");
     if (!current) fields.fault("current_password", "The current password is needed for a new one");
-    changes.password = {current.value_or(""), std::move(*wanted)};
+    changes.password = {.current = current.value_or(""),
+                        .wanted = std::move(*wanted),
+                        .address = context.client.limit_key()};
   }
   if (auto problem = fields.problem()) co_return std::unexpected(std::move(*problem));
   const auto account =

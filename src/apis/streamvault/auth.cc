@@ -62,6 +62,7 @@ Task<Reply> register_account(RequestContext& context) {
   if (auto email = fields.nullable_text("email", kEmailMax)) account.email = std::move(*email);
   account.username = fields.text("username", kUsernameMax);
   account.password = password_in(fields);
+  account.address = context.client.limit_key();
   if (auto problem = fields.problem()) co_return std::unexpected(std::move(*problem));
   const auto created = co_await context.vault.accounts().create(std::move(account));
   if (!created) co_return std::unexpected(translate_account(created.error()));
@@ -76,11 +77,11 @@ Task<Reply> log_in(RequestContext& context) {
   RestFields fields(*body);
   // Accounts of other dialects have no e-mail address, so either name is taken in either field.
   const bool by_username = !fields.has("email") && fields.has("username");
-  std::string login = fields.text(by_username ? "username" : "email", kAny);
-  std::string password = password_in(fields);
+  vault::LogInRequest login{.login = fields.text(by_username ? "username" : "email", kAny),
+                            .password = password_in(fields),
+                            .address = context.client.limit_key()};
   if (auto problem = fields.problem()) co_return std::unexpected(std::move(*problem));
-  const auto begun =
-      co_await context.vault.sessions().log_in(std::move(login), std::move(password));
+  const auto begun = co_await context.vault.sessions().log_in(std::move(login));
   if (!begun) {
     Problem problem(begun.error());
     // A disabled account is as good as none: that it is there is not told.

@@ -114,7 +114,7 @@ TestServer::User TestServer::user(const std::string& name) {
     value_of(run(vault().accounts().create(
         {.username = name, .email = name + "@example.com", .password = std::string(kPassword)})));
   }
-  const auto session = value_of(run(vault().sessions().log_in(name, std::string(kPassword))));
+  const auto session = value_of(run(vault().sessions().log_in({name, std::string(kPassword)})));
   return {Caller(port_, {{"Authorization", "Bearer " + session.tokens.access}}), session.account.id,
           session.tokens.access, session.tokens.refresh};
 }

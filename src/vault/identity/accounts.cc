@@ -1,12 +1,14 @@
 #include "vault/identity/accounts.h"
 
 #include <algorithm>
+#include <functional>
 #include <utility>
 
 #include "base/text.h"
 #include "vault/events/events.h"
 #include "vault/identity/account_rows.h"
 #include "vault/identity/credentials.h"
+#include "vault/identity/opaque_string.h"
 #include "vault/identity/passwords.h"
 #include "vault/model/checks.h"
 #include "vault/model/quota.h"
@@ -103,6 +105,43 @@ std::optional<std::string> wanted_login(const std::string& login) {
   return login_form(login);
 }
 
+// Of the form in which it is hashed.
+bool is_possible(std::string_view password) {
+  return opaque_string(password).size() <= kPasswordMax;
+}
+
+void check_new_password(std::string_view password, std::size_t min, Faults& faults) {
+  if (!is_utf8(password)) {
+    faults.add("password", "must be UTF-8 text");
+  } else {
+    check_password(opaque_string(password), min, faults);
+  }
+}
+
+// What stands for a name that leads to no account where others count accounts: negative, as no
+// account's number is.
+std::int64_t number_of(const std::string& name) {
+  const auto hash = static_cast<std::uint64_t>(std::hash<std::string>{}(name));
+  return -static_cast<std::int64_t>((hash >> 2U) + 1);
+}
+
+// Compares, and counts what was wrong.
+Task<Result<Passwords::Verdict>> counted_check(Context& context, PasswordOwner owner,
+                                               std::string password, std::string stored) {
+  const PasswordCheck check{.account = std::to_string(owner.account),
+                            .address = std::string(owner.address)};
+  PasswordAttempts& attempts = *context.password_attempts;
+  const auto attempt = attempts.begin(context.clock.now(), context.policy.password_attempts, check);
+  if (!attempt) co_return std::unexpected(attempt.error());
+  auto verdict = co_await context.passwords.verify(std::move(password), std::move(stored), owner);
+  if (!verdict) {
+    attempts.withdraw(*attempt);
+  } else if (verdict->right) {
+    attempts.succeeded(context.clock.now(), check, *attempt);
+  }
+  co_return verdict;
+}
+
 Task<std::optional<Credentials>> find_credentials(GuardedDatabase& database,
                                                   const std::string& login) {
   const auto name = wanted_login(login);
@@ -111,6 +150,66 @@ Task<std::optional<Credentials>> find_credentials(GuardedDatabase& database,
     co_return co_await tx.find(kFindByLogin, credentials_from, *name);
   };
   co_return co_await database.read(body);
+}
+
+// A new password, and the hash that its owner has proved to know the password of.
+struct PasswordChange {
+  std::string old_hash;
+  std::string new_hash;  // empty for an actor that may not change it
+};
+
+Task<Result<PasswordChange>> prove(Context& context, Actor actor,
+                                   const AccountChanges::NewPassword& password) {
+  auto look = [&](db::Transaction& tx) -> Task<std::optional<std::string>> {
+    co_return co_await tx.find(kPassword, text_from, actor.account());
+  };
+  auto stored = co_await context.database.read(look);
+  if (!stored) co_return no_such_account();
+  const auto verdict = co_await check_current_password(context, actor.account(), password.address,
+                                                       password.current, *stored);
+  if (!verdict) co_return std::unexpected(verdict.error());
+  if (!verdict->right) co_return wrong_password();
+  PasswordChange change{.old_hash = std::move(*stored), .new_hash = {}};
+  if (!actor.may_change_identity()) co_return change;
+  auto hashed = co_await context.passwords.hash(
+      password.wanted, {.account = actor.account().value, .address = password.address});
+  if (!hashed) co_return std::unexpected(hashed.error());
+  change.new_hash = std::move(*hashed);
+  co_return change;
+}
+
+// Nothing: the account's hash is another by now.
+Task<Result<std::optional<Account>>> change(Context& context, Actor actor,
+                                            const AccountChanges& changes,
+                                            const std::optional<PasswordChange>& password) {
+  const AccountId id = actor.account();
+  auto body = [&](db::Transaction& tx) -> Task<Result<std::optional<Account>>> {
+    auto account = co_await tx.find(kFind, account_from, id);
+    if (!account) co_return no_such_account();
+    const Time now = context.clock.now();
+    if (password) {
+      const auto changed =
+          co_await tx.execute(kReplacePassword, id, password->old_hash, password->new_hash, now);
+      if (changed == 0) co_return std::optional<Account>();
+      const SessionId kept = actor.session().value_or(SessionId{});
+      co_await tx.execute(kEndSessions, id, kept);
+      account->updated_at = now;
+    }
+    if (changes.username || changes.email) {
+      if (changes.username) account->username = *changes.username;
+      if (changes.email) account->email = *changes.email;
+      const Logins logins(*account);
+      Faults conflicts;
+      co_await check_free(tx, logins, id, conflicts);
+      if (conflicts.any()) co_return conflicts.failure(FailureCode::kConflict);
+      co_await tx.execute(kDropLogins, id);
+      co_await insert_logins(tx, logins, id);
+      co_await tx.execute(kSetNames, id, account->username, account->email, now);
+      account->updated_at = now;
+    }
+    co_return std::move(account);
+  };
+  co_return co_await context.database.write(actor, body);
 }
 
 }  // namespace
@@ -140,7 +239,7 @@ Task<Result<Credentials>> create_account(Context& context, NewAccount wanted) {
   Account made;
   made.username = check_username(wanted.username, faults);
   if (wanted.email) made.email = check_email(*wanted.email, faults);
-  check_password(wanted.password, context.policy.password_min, faults);
+  check_new_password(wanted.password, context.policy.password_min, faults);
   if (faults.any()) co_return faults.failure();
   const Logins logins(made);
 
@@ -152,7 +251,9 @@ Task<Result<Credentials>> create_account(Context& context, NewAccount wanted) {
   });
   if (!free) co_return std::unexpected(free.error());
 
-  const auto password = co_await context.passwords.hash(std::move(wanted.password));
+  const auto password = co_await context.passwords.hash(
+      std::move(wanted.password),
+      {.account = number_of(logins.username), .address = wanted.address});
   if (!password) co_return std::unexpected(password.error());
 
   made.is_admin = wanted.is_admin;
@@ -183,24 +284,46 @@ Task<Result<Credentials>> create_account(Context& context, NewAccount wanted) {
   co_return Credentials{.account = std::move(*account), .password = *password};
 }
 
-Task<Result<Credentials>> check_credentials(Context& context, std::string login,
-                                            std::string password) {
-  auto found = co_await find_credentials(context.database, login);
+Task<Result<Credentials>> check_credentials(Context& context, const LogInRequest& request) {
+  auto found = co_await find_credentials(context.database, request.login);
+  // What cannot be the name of an account is tried as one name, and costs as much.
+  const std::string name = wanted_login(request.login).value_or("");
+  const PasswordOwner owner{.account = found ? found->account.id.value : number_of(name),
+                            .address = request.address};
   // Every refusal costs one hash, so that its time tells nothing.
-  const bool possible = found && password.size() <= kPasswordMax;
-  std::string stored;
-  if (possible) stored = found->password;
-  password.resize(std::min(password.size(), kPasswordMax));
-  const auto right = co_await context.passwords.verify(std::move(password), std::move(stored));
-  if (!right) co_return std::unexpected(right.error());
+  const bool possible = is_possible(request.password);
+  std::string password = possible ? request.password : request.password.substr(0, kPasswordMax);
+  std::string stored = possible && found ? found->password : std::string();
+  const auto verdict = co_await counted_check(context, owner, password, std::move(stored));
+  if (!verdict) co_return std::unexpected(verdict.error());
   if (!found) co_return fail(FailureCode::kNoSuchAccount, "there is no account of that name");
-  if (!*right) co_return wrong_password();
+  if (!verdict->right) co_return wrong_password();
   if (found->account.disabled_at) co_return account_disabled();
+  if (verdict->outdated) {
+    // Next time, where there is no time for it now.
+    auto upgraded = co_await context.passwords.hash(std::move(password), owner);
+    if (upgraded) found->upgraded = std::move(*upgraded);
+  }
   co_return std::move(*found);
+}
+
+Task<Result<Passwords::Verdict>> check_current_password(Context& context, AccountId account,
+                                                        std::string_view address,
+                                                        std::string password, std::string stored) {
+  if (!is_possible(password)) {
+    password.resize(kPasswordMax);
+    stored.clear();
+  }
+  co_return co_await counted_check(context, {.account = account.value, .address = address},
+                                   std::move(password), std::move(stored));
 }
 
 std::unexpected<Failure> wrong_password() {
   return fail(FailureCode::kWrongPassword, "the password is wrong");
+}
+
+std::unexpected<Failure> password_in_flux() {
+  return fail(FailureCode::kBusy, "the password is being changed, please try again in a moment");
 }
 
 Task<Result<Account>> Accounts::create(NewAccount account) {
@@ -223,66 +346,35 @@ Task<std::optional<Account>> Accounts::find_by_login(std::string login) {
 }
 
 Task<Result<Account>> Accounts::update(Actor actor, AccountChanges changes) {
-  const AccountId id = actor.account();
   Faults faults;
   if (changes.username) changes.username = check_username(*changes.username, faults);
   if (changes.email) changes.email = check_email(*changes.email, faults);
   if (changes.password) {
-    check_password(changes.password->wanted, context_.policy.password_min, faults);
+    check_new_password(changes.password->wanted, context_.policy.password_min, faults);
   }
   if (faults.any()) co_return faults.failure();
 
-  std::optional<std::string> old_password;
-  std::string new_password;
-  if (changes.password) {
-    auto look = [&](db::Transaction& tx) -> Task<std::optional<std::string>> {
-      co_return co_await tx.find(kPassword, text_from, id);
-    };
-    old_password = co_await context_.database.read(look);
-    if (!old_password) co_return no_such_account();
-    if (changes.password->current.size() > kPasswordMax) co_return wrong_password();
-    const auto right = co_await context_.passwords.verify(changes.password->current, *old_password);
-    if (!right) co_return std::unexpected(right.error());
-    if (!*right) co_return wrong_password();
-    auto hashed = co_await context_.passwords.hash(changes.password->wanted);
-    if (!hashed) co_return std::unexpected(hashed.error());
-    new_password = std::move(*hashed);
+  for (int i = 0; i < kPasswordTries; ++i) {
+    std::optional<PasswordChange> password;
+    if (changes.password) {
+      auto proved = co_await prove(context_, actor, *changes.password);
+      if (!proved) co_return std::unexpected(std::move(proved.error()));
+      password = std::move(*proved);
+    }
+    if (!actor.may_change_identity()) {
+      co_return fail(FailureCode::kForbidden,
+                     "a key changes neither name nor e-mail address nor password: log in");
+    }
+    auto changed = co_await change(context_, actor, changes, password);
+    if (!changed) co_return std::unexpected(std::move(changed.error()));
+    if (*changed) co_return std::move(**changed);
   }
-
-  const bool renamed = changes.username || changes.email;
-  auto body = [&](db::Transaction& tx) -> Task<Result<Account>> {
-    auto account = co_await tx.find(kFind, account_from, id);
-    if (!account) co_return no_such_account();
-    const Time now = context_.clock.now();
-    if (renamed) {
-      if (changes.username) account->username = *changes.username;
-      if (changes.email) account->email = *changes.email;
-      const Logins logins(*account);
-      Faults conflicts;
-      co_await check_free(tx, logins, id, conflicts);
-      if (conflicts.any()) co_return conflicts.failure(FailureCode::kConflict);
-      co_await tx.execute(kDropLogins, id);
-      co_await insert_logins(tx, logins, id);
-      co_await tx.execute(kSetNames, id, account->username, account->email, now);
-      account->updated_at = now;
-    }
-    if (old_password) {
-      // Another change came first when the row no longer holds what was verified.
-      const auto changed =
-          co_await tx.execute(kReplacePassword, id, *old_password, new_password, now);
-      if (changed == 0) co_return wrong_password();
-      const SessionId kept = actor.session().value_or(SessionId{});
-      co_await tx.execute(kEndSessions, id, kept);
-      account->updated_at = now;
-    }
-    co_return std::move(*account);
-  };
-  co_return co_await context_.database.write(actor, body);
+  co_return password_in_flux();
 }
 
 Task<Result<void>> Accounts::set_password(AccountId id, std::string password) {
   Faults faults;
-  check_password(password, context_.policy.password_min, faults);
+  check_new_password(password, context_.policy.password_min, faults);
   if (faults.any()) co_return faults.failure();
   const auto hashed = co_await context_.passwords.hash(std::move(password));
   if (!hashed) co_return std::unexpected(hashed.error());

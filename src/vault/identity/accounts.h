@@ -19,8 +19,17 @@ enum class AccountKind : std::uint8_t;  // account_rows.h
 struct NewAccount {
   std::string username;              // 1–64 characters, no control characters, trimmed
   std::optional<std::string> email;  // at most 254 bytes, something@something
-  std::string password;              // policy.password_min to 1024 bytes
+  std::string password;              // UTF-8; policy.password_min to 1024 bytes in its normal form
   bool is_admin = false;
+  std::string address = {};  // as in LogInRequest
+};
+
+// A name and a password, and who sends them.
+struct LogInRequest {
+  std::string login;  // a username or an e-mail address
+  std::string password;
+  // Of the client, as rate limits count it: Client::limit_key(). Empty: not known.
+  std::string address = {};
 };
 
 // The name of the guests' accounts, which nobody else may have.
@@ -33,6 +42,7 @@ struct AccountChanges {
   struct NewPassword {
     std::string current;
     std::string wanted;
+    std::string address = {};  // as in LogInRequest
   };
   std::optional<NewPassword> password;  // ends every other session of the account
 };
@@ -54,7 +64,8 @@ class Accounts {
   Task<std::optional<Account>> find_by_login(std::string login);
 
   // Changes the actor's account. kInvalid, kConflict; kWrongPassword when password->current is not
-  // the password. The session that the actor acts in goes on when the password changes.
+  // the password; kRateLimited, kBusy as a log-in with it; kForbidden for a key, which changes
+  // nothing of this. The session that the actor acts in goes on when the password changes.
   Task<Result<Account>> update(Actor actor, AccountChanges changes);
 
   // For whoever runs the machine. All give kNotFound.

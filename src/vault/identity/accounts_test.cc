@@ -22,7 +22,7 @@ class AccountsTest : public VaultTest {
     return run(vault_->accounts().create(std::move(wanted)));
   }
   Result<Account> log_in(std::string login, std::string password = "correct horse") {
-    auto begun = run(vault_->sessions().log_in(std::move(login), std::move(password)));
+    auto begun = run(vault_->sessions().log_in({std::move(login), std::move(password)}));
     if (!begun) return std::unexpected(begun.error());
     return begun->account;
   }
@@ -255,8 +255,8 @@ TEST(Passwords, RefusesWhatWouldWaitTooLong) {
   const auto later = executor.run(passwords.hash("correct horse"));
   ASSERT_TRUE(later) << "room again";
   EXPECT_TRUE(later->starts_with("$argon2id$v=19$m=16384,t=2,p=1$"));
-  EXPECT_TRUE(executor.run(passwords.verify("correct horse", *later)).value());
-  EXPECT_FALSE(executor.run(passwords.verify("Correct horse", *later)).value());
+  EXPECT_TRUE(executor.run(passwords.verify("correct horse", *later)).value().right);
+  EXPECT_FALSE(executor.run(passwords.verify("Correct horse", *later)).value().right);
 }
 
 TEST(Passwords, AnUnknownAccountCostsAsMuch) {
@@ -267,7 +267,7 @@ TEST(Passwords, AnUnknownAccountCostsAsMuch) {
     auto min = std::chrono::steady_clock::duration::max();
     for (int i = 0; i < 3; ++i) {
       const auto begin = std::chrono::steady_clock::now();
-      EXPECT_FALSE(executor.run(passwords.verify("battery staple", against)).value());
+      EXPECT_FALSE(executor.run(passwords.verify("battery staple", against)).value().right);
       min = std::min(min, std::chrono::steady_clock::now() - begin);
     }
     return std::chrono::duration<double>(min).count();
@@ -322,7 +322,7 @@ TEST(Passwords, WithoutMemoryNoPasswordIsCalledWrong) {
     ASSERT_FALSE(hashed);
     EXPECT_EQ(hashed.error().code, FailureCode::kBusy);
   }
-  EXPECT_TRUE(executor.run(passwords.verify("correct horse", stored)).value());
+  EXPECT_TRUE(executor.run(passwords.verify("correct horse", stored)).value().right);
 }
 
 class GuestsTest : public VaultTest {
@@ -350,7 +350,7 @@ TEST_F(GuestsTest, ThereIsOneAccountThatNobodyLogsInTo) {
   EXPECT_TRUE(guest.is_guest);
   EXPECT_EQ(guest.quota, kQuota);
   for (const std::string name : {"guests", "GUESTS", ""}) {
-    EXPECT_FAILS(run(vault_->sessions().log_in(name, "")), kNoSuchAccount);
+    EXPECT_FAILS(run(vault_->sessions().log_in({name, ""})), kNoSuchAccount);
     EXPECT_FALSE(run(vault_->accounts().find_by_login(name)));
   }
   EXPECT_TRUE(run(vault_->accounts().list(AccountId{}, 10)).empty());

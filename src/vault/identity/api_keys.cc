@@ -20,6 +20,10 @@ constexpr db::Statement kList{
     "SELECT id, account_id, kind, name, hint, created_at FROM api_key WHERE account_id = $1"
     " AND kind <> 2 AND id > $2 ORDER BY id LIMIT $3"};
 constexpr db::Statement kRevoke{"DELETE FROM api_key WHERE id = $1 AND account_id = $2"};
+// Both statements are found by an index: those of buckets are in no list of the account's keys.
+constexpr db::Statement kRevokeListed{"DELETE FROM api_key WHERE account_id = $1 AND kind <> 2"};
+constexpr db::Statement kRevokeOfBuckets{
+    "DELETE FROM api_key WHERE space_id IN (SELECT id FROM space WHERE owner_id = $1)"};
 
 // $2 is a bucket of the account $1 that is there still.
 constexpr db::Statement kInsertApplication{
@@ -194,6 +198,16 @@ Task<Result<void>> ApiKeys::revoke(Actor actor, ApiKeyId key) {
     co_return Result<void>{};
   };
   co_return co_await context_.database.write(actor, body);
+}
+
+Task<std::uint64_t> ApiKeys::revoke_all(AccountId account) {
+  auto body = [&](db::Transaction& tx) -> Task<std::uint64_t> {
+    auto removed = co_await tx.execute(kRevokeListed, account);
+    removed += co_await tx.execute(kRevokeOfBuckets, account);
+    co_await give_back(tx, account, cost_of_secrets(removed));
+    co_return removed;
+  };
+  co_return co_await context_.database.write(Actor::System{}, body);
 }
 
 Task<Result<void>> ApiKeys::revoke_application(Actor actor, std::string secret) {

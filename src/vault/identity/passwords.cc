@@ -4,11 +4,14 @@
 
 #include <array>
 #include <charconv>
+#include <chrono>
 #include <optional>
 #include <stdexcept>
 #include <utility>
 
 #include <fmt/format.h>
+
+#include "vault/identity/opaque_string.h"
 
 namespace coffer::vault {
 namespace {
@@ -86,11 +89,30 @@ std::string decoy_of(const Passwords::Cost& cost) {
 // One place among those that may hash or wait. Not admitted: too many are before this one.
 class Passwords::Admission {
  public:
-  explicit Admission(Passwords& passwords)
-      : passwords_(passwords),
-        admitted_(passwords.waiting_.fetch_add(1) <
-                  passwords.cost_.waiting + passwords.cost_.parallel) {}
-  ~Admission() { passwords_.waiting_.fetch_sub(1); }
+  Admission(Passwords& passwords, std::string_view address)
+      : passwords_(passwords), address_(address) {
+    const std::lock_guard lock(passwords_.mutex_);
+    const Cost& cost = passwords_.cost_;
+    const auto found = passwords_.by_address_.find(address_);
+    const std::size_t of_address = found == passwords_.by_address_.end() ? 0 : found->second;
+    admitted_ = passwords_.waiting_ < cost.waiting + cost.parallel &&
+                (address_.empty() || of_address < cost.waiting_address + cost.parallel);
+    if (!admitted_) {
+      ++passwords_.refused_;
+      return;
+    }
+    ++passwords_.waiting_;
+    if (!address_.empty()) ++passwords_.by_address_[address_];
+  }
+  ~Admission() {
+    if (!admitted_) return;
+    const std::lock_guard lock(passwords_.mutex_);
+    --passwords_.waiting_;
+    const auto found = passwords_.by_address_.find(address_);
+    if (found != passwords_.by_address_.end() && --found->second == 0) {
+      passwords_.by_address_.erase(found);
+    }
+  }
   Admission(const Admission&) = delete;
   Admission& operator=(const Admission&) = delete;
 
@@ -98,60 +120,95 @@ class Passwords::Admission {
 
  private:
   Passwords& passwords_;
-  bool admitted_;
+  const std::string address_;
+  bool admitted_ = false;
 };
 
 namespace {
+
+// Who has waited for so long has given up.
+constexpr std::chrono::seconds kWaitMax(20);
+
 std::unexpected<Failure> too_many() {
   return fail(FailureCode::kBusy, "too many log-ins at once, please try again in a moment");
 }
 std::unexpected<Failure> no_memory() {
   return fail(FailureCode::kBusy, "no memory for a log-in right now, please try again in a moment");
 }
+
+// Nothing: there is no memory for it.
+std::optional<bool> fits(std::string_view password, const StoredHash& stored) {
+  std::array<unsigned char, kHashBytes> computed{};
+  if (crypto_pwhash(computed.data(), computed.size(), password.data(), password.size(),
+                    stored.salt.data(), stored.passes, stored.memory_bytes,
+                    crypto_pwhash_ALG_ARGON2ID13) != 0) {
+    return std::nullopt;
+  }
+  return sodium_memcmp(computed.data(), stored.hash.data(), computed.size()) == 0;
+}
+
 }  // namespace
 
-Passwords::Passwords(Cost cost) : cost_(cost), pool_("passwords", cost.parallel) {
+Passwords::Passwords(Cost cost)
+    : cost_(cost),
+      pool_("passwords", {.threads = cost.parallel,
+                          // How many there are is Admission's question.
+                          .waiting = cost.waiting + cost.parallel,
+                          .waiting_each = cost.waiting_each,
+                          .wait = kWaitMax}) {
   if (sodium_init() < 0) throw std::runtime_error("libsodium cannot be initialised");
   decoy_ = decoy_of(cost_);
 }
 
 Passwords::~Passwords() = default;
 
-Task<Result<std::string>> Passwords::hash(std::string password) {
-  const Admission admission(*this);
+Task<Result<std::string>> Passwords::hash(std::string password, PasswordOwner owner) {
+  const Admission admission(*this, owner.address);
   if (!admission) co_return too_many();
-  auto work = [&]() -> Result<std::string> {
+  const std::string normal = opaque_string(password);
+  std::optional<std::string> hashed;
+  const bool is_run = co_await pool_.run(owner.account, [&] {
     std::array<char, crypto_pwhash_STRBYTES> stored{};
     // It fails for want of memory alone: the lengths and the cost are within its limits.
-    if (crypto_pwhash_str_alg(stored.data(), password.data(), password.size(), cost_.passes,
-                              cost_.memory_bytes, crypto_pwhash_ALG_ARGON2ID13) != 0) {
-      return no_memory();
+    if (crypto_pwhash_str_alg(stored.data(), normal.data(), normal.size(), cost_.passes,
+                              cost_.memory_bytes, crypto_pwhash_ALG_ARGON2ID13) == 0) {
+      hashed = stored.data();
     }
-    return std::string(stored.data());
-  };
-  co_return co_await pool_.run(work);
+  });
+  if (!is_run) co_return too_many();
+  if (!hashed) co_return no_memory();
+  co_return std::move(*hashed);
 }
 
-Task<Result<bool>> Passwords::verify(std::string password, std::string stored) {
-  const Admission admission(*this);
+Task<Result<Passwords::Verdict>> Passwords::verify(std::string password, std::string stored,
+                                                   PasswordOwner owner) {
+  const Admission admission(*this, owner.address);
   if (!admission) co_return too_many();
   const bool exists = !stored.empty();
-  const std::string& against = exists ? stored : decoy_;
   // Not crypto_pwhash_str_verify(): libsodium 1.0.18 calls it a mismatch when it gets no memory.
-  const auto parsed = parse_stored(against);
+  const auto parsed = parse_stored(exists ? stored : decoy_);
   if (!parsed) throw std::runtime_error("a stored password cannot be checked");
-  auto work = [&]() -> Result<bool> {
-    std::array<unsigned char, kHashBytes> computed{};
-    if (crypto_pwhash(computed.data(), computed.size(), password.data(), password.size(),
-                      parsed->salt.data(), parsed->passes, parsed->memory_bytes,
-                      crypto_pwhash_ALG_ARGON2ID13) != 0) {
-      return no_memory();
-    }
-    return sodium_memcmp(computed.data(), parsed->hash.data(), computed.size()) == 0;
-  };
-  const auto right = co_await pool_.run(work);
-  if (!right) co_return std::unexpected(right.error());
-  co_return exists&&* right;
+  const std::string normal = opaque_string(password);
+  const bool has_forms = normal != password;
+  std::optional<bool> by_normal;
+  std::optional<bool> by_bytes = false;
+  const bool is_run = co_await pool_.run(owner.account, [&] {
+    by_normal = fits(normal, *parsed);
+    if (has_forms && by_normal == false) by_bytes = fits(password, *parsed);
+  });
+  if (!is_run) co_return too_many();
+  if (!by_normal || !by_bytes) co_return no_memory();
+  Verdict verdict;
+  verdict.right = exists && (*by_normal || *by_bytes);
+  verdict.outdated = verdict.right && (*by_bytes || parsed->memory_bytes < cost_.memory_bytes ||
+                                       parsed->passes < cost_.passes);
+  co_return verdict;
+}
+
+Passwords::Load Passwords::load() const {
+  const std::uint64_t refused = pool_.load().refused;
+  const std::lock_guard lock(mutex_);
+  return {.waiting = waiting_, .refused = refused_ + refused};
 }
 
 }  // namespace coffer::vault

@@ -32,6 +32,8 @@ constexpr db::Statement kInsertKey{
 constexpr db::Statement kInsert{
     "INSERT INTO session (account_id, created_at, expires_at) VALUES ($1, $2, $3)"};
 constexpr db::Statement kLock{"SELECT disabled_at, password FROM account WHERE id = $1"};
+// The same password in another hash: nothing that anybody would call a change.
+constexpr db::Statement kUpgrade{"UPDATE account SET password = $2 WHERE id = $1"};
 constexpr db::Statement kDropExpired{
     "DELETE FROM session WHERE account_id = $1 AND expires_at <= $2"};
 // Those in front of the last $2.
@@ -45,6 +47,7 @@ constexpr db::Statement kExtend{
 constexpr db::Statement kRenew{
     "UPDATE session SET generation = generation + 1, expires_at = $2 WHERE id = $1"};
 constexpr db::Statement kEnd{"DELETE FROM session WHERE id = $1"};
+constexpr db::Statement kEndAll{"DELETE FROM session WHERE account_id = $1"};
 constexpr db::Statement kPrune{
     "DELETE FROM session WHERE id IN"
     " (SELECT id FROM session WHERE expires_at <= $1 ORDER BY expires_at LIMIT $2)"};
@@ -180,12 +183,16 @@ Sessions::Lifetimes Sessions::lifetimes() const {
   return {.access = context_.policy.access_lifetime, .refresh = context_.policy.refresh_lifetime};
 }
 
-Task<Result<LogIn>> Sessions::log_in(std::string login, std::string password,
+Task<Result<LogIn>> Sessions::log_in(LogInRequest request,
                                      std::optional<std::chrono::seconds> lifetime) {
-  auto checked = co_await check_credentials(context_, std::move(login), std::move(password));
-  if (!checked) co_return std::unexpected(std::move(checked.error()));
-  auto begun = co_await begin(std::move(*checked), lifetime);
-  co_return begun;
+  for (int i = 0; i < kPasswordTries; ++i) {
+    auto checked = co_await check_credentials(context_, request);
+    if (!checked) co_return std::unexpected(std::move(checked.error()));
+    auto begun = co_await begin(std::move(*checked), lifetime);
+    if (!begun) co_return std::unexpected(std::move(begun.error()));
+    if (*begun) co_return std::move(**begun);
+  }
+  co_return password_in_flux();
 }
 
 Task<Result<LogIn>> Sessions::sign_up(NewAccount account,
@@ -193,11 +200,14 @@ Task<Result<LogIn>> Sessions::sign_up(NewAccount account,
   auto made = co_await create_account(context_, std::move(account));
   if (!made) co_return std::unexpected(std::move(made.error()));
   auto begun = co_await begin(std::move(*made), lifetime);
-  co_return begun;
+  if (!begun) co_return std::unexpected(std::move(begun.error()));
+  // The password was changed in the moment in which it was set.
+  if (!*begun) co_return wrong_password();
+  co_return std::move(**begun);
 }
 
-Task<Result<LogIn>> Sessions::begin(Credentials credentials,
-                                    std::optional<std::chrono::seconds> lifetime) {
+Task<Result<std::optional<LogIn>>> Sessions::begin(Credentials credentials,
+                                                   std::optional<std::chrono::seconds> lifetime) {
   const Lifetimes wanted = lifetime ? Lifetimes{*lifetime, *lifetime} : lifetimes();
   const AccountId account = credentials.account.id;
   const Time now = context_.clock.now();
@@ -209,20 +219,22 @@ Task<Result<LogIn>> Sessions::begin(Credentials credentials,
   const auto lock_from = [](const db::Row& row) {
     return Lock{!row.is_null(0), std::string(row.text(1))};
   };
-  auto body = [&](db::Transaction& tx) -> Task<Result<SessionId>> {
+  auto body = [&](db::Transaction& tx) -> Task<Result<std::optional<SessionId>>> {
     const auto lock = co_await tx.find(kLock, lock_from, account);
-    if (!lock || lock->password != credentials.password) co_return wrong_password();
+    if (!lock || lock->password != credentials.password) co_return std::optional<SessionId>();
     if (lock->disabled) co_return account_disabled();
+    if (credentials.upgraded) co_await tx.execute(kUpgrade, account, *credentials.upgraded);
     co_await tx.execute(kDropExpired, account, now - kExpiredKept);
     const auto id = co_await tx.insert<SessionId>(kInsert, account, now, end);
     co_await tx.execute(kEndOldest, account, kSessionsMax);
-    co_return id.value();
+    co_return id;
   };
   const auto session = co_await context_.database.write(Actor::Anyone{}, body);
   if (!session) co_return std::unexpected(session.error());
+  if (!*session) co_return std::optional<LogIn>();
   Claims bearer;
   bearer.account = account;
-  bearer.session = *session;
+  bearer.session = **session;
   Tokens tokens = issue(bearer, now, wanted);
   co_return LogIn{.account = std::move(credentials.account), .tokens = std::move(tokens)};
 }
@@ -293,6 +305,13 @@ Task<Result<TokenKind>> Sessions::inspect(std::string token) {
 Task<void> Sessions::end(SessionId session) {
   auto body = [&](db::Transaction& tx) -> Task<void> { co_await tx.execute(kEnd, session); };
   co_await context_.database.write(Actor::Anyone{}, body);
+}
+
+Task<std::uint64_t> Sessions::end_all(AccountId account) {
+  auto body = [&](db::Transaction& tx) -> Task<std::uint64_t> {
+    co_return co_await tx.execute(kEndAll, account);
+  };
+  co_return co_await context_.database.write(Actor::System{}, body);
 }
 
 Task<std::uint64_t> Sessions::prune(std::size_t limit) {

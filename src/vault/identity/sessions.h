@@ -57,12 +57,14 @@ class Sessions {
   // Loads the signing key, and makes it when there is none yet. REQUIRES: `context` outlives it.
   static Task<std::unique_ptr<Sessions>> open(Context& context);
 
-  // Checks name and password and begins a session. `login` is a username or an e-mail address;
-  // `lifetime` is that of the session and of both tokens, nothing: as the policy has it. What was
-  // checked is compared once more in the transaction that begins the session, so a log-in under way
-  // while the password changes begins none. kNoSuchAccount, kWrongPassword, kAccountDisabled (told
-  // only to who knows the password), kBusy.
-  Task<Result<LogIn>> log_in(std::string login, std::string password,
+  // Checks name and password and begins a session: what every dialect's log-in is. `lifetime` is
+  // that of the session and of both tokens, nothing: as the policy has it. What was checked is
+  // compared once more in the transaction that begins the session, so a log-in under way while the
+  // password changes begins none; a hash that costs less than new ones is replaced there. It costs
+  // other accounts' log-ins no more than their turn. kNoSuchAccount, kWrongPassword,
+  // kAccountDisabled (told only to who knows the password), kBusy; kRateLimited for an account, or
+  // an address, of policy.password_attempts wrong passwords in the last minute.
+  Task<Result<LogIn>> log_in(LogInRequest request,
                              std::optional<std::chrono::seconds> lifetime = {});
 
   // Accounts::create() with a session of the new account.
@@ -90,6 +92,9 @@ class Sessions {
   // Ends the session; no token of it works from now on. Ending what has ended is no failure.
   Task<void> end(SessionId session);
 
+  // Ends all sessions of the account; how many.
+  Task<std::uint64_t> end_all(AccountId account);
+
   // Removes up to `limit` sessions that expired a day ago or before; how many. Until then a request
   // that began in time may still commit (vault/actor.h).
   Task<std::uint64_t> prune(std::size_t limit);
@@ -107,8 +112,10 @@ class Sessions {
     std::chrono::seconds refresh;
   };
   Lifetimes lifetimes() const;
-  // Long expired sessions of the account are removed on the way.
-  Task<Result<LogIn>> begin(Credentials credentials, std::optional<std::chrono::seconds> lifetime);
+  // Nothing: the account's hash is no longer what was checked. Long expired sessions of the account
+  // are removed on the way.
+  Task<Result<std::optional<LogIn>>> begin(Credentials credentials,
+                                           std::optional<std::chrono::seconds> lifetime);
   // For `bearer`: account, session and generation.
   Tokens issue(const Claims& bearer, Time now, Lifetimes lifetimes) const;
   Result<Claims> verify(const std::string& token) const;
@@ -159,6 +166,8 @@ class ApiKeys {
   Task<Page<ApiKey>> list(AccountId account, ApiKeyId after, PageLimit limit = {});
   // kNotFound when the account has no such key.
   Task<Result<void>> revoke(Actor actor, ApiKeyId key);
+  // All of the account, those of its buckets too; how many.
+  Task<std::uint64_t> revoke_all(AccountId account);
   // An application's key. kNotFound when the account has none with that secret.
   Task<Result<void>> revoke_application(Actor actor, std::string secret);
   // All keys of the bucket, if it is the actor's.

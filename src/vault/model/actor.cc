@@ -28,6 +28,10 @@ std::optional<SessionId> Actor::session() const noexcept {
   return std::nullopt;
 }
 
+bool Actor::may_change_identity() const noexcept {
+  return std::holds_alternative<SessionId>(right_) || std::holds_alternative<System>(right_);
+}
+
 Task<Result<void>> require(db::Transaction& transaction, Actor actor) {
   std::optional<bool> disabled;
   if (const auto* session = std::get_if<SessionId>(&actor.right_)) {

@@ -33,6 +33,9 @@ class Actor {
   AccountId account() const noexcept { return account_; }
   // The session it acts in, if it does.
   std::optional<SessionId> session() const noexcept;
+  // Whether it may change who the account is: somebody who is logged in, or the program itself.
+  // Never a key, which others may have found.
+  bool may_change_identity() const noexcept;
 
  private:
   using Right = std::variant<System, Guest, SessionId, ApiKeyId>;

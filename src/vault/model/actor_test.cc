@@ -309,7 +309,7 @@ class LogInTest : public ActorTest {
     for (int i = 0; i < 4; ++i) {
       threads.emplace_back([&] {
         while (!ended) {
-          if (run(vault_->sessions().log_in("anna", "correct horse"))) ++begun;
+          if (run(vault_->sessions().log_in({"anna", "correct horse"}))) ++begun;
         }
       });
     }
@@ -339,7 +339,7 @@ TEST_F(LogInTest, ALogInWithTheOldPasswordBeginsNoSessionAfterItsChange) {
 TEST_F(LogInTest, ALogInBeginsNoSessionOfWhoIsDisabledMeanwhile) {
   EXPECT_EQ(begun_after([&] { disable(); }), 0);
   disable(false);
-  EXPECT_TRUE(run(vault_->sessions().log_in("anna", "correct horse")));
+  EXPECT_TRUE(run(vault_->sessions().log_in({"anna", "correct horse"})));
 }
 
 TEST_F(LogInTest, SigningUpBeginsASession) {

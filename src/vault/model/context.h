@@ -11,6 +11,7 @@
 #include "blobs/blob_store.h"
 #include "vault/model/guarded_database.h"
 #include "vault/model/listener.h"
+#include "vault/model/password_attempts.h"
 #include "vault/model/reservations.h"
 #include "vault/model/types.h"
 
@@ -25,6 +26,8 @@ struct Policy {
   bool guests = false;                 // whether people without an account are served
   std::optional<std::uint64_t> guest_quota = std::uint64_t{1} << 30U;  // bytes of all guests
   std::optional<std::uint64_t> max_file_bytes;
+  // Wrong passwords a minute, for one account and from one address; nothing: as many as come.
+  std::optional<std::uint32_t> password_attempts = 60;
   std::chrono::seconds access_lifetime{3600};
   std::chrono::seconds refresh_lifetime{7 * 24 * 3600};
   // How long an upload in parts lives after its last part.
@@ -44,6 +47,7 @@ struct Context {
   Passwords& passwords;
   Classify classify;
   Policy policy;
+  std::shared_ptr<PasswordAttempts> password_attempts = std::make_shared<PasswordAttempts>();
   std::shared_ptr<Reservations> reservations = std::make_shared<Reservations>();
   // Called after a folder or a space was removed, for whoever clears it away.
   std::shared_ptr<Listener> removed = std::make_shared<Listener>();

@@ -2,12 +2,14 @@
 // turns these into its own shape, in one file. What the machine causes is an exception.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <expected>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "base/clock.h"
 #include "base/stream.h"
 
 namespace coffer::vault {
@@ -20,6 +22,7 @@ enum class FailureCode {
   kQuotaExceeded,    // delete something, or ask for more
   kBadStream,        // the body did not come as announced; `stream` says how
   kBusy,             // try again in a moment
+  kRateLimited,      // wait as `limit` says
   kNoSuchAccount,    // log-in: nobody of that name
   kWrongPassword,    // log-in: not the password
   kAccountDisabled,  // the account is locked by the admin
@@ -33,11 +36,19 @@ struct FieldFault {
   std::string message;  // a sentence for people: `must be 8 to 1024 bytes long`
 };
 
+// How often something may be done, and when it may be done again.
+struct RateLimit {
+  std::uint32_t per_minute = 0;
+  Time reset;
+  std::chrono::seconds retry_after{1};  // until then, at least 1
+};
+
 struct Failure {
   FailureCode code;
   std::string message;  // a sentence for people
   std::vector<FieldFault> fields = {};
   std::optional<StreamFault> stream = {};
+  std::optional<RateLimit> limit = {};      // of kRateLimited
   std::vector<std::uint32_t> missing = {};  // the parts without which an upload is not complete
 };
 

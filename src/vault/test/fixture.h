@@ -100,7 +100,7 @@ class VaultTest : public ::testing::Test {
 
   Tokens begin_session(const Account& account,
                        std::optional<std::chrono::seconds> lifetime = std::nullopt) {
-    auto begun = run(vault_->sessions().log_in(account.username, "correct horse", lifetime));
+    auto begun = run(vault_->sessions().log_in({account.username, "correct horse"}, lifetime));
     if (!begun) throw std::runtime_error(begun.error().message);
     return begun->tokens;
   }
