@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/text.h"
+#include "vault/model/visible_text.h"
 
 namespace coffer::vault {
 namespace {
@@ -17,6 +18,7 @@ constexpr std::size_t kDescriptionMax = 10000;  // characters
 constexpr std::size_t kTagsMax = 50;
 constexpr std::size_t kTagMax = 64;     // characters
 constexpr std::size_t kLabelMax = 100;  // characters
+constexpr char kInvisible[] = "must not contain invisible or direction-changing characters";
 
 // Free text: any length up to `most`, line ends welcome.
 void check_text(std::string field, std::string_view text, std::size_t max, Faults& faults) {
@@ -53,6 +55,8 @@ std::string check_username(std::string_view username, Faults& faults) {
     faults.add("username", fmt::format("must be 1 to {} characters long", kUsernameMax));
   } else if (has_control(name)) {
     faults.add("username", "must not contain control characters");
+  } else if (has_invisible(name)) {
+    faults.add("username", kInvisible);
   }
   return std::string(name);
 }
@@ -64,7 +68,7 @@ std::string check_email(std::string_view email, Faults& faults) {
   if (address.size() > kEmailMax) {
     faults.add("email", fmt::format("must be at most {} bytes long", kEmailMax));
   } else if (!is_utf8(address) || !shaped || has_control(address) ||
-             address.find(' ') != std::string_view::npos) {
+             address.find(' ') != std::string_view::npos || has_invisible(address)) {
     faults.add("email", "must be an e-mail address, like name@example.org");
   }
   return std::string(address);
@@ -128,8 +132,22 @@ std::string check_label(std::string_view label, Faults& faults) {
     faults.add("name", fmt::format("must be at most {} characters long", kLabelMax));
   } else if (has_control(name)) {
     faults.add("name", "must not contain control characters");
+  } else if (has_invisible(name)) {
+    faults.add("name", kInvisible);
   }
   return std::string(name);
+}
+
+void check_display_name(std::string_view name, std::size_t max, Faults& faults) {
+  if (!is_utf8(name)) {
+    faults.add("name", "must be UTF-8 text");
+  } else if (trim(name).empty() || count_code_points(name) > max) {
+    faults.add("name", fmt::format("must be 1 to {} characters long", max));
+  } else if (has_control(name)) {
+    faults.add("name", "must not contain control characters");
+  } else if (has_invisible(name)) {
+    faults.add("name", kInvisible);
+  }
 }
 
 std::string login_form(std::string_view text) { return std::string(trim(fold_case(text))); }

@@ -39,6 +39,9 @@ void check_description(std::string_view description, Faults& faults);
 // Trimmed, in order of the alphabet, those that differ in case alone only once.
 std::vector<std::string> check_tags(const std::vector<std::string>& tags, Faults& faults);
 std::string check_label(std::string_view label, Faults& faults);
+// What people see of a group or a collection: not blank, at most `max` characters, all of them to
+// be seen (visible_text.h).
+void check_display_name(std::string_view name, std::size_t max, Faults& faults);
 
 // The form in which names are compared that an account logs in by.
 // REQUIRES: is_utf8(text).

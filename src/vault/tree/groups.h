@@ -37,8 +37,8 @@ class Groups {
  public:
   explicit Groups(Context& context) : context_(context) {}
 
-  // kInvalid, with a fault of `name`, for one that is blank, too long, no UTF-8 or has control
-  // characters; kQuotaExceeded, for groups count too (vault/quota.h).
+  // kInvalid, with a fault of `name`, as check_display_name() has it; kQuotaExceeded, for groups
+  // count too (vault/quota.h).
   Task<Result<Group>> create(Actor actor, std::string name);
 
   // As `account` sees it. kNotFound; kForbidden for a group that the account is not in.
