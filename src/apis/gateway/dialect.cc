@@ -6,6 +6,12 @@
 #include "base/text.h"
 
 namespace coffer::apis {
+namespace {
+
+constexpr std::array<std::string_view, 4> kCredentialFields{"Authorization", "X-API-Key",
+                                                            "X-API-MKEY", "X-API-AKEY"};
+
+}  // namespace
 
 std::string_view name_of(Access access) noexcept {
   switch (access) {
@@ -45,9 +51,16 @@ Credentials bearer_or_api_key(const http::Request& request) {
 }
 
 bool shows_credentials(const http::Request& request) {
-  constexpr std::array kFields{"Authorization", "X-API-Key", "X-API-MKEY", "X-API-AKEY"};
-  return std::ranges::any_of(kFields,
-                             [&](const char* name) { return request.header(name).has_value(); });
+  return std::ranges::any_of(
+      kCredentialFields, [&](std::string_view name) { return request.header(name).has_value(); });
+}
+
+std::optional<std::string_view> repeated_credentials(const http::Request& request) {
+  for (const std::string_view name : kCredentialFields) {
+    const auto is_that = [&](const auto& field) { return equal_ignoring_case(field.name, name); };
+    if (std::count_if(request.headers.begin(), request.headers.end(), is_that) > 1) return name;
+  }
+  return std::nullopt;
 }
 
 }  // namespace coffer::apis

@@ -100,6 +100,10 @@ Credentials bearer_or_api_key(const http::Request& request);
 // then nobody takes it for one without any.
 bool shows_credentials(const http::Request& request);
 
+// The header with credentials that the request has more than once: of two, one reader would take
+// the first and another the last.
+std::optional<std::string_view> repeated_credentials(const http::Request& request);
+
 // Threads: any core's, concurrently; so a dialect keeps no state of its own.
 class Dialect {
  public:

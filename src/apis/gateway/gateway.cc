@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "base/thread.h"
+#include "vault/identity/passwords.h"
 
 namespace coffer::apis {
 namespace {
@@ -15,6 +16,7 @@ namespace {
 constexpr std::string_view kMethods = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS";
 constexpr std::string_view kCorsMaxAge = "600";
 constexpr std::string_view kIdentity = "identity";
+constexpr std::string_view kNotStored = "no-store";
 
 // A prefix covers whole segments: `/v1` covers `/v1/x` and not `/v12`.
 bool covers(std::string_view prefix, std::string_view path) {
@@ -78,6 +80,11 @@ Gateway::Gateway(GatewayOptions options, std::vector<std::unique_ptr<Dialect>> d
   metrics_.gauge("coffer_rate_limit_clients",
                  "Accounts, keys and addresses whose requests of the last minute are counted",
                  [this] { return static_cast<double>(limiter_.callers()); });
+  metrics_.gauge("coffer_password_hashes", "Passwords being hashed, and waiting for it",
+                 [this] { return static_cast<double>(vault_.passwords().load().waiting); });
+  metrics_.counter("coffer_password_hashes_refused_total",
+                   "Passwords not hashed because too many waited",
+                   [this] { return static_cast<double>(vault_.passwords().load().refused); });
   for (const auto& dialect : dialects_) {
     dialect->set_base_path(clients_.base_path());
     for (const std::string& prefix : dialect->prefixes()) {
@@ -148,14 +155,20 @@ Task<http::Response> Gateway::handle(http::Request& request) {
     reply.emplace(std::unexpected(Problem::of(error)));
   }
   http::Response response;
+  const Problem* problem = nullptr;
   if (*reply) {
     response = std::move(**reply);
   } else {
-    const Problem& problem = reply->error();
-    response = (dialect ? *dialect : dialect_for(request)).render(problem, request);
-    for (const auto& field : problem.headers) response.headers.set(field.name, field.value);
+    problem = &reply->error();
+    response = (dialect ? *dialect : dialect_for(request)).render(*problem, request);
   }
   for (const auto& field : extra) response.headers.set(field.name, field.value);
+  // Last: of two limits, what is told is the one that refuses.
+  if (problem) {
+    for (const auto& field : problem->headers) response.headers.set(field.name, field.value);
+  }
+  // Tokens, keys and what else is for the caller alone are in replies of every dialect.
+  if (!response.headers.get("Cache-Control")) response.headers.set("Cache-Control", kNotStored);
   // RFC 9110 section 15.5.2: a 401 says how to do better.
   if (response.status == 401 && !response.headers.get("WWW-Authenticate")) {
     response.headers.set("WWW-Authenticate", "Bearer");
@@ -197,6 +210,10 @@ Task<Reply> Gateway::answer(http::Request& request, const Client& client, const 
   request.body->set_limit(mounted.route.body_limit);
   request.body->set_sender(client.limit_key());
   request.max_parts = options_.max_parts;
+  if (const auto name = repeated_credentials(request)) {
+    co_return std::unexpected(
+        Problem(ProblemKind::kMalformedMessage, "Send the header " + std::string(*name) + " once"));
+  }
   Reply reply = co_await call(mounted, match.parameters, request, client, extra);
   co_return reply;
 }
