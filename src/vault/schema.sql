@@ -23,6 +23,8 @@ CREATE TABLE account (
   id          {key},
   uuid        {bytes} NOT NULL UNIQUE,
   kind        {integer} NOT NULL DEFAULT 0,  -- AccountKind: 0 a person's, 1 and 2 of all guests
+  -- 0 none, 1 begun, 2 done: only this row is left, so that its number stays its own.
+  removal     {integer} NOT NULL DEFAULT 0,
   username    {text} NOT NULL,               -- as it was given; `login` has the form to compare
   email       {text},
   password    {text} NOT NULL,               -- Argon2id in its encoded form; '' matches nothing
@@ -39,6 +41,7 @@ CREATE TABLE account (
   updated_at  {integer} NOT NULL
 ){options};
 CREATE UNIQUE INDEX account_guest ON account (kind) WHERE kind <> 0;
+CREATE INDEX account_removing ON account (id) WHERE removal = 1;
 
 -- Every name that an account logs in by, user name and e-mail address alike, folded to the form in
 -- which names are compared: no name leads to two accounts.

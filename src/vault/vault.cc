@@ -23,6 +23,7 @@ Vault::Vault(Context context)
       checksum_backfill_(context_),
       events_(context_),
       clearing_(context_),
+      account_removal_(context_),
       references_(context_),
       reclaims_(context_, references_) {}
 

@@ -21,6 +21,7 @@
 #include "vault/tree/entries.h"
 #include "vault/tree/folders.h"
 #include "vault/tree/groups.h"
+#include "vault/upkeep/account_removal.h"
 #include "vault/upkeep/checksum_backfill.h"
 #include "vault/upkeep/clearing.h"
 #include "vault/upkeep/reclaim.h"
@@ -60,6 +61,7 @@ class Vault {
   ChecksumBackfill& digests() { return checksum_backfill_; }
   Events& events() { return events_; }
   Clearing& clearing() { return clearing_; }
+  AccountRemoval& account_removal() { return account_removal_; }
   const Passwords& passwords() const { return context_.passwords; }
   References& references() { return references_; }
   Reclaims& reclaims() { return reclaims_; }
@@ -90,6 +92,7 @@ class Vault {
   ChecksumBackfill checksum_backfill_;
   Events events_;
   Clearing clearing_;
+  AccountRemoval account_removal_;
   References references_;
   Reclaims reclaims_;
   std::unique_ptr<Sessions> sessions_;

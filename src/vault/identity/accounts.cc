@@ -29,7 +29,7 @@ constexpr db::Statement kFindByLogin{kFindByLoginText.data()};
 
 constexpr auto kListText =
     sql("SELECT ", kAccountColumns,
-        " FROM account a WHERE a.id > $1 AND a.kind = 0 ORDER BY a.id LIMIT $2");
+        " FROM account a WHERE a.id > $1 AND a.kind = 0 AND a.removal = 0 ORDER BY a.id LIMIT $2");
 constexpr db::Statement kList{kListText.data()};
 
 constexpr db::Statement kAnyAdmin{"SELECT id FROM account WHERE is_admin = 1 ORDER BY id LIMIT 1"};

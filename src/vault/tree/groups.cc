@@ -1,10 +1,7 @@
 #include "vault/tree/groups.h"
 
-#include <fmt/format.h>
-
 #include <utility>
 
-#include "base/text.h"
 #include "vault/model/checks.h"
 #include "vault/model/links.h"
 #include "vault/model/quota.h"
@@ -61,15 +58,19 @@ constexpr db::Statement kCountInvites{
     "SELECT count(*) FROM (SELECT 1 FROM link WHERE space_id = $1 AND kind = $2 LIMIT $3)"};
 constexpr db::Statement kDropInvites{"DELETE FROM link WHERE space_id = $1 AND kind = $2"};
 
+// The files of an account that is being removed go with it.
+constexpr char kOwnerStays[] = "owner_id NOT IN (SELECT id FROM account WHERE removal = 1)";
 // That still counts files.
-constexpr db::Statement kNextRemoved{
-    "SELECT id, owner_id FROM space WHERE removed_at IS NOT NULL AND kind = $1 AND EXISTS"
-    " (SELECT 1 FROM tree_total AS t WHERE t.space_id = space.id AND t.folder_id = 0"
-    " AND t.files > 0 AND t.kind <> 5) ORDER BY removed_at, id LIMIT 1"};
+constexpr auto kNextRemovedText =
+    sql("SELECT id, owner_id FROM space WHERE removed_at IS NOT NULL AND kind = $1 AND EXISTS"
+        " (SELECT 1 FROM tree_total AS t WHERE t.space_id = space.id AND t.folder_id = 0"
+        " AND t.files > 0 AND t.kind <> 5 AND t.",
+        kOwnerStays, ") ORDER BY removed_at, id LIMIT 1");
+constexpr db::Statement kNextRemoved{kNextRemovedText.data()};
 constexpr auto kFilesText = sql("SELECT ", kEntryColumns,
                                 ", (SELECT home_id FROM account WHERE account.id = entry.owner_id)"
-                                " FROM entry WHERE space_id = $1 AND is_folder = 0",
-                                kIsLive, " LIMIT $2");
+                                " FROM entry WHERE space_id = $1 AND is_folder = 0 AND ",
+                                kOwnerStays, kIsLive, " LIMIT $2");
 constexpr db::Statement kFiles{kFilesText.data()};
 
 struct Removed {
@@ -121,22 +122,12 @@ Task<bool> is_member(db::Transaction& tx, SpaceId space, AccountId account) {
   co_return found.has_value();
 }
 
-void check_name(std::string_view name, Faults& faults) {
-  if (!is_utf8(name)) {
-    faults.add("name", "must be UTF-8 text");
-  } else if (trim(name).empty() || count_code_points(name) > kGroupNameMax) {
-    faults.add("name", fmt::format("must be 1 to {} characters long", kGroupNameMax));
-  } else if (has_control(name)) {
-    faults.add("name", "must not contain control characters");
-  }
-}
-
 }  // namespace
 
 Task<Result<Group>> Groups::create(Actor actor, std::string name) {
   const AccountId owner = actor.account();
   Faults faults;
-  check_name(name, faults);
+  check_display_name(name, kGroupNameMax, faults);
   if (faults.any()) co_return faults.failure();
   const Time now = context_.clock.now();
   const Cost cost = cost_of_space(name);

@@ -8,6 +8,7 @@
 #include "vault/transfer/file_rows.h"
 #include "vault/tree/entry_rows.h"
 #include "vault/tree/tree.h"
+#include "vault/upkeep/account_removal.h"
 
 namespace coffer::vault {
 namespace {
@@ -33,6 +34,8 @@ constexpr db::Statement kNextSpace{
 constexpr db::Statement kHasTree{"SELECT 1 FROM removed_tree WHERE space_id = $1 LIMIT 1"};
 constexpr db::Statement kForgetTotals{"DELETE FROM tree_total WHERE space_id = $1"};
 constexpr db::Statement kForget{"DELETE FROM space WHERE id = $1"};
+
+constexpr db::Statement kAnyAccount{"SELECT 1 FROM account WHERE removal = 1 LIMIT 1"};
 
 // Rows that are read at once; a step may end behind any of them.
 constexpr std::size_t kBatch = 64;
@@ -100,20 +103,27 @@ Task<bool> Clearing::clear(std::size_t limit) {
   struct Next {
     std::optional<Tree> tree;
     std::optional<RemovedSpace> space;
+    bool account = false;
   };
   const auto find_next = [](db::Transaction& tx) -> Task<Next> {
     Next next;
     next.tree = co_await tx.find(kNextTree, tree_from);
     if (!next.tree) next.space = co_await tx.find(kNextSpace, space_from);
+    if (!next.tree && !next.space) {
+      const auto account =
+          co_await tx.find(kAnyAccount, [](const db::Row& row) { return row.integer(0); });
+      next.account = account.has_value();
+    }
     co_return next;
   };
   // Nothing is written where there is nothing to do.
   const Next any = co_await context_.database.read(find_next);
-  if (!any.tree && !any.space) co_return false;
+  if (!any.tree && !any.space && !any.account) co_return false;
   auto body = [&](db::Transaction& tx) -> Task<void> {
     const Next next = co_await find_next(tx);
     if (next.tree) co_await clear_tree(tx, *next.tree, limit, context_.clock.now());
     if (next.space) co_await forget_space(tx, *next.space);
+    if (next.account) co_await clear_account(tx, limit, context_.clock.now());
   };
   co_await context_.database.write(Actor::System{}, body);
   co_return true;

@@ -15,9 +15,9 @@ class Clearing {
   explicit Clearing(Context& context) : context_(context) {}
 
   // One short step: deletes up to `limit` entries of folders and buckets that were removed, with an
-  // event `entry.deleted` each, and forgets removed spaces that are empty. Totals and quotas stay:
-  // they count nothing of it since the removal. Whether there may be more to do now. The files of
-  // removed groups: Groups::return_files().
+  // event `entry.deleted` each, forgets removed spaces that are empty, and goes on with accounts
+  // that are being removed. Totals and quotas stay: they count nothing of it since the removal.
+  // Whether there may be more to do now. The files of removed groups: Groups::return_files().
   Task<bool> clear(std::size_t limit);
 
   // Told when there is something to clear.

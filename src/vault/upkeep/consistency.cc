@@ -99,7 +99,8 @@ constexpr std::pair<std::string_view, db::Statement> kRules[] = {
      {"SELECT CASE WHEN EXISTS (SELECT 1 FROM account) THEN 2 - count(*) ELSE 0 END FROM secret"
       " WHERE name IN ('address_key', 'session_key')"}},
     {"accounts without a space of their own",
-     {"SELECT count(*) FROM account WHERE home_id NOT IN (SELECT id FROM space)"}},
+     {"SELECT count(*) FROM account WHERE removal = 0"
+      " AND home_id NOT IN (SELECT id FROM space)"}},
     {"totals of files and bytes that are not those of what lies there", {kTotals.data()}},
     {"totals of folders and spaces that are not there",
      {"SELECT (SELECT count(*) FROM tree_total WHERE folder_id <> 0"
@@ -131,8 +132,14 @@ constexpr std::pair<std::string_view, db::Statement> kRules[] = {
      {"SELECT count(*) FROM part WHERE multipart_id NOT IN (SELECT id FROM multipart) AND"
       " multipart_id NOT IN (SELECT manifest_id FROM entry WHERE manifest_id IS NOT NULL) AND"
       " multipart_id NOT IN (SELECT manifest_id FROM retired_manifest)"}},
+    {"removed accounts that something still belongs to",
+     {"SELECT count(*) FROM account WHERE removal <> 0 AND (username <> '' OR password <> ''"
+      " OR disabled_at IS NULL OR id IN (SELECT account_id FROM login)"
+      " OR id IN (SELECT account_id FROM session)"
+      " OR id IN (SELECT account_id FROM api_key WHERE kind <> 2)"
+      " OR (removal = 2 AND id IN (SELECT owner_id FROM entry)))"}},
     {"accounts that no name leads to",
-     {"SELECT count(*) FROM account WHERE kind = 0"
+     {"SELECT count(*) FROM account WHERE kind = 0 AND removal = 0"
       " AND id NOT IN (SELECT account_id FROM login)"}},
     {"files with tags by which nothing finds them",
      {"SELECT count(*) FROM entry WHERE tags <> ''"
