@@ -5,12 +5,14 @@
 
 #include <csignal>
 #include <cstdio>
+#include <optional>
 #include <string>
 #include <utility>
 
 #include "base/exhausted.h"
 #include "base/log.h"
 #include "cli/commands.h"
+#include "cli/suggest.h"
 #include "cli/version.h"
 #include "db/database.h"
 
@@ -101,7 +103,11 @@ int main(int argc, char** argv) {
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
-    return app.exit(error) == 0 ? kSuccess : kUsage;
+    const bool is_wrong = error.get_exit_code() != static_cast<int>(CLI::ExitCodes::Success);
+    const auto unknown = is_wrong ? explain_unknown_word(app) : std::nullopt;
+    if (!unknown) return app.exit(error) == 0 ? kSuccess : kUsage;
+    complain("coffer: {}\n", *unknown);
+    return kUsage;
   }
   const int code = run_command(run);
   coffer::log::flush();
