@@ -1,6 +1,8 @@
 """The commands: accounts and keys beside a running server, what is shown, how runs end."""
 
 import json
+import os
+import pty
 import re
 import shlex
 import socket
@@ -289,9 +291,124 @@ def test_a_user_is_locked_out_at_once(shared, coffer):
     assert user.again().get(f"/media/{media['id']}/content").content == b"kept"
 
 
-@pytest.mark.parametrize("words", [["disable"], ["enable"], ["set-password"]])
+@pytest.mark.parametrize(
+    "words", [["disable"], ["enable"], ["set-password"], ["logout"], ["delete", "--yes"]]
+)
 def test_a_user_that_is_not_there(coffer, words):
     assert "nobody-here" in failed(coffer("user", *words, "nobody-here"))
+
+
+def at_terminal(*words, answers):
+    """(exit code, all that the terminal showed) of a run that is typed these lines."""
+    leader, terminal = pty.openpty()
+    process = subprocess.Popen(
+        [program.BINARY, *map(str, words)],
+        env=program.environment(),
+        stdin=terminal,
+        stdout=terminal,
+        stderr=terminal,
+        start_new_session=True,
+    )
+    os.close(terminal)
+    shown = b""
+    for prompt, answer in [*answers, (None, b"")]:
+        while prompt is None or prompt not in shown:
+            try:
+                more = os.read(leader, 4096)
+            except OSError:  # what Linux says at the end of a terminal
+                more = b""
+            if not more:
+                break
+            shown += more
+        if prompt:
+            # It stops showing what is typed before it asks.
+            os.write(leader, answer + b"\n")
+    os.close(leader)
+    return process.wait(30), shown.decode()
+
+
+def test_a_new_password_asked_at_the_terminal(shared):
+    user = shared.user()
+    words = ["user", "set-password", user.username, "--data", shared.data]
+    typed = [(b"New password: ", b"another one 8"), (b"once more: ", b"another one 8")]
+    code, shown = at_terminal(*words, answers=typed)
+    assert code == 0, shown
+    assert "another one" not in shown
+    assert "logout" in shown and "keys" in shown
+    assert log_in(shared, user.username, "another one 8").status_code == 200
+
+    typed = [(b"New password: ", b"one of these"), (b"once more: ", b"is not the other")]
+    code, shown = at_terminal(*words, answers=typed)
+    assert code == 1 and "differ" in shown
+    assert log_in(shared, user.username, "another one 8").status_code == 200
+
+    code, shown = at_terminal(*words, "--generate", answers=[])
+    assert code == 0
+    assert log_in(shared, user.username, shown.split()[-1]).status_code == 200
+
+
+def test_all_sessions_end(shared, coffer):
+    user, other = shared.user(), shared.user()
+    twin = user.again()
+    key = Api(shared.root, key=program.create_key(shared.data, user.username))
+    assert "ended: 2" in ok(coffer("user", "logout", user.username))
+    for caller in (user, twin):
+        shapes.failure(caller.get("/users/me"), "unauthorized")
+    refresh = shared.anyone().post("/auth/refresh", json={"refresh_token": user.refresh_token})
+    shapes.failure(refresh, "unauthorized")
+    assert key.me()["username"] == user.username
+    again = user.again()
+    output = ok(coffer("user", "logout", user.email, "--keys"))
+    assert "ended: 1" in output and "revoked: 1" in output
+    for caller in (again, key):
+        shapes.failure(caller.get("/users/me"), "unauthorized")
+    assert user.again().me()["username"] == user.username
+    assert other.me()["username"] == other.username
+
+
+def test_a_user_is_deleted_with_everything_in_it(shared, coffer):
+    user, other = shared.user(), shared.user()
+    key = Api(shared.root, key=program.create_key(shared.data, user.username))
+    media = user.upload(b"hers alone")
+    assert user.get(media["url"]).status_code == 200
+    failed(coffer("user", "delete", user.username))
+    assert user.me()["username"] == user.username, "nobody said yes"
+
+    assert user.username in ok(coffer("user", "delete", user.username, "--yes"))
+    for caller in (user, key):
+        shapes.failure(caller.get("/users/me"), "unauthorized")
+    shapes.failure(log_in(shared, user.username, user.password), "unauthorized")
+    assert shared.anyone().get(media["url"]).status_code in (401, 404)
+    assert user.username not in ok(coffer("user", "list"))
+    failed(coffer("user", "delete", user.username, "--yes"))
+    heir = shared.user(username=user.username, email=user.email)
+    assert heir.me()["used_bytes"] == 0 and heir.media() == []
+    assert other.me()["username"] == other.username
+
+
+def test_whether_a_user_is_deleted_is_asked_at_the_terminal(shared):
+    user = shared.user()
+    words = ["user", "delete", user.username, "--data", shared.data]
+    for answer in (b"", b"n", b"maybe"):
+        code, shown = at_terminal(*words, answers=[(b"[y/N] ", answer)])
+        assert code == 1 and user.username in shown
+        assert user.me()["username"] == user.username
+    code, shown = at_terminal(*words, answers=[(b"[y/N] ", b"yes")])
+    assert code == 0, shown
+    shapes.failure(user.get("/users/me"), "unauthorized")
+
+
+def test_a_user_is_deleted_without_a_server(launch, tmp_path):
+    server = launch()
+    user = server.user()
+    for number in range(20):
+        user.upload(b"bytes %d" % number)
+    server.stop_well()
+    ok(program.run("user", "delete", user.username, "--yes", "--data", server.data))
+    with sqlite3.connect(f"file:{server.data / 'coffer.db'}?mode=ro", uri=True) as database:
+        assert database.execute("SELECT count(*) FROM entry").fetchone() == (0,)
+    ok(program.run("fsck", "--data", server.data))
+    server.start()
 
 
 # Keys.
@@ -407,6 +524,8 @@ def test_the_help_of_every_command():
         ("user", "set-password"),
         ("user", "disable"),
         ("user", "enable"),
+        ("user", "logout"),
+        ("user", "delete"),
         ("key", "create"),
         ("key", "list"),
         ("key", "revoke"),
@@ -435,9 +554,13 @@ def test_the_help_of_every_command():
     "words, named",
     [
         ([], ""),
-        (["frobnicate"], ""),
+        (["frobnicate"], "`frobnicate`"),
+        (["usr", "list"], "did you mean `user`?"),
         (["user"], ""),
-        (["user", "frobnicate"], ""),
+        (["user", "frobnicate"], "`coffer user` has no command `frobnicate`"),
+        (["user", "delte", "ann"], "did you mean `delete`?"),
+        (["user", "create", "one", "--passwrd-stdin"], "did you mean `--password-stdin`?"),
+        (["serve", "--http.head-byte=1"], "did you mean `--http.head-bytes`?"),
         (["user", "create"], "name"),
         (["user", "create", "one", "two"], "two"),
         (["user", "create", "one", "--frobnicate"], "--frobnicate"),
@@ -518,7 +641,7 @@ def complete(line, cwd=None):
     [
         ("coffer ", {"serve", "user", "key", "fsck", "storage", "events", "routes", "config", "version"}),
         ("coffer ro", {"routes"}),
-        ("coffer user ", {"create", "list", "set-password", "quota", "disable", "enable"}),
+        ("coffer user ", {"create", "list", "set-password", "quota", "disable", "enable", "logout", "delete"}),
         ("coffer user s", {"set-password"}),
         ("coffer key ", {"create", "list", "revoke"}),
         ("coffer storage ", {"reclaim"}),
