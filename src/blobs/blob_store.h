@@ -55,14 +55,13 @@ class StoreInUseError : public Error {
 struct BlobInfo {
   Sha256Digest digest;
   std::uint64_t size = 0;
-  // When no blob of this name was there before: when it came. A writer that thinks better of it
-  // calls remove_unused(digest, *new_at), which spares the bytes if anybody has written the same
-  // since.
+  // When no blob of this name was there before: when it came.
   std::optional<Time> new_at = {};
 };
 
 // A blob whose bytes are complete. It is reached when they are durable under their name; it throws
 // Error or NoSpaceError when they will not be, and nothing is kept that anything may rely on.
+// Threads: any, but for reached().
 class DurableBlob : public DurabilityBarrier {
  public:
   DurableBlob(const Sha256Digest& digest, std::uint64_t size) noexcept
@@ -74,6 +73,13 @@ class DurableBlob : public DurabilityBarrier {
   // wait() for a coroutine: goes on, on its executor, when it is reached. REQUIRES: one caller at a
   // time; the durable blob outlives the task.
   virtual Task<BlobInfo> reached() = 0;
+
+  // Nobody will refer to the bytes on behalf of this one: when it is reached they are removed, on a
+  // thread of the store's, unless they were stored before or somebody has written the same since.
+  // Never blocks; what keeps it from being done leaves the bytes to the sweep. A store that is
+  // closed does what was asked of it first. REQUIRES: called once, while the store lives; no
+  // transaction that refers to the bytes has been committed, or may be.
+  virtual void discard() noexcept = 0;
 
  private:
   const Sha256Digest digest_;
@@ -147,11 +153,6 @@ class BlobStore {
   // The blob's bytes, or null when there is none of that name. They stay readable while the
   // content and the store live, also when the blob is removed meanwhile.
   virtual Task<std::shared_ptr<const Content>> open(const Sha256Digest& digest) = 0;
-
-  // Removes a blob unless it was written, or written again, after `cutoff`: a writer that has
-  // just found its bytes stored already relies on them. True when it is gone (also when
-  // it was never there).
-  virtual Task<bool> remove_unused(const Sha256Digest& digest, Time cutoff) = 0;
 
   virtual std::unique_ptr<Removal> begin_removal() = 0;
 

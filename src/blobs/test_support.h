@@ -144,6 +144,12 @@ inline Task<BlobInfo> put(BlobStore& store, ByteView bytes, std::size_t portion 
   co_return info;
 }
 
+// Whether the blob is gone, and nobody held it.
+inline Task<bool> remove(BlobStore& store, const Sha256Digest& digest) {
+  const std::unique_ptr<Removal> removal = store.begin_removal();
+  co_return co_await removal->remove(digest);
+}
+
 // The bytes from `offset` to the end, asked for `most` at a time.
 inline Task<Bytes> read(const Content& content, std::uint64_t offset = 0,
                         std::uint64_t max = 1 << 20) {
@@ -192,6 +198,8 @@ class StoreUnderTest {
  public:
   virtual ~StoreUnderTest() = default;
   virtual BlobStore& store() = 0;
+  // Closes the store, which does what was asked of it first, and opens it again in the same place.
+  virtual void reopen() = 0;
   // Ends the store and tells how many unfinished blobs are left in its place.
   virtual std::size_t leftovers() = 0;
 };

@@ -33,10 +33,6 @@ class NoBlobs final : public blobs::BlobStore {
     throw std::logic_error(kWhy);
     co_return nullptr;
   }
-  Task<bool> remove_unused(const Sha256Digest&, Time) override {
-    throw std::logic_error(kWhy);
-    co_return false;
-  }
   std::unique_ptr<blobs::Removal> begin_removal() override { throw std::logic_error(kWhy); }
   Task<std::vector<Listed>> list(std::optional<Sha256Digest>, std::size_t) override {
     throw std::logic_error(kWhy);

@@ -48,16 +48,17 @@ class ModelTest : public VaultTest {
 
   void add() {
     const std::string content = some_content(40);
-    const auto received = receive(anna_, content);
-    ASSERT_EQ(received.has_value(), fits(content.size() + kEntryCharge, 0));
-    if (!received) return;
+    auto staged = receive(anna_, content);
+    ASSERT_EQ(staged.has_value(), fits(content.size() + kEntryCharge, 0));
+    if (!staged) return;
     Entry wanted;
     wanted.name = one_of(names_);
     wanted.size = content.size();
     wanted.tags = some_tags();
-    const auto made = commit(
-        anna_,
-        {.received = *received, .name = wanted.name, .parent = some_place(), .tags = wanted.tags});
+    const auto made = commit(anna_, {.staged = std::move(*staged),
+                                     .name = wanted.name,
+                                     .parent = some_place(),
+                                     .tags = wanted.tags});
     ASSERT_EQ(made.has_value(), fits(charge_for(wanted), 0));
     if (made) keep(made->at(0), content);
   }
@@ -82,15 +83,14 @@ class ModelTest : public VaultTest {
     Entry& entry = model_[pick(model_.size())];
     const std::string content = some_content(40);
     TextStream stream(content);
-    const auto received =
-        run(vault_->uploads().receive(anna_.id, stream, std::nullopt, entry.charged));
+    auto staged = run(vault_->uploads().receive(anna_.id, stream, std::nullopt, entry.charged));
     const std::uint64_t old = charge_for(entry);
-    ASSERT_EQ(received.has_value(), fits(content.size() + kEntryCharge, old));
-    if (!received) return;
+    ASSERT_EQ(staged.has_value(), fits(content.size() + kEntryCharge, old));
+    if (!staged) return;
     Entry wanted = entry;
     wanted.size = content.size();
     wanted.manifest.reset();
-    const auto replaced = run(vault_->files().replace(as(anna_), entry.id, *received));
+    const auto replaced = run(vault_->files().replace(as(anna_), entry.id, std::move(*staged)));
     ASSERT_EQ(replaced.has_value(), fits(charge_for(wanted), old));
     if (!replaced) return;
     ++happened_;

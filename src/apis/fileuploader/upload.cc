@@ -115,23 +115,20 @@ Task<Reply> upload_file(RequestContext& context) {
       [&](const FileForm&,
           InputStream& content) -> Task<std::expected<vault::StagedBlob, Problem>> {
     Limited limited(content, kUploadMax);
-    auto received =
+    auto staged =
         co_await vault.uploads().receive(destination->owner.account(), limited, std::nullopt);
-    if (!received) co_return std::unexpected(Problem(received.error()));
-    co_return std::move(*received);
+    if (!staged) co_return std::unexpected(Problem(staged.error()));
+    co_return std::move(*staged);
   };
   auto form = co_await read_file_form(context, receive);
   if (!form) co_return refuse_form(std::move(form.error()));
   if (!form->file) co_return no_file();
   // What a browser sends of a form in which nothing was chosen.
-  if (form->file_name.empty() && form->file->size == 0) {
-    co_await vault.uploads().discard(std::move(*form->file));
-    co_return no_file();
-  }
+  if (form->file_name.empty() && form->file->size() == 0) co_return no_file();
 
   std::string extension;
   if (*extend) extension = vault::address_extension(form->file_name);
-  vault::NewFile file{.received = std::move(*form->file), .name = std::move(form->file_name)};
+  vault::NewFile file{.staged = std::move(*form->file), .name = std::move(form->file_name)};
   file.name_max = vault::kLongNameMax;
   if (!extension.empty()) file.address_extension = extension;
   std::vector<vault::NewFile> files;

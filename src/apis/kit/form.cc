@@ -94,9 +94,9 @@ Task<std::optional<Problem>> read_parts(http::Request& request, http::MultipartR
     if (!receive || part.name != kFile) continue;
     if (form.file) co_return Problem::field(std::string(kFile), "Send one file at a time.");
     form.file_name = *part.filename;
-    auto received = co_await (*receive)(form, reader);
-    if (!received) co_return std::move(received.error());
-    form.file = std::move(*received);
+    auto staged = co_await (*receive)(form, reader);
+    if (!staged) co_return std::move(staged.error());
+    form.file = std::move(*staged);
   }
 }
 
@@ -199,10 +199,7 @@ Task<std::expected<FileForm, Problem>> read_file_form(RequestContext& context,
   }
   auto reader = read_form(request, std::move(*boundary));
   auto problem = co_await read_parts(request, reader, &receive, form);
-  if (problem) {
-    if (form.file) co_await context.vault.uploads().discard(std::move(*form.file));
-    co_return std::unexpected(std::move(*problem));
-  }
+  if (problem) co_return std::unexpected(std::move(*problem));
   co_return form;
 }
 

@@ -52,9 +52,8 @@ Task<std::expected<std::string, Problem>> read_field(http::Request& request,
                                                      http::MultipartReader& reader,
                                                      std::size_t max_bytes);
 
-// The whole form, to its end: what comes after the file is as good as what comes before. The file
-// is the caller's to commit or discard; after a problem it is discarded. A body that is no
-// multipart form is read as read_fields() does. The problems are those of read_fields(),
+// The whole form, to its end: what comes after the file is as good as what comes before. A body
+// that is no multipart form is read as read_fields() does. The problems are those of read_fields(),
 // `receive`'s, and a fault of `file` when there are two.
 Task<std::expected<FileForm, Problem>> read_file_form(RequestContext& context,
                                                       const ReceiveFile& receive);

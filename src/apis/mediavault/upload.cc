@@ -51,10 +51,10 @@ Task<std::optional<Problem>> read_file(RequestContext& context, http::MultipartR
     co_return Problem::field("file", "At most 100 files fit in one form");
   }
   // The length of the body says little about the length of one of its parts.
-  auto received =
+  auto staged =
       co_await context.vault.uploads().receive(context.account().id, reader, std::nullopt);
-  if (!received) co_return Problem(received.error());
-  form.files.push_back({.received = std::move(*received), .name = name});
+  if (!staged) co_return Problem(staged.error());
+  form.files.push_back({.staged = std::move(*staged), .name = name});
   co_return std::nullopt;
 }
 
@@ -99,12 +99,7 @@ Task<Reply> upload_media(RequestContext& context) {
   if (!boundary) co_return std::unexpected(std::move(boundary.error()));
   Form form;
   auto problem = co_await read_parts(context, std::move(*boundary), form);
-  if (problem) {
-    for (auto& file : form.files) {
-      co_await context.vault.uploads().discard(std::move(file.received));
-    }
-    co_return std::unexpected(std::move(*problem));
-  }
+  if (problem) co_return std::unexpected(std::move(*problem));
   if (form.files.empty()) {
     co_return std::unexpected(
         Problem::field("file", "A file is required: a part named file with a filename"));

@@ -51,11 +51,11 @@ Task<Refusal> read_file(RequestContext& context, const Location& location,
     if (form.force == false) co_return error_response(Code::kFileAlreadyExists);
     form.credit += old->charged;
   }
-  auto received = co_await context.vault.uploads().receive(context.account().id, reader,
-                                                           std::nullopt, form.credit);
-  if (!received) co_return refuse_files(received.error());
-  form.credit -= std::min(form.credit, received->size + vault::kEntryCharge);
-  form.files.push_back({.received = std::move(*received), .name = std::move(name)});
+  auto staged = co_await context.vault.uploads().receive(context.account().id, reader, std::nullopt,
+                                                         form.credit);
+  if (!staged) co_return refuse_files(staged.error());
+  form.credit -= std::min(form.credit, staged->size() + vault::kEntryCharge);
+  form.files.push_back({.staged = std::move(*staged), .name = std::move(name)});
   co_return std::nullopt;
 }
 
@@ -113,12 +113,7 @@ Task<Reply> add_files(RequestContext& context) {
   if (is_beyond(context)) co_return error_response(Code::kInsufficientSpace);
   Form form;
   auto refusal = co_await read_parts(context, *location, std::move(*boundary), form);
-  if (refusal) {
-    for (vault::PathFile& file : form.files) {
-      co_await context.vault.uploads().discard(std::move(file.received));
-    }
-    co_return std::move(*refusal);
-  }
+  if (refusal) co_return std::move(*refusal);
   const auto existing =
       form.force.value_or(false) ? vault::Existing::kReplaced : vault::Existing::kKept;
   const auto added = co_await context.vault.paths().put(context.actor(), location->bucket.id,

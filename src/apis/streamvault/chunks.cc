@@ -59,12 +59,12 @@ std::expected<Chunk, Problem> chunk_of_headers(const http::Request& request) {
   return chunk;
 }
 
-std::expected<Chunk, Problem> chunk_of_form(const FileForm& form) {
-  RestFields fields(form.fields);
+std::expected<Chunk, Problem> chunk_of_form(const boost::json::object& form, bool has_file) {
+  RestFields fields(form);
   Chunk chunk;
   chunk.upload = fields.uuid("upload_id");
   chunk.number = static_cast<std::uint32_t>(fields.integer("chunk_number", 1, vault::kPartsMax));
-  if (!form.file) fields.fault("file", no_file(fields.has("file")));
+  if (!has_file) fields.fault("file", no_file(fields.has("file")));
   if (auto problem = fields.problem()) return std::unexpected(std::move(*problem));
   return chunk;
 }
@@ -75,20 +75,16 @@ Task<std::expected<vault::StagedBlob, Problem>> receive_chunk(RequestContext& co
                                                               InputStream& content) {
   const vault::AccountId owner = context.account().id;
   if (!form.fields.contains("upload_id") || !form.fields.contains("chunk_number")) {
-    auto received = co_await context.vault.uploads().receive(owner, content, std::nullopt);
-    if (!received)
-      co_return std::unexpected(translate(received.error(), Resource::kUpload, kNames));
-    co_return std::move(*received);
+    auto staged = co_await context.vault.uploads().receive(owner, content, std::nullopt);
+    if (!staged) co_return std::unexpected(translate(staged.error(), Resource::kUpload, kNames));
+    co_return std::move(*staged);
   }
-  FileForm so_far;
-  so_far.fields = form.fields;
-  so_far.file.emplace();
-  const auto chunk = chunk_of_form(so_far);
+  const auto chunk = chunk_of_form(form.fields, true);
   if (!chunk) co_return std::unexpected(chunk.error());
-  auto received = co_await context.vault.upload_sessions().receive_part(
+  auto staged = co_await context.vault.upload_sessions().receive_part(
       owner, chunk->upload, chunk->number, content, std::nullopt);
-  if (!received) co_return std::unexpected(translate(received.error(), Resource::kUpload, kNames));
-  co_return std::move(*received);
+  if (!staged) co_return std::unexpected(translate(staged.error(), Resource::kUpload, kNames));
+  co_return std::move(*staged);
 }
 
 Task<Reply> upload_form(RequestContext& context) {
@@ -97,11 +93,8 @@ Task<Reply> upload_form(RequestContext& context) {
   };
   auto form = co_await read_file_form(context, receive);
   if (!form) co_return std::unexpected(std::move(form.error()));
-  const auto chunk = chunk_of_form(*form);
-  if (!chunk) {
-    if (form->file) co_await context.vault.uploads().discard(std::move(*form->file));
-    co_return std::unexpected(chunk.error());
-  }
+  const auto chunk = chunk_of_form(form->fields, form->file.has_value());
+  if (!chunk) co_return std::unexpected(chunk.error());
   const auto part = co_await context.vault.upload_sessions().commit_part(
       context.actor(), chunk->upload, chunk->number, std::move(*form->file));
   if (!part) co_return std::unexpected(translate(part.error(), Resource::kUpload, kNames));

@@ -52,10 +52,10 @@ Task<std::expected<vault::Entry, Problem>> replace(RequestContext& context) {
   if (!file) co_return std::unexpected(file.error());
   const vault::AccountId owner = context.account().id;
   const auto take = [&](InputStream& content) -> Task<std::expected<vault::StagedBlob, Problem>> {
-    auto received =
+    auto staged =
         co_await context.vault.uploads().receive(owner, content, std::nullopt, file->charged);
-    if (!received) co_return std::unexpected(translate(received.error(), Resource::kFile));
-    co_return std::move(*received);
+    if (!staged) co_return std::unexpected(translate(staged.error(), Resource::kFile));
+    co_return std::move(*staged);
   };
   const ReceiveFile receive = [&](const FileForm&, InputStream& content) { return take(content); };
   auto form = co_await read_file_form(context, receive);

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <memory>
+#include <thread>
 #include <vector>
 
 #include "blobs/contract/fixture.h"
@@ -31,59 +32,79 @@ TEST_P(StoreContract, RemovedBlobStaysReadableWhileOpen) {
   const BlobInfo info = run(put(store(), bytes));
   const std::shared_ptr<const Content> content = run(store().open(info.digest));
   ASSERT_TRUE(content);
-  EXPECT_TRUE(run(store().remove_unused(info.digest, clock_.now())));
+  EXPECT_TRUE(run(remove(store(), info.digest)));
   EXPECT_EQ(run(store().open(info.digest)), nullptr);
   EXPECT_EQ(run(read(*content)), bytes);
   EXPECT_EQ(run(put(store(), bytes)).digest, info.digest);
   EXPECT_EQ(stored(info.digest), bytes);
 }
 
-TEST_P(StoreContract, OnlyBlobsOlderThanTheCutoffAreRemoved) {
+TEST_P(StoreContract, AListTellsWhenABlobWasWrittenLast) {
   using std::chrono::seconds;
   const Bytes bytes = make_bytes(1'000, 8);
-  const Sha256Digest digest = run(put(store(), bytes)).digest;
-  EXPECT_FALSE(run(store().remove_unused(digest, kStart - std::chrono::microseconds(1))));
-  EXPECT_TRUE(run(store().open(digest)));
+  EXPECT_TRUE(run(put(store(), bytes)).new_at);
+  EXPECT_EQ(run(store().list(std::nullopt, 10)).at(0).written, kStart);
   clock_.advance(seconds(100));
-  run(put(store(), bytes));
-  EXPECT_FALSE(run(store().remove_unused(digest, kStart + seconds(99))))
-      << "written again, so the grace time starts again";
+  EXPECT_FALSE(run(put(store(), bytes)).new_at) << "it was there";
   EXPECT_EQ(run(store().list(std::nullopt, 10)).at(0).written, kStart + seconds(100));
-  EXPECT_TRUE(run(store().remove_unused(digest, kStart + seconds(100))));
-  EXPECT_EQ(run(store().open(digest)), nullptr);
-  EXPECT_TRUE(run(store().remove_unused(digest, kStart))) << "gone already";
 }
 
-// A sweep and a new upload of the same bytes: the upload's promise holds in any order.
-TEST_P(StoreContract, AWriterTakesBackOnlyWhatIsItsAlone) {
-  const Bytes shared = make_bytes(5000, 4);
-  const BlobInfo made = run(put(store(), shared));
-  ASSERT_TRUE(made.new_at);
-  const BlobInfo found = run(put(store(), shared));
-  EXPECT_FALSE(found.new_at);
-  EXPECT_FALSE(run(store().remove_unused(made.digest, *made.new_at)));
-  const BlobInfo alone = run(put(store(), make_bytes(5001, 5)));
-  EXPECT_TRUE(run(store().remove_unused(alone.digest, *alone.new_at)));
-  EXPECT_EQ(run(store().open(alone.digest)), nullptr);
-}
+// The sizes of the following are of both kinds of blob that a store may keep apart.
 
-TEST_P(StoreContract, SweepNeverTakesWhatAWriterJustFound) {
-  for (int round = 0; round < 100; ++round) {
-    const Bytes bytes = make_bytes(round % 2 ? 1'000 : 140'000, 9);
-    const Sha256Digest digest = run(put(store(), bytes)).digest;
-    const Time cutoff = clock_.now();
-    clock_.advance(std::chrono::seconds(1));
-    std::thread sweeper([&] {
-      InlineExecutor other;
-      other.run(store().remove_unused(digest, cutoff));
-    });
-    run(put(store(), bytes));
-    sweeper.join();
-    ASSERT_EQ(stored(digest), bytes) << round;
+TEST_P(StoreContract, ADiscardedBlobGoes) {
+  for (const std::size_t size : {1'000uz, 140'000uz}) {
+    const Bytes bytes = make_bytes(size, 4);
+    auto durable_blob = run(seal(store(), bytes));
+    const Sha256Digest digest = durable_blob->digest();
+    durable_blob->wait();
+    durable_blob->discard();
+    durable_blob.reset();
+    // Also before it is reached, and without anybody who waits for it.
+    const Bytes others = make_bytes(size, 5);
+    const Sha256Digest other = independent_digest(others);
+    run(seal(store(), others))->discard();
+    under_test_->reopen();
+    EXPECT_FALSE(run(store().open(digest))) << size;
+    EXPECT_FALSE(run(store().open(other))) << size;
+    EXPECT_EQ(run(put(store(), bytes)).digest, digest);
+    EXPECT_EQ(stored(digest), bytes) << "stored anew";
   }
 }
 
-// The sizes are of both kinds of blob that a store may keep apart.
+TEST_P(StoreContract, ADiscardSparesWhatSomebodyElseHasWritten) {
+  for (const std::size_t size : {1'000uz, 140'000uz}) {
+    const Bytes bytes = make_bytes(size, 6);
+    const Sha256Digest digest = independent_digest(bytes);
+    const auto first = run(seal(store(), bytes));
+    first->wait();
+    // The clock tells nothing: it may be set back meanwhile.
+    clock_.advance(std::chrono::seconds(-100));
+    run(put(store(), bytes));
+    first->discard();
+    under_test_->reopen();
+    EXPECT_EQ(stored(digest), bytes) << "written again since";
+    const auto again = run(seal(store(), bytes));
+    again->wait();
+    again->discard();
+    under_test_->reopen();
+    EXPECT_EQ(stored(digest), bytes) << "it was there before";
+  }
+}
+
+TEST_P(StoreContract, ADiscardOfOneOfManyAtOnceSparesTheOthers) {
+  constexpr int kRounds = 20;
+  std::vector<Bytes> written;
+  for (int round = 0; round < kRounds; ++round) {
+    const Bytes& bytes =
+        written.emplace_back(make_bytes(round % 2 ? 1'000 : 140'000, 900 + unsigned(round)));
+    const auto unwanted = run(seal(store(), bytes));
+    std::jthread discarding([&] { unwanted->discard(); });
+    run(put(store(), bytes));
+  }
+  under_test_->reopen();
+  for (const Bytes& bytes : written) EXPECT_EQ(stored(independent_digest(bytes)), bytes);
+}
+
 TEST_P(StoreContract, ARemovalTakesHoweverNewABlobIs) {
   for (const std::size_t size : {std::size_t{1'000}, std::size_t{140'000}}) {
     const Bytes bytes = make_bytes(size, 10);

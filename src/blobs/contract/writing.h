@@ -190,7 +190,7 @@ TEST_P(StoreContract, WhatIsSetAsideIsKept) {
   EXPECT_EQ(under_test_->leftovers(), 0u);
 }
 
-// Whoever takes bytes back that it wrote must not take along what was there before.
+// Whoever discards what it wrote must not take along what was there before.
 TEST_P(StoreContract, BytesSetAsideAreFoundWhereTheyAreStored) {
   for (const std::size_t size : {20'000uz, 200'000uz}) {
     const Bytes bytes = make_bytes(size, 31);

@@ -66,7 +66,7 @@ TEST_F(StoreCheck, SeesWhatTheNextStartSees) {
       if (random() % 3) {
         add(*store, bytes);
       } else {
-        run(store->remove_unused(independent_digest(bytes), clock_.now()));
+        run(remove(*store, independent_digest(bytes)));
       }
     }
     const fs::path image = images.path() / std::to_string(round);

@@ -157,6 +157,7 @@ void Compactor::move(std::vector<Moving>& group) {
                                        failure = error;
                                      }
                                      left.count_down();
+                                     return true;
                                    }});
   }
   if (!group.empty()) segment_writer_.flush_soon(last);

@@ -26,8 +26,8 @@ Task<void> write_for_ever(BlobStore& store, std::uint64_t seed, int answers) {
     if (random() % 2 == 0) {
       // Gone again, of which nothing is promised: room for the rewriting of segments.
       const Bytes passing = make_bytes(random() % 9'000, random());
-      const BlobInfo gone = co_await put(store, passing);
-      co_await store.remove_unused(gone.digest, system_clock().now());
+      const auto gone = co_await seal(store, passing);
+      gone->discard();
     }
     if (::write(answers, info.digest.bytes.data(), info.digest.bytes.size()) != 32) _exit(1);
   }

@@ -78,7 +78,7 @@ TEST_F(Faults, AnyOneCallMayFail) {
       store = open_local_store(options());
       expect_sound(*store, kept);
       for (const BlobStore::Listed& blob : executor_.run(list_all(*store, 100))) {
-        EXPECT_TRUE(executor_.run(store->remove_unused(blob.info.digest, blob.written)));
+        EXPECT_TRUE(executor_.run(remove(*store, blob.info.digest)));
       }
       store.reset();
       EXPECT_EQ(count_entries(folder_.path() / "blobs" / "tmp"), 0u);

@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "blobs/local/file_content.h"
 #include "blobs/local/local_writer.h"
+#include "blobs/local/removal.h"
 #include "blobs/local/store_context.h"
 
 namespace coffer::blobs {
@@ -35,48 +36,12 @@ std::vector<BlobStore::Listed> merged(const std::vector<BlobStore::Listed>& file
   return page;
 }
 
-// Removes the blob's file unless `is_spared(what it is)`, asked while nobody can find it again.
-// Whether it is gone.
-template <class IsSpared>
-bool remove_file(StoreContext& context, const Sha256Digest& digest, IsSpared is_spared) {
-  const std::string name = blob_name(digest);
-  std::lock_guard lock(context.folders[folder_of(digest)].naming);
-  const std::optional<Disk::FileInfo> info = context.disk->info(name);
-  if (!info) return true;
-  if (is_spared(*info)) return false;
-  // Without a sync: a name that comes back after a power loss is swept again.
-  context.disk->remove(name);
-  context.open_blobs.forget(digest);
-  return true;
-}
-
 // Makes them first, so that no other store can begin to use them.
 StoreLock lock_folders(Disk& disk) {
   disk.make_folder(kBlobs);
   disk.make_folder(kSegments);
   return StoreLock(disk);
 }
-
-// A writer holds the name before it looks whether the blob is there, and this asks who held it
-// while nobody can look: so the writer is seen here, or finds the blob gone.
-class LocalRemoval final : public Removal {
- public:
-  explicit LocalRemoval(StoreContext& context) : context_(context), watch_(context.holds) {}
-
-  Task<bool> remove(const Sha256Digest& digest) override {
-    co_return co_await context_.io.run([this, digest] {
-      if (context_.segments->remove_unseen(digest, watch_) == PackedIndex::Removal::kSpared) {
-        return false;
-      }
-      return remove_file(context_, digest,
-                         [&](const Disk::FileInfo&) { return watch_.saw(digest); });
-    });
-  }
-
- private:
-  StoreContext& context_;
-  const Holds::Watch watch_;
-};
 
 class LocalStore final : public BlobStore {
  public:
@@ -143,14 +108,7 @@ class LocalStore final : public BlobStore {
     co_return content;
   }
 
-  Task<bool> remove_unused(const Sha256Digest& digest, Time cutoff) override {
-    co_return co_await context_.io.run(
-        [this, digest, cutoff] { return remove_older(digest, cutoff); });
-  }
-
-  std::unique_ptr<Removal> begin_removal() override {
-    return std::make_unique<LocalRemoval>(context_);
-  }
+  std::unique_ptr<Removal> begin_removal() override { return blobs::begin_removal(context_); }
 
   Task<std::vector<Listed>> list(std::optional<Sha256Digest> after, std::size_t limit) override {
     co_return co_await context_.io.run([this, after, limit] { return read_page(after, limit); });
@@ -182,18 +140,6 @@ class LocalStore final : public BlobStore {
       if (now->place == blob.place) throw Error("a segment is missing");
       blob = *now;
     }
-  }
-
-  bool remove_older(const Sha256Digest& digest, Time cutoff) {
-    switch (context_.segments->remove_older(digest, cutoff)) {
-      case PackedIndex::Removal::kSpared: return false;
-      // Of a file of that name, from a time when there were no segments, the sweep takes care:
-      // whoever made the record and thinks better of it must not take that along.
-      case PackedIndex::Removal::kRemoved: return true;
-      case PackedIndex::Removal::kAbsent: break;
-    }
-    return remove_file(context_, digest,
-                       [&](const Disk::FileInfo& info) { return info.modified > cutoff; });
   }
 
   std::vector<Listed> read_page(const std::optional<Sha256Digest>& after, std::size_t limit) {

@@ -14,12 +14,17 @@ namespace fs = std::filesystem;
 
 class LocalUnderTest final : public StoreUnderTest {
  public:
-  LocalUnderTest(const fs::path& parent, LocalOptions options) : folder_(parent) {
-    options.root = folder_.path();
-    store_ = open_local_store(options);
+  LocalUnderTest(const fs::path& parent, LocalOptions options)
+      : folder_(parent), options_(std::move(options)) {
+    options_.root = folder_.path();
+    reopen();
   }
 
   BlobStore& store() override { return *store_; }
+  void reopen() override {
+    store_.reset();
+    store_ = open_local_store(options_);
+  }
   std::size_t leftovers() override {
     store_.reset();
     return count_entries(folder_.path() / "blobs" / "tmp");
@@ -27,6 +32,7 @@ class LocalUnderTest final : public StoreUnderTest {
 
  private:
   TemporaryFolder folder_;
+  LocalOptions options_;
   std::unique_ptr<BlobStore> store_;
 };
 
@@ -105,7 +111,7 @@ TEST_F(LocalStore, ARemovedBlobGivesItsRoomBack) {
   EXPECT_TRUE(executor_.run(store->open(digest)));
   EXPECT_TRUE(executor_.run(store->open(digest))) << "again, from what is kept open";
   const std::uint64_t before = bytes_without_a_name();
-  EXPECT_TRUE(executor_.run(store->remove_unused(digest, clock_.now())));
+  EXPECT_TRUE(executor_.run(remove(*store, digest)));
   EXPECT_EQ(bytes_without_a_name(), before);
   EXPECT_FALSE(executor_.run(store->open(digest)));
 }

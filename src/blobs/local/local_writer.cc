@@ -6,6 +6,9 @@
 #include <stdexcept>
 #include <utility>
 
+#include "base/log.h"
+#include "base/thread.h"
+#include "blobs/local/removal.h"
 #include "blobs/local/temp_blob.h"
 
 namespace coffer::blobs {
@@ -38,8 +41,10 @@ class LocalWriter::Pipeline : public std::enable_shared_from_this<Pipeline> {
   Task<BlobInfo> landed();
   // The same, blocking. Threads: any.
   BlobInfo wait_until_durable();
-  // Nobody wants the blob any more.
+  // The writer goes: what it has not ended is not wanted any more.
   void abandon();
+  // What it has ended is not wanted either (DurableBlob::discard).
+  void discard();
 
  private:
   struct Block {
@@ -65,6 +70,7 @@ class LocalWriter::Pipeline : public std::enable_shared_from_this<Pipeline> {
   std::mutex mutex_;  // guards all below
   bool busy_ = false;
   bool abandoned_ = false;
+  bool discarded_ = false;
   std::optional<Block> pending_;
   std::exception_ptr error_;
   std::optional<BlobInfo> result_;
@@ -144,7 +150,7 @@ void LocalWriter::Pipeline::submit_small(Buffer buffer, std::size_t count,
   const auto ticket = context_.segments->add(
       digest, std::move(buffer), count,
       [self = shared_from_this()](std::exception_ptr error, const BlobInfo& info) {
-        std::lock_guard lock(self->mutex_);
+        const std::lock_guard lock(self->mutex_);
         if (error) {
           self->error_ = error;
         } else {
@@ -153,6 +159,7 @@ void LocalWriter::Pipeline::submit_small(Buffer buffer, std::size_t count,
         self->settled_.notify_all();
         // Inside the lock, as below.
         if (self->landed_) std::exchange(self->landed_, {})->set();
+        return !self->discarded_;
       });
   std::lock_guard lock(mutex_);
   ticket_ = ticket;
@@ -290,6 +297,24 @@ void LocalWriter::Pipeline::abandon() {
   context_.io.post([self = shared_from_this()] { self->temp_.discard(); });
 }
 
+void LocalWriter::Pipeline::discard() {
+  std::optional<BlobInfo> blob;
+  {
+    const std::lock_guard lock(mutex_);
+    discarded_ = true;
+    blob = result_;
+  }
+  // A small one that is still to be written is removed by the segment writer itself.
+  if (!blob || !blob->new_at) return;
+  context_.io.post([self = shared_from_this(), blob = *blob] {
+    try {
+      remove_older(self->context_, blob.digest, *blob.new_at);
+    } catch (const Error& error) {
+      log::warning("discarded_blob_left", {{"reason", error.what()}});
+    }
+  });
+}
+
 class LocalWriter::LocalDurableBlob final : public DurableBlob {
  public:
   LocalDurableBlob(std::shared_ptr<Pipeline> pipeline, Holds::Hold hold, const Sha256Digest& digest,
@@ -298,6 +323,9 @@ class LocalWriter::LocalDurableBlob final : public DurableBlob {
 
   void wait() override { pipeline_->wait_until_durable(); }
   Task<BlobInfo> reached() override { return pipeline_->landed(); }
+  void discard() noexcept override {
+    contain_exceptions("discard", [this] { pipeline_->discard(); });
+  }
 
  private:
   const std::shared_ptr<Pipeline> pipeline_;

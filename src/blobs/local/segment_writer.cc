@@ -253,12 +253,24 @@ bool SegmentWriter::cut_at_end() {
 
 void SegmentWriter::publish() {
   for (std::size_t i = 0; i < batch_.size(); ++i) publish(batch_[i], outcomes_[i]);
-  // Not before all is in the index: who is told may take his blob back, unless it is found there
-  // that another of the batch has written the same.
+  // Not before all is in the index: a blob that is not wanted any more stays if another of the
+  // batch is the same.
   for (std::size_t i = 0; i < batch_.size(); ++i) {
     batch_[i].buffer.release();
-    if (batch_[i].done) batch_[i].done(nullptr, outcomes_[i].info);
+    if (!batch_[i].done) continue;
+    const bool is_wanted = batch_[i].done(nullptr, outcomes_[i].info);
+    if (!is_wanted) remove_again(outcomes_[i].info);
   }
+}
+
+void SegmentWriter::remove_again(const BlobInfo& info) {
+  if (!info.new_at) return;
+  RecordLocation place;
+  const auto removal = index_.remove_older(info.digest, *info.new_at, place);
+  if (removal != PackedIndex::Removal::kRemoved) return;
+  submit({.record = {.kind = RecordKind::kRemoval,
+                     .digest = info.digest,
+                     .value = static_cast<std::int64_t>(place.packed())}});
 }
 
 void SegmentWriter::publish(const Request& request, const AppendResult& outcome) {

@@ -27,8 +27,10 @@ namespace coffer::blobs {
 
 class SegmentWriter {
  public:
-  // Called once on the writer's thread, with the failure if there was one. Must not throw.
-  using Done = std::move_only_function<void(std::exception_ptr, const BlobInfo&)>;
+  // Called once on the writer's thread, with the failure if there was one. False: nobody wants
+  // the blob any more, and if it is new it is removed again, unless somebody else has written the
+  // same. Must not throw.
+  using Done = std::move_only_function<bool(std::exception_ptr, const BlobInfo&)>;
 
   struct Request {
     Record record;                            // a blob's `value` is set when it is written
@@ -84,6 +86,7 @@ class SegmentWriter {
   void take_back(bool sync_failed);
   void publish();
   void publish(const Request& request, const AppendResult& outcome);
+  void remove_again(const BlobInfo& info);
   void fail_batch(std::exception_ptr error);
   static void fail(Request& request, const std::exception_ptr& error);
   void clear_ahead();

@@ -62,7 +62,7 @@ TEST_F(SegmentStore, ComesBackWhateverItsIndexIs) {
       if (i == 50) touched = digest;
       if (i % 3 == 0) {
         removed.push_back(digest);
-        EXPECT_TRUE(run(store->remove_unused(digest, clock_.now())));
+        EXPECT_TRUE(run(remove(*store, digest)));
       } else {
         kept.insert(digest);
       }
@@ -239,7 +239,7 @@ TEST_F(SegmentStore, RoomOfRemovedBlobsIsGivenBack) {
     EXPECT_GT(files(".seg").size(), 10u);
     for (const auto& [digest, time] : times(*store)) {
       if (!kept.contains(digest)) {
-        EXPECT_TRUE(run(store->remove_unused(digest, time)));
+        EXPECT_TRUE(run(remove(*store, digest)));
       }
     }
     EXPECT_TRUE(eventually([&] { return segment_bytes() < 3 * kSegment; })) << segment_bytes();
@@ -268,7 +268,7 @@ TEST_F(SegmentStore, DamagedBlobIsNotGivenUpWithItsSegment) {
   const fs::path segment = files(".seg").at(0);
   flip(segment, position_of(segment, damaged));
   for (std::uint64_t i = 1; i < 60; ++i) others.push_back(add(*store, make_bytes(4'000, i)));
-  for (const Sha256Digest& other : others) run(store->remove_unused(other, clock_.now()));
+  for (const Sha256Digest& other : others) run(remove(*store, other));
   EXPECT_TRUE(eventually([&] { return segment_bytes() < 3 * kSegment; }));
   EXPECT_TRUE(fs::exists(segment));
   EXPECT_EQ(find(*store, digest)->size(), damaged.size());
@@ -299,18 +299,18 @@ TEST_F(SegmentStore, RewritingDisturbsNobody) {
       std::mt19937_64 random(writer);
       while (!stop) {
         const Bytes bytes = make_bytes(1'500, 1'000 + random() % 30);
-        const BlobInfo info = here.run(put(*store, bytes));
-        if (info.new_at) here.run(store->remove_unused(info.digest, *info.new_at));
+        here.run(seal(*store, bytes))->discard();
         here.run(put(*store, bytes_of(random() % kLasting)));
       }
     });
   }
-  threads.emplace_back([&] {  // a sweep of what is old finds nothing that is in use
+  threads.emplace_back([&] {  // who discards what was there before takes nothing
     InlineExecutor here;
     while (!stop) {
       for (std::uint64_t i = 0; i < kLasting; ++i) {
-        ASSERT_FALSE(here.run(store->remove_unused(independent_digest(bytes_of(i)),
-                                                   kStart - std::chrono::microseconds(1))));
+        const auto found = here.run(seal(*store, bytes_of(i)));
+        found->wait();
+        found->discard();
       }
       std::this_thread::yield();
     }
@@ -338,14 +338,17 @@ TEST_F(SegmentStore, SmallFilesOfOldAreServedListedAndRemoved) {
   const fs::path file = folder_.path() / blob_name(digest);
   fs::create_directories(file.parent_path());
   add_to_end(file, bytes);
-  const auto store = open();
+  auto store = open();
   EXPECT_EQ(find(*store, digest), bytes);
-  const BlobInfo made = run(put(*store, bytes));
+  auto made = run(seal(*store, bytes));
+  made->wait();
   EXPECT_EQ(run(list_all(*store, 10)).size(), 1u);
-  ASSERT_TRUE(made.new_at);
-  EXPECT_TRUE(run(store->remove_unused(digest, *made.new_at)));
+  made->discard();
+  made.reset();
+  store.reset();
+  store = open();
   EXPECT_EQ(find(*store, digest), bytes) << "whoever relies on the file still has it";
-  EXPECT_TRUE(run(store->remove_unused(digest, from_micros(to_micros(system_clock().now())))));
+  EXPECT_TRUE(run(remove(*store, digest)));
   EXPECT_FALSE(find(*store, digest));
 }
 
@@ -367,7 +370,7 @@ TEST_F(SegmentStore, AnyOneCallMayFailWhileRoomIsGivenBack) {
           kept.insert(digest);
           if (i % 4 == 0) continue;
           kept.erase(digest);
-          run(store->remove_unused(digest, clock_.now()));
+          run(remove(*store, digest));
         } catch (const Error&) {
           EXPECT_TRUE(plan->failed);
         }
@@ -414,7 +417,7 @@ TEST_F(SegmentStore, PowerLossDuringRewriteLosesNothing) {
         if (i % 5 == 0) {
           kept.insert(digest);
         } else {
-          run(store->remove_unused(digest, clock_.now()));
+          run(remove(*store, digest));
         }
       }
       std::this_thread::sleep_for(std::chrono::milliseconds(round * 20));

@@ -22,10 +22,9 @@ class ActorTest : public VaultTest {
     return run(vault_->api_keys().authenticate(made.secret)).value();
   }
 
-  Result<std::vector<Entry>> commit_as(const Actor& actor, SpaceId space,
-                                       const StagedBlob& received) {
+  Result<std::vector<Entry>> commit_as(const Actor& actor, SpaceId space, StagedBlob staged) {
     std::vector<NewFile> files;
-    files.push_back({.received = received, .name = "late.txt"});
+    files.push_back({.staged = std::move(staged), .name = "late.txt"});
     return run(vault_->uploads().commit(actor, space, std::move(files)));
   }
 
@@ -33,9 +32,9 @@ class ActorTest : public VaultTest {
   template <class Lose>
   void loses(const Caller& caller, FailureCode code, Lose lose) {
     const std::uint64_t used = account(anna_.id).used;
-    const auto received = receive(anna_, "the bytes of a slow upload").value();
+    auto staged = receive(anna_, "the bytes of a slow upload").value();
     lose();
-    const auto made = commit_as(Actor::of(caller), anna_.home, received);
+    const auto made = commit_as(Actor::of(caller), anna_.home, std::move(staged));
     ASSERT_FALSE(made);
     EXPECT_EQ(made.error().code, code) << made.error().message;
     EXPECT_EQ(account(anna_.id).used, used);
@@ -106,11 +105,11 @@ TEST_F(ActorTest, AnothersSessionOrKeyIsNoRight) {
 // A session that ends by time alone ends no upload that began before.
 TEST_F(ActorTest, WhatBeganInTimeMayFinishAfterTheSessionExpired) {
   const Caller caller = caller_of(begin_session(anna_, 1h));
-  const auto received = receive(anna_, "slow").value();
+  auto staged = receive(anna_, "slow").value();
   clock_.advance(2h);
   begin_session(anna_);  // which removes what has long expired
   EXPECT_EQ(run(vault_->sessions().prune(100)), 0U);
-  EXPECT_TRUE(commit_as(Actor::of(caller), anna_.home, received));
+  EXPECT_TRUE(commit_as(Actor::of(caller), anna_.home, std::move(staged)));
   clock_.advance(24h);
   EXPECT_EQ(run(vault_->sessions().prune(100)), 1U);
   EXPECT_FAILS(commit_as(Actor::of(caller), anna_.home, receive(anna_, "y").value()), kSessionGone);
@@ -132,15 +131,15 @@ TEST_F(ActorTest, AKeyOfARemovedBucketCommitsNothing) {
   const auto secret = run(vault_->api_keys().create_application(as(anna_), bucket.id)).value();
   const Caller application = run(vault_->api_keys().authenticate(secret)).value();
   const Caller master = with_key(KeyKind::kMaster);
-  const auto one = receive(anna_, "one").value();
-  const auto two = receive(anna_, "two").value();
+  auto one = receive(anna_, "one").value();
+  auto two = receive(anna_, "two").value();
   ASSERT_TRUE(run(vault_->buckets().remove(Actor::of(master), "photos")));
-  const auto put = [&](const Caller& caller, const StagedBlob& received) {
-    return run(
-        vault_->paths().put(Actor::of(caller), bucket.id, {}, {{received, "f"}}, Existing::kKept));
+  const auto put = [&](const Caller& caller, StagedBlob staged) {
+    return run(vault_->paths().put(Actor::of(caller), bucket.id, {},
+                                   one_file(std::move(staged), "f"), Existing::kKept));
   };
-  EXPECT_FAILS(put(application, one), kTokenInvalid);
-  EXPECT_FAILS(put(master, two), kNotFound);
+  EXPECT_FAILS(put(application, std::move(one)), kTokenInvalid);
+  EXPECT_FAILS(put(master, std::move(two)), kNotFound);
   EXPECT_EQ(stored_blobs(), 0U);
   EXPECT_EQ(account(anna_.id).used, 0U);
 }
@@ -148,13 +147,13 @@ TEST_F(ActorTest, AKeyOfARemovedBucketCommitsNothing) {
 TEST_F(ActorTest, NothingIsReplacedNorRemovedInARemovedBucket) {
   const auto bucket = run(vault_->buckets().create(as(anna_), "photos")).value();
   const auto file =
-      run(vault_->paths().put(as(anna_), bucket.id, {}, {{receive(anna_, "old").value(), "f"}},
-                              Existing::kKept))
+      run(vault_->paths().put(as(anna_), bucket.id, {},
+                              one_file(receive(anna_, "old").value(), "f"), Existing::kKept))
           .value()
           .front();
-  const auto received = receive(anna_, "new bytes").value();
+  auto staged = receive(anna_, "new bytes").value();
   ASSERT_TRUE(run(vault_->buckets().remove(as(anna_), "photos")));
-  EXPECT_FAILS(run(vault_->files().replace(as(anna_), file.id, received)), kNotFound);
+  EXPECT_FAILS(run(vault_->files().replace(as(anna_), file.id, std::move(staged))), kNotFound);
   EXPECT_FAILS(run(vault_->paths().remove(as(anna_), bucket.id, {"f"})), kNotFound);
   EXPECT_EQ(account(anna_.id).used, 0U);
 }
@@ -164,9 +163,9 @@ TEST_F(ActorTest, WhoLeftTheGroupCommitsNothingToIt) {
   const auto group = run(vault_->groups().create(as(bob_), "friends")).value();
   const auto invite = run(vault_->groups().invite(as(bob_), group.number)).value();
   ASSERT_TRUE(run(vault_->groups().join(as(anna_), invite)));
-  const auto received = receive(anna_, "for friends").value();
+  auto staged = receive(anna_, "for friends").value();
   ASSERT_TRUE(run(vault_->groups().leave(as(anna_), group.number)));
-  EXPECT_FAILS(commit_as(Actor::of(caller), group.space, received), kForbidden);
+  EXPECT_FAILS(commit_as(Actor::of(caller), group.space, std::move(staged)), kForbidden);
   EXPECT_EQ(account(anna_.id).used, 0U);
   EXPECT_EQ(stored_blobs(), 0U);
 }
@@ -178,9 +177,9 @@ TEST_F(ActorTest, WhoLeftTheGroupReplacesNothingInIt) {
   const auto file =
       commit_as(as(anna_), group.space, receive(anna_, "for friends").value()).value().front();
   ASSERT_TRUE(run(vault_->files().replace(as(anna_), file.id, receive(anna_, "new").value())));
-  const auto received = receive(anna_, "newer").value();
+  auto staged = receive(anna_, "newer").value();
   ASSERT_TRUE(run(vault_->groups().leave(as(anna_), group.number)));
-  EXPECT_FAILS(run(vault_->files().replace(as(anna_), file.id, received)), kForbidden);
+  EXPECT_FAILS(run(vault_->files().replace(as(anna_), file.id, std::move(staged))), kForbidden);
   EXPECT_EQ(account(anna_.id).used, 3U);
   // Once the group is gone, the file is its owner's alone.
   ASSERT_TRUE(run(vault_->groups().remove(as(bob_), group.number)));
@@ -196,15 +195,15 @@ TEST_F(ActorTest, EveryChangingCommandAsks) {
   const auto invite = run(vault_->groups().invite(as(bob_), theirs.number)).value();
   const auto bucket = run(vault_->buckets().create(as(anna_), "photos")).value();
   const auto token = run(vault_->api_keys().create_application(as(anna_), bucket.id)).value();
-  const auto put =
-      run(vault_->paths().put(as(anna_), bucket.id, {},
-                              {{receive(anna_, "in a bucket").value(), "g"}}, Existing::kKept))
-          .value();
+  const auto put = run(vault_->paths().put(as(anna_), bucket.id, {},
+                                           one_file(receive(anna_, "in a bucket").value(), "g"),
+                                           Existing::kKept))
+                       .value();
   const UploadSession parts = begin_parts(anna_, "parts");
   ASSERT_TRUE(put_part(anna_, parts.uuid, 1, "one"));
   const Account guests = run(vault_->accounts().guest());
   std::vector<NewFile> left;
-  left.push_back({.received = receive(guests, "left here").value(), .name = "l"});
+  left.push_back({.staged = receive(guests, "left here").value(), .name = "l"});
   const auto found =
       run(vault_->uploads().commit(Actor::guest(guests), guests.home, std::move(left))).value();
   const Addressed claimed = vault_->addresses().of(found.front());
@@ -238,8 +237,9 @@ TEST_F(ActorTest, EveryChangingCommandAsks) {
   EXPECT_FAILS(run(folders.make_path(actor, bucket.id, {"n"})), kSessionGone);
   EXPECT_FAILS(run(folders.update(actor, folder.id, {.name = "n"})), kSessionGone);
   EXPECT_FAILS(run(folders.remove(actor, folder.id)), kSessionGone);
-  EXPECT_FAILS(run(vault_->paths().put(actor, bucket.id, {}, {{bytes(), "p"}}, Existing::kKept)),
-               kSessionGone);
+  EXPECT_FAILS(
+      run(vault_->paths().put(actor, bucket.id, {}, one_file(bytes(), "p"), Existing::kKept)),
+      kSessionGone);
   EXPECT_FAILS(run(vault_->paths().remove(actor, bucket.id, {"g"})), kSessionGone);
   EXPECT_FAILS(run(vault_->buckets().create(actor, "films")), kSessionGone);
   EXPECT_FAILS(run(vault_->buckets().remove(actor, "photos")), kSessionGone);

@@ -4,8 +4,8 @@
 
 namespace coffer::vault {
 
-std::shared_ptr<Reservation> Reservations::open(AccountId account) {
-  return std::make_shared<Reservation>(shared_from_this(), account);
+std::unique_ptr<Reservation> Reservations::open(AccountId account) {
+  return std::make_unique<Reservation>(shared_from_this(), account);
 }
 
 std::uint64_t Reservations::reserved(AccountId account) const {
@@ -37,9 +37,8 @@ bool Reservation::reserve(std::uint64_t bytes, std::uint64_t left) {
   return true;
 }
 
-void Reservation::settle() noexcept {
+Reservation::~Reservation() {
   if (bytes_ > 0) all_->change(account_, bytes_, 0, 0);
-  bytes_ = 0;
 }
 
 }  // namespace coffer::vault

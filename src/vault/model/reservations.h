@@ -18,7 +18,7 @@ class Reservation;
 class Reservations : public std::enable_shared_from_this<Reservations> {
  public:
   // Of nothing yet.
-  std::shared_ptr<Reservation> open(AccountId account);
+  std::unique_ptr<Reservation> open(AccountId account);
 
   // By all uploads of the account together.
   std::uint64_t reserved(AccountId account) const;
@@ -32,12 +32,14 @@ class Reservations : public std::enable_shared_from_this<Reservations> {
   std::unordered_map<std::int64_t, std::uint64_t> reserved_;  // none of them 0
 };
 
-// What one upload has reserved, given back with it. Threads: one at a time.
+// What one upload has reserved, given back with it: to be dropped right before the transaction that
+// charges the bytes, so that transactions that charge what is reserved from then on come after it.
+// Threads: one at a time.
 class Reservation {
  public:
   Reservation(std::shared_ptr<Reservations> all, AccountId account)
       : all_(std::move(all)), account_(account) {}
-  ~Reservation() { settle(); }
+  ~Reservation();
   Reservation(const Reservation&) = delete;
   Reservation& operator=(const Reservation&) = delete;
 
@@ -46,10 +48,6 @@ class Reservation {
   // `left` must be read before the call, never after: an upload that ends moves its bytes from here
   // to there.
   bool reserve(std::uint64_t bytes, std::uint64_t left);
-
-  // Gives it back, right before a transaction that charges the bytes. Transactions that charge
-  // what is reserved from now on come after it.
-  void settle() noexcept;
 
  private:
   std::shared_ptr<Reservations> all_;

@@ -51,8 +51,8 @@ TEST_F(ReservationsTest, WhatIsUnderWayIsTakenAndGivenBack) {
   {
     constexpr std::uint64_t kOthers = kQuota - 4000 - kEntryCharge;
     Probe known(std::string(4000, 'x'), [&](std::size_t) { EXPECT_EQ(left(), kOthers); });
-    const auto received = run(vault_->uploads().receive(anna_.id, known, 4000));
-    ASSERT_TRUE(received);
+    auto staged = run(vault_->uploads().receive(anna_.id, known, 4000));
+    ASSERT_TRUE(staged);
     EXPECT_EQ(left(), kOthers) << "until it is committed, or gone";
     EXPECT_FAILS(announce(kOthers - kEntryCharge + 1, ""), kQuotaExceeded);
     EXPECT_TRUE(announce(kOthers - kEntryCharge, ""));
@@ -85,25 +85,24 @@ TEST_F(ReservationsTest, WhatIsFreedMeanwhileIsThereForWhatIsUnderWay) {
 }
 
 TEST_F(ReservationsTest, WhatIsCommittedCountsOnce) {
-  const auto received = receive(anna_, std::string(4000, 'x'));
-  ASSERT_TRUE(commit(anna_, {.received = received.value(), .name = "a"}));
+  auto staged = receive(anna_, std::string(4000, 'x'));
+  ASSERT_TRUE(commit(anna_, {.staged = std::move(*staged), .name = "a"}));
   EXPECT_EQ(left(), kQuota - 4000 - kCharge) << "though the upload is not gone yet";
   EXPECT_EQ(account(anna_.id).used, 4000U);
   EXPECT_EQ(account(anna_.id).charged, 4000 + kCharge);
-  const auto refused = receive(anna_, std::string(4000, 'y'));
-  EXPECT_FALSE(commit(anna_, {.received = refused.value(), .name = std::string(300, 'n')}));
+  auto refused = receive(anna_, std::string(4000, 'y'));
+  EXPECT_FALSE(commit(anna_, {.staged = std::move(*refused), .name = std::string(300, 'n')}));
 }
 
 TEST_F(ReservationsTest, ReplacingNeedsTheDifference) {
   const Entry file = upload(anna_, "f", std::string(9000, 'x'));
   EXPECT_EQ(file.charged, 9000 + kCharge);
   TextStream larger(std::string(9500, 'y'));
-  const auto received =
-      run(vault_->uploads().receive(anna_.id, larger, std::nullopt, file.charged));
-  ASSERT_TRUE(received);
+  auto staged = run(vault_->uploads().receive(anna_.id, larger, std::nullopt, file.charged));
+  ASSERT_TRUE(staged);
   EXPECT_EQ(left(), kQuota - 9500 - kEntryCharge);
   EXPECT_FAILS(announce(left() - kEntryCharge + 1, ""), kQuotaExceeded);
-  ASSERT_TRUE(run(vault_->files().replace(as(anna_), file.id, *received)));
+  ASSERT_TRUE(run(vault_->files().replace(as(anna_), file.id, std::move(*staged))));
   EXPECT_EQ(left(), kQuota - 9500 - kCharge);
 }
 
@@ -113,13 +112,14 @@ TEST_F(ReservationsTest, PartsReserveToo) {
   EXPECT_EQ(left(), begun);
   Probe part(std::string(7000, 'p'),
              [&](std::size_t) { EXPECT_EQ(left(), begun - 7000 - kPartCharge); });
-  auto received = run(vault_->upload_sessions().receive_part(anna_.id, upload.uuid, 1, part, 7000));
-  ASSERT_TRUE(received);
+  auto staged = run(vault_->upload_sessions().receive_part(anna_.id, upload.uuid, 1, part, 7000));
+  ASSERT_TRUE(staged);
   EXPECT_FAILS(announce(left() - kEntryCharge + 1, ""), kQuotaExceeded);
-  ASSERT_TRUE(run(vault_->upload_sessions().commit_part(as(anna_), upload.uuid, 1, *received)));
+  ASSERT_TRUE(
+      run(vault_->upload_sessions().commit_part(as(anna_), upload.uuid, 1, std::move(*staged))));
   EXPECT_EQ(left(), begun - 7000 - kPartCharge);
   ASSERT_TRUE(run(vault_->upload_sessions().abandon(as(anna_), upload.uuid)));
-  received = std::unexpected(Failure{.code = FailureCode::kBusy, .message = {}});
+  staged = std::unexpected(Failure{.code = FailureCode::kBusy, .message = {}});
   EXPECT_EQ(left(), kQuota);
 }
 
@@ -129,9 +129,9 @@ TEST_F(ReservationsTest, ExactlyAsManyFitAsFit) {
     const std::string content(1000, static_cast<char>('a' + i));
     TextStream stream(content);
     const bool announced = i % 2 == 0;
-    auto received = run(vault_->uploads().receive(
+    auto staged = run(vault_->uploads().receive(
         anna_.id, stream, announced ? std::optional<std::uint64_t>(1000) : std::nullopt));
-    if (received && commit(anna_, {.received = std::move(*received), .name = "f"})) ++made;
+    if (staged && commit(anna_, {.staged = std::move(*staged), .name = "f"})) ++made;
   });
   EXPECT_LE(made, 10);
   EXPECT_EQ(account(anna_.id).used, static_cast<std::uint64_t>(made) * 1000);
@@ -157,9 +157,8 @@ TEST_F(ReservationsTest, AQuotaMayBeSetAndTakenAway) {
 
 TEST_F(ReservationsTest, WithoutAQuotaNothingIsReserved) {
   ASSERT_TRUE(run(vault_->accounts().set_quota(anna_.id, std::nullopt)));
-  const auto received = receive(anna_, "x");
-  ASSERT_TRUE(received);
-  EXPECT_FALSE(received->reservation);
+  auto staged = receive(anna_, "x");
+  ASSERT_TRUE(staged);
 }
 
 }  // namespace

@@ -28,9 +28,9 @@ class ShortLinksTest : public VaultTest {
   }
   Entry upload_extended(const Account& owner, const std::string& name,
                         const std::string& extension) {
-    const auto received = receive(owner, name);
+    auto staged = receive(owner, name);
     const auto made =
-        commit(owner, {.received = received.value(), .name = name, .address_extension = extension});
+        commit(owner, {.staged = std::move(*staged), .name = name, .address_extension = extension});
     return made.value().at(0);
   }
   std::vector<std::string> own(const Account& owner, std::size_t limit = 100) {
@@ -160,9 +160,8 @@ class GroupKeyTest : public ShortLinksTest {
     return run(vault_->groups().create(as(owner_), name)).value();
   }
   Entry upload_to(const Group& group) {
-    const auto received = receive(owner_, "x");
     std::vector<NewFile> files;
-    files.push_back({.received = received.value(), .name = "f.txt"});
+    files.push_back({.staged = receive(owner_, "x").value(), .name = "f.txt"});
     return run(vault_->uploads().commit(as(member_), group.space, std::move(files))).value().at(0);
   }
   std::string group_key(const Entry& file) { return vault_->addresses().group_key(file).str(); }

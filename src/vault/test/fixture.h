@@ -3,7 +3,6 @@
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <filesystem>
@@ -11,13 +10,13 @@
 #include <set>
 #include <stdexcept>
 #include <string>
-#include <thread>
 #include <vector>
 
 #include "base/executor.h"
 #include "base/text.h"
 #include "vault/identity/passwords.h"
 #include "vault/test/streams.h"
+#include "vault/test/support.h"
 #include "vault/upkeep/consistency.h"
 #include "vault/vault.h"
 
@@ -29,44 +28,9 @@ struct Stores {
 };
 
 // The drivers that the test program is linked with; each test program defines it once.
-Stores open_stores(const std::filesystem::path& folder, const Clock& clock);
-
-class Folder {
- public:
-  Folder() {
-    std::string name = (std::filesystem::temp_directory_path() / "coffer-vault-XXXXXX").string();
-    if (!::mkdtemp(name.data())) throw std::runtime_error("cannot make a temporary folder");
-    path_ = name;
-  }
-  ~Folder() { std::filesystem::remove_all(path_); }
-  Folder(const Folder&) = delete;
-  Folder& operator=(const Folder&) = delete;
-
-  const std::filesystem::path& path() const { return path_; }
-
- private:
-  std::filesystem::path path_;
-};
-
-template <class T>
-T run(Task<T> task) {
-  InlineExecutor executor;
-  return executor.run(std::move(task));
-}
-
-// Calls `function(i)` on `count` threads at once and waits for all.
-template <class Function>
-void in_parallel(int count, Function function) {
-  std::vector<std::jthread> threads;
-  for (int i = 0; i < count; ++i) threads.emplace_back([i, &function] { function(i); });
-}
-
-inline FileType classify_by_extension(std::string_view name, ByteView) {
-  if (name.ends_with(".jpg")) return {"image/jpeg", FileKind::kImage};
-  if (name.ends_with(".mp3")) return {"audio/mpeg", FileKind::kAudio};
-  if (name.ends_with(".txt")) return {"text/plain", FileKind::kDocument};
-  return {"application/octet-stream", FileKind::kOther};
-}
+// One thread does the blob store's work in the order in which it was asked for, unless there are
+// more.
+Stores open_stores(const std::filesystem::path& folder, const Clock& clock, std::size_t io_threads);
 
 // Nothing is asked of it: what becomes of those who lose their right, actor_test.cc tells.
 inline Actor as(AccountId account) { return Actor::system(account); }
@@ -77,10 +41,10 @@ class VaultTest : public ::testing::Test {
   explicit VaultTest(Policy policy = {}) { open(policy); }
 
   // Opens the vault again, over the same data.
-  void open(const Policy& policy) {
+  void open(const Policy& policy, std::size_t io_threads = 1) {
     vault_.reset();
     stores_ = {};
-    stores_ = open_stores(folder_.path(), clock_);
+    stores_ = open_stores(folder_.path(), clock_, io_threads);
     stores_.database->migrate(migrations());
     vault_ = run(Vault::open({.database = *stores_.database,
                               .blobs = *stores_.blobs,
@@ -109,10 +73,32 @@ class VaultTest : public ::testing::Test {
 
   Result<StagedBlob> receive(const Account& owner, const std::string& content) {
     TextStream stream(content);
-    auto received = run(vault_->uploads().receive(owner.id, stream, std::nullopt));
+    auto staged = run(vault_->uploads().receive(owner.id, stream, std::nullopt));
     // Before a test moves the time.
-    if (received) received->durable_blob->wait();
-    return received;
+    if (staged) staged->durable_blob()->wait();
+    return staged;
+  }
+
+  // For Paths::put().
+  static std::vector<PathFile> one_file(StagedBlob staged, std::string name) {
+    std::vector<PathFile> files;
+    files.push_back({.staged = std::move(staged), .name = std::move(name)});
+    return files;
+  }
+
+  // Bytes that nothing refers to, as a crash between storing and committing leaves them.
+  void leave_bytes(const std::string& content) {
+    auto write = [&]() -> Task<void> {
+      const auto writer = co_await stores_.blobs->create(content.size(), "crashed");
+      co_await writer->write(as_bytes(content));
+      co_await writer->finish();
+    };
+    run(write());
+  }
+  // The store no longer has them.
+  void lose_bytes(const std::string& content) {
+    const auto removal = stores_.blobs->begin_removal();
+    EXPECT_TRUE(run(removal->remove(Sha256::of(as_bytes(content)))));
   }
 
   Result<std::vector<Entry>> commit(const Account& owner, NewFile file) {
@@ -123,9 +109,10 @@ class VaultTest : public ::testing::Test {
 
   Result<Entry> try_upload(const Account& owner, const std::string& name,
                            const std::string& content, std::vector<std::string> tags = {}) {
-    auto received = receive(owner, content);
-    if (!received) return std::unexpected(received.error());
-    auto made = commit(owner, {.received = *received, .name = name, .tags = std::move(tags)});
+    auto staged = receive(owner, content);
+    if (!staged) return std::unexpected(staged.error());
+    auto made =
+        commit(owner, {.staged = std::move(*staged), .name = name, .tags = std::move(tags)});
     if (!made) return std::unexpected(made.error());
     return made->at(0);
   }
@@ -152,8 +139,9 @@ class VaultTest : public ::testing::Test {
 
   Entry upload_into(const Account& owner, std::optional<EntryId> parent, const std::string& name,
                     const std::string& content) {
-    const auto received = receive(owner, content);
-    const auto made = commit(owner, {.received = received.value(), .name = name, .parent = parent});
+    auto staged = receive(owner, content);
+    if (!staged) throw std::runtime_error(staged.error().message);
+    const auto made = commit(owner, {.staged = std::move(*staged), .name = name, .parent = parent});
     if (!made) throw std::runtime_error(made.error().message);
     return made->at(0);
   }
@@ -235,6 +223,7 @@ class VaultTest : public ::testing::Test {
 
   std::vector<Event> events() { return run(vault_->events().read(EventId{0}, 100'000)).events; }
 
+  // When the store has done what was asked of it before.
   std::size_t stored_blobs() { return run(stores_.blobs->list(std::nullopt, 100'000)).size(); }
 
   // Clears what was removed, to its end.

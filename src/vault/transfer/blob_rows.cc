@@ -1,6 +1,6 @@
 #include "vault/transfer/blob_rows.h"
 
-#include "vault/transfer/uploads.h"
+#include "vault/transfer/staged_blob.h"
 
 namespace coffer::vault {
 namespace {
@@ -15,10 +15,10 @@ constexpr db::Statement kDrop{
 
 }  // namespace
 
-Task<void> add_reference(db::Transaction& transaction, const StagedBlob& received) {
-  transaction.wait_before_commit(received.durable_blob);
-  const ByteView digest = received.digest.bytes;
-  co_await transaction.execute(kAdd, digest, received.size);
+Task<void> add_reference(db::Transaction& transaction, const StagedBlob& staged) {
+  transaction.wait_before_commit(staged.durable_blob());
+  const ByteView digest = staged.digest().bytes;
+  co_await transaction.execute(kAdd, digest, staged.size());
 }
 
 Task<void> drop_reference(db::Transaction& transaction, const Sha256Digest& digest, Time now) {

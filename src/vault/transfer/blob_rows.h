@@ -9,10 +9,10 @@
 
 namespace coffer::vault {
 
-struct StagedBlob;
+class StagedBlob;
 
 // The commit waits until the bytes are durable.
-Task<void> add_reference(db::Transaction& transaction, const StagedBlob& received);
+Task<void> add_reference(db::Transaction& transaction, const StagedBlob& staged);
 Task<void> drop_reference(db::Transaction& transaction, const Sha256Digest& digest, Time now);
 
 }  // namespace coffer::vault

@@ -23,30 +23,30 @@ Task<void> drop_bytes(db::Transaction& tx, const Entry& file, Time now) {
 
 }  // namespace
 
-Cost cost_of_replacing(const Entry& file, const StagedBlob& received) noexcept {
+Cost cost_of_replacing(const Entry& file, const StagedBlob& staged) noexcept {
   Entry next = file;
-  next.size = received.size;
+  next.size = staged.size();
   next.charged = charge_of(next);
   return cost_of(next) - cost_of(file);
 }
 
 Task<Entry> replace_bytes(db::Transaction& transaction, const Context& context, const Entry& file,
-                          const StagedBlob& received, AccountId caller) {
+                          const StagedBlob& staged, AccountId caller) {
   const Time now = context.clock.now();
   Entry entry = file;
-  entry.type = context.classify(entry.name, received.head);
-  entry.size = received.size;
+  entry.type = context.classify(entry.name, staged.head());
+  entry.size = staged.size();
   entry.charged = charge_of(entry);
-  entry.checksum = received.digest;
+  entry.checksum = staged.digest();
   entry.manifest = {};
   entry.width = entry.height = {};
   entry.duration = {};
   entry.updated_at = entry.written_at = now;
   // The new reference first: the bytes may be the same.
-  co_await add_reference(transaction, received);
+  co_await add_reference(transaction, staged);
   co_await drop_bytes(transaction, file, now);
   co_await transaction.execute(kReplace, entry.id, entry.type.media_type, entry.type.kind,
-                               entry.size, entry.charged, ByteView(received.digest.bytes), now);
+                               entry.size, entry.charged, ByteView(staged.digest().bytes), now);
   co_await drop_downloads(transaction, entry.id);
   co_await subtract_from_totals(transaction, file);
   co_await add_to_totals(transaction, entry);

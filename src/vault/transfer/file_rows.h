@@ -7,18 +7,18 @@
 #include "vault/model/failure.h"
 #include "vault/model/quota.h"
 #include "vault/model/types.h"
-#include "vault/transfer/uploads.h"
+#include "vault/transfer/staged_blob.h"
 #include "vault/tree/entry_rows.h"
 
 namespace coffer::vault {
 
 // What replace_bytes() costs.
-Cost cost_of_replacing(const Entry& file, const StagedBlob& received) noexcept;
+Cost cost_of_replacing(const Entry& file, const StagedBlob& staged) noexcept;
 
 // Gives the file other bytes; its type follows them, ids, share token and names stay, tokens for
 // one download die. Event `entry.updated` by `caller`. Not what it costs.
 Task<Entry> replace_bytes(db::Transaction& transaction, const Context& context, const Entry& file,
-                          const StagedBlob& received, AccountId caller);
+                          const StagedBlob& staged, AccountId caller);
 
 // Removes the file: row, references, totals, quota, tags, tokens; event `entry.deleted` by
 // `caller`.

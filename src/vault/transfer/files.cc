@@ -17,15 +17,9 @@ constexpr db::Statement kIsOutsider{
 
 }  // namespace
 
-Task<Result<Entry>> Files::replace(Actor actor, EntryId id, StagedBlob received) {
-  auto replaced = co_await try_replace(actor, id, received);
-  if (!replaced) co_await abort_staged(context_, received);
-  co_return replaced;
-}
-
-Task<Result<Entry>> Files::try_replace(Actor actor, EntryId id, const StagedBlob& received) {
+Task<Result<Entry>> Files::replace(Actor actor, EntryId id, StagedBlob staged) {
   const AccountId owner = actor.account();
-  release_reservation(received);
+  staged.begin_commit();
   auto body = [&](db::Transaction& tx) -> Task<Result<Entry>> {
     const auto found = co_await find_file(tx, owner, id);
     if (!found) co_return no_such_file();
@@ -33,13 +27,15 @@ Task<Result<Entry>> Files::try_replace(Actor actor, EntryId id, const StagedBlob
     const auto outsider = co_await tx.find(
         kIsOutsider, [](const db::Row& row) { return row.integer(0); }, old.space, owner);
     if (outsider) co_return fail(FailureCode::kForbidden, "you are not in the group");
-    const auto charged = co_await charge(tx, owner, old.space, cost_of_replacing(old, received));
+    const auto charged = co_await charge(tx, owner, old.space, cost_of_replacing(old, staged));
     if (!charged) co_return std::unexpected(charged.error());
 
-    auto entry = co_await replace_bytes(tx, context_, old, received, owner);
+    auto entry = co_await replace_bytes(tx, context_, old, staged, owner);
     co_return entry;
   };
-  co_return co_await context_.database.write(actor, body);
+  auto replaced = co_await context_.database.write(actor, body);
+  if (!replaced) staged.commit_refused();
+  co_return replaced;
 }
 
 Task<Result<void>> Files::remove(Actor actor, EntryId id) {

@@ -21,8 +21,8 @@ class Files {
 
   // Gives the file other bytes; its type follows them, its ids, share token and names stay. The
   // quota is charged with the difference. Event `entry.updated`. kNotFound, kForbidden (a group
-  // that the actor has left), kQuotaExceeded; after a failure `received` is discarded.
-  Task<Result<Entry>> replace(Actor actor, EntryId id, StagedBlob received);
+  // that the actor has left), kQuotaExceeded.
+  Task<Result<Entry>> replace(Actor actor, EntryId id, StagedBlob staged);
 
   // Gives the bytes back to the quota; the blob goes when nothing refers to it for the grace
   // time. Event `entry.deleted`. kNotFound. Reads under way go on.
@@ -32,8 +32,6 @@ class Files {
   Task<std::shared_ptr<const Content>> open(const Entry& entry);
 
  private:
-  Task<Result<Entry>> try_replace(Actor actor, EntryId id, const StagedBlob& received);
-
   Context& context_;
 };
 

@@ -80,9 +80,9 @@ Task<Result<ParentRef>> reach(db::Transaction& tx, const Context& context, Accou
 NewEntryRow new_file_row(const Context& context, AccountId owner, const PathFile& file) {
   Entry entry;
   entry.owner = owner;
-  entry.type = context.classify(file.name, file.received.head);
-  entry.size = file.received.size;
-  entry.checksum = file.received.digest;
+  entry.type = context.classify(file.name, file.staged.head());
+  entry.size = file.staged.size();
+  entry.checksum = file.staged.digest();
   entry.name = file.name;
   return new_entry_row(std::move(entry), context.clock.now(), context.entropy);
 }
@@ -96,11 +96,11 @@ struct PendingPut {
 
 Task<Result<Entry>> put_one(db::Transaction& tx, const Context& context, const PendingPut& putting,
                             const ParentRef& place, AccountId owner) {
-  const StagedBlob& received = putting.file->received;
+  const StagedBlob& staged = putting.file->staged;
   if (putting.old) {
-    co_return co_await replace_bytes(tx, context, *putting.old, received, owner);
+    co_return co_await replace_bytes(tx, context, *putting.old, staged, owner);
   }
-  co_await add_reference(tx, received);
+  co_await add_reference(tx, staged);
   auto made = co_await add_entry(tx, putting.row, place, context.clock.now(), Naming::kExact);
   if (!made && made.error().code == FailureCode::kConflict) {
     const auto other = co_await find_at(tx, place, putting.file->name);
@@ -109,16 +109,13 @@ Task<Result<Entry>> put_one(db::Transaction& tx, const Context& context, const P
   co_return made;
 }
 
-// Of files with one name the last: what is to replace would replace those before.
-std::vector<PathFile> take_doubles(std::vector<PathFile>& files) {
-  std::vector<PathFile> doubles;
+// Of files with one name the last stays: what is to replace would replace those before.
+void drop_doubles(std::vector<PathFile>& files) {
   std::set<std::string> names;
   for (std::size_t i = files.size(); i-- > 0;) {
     if (names.insert(files[i].name).second) continue;
-    doubles.push_back(std::move(files[i]));
     files.erase(files.begin() + static_cast<std::ptrdiff_t>(i));
   }
-  return doubles;
 }
 
 }  // namespace
@@ -136,20 +133,7 @@ Task<Result<Entry>> Paths::find(SpaceId space, Path path) {
 
 Task<Result<std::vector<Entry>>> Paths::put(Actor actor, SpaceId space, Path folder,
                                             std::vector<PathFile> files, Existing existing) {
-  if (existing == Existing::kReplaced) {
-    const std::vector<PathFile> doubles = take_doubles(files);
-    for (const PathFile& file : doubles) co_await abort_staged(context_, file.received);
-  }
-  auto entries = co_await try_put(actor, space, folder, files, existing);
-  if (!entries) {
-    for (const PathFile& file : files) co_await abort_staged(context_, file.received);
-  }
-  co_return entries;
-}
-
-Task<Result<std::vector<Entry>>> Paths::try_put(Actor actor, SpaceId space, const Path& folder,
-                                                const std::vector<PathFile>& files,
-                                                Existing existing) {
+  if (existing == Existing::kReplaced) drop_doubles(files);
   const AccountId owner = actor.account();
   if (auto fault = check_path(folder)) co_return std::unexpected(std::move(*fault));
   std::vector<PendingPut> pending;
@@ -162,7 +146,7 @@ Task<Result<std::vector<Entry>>> Paths::try_put(Actor actor, SpaceId space, cons
     pending.push_back({.file = &file, .row = new_file_row(context_, owner, file)});
   }
   if (pending.empty()) co_return std::vector<Entry>{};
-  for (const PathFile& file : files) release_reservation(file.received);
+  for (PathFile& file : files) file.staged.begin_commit();
 
   auto body = [&](db::Transaction& tx) -> Task<Result<std::vector<Entry>>> {
     Cost cost;
@@ -176,7 +160,7 @@ Task<Result<std::vector<Entry>>> Paths::try_put(Actor actor, SpaceId space, cons
           co_return taken("folder", "is the name of a folder");
         }
       }
-      cost += putting.old ? cost_of_replacing(*putting.old, putting.file->received)
+      cost += putting.old ? cost_of_replacing(*putting.old, putting.file->staged)
                           : cost_of(putting.row.entry);
     }
     const auto charged = co_await charge_new(tx, owner, space, cost);
@@ -191,7 +175,11 @@ Task<Result<std::vector<Entry>>> Paths::try_put(Actor actor, SpaceId space, cons
     }
     co_return entries;
   };
-  co_return co_await context_.database.write(actor, body);
+  auto entries = co_await context_.database.write(actor, body);
+  if (!entries) {
+    for (PathFile& file : files) file.staged.commit_refused();
+  }
+  co_return entries;
 }
 
 Task<Result<void>> Paths::remove(Actor actor, SpaceId space, Path path) {

@@ -9,7 +9,7 @@
 #include "vault/model/context.h"
 #include "vault/model/failure.h"
 #include "vault/model/types.h"
-#include "vault/transfer/uploads.h"
+#include "vault/transfer/staged_blob.h"
 
 namespace coffer::vault {
 
@@ -18,7 +18,7 @@ using Path = std::vector<std::string>;
 
 // What is to stand under its name exactly.
 struct PathFile {
-  StagedBlob received;
+  StagedBlob staged;
   std::string name;
 };
 
@@ -40,7 +40,7 @@ class Paths {
   // a file has the name of a folder on the way, of `folder` where a folder has the name of a file,
   // of `name` where a file is there and kept, or two of these have one name (of those that replace,
   // the last one counts); kNotFound without that space;
-  // kQuotaExceeded and kBadStream as in Uploads::commit. After a failure the files are discarded.
+  // kQuotaExceeded and kBadStream as in Uploads::commit.
   // REQUIRES: the actor may write to `space` and owns the files in it.
   Task<Result<std::vector<Entry>>> put(Actor actor, SpaceId space, Path folder,
                                        std::vector<PathFile> files, Existing existing);
@@ -50,9 +50,6 @@ class Paths {
   Task<Result<void>> remove(Actor actor, SpaceId space, Path path);
 
  private:
-  Task<Result<std::vector<Entry>>> try_put(Actor actor, SpaceId space, const Path& folder,
-                                           const std::vector<PathFile>& files, Existing existing);
-
   Context& context_;
 };
 

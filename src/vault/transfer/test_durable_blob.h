@@ -5,15 +5,16 @@
 #include <latch>
 
 #include "blobs/blob_store.h"
-#include "vault/transfer/uploads.h"
+#include "vault/transfer/staged_blob.h"
 
 namespace coffer::vault::test {
 
 // Reached, or lost, when the test says so. Threads: any.
 class TestDurableBlob final : public blobs::DurableBlob {
  public:
-  explicit TestDurableBlob(const StagedBlob& received)
-      : DurableBlob(received.digest, received.size) {}
+  TestDurableBlob(const Sha256Digest& digest, std::uint64_t size) : DurableBlob(digest, size) {}
+  explicit TestDurableBlob(const StagedBlob& staged)
+      : TestDurableBlob(staged.digest(), staged.size()) {}
 
   void wait() override {
     is_waited_for = true;
@@ -24,13 +25,19 @@ class TestDurableBlob final : public blobs::DurableBlob {
     wait();
     co_return blobs::BlobInfo{.digest = digest(), .size = size()};
   }
+  void discard() noexcept override { is_discarded = true; }
   void land() { may_land_.count_down(); }
 
   std::atomic<bool> is_waited_for = false;
   std::atomic<bool> is_lost = false;
+  std::atomic<bool> is_discarded = false;
 
  private:
   std::latch may_land_{1};
 };
+
+inline StagedBlob staged_as(std::shared_ptr<TestDurableBlob> blob) {
+  return {std::move(blob), {}, nullptr};
+}
 
 }  // namespace coffer::vault::test

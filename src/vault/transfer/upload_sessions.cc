@@ -235,9 +235,9 @@ Task<Result<UploadSession>> UploadSessions::begin(Actor actor, NewUploadSession 
 Task<Result<Part>> UploadSessions::put_part(Actor actor, Uuid upload, std::uint32_t number,
                                             InputStream& source,
                                             std::optional<std::uint64_t> expected_size) {
-  auto received = co_await receive_part(actor.account(), upload, number, source, expected_size);
-  if (!received) co_return std::unexpected(received.error());
-  auto part = co_await commit_part(actor, upload, number, std::move(*received));
+  auto staged = co_await receive_part(actor.account(), upload, number, source, expected_size);
+  if (!staged) co_return std::unexpected(std::move(staged.error()));
+  auto part = co_await commit_part(actor, upload, number, std::move(*staged));
   co_return part;
 }
 
@@ -264,23 +264,16 @@ Task<Result<StagedBlob>> UploadSessions::receive_part(AccountId owner, Uuid uplo
     }
     co_return limits;
   };
-  const auto limits = co_await context_.database.read(look);
-  if (!limits) co_return std::unexpected(limits.error());
-  auto received = co_await receive_stream(context_, source, expected_size, *limits);
-  co_return received;
+  auto limits = co_await context_.database.read(look);
+  if (!limits) co_return std::unexpected(std::move(limits.error()));
+  auto staged = co_await receive_stream(context_, source, expected_size, std::move(*limits));
+  co_return staged;
 }
 
 Task<Result<Part>> UploadSessions::commit_part(Actor actor, Uuid upload, std::uint32_t number,
-                                               StagedBlob received) {
-  auto part = co_await try_commit_part(actor, upload, number, received);
-  if (!part) co_await abort_staged(context_, received);
-  co_return part;
-}
-
-Task<Result<Part>> UploadSessions::try_commit_part(Actor actor, Uuid upload, std::uint32_t number,
-                                                   const StagedBlob& received) {
+                                               StagedBlob staged) {
   const AccountId owner = actor.account();
-  release_reservation(received);
+  staged.begin_commit();
   auto body = [&](db::Transaction& tx) -> Task<Result<Part>> {
     const Time now = context_.clock.now();
     const auto session = co_await find_open(tx, owner, upload, now);
@@ -289,27 +282,29 @@ Task<Result<Part>> UploadSessions::try_commit_part(Actor actor, Uuid upload, std
     if (!fits) co_return std::unexpected(fits.error());
     const auto old = co_await tx.find(kFindPart, stored_part_from, session->id, number);
     const std::uint64_t replaced = old ? old->size : 0;
-    const std::uint64_t total = session->upload.bytes - replaced + received.size;
+    const std::uint64_t total = session->upload.bytes - replaced + staged.size();
     if (context_.policy.max_file_bytes && total > *context_.policy.max_file_bytes) {
       co_return bad_stream(StreamFault::kTooLarge);
     }
     const auto more =
-        static_cast<std::int64_t>(received.size) - static_cast<std::int64_t>(replaced);
+        static_cast<std::int64_t>(staged.size()) - static_cast<std::int64_t>(replaced);
     const Cost cost{.bytes = more,
                     .charged = more + (old ? 0 : static_cast<std::int64_t>(kPartCharge))};
     const auto charged = co_await charge_new(tx, owner, session->upload.space, cost);
     if (!charged) co_return std::unexpected(charged.error());
     // The new reference first: the bytes may be the same.
-    co_await add_reference(tx, received);
-    co_await tx.execute(kPutPart, session->id, number, ByteView(received.digest.bytes),
-                        received.size);
+    co_await add_reference(tx, staged);
+    co_await tx.execute(kPutPart, session->id, number, ByteView(staged.digest().bytes),
+                        staged.size());
     if (old) co_await drop_reference(tx, old->digest, now);
     const Time expires_at = now + context_.policy.upload_session_lifetime;
     co_await tx.execute(kGrow, session->id, cost.bytes, cost.charged, expires_at);
-    if (number == 1) co_await tx.execute(kSetHead, session->id, received.head);
-    co_return Part{.number = number, .size = received.size};
+    if (number == 1) co_await tx.execute(kSetHead, session->id, staged.head());
+    co_return Part{.number = number, .size = staged.size()};
   };
-  co_return co_await context_.database.write(actor, body);
+  auto part = co_await context_.database.write(actor, body);
+  if (!part) staged.commit_refused();
+  co_return part;
 }
 
 Task<Result<UploadSessionStatus>> UploadSessions::status(AccountId owner, Uuid upload) {

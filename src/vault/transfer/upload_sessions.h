@@ -70,14 +70,12 @@ class UploadSessions {
   Task<Result<Part>> put_part(Actor actor, Uuid upload, std::uint32_t number, InputStream& source,
                               std::optional<std::uint64_t> expected_size);
 
-  // The two steps of put_part(), for who learns between them whether the part is to stand. What is
-  // received and not committed is to be discarded (Uploads::discard); commit_part() does so when
-  // it fails. It also takes what Uploads::receive gave.
+  // The two steps of put_part(), for who learns between them whether the part is to stand.
+  // commit_part() also takes what Uploads::receive gave.
   Task<Result<StagedBlob>> receive_part(AccountId owner, Uuid upload, std::uint32_t number,
                                         InputStream& source,
                                         std::optional<std::uint64_t> expected_size);
-  Task<Result<Part>> commit_part(Actor actor, Uuid upload, std::uint32_t number,
-                                 StagedBlob received);
+  Task<Result<Part>> commit_part(Actor actor, Uuid upload, std::uint32_t number, StagedBlob staged);
 
   Task<Result<UploadSessionStatus>> status(AccountId owner, Uuid upload);
 
@@ -98,9 +96,6 @@ class UploadSessions {
   Task<bool> prune_retired(std::size_t limit);
 
  private:
-  Task<Result<Part>> try_commit_part(Actor actor, Uuid upload, std::uint32_t number,
-                                     const StagedBlob& received);
-
   Context& context_;
 };
 

@@ -21,7 +21,7 @@ constexpr std::uint64_t kUnlimited = std::numeric_limits<std::uint64_t>::max();
 struct NewFileRow {
   NewEntryRow row;
   std::optional<EntryId> parent;
-  StagedBlob received;
+  StagedBlob staged;
   std::optional<std::string> address_extension;
 };
 
@@ -31,7 +31,7 @@ constexpr db::Statement kExtendAddress{
 Task<Result<Entry>> add_file(db::Transaction& tx, SpaceId space, const NewFileRow& file, Time now) {
   const auto place = co_await find_place(tx, space, file.parent);
   if (!place) co_return no_such_folder();
-  co_await add_reference(tx, file.received);
+  co_await add_reference(tx, file.staged);
   auto entry = co_await add_entry(tx, file.row, *place, now);
   if (entry && file.address_extension) {
     co_await tx.execute(kExtendAddress, entry->id, *file.address_extension);
@@ -89,17 +89,13 @@ UploadLimits limits_for(const Context& context, AccountId owner, const Allowance
   return limits;
 }
 
-void release_reservation(const StagedBlob& received) {
-  if (received.reservation) received.reservation->settle();
-}
-
 Task<Result<StagedBlob>> receive_stream(Context& context, InputStream& source,
                                         std::optional<std::uint64_t> expected_size,
                                         UploadLimits limits) {
   std::uint64_t reserved = expected_size.value_or(0);
   if (!reserve(limits, reserved)) co_return quota_exceeded();
-  StagedBlob received;
-  received.reservation = limits.reservation;
+  std::uint64_t size = 0;
+  Bytes head;
   const auto writer = co_await context.blobs.create(expected_size, memory_owner(limits, source));
   if (!writer) co_return refused(blobs::Refusal::kTooMany);
   for (;;) {
@@ -114,36 +110,25 @@ Task<Result<StagedBlob>> receive_stream(Context& context, InputStream& source,
     }
     if (!read) co_return bad_stream(read.error());
     if (*read == 0) break;
-    received.size += *read;
-    if (received.size > limits.max) co_return bad_stream(StreamFault::kTooLarge);
-    if (received.size > reserved) {
-      reserved = received.size;
+    size += *read;
+    if (size > limits.max) co_return bad_stream(StreamFault::kTooLarge);
+    if (size > reserved) {
+      reserved = size;
       bool fits = reserve(limits, reserved);
       if (!fits) fits = co_await reserve_again(context, limits, reserved);
       if (!fits) co_return quota_exceeded();
     }
-    if (received.head.size() < kHeadBytes) {
-      const ByteView part = space->first(std::min(*read, kHeadBytes - received.head.size()));
-      received.head.insert(received.head.end(), part.begin(), part.end());
+    if (head.size() < kHeadBytes) {
+      const ByteView part = space->first(std::min(*read, kHeadBytes - head.size()));
+      head.insert(head.end(), part.begin(), part.end());
     }
     writer->advance(*read);
     // Nor does one that trickles hold much for long.
     const bool is_overdue = writer->is_prepared() && writer->patience().count() == 0;
     if (is_overdue) writer->set_aside();
   }
-  received.durable_blob = co_await writer->seal();
-  received.digest = received.durable_blob->digest();
-  co_return received;
-}
-
-Task<void> abort_staged(Context& context, const StagedBlob& received) {
-  std::optional<blobs::BlobInfo> blob;
-  try {
-    blob = co_await received.durable_blob->reached();
-  } catch (const blobs::Error&) {
-    // Nothing was kept that could be taken back, and the caller has a reason of his own to tell.
-  }
-  if (blob && blob->new_at) co_await context.blobs.remove_unused(blob->digest, *blob->new_at);
+  auto blob = co_await writer->seal();
+  co_return StagedBlob(std::move(blob), std::move(head), std::move(limits.reservation));
 }
 
 Task<Result<StagedBlob>> Uploads::receive(AccountId owner, InputStream& source,
@@ -158,25 +143,12 @@ Task<Result<StagedBlob>> Uploads::receive(AccountId owner, InputStream& source,
   UploadLimits limits = limits_for(context_, owner, *allowance);
   limits.fixed = kEntryCharge;
   limits.replaced = replaced;
-  auto received = co_await receive_stream(context_, source, expected_size, limits);
-  co_return received;
+  auto staged = co_await receive_stream(context_, source, expected_size, std::move(limits));
+  co_return staged;
 }
-
-Task<void> Uploads::discard(StagedBlob received) { co_await abort_staged(context_, received); }
 
 Task<Result<std::vector<Entry>>> Uploads::commit(Actor actor, SpaceId space,
                                                  std::vector<NewFile> files) {
-  std::vector<StagedBlob> received;
-  for (const NewFile& file : files) received.push_back(file.received);
-  auto entries = co_await try_commit(actor, space, std::move(files));
-  if (!entries) {
-    for (const StagedBlob& one : received) co_await abort_staged(context_, one);
-  }
-  co_return entries;
-}
-
-Task<Result<std::vector<Entry>>> Uploads::try_commit(Actor actor, SpaceId space,
-                                                     std::vector<NewFile> files) {
   const AccountId owner = actor.account();
   Faults faults;
   std::vector<NewFileRow> rows;
@@ -192,21 +164,21 @@ Task<Result<std::vector<Entry>>> Uploads::try_commit(Actor actor, SpaceId space,
 
     Entry entry;
     entry.owner = owner;
-    entry.type = context_.classify(file.name, file.received.head);
-    entry.size = file.received.size;
-    entry.checksum = file.received.digest;
+    entry.type = context_.classify(file.name, file.staged.head());
+    entry.size = file.staged.size();
+    entry.checksum = file.staged.digest();
     entry.name = std::move(file.name);
     entry.title = std::move(file.title);
     entry.description = std::move(file.description);
     entry.tags = std::move(tags);
     rows.push_back({.row = new_entry_row(std::move(entry), now, context_.entropy),
                     .parent = file.parent,
-                    .received = std::move(file.received),
+                    .staged = std::move(file.staged),
                     .address_extension = std::move(file.address_extension)});
     cost += cost_of(rows.back().row.entry);
   }
   if (rows.empty()) co_return std::vector<Entry>{};
-  for (const NewFileRow& file : rows) release_reservation(file.received);
+  for (NewFileRow& file : rows) file.staged.begin_commit();
 
   auto body = [&](db::Transaction& tx) -> Task<Result<std::vector<Entry>>> {
     const auto charged = co_await charge_new(tx, owner, space, cost);
@@ -220,7 +192,11 @@ Task<Result<std::vector<Entry>>> Uploads::try_commit(Actor actor, SpaceId space,
     }
     co_return entries;
   };
-  co_return co_await context_.database.write(actor, body);
+  auto entries = co_await context_.database.write(actor, body);
+  if (!entries) {
+    for (NewFileRow& file : rows) file.staged.commit_refused();
+  }
+  co_return entries;
 }
 
 }  // namespace coffer::vault

@@ -9,32 +9,18 @@
 
 #include "base/stream.h"
 #include "base/task.h"
-#include "blobs/blob_store.h"
 #include "vault/model/checks.h"
 #include "vault/model/context.h"
 #include "vault/model/failure.h"
 #include "vault/model/quota.h"
 #include "vault/model/reservations.h"
 #include "vault/model/types.h"
+#include "vault/transfer/staged_blob.h"
 
 namespace coffer::vault {
 
-// Bytes that were handed over to the blob store, are durable or about to be, and belong to nobody
-// yet. They stay for as long as this lives (references.cc says why); left alone after that, they
-// are collected after the grace time.
-struct StagedBlob {
-  Sha256Digest digest;
-  std::uint64_t size = 0;
-  Bytes head;  // the first kHeadBytes, or all
-  // What a commit that refers to them waits for, and what keeps them until then.
-  std::shared_ptr<blobs::DurableBlob> durable_blob;
-  // What is kept free for it of the owner's quota until it is committed, or this is gone. None
-  // where there is no quota.
-  std::shared_ptr<Reservation> reservation = {};
-};
-
 struct NewFile {
-  StagedBlob received;
+  StagedBlob staged;
   // As the client gave it, at most name_max characters; may be empty: `file`.
   std::string name;
   std::optional<EntryId> parent = {};  // a folder of the space; nothing: the space itself
@@ -62,21 +48,14 @@ class Uploads {
                                    std::optional<std::uint64_t> expected_size,
                                    std::uint64_t replaced = 0);
 
-  // Takes back what will not be committed. Bytes that nobody else has stored go at once.
-  Task<void> discard(StagedBlob received);
-
   // Makes the files entries of `space` that the actor owns, all or none, and charges it; events
   // `entry.created`. Keys come from the names, made unique (`song (2).mp3`). kInvalid for
   // names, titles, descriptions and tags as in Entries::update; kQuotaExceeded; kNotFound without
   // that space, or with a fault of `parent` without that folder; kForbidden for a group that the
-  // actor is not in. After a failure the files are discarded. REQUIRES: the actor may write to
-  // `space`.
+  // actor is not in. REQUIRES: the actor may write to `space`.
   Task<Result<std::vector<Entry>>> commit(Actor actor, SpaceId space, std::vector<NewFile> files);
 
  private:
-  Task<Result<std::vector<Entry>>> try_commit(Actor actor, SpaceId space,
-                                              std::vector<NewFile> files);
-
   Context& context_;
 };
 
@@ -89,7 +68,7 @@ struct UploadLimits {
   std::uint64_t fixed = 0;                        // what their commit will charge besides
   std::uint64_t replaced = 0;                     // what it will give back
   std::optional<std::uint64_t> left = {};         // of the quota
-  std::shared_ptr<Reservation> reservation = {};  // of it; set where `left` is
+  std::unique_ptr<Reservation> reservation = {};  // of it; set where `left` is
   bool is_guests = false;                         // see Allowance
 };
 
@@ -101,11 +80,5 @@ UploadLimits limits_for(const Context& context, AccountId owner, const Allowance
 Task<Result<StagedBlob>> receive_stream(Context& context, InputStream& source,
                                         std::optional<std::uint64_t> expected_size,
                                         UploadLimits limits);
-
-// See Uploads::discard().
-Task<void> abort_staged(Context& context, const StagedBlob& received);
-
-// Right before the transaction that charges the bytes: see Reservation::settle().
-void release_reservation(const StagedBlob& received);
 
 }  // namespace coffer::vault

@@ -30,73 +30,141 @@ class QuotaTest : public UploadsTest {
 };
 
 TEST_F(UploadsTest, ARefusedCommitLeavesNoBytesBehind) {
-  const auto lonely = receive(anna_, std::string(300'000, 'l'));
-  EXPECT_FALSE(
-      commit(anna_, {.received = *lonely, .name = "a.jpg", .title = std::string(300, 't')}));
-  EXPECT_FALSE(run(stores_.blobs->open(lonely->digest))) << "only this upload had stored them";
+  auto lonely = receive(anna_, std::string(300'000, 'l'));
+  EXPECT_FALSE(commit(
+      anna_, {.staged = std::move(*lonely), .name = "a.jpg", .title = std::string(300, 't')}));
+  EXPECT_EQ(stored_blobs(), 0U) << "only this upload had stored them";
 
   // What anybody else has stored meanwhile, or before, stays.
   const std::string shared(1000, 's');
-  const auto first = receive(anna_, shared);
+  auto first = receive(anna_, shared);
   const Entry kept = upload(make_account("bob"), "b.jpg", shared);
-  EXPECT_FALSE(
-      commit(anna_, {.received = *first, .name = "a.jpg", .title = std::string(300, 't')}));
+  EXPECT_FALSE(commit(
+      anna_, {.staged = std::move(*first), .name = "a.jpg", .title = std::string(300, 't')}));
+  EXPECT_EQ(stored_blobs(), 1U);
   EXPECT_EQ(content_of(kept), shared);
-  const auto again = receive(anna_, shared);
-  run(vault_->uploads().discard(*again));
+  EXPECT_TRUE(receive(anna_, shared)) << "and dropped";
+  EXPECT_EQ(stored_blobs(), 1U);
   EXPECT_EQ(content_of(kept), shared);
 }
 
+// However large it is, wherever it ends, and whatever it waits for.
+TEST_F(QuotaTest, AnUploadThatIsDroppedLeavesNothing) {
+  const std::uint64_t all = run(vault_->accounts().space_left(anna_.id)).value();
+  ASSERT_TRUE(run(vault_->accounts().set_quota(anna_.id, all + 1'000'000)));
+  for (const std::size_t size : {0uz, 100uz, 300'000uz}) {
+    const std::string content(size, 'd');
+    const auto nothing_is_left = [&] {
+      EXPECT_EQ(stored_blobs(), 0U) << size;
+      EXPECT_EQ(run(vault_->accounts().space_left(anna_.id)).value(), all + 1'000'000) << size;
+    };
+    // In the middle of its bytes.
+    TextStream cut(content + "x", 4096, StreamFault::kTruncated);
+    EXPECT_FALSE(run(vault_->uploads().receive(anna_.id, cut, std::nullopt)));
+    nothing_is_left();
+    // Between its bytes and its commit, before they are durable.
+    TextStream whole(content);
+    const auto blob = run(vault_->uploads().receive(anna_.id, whole, std::nullopt))->durable_blob();
+    blob->wait();
+    EXPECT_TRUE(eventually([&] { return stored_blobs() == 0; })) << size;
+    nothing_is_left();
+    // The same, when they are.
+    EXPECT_TRUE(receive(anna_, content));
+    nothing_is_left();
+    // Moved about.
+    StagedBlob one = receive(anna_, content).value();
+    one = receive(anna_, content + "y").value();
+    StagedBlob other = std::move(one);
+    EXPECT_EQ(stored_blobs(), 1U) << "what it was before is gone";
+    { const StagedBlob last = std::move(other); }
+    nothing_is_left();
+    // Refused before the transaction, and inside of it.
+    EXPECT_FALSE(
+        commit(anna_, {.staged = receive(anna_, content).value(), .name = std::string(300, 'n')}));
+    nothing_is_left();
+    EXPECT_FALSE(commit(
+        anna_, {.staged = receive(anna_, content).value(), .name = "a", .parent = EntryId{999}}));
+    nothing_is_left();
+    EXPECT_FALSE(
+        run(vault_->files().replace(as(anna_), EntryId{999}, receive(anna_, content).value())));
+    nothing_is_left();
+    const UploadSession parts = begin_parts(anna_, "p", 1);
+    EXPECT_FALSE(run(vault_->upload_sessions().commit_part(as(anna_), parts.uuid, 2,
+                                                           receive(anna_, content).value())));
+    ASSERT_TRUE(run(vault_->upload_sessions().abandon(as(anna_), parts.uuid)));
+    nothing_is_left();
+    EXPECT_FALSE(
+        run(vault_->paths().put(as(anna_), SpaceId{999}, {},
+                                one_file(receive(anna_, content).value(), "f"), Existing::kKept)));
+    nothing_is_left();
+  }
+}
+
+TEST_F(UploadsTest, ADoubleInOneCommandIsDropped) {
+  const auto bucket = run(vault_->buckets().create(as(anna_), "photos")).value();
+  auto files = one_file(receive(anna_, "first").value(), "f");
+  files.push_back({.staged = receive(anna_, "second").value(), .name = "f"});
+  const auto made =
+      run(vault_->paths().put(as(anna_), bucket.id, {}, std::move(files), Existing::kReplaced));
+  ASSERT_TRUE(made);
+  EXPECT_EQ(content_of(made->front()), "second");
+  EXPECT_EQ(stored_blobs(), 1U);
+}
+
 TEST_F(UploadsTest, NoEntryIsThereBeforeItsBytesAreDurable) {
-  StagedBlob received = *receive(anna_, "bytes");
-  const auto durable_blob = std::make_shared<TestDurableBlob>(received);
-  received.durable_blob = durable_blob;
-  std::jthread committing([&] { EXPECT_TRUE(commit(anna_, {.received = received, .name = "a"})); });
+  const StagedBlob real = receive(anna_, "bytes").value();
+  const auto durable_blob = std::make_shared<TestDurableBlob>(real);
+  std::jthread committing(
+      [&] { EXPECT_TRUE(commit(anna_, {.staged = staged_as(durable_blob), .name = "a"})); });
   while (!durable_blob->is_waited_for) std::this_thread::yield();
   EXPECT_FALSE(run(vault_->paths().find(anna_.home, {"a"})));
   durable_blob->land();
   committing.join();
   EXPECT_TRUE(run(vault_->paths().find(anna_.home, {"a"})));
+  EXPECT_FALSE(durable_blob->is_discarded);
+  // The bytes are those of another, which stay.
+  upload(anna_, "b", "bytes");
 }
 
+// Nobody knows what became of a commit that failed on its way to the disk: the collector finds out.
 TEST_F(UploadsTest, BytesThatDoNotBecomeDurableBecomeNoEntry) {
   const Entry old = upload(anna_, "old", "old bytes");
   const std::uint64_t used = account(anna_.id).used;
-  StagedBlob received = *receive(anna_, "bytes");
-  const auto durable_blob = std::make_shared<TestDurableBlob>(received);
+  const StagedBlob real = receive(anna_, "bytes").value();
+  const auto durable_blob = std::make_shared<TestDurableBlob>(real);
   durable_blob->is_lost = true;
   durable_blob->land();
-  received.durable_blob = durable_blob;
-  EXPECT_THROW(commit(anna_, {.received = received, .name = "a"}), blobs::NoSpaceError);
-  EXPECT_THROW(run(vault_->files().replace(as(anna_), old.id, received)), blobs::NoSpaceError);
+  EXPECT_THROW(commit(anna_, {.staged = staged_as(durable_blob), .name = "a"}),
+               blobs::NoSpaceError);
+  EXPECT_THROW(run(vault_->files().replace(as(anna_), old.id, staged_as(durable_blob))),
+               blobs::NoSpaceError);
+  EXPECT_FALSE(durable_blob->is_discarded);
   EXPECT_FALSE(run(vault_->paths().find(anna_.home, {"a"})));
   EXPECT_EQ(content_of(old), "old bytes");
   EXPECT_EQ(account(anna_.id).used, used);
-  EXPECT_TRUE(commit(anna_, {.received = *receive(anna_, "bytes"), .name = "a"}));
+  EXPECT_TRUE(commit(anna_, {.staged = receive(anna_, "bytes").value(), .name = "a"}));
 }
 
 // Who is refused is told why, and what landed of his other files goes at once.
 TEST_F(UploadsTest, ARefusalStaysOneWhenItsBytesAreLost) {
-  StagedBlob lost = *receive(anna_, "lost bytes");
-  const auto durable_blob = std::make_shared<TestDurableBlob>(lost);
+  const auto durable_blob = std::make_shared<TestDurableBlob>(Sha256::of({}), 0);
   durable_blob->is_lost = true;
   durable_blob->land();
-  lost.durable_blob = durable_blob;
-  const StagedBlob whole = *receive(anna_, "whole bytes");
   std::vector<NewFile> files;
-  files.push_back({.received = lost, .name = "a", .title = std::string(300, 't')});
-  files.push_back({.received = whole, .name = "b"});
+  files.push_back({.staged = staged_as(durable_blob), .name = "a", .title = std::string(300, 't')});
+  files.push_back({.staged = receive(anna_, "whole bytes").value(), .name = "b"});
   const auto refused = run(vault_->uploads().commit(as(anna_), anna_.home, std::move(files)));
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().code, FailureCode::kInvalid);
-  EXPECT_FALSE(run(stores_.blobs->open(whole.digest)));
+  EXPECT_TRUE(durable_blob->is_discarded);
+  EXPECT_EQ(stored_blobs(), 0U);
 }
 
 TEST_F(QuotaTest, CountsWhatTheSameCommandReceivedBefore) {
-  const auto first = receive(anna_, std::string(6000, '1'));
+  auto first = receive(anna_, std::string(6000, '1'));
   ASSERT_TRUE(first);
   TextStream stream(std::string(6000, 'x'));
-  const auto second = run(vault_->uploads().receive(anna_.id, stream, std::nullopt));
+  auto second = run(vault_->uploads().receive(anna_.id, stream, std::nullopt));
   ASSERT_FALSE(second);
   EXPECT_EQ(second.error().code, FailureCode::kQuotaExceeded);
   EXPECT_LE(stream.taken(), 5000U) << "as soon as it is certain";
@@ -106,14 +174,14 @@ TEST_F(QuotaTest, CountsWhatTheSameCommandReceivedBefore) {
 
 TEST_F(UploadsTest, WhatWasSentIsThere) {
   const std::string content(300'000, 'x');
-  const auto received = receive(anna_, content);
-  ASSERT_TRUE(received);
-  EXPECT_EQ(received->size, content.size());
-  EXPECT_EQ(received->digest, Sha256::of(as_bytes(content)));
-  EXPECT_EQ(received->head.size(), kHeadBytes);
+  auto staged = receive(anna_, content);
+  ASSERT_TRUE(staged);
+  EXPECT_EQ(staged->size(), content.size());
+  EXPECT_EQ(staged->digest(), Sha256::of(as_bytes(content)));
+  EXPECT_EQ(staged->head().size(), kHeadBytes);
   EXPECT_EQ(account(anna_.id).used, 0U) << "nobody's yet";
 
-  const auto made = commit(anna_, {.received = *received,
+  const auto made = commit(anna_, {.staged = std::move(*staged),
                                    .name = "Sommer/photo.jpg",
                                    .title = "T",
                                    .description = "D",
@@ -142,20 +210,18 @@ TEST_F(UploadsTest, HeadsOfShortFilesAreWhole) {
   for (const std::size_t size : {0U, 1U, 511U, 512U, 513U, 5000U}) {
     const std::string content(size, 'h');
     TextStream drops(content, 7);
-    const auto received = run(vault_->uploads().receive(anna_.id, drops, std::nullopt));
-    ASSERT_TRUE(received);
-    EXPECT_EQ(as_text(received->head), content.substr(0, 512));
-    EXPECT_EQ(received->size, size);
+    auto staged = run(vault_->uploads().receive(anna_.id, drops, std::nullopt));
+    ASSERT_TRUE(staged);
+    EXPECT_EQ(as_text(staged->head()), content.substr(0, 512));
+    EXPECT_EQ(staged->size(), size);
   }
 }
 
 TEST_F(UploadsTest, TwoAtOnceUnderOneNameAreBothThere) {
-  const auto received = receive(anna_, "x");
-  ASSERT_TRUE(received);
   std::mutex mutex;
   std::set<std::string> keys;
   in_parallel(8, [&](int) {
-    const auto made = commit(anna_, {.received = *received, .name = "song.mp3"});
+    const auto made = commit(anna_, {.staged = receive(anna_, "x").value(), .name = "song.mp3"});
     ASSERT_TRUE(made);
     EXPECT_EQ(made->at(0).name, "song.mp3");
     const std::lock_guard lock(mutex);
@@ -167,12 +233,10 @@ TEST_F(UploadsTest, TwoAtOnceUnderOneNameAreBothThere) {
 }
 
 TEST_F(UploadsTest, ManyOfOneNameStayCheap) {
-  const auto received = receive(anna_, "x");
-  ASSERT_TRUE(received);
   std::set<std::string> keys;
   std::vector<EntryId> ids;
   for (int i = 0; i < 100; ++i) {
-    const auto made = commit(anna_, {.received = *received, .name = "song.mp3"});
+    const auto made = commit(anna_, {.staged = receive(anna_, "x").value(), .name = "song.mp3"});
     ASSERT_TRUE(made);
     keys.insert(made->at(0).key);
     ids.push_back(made->at(0).id);
@@ -180,13 +244,13 @@ TEST_F(UploadsTest, ManyOfOneNameStayCheap) {
   EXPECT_EQ(keys.size(), 100U);
   EXPECT_TRUE(keys.contains("song (100).mp3"));
   const std::uint64_t before = stores_.database->stats().statements;
-  ASSERT_TRUE(commit(anna_, {.received = *received, .name = "song.mp3"}));
+  ASSERT_TRUE(commit(anna_, {.staged = receive(anna_, "x").value(), .name = "song.mp3"}));
   EXPECT_LT(stores_.database->stats().statements - before, 40U);
   for (const int gap : {0, 1, 7, 50, 98}) {
     ASSERT_TRUE(remove(anna_, ids[static_cast<std::size_t>(gap)]));
   }
   for (int i = 0; i < 20; ++i) {
-    ASSERT_TRUE(commit(anna_, {.received = *received, .name = "song.mp3"}));
+    ASSERT_TRUE(commit(anna_, {.staged = receive(anna_, "x").value(), .name = "song.mp3"}));
   }
   EXPECT_EQ(list({.owner = anna_.id}).total, 116U);
 }
@@ -229,51 +293,54 @@ TEST_F(UploadsTest, NamesAreDataNotPaths) {
 }
 
 TEST_F(UploadsTest, RefusesBadTextAndKeepsNothing) {
-  const auto received = receive(anna_, "x");
-  ASSERT_TRUE(received);
+  const auto bytes = [&] { return receive(anna_, "x").value(); };
   const auto refused = [&](NewFile file, const std::string& field) {
-    file.received = *received;
     const auto made = commit(anna_, std::move(file));
     ASSERT_FALSE(made) << field;
     EXPECT_EQ(made.error().code, FailureCode::kInvalid);
     EXPECT_TRUE(fields_of(made.error()).contains(field));
+    EXPECT_EQ(stored_blobs(), 0U);
   };
-  refused({.received = {}, .name = std::string(256, 'n')}, "name");
-  refused({.received = {}, .name = "\xff"}, "name");
-  refused({.received = {}, .name = "a", .title = std::string(256, 't')}, "title");
-  refused({.received = {}, .name = "a", .title = std::string("\0", 1)}, "title");
-  refused({.received = {}, .name = "a", .description = std::string(10'001, 'd')}, "description");
-  refused({.received = {}, .name = "a", .description = "\xc3"}, "description");
-  refused({.received = {}, .name = "a", .tags = {""}}, "tags");
-  refused({.received = {},
+  refused({.staged = bytes(), .name = std::string(256, 'n')}, "name");
+  refused({.staged = bytes(), .name = "\xff"}, "name");
+  refused({.staged = bytes(), .name = "a", .title = std::string(256, 't')}, "title");
+  refused({.staged = bytes(), .name = "a", .title = std::string("\0", 1)}, "title");
+  refused({.staged = bytes(), .name = "a", .description = std::string(10'001, 'd')}, "description");
+  refused({.staged = bytes(), .name = "a", .description = "\xc3"}, "description");
+  refused({.staged = bytes(), .name = "a", .tags = {""}}, "tags");
+  refused({.staged = bytes(),
            .name = "a",
            .tags = {"a\x1f"
                     "b"}},
           "tags");
-  refused({.received = {}, .name = "a", .tags = {std::string(65, 't')}}, "tags");
+  refused({.staged = bytes(), .name = "a", .tags = {std::string(65, 't')}}, "tags");
   std::vector<std::string> many;
   for (int i = 0; i < 51; ++i) many.push_back(std::to_string(i));
-  refused({.received = {}, .name = "a", .tags = many}, "tags");
+  refused({.staged = bytes(), .name = "a", .tags = many}, "tags");
   many.back() = "0";
-  EXPECT_TRUE(commit(anna_, {.received = *received, .name = "a", .tags = many}));
+  EXPECT_TRUE(commit(anna_, {.staged = bytes(), .name = "a", .tags = many}));
   EXPECT_EQ(list({.owner = anna_.id}).total, 1U);
 }
 
 TEST_F(UploadsTest, AllOrNone) {
-  const auto received = receive(anna_, "x");
-  ASSERT_TRUE(received);
-  std::vector<NewFile> files{{.received = *received, .name = "a"},
-                             {.received = *received, .name = "a"},
-                             {.received = *received, .name = "\xff"}};
-  EXPECT_FALSE(run(vault_->uploads().commit(as(anna_), anna_.home, files)));
+  const auto files = [&](const std::vector<std::string>& names) {
+    std::vector<NewFile> made;
+    for (const auto& name : names) {
+      made.push_back({.staged = receive(anna_, "x").value(), .name = name});
+    }
+    return made;
+  };
+  const auto commit_all = [&](SpaceId space, std::vector<NewFile> all) {
+    return run(vault_->uploads().commit(as(anna_), space, std::move(all)));
+  };
+  EXPECT_FALSE(commit_all(anna_.home, files({"a", "a", "\xff"})));
   EXPECT_EQ(list({.owner = anna_.id}).total, 0U);
-  files.pop_back();
-  const auto made = run(vault_->uploads().commit(as(anna_), anna_.home, files));
+  const auto made = commit_all(anna_.home, files({"a", "a"}));
   ASSERT_TRUE(made);
   EXPECT_EQ(made->at(0).key, "a");
   EXPECT_EQ(made->at(1).key, "a (2)");
-  EXPECT_TRUE(run(vault_->uploads().commit(as(anna_), anna_.home, {}))->empty());
-  EXPECT_FAILS(run(vault_->uploads().commit(as(anna_), SpaceId{999}, files)), kNotFound);
+  EXPECT_TRUE(commit_all(anna_.home, {})->empty());
+  EXPECT_FAILS(commit_all(SpaceId{999}, files({"a"})), kNotFound);
   TextStream stream("x");
   EXPECT_FAILS(run(vault_->uploads().receive(AccountId{999}, stream, std::nullopt)), kNotFound);
 }
@@ -282,10 +349,10 @@ TEST_F(UploadsTest, AFailingStreamLeavesNothing) {
   for (const StreamFault fault : {StreamFault::kTruncated, StreamFault::kTooLarge,
                                   StreamFault::kTooSlow, StreamFault::kMalformed}) {
     TextStream stream(std::string(500'000, 'x'), 4096, fault);
-    const auto received = run(vault_->uploads().receive(anna_.id, stream, 600'000));
-    ASSERT_FALSE(received);
-    EXPECT_EQ(received.error().code, FailureCode::kBadStream);
-    EXPECT_EQ(received.error().stream, fault);
+    auto staged = run(vault_->uploads().receive(anna_.id, stream, 600'000));
+    ASSERT_FALSE(staged);
+    EXPECT_EQ(staged.error().code, FailureCode::kBadStream);
+    EXPECT_EQ(staged.error().stream, fault);
   }
   EXPECT_EQ(stored_blobs(), 0U);
   EXPECT_EQ(list({.owner = anna_.id}).total, 0U);
@@ -312,18 +379,18 @@ TEST_F(QuotaTest, AFileMayFillItExactly) {
 
 TEST_F(QuotaTest, ParallelUploadsCannotPassItTogetherAndUseAllOfIt) {
   constexpr std::uint64_t kTen = 10 * (1000 + kEntryCharge + 4);
-  ASSERT_TRUE(run(vault_->accounts().set_quota(anna_.id, kTen)));
-  std::vector<StagedBlob> received;
+  ASSERT_TRUE(run(vault_->accounts().set_quota(anna_.id, std::nullopt)));
+  std::vector<StagedBlob> staged;
   for (int i = 0; i < 16; ++i) {
-    received.push_back(receive(anna_, std::string(1000, static_cast<char>('a' + i))).value());
-    // As if another process had received it: the commit is what decides.
-    received.back().reservation.reset();
+    staged.push_back(receive(anna_, std::string(1000, static_cast<char>('a' + i))).value());
   }
+  // As if another process had received them: nothing is reserved, and the commit decides.
+  ASSERT_TRUE(run(vault_->accounts().set_quota(anna_.id, kTen)));
   std::atomic<int> made = 0;
   std::atomic<int> refused = 0;
   in_parallel(16, [&](int i) {
     const auto result =
-        commit(anna_, {.received = received[static_cast<std::size_t>(i)], .name = "part"});
+        commit(anna_, {.staged = std::move(staged[static_cast<std::size_t>(i)]), .name = "part"});
     if (result) {
       ++made;
     } else {
@@ -340,11 +407,11 @@ TEST_F(QuotaTest, ParallelUploadsCannotPassItTogetherAndUseAllOfIt) {
 }
 
 TEST_F(UploadsTest, ACommitMayTakeItsTime) {
-  const auto received = receive(anna_, "x");
-  ASSERT_TRUE(received);
+  auto staged = receive(anna_, "x");
+  ASSERT_TRUE(staged);
   clock_.advance(std::chrono::hours(1'000));
   collect_all();
-  const auto late = commit(anna_, {.received = *received, .name = "late"});
+  const auto late = commit(anna_, {.staged = std::move(*staged), .name = "late"});
   ASSERT_TRUE(late);
   EXPECT_EQ(content_of(late->at(0)), "x");
 }
@@ -380,10 +447,10 @@ TEST_F(UploadsTest, BytesSentAgainWhileTheyWaitToGoStay) {
   const Entry first = upload(anna_, "a", "same bytes");
   ASSERT_TRUE(remove(anna_, first.id));
   clock_.advance(std::chrono::hours(24));
-  auto received = receive(anna_, "same bytes");
-  ASSERT_TRUE(received);
+  auto staged = receive(anna_, "same bytes");
+  ASSERT_TRUE(staged);
   collect_all();
-  const auto made = commit(anna_, {.received = std::move(*received), .name = "b"});
+  const auto made = commit(anna_, {.staged = std::move(*staged), .name = "b"});
   ASSERT_TRUE(made);
   EXPECT_EQ(content_of(made->at(0)), "same bytes");
   clock_.advance(std::chrono::hours(240));
@@ -395,13 +462,13 @@ TEST_F(UploadsTest, BytesSentAgainWhileTheyWaitToGoStay) {
   EXPECT_EQ(stored_blobs(), 0U);
 }
 
-TEST_F(UploadsTest, UploadsNeverCommittedAreSwept) {
+TEST_F(UploadsTest, WhatACrashLeftIsSwept) {
   upload(anna_, "kept", "kept");
-  for (int i = 0; i < 40; ++i) ASSERT_TRUE(receive(anna_, "left alone " + std::to_string(i)));
+  for (int i = 0; i < 40; ++i) leave_bytes("left alone " + std::to_string(i));
   clock_.advance(std::chrono::hours(24) - std::chrono::seconds(1));
   collect_all();
   EXPECT_EQ(stored_blobs(), 41U);
-  ASSERT_TRUE(receive(anna_, "left alone 7"));
+  leave_bytes("left alone 7");
   clock_.advance(std::chrono::seconds(1));
   collect_all();
   EXPECT_EQ(stored_blobs(), 2U) << "the kept one and the one sent again";

@@ -21,10 +21,10 @@ class BucketsTest : public VaultTest {
   Result<std::vector<Entry>> put(const Account& owner, const Bucket& bucket, Path folder,
                                  const std::string& name, const std::string& content,
                                  Existing existing = Existing::kKept) {
-    auto received = receive(owner, content);
-    if (!received) return std::unexpected(received.error());
+    auto staged = receive(owner, content);
+    if (!staged) return std::unexpected(staged.error());
     std::vector<PathFile> files;
-    files.push_back({.received = *received, .name = name});
+    files.push_back({.staged = std::move(*staged), .name = name});
     return run(
         vault_->paths().put(as(owner), bucket.id, std::move(folder), std::move(files), existing));
   }
@@ -34,7 +34,7 @@ class BucketsTest : public VaultTest {
                                      Existing existing) {
     std::vector<PathFile> files;
     for (const auto& [name, content] : all) {
-      files.push_back({.received = receive(owner, content).value(), .name = name});
+      files.push_back({.staged = receive(owner, content).value(), .name = name});
     }
     return run(
         vault_->paths().put(as(owner), bucket.id, std::move(folder), std::move(files), existing));
@@ -189,7 +189,7 @@ TEST_F(BucketsTest, ARemovedBucketIsGoneAtOnceAndClearedLater) {
   const auto token = run(vault_->api_keys().create_application(as(anna_), bucket.id)).value();
   const Entry file = at(bucket, {"0"}).value();
   const auto download = run(vault_->downloads().issue(as(anna_), bucket.id, file.id)).value();
-  const auto late = receive(anna_, "late");
+  auto late = receive(anna_, "late");
   int told = 0;
   vault_->clearing().removals().set([&] { ++told; });
   ASSERT_TRUE(run(vault_->buckets().remove(as(anna_), "photos")));
@@ -201,7 +201,7 @@ TEST_F(BucketsTest, ARemovedBucketIsGoneAtOnceAndClearedLater) {
   EXPECT_FAILS(run(vault_->downloads().find(download)), kNotFound);
   EXPECT_FAILS(run(vault_->downloads().issue(as(anna_), bucket.id, file.id)), kNotFound);
   std::vector<PathFile> files;
-  files.push_back({.received = *late, .name = "late"});
+  files.push_back({.staged = std::move(*late), .name = "late"});
   EXPECT_FAILS(
       run(vault_->paths().put(as(anna_), bucket.id, {}, std::move(files), Existing::kKept)),
       kNotFound);

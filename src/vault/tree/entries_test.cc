@@ -80,8 +80,8 @@ TEST_F(EntriesTest, ANameAndBytesThatChangeAtOnceAgreeInTheEnd) {
       if (thread < 2) {
         EXPECT_TRUE(update(anna_, entry.id, {.name = (i + thread) % 2 == 0 ? "a.jpg" : "b.mp3"}));
       } else {
-        const auto received = receive(anna_, std::to_string(100 * thread + i));
-        EXPECT_TRUE(run(vault_->files().replace(as(anna_), entry.id, received.value())));
+        auto staged = receive(anna_, std::to_string(100 * thread + i)).value();
+        EXPECT_TRUE(run(vault_->files().replace(as(anna_), entry.id, std::move(staged))));
       }
     }
   });

@@ -406,8 +406,9 @@ TEST_F(FoldersTest, UploadsBesideDeletingAreAllOrNothing) {
         EXPECT_TRUE(remove_folder(anna_, folder.id));
         return;
       }
-      const auto received = receive(anna_, "bytes " + std::to_string(i));
-      const auto made = commit(anna_, {.received = *received, .name = "x", .parent = folder.id});
+      auto staged = receive(anna_, "bytes " + std::to_string(i));
+      const auto made =
+          commit(anna_, {.staged = std::move(*staged), .name = "x", .parent = folder.id});
       if (!made) {
         EXPECT_EQ(made.error().code, FailureCode::kNotFound);
       }

@@ -29,7 +29,7 @@ class GroupsTest : public VaultTest {
   Result<Entry> upload_to(const Group& group, const Account& owner, const std::string& name,
                           const std::string& content) {
     std::vector<NewFile> files;
-    files.push_back({.received = receive(owner, content).value(), .name = name});
+    files.push_back({.staged = receive(owner, content).value(), .name = name});
     auto made = run(vault_->uploads().commit(as(owner), group.space, std::move(files)));
     if (!made) return std::unexpected(made.error());
     return made->at(0);

@@ -51,7 +51,7 @@ TEST_F(TreeTest, NothingBelowARemovedFolderIsThereForAnybody) {
   const UploadSession upload = begin_parts(anna_, "late", std::nullopt, inner.id);
   ASSERT_TRUE(put_part(anna_, upload.uuid, 1, "part"));
   const std::string address = run(vault_->addresses().list_own(anna_.id, {}, 10)).files[0].address;
-  const auto late = receive(anna_, "late");
+  auto late = receive(anna_, "late");
   ASSERT_TRUE(run(vault_->addresses().find(address)));
   ASSERT_TRUE(remove_folder(top.id));
 
@@ -94,7 +94,8 @@ TEST_F(TreeTest, NothingBelowARemovedFolderIsThereForAnybody) {
   EXPECT_FAILS(move(inner.id, std::nullopt), kNotFound);
   // And nothing comes there any more.
   EXPECT_FAILS(try_folder(anna_, "new", inner.id), kNotFound);
-  EXPECT_FAILS(commit(anna_, {.received = *late, .name = "late", .parent = inner.id}), kNotFound);
+  EXPECT_FAILS(commit(anna_, {.staged = std::move(*late), .name = "late", .parent = inner.id}),
+               kNotFound);
   EXPECT_FAILS(complete(anna_, upload.uuid), kNotFound);
   Completion home;
   home.parent.emplace(std::nullopt);
@@ -209,7 +210,7 @@ TEST_F(TreeTest, ARemovedFolderInARemovedBucketIsCleared) {
   const Bucket bucket = run(vault_->buckets().create(as(anna_), "bucket")).value();
   const auto put = [&](Path folder, const std::string& name) {
     std::vector<PathFile> files;
-    files.push_back({.received = receive(anna_, name).value(), .name = name});
+    files.push_back({.staged = receive(anna_, name).value(), .name = name});
     return run(vault_->paths().put(as(anna_), bucket.id, std::move(folder), std::move(files),
                                    Existing::kKept));
   };
@@ -235,7 +236,7 @@ TEST_F(TreeTest, FoldersOfARemovedGroupGoAndFilesGoHome) {
   const Entry folder =
       run(vault_->folders().create(as(anna_), group.space, {.parent = {}, .name = "f"})).value();
   std::vector<NewFile> files;
-  files.push_back({.received = receive(anna_, "x").value(), .name = "x", .parent = folder.id});
+  files.push_back({.staged = receive(anna_, "x").value(), .name = "x", .parent = folder.id});
   ASSERT_TRUE(run(vault_->uploads().commit(as(anna_), group.space, std::move(files))));
   ASSERT_TRUE(run(vault_->groups().remove(as(anna_), group.number)));
   EXPECT_EQ(list({.owner = anna_.id}).total, 1U);

@@ -20,7 +20,7 @@ class AccountRemovalTest : public VaultTest {
   }
   Entry upload_to(const Account& owner, SpaceId space, const std::string& name) {
     std::vector<NewFile> files;
-    files.push_back({.received = receive(owner, name).value(), .name = name});
+    files.push_back({.staged = receive(owner, name).value(), .name = name});
     return run(vault_->uploads().commit(as(owner), space, std::move(files))).value().at(0);
   }
   std::int64_t rows_of(const db::Statement& statement, AccountId id) {

@@ -56,15 +56,15 @@ TEST_F(ReclaimTest, SparesWhatAnUploadHasReceived) {
       if (is_stored) {
         ASSERT_TRUE(remove(anna_, upload(anna_, "a", content).id));
       }
-      auto received = receive(anna_, content);
-      ASSERT_TRUE(received);
+      auto staged = receive(anna_, content);
+      ASSERT_TRUE(staged);
       clock_.advance(-1h);
       EXPECT_EQ(reclaim(clock_.now() + 2h).blobs, 0U);
-      const auto made = commit(anna_, {.received = std::move(*received), .name = "b"});
+      const auto made = commit(anna_, {.staged = std::move(*staged), .name = "b"});
       ASSERT_TRUE(made);
       EXPECT_EQ(content_of(made->at(0)), content);
       ASSERT_TRUE(remove(anna_, made->at(0).id));
-      received = std::unexpected(Failure{});
+      staged = std::unexpected(Failure{});
       EXPECT_EQ(reclaim(clock_.now() + 2h).blobs, 1U);
       EXPECT_EQ(stored_blobs(), 0U);
     }
@@ -72,7 +72,7 @@ TEST_F(ReclaimTest, SparesWhatAnUploadHasReceived) {
 }
 
 TEST_F(ReclaimTest, TakesWhatNoUploadCommitted) {
-  ASSERT_TRUE(receive(anna_, "never committed"));
+  leave_bytes("never committed");
   EXPECT_EQ(stored_blobs(), 1U);
   EXPECT_EQ(reclaim().bytes, 15U);
   EXPECT_EQ(stored_blobs(), 0U);

@@ -1,0 +1,32 @@
+#include "vault/transfer/staged_blob.h"
+
+#include <utility>
+
+namespace coffer::vault {
+
+StagedBlob::StagedBlob(std::shared_ptr<blobs::DurableBlob> blob, Bytes head,
+                       std::unique_ptr<Reservation> reservation) noexcept
+    : blob_(std::move(blob)), head_(std::move(head)), reservation_(std::move(reservation)) {}
+
+StagedBlob::StagedBlob(StagedBlob&& other) noexcept = default;
+
+StagedBlob& StagedBlob::operator=(StagedBlob&& other) noexcept {
+  std::swap(blob_, other.blob_);
+  std::swap(head_, other.head_);
+  std::swap(reservation_, other.reservation_);
+  std::swap(is_discarded_, other.is_discarded_);
+  return *this;
+}
+
+StagedBlob::~StagedBlob() {
+  if (blob_ && is_discarded_) blob_->discard();
+}
+
+void StagedBlob::begin_commit() noexcept {
+  reservation_.reset();
+  is_discarded_ = false;
+}
+
+void StagedBlob::commit_refused() noexcept { is_discarded_ = true; }
+
+}  // namespace coffer::vault
