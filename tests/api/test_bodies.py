@@ -134,6 +134,8 @@ NOT_AN_OBJECT = {
     "without its end": b'{"username": "a"',
     "rubbish behind": b'{"username": "a"} x',
     "two": b'{"username": "a"}{"username": "b"}',
+    "a key twice": b'{"username": "a", "username": "b"}',
+    "a key twice inside": b'{"x": [{"y": 1, "y": 1}]}',
     "comma at the end": b'{"username": "a",}',
     "comment": b'{"username": "a"} // hi',
     "single quotes": b"{'username': 'a'}",

@@ -39,6 +39,13 @@ def statuses(replies):
     return sorted(reply.status_code for reply in replies)
 
 
+def test_a_body_with_a_key_twice_is_none(owner):
+    body = b'{"group_name": "one", "group_name": "two"}'
+    reply = owner.post("/api/create_group", data=body, headers={"Content-Type": "application/json"})
+    assert reply.status_code == 400 and reply.json()["message"] == "No group_name provided"
+    assert done(owner.get("/api/get_groups"))["groups"] == []
+
+
 # Who sees what.
 
 def test_whose_keys_are_told(owner, member, shared):

@@ -212,7 +212,7 @@ def test_an_api_key_acts_for_its_account(shared, caller):
     assert me["username"] == caller.username
 
 
-@pytest.mark.parametrize("body", [b"{", b"[1", b"\xff", b'{"a":', b"nul", b'"\xed\xa0\x80"', b'{"a":"\\ud800"}'])
+@pytest.mark.parametrize("body", [b"{", b"[1", b"\xff", b'{"a":', b"nul", b'"\xed\xa0\x80"', b'{"a":"\\ud800"}', b'{"a": 1, "a": 1}'])
 def test_what_is_no_json(nobody, body):
     reply = nobody.post("/api/v5/login/", data=body, headers={"Content-Type": "application/json"})
     assert expect(reply, 400)["detail"].startswith("JSON parse error - ")

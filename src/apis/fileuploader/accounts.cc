@@ -36,18 +36,12 @@ Task<std::expected<LoginOrRefusal, Problem>> read_login(http::Request& request) 
       Login{std::move(*username), std::move(*password), *bot ? kBotLifetime : kLifetime});
 }
 
-http::Response token_response(boost::json::object body) {
-  http::Response response = json_response(200, std::move(body));
-  response.headers.set("Cache-Control", "no-store");
-  return response;
-}
-
 http::Response logged_in(std::string_view token, std::string_view username,
                          std::string_view message) {
-  return token_response({{"status", "success"},
-                         {"accessToken", token},
-                         {"username", username},
-                         {"message", message}});
+  return secret_response({{"status", "success"},
+                          {"accessToken", token},
+                          {"username", username},
+                          {"message", message}});
 }
 
 http::Response logged_in(const vault::LogIn& begun) {
@@ -124,7 +118,7 @@ Task<Reply> refresh_token(RequestContext& context) {
   if (!tokens) co_return std::unexpected(Problem(tokens.error()));
   boost::json::object reply = success("token refreshed");
   reply["accessToken"] = tokens->access;
-  co_return token_response(std::move(reply));
+  co_return secret_response(reply);
 }
 
 Task<Reply> log_out(RequestContext& context) {

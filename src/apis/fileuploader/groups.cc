@@ -1,3 +1,4 @@
+#include <functional>
 #include <optional>
 #include <utility>
 
@@ -62,16 +63,14 @@ Task<Reply> delete_group(RequestContext& context) {
 }
 
 Task<Reply> list_groups(RequestContext& context) {
-  NextPage groups =
-      [&vault = context.vault, account = context.account().id,
-       last = std::optional<vault::Membership>()](JsonElements& list) mutable -> Task<bool> {
-    const auto page = co_await vault.groups().of_account(account, last);
-    for (const auto& [group, joined_at] : page.items) {
-      list.add({{"name", group.name}, {"group_id", group.number}});
-    }
-    if (!page.items.empty()) last = page.items.back();
-    co_return page.more;
+  using Last = std::optional<vault::Membership>;
+  const auto read = [&vault = context.vault, account = context.account().id](const Last& last) {
+    return vault.groups().of_account(account, last);
   };
+  const auto render = [](const vault::Membership& membership) -> boost::json::value {
+    return {{"name", membership.group.name}, {"group_id", membership.group.number}};
+  };
+  NextPage groups = pages(Last(), read, std::identity(), render);
   Reply reply =
       co_await list_reply(success("groups got successfully"), "groups", std::move(groups));
   co_return reply;

@@ -3,12 +3,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <boost/json/parse.hpp>
 #include <chrono>
 #include <utility>
 
-#include "apis/gateway/body.h"
 #include "apis/kit/human.h"
+#include "apis/kit/json.h"
 #include "base/text.h"
 
 namespace coffer::apis::fileuploader {
@@ -21,13 +20,10 @@ double seconds_of(Time time) { return static_cast<double>(to_micros(time)) / 1e6
 }  // namespace
 
 Task<std::expected<std::optional<boost::json::object>, Problem>> read_body(http::Request& request) {
-  const auto text = co_await read_whole_body(request);
-  if (!text) co_return std::unexpected(text.error());
-  if (!hold_parsed(request, text->size())) co_return std::unexpected(no_memory());
-  boost::system::error_code error;
-  boost::json::value value = boost::json::parse(*text, error);
-  if (error || !value.is_object()) co_return std::optional<boost::json::object>();
-  co_return std::optional(std::move(value.get_object()));
+  auto object = co_await read_json_object(request);
+  if (!object) co_return std::unexpected(std::move(object.error()));
+  if (!*object) co_return std::optional<boost::json::object>();
+  co_return std::optional(std::move(**object));
 }
 
 std::optional<std::string> text_in(const std::optional<boost::json::object>& body,

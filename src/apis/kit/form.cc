@@ -1,10 +1,9 @@
 #include "apis/kit/form.h"
 
-#include <boost/json/parse.hpp>
-#include <boost/json/value.hpp>
 #include <utility>
 
 #include "apis/gateway/body.h"
+#include "apis/kit/json.h"
 #include "base/text.h"
 #include "http/uri.h"
 
@@ -17,32 +16,28 @@ constexpr std::string_view kGeneral = "non_field_errors";
 
 using Object = boost::json::object;
 
-std::string_view name_of(boost::json::kind kind) {
-  switch (kind) {
-    case boost::json::kind::null: return "null";
-    case boost::json::kind::bool_: return "bool";
-    case boost::json::kind::double_: return "float";
-    case boost::json::kind::array: return "list";
-    case boost::json::kind::string: return "str";
-    case boost::json::kind::object: return "dict";
-    case boost::json::kind::int64:
-    case boost::json::kind::uint64: break;
-  }
-  return "int";
+// What the framework calls it.
+std::string_view python_name(std::string_view json_name) {
+  if (json_name == "array") return "list";
+  if (json_name == "string") return "str";
+  if (json_name == "integer") return "int";
+  if (json_name == "number") return "float";
+  return json_name;
 }
 
-std::expected<Object, Problem> parse_json(const std::string& text) {
-  boost::system::error_code error;
-  boost::json::value value = boost::json::parse(text, error);
-  if (error) {
-    return std::unexpected(Problem(ProblemKind::kInvalid, "JSON parse error - " + error.message()));
+Problem json_problem(const JsonFault& fault) {
+  switch (fault.kind) {
+    case JsonFault::Kind::kEmpty:
+    case JsonFault::Kind::kSyntax: break;
+    case JsonFault::Kind::kDuplicateKey:
+      return {ProblemKind::kInvalid, "JSON parse error - Duplicate key: " + fault.detail};
+    case JsonFault::Kind::kNotAnObject: {
+      std::string message = "Invalid data. Expected a dictionary, but got ";
+      message += python_name(fault.detail);
+      return Problem::field(std::string(kGeneral), message + '.');
+    }
   }
-  if (!value.is_object()) {
-    std::string fault = "Invalid data. Expected a dictionary, but got ";
-    fault += name_of(value.kind());
-    return std::unexpected(Problem::field(std::string(kGeneral), fault + '.'));
-  }
-  return std::move(value.get_object());
+  return {ProblemKind::kInvalid, "JSON parse error - " + fault.detail};
 }
 
 // A name that is no text is at fault as a whole: it cannot be told.
@@ -66,38 +61,40 @@ std::expected<Object, Problem> parse_urlencoded(const std::string& text) {
 }
 
 constexpr char kWrongBoundary[] =
-    "Multipart form parse error - Invalid boundary in multipart: Content-Type names one that "
-    "does "
+    "Multipart form parse error - Invalid boundary in multipart: Content-Type names one that does "
     "not occur in the body; let the client's library set both";
 constexpr char kMissingBoundary[] =
-    "Multipart form parse error - Invalid boundary in multipart: None. Do not set Content-Type "
-    "by "
+    "Multipart form parse error - Invalid boundary in multipart: None. Do not set Content-Type by "
     "hand: the client's library sets it with the form's boundary";
 
-// Reads parts until the end; `form` holds what came, also after a problem.
-Task<std::optional<Problem>> read_parts(http::Request& request, http::MultipartReader& reader,
-                                        const ReceiveFile* receive, FileForm& form) {
-  std::size_t field_bytes = 0;
+// Reads parts until the end.
+Task<std::optional<Problem>> read_parts(FormReader& reader, const ReceiveFile* receive,
+                                        FileForm& form) {
   for (;;) {
-    const auto next = co_await reader.next();
-    if (!next) co_return form_problem(request, reader, next.error());
+    auto next = co_await reader.next();
+    if (!next) co_return std::move(next.error());
     if (!*next) co_return std::nullopt;
-    const http::PartHead& part = **next;
+    FormReader::Part& part = **next;
     if (!part.filename) {
-      const std::string name = part.name;
-      const auto text = co_await read_field(request, reader, kFieldsMax - field_bytes);
-      if (!text) co_return text.error();
-      field_bytes += text->size();
-      if (auto problem = set_field(form.fields, name, *text)) co_return problem;
+      if (auto problem = set_field(form.fields, part.name, part.text)) co_return problem;
       continue;
     }
     if (!receive || part.name != kFile) continue;
     if (form.file) co_return Problem::field(std::string(kFile), "Send one file at a time.");
-    form.file_name = *part.filename;
-    auto staged = co_await (*receive)(form, reader);
+    form.file_name = std::move(*part.filename);
+    auto staged = co_await (*receive)(form, reader.content());
     if (!staged) co_return std::move(staged.error());
     form.file = std::move(*staged);
   }
+}
+
+http::MultipartReader multipart_of(const http::Request& request, std::string boundary) {
+  const std::string_view agent = request.header("User-Agent").value_or("");
+  const bool is_aiohttp = agent.find("aiohttp/") != agent.npos;
+  return {*request.body,
+          std::move(boundary),
+          {.max_parts = request.max_parts,
+           .names = is_aiohttp ? http::NameEncoding::kPercent : http::NameEncoding::kBrowser}};
 }
 
 }  // namespace
@@ -112,19 +109,16 @@ std::expected<std::string, Problem> form_boundary(const http::Request& request) 
                                  "Send a form: multipart/form-data with a part named file"));
 }
 
-http::MultipartReader read_form(const http::Request& request, std::string boundary) {
-  const std::string_view agent = request.header("User-Agent").value_or("");
-  const bool is_aiohttp = agent.find("aiohttp/") != agent.npos;
-  return {*request.body,
-          std::move(boundary),
-          {.max_parts = request.max_parts,
-           .names = is_aiohttp ? http::NameEncoding::kPercent : http::NameEncoding::kBrowser}};
+FormReader::FormReader(http::Request& request, std::string boundary)
+    : request_(request), reader_(multipart_of(request, std::move(boundary))) {}
+
+bool FormReader::has_bad_head() const noexcept {
+  return reader_.fault() == http::MultipartReader::Fault::kHead;
 }
 
-Problem form_problem(const http::Request& request, const http::MultipartReader& reader,
-                     StreamFault fault) {
+Problem FormReader::problem(StreamFault fault) const {
   using Fault = http::MultipartReader::Fault;
-  switch (reader.fault()) {
+  switch (reader_.fault()) {
     case Fault::kNone: break;
     case Fault::kNoBoundary: return {ProblemKind::kInvalid, kWrongBoundary};
     case Fault::kHead:
@@ -132,7 +126,7 @@ Problem form_problem(const http::Request& request, const http::MultipartReader& 
               "The head of one of the form's parts cannot be read; names have to be UTF-8"};
     case Fault::kTooManyParts:
       return {ProblemKind::kTooManyParts,
-              "The form has more than " + std::to_string(request.max_parts) +
+              "The form has more than " + std::to_string(request_.max_parts) +
                   " parts (uploads.max_parts); send fewer files at a time"};
     case Fault::kNoEnd:
       return {ProblemKind::kBadStream, "The form ends without its closing boundary"};
@@ -143,14 +137,21 @@ Problem form_problem(const http::Request& request, const http::MultipartReader& 
   return Problem::of(fault);
 }
 
-Task<std::expected<std::string, Problem>> read_field(http::Request& request,
-                                                     http::MultipartReader& reader,
-                                                     std::size_t max_bytes) {
-  auto text = co_await read_whole_part(request, reader, max_bytes);
-  if (!text && reader.fault() != http::MultipartReader::Fault::kNone) {
-    co_return std::unexpected(form_problem(request, reader, StreamFault::kMalformed));
+Task<std::expected<std::optional<FormReader::Part>, Problem>> FormReader::next() {
+  const auto head = co_await reader_.next();
+  if (!head) co_return std::unexpected(problem(head.error()));
+  if (!*head) co_return std::nullopt;
+  Part part{.name = (*head)->name, .filename = (*head)->filename};
+  if (!part.filename) {
+    auto text = co_await read_whole_part(request_, reader_, kFieldsMax - field_bytes_);
+    if (!text && reader_.fault() != http::MultipartReader::Fault::kNone) {
+      co_return std::unexpected(problem(StreamFault::kMalformed));
+    }
+    if (!text) co_return std::unexpected(std::move(text.error()));
+    field_bytes_ += text->size();
+    part.text = std::move(*text);
   }
-  co_return text;
+  co_return part;
 }
 
 Task<std::expected<Object, Problem>> read_fields(http::Request& request) {
@@ -159,9 +160,9 @@ Task<std::expected<Object, Problem>> read_fields(http::Request& request) {
   if (type == "multipart/form-data") {
     auto boundary = form_boundary(request);
     if (!boundary) co_return std::unexpected(std::move(boundary.error()));
-    auto reader = read_form(request, std::move(*boundary));
+    FormReader reader(request, std::move(*boundary));
     FileForm form;
-    auto problem = co_await read_parts(request, reader, nullptr, form);
+    auto problem = co_await read_parts(reader, nullptr, form);
     if (problem) co_return std::unexpected(std::move(*problem));
     co_return std::move(form.fields);
   }
@@ -175,11 +176,17 @@ Task<std::expected<Object, Problem>> read_fields(http::Request& request) {
     co_return std::unexpected(
         Problem(ProblemKind::kUnsupportedMediaType, message + "\" in request."));
   }
-  const auto text = co_await read_whole_body(request);
-  if (!text) co_return std::unexpected(text.error());
-  if (text->empty()) co_return Object();
-  if (!hold_parsed(request, text->size())) co_return std::unexpected(no_memory());
-  co_return is_form ? parse_urlencoded(*text) : parse_json(*text);
+  if (is_form) {
+    const auto text = co_await read_whole_body(request);
+    if (!text) co_return std::unexpected(text.error());
+    if (!hold_parsed(request, text->size())) co_return std::unexpected(no_memory());
+    co_return parse_urlencoded(*text);
+  }
+  auto object = co_await read_json_object(request);
+  if (!object) co_return std::unexpected(std::move(object.error()));
+  if (*object) co_return std::move(**object);
+  if (object->error().kind == JsonFault::Kind::kEmpty) co_return Object();
+  co_return std::unexpected(json_problem(object->error()));
 }
 
 Task<std::expected<FileForm, Problem>> read_file_form(RequestContext& context,
@@ -197,8 +204,8 @@ Task<std::expected<FileForm, Problem>> read_file_form(RequestContext& context,
     form.fields = std::move(*fields);
     co_return form;
   }
-  auto reader = read_form(request, std::move(*boundary));
-  auto problem = co_await read_parts(request, reader, &receive, form);
+  FormReader reader(request, std::move(*boundary));
+  auto problem = co_await read_parts(reader, &receive, form);
   if (problem) co_return std::unexpected(std::move(*problem));
   co_return form;
 }

@@ -17,7 +17,8 @@
 namespace coffer::apis {
 
 // The body's fields, up to the route's limit. Those of a form, urlencoded or multipart, are texts;
-// of one name the last counts, and files are passed over. No body: no fields.
+// of one name the last counts, and files are passed over. No body: no fields. JSON that has a key
+// twice is none.
 // kUnsupportedMediaType, kPayloadTooLarge, kBadStream; kInvalid for what is no JSON (without a
 // field), no object or no UTF-8 (a fault of `non_field_errors`, or of the field).
 Task<std::expected<boost::json::object, Problem>> read_fields(http::Request& request);
@@ -38,19 +39,35 @@ using ReceiveFile = std::function<Task<std::expected<vault::StagedBlob, Problem>
 // kInvalid where it is a form without a boundary.
 std::expected<std::string, Problem> form_boundary(const http::Request& request);
 
-// Reads the request's form, within the bounds of its server. REQUIRES: `boundary` is one of
-// form_boundary().
-http::MultipartReader read_form(const http::Request& request, std::string boundary);
+// Reads a request's multipart form part by part, within the bounds of its server: 64 KiB of fields
+// in all (kPayloadTooLarge), which count against the memory budget (body.h), and files as streams.
+class FormReader {
+ public:
+  struct Part {
+    std::string name;                          // UTF-8
+    std::optional<std::string> filename = {};  // UTF-8; set: a file, whose bytes are content()
+    std::string text = {};                     // of a field; any bytes
+  };
 
-// What `reader` failed with, in a sentence that says what to do.
-Problem form_problem(const http::Request& request, const http::MultipartReader& reader,
-                     StreamFault fault);
+  // REQUIRES: `boundary` is one of form_boundary(); `request` outlives it.
+  FormReader(http::Request& request, std::string boundary);
 
-// The current part of `reader` as text; kPayloadTooLarge above `max_bytes`. Counts against the
-// memory budget (body.h). The problems are those of form_problem(), and kBusy.
-Task<std::expected<std::string, Problem>> read_field(http::Request& request,
-                                                     http::MultipartReader& reader,
-                                                     std::size_t max_bytes);
+  // The next part, after what is left of the one before; nothing at the end of the form. The
+  // problem says what to do: kBadStream, kInvalid, kTooManyParts, kPayloadTooLarge, kTimeout,
+  // kBusy.
+  Task<std::expected<std::optional<Part>, Problem>> next();
+  // Of the part that next() gave. REQUIRES: it is a file.
+  InputStream& content() noexcept { return reader_; }
+  // Whether next() failed because the head of a part cannot be read: its name may be at fault.
+  bool has_bad_head() const noexcept;
+
+ private:
+  Problem problem(StreamFault fault) const;
+
+  http::Request& request_;
+  http::MultipartReader reader_;
+  std::size_t field_bytes_ = 0;
+};
 
 // The whole form, to its end: what comes after the file is as good as what comes before. A body
 // that is no multipart form is read as read_fields() does. The problems are those of read_fields(),

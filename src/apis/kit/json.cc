@@ -1,6 +1,5 @@
 #include "apis/kit/json.h"
 
-#include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
 #include <utility>
 
@@ -17,30 +16,45 @@ bool is_json(std::string_view content_type) {
 
 }  // namespace
 
+Task<std::expected<JsonObject, Problem>> read_json_object(http::Request& request) {
+  const auto text = co_await read_whole_body(request);
+  if (!text) co_return std::unexpected(text.error());
+  if (!hold_parsed(request, text->size())) co_return std::unexpected(no_memory());
+  co_return parse_json_object(*text);
+}
+
 Task<std::expected<boost::json::object, Problem>> read_json(http::Request& request) {
   const auto type = request.header("Content-Type");
   if (type && !is_json(*type)) {
     co_return std::unexpected(Problem(ProblemKind::kUnsupportedMediaType,
                                       "Send JSON, with Content-Type: application/json"));
   }
-  const auto text = co_await read_whole_body(request);
-  if (!text) co_return std::unexpected(text.error());
-  if (text->empty() && !type) co_return boost::json::object();
-  if (!hold_parsed(request, text->size())) co_return std::unexpected(no_memory());
-  boost::system::error_code error;
-  boost::json::value value = boost::json::parse(*text, error);
-  if (error) {
-    co_return std::unexpected(
-        Problem(ProblemKind::kInvalid, "The body is not valid JSON: " + error.message()));
+  auto object = co_await read_json_object(request);
+  if (!object) co_return std::unexpected(std::move(object.error()));
+  if (*object) co_return std::move(**object);
+  const JsonFault& fault = object->error();
+  switch (fault.kind) {
+    case JsonFault::Kind::kEmpty:
+      if (!type) co_return boost::json::object();
+      co_return std::unexpected(Problem(ProblemKind::kInvalid, "The body is empty; send JSON"));
+    case JsonFault::Kind::kSyntax: break;
+    case JsonFault::Kind::kDuplicateKey:
+      co_return std::unexpected(Problem::field(fault.detail, "Is in one object more than once"));
+    case JsonFault::Kind::kNotAnObject:
+      co_return std::unexpected(Problem(ProblemKind::kInvalid, "The body must be a JSON object"));
   }
-  if (!value.is_object()) {
-    co_return std::unexpected(Problem(ProblemKind::kInvalid, "The body must be a JSON object"));
-  }
-  co_return std::move(value.get_object());
+  co_return std::unexpected(
+      Problem(ProblemKind::kInvalid, "The body is not valid JSON: " + fault.detail));
 }
 
 http::Response json_response(unsigned status, const boost::json::value& value) {
   return http::Response::text(status, "application/json", boost::json::serialize(value));
+}
+
+http::Response secret_response(const boost::json::value& value) {
+  http::Response response = json_response(200, value);
+  response.headers.set("Cache-Control", "no-store");
+  return response;
 }
 
 boost::json::value json_or_null(const std::optional<std::string>& text,

@@ -12,15 +12,23 @@
 
 #include "apis/gateway/dialect.h"
 #include "apis/gateway/problem.h"
+#include "apis/kit/json_parser.h"
 
 namespace coffer::apis {
 
-// The body as one JSON object. kUnsupportedMediaType when it says to be something else than
-// JSON; kPayloadTooLarge above the route's limit; kInvalid when it is no JSON object.
+// The body as a JSON object, whatever type it says to be of. kBadStream, kTimeout,
+// kPayloadTooLarge above the route's limit, kBusy.
+Task<std::expected<JsonObject, Problem>> read_json_object(http::Request& request);
+
+// The body as one JSON object. The same, and kUnsupportedMediaType when it says to be something
+// else than JSON; kInvalid when it is no JSON object, with a fault of the key that is there twice.
 // An empty body without a type is an empty object.
 Task<std::expected<boost::json::object, Problem>> read_json(http::Request& request);
 
 http::Response json_response(unsigned status, const boost::json::value& value);
+
+// 200 with a secret in it, which nothing on the way may keep.
+http::Response secret_response(const boost::json::value& value);
 
 // `text`, or null.
 boost::json::value json_or_null(const std::optional<std::string>& text,

@@ -7,6 +7,7 @@
 #include <boost/json/value.hpp>
 #include <functional>
 #include <string>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -33,6 +34,20 @@ class JsonElements {
 // it refers to has to live as long as the vault or be its own. It asks in every page what its
 // caller may see, where that can end while the list is under way, and throws when it has.
 using NextPage = std::move_only_function<Task<bool>(JsonElements&)>;
+
+// The pages of a list of the vault, from `start` on: `read(cursor)` is a Task of the vault::Page
+// behind the cursor, `cursor_of(item)` the cursor behind an item, `render(item)` its JSON.
+// REQUIRES: as NextPage.
+template <class Cursor, class Read, class CursorOf, class Render>
+NextPage pages(Cursor start, Read read, CursorOf cursor_of, Render render) {
+  return [cursor = std::move(start), read = std::move(read), cursor_of = std::move(cursor_of),
+          render = std::move(render)](JsonElements& list) mutable -> Task<bool> {
+    const auto page = co_await read(std::as_const(cursor));
+    for (const auto& item : page.items) list.add(std::invoke(render, item));
+    if (!page.items.empty()) cursor = std::invoke(cursor_of, page.items.back());
+    co_return page.more;
+  };
+}
 
 // A JSON text with arrays in it that are made later.
 class ListDocument {

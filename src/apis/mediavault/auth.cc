@@ -16,9 +16,7 @@ http::Response tokens_response(RequestContext& context, const vault::Tokens& tok
                                    {"token_type", "Bearer"}};
   boost::json::object reply = envelope(context, fields);
   for (const auto& field : fields) reply[field.key()] = field.value();
-  http::Response response = json_response(200, reply);
-  response.headers.set("Cache-Control", "no-store");
-  return response;
+  return secret_response(reply);
 }
 
 }  // namespace

@@ -53,13 +53,9 @@ Task<Reply> create_key(RequestContext& context) {
 
 Task<Reply> list_keys(RequestContext& context) {
   if (auto problem = refuse_keys(context)) co_return std::unexpected(std::move(*problem));
-  NextPage keys = [&vault = context.vault, account = context.account().id,
-                   after = vault::ApiKeyId{}](JsonElements& list) mutable -> Task<bool> {
-    const auto page = co_await vault.api_keys().list(account, after);
-    for (const vault::ApiKey& key : page.items) list.add(key_object(key));
-    if (!page.items.empty()) after = page.items.back().id;
-    co_return page.more;
-  };
+  const auto read = [&vault = context.vault, account = context.account().id](
+                        vault::ApiKeyId after) { return vault.api_keys().list(account, after); };
+  NextPage keys = pages(vault::ApiKeyId{}, read, &vault::ApiKey::id, key_object);
   Reply reply = co_await list_success(context, std::move(keys));
   co_return reply;
 }

@@ -146,12 +146,7 @@ NextPage page_by_page(const RequestContext& context, vault::EntryPage page) {
 Task<vault::Result<vault::Entry>> find_media(RequestContext& context) {
   const auto id = parse_media_id(context.path.text("id"));
   if (!id) co_return vault::fail(vault::FailureCode::kNotFound, "There is no such media");
-  const vault::AccountId owner = context.account().id;
-  if (const auto* number = std::get_if<vault::EntryId>(&*id)) {
-    auto entry = co_await context.vault.entries().find(owner, *number);
-    co_return entry;
-  }
-  auto entry = co_await context.vault.entries().find(owner, std::get<Uuid>(*id));
+  auto entry = co_await find_file(context.vault, context.account().id, *id);
   co_return entry;
 }
 

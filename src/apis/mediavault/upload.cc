@@ -11,9 +11,7 @@
 namespace coffer::apis::mediavault {
 namespace {
 
-// Of one form: files, and bytes of all fields together.
-constexpr std::size_t kFilesMax = 100;
-constexpr std::size_t kFieldsMax = 64 * 1024;
+constexpr std::size_t kFilesMax = 100;  // of one form
 
 // What a form carries: files, and fields that hold for all of them.
 struct Form {
@@ -21,7 +19,6 @@ struct Form {
   std::optional<std::string> title;
   std::optional<std::string> description;
   std::vector<std::string> tags;
-  std::size_t field_bytes = 0;
 
   // Fields of other names are nobody's.
   void set(std::string_view name, std::string value) {
@@ -45,51 +42,44 @@ struct Form {
   }
 };
 
-Task<std::optional<Problem>> read_file(RequestContext& context, http::MultipartReader& reader,
-                                       const std::string& name, Form& form) {
+Task<std::optional<Problem>> read_file(RequestContext& context, InputStream& content,
+                                       std::string name, Form& form) {
   if (form.files.size() == kFilesMax) {
     co_return Problem::field("file", "At most 100 files fit in one form");
   }
   // The length of the body says little about the length of one of its parts.
   auto staged =
-      co_await context.vault.uploads().receive(context.account().id, reader, std::nullopt);
+      co_await context.vault.uploads().receive(context.account().id, content, std::nullopt);
   if (!staged) co_return Problem(staged.error());
-  form.files.push_back({.staged = std::move(*staged), .name = name});
+  form.files.push_back({.staged = std::move(*staged), .name = std::move(name)});
   co_return std::nullopt;
 }
 
-Task<std::optional<Problem>> read_field(RequestContext& context, http::MultipartReader& reader,
-                                        const std::string& name, Form& form) {
-  auto text = co_await apis::read_field(context.request, reader, kFieldsMax - form.field_bytes);
-  if (!text) co_return text.error();
-  form.field_bytes += text->size();
-  if (!is_utf8(*text)) co_return Problem::field(name, "Must be text in UTF-8");
-  form.set(name, std::move(*text));
-  co_return std::nullopt;
-}
-
-// Reads the whole form into `form`; after a problem it holds what came before.
-Task<std::optional<Problem>> read_parts(RequestContext& context, std::string boundary, Form& form) {
-  auto reader = read_form(context.request, std::move(boundary));
+// Reads the whole form.
+Task<std::expected<Form, Problem>> read_form(RequestContext& context, std::string boundary) {
+  FormReader reader(context.request, std::move(boundary));
+  Form form;
   for (;;) {
-    const auto next = co_await reader.next();
-    if (!next) co_return form_problem(context.request, reader, next.error());
+    auto next = co_await reader.next();
+    if (!next) co_return std::unexpected(std::move(next.error()));
     if (!*next) break;
-    const http::PartHead& part = **next;
-    std::optional<Problem> problem;
-    if (part.filename && part.name == "file") {
-      problem = co_await read_file(context, reader, *part.filename, form);
-    } else if (!part.filename) {
-      problem = co_await read_field(context, reader, part.name, form);
+    FormReader::Part& part = **next;
+    if (!part.filename) {
+      if (!is_utf8(part.text)) {
+        co_return std::unexpected(Problem::field(part.name, "Must be text in UTF-8"));
+      }
+      form.set(part.name, std::move(part.text));
+    } else if (part.name == "file") {
+      auto problem = co_await read_file(context, reader.content(), std::move(*part.filename), form);
+      if (problem) co_return std::unexpected(std::move(*problem));
     }
-    if (problem) co_return problem;
   }
   for (vault::NewFile& file : form.files) {
     file.title = form.title;
     file.description = form.description;
     file.tags = form.tags;
   }
-  co_return std::nullopt;
+  co_return form;
 }
 
 }  // namespace
@@ -97,15 +87,14 @@ Task<std::optional<Problem>> read_parts(RequestContext& context, std::string bou
 Task<Reply> upload_media(RequestContext& context) {
   auto boundary = form_boundary(context.request);
   if (!boundary) co_return std::unexpected(std::move(boundary.error()));
-  Form form;
-  auto problem = co_await read_parts(context, std::move(*boundary), form);
-  if (problem) co_return std::unexpected(std::move(*problem));
-  if (form.files.empty()) {
+  auto form = co_await read_form(context, std::move(*boundary));
+  if (!form) co_return std::unexpected(std::move(form.error()));
+  if (form->files.empty()) {
     co_return std::unexpected(
         Problem::field("file", "A file is required: a part named file with a filename"));
   }
   const auto entries = co_await context.vault.uploads().commit(
-      context.actor(), context.account().home, std::move(form.files));
+      context.actor(), context.account().home, std::move(form->files));
   if (!entries) co_return std::unexpected(about_media(entries.error()));
   if (entries->size() == 1) {
     co_return success(context, media_object(context, entries->front()), 201);

@@ -97,10 +97,13 @@ boost::json::object media_object(const std::string& api_url, const vault::Entry&
           memory};
 }
 
-std::optional<MediaId> parse_media_id(std::string_view text) {
-  if (const auto uuid = Uuid::parse(text)) return *uuid;
-  if (text.starts_with(kMediaPrefix)) text.remove_prefix(kMediaPrefix.size());
-  return vault::parse_id<vault::EntryId>(text);
+std::optional<EntryRef> parse_media_id(std::string_view text) {
+  if (text.starts_with(kMediaPrefix)) {
+    const auto id = vault::parse_id<vault::EntryId>(text.substr(kMediaPrefix.size()));
+    if (!id) return std::nullopt;
+    return *id;
+  }
+  return parse_entry_ref(text);
 }
 
 }  // namespace coffer::apis::mediavault

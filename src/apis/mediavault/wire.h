@@ -6,9 +6,9 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <variant>
 
 #include "apis/gateway/dialect.h"
+#include "apis/kit/entry_ref.h"
 #include "apis/kit/list_reply.h"
 #include "vault/model/types.h"
 
@@ -31,7 +31,6 @@ boost::json::object media_object(const std::string& api_url, const vault::Entry&
 boost::json::object user_object(const vault::Account& account);
 
 // `media_12`, `12` or a UUID names a file.
-using MediaId = std::variant<vault::EntryId, Uuid>;
-std::optional<MediaId> parse_media_id(std::string_view text);
+std::optional<EntryRef> parse_media_id(std::string_view text);
 
 }  // namespace coffer::apis::mediavault

@@ -13,7 +13,6 @@ namespace {
 
 constexpr std::string_view kFiles = "files";
 constexpr std::string_view kForce = "force";
-constexpr std::size_t kFieldsMax = 64 * 1024;  // bytes of a form's fields together
 // What a form may be longer than its files: its fields, the heads of its parts, what stands before
 // and behind them.
 constexpr std::uint64_t kFrameMax = 32U << 20U;
@@ -21,8 +20,7 @@ constexpr std::uint64_t kFrameMax = 32U << 20U;
 struct Form {
   std::vector<vault::PathFile> files;
   std::optional<bool> force;  // nothing: not said yet
-  std::size_t field_bytes = 0;
-  std::uint64_t credit = 0;  // bytes that the quota gets back for what the files so far replace
+  std::uint64_t credit = 0;   // bytes that the quota gets back for what the files so far replace
 };
 
 // Nothing where the form was read as it should.
@@ -39,8 +37,8 @@ std::optional<bool> truth_of(std::string_view text) {
   return std::nullopt;
 }
 
-Task<Refusal> read_file(RequestContext& context, const Location& location,
-                        http::MultipartReader& reader, std::string name, Form& form) {
+Task<Refusal> read_file(RequestContext& context, const Location& location, InputStream& content,
+                        std::string name, Form& form) {
   if (judge(name) != LocationStatus::kGood) co_return error_response(Code::kInvalidPath);
   vault::Path path = location.path;
   path.push_back(name);
@@ -51,44 +49,38 @@ Task<Refusal> read_file(RequestContext& context, const Location& location,
     if (form.force == false) co_return error_response(Code::kFileAlreadyExists);
     form.credit += old->charged;
   }
-  auto staged = co_await context.vault.uploads().receive(context.account().id, reader, std::nullopt,
-                                                         form.credit);
+  auto staged = co_await context.vault.uploads().receive(context.account().id, content,
+                                                         std::nullopt, form.credit);
   if (!staged) co_return refuse_files(staged.error());
   form.credit -= std::min(form.credit, staged->size() + vault::kEntryCharge);
   form.files.push_back({.staged = std::move(*staged), .name = std::move(name)});
   co_return std::nullopt;
 }
 
-Task<Refusal> read_field(RequestContext& context, http::MultipartReader& reader,
-                         const std::string& name, Form& form) {
-  const auto text =
-      co_await apis::read_field(context.request, reader, kFieldsMax - form.field_bytes);
-  if (!text) co_return std::unexpected(text.error());
-  form.field_bytes += text->size();
-  if (name == kFiles) co_return error_response(Code::kInvalidForm);
-  if (name != kForce) co_return std::nullopt;
-  form.force = truth_of(*text);
-  if (!form.force) co_return error_response(Code::kInvalidForm);
-  co_return std::nullopt;
+Refusal take_field(std::string_view name, std::string_view text, Form& form) {
+  if (name == kFiles) return error_response(Code::kInvalidForm);
+  if (name != kForce) return std::nullopt;
+  form.force = truth_of(text);
+  if (!form.force) return error_response(Code::kInvalidForm);
+  return std::nullopt;
 }
 
-// Reads the whole form into `form`; what is refused holds what came before.
+// Reads the whole form into `form`.
 Task<Refusal> read_parts(RequestContext& context, const Location& location, std::string boundary,
                          Form& form) {
-  auto reader = read_form(context.request, std::move(boundary));
+  FormReader reader(context.request, std::move(boundary));
   for (;;) {
-    const auto next = co_await reader.next();
-    if (!next && reader.fault() == http::MultipartReader::Fault::kHead) {
-      co_return error_response(Code::kInvalidPath);
-    }
-    if (!next) co_return std::unexpected(form_problem(context.request, reader, next.error()));
+    auto next = co_await reader.next();
+    if (!next && reader.has_bad_head()) co_return error_response(Code::kInvalidPath);
+    if (!next) co_return std::unexpected(std::move(next.error()));
     if (!*next) break;
-    const http::PartHead part = **next;
+    FormReader::Part& part = **next;
     Refusal refusal;
     if (!part.filename) {
-      refusal = co_await read_field(context, reader, part.name, form);
+      refusal = take_field(part.name, part.text, form);
     } else if (part.name == kFiles) {
-      refusal = co_await read_file(context, location, reader, *part.filename, form);
+      refusal =
+          co_await read_file(context, location, reader.content(), std::move(*part.filename), form);
     }
     if (refusal) co_return refusal;
   }

@@ -14,13 +14,11 @@ Task<Reply> list_buckets(RequestContext& context) {
   if (context.caller->credential != vault::Credential::kMasterKey) {
     co_return error_response(Code::kMasterKeyRequired);
   }
-  NextPage names = [&vault = context.vault, owner = context.account().id,
-                    after = std::string()](JsonElements& list) mutable -> Task<bool> {
-    const auto page = co_await vault.buckets().list(owner, after);
-    for (const vault::Bucket& bucket : page.items) list.add(boost::json::value(bucket.name));
-    if (!page.items.empty()) after = page.items.back().name;
-    co_return page.more;
+  const auto read = [&vault = context.vault, owner = context.account().id](std::string after) {
+    return vault.buckets().list(owner, std::move(after));
   };
+  const auto render = [](const vault::Bucket& bucket) { return boost::json::value(bucket.name); };
+  NextPage names = pages(std::string(), read, &vault::Bucket::name, render);
   ListDocument document;
   document.text(R"({"status":"success","message":"Buckets of the current user","data":{"Buckets":)")
       .array(std::move(names))

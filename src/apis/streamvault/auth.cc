@@ -17,12 +17,6 @@ constexpr std::size_t kAny = kJsonLimit;
 constexpr char kBadToken[] = "Token is invalid or expired";
 constexpr char kWrongKind[] = "Token has wrong type";
 
-http::Response secret_response(const boost::json::object& body) {
-  http::Response response = json_response(200, body);
-  response.headers.set("Cache-Control", "no-store");
-  return response;
-}
-
 // Spaces are a password like any other: an account of another dialect may have it.
 std::string password_in(RestFields& fields) {
   return fields.text("password", kAny, RestFields::Blank::kAllowed);
