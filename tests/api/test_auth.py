@@ -247,17 +247,6 @@ def test_a_token_outlives_a_restart(launch):
     assert Api(server.root, token=user.token).me()["username"] == user.username
 
 
-def test_a_token_ends(launch):
-    server = launch({"sessions.access_lifetime": "2s"})
-    user = server.user()
-    assert user.login["expires_in"] == 2
-    user.me()
-    time.sleep(3.1)
-    shapes.failure(user.get("/users/me"), "unauthorized")
-    reply = server.anyone().post("/auth/refresh", json={"refresh_token": user.refresh_token})
-    Api(server.root, token=shapes.success(reply)["token"]).me()
-
-
 @pytest.mark.parametrize(
     "header",
     ["Basic YTpi", "Bearer", "Bearer ", "Bearer  x y", "Token {}", "{}", "bearer{}", "Bearer {} x"],

@@ -1,7 +1,6 @@
 """Every row of every error table of the File Uploader document, and what it has no row for."""
 
 import json
-import time
 
 import pytest
 
@@ -9,7 +8,6 @@ from harness import forms
 from harness.client import unique_name
 from harness.fileuploader import (
     BAD_HEADER,
-    EXPIRED,
     INVALID,
     NO_HEADER,
     NOT_FOUND,
@@ -74,24 +72,6 @@ def test_credentials(anyone_, caller, method, path):
     caller.post("/api/logout")
     auth_error(call(Authorization=f"Bearer {caller.token}"), NOT_FOUND)
     auth_error(call(**{"X-API-Key": "whatever"}), NO_HEADER)
-
-
-def test_the_order_of_the_checks(launch):
-    """What has expired is told as that, also when its session has ended; not when it is forged."""
-    server = launch({"sessions.access_lifetime": "6s"})
-    user = server.user()
-    end = time.monotonic() + 7.1
-    caller = FileUploader(server, user.token)
-    assert caller.groups() == []
-    user.post("/auth/logout")
-    auth_error(caller.get("/api/get_groups"), NOT_FOUND)
-    time.sleep(max(end - time.monotonic(), 0))
-    auth_error(caller.get("/api/get_groups"), EXPIRED)
-    auth_error(caller.post("/api/refresh_token", json={"accessToken": caller.token}), EXPIRED)
-    caller.become(caller.token[:-4] + "AAAA")
-    auth_error(caller.get("/api/get_groups"), INVALID)
-    file = caller.upload(b"x", "a.bin")
-    assert file["synced"] is False and file["auth_error"] == INVALID
 
 
 # 1.2

@@ -338,60 +338,6 @@ def test_one_token_is_refreshed_once(owner):
     assert statuses(replies) == [200] + [401] * 7
 
 
-# How often.
-
-def limits_of(reply):
-    assert reply.headers["X-RateLimit-Reset"].isdigit()
-    return int(reply.headers["X-RateLimit-Limit"]), int(reply.headers["X-RateLimit-Remaining"])
-
-
-def test_two_uploads_a_minute_whoever_asks(launch):
-    server = launch({"rate_limits": "on", "trusted_proxies": "127.0.0.1"})
-    caller = FileUploader.registered(server)
-    at = lambda address: {"X-Forwarded-For": address}
-    assert limits_of(caller.try_upload(headers=at("198.51.100.1"))) == (2, 1)
-    assert limits_of(FileUploader(server).try_upload(headers=at("198.51.100.1"))) == (2, 0)
-    for one in (caller, FileUploader(server)):
-        reply = one.try_upload(headers=at("198.51.100.1"))
-        assert reply.status_code == 429 and limits_of(reply) == (2, 0)
-        body = reply.json()
-        assert set(body) == {"status", "message"} and body["status"] == "error"
-        assert 1 <= int(reply.headers["Retry-After"]) <= 60
-    # Elsewhere, and everything but uploads, goes on.
-    assert caller.try_upload(headers=at("198.51.100.2")).status_code == 200
-    assert caller.get("/api/get_groups", headers=at("198.51.100.1")).status_code == 200
-    assert len(caller.files()) == 2
-
-
-def test_ten_log_in_calls_a_minute_together(launch):
-    server = launch({"rate_limits": "on", "trusted_proxies": "127.0.0.1"})
-    anyone = FileUploader(server)
-    at = {"X-Forwarded-For": "198.51.100.7"}
-    calls = ["/api/register", "/api/login", "/api/refresh_token", "/api/logout"] * 3
-    for number, path in enumerate(calls[:10], 1):
-        reply = anyone.post(path, headers=at)
-        assert reply.status_code in (400, 401) and limits_of(reply) == (10, 10 - number)
-    for path in calls:
-        reply = anyone.post(path, headers=at)
-        assert reply.status_code == 429 and limits_of(reply) == (10, 0)
-        assert reply.json()["status"] == "error" and "Retry-After" in reply.headers
-    assert anyone.post("/api/login").status_code == 400
-    page = anyone.get("/file/4yn-8yjhsu", headers=at)
-    assert page.status_code == 404
-
-
-def test_the_limits_are_settings(launch):
-    settings = {"limits.fileuploader_upload_per_minute": 4, "limits.fileuploader_login_per_minute": 3}
-    server = launch({"rate_limits": "on", **settings})
-    guest = FileUploader(server)
-    assert limits_of(guest.try_upload()) == (4, 3)
-    assert limits_of(guest.post("/api/login")) == (3, 2)
-    server = launch({"rate_limits": "off"}, name="free")
-    guest = FileUploader(server)
-    for _ in range(5):
-        assert "X-RateLimit-Limit" not in guest.try_upload().headers
-
-
 def test_a_kill_in_the_middle(launch):
     """Uploads, a join, a transfer and the group's end, all under way when the server dies."""
     from harness import program

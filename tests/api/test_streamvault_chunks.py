@@ -379,20 +379,6 @@ def test_the_largest_file(launch):
     expect(caller.complete(upload))
 
 
-def test_a_session_expires_and_leaves_nothing(launch):
-    server = launch({"uploads.session_lifetime": "1s", "blobs.collect_every": "1s"})
-    caller = StreamVault.registered(server)
-    upload = caller.begin(2)
-    expect(caller.chunk(upload, 1, samples.noise(5000)))
-    assert caller.used() == 5000
-    deadline = time.monotonic() + 20
-    while caller.used() > 0:
-        assert time.monotonic() < deadline
-        time.sleep(0.2)
-    refuse(caller.chunk(upload, 2, b"x"), 404, NO_UPLOAD)
-    refuse(caller.complete(upload), 404, NO_UPLOAD)
-
-
 @pytest.mark.parametrize(
     "name",
     ["музыка 😀.mp3", "..", ".", "a/b", "/etc/passwd", "..\\..\\x", "a\u0000b", "x" * 255, "😀" * 255, "CON", " lead",
@@ -426,32 +412,6 @@ def test_ranges_across_the_borders_of_chunks(caller):
     pieces = forms.parse_byteranges(many.headers["Content-Type"], many.content)
     assert [piece[-1] for piece in pieces] == [data[:10], data[1425:1436], data[9990:]]
     assert fetch(file["view_url"], headers={"Range": "bytes=10000-"}).status_code == 416
-
-
-def test_one_file_is_one_file_in_both_dialects(caller):
-    data = VIDEO.read_bytes()
-    folder = caller.folder("Films")
-    file = caller.upload(data, "clip.mp4", chunks=5, folder=folder["token"])
-    native = caller.native()
-    [media] = native.media()
-    assert (media["uuid"], media["filename"], media["size"]) == (file["uuid"], "clip.mp4", len(data))
-    assert (media["type"], media["media_type"]) == ("video", file["media_type"]) == ("video", "video/mp4")
-    assert native.get(f"/media/{media['id']}/content").content == data
-    assert content(file) == data
-    deadline = time.monotonic() + 20
-    while media["checksum"] is None:
-        assert time.monotonic() < deadline, "the checksum did not follow"
-        time.sleep(0.2)
-        [media] = native.media()
-    assert media["checksum"] == samples.checksum(data)
-    assert native.me()["used_bytes"] == len(data)
-    uploaded = native.upload(b"by media vault", "native.txt")
-    names = {one["file_name"]: one for one in caller.files()}
-    assert content(names["native.txt"]) == b"by media vault"
-    assert names["native.txt"]["uuid"] == uploaded["uuid"]
-    assert native.delete(f"/media/{media['id']}").status_code == 200
-    assert [one["file_name"] for one in caller.files()] == ["native.txt"]
-    assert caller.view(folder["token"])["files"] == []
 
 
 def test_completing_many_chunks_is_quick(caller):

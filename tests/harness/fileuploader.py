@@ -12,7 +12,6 @@ SHORT = r"[A-Za-z0-9_-]{10}"
 
 NO_HEADER = {"message": "No Authorization header provided", "errorId": -1}
 BAD_HEADER = {"message": "Authorization header must have Bearer <token> format", "errorId": -2}
-EXPIRED = {"message": "Access token expired", "errorId": -3}
 INVALID = {"message": "Invalid access token", "errorId": -4}
 NOT_FOUND = {"message": "Token not found", "errorId": -5}
 
