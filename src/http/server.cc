@@ -161,7 +161,11 @@ class Server::Impl {
   // On the core.
   void serve(net::EventLoop& loop, net::ScopedCount counted, net::ConnectionLimit::Slot slot,
              net::UniqueSocket taken, Endpoint& endpoint, const sockaddr_storage& address) {
-    net::Socket socket = net::watch(loop, std::move(taken), address.ss_family);
+    net::Socket socket(loop.context());
+    using Tcp = net::Socket::protocol_type;
+    // Throws where the machine will not watch one more.
+    socket.assign(address.ss_family == AF_INET6 ? Tcp::v6() : Tcp::v4(), taken.get());
+    taken.release();
     net::SslHandle ssl = endpoint.tls ? endpoint.tls->accept(socket.native_handle()) : nullptr;
     auto connection =
         std::make_unique<Connection>(loop, shared_, std::move(counted), std::move(slot),

@@ -8,8 +8,6 @@
 #include <string_view>
 #include <utility>
 
-#include "net/event_loop.h"
-
 namespace coffer::net {
 
 // A socket that an event loop watches.
@@ -33,10 +31,6 @@ class UniqueSocket {
  private:
   int fd_;
 };
-
-// Has an event loop watch a TCP socket, which its thread may use then. `family`: AF_INET or
-// AF_INET6. Throws std::runtime_error with the reason where the machine will not watch one more.
-Socket watch(EventLoop& loop, UniqueSocket socket, int family);
 
 // Sends `text` as the last of the connection, as far as that needs no waiting. What came in is read
 // first, up to 16 KiB: closing with bytes unread would reset the connection, and the text with it.
