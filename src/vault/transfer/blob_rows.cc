@@ -7,7 +7,7 @@ namespace {
 
 constexpr db::Statement kAdd{
     "INSERT INTO blob (digest, size, refs) VALUES ($1, $2, 1)"
-    " ON CONFLICT (digest) DO UPDATE SET refs = refs + 1, unused_since = NULL"};
+    " ON CONFLICT (digest) DO UPDATE SET refs = blob.refs + 1, unused_since = NULL"};
 constexpr db::Statement kDrop{
     "UPDATE blob SET refs = refs - 1, unused_since = CASE WHEN refs = 1 THEN CAST($2 AS BIGINT) "
     "ELSE NULL END"

@@ -35,7 +35,8 @@ constexpr db::Statement kNext{
     " AND (requested_at <= $1 OR requested_at > $2) ORDER BY id DESC LIMIT 1"};
 constexpr db::Statement kFinish{
     "UPDATE reclaim SET freed_blobs = $2, freed_bytes = $3 WHERE freed_blobs IS NULL AND id <= $1"};
-constexpr db::Statement kForget{"DELETE FROM reclaim WHERE id <= $1 - $2"};
+constexpr db::Statement kForget{
+    "DELETE FROM reclaim WHERE id <= CAST($1 AS BIGINT) - CAST($2 AS BIGINT)"};
 
 }  // namespace
 
