@@ -23,6 +23,11 @@ class AccountRemovalTest : public VaultTest {
     files.push_back({.staged = receive(owner, name).value(), .name = name});
     return run(vault_->uploads().commit(as(owner), space, std::move(files))).value().at(0);
   }
+  // As the collector and the command do it: clearing may give files back, and the other way round.
+  void finish() {
+    while (run(vault_->groups().return_files(16)) || run(vault_->clearing().clear(16))) {
+    }
+  }
   std::int64_t rows_of(const db::Statement& statement, AccountId id) {
     auto body = [&](db::Transaction& tx) -> Task<std::optional<std::int64_t>> {
       co_return co_await tx.find(
@@ -102,7 +107,7 @@ TEST_F(AccountRemovalTest, OtherPeopleKeepWhatIsTheirs) {
   const Entry shared = upload(bert, "same bytes", "twice");
   upload(anna, "same bytes", "twice");
   ASSERT_TRUE(remove(anna));
-  clear_all();
+  finish();
   EXPECT_EQ(children(bert.home), (std::vector<std::string>{"his in her group", "same bytes"}));
   EXPECT_EQ(children(of_bert.space), (std::vector<std::string>{"his in his group"}));
   EXPECT_EQ(content_of(shared), "twice");
@@ -122,7 +127,7 @@ TEST_F(AccountRemovalTest, FilesOnTheirWayHomeGoToo) {
   upload_to(bert, group.space, "his");
   ASSERT_TRUE(run(vault_->groups().remove(as(bert), group.number)));
   ASSERT_TRUE(remove(anna));
-  clear_all();
+  finish();
   EXPECT_EQ(children(bert.home), (std::vector<std::string>{"his"}));
   EXPECT_EQ(stored_entries(), 1);
 }
