@@ -38,11 +38,12 @@ bool fill_standard_descriptors() noexcept {
   return true;
 }
 
-// Writes to standard error, if anybody still reads it.
+// Writes to standard error, if anybody still reads it, behind what was logged before.
 template <class... Parts>
 void complain(fmt::format_string<Parts...> form, Parts&&... parts) noexcept {
   try {
     const std::string text = fmt::format(form, std::forward<Parts>(parts)...);
+    coffer::log::flush();
     std::fputs(text.c_str(), stderr);
   } catch (...) {
     std::fputs("coffer: failed, without the memory to say why\n", stderr);

@@ -116,6 +116,7 @@ def test_a_raised_cost_reaches_accounts_at_their_next_log_in(launch):
     server.stop_well()
     server.settings["passwords.memory"] = "64MiB"
     server.start()
+    user.root = server.root
     assert not isinstance(log_ins(server)["mediavault"](user.username, "wrong one 8"), str)
     assert ",t=2," in stored_hash(server, user) and "m=8192," in stored_hash(server, user)
     before = user.me()
