@@ -107,6 +107,8 @@ void Collector::work() {
                    start + options_.first_sweep),
       PeriodicTask("reclaim", &Collector::reclaim, {.every = options_.reclaim_every, .pause = {}},
                    start + options_.reclaim_every),
+      PeriodicTask("collect dropped blobs", &Collector::collect_dropped,
+                   {.every = options_.reclaim_every, .pause = {}}, start + options_.reclaim_every),
       // At once: it goes on where the last run of the program stopped.
       PeriodicTask("clear what was removed", &Collector::clear,
                    {.every = options_.collect_every, .pause = options_.clear_pause}, start),
@@ -144,6 +146,10 @@ void Collector::run_all(std::span<PeriodicTask> tasks) {
 }
 
 bool Collector::collect() { return executor_.run(vault_.references().collect(options_.step)); }
+
+bool Collector::collect_dropped() {
+  return executor_.run(vault_.references().collect_dropped(options_.step));
+}
 
 bool Collector::prune_sessions() {
   return executor_.run(vault_.sessions().prune(options_.step)) == options_.step;

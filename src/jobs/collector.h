@@ -29,8 +29,9 @@ class Collector {
     std::chrono::milliseconds sweep_every = std::chrono::hours(24);
     std::chrono::milliseconds first_sweep = std::chrono::minutes(10);  // after the start
     std::chrono::milliseconds sweep_pause = std::chrono::seconds(1);
-    std::chrono::milliseconds digest_every = std::chrono::seconds(2);   // looks for new files
-    std::chrono::milliseconds reclaim_every = std::chrono::seconds(1);  // looks for requests
+    std::chrono::milliseconds digest_every = std::chrono::seconds(2);  // looks for new files
+    std::chrono::milliseconds reclaim_every =
+        std::chrono::seconds(1);  // looks for requests, and for dropped blobs
     std::chrono::milliseconds retry_after = std::chrono::minutes(1);
     std::chrono::seconds keep_events = std::chrono::hours(7 * 24);
     std::size_t step = 64;                      // blobs, uploads, sessions and events at a time
@@ -59,6 +60,7 @@ class Collector {
 
   // Steps; each gives whether there is more to do now.
   bool collect();
+  bool collect_dropped();
   bool prune_sessions();
   bool prune_events();
   bool expire_uploads();

@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "base/entropy.h"
 #include "blobs/blob_store.h"
+#include "vault/model/dropped_blobs.h"
 #include "vault/model/guarded_database.h"
 #include "vault/model/listener.h"
 #include "vault/model/password_attempts.h"
@@ -49,6 +50,7 @@ struct Context {
   Policy policy;
   std::shared_ptr<PasswordAttempts> password_attempts = std::make_shared<PasswordAttempts>();
   std::shared_ptr<Reservations> reservations = std::make_shared<Reservations>();
+  std::shared_ptr<DroppedBlobs> dropped_blobs = std::make_shared<DroppedBlobs>();
   // Called after a folder or a space was removed, for whoever clears it away.
   std::shared_ptr<Listener> removed = std::make_shared<Listener>();
 };

@@ -5,8 +5,12 @@
 namespace coffer::vault {
 
 StagedBlob::StagedBlob(std::shared_ptr<blobs::DurableBlob> blob, Bytes head,
-                       std::unique_ptr<Reservation> reservation) noexcept
-    : blob_(std::move(blob)), head_(std::move(head)), reservation_(std::move(reservation)) {}
+                       std::unique_ptr<Reservation> reservation,
+                       std::shared_ptr<DroppedBlobs> dropped_blobs) noexcept
+    : blob_(std::move(blob)),
+      head_(std::move(head)),
+      reservation_(std::move(reservation)),
+      dropped_blobs_(std::move(dropped_blobs)) {}
 
 StagedBlob::StagedBlob(StagedBlob&& other) noexcept = default;
 
@@ -14,12 +18,17 @@ StagedBlob& StagedBlob::operator=(StagedBlob&& other) noexcept {
   std::swap(blob_, other.blob_);
   std::swap(head_, other.head_);
   std::swap(reservation_, other.reservation_);
+  std::swap(dropped_blobs_, other.dropped_blobs_);
   std::swap(is_discarded_, other.is_discarded_);
   return *this;
 }
 
 StagedBlob::~StagedBlob() {
-  if (blob_ && is_discarded_) blob_->discard();
+  if (!blob_ || !is_discarded_) return;
+  const Sha256Digest digest = blob_->digest();
+  blob_->discard();
+  blob_.reset();
+  dropped_blobs_->add(digest);
 }
 
 void StagedBlob::begin_commit() noexcept {

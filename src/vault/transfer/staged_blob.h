@@ -7,21 +7,24 @@
 #include "base/bytes.h"
 #include "base/hash.h"
 #include "blobs/blob_store.h"
+#include "vault/model/dropped_blobs.h"
 #include "vault/model/reservations.h"
 
 namespace coffer::vault {
 
 // Bytes that were received into the blob store, are durable or about to be, and belong to nobody
 // yet. They stay for as long as this lives (upkeep/references.cc says why). Dropped, it gives back
-// what it reserves, and the store removes the bytes soon, unless somebody else has stored the same:
-// nobody has to discard anything. Never blocks. Must not outlive the store.
+// what it reserves, and the bytes go soon, unless somebody else has stored the same: nobody has to
+// discard anything. Never blocks. Must not outlive the store.
 // Threads: one at a time.
 class StagedBlob {
  public:
   // `head`: its first kHeadBytes, or all. `reservation`: what is kept free for it of the owner's
-  // quota; null where there is no quota.
+  // quota; null where there is no quota. `dropped_blobs`:
+  // where it stands once it is dropped.
   StagedBlob(std::shared_ptr<blobs::DurableBlob> blob, Bytes head,
-             std::unique_ptr<Reservation> reservation) noexcept;
+             std::unique_ptr<Reservation> reservation,
+             std::shared_ptr<DroppedBlobs> dropped_blobs) noexcept;
   StagedBlob(StagedBlob&& other) noexcept;
   StagedBlob& operator=(StagedBlob&& other) noexcept;
   ~StagedBlob();
@@ -43,6 +46,7 @@ class StagedBlob {
   std::shared_ptr<blobs::DurableBlob> blob_;  // null once moved from
   Bytes head_;
   std::unique_ptr<Reservation> reservation_;
+  std::shared_ptr<DroppedBlobs> dropped_blobs_;
   bool is_discarded_ = true;  // when this goes
 };
 

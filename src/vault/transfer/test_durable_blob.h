@@ -37,7 +37,7 @@ class TestDurableBlob final : public blobs::DurableBlob {
 };
 
 inline StagedBlob staged_as(std::shared_ptr<TestDurableBlob> blob) {
-  return {std::move(blob), {}, nullptr};
+  return {std::move(blob), {}, nullptr, std::make_shared<DroppedBlobs>()};
 }
 
 }  // namespace coffer::vault::test

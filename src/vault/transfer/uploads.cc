@@ -128,7 +128,8 @@ Task<Result<StagedBlob>> receive_stream(Context& context, InputStream& source,
     if (is_overdue) writer->set_aside();
   }
   auto blob = co_await writer->seal();
-  co_return StagedBlob(std::move(blob), std::move(head), std::move(limits.reservation));
+  co_return StagedBlob(std::move(blob), std::move(head), std::move(limits.reservation),
+                       context.dropped_blobs);
 }
 
 Task<Result<StagedBlob>> Uploads::receive(AccountId owner, InputStream& source,

@@ -100,6 +100,34 @@ TEST_F(QuotaTest, AnUploadThatIsDroppedLeavesNothing) {
   }
 }
 
+TEST_F(UploadsTest, EqualBytesThatAreDroppedTogetherGoToo) {
+  auto first = receive(anna_, "same bytes");
+  auto second = receive(anna_, "same bytes");
+  auto held = receive(anna_, "same bytes");
+  const auto collect = [&] {
+    for (int step = 0; step < 100 && stored_blobs() > 0; ++step) {
+      run(vault_->references().collect_dropped(16));
+    }
+    return stored_blobs();
+  };
+  first = std::unexpected(Failure{});
+  second = std::unexpected(Failure{});
+  EXPECT_EQ(collect(), 1U) << "an upload has them still";
+  ASSERT_TRUE(commit(anna_, {.staged = std::move(*held), .name = "kept"}));
+  EXPECT_EQ(collect(), 1U) << "a file has them";
+  first = receive(anna_, "same bytes");
+  first = std::unexpected(Failure{});
+  EXPECT_EQ(collect(), 1U);
+  ASSERT_TRUE(remove(anna_, list({.owner = anna_.id}).entries.at(0).id));
+  EXPECT_EQ(collect(), 1U) << "after the grace time";
+
+  first = receive(anna_, "others");
+  second = receive(anna_, "others");
+  first = std::unexpected(Failure{});
+  second = std::unexpected(Failure{});
+  EXPECT_EQ(collect(), 1U);
+}
+
 TEST_F(UploadsTest, ADoubleInOneCommandIsDropped) {
   const auto bucket = run(vault_->buckets().create(as(anna_), "photos")).value();
   auto files = one_file(receive(anna_, "first").value(), "f");

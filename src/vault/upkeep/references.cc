@@ -66,6 +66,47 @@ Task<std::optional<Sha256Digest>> References::sweep(std::optional<Sha256Digest> 
   co_return last;
 }
 
+Task<bool> References::collect_dropped(std::size_t limit) {
+  const auto dropped = context_.dropped_blobs->take(limit);
+  if (dropped.empty()) co_return false;
+  const auto removal = context_.blobs.begin_removal();
+  // A write, though it changes nothing: it sees every commit before it.
+  auto look = [&](db::Transaction& tx) -> Task<std::vector<Sha256Digest>> {
+    std::vector<Sha256Digest> unknown;
+    for (const Sha256Digest& digest : dropped) {
+      const auto row = co_await tx.find(kKnown, blob_from, ByteView(digest.bytes));
+      if (!row) unknown.push_back(digest);
+    }
+    co_return unknown;
+  };
+  std::vector<Sha256Digest> unknown;
+  std::exception_ptr error;
+  try {
+    unknown = co_await context_.database.write(Actor::System{}, look);
+  } catch (...) {
+    error = std::current_exception();
+  }
+  if (error) {
+    for (const Sha256Digest& digest : dropped) context_.dropped_blobs->add(digest);
+    std::rethrow_exception(error);
+  }
+  bool is_any_gone = false;
+  for (const Sha256Digest& digest : unknown) {
+    try {
+      if (co_await removal->remove(digest)) {
+        is_any_gone = true;
+      } else if (co_await context_.blobs.open(digest)) {
+        context_.dropped_blobs->add(digest);
+      }
+    } catch (const blobs::Error& failure) {
+      // The sweep tries again.
+      log::warning("a blob that nothing refers to could not be removed",
+                   {{"reason", failure.what()}});
+    }
+  }
+  co_return is_any_gone&& dropped.size() == limit;
+}
+
 Task<bool> References::collect_unused(Time since, std::size_t limit, Freed& freed) {
   const auto removal = context_.blobs.begin_removal();
   auto forget = [&](db::Transaction& tx) -> Task<std::vector<Referenced>> {

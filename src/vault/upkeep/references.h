@@ -51,6 +51,11 @@ class References {
                                                   std::optional<Time> written_by, std::size_t limit,
                                                   Freed& freed);
 
+  // Looks at up to `limit` blobs whose upload came to nothing (Context::dropped_blobs), and removes
+  // those that the database does not know. Those that another upload still holds are looked at
+  // again the next time. Whether there may be more to do now.
+  Task<bool> collect_dropped(std::size_t limit);
+
  private:
   Time grace_began() const;
 
