@@ -43,15 +43,26 @@ std::string json_of(const vault::Event& event) {
 }
 
 struct Wanted {
-  std::optional<std::int64_t> after;
+  std::optional<std::string> after;
   std::optional<std::string> reader;
   bool follow = false;
 };
 
+// The number that --after names; 0 without it.
+vault::EventId first_after(const Wanted& wanted) {
+  if (!wanted.after) return {};
+  const auto number = parse_unsigned(*wanted.after);
+  if (!number || *number > INT64_MAX) {
+    throw SettingsError(
+        fmt::format("--after: {} is no number of an event", json_quoted(*wanted.after)));
+  }
+  return vault::EventId{static_cast<std::int64_t>(*number)};
+}
+
 // Where the events come from, and where it stands in them.
 class Source {
  public:
-  Source(vault::Events& log, const Wanted& wanted) : log_(log), after_{wanted.after.value_or(0)} {
+  Source(vault::Events& log, const Wanted& wanted) : log_(log), after_(first_after(wanted)) {
     if (wanted.reader) reader_.emplace(log, *wanted.reader);
   }
 
@@ -104,8 +115,7 @@ void add_events(CLI::App& app, Run& run) {
   const auto flags = std::make_shared<SettingFlags>(*command, false);
   const auto wanted = std::make_shared<Wanted>();
   auto* after =
-      command->add_option("--after", wanted->after, "Only events with numbers above this one")
-          ->check(CLI::NonNegativeNumber);
+      command->add_option("--after", wanted->after, "Only events with numbers above this one");
   command->add_option("--reader", wanted->reader, "Go on where the last run of this name stopped")
       ->excludes(after);
   command->add_flag("--follow", wanted->follow, "Wait for more, until interrupted");

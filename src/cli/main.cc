@@ -105,7 +105,9 @@ int main(int argc, char** argv) {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
     const bool is_wrong = error.get_exit_code() != static_cast<int>(CLI::ExitCodes::Success);
-    const auto unknown = is_wrong ? explain_unknown_word(app) : std::nullopt;
+    auto unknown = is_wrong ? explain_unknown_word(app) : std::nullopt;
+    const bool is_missing = dynamic_cast<const CLI::RequiredError*>(&error) != nullptr;
+    if (!unknown && is_missing) unknown = explain_missing_word(app, error.what());
     if (!unknown) return app.exit(error) == 0 ? kSuccess : kUsage;
     complain("coffer: {}\n", *unknown);
     return kUsage;

@@ -101,4 +101,14 @@ std::optional<std::string> explain_unknown_word(const CLI::App& app) {
   return text + fmt::format("; there is: {}", fmt::join(known, ", "));
 }
 
+std::string explain_missing_word(const CLI::App& app, std::string_view what) {
+  const CLI::App& command = innermost(app);
+  const std::string path = path_of(command);
+  const std::vector<std::string> known = commands_of(command);
+  if (!known.empty()) {
+    return fmt::format("`{}` needs a command; there is: {}", path, fmt::join(known, ", "));
+  }
+  return fmt::format("`{}`: {}; see `{} --help`", path, what, path);
+}
+
 }  // namespace coffer::cli

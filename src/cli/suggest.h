@@ -19,4 +19,8 @@ std::optional<std::string> nearest_word(std::string_view typed,
 // right one, and else all that can stand there. Nothing when it understood all words.
 std::optional<std::string> explain_unknown_word(const CLI::App& app);
 
+// The sentence for a command line that lacks something: it names the command, and those that can
+// follow it, or else `what` is missing.
+std::string explain_missing_word(const CLI::App& app, std::string_view what);
+
 }  // namespace coffer::cli

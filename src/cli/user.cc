@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "base/entropy.h"
+#include "base/text.h"
 #include "cli/commands.h"
 #include "cli/prompt.h"
 #include "config/settings_values.h"
@@ -100,7 +101,8 @@ int set_password(const Settings& settings, const UserOptions& options) {
   const auto done = here.run(opened.vault().accounts().set_password(account.id, password.text));
   if (!done) throw error_of(done.error());
   fmt::print("password of {} changed; its sessions have ended\n", account.username);
-  fmt::print("its keys still work; `coffer user logout --keys` revokes them\n");
+  fmt::print("its keys still work; `coffer user logout {} --keys` revokes them\n",
+             account.username);
   if (password.is_new) fmt::print("{}\n", password.text);
   return kSuccess;
 }
@@ -129,12 +131,14 @@ int log_out(const Settings& settings, const UserOptions& options) {
 }
 
 int delete_user(const Settings& settings, const UserOptions& options) {
+  if (!options.is_confirmed && !can_ask()) {
+    throw SettingsError("`coffer user delete` deletes everything of the user: say so with --yes");
+  }
   server::OpenVault opened = open_vault(settings, Scope::kExisting);
   vault::Vault& vault = opened.vault();
   InlineExecutor here;
   const auto account = find_account(here, vault, options.name);
   if (!options.is_confirmed) {
-    if (!can_ask()) throw UserError("this deletes everything of the user: say so with --yes");
     const bool is_wanted =
         ask_yes(fmt::format("Delete {} with everything in it, {} of files? This cannot be undone.",
                             account.username, config::size_text(account.used)));
@@ -155,7 +159,9 @@ std::optional<std::uint64_t> parse_quota(const std::string& text) {
   if (text == "none") return std::nullopt;
   const config::Shape shape{.kind = config::Kind::kSize, .min = 0, .max = INT64_MAX};
   const auto value = config::parse_value(shape, text);
-  if (!value) throw UserError("the quota must be a size such as 10GiB, or 0 for none");
+  if (!value)
+    throw UserError(fmt::format(
+        "{} is no quota: it must be a size such as 10GiB, or 0 for no limit", json_quoted(text)));
   const auto bytes = std::get<std::uint64_t>(*value);
   return bytes > 0 ? std::optional(bytes) : std::nullopt;
 }
@@ -168,7 +174,7 @@ int set_quota(const Settings& settings, const UserOptions& options) {
   const auto done = here.run(opened.vault().accounts().set_quota(account.id, quota));
   if (!done) throw error_of(done.error());
   fmt::print("quota of {}: {}; it keeps {}\n", account.username,
-             quota ? config::size_text(*quota) : "none", config::size_text(account.used));
+             quota ? config::size_text(*quota) : "no limit", config::size_text(account.used));
   return kSuccess;
 }
 

@@ -371,7 +371,8 @@ def test_a_user_is_deleted_with_everything_in_it(shared, coffer):
     key = Api(shared.root, key=program.create_key(shared.data, user.username))
     media = user.upload(b"hers alone")
     assert user.get(media["url"]).status_code == 200
-    failed(coffer("user", "delete", user.username))
+    unsaid = coffer("user", "delete", user.username)
+    assert unsaid.returncode == 2 and "--yes" in unsaid.stderr
     assert user.me()["username"] == user.username, "nobody said yes"
 
     assert user.username in ok(coffer("user", "delete", user.username, "--yes"))
@@ -513,6 +514,22 @@ def walk(*path):
     yield path, text
     for name in subcommands(text):
         yield from walk(*path, name)
+
+
+@pytest.mark.parametrize(
+    "words, told",
+    [
+        ((), ["`coffer` needs a command", "serve", "fsck"]),
+        (("user",), ["`coffer user` needs a command", "create", "delete"]),
+        (("config",), ["`coffer config` needs a command", "print"]),
+        (("user", "quota"), ["`coffer user quota`", "name", "--help"]),
+        (("key", "revoke"), ["`coffer key revoke`", "required", "--help"]),
+    ],
+)
+def test_a_command_line_that_lacks_something_says_what(words, told):
+    done = program.run(*words)
+    assert done.returncode == 2 and len(done.stderr.splitlines()) == 1, done
+    assert all(word in done.stderr for word in told), done.stderr
 
 
 def test_the_help_of_every_command():

@@ -74,7 +74,7 @@ def test_follow_prints_what_comes(server_of_ours):
             follower.kill()
 
 
-@pytest.mark.parametrize("words", [("--reader", "A"), ("--reader", ""), ("--reader", "a/b"), ("--after", "-1"),
+@pytest.mark.parametrize("words", [("--reader", "A"), ("--reader", ""), ("--reader", "a/b"), ("--after", "-1"), ("--after", "99999999999999999999"),
                                    ("--after", "x"), ("--after", "1", "--reader", "a")])
 def test_wrong_options_are_told(server_of_ours, words):
     server, _ = server_of_ours

@@ -305,6 +305,16 @@ def test_bad_credentials_make_nobody_a_guest(shared, guest, bad_credentials, kin
             refused(reply, dialect)
 
 
+@pytest.mark.parametrize("field", ["X-API-Key", "X-API-MKEY", "X-API-AKEY"])
+def test_a_key_that_is_not_understood_makes_nobody_a_guest(shared, field):
+    """Also where a request without credentials, or with wrong ones, is served."""
+    nobody = Api(shared.url)
+    headers = {field: "not understood here"}
+    assert nobody.get("/api/sharex", headers=headers).status_code == 401
+    reply = nobody.post("/api/upload/private", headers=headers, files={"file": ("a.txt", b"a")}).json()
+    assert reply["synced"] is False and reply["auth_error"]["errorId"] == -2, reply
+
+
 def test_a_good_token_beside_a_bad_key_is_no_way_round(shared, user, bad_credentials):
     """Two credentials that disagree: what is wrong is not simply overlooked for a better one."""
     reply = user.get("/users/me", headers=bad_credentials["disabled user's key"])

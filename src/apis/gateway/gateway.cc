@@ -282,7 +282,8 @@ Task<std::expected<vault::Caller, Problem>> Gateway::recognise(const RouteEntry&
   Credentials credentials = mounted.dialect->credentials(request);
   const Access access = mounted.route.access;
   const bool open = access == Access::kGuest || access == Access::kShared;
-  if (open && credentials.kind == Credentials::Kind::kNone && shows_credentials(request)) {
+  const bool goes_without = open || access == Access::kOptional;
+  if (goes_without && credentials.kind == Credentials::Kind::kNone && shows_credentials(request)) {
     credentials.kind = Credentials::Kind::kMalformed;  // another dialect's
   }
   if (credentials.kind == Credentials::Kind::kNone) {

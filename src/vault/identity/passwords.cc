@@ -147,6 +147,15 @@ std::optional<bool> fits(std::string_view password, const StoredHash& stored) {
   return sodium_memcmp(computed.data(), stored.hash.data(), computed.size()) == 0;
 }
 
+// Whose turn it is. Names that lead to no account, of which anybody can make up any number, share
+// two turns for each address: as many may wait in those as may of one address.
+std::int64_t turn_of(const PasswordOwner& owner) {
+  if (owner.account >= 0 || owner.address.empty()) return owner.account;
+  const auto hash = static_cast<std::uint64_t>(std::hash<std::string_view>{}(owner.address));
+  const auto which = static_cast<std::uint64_t>(owner.account) & 1U;
+  return -static_cast<std::int64_t>(((hash >> 3U) << 1U | which) + 1);
+}
+
 }  // namespace
 
 Passwords::Passwords(Cost cost)
@@ -167,7 +176,7 @@ Task<Result<std::string>> Passwords::hash(std::string password, PasswordOwner ow
   if (!admission) co_return too_many();
   const std::string normal = opaque_string(password);
   std::optional<std::string> hashed;
-  const bool is_run = co_await pool_.run(owner.account, [&] {
+  const bool is_run = co_await pool_.run(turn_of(owner), [&] {
     std::array<char, crypto_pwhash_STRBYTES> stored{};
     // It fails for want of memory alone: the lengths and the cost are within its limits.
     if (crypto_pwhash_str_alg(stored.data(), normal.data(), normal.size(), cost_.passes,
@@ -192,7 +201,7 @@ Task<Result<Passwords::Verdict>> Passwords::verify(std::string password, std::st
   const bool has_forms = normal != password;
   std::optional<bool> by_normal;
   std::optional<bool> by_bytes = false;
-  const bool is_run = co_await pool_.run(owner.account, [&] {
+  const bool is_run = co_await pool_.run(turn_of(owner), [&] {
     by_normal = fits(normal, *parsed);
     if (has_forms && by_normal == false) by_bytes = fits(password, *parsed);
   });

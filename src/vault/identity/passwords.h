@@ -16,12 +16,13 @@
 namespace coffer::vault {
 
 // Whom a hash is for: hashes for different accounts are made in turn, so that one account's cost
-// the others no more than their turn.
+// the others no more than their turn. Those for names that lead to no account take turns by
+// address.
 struct PasswordOwner {
   // All for whom no account is named.
   static constexpr std::int64_t kNobody = INT64_MIN;
 
-  std::int64_t account = kNobody;  // a number that is that account's alone
+  std::int64_t account = kNobody;  // the account's number; negative for a name without one
   std::string_view address = {};   // of the client, as rate limits count it; empty: not known
 };
 

@@ -29,7 +29,7 @@ constexpr db::Statement kLeaveGroups{
     " AND space_id NOT IN (SELECT id FROM space WHERE owner_id = $1)"};
 constexpr db::Statement kExpireUploads{
     "UPDATE multipart SET expires_at = $2"
-    " WHERE owner_id = $1 AND entry_id IS NULL AND expires_at > $2"};
+    " WHERE owner_id = $1 AND expires_at > $2"};
 constexpr db::Statement kRemoveHome{
     "UPDATE space SET removed_at = $2 WHERE id = $1 AND removed_at IS NULL"};
 
