@@ -26,8 +26,10 @@ COFFER_FUZZ(input) {
   COFFER_CHECK(is_utf8(name) && !name.empty() && name.size() <= 255);
   COFFER_CHECK(name.find_first_of(std::string_view("/\\\0", 3)) == std::string::npos);
   COFFER_CHECK(name != "." && name != "..");
-  // What is good is good behind another decoder too.
+  // What is good is good behind another decoder too, which may make bytes of it that are no text.
   if (const auto decoded = http::percent_decode(name)) {
-    COFFER_CHECK(judge(*decoded) != LocationStatus::kEscape);
+    COFFER_CHECK(!is_utf8(*decoded) || judge(*decoded) != LocationStatus::kEscape);
+    COFFER_CHECK(decoded->find_first_of(std::string_view("/\\\0", 3)) == std::string::npos);
+    COFFER_CHECK(*decoded != "." && *decoded != "..");
   }
 }
