@@ -121,7 +121,7 @@ class BlobWriter {
   // called once, last, and not right after set_aside(). Throws as the durable blob does.
   virtual Task<std::shared_ptr<DurableBlob>> seal() = 0;
 
-  // The same for who has nothing to do meanwhile: returns when the durable blob is reached.
+  // seal(), and waits until the blob is durable.
   Task<BlobInfo> finish();
 };
 

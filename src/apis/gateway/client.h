@@ -23,8 +23,7 @@ class Network {
 };
 
 struct Client {
-  // Of the client, through proxies that are trusted; the nearest proxy's that tells of nobody
-  // behind it.
+  // The client's, behind all trusted proxies; that of the last proxy where it names no client.
   std::string address;
   bool secure = false;         // it speaks TLS, to us or to the outermost trusted proxy
   std::string base_url;        // `https://host:port/path`, no slash at the end; how it reaches us

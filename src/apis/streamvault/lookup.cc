@@ -29,7 +29,7 @@ Task<std::expected<Readable, Problem>> find_shared(RequestContext& context) {
     auto shared = co_await context.vault.shares().find(*token);
     if (shared) co_return Readable{std::move(shared->entry), shared->share};
   } else if (!context.caller) {
-    // A UUID tells nothing to who may not read it, not even that it wants credentials.
+    // A caller that may not read a UUID learns nothing from it, not even that it needs credentials.
     co_return std::unexpected(
         Problem(ProblemKind::kNoCredentials, "Authentication credentials were not provided."));
   }

@@ -59,7 +59,7 @@ TEST_P(StoreContract, ADiscardedBlobGoes) {
     durable_blob->wait();
     durable_blob->discard();
     durable_blob.reset();
-    // Also before it is reached, and without anybody who waits for it.
+    // Also before it is durable, and when no caller waits for it.
     const Bytes others = make_bytes(size, 5);
     const Sha256Digest other = independent_digest(others);
     run(seal(store(), others))->discard();

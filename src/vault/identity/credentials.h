@@ -25,7 +25,7 @@ struct Credentials {
 };
 
 // Whose name and password these are. Every refusal costs one hash, so that its time tells nothing.
-// kNoSuchAccount, kWrongPassword, kAccountDisabled (told only to who knows the password), kBusy;
+// kNoSuchAccount, kWrongPassword, kAccountDisabled (only with the right password), kBusy;
 // kRateLimited for the account or the address of too many wrong ones.
 Task<Result<Credentials>> check_credentials(Context& context, const LogInRequest& request);
 

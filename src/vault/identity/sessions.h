@@ -62,7 +62,7 @@ class Sessions {
   // compared once more in the transaction that begins the session, so a log-in under way while the
   // password changes begins none; a hash that costs less than new ones is replaced there. It costs
   // other accounts' log-ins no more than their turn. kNoSuchAccount, kWrongPassword,
-  // kAccountDisabled (told only to who knows the password), kBusy; kRateLimited for an account, or
+  // kAccountDisabled (only with the right password), kBusy; kRateLimited for an account, or
   // an address, of policy.password_attempts wrong passwords in the last minute.
   Task<Result<LogIn>> log_in(LogInRequest request,
                              std::optional<std::chrono::seconds> lifetime = {});
