@@ -32,25 +32,15 @@ if(MOLD)
   add_link_options(-fuse-ld=mold)
 endif()
 
-# Object files hold machine code beside what the link-time optimiser reads, so that tests, which
-# do without it, need no second compilation.
-option(COFFER_LTO "Optimise the program when it is linked, and give it a faster allocator" OFF)
-if(COFFER_LTO)
+# Small blocks that one thread takes and another gives back are what a request is made of. The
+# sanitizers bring allocators of their own.
+option(COFFER_JEMALLOC "Link the program with jemalloc" OFF)
+if(COFFER_JEMALLOC)
   find_package(PkgConfig REQUIRED)
   pkg_check_modules(jemalloc REQUIRED IMPORTED_TARGET jemalloc)
-  add_compile_options(-flto=auto -ffat-lto-objects)
 endif()
 function(coffer_link_program target)
-  if(COFFER_LTO)
-    # GCC numbers the fields of coroutine frames in each source anew, and then takes the frames
-    # of one coroutine for different types.
-    target_link_options(${target} PRIVATE -flto=auto -O2 -Wno-odr)
-    # Small blocks that one thread takes and another gives back are what a request is made of.
+  if(COFFER_JEMALLOC)
     target_link_libraries(${target} PRIVATE PkgConfig::jemalloc)
-  endif()
-endfunction()
-function(coffer_link_test target)
-  if(COFFER_LTO)
-    target_link_options(${target} PRIVATE -fno-lto)
   endif()
 endfunction()
