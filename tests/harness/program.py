@@ -71,3 +71,18 @@ def create_key(data, user, kind="api", settings=None):
     done = run("key", "create", "--data", data, "--user", user, "--kind", kind, settings=settings)
     assert done.returncode == 0, done.stderr
     return last_line(done.stdout)
+
+
+def failed(done, code=1):
+    """The message of a run that failed: one that says something, and on standard error alone."""
+    assert done.returncode == code, (done.returncode, done.stdout, done.stderr)
+    assert done.stdout == ""
+    assert done.stderr.strip()
+    assert "terminate called" not in done.stderr
+    return done.stderr
+
+
+def ok(done):
+    assert done.returncode == 0, (done.returncode, done.stdout, done.stderr)
+    assert done.stderr == ""
+    return done.stdout
