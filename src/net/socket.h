@@ -32,6 +32,9 @@ class UniqueSocket {
   int fd_;
 };
 
+// A new one, which programs that this one starts do not inherit. Negative: none, errno says why.
+UniqueSocket open_socket(int family, int type, int protocol) noexcept;
+
 // Sends `text` as the last of the connection, as far as that needs no waiting. What came in is read
 // first, up to 16 KiB: closing with bytes unread would reset the connection, and the text with it.
 void send_last(const UniqueSocket& socket, std::string_view text) noexcept;

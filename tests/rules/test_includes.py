@@ -58,6 +58,7 @@ LIBRARIES = {
     "boost/json/": {"apis/gateway", "apis/kit", "apis/*", "jobs"},
     "openssl/": {"base", "net"},
     "sodium.h": {"base", "vault/identity", "vault/sharing"},
+    "curl/": {"http"},
     "spdlog/": {"base"},
     "sqlite3.h": {"db/sqlite"},
     "jwt.h": {"vault/identity"},
