@@ -303,3 +303,62 @@ CREATE TABLE event_reader (
   name     {text} NOT NULL PRIMARY KEY,
   position {integer} NOT NULL
 ){clustered};
+
+-- Webhooks ---------------------------------------------------------------------------------------
+
+-- Addresses that accounts want to be told at.
+CREATE TABLE webhook (
+  id           {key},
+  account_id   {integer} NOT NULL REFERENCES account (id),
+  url          {text} NOT NULL,
+  topics       {integer} NOT NULL,           -- bits: 1 << WebhookTopic
+  secret       {bytes} NOT NULL,              -- what its messages are signed with, as it is
+  is_active    {integer} NOT NULL,           -- 0: paused
+  since_event  {integer} NOT NULL,           -- events up to this one are not told
+  is_proven    {integer} NOT NULL DEFAULT 0, -- whether the last attempt succeeded
+  failures     {integer} NOT NULL DEFAULT 0, -- since one did; those under way together count once
+  retry_at     {integer} NOT NULL DEFAULT 0, -- until when it rests after a failure
+  waiting      {integer} NOT NULL DEFAULT 0 CHECK (waiting >= 0),  -- its pending deliveries
+  -- When something is to be sent: the first `next_at` of its deliveries, or `retry_at` where that is
+  -- later. Null: nothing waits, or it is paused.
+  due_at       {integer},
+  succeeded_at {integer},                    -- the last attempt that did
+  created_at   {integer} NOT NULL,
+  updated_at   {integer} NOT NULL
+){options};
+CREATE INDEX webhook_account ON webhook (account_id);
+CREATE INDEX webhook_due ON webhook (is_proven, due_at) WHERE due_at IS NOT NULL;
+-- Those that ask for registrations.
+CREATE INDEX webhook_registered ON webhook (account_id) WHERE (topics & 8) <> 0;
+
+-- One message each. Those of a removed webhook stay until they are pruned.
+CREATE TABLE webhook_delivery (
+  id           {key},
+  uuid         {bytes} NOT NULL,              -- the message's, the same in each attempt
+  webhook_id   {integer} NOT NULL,
+  topic        {integer} NOT NULL,           -- WebhookTopic
+  at           {integer} NOT NULL,           -- when it happened
+  account_id   {integer} NOT NULL,           -- the file's owner, who registered, who asked for a test
+  entry_id     {integer},
+  kind         {integer},                    -- FileKind, of the entry
+  status       {integer} NOT NULL,           -- DeliveryStatus: 0 pending, 1 delivered, 2 dead
+  attempts     {integer} NOT NULL,
+  -- Of a pending one: when it is due; while it is leased, when the lease ends. Null: it comes after
+  -- another one about the same entry. Of those of one webhook and entry, exactly one is not null.
+  next_at      {integer},
+  lease        {integer},                    -- whose attempt is under way, a number drawn at random
+  expires_at   {integer} NOT NULL,           -- no attempt is made after a failure from then on
+  created_at   {integer} NOT NULL,
+  finished_at  {integer},                    -- delivered or dead since
+  -- Of the last attempt.
+  attempted_at {integer},
+  duration_ms  {integer},
+  reply_status {integer},                    -- null: no reply came
+  reply        {bytes},                      -- its first KiB
+  error        {text} NOT NULL DEFAULT ''    -- why it failed, for people
+){options};
+CREATE INDEX webhook_delivery_status ON webhook_delivery (webhook_id, status, id);
+CREATE INDEX webhook_delivery_next ON webhook_delivery (webhook_id, next_at, id)
+  WHERE status = 0 AND next_at IS NOT NULL;
+CREATE INDEX webhook_delivery_entry ON webhook_delivery (webhook_id, entry_id, id)
+  WHERE status = 0 AND entry_id IS NOT NULL;

@@ -22,6 +22,8 @@ Vault::Vault(Context context)
       upload_sessions_(context_),
       checksum_backfill_(context_),
       events_(context_),
+      webhooks_(context_),
+      deliveries_(context_),
       clearing_(context_),
       account_removal_(context_),
       references_(context_),

@@ -26,6 +26,8 @@
 #include "vault/upkeep/clearing.h"
 #include "vault/upkeep/reclaim.h"
 #include "vault/upkeep/references.h"
+#include "vault/webhooks/deliveries.h"
+#include "vault/webhooks/webhooks.h"
 
 namespace coffer::vault {
 
@@ -60,6 +62,8 @@ class Vault {
   UploadSessions& upload_sessions() { return upload_sessions_; }
   ChecksumBackfill& digests() { return checksum_backfill_; }
   Events& events() { return events_; }
+  Webhooks& webhooks() { return webhooks_; }
+  DeliveryQueue& deliveries() { return deliveries_; }
   Clearing& clearing() { return clearing_; }
   AccountRemoval& account_removal() { return account_removal_; }
   const Passwords& passwords() const { return context_.passwords; }
@@ -91,6 +95,8 @@ class Vault {
   UploadSessions upload_sessions_;
   ChecksumBackfill checksum_backfill_;
   Events events_;
+  Webhooks webhooks_;
+  DeliveryQueue deliveries_;
   Clearing clearing_;
   AccountRemoval account_removal_;
   References references_;

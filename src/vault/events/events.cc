@@ -24,6 +24,9 @@ constexpr db::Statement kPosition{"SELECT position FROM event_reader WHERE name 
 constexpr db::Statement kMove{
     "INSERT INTO event_reader (name, position) VALUES ($1, $2)"
     " ON CONFLICT (name) DO UPDATE SET position = $2 WHERE event_reader.position < $2"};
+constexpr db::Statement kMoveFrom{
+    "INSERT INTO event_reader (name, position) VALUES ($1, $3)"
+    " ON CONFLICT (name) DO UPDATE SET position = $3 WHERE event_reader.position = $2"};
 
 constexpr std::array<std::string_view, 4> kTypeNames{"account.registered", "entry.created",
                                                      "entry.updated", "entry.deleted"};
@@ -55,6 +58,12 @@ std::optional<EventId> last_from(const db::Row& row) {
 Task<void> append_event(db::Transaction& transaction, Time now, Event event) {
   co_await transaction.execute(kAppend, event.type, now, event.account, event.space, event.entry,
                                event.uuid, event.kind, event.owner);
+}
+
+Task<bool> move_reader(db::Transaction& transaction, const std::string& reader, EventId from,
+                       EventId to) {
+  const auto moved = co_await transaction.execute(kMoveFrom, reader, from, to);
+  co_return moved > 0;
 }
 
 Event event_about(const Entry& entry, EventType type, AccountId caller) {

@@ -35,6 +35,10 @@ struct Event {
 
 // For the other parts of the core: joins `event` to the transaction. Id and time are given here.
 Task<void> append_event(db::Transaction& transaction, Time now, Event event);
+// The same: moves the reader called `reader` from `from` to `to`, so that what was made of the
+// events is kept if and only if it is. Nothing, and false, where it does not stand at `from`.
+Task<bool> move_reader(db::Transaction& transaction, const std::string& reader, EventId from,
+                       EventId to);
 Event event_about(const Entry& entry, EventType type, AccountId caller);
 
 // As users see it: `entry.created`.

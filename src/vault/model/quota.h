@@ -14,7 +14,7 @@
 namespace coffer::vault {
 
 // What is written down is charged like the bytes of files, or a small quota would hold a database
-// of any size: this much for each file, folder, group, bucket and unfinished upload,
+// of any size: this much for each file, folder, group, bucket, webhook and unfinished upload,
 inline constexpr std::uint64_t kEntryCharge = 1024;
 // this much for each part of a file, or of an unfinished upload, and for each key of a program and
 // each invite. Besides, the texts of the former.

@@ -24,6 +24,10 @@ constexpr db::Statement kDropLogins{"DELETE FROM login WHERE account_id = $1"};
 constexpr db::Statement kDropSessions{"DELETE FROM session WHERE account_id = $1"};
 // Those of buckets go with the buckets.
 constexpr db::Statement kDropKeys{"DELETE FROM api_key WHERE account_id = $1 AND kind <> 2"};
+// URLs are ASCII.
+constexpr db::Statement kWebhookUrls{
+    "SELECT count(*), coalesce(sum(length(url)), 0) FROM webhook WHERE account_id = $1"};
+constexpr db::Statement kDropWebhooks{"DELETE FROM webhook WHERE account_id = $1"};
 constexpr db::Statement kLeaveGroups{
     "DELETE FROM member WHERE account_id = $1"
     " AND space_id NOT IN (SELECT id FROM space WHERE owner_id = $1)"};
@@ -54,6 +58,10 @@ OwnSpace space_from(const db::Row& row) {
           .name = std::string(row.text(2))};
 }
 
+Cost cost_of_webhooks(const db::Row& row) {
+  return {.charged = row.integer(0) * static_cast<std::int64_t>(kEntryCharge) + row.integer(1)};
+}
+
 }  // namespace
 
 Task<Result<void>> AccountRemoval::remove(AccountId account) {
@@ -67,6 +75,9 @@ Task<Result<void>> AccountRemoval::remove(AccountId account) {
     co_await tx.execute(kDropSessions, account);
     const auto keys = co_await tx.execute(kDropKeys, account);
     co_await give_back(tx, account, cost_of_secrets(keys));
+    const auto webhooks = co_await tx.find(kWebhookUrls, cost_of_webhooks, account);
+    co_await tx.execute(kDropWebhooks, account);
+    co_await give_back(tx, account, webhooks.value());
     co_await tx.execute(kLeaveGroups, account);
     co_await tx.execute(kExpireUploads, account, now);
     co_await tx.execute(kRemoveHome, *home, now);

@@ -71,6 +71,8 @@ TEST_F(AccountRemovalTest, NothingOfItIsLeft) {
   const auto bucket = run(vault_->buckets().create(as(anna), "bucket"));
   upload_to(anna, bucket->id, "in the bucket");
   ASSERT_TRUE(run(vault_->api_keys().create_application(as(anna), bucket->id)));
+  ASSERT_TRUE(run(vault_->webhooks().create(
+      as(anna), {.url = "https://example.org/", .topics = {WebhookTopic::kEntryCreated}})));
   ASSERT_TRUE(remove(anna));
   collect_all();
   clock_.advance(std::chrono::hours(25));
@@ -83,6 +85,7 @@ TEST_F(AccountRemovalTest, NothingOfItIsLeft) {
       {"SELECT count(*) FROM tree_total WHERE owner_id = $1 AND files > 0"},
       {"SELECT count(*) FROM entry_tag WHERE owner_id = $1"},
       {"SELECT count(*) FROM api_key WHERE account_id = $1"},
+      {"SELECT count(*) FROM webhook WHERE account_id = $1"},
   };
   for (const db::Statement& statement : kCounts) {
     EXPECT_EQ(rows_of(statement, anna.id), 0) << statement.sql;
@@ -160,9 +163,10 @@ TEST_F(AccountRemovalTest, KnowsWhatAnAccountHas) {
     co_return co_await tx.all(kReferences,
                               [](const db::Row& row) { return std::string(row.text(0)); });
   };
-  EXPECT_EQ(run(stores_.database->read(body)),
-            (std::vector<std::string>{"api_key.account_id", "login.account_id", "member.account_id",
-                                      "session.account_id", "space.owner_id"}));
+  EXPECT_EQ(
+      run(stores_.database->read(body)),
+      (std::vector<std::string>{"api_key.account_id", "login.account_id", "member.account_id",
+                                "session.account_id", "space.owner_id", "webhook.account_id"}));
 }
 
 TEST_F(AccountRemovalTest, TheGuestsAccountStays) {

@@ -50,6 +50,7 @@ constexpr auto kCharged =
         "   SELECT owner_id, 1024 + length(CAST(name AS BLOB)) FROM space"
         "    WHERE kind IN (2, 3) AND removed_at IS NULL UNION ALL"
         "   SELECT account_id, 256 FROM api_key UNION ALL"
+        "   SELECT account_id, 1024 + length(CAST(url AS BLOB)) FROM webhook UNION ALL"
         "   SELECT space.owner_id, 256 FROM link JOIN space ON space.id = link.space_id"
         "    WHERE link.kind = 0) GROUP BY owner_id)"
         " AS kept ON kept.owner_id = a.id WHERE a.charged <> coalesce(kept.charged, 0)");
@@ -94,6 +95,8 @@ constexpr std::pair<std::string_view, db::Statement> kRules[] = {
       " (SELECT count(*) FROM space WHERE id >= 281474976710656) +"
       " (SELECT count(*) FROM entry WHERE id >= 281474976710656) +"
       " (SELECT count(*) FROM link WHERE id >= 281474976710656) +"
+      " (SELECT count(*) FROM webhook WHERE id >= 281474976710656) +"
+      " (SELECT count(*) FROM webhook_delivery WHERE id >= 281474976710656) +"
       " (SELECT count(*) FROM multipart WHERE id >= 281474976710656)"}},
     {"keys that are lost: the server would make others, to which no token and no short link fits",
      {"SELECT CASE WHEN EXISTS (SELECT 1 FROM account) THEN 2 - count(*) ELSE 0 END FROM secret"
@@ -108,6 +111,17 @@ constexpr std::pair<std::string_view, db::Statement> kRules[] = {
       " (SELECT count(*) FROM tree_total WHERE space_id NOT IN (SELECT id FROM space))"}},
     {"quota counters that are not the bytes that the account keeps", {kUsed.data()}},
     {"quota counters that are not what the account is charged", {kCharged.data()}},
+    {"webhooks whose waiting deliveries are counted wrongly",
+     {"SELECT count(*) FROM webhook AS w WHERE waiting <>"
+      " (SELECT count(*) FROM webhook_delivery AS d WHERE d.webhook_id = w.id AND d.status = 0)"}},
+    {"webhooks that are due while nothing waits, or are not while something does",
+     {"SELECT count(*) FROM webhook AS w WHERE (due_at IS NOT NULL) <> (is_active = 1 AND EXISTS"
+      " (SELECT 1 FROM webhook_delivery AS d WHERE d.webhook_id = w.id AND d.status = 0"
+      "  AND d.next_at IS NOT NULL))"}},
+    {"deliveries about one entry of which not exactly one has its turn",
+     {"SELECT count(*) FROM (SELECT 1 FROM webhook_delivery WHERE status = 0"
+      " GROUP BY webhook_id, entry_id"
+      " HAVING count(next_at) <> CASE WHEN entry_id IS NULL THEN count(*) ELSE 1 END)"}},
     {"files and folders that are charged wrongly",
      {"SELECT count(*) FROM entry WHERE charged <> size + 1024 + length(name) +"
       " coalesce(length(CAST(title AS BLOB)), 0) + coalesce(length(CAST(description AS BLOB)), 0) +"
