@@ -19,8 +19,8 @@ namespace {
 constexpr char kFooter[] =
     "Prints one JSON object a line, oldest first: the event's number (it only grows), its type\n"
     "(account.registered, entry.created, entry.updated, entry.deleted), when it happened, who did\n"
-    "it, and for files and folders owner, space, number, UUID and kind. Events are kept for a "
-    "week.\n"
+    "it, and for files and folders owner, space, number, UUID and kind. Events are kept for\n"
+    "events.retention.\n"
     "With --reader, a run goes on behind what the last run of that name printed; one that is\n"
     "killed may print the same events again, and none is left out.\n"
     "Works while the server runs.";

@@ -104,6 +104,15 @@ struct Settings {
     std::uint64_t reserve = 0;  // bytes
   } storage;
 
+  struct Events {
+    std::chrono::milliseconds retention{0};
+  } events;
+
+  struct Webhooks {
+    bool allow_private = false;
+    std::chrono::milliseconds timeout{0};  // of an attempt
+  } webhooks;
+
   struct Cors {
     std::vector<std::string> origins;  // `https://host[:port]`, or `*` alone
   } cors;

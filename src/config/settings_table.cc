@@ -303,6 +303,21 @@ constexpr auto kDefinitions = std::to_array<Definition>({
         [](auto& all) -> auto& { return all.storage.reserve; }),
 
     define(
+        "events.retention", duration(60 * kSecond), "7d",
+        "Time that events, and deliveries to webhooks that have ended, are kept.",
+        [](auto& all) -> auto& { return all.events.retention; }),
+
+    define(
+        "webhooks.allow_private", boolean(), "false",
+        "Whether webhooks may be at loopback, private and link-local addresses.",
+        [](auto& all) -> auto& { return all.webhooks.allow_private; }),
+    define(
+        "webhooks.timeout", {.kind = Kind::kDuration, .min = kSecond, .max = 60 * kSecond}, "15s",
+        "Time that a webhook has to accept a message, from looking up its name to the head of its "
+        "reply.",
+        [](auto& all) -> auto& { return all.webhooks.timeout; }),
+
+    define(
         "cors.origins", {.kind = Kind::kOrigins}, "", "Web origins whose pages may call the APIs.",
         [](auto& all) -> auto& { return all.cors.origins; }),
 

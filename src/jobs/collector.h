@@ -33,7 +33,7 @@ class Collector {
     std::chrono::milliseconds reclaim_every =
         std::chrono::seconds(1);  // looks for requests, and for dropped blobs
     std::chrono::milliseconds retry_after = std::chrono::minutes(1);
-    std::chrono::seconds keep_events = std::chrono::hours(7 * 24);
+    std::chrono::milliseconds keep_events = std::chrono::hours(7 * 24);
     std::size_t step = 64;                      // blobs, uploads, sessions and events at a time
     std::size_t sweep_page = 256;               // blobs looked at by a step of the sweep
     std::size_t clear_step = 1000;              // entries of what was removed at a time, at most

@@ -18,6 +18,10 @@ namespace {
 constexpr std::uint64_t kProgram = 32;
 // An event loop's own, and a reader of the database.
 constexpr std::uint64_t kPerCore = 8;
+// What sends to webhooks: its attempts under way and the connections that it keeps. A small part
+// where there are few; an attempt that finds none is made later.
+constexpr std::uint64_t kOutbound = 96;
+constexpr std::uint64_t kOutboundShare = 16;
 constexpr std::uint64_t kFilesShare = 4;  // one in so many is for files
 constexpr std::uint64_t kMinFiles = 32;
 constexpr std::uint64_t kMaxFiles = 64 * 1024;
@@ -39,7 +43,8 @@ std::uint64_t raised_limit() {
 
 DescriptorPlan share_descriptors(std::uint64_t limit, std::uint64_t wanted, std::uint64_t cores) {
   const std::uint64_t files = std::clamp(limit / kFilesShare, kMinFiles, kMaxFiles);
-  const std::uint64_t reserved = kProgram + kPerCore * cores + files;
+  const std::uint64_t outbound = std::min(limit / kOutboundShare, kOutbound);
+  const std::uint64_t reserved = kProgram + kPerCore * cores + outbound + files;
   const std::uint64_t left = limit - std::min(limit, reserved);
   DescriptorPlan plan;
   plan.max_open_blobs = std::min(files / 2, kMaxOpenBlobs);

@@ -57,6 +57,8 @@ std::vector<Server::Address> Server::metrics_addresses() const {
 }
 
 void Server::start() {
+  webhooks_.emplace(settings_, vault_.vault());
+  webhooks_->add_values(metrics_);
   http_.start();
   if (metrics_http_) metrics_http_->start();
   for (const Address& address : addresses()) {
@@ -68,7 +70,8 @@ void Server::start() {
   }
   log::info("guests", {{"served", settings_.guests}});
   collector_.emplace(vault_.vault(),
-                     jobs::Collector::Options{.collect_every = settings_.blobs.collect_every});
+                     jobs::Collector::Options{.collect_every = settings_.blobs.collect_every,
+                                              .keep_events = settings_.events.retention});
 }
 
 void Server::reload_tls() {

@@ -19,6 +19,7 @@
 #include "server/open_vault.h"
 #include "server/packages.h"
 #include "server/stores.h"
+#include "server/webhook_sender.h"
 
 namespace coffer::server {
 
@@ -82,6 +83,7 @@ class Server {
   apis::Metrics metrics_;
   MemoryBudget memory_;
   Packages packages_;
+  std::optional<WebhookSender> webhooks_;  // metrics_ refers to it
   apis::Gateway gateway_;
   http::Server http_;
   // A server of its own, so that it answers while the other is full. Null where it has no address.

@@ -20,6 +20,16 @@ Task<Reply> create_key(RequestContext& context);
 Task<Reply> list_keys(RequestContext& context);
 Task<Reply> delete_key(RequestContext& context);
 
+// webhooks.cc
+Task<Reply> create_webhook(RequestContext& context);
+Task<Reply> list_webhooks(RequestContext& context);
+Task<Reply> show_webhook(RequestContext& context);
+Task<Reply> update_webhook(RequestContext& context);
+Task<Reply> delete_webhook(RequestContext& context);
+Task<Reply> test_webhook(RequestContext& context);
+Task<Reply> list_deliveries(RequestContext& context);
+Task<Reply> resend_delivery(RequestContext& context);
+
 // upload.cc
 Task<Reply> upload_media(RequestContext& context);
 

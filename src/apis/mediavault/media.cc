@@ -7,21 +7,16 @@
 #include "apis/kit/json.h"
 #include "apis/mediavault/errors.h"
 #include "apis/mediavault/handlers.h"
+#include "apis/mediavault/pagination.h"
 #include "apis/mediavault/wire.h"
 #include "base/text.h"
-#include "http/uri.h"
 
 namespace coffer::apis::mediavault {
 namespace {
 
-constexpr std::uint64_t kPerPageDefault = 20;
-constexpr std::uint64_t kPerPageMax = 100;
-constexpr std::uint64_t kPageMax = 1'000'000'000'000;
-
 struct ListRequest {
   vault::EntryQuery query;
-  std::uint64_t page = 1;
-  std::uint64_t per_page = kPerPageDefault;
+  ListPage page;
   bool empty = false;  // asks for what cannot be there
 };
 
@@ -39,12 +34,12 @@ class ListParser {
 
   std::expected<ListRequest, Problem> parse(vault::AccountId owner) {
     ListRequest list;
-    list.page = number("page", 1, kPageMax, 1);
-    list.per_page = number("per_page", 1, kPerPageMax, kPerPageDefault);
+    list.page.page = number("page", 1, kPageMax, 1);
+    list.page.per_page = number("per_page", 1, kPerPageMax, kPerPageDefault);
     vault::EntryQuery& query = list.query;
     query.owner = owner;
-    query.offset = (list.page - 1) * list.per_page;
-    query.limit = list.per_page;
+    query.offset = list.page.offset();
+    query.limit = list.page.per_page;
     if (const auto type = text("type")) {
       query.kind = vault::file_kind_from(*type);
       if (!query.kind) fault("type", "Must be image, video, audio, document or other");
@@ -103,29 +98,10 @@ class ListParser {
   Problem problem_{ProblemKind::kInvalid, "Invalid input data"};
 };
 
-// `/media?page=3`, relative to the API's root, with the other parameters as they came.
-std::string page_link(const http::Target& uri, std::uint64_t page) {
-  std::string link = "/media?page=" + std::to_string(page);
-  for (const auto& [name, value] : uri.query) {
-    if (name == "page") continue;
-    link += '&' + http::percent_encode(name) + '=' + http::percent_encode(value);
-  }
-  return link;
-}
-
 boost::json::object pagination(const http::Target& uri, const ListRequest& list,
                                const vault::EntryPage& found) {
-  const std::uint64_t pages = (found.total + list.per_page - 1) / list.per_page;
-  boost::json::value next;
-  boost::json::value previous;
-  if (list.page < pages) next = page_link(uri, list.page + 1);
-  if (list.page > 1) previous = page_link(uri, list.page - 1);
-  return {{"total", found.total},
-          {"count", found.entries.size() + found.rest.size()},
-          {"per_page", list.per_page},
-          {"current_page", list.page},
-          {"total_pages", pages},
-          {"links", {{"next", std::move(next)}, {"prev", std::move(previous)}}}};
+  return pagination_object("/media", uri, list.page, found.entries.size() + found.rest.size(),
+                           found.total);
 }
 
 // A page with so much text that it is sent as it is read. What was deleted meanwhile is left out.

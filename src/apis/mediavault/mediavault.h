@@ -2,12 +2,18 @@
 #pragma once
 
 #include <memory>
+#include <string>
 
 #include "apis/gateway/dialect.h"
+#include "vault/webhooks/types.h"
 
 namespace coffer::apis::mediavault {
 
 // REQUIRES: `clock` outlives it.
 std::unique_ptr<Dialect> make(const Clock& clock);
+
+// What a webhook is sent: `{"event", "data": {"id", "type", "user_id"}, "timestamp"}` as JSON, the
+// same text for the same delivery. Threads: any.
+std::string webhook_payload(const vault::Delivery& delivery);
 
 }  // namespace coffer::apis::mediavault

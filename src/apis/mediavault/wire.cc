@@ -18,17 +18,19 @@ boost::json::value number_or_null(const std::optional<Number>& number) {
   return *number;
 }
 
-std::string media_id(vault::EntryId id) {
-  return std::string(kMediaPrefix) + std::to_string(id.value);
-}
 // Null until it is worked out.
 std::optional<std::string> checksum(const vault::Entry& entry) {
   if (!entry.checksum) return std::nullopt;
   return "sha256:" + entry.checksum->hex();
 }
-std::string user_id(vault::AccountId id) { return "user_" + std::to_string(id.value); }
 
 }  // namespace
+
+std::string media_id(vault::EntryId id) {
+  return std::string(kMediaPrefix) + std::to_string(id.value);
+}
+
+std::string user_id(vault::AccountId id) { return "user_" + std::to_string(id.value); }
 
 boost::json::object envelope(RequestContext& context, boost::json::value data) {
   const Time now = context.vault.clock().now();

@@ -30,6 +30,10 @@ boost::json::object media_object(const std::string& api_url, const vault::Entry&
 
 boost::json::object user_object(const vault::Account& account);
 
+// `media_12`, `user_7`.
+std::string media_id(vault::EntryId id);
+std::string user_id(vault::AccountId id);
+
 // `media_12`, `12` or a UUID names a file.
 std::optional<EntryRef> parse_media_id(std::string_view text);
 

@@ -1,0 +1,28 @@
+// Pages of lists, as the document has them: `page`, `per_page`, `meta.pagination`.
+#pragma once
+
+#include <boost/json/object.hpp>
+#include <cstdint>
+#include <string_view>
+
+#include "http/uri.h"
+
+namespace coffer::apis::mediavault {
+
+inline constexpr std::uint64_t kPerPageDefault = 20;
+inline constexpr std::uint64_t kPerPageMax = 100;
+inline constexpr std::uint64_t kPageMax = 1'000'000'000'000;
+
+struct ListPage {
+  std::uint64_t page = 1;
+  std::uint64_t per_page = kPerPageDefault;
+
+  std::uint64_t offset() const noexcept { return (page - 1) * per_page; }
+};
+
+// `pagination` of a page with `count` of `total` things. Its links are `path`, below the API's
+// root, with the parameters of `uri` and another `page`.
+boost::json::object pagination_object(std::string_view path, const http::Target& uri, ListPage page,
+                                      std::uint64_t count, std::uint64_t total);
+
+}  // namespace coffer::apis::mediavault

@@ -1,0 +1,153 @@
+#include "apis/mediavault/webhook_wire.h"
+
+#include <array>
+#include <boost/json/array.hpp>
+#include <boost/json/serialize.hpp>
+#include <cstdint>
+#include <string>
+#include <utility>
+
+#include "apis/mediavault/mediavault.h"
+#include "apis/mediavault/wire.h"
+#include "base/text.h"
+#include "vault/model/ids.h"
+
+namespace coffer::apis::mediavault {
+namespace {
+
+constexpr std::string_view kHookPrefix = "hook_";
+constexpr std::string_view kDeliveryPrefix = "delivery_";
+
+using enum vault::WebhookTopic;
+// In the order of the topics' numbers.
+constexpr std::array<std::pair<vault::WebhookTopic, std::string_view>, 6> kEvents{{
+    {kEntryCreated, "media.uploaded"},
+    {kEntryUpdated, "media.updated"},
+    {kEntryDeleted, "media.deleted"},
+    {kAccountRegistered, "user.registered"},
+    {kCollectionCreated, "collection.created"},
+    {kTest, "webhook.test"},
+}};
+
+constexpr std::array<std::string_view, 3> kStatus{"pending", "delivered", "dead"};
+
+boost::json::value time_or_null(const std::optional<Time>& time) {
+  if (!time) return nullptr;
+  return boost::json::string(to_iso8601(*time));
+}
+
+template <class Number>
+boost::json::value number_or_null(const std::optional<Number>& number) {
+  if (!number) return nullptr;
+  return *number;
+}
+
+// Bytes of any kind as text, of which the last character may be cut off.
+std::string readable(std::string_view bytes) {
+  constexpr std::size_t kLongestCharacter = 4;
+  for (std::size_t cut = 0; cut < kLongestCharacter && cut <= bytes.size(); ++cut) {
+    const std::string_view text = bytes.substr(0, bytes.size() - cut);
+    if (is_utf8(text)) return std::string(text);
+  }
+  std::string text;
+  for (const char c : bytes) {
+    if (static_cast<unsigned char>(c) < 0x80) {
+      text += c;
+    } else {
+      text += "\xef\xbf\xbd";
+    }
+  }
+  return text;
+}
+
+boost::json::object payload_object(const vault::Delivery& delivery) {
+  std::string id = user_id(delivery.account);
+  std::string_view type = "user";
+  if (delivery.entry) {
+    id = media_id(*delivery.entry);
+    type = vault::name_of(delivery.kind.value_or(vault::FileKind::kOther));
+  } else if (delivery.topic == kTest) {
+    id = std::string(kHookPrefix) + std::to_string(delivery.webhook.value);
+    type = "webhook";
+  }
+  return {{"event", event_name(delivery.topic)},
+          {"data", {{"id", id}, {"type", type}, {"user_id", user_id(delivery.account)}}},
+          {"timestamp", to_iso8601(delivery.at)}};
+}
+
+template <class Id>
+std::optional<Id> parse_id(std::string_view text, std::string_view prefix) {
+  if (!text.starts_with(prefix)) return std::nullopt;
+  return vault::parse_id<Id>(text.substr(prefix.size()));
+}
+
+}  // namespace
+
+std::string_view event_name(vault::WebhookTopic topic) noexcept {
+  return kEvents[static_cast<std::size_t>(topic)].second;
+}
+
+std::optional<vault::WebhookTopic> topic_from(std::string_view event_name) noexcept {
+  for (const auto& [topic, name] : kEvents) {
+    if (name == event_name && topic != kTest) return topic;
+  }
+  return std::nullopt;
+}
+
+boost::json::object webhook_object(const vault::Webhook& webhook) {
+  boost::json::array events;
+  for (const auto& [topic, name] : kEvents) {
+    if (webhook.topics.has(topic)) events.emplace_back(name);
+  }
+  return {{"id", std::string(kHookPrefix) + std::to_string(webhook.id.value)},
+          {"url", webhook.url},
+          {"events", std::move(events)},
+          {"active", webhook.is_active},
+          {"pending", webhook.waiting},
+          {"failures", webhook.failures},
+          {"last_success_at", time_or_null(webhook.succeeded_at)},
+          {"created_at", to_iso8601(webhook.created_at)},
+          {"updated_at", to_iso8601(webhook.updated_at)}};
+}
+
+std::optional<vault::DeliveryStatus> delivery_status_from(std::string_view name) noexcept {
+  for (std::size_t i = 0; i < kStatus.size(); ++i) {
+    if (kStatus[i] == name) return static_cast<vault::DeliveryStatus>(i);
+  }
+  return std::nullopt;
+}
+
+boost::json::object delivery_object(const vault::Delivery& delivery) {
+  std::optional<std::int64_t> duration;
+  if (delivery.duration) duration = delivery.duration->count();
+  boost::json::value error;
+  if (!delivery.error.empty()) error = boost::json::string(delivery.error);
+  return {{"id", std::string(kDeliveryPrefix) + std::to_string(delivery.id.value)},
+          {"message_id", "msg_" + delivery.uuid.str()},
+          {"event", event_name(delivery.topic)},
+          {"payload", payload_object(delivery)},
+          {"status", kStatus[static_cast<std::size_t>(delivery.status)]},
+          {"attempts", delivery.attempts},
+          {"created_at", to_iso8601(delivery.created_at)},
+          {"next_attempt_at", time_or_null(delivery.next_at)},
+          {"finished_at", time_or_null(delivery.finished_at)},
+          {"last_attempt_at", time_or_null(delivery.attempted_at)},
+          {"duration_ms", number_or_null(duration)},
+          {"reply_code", number_or_null(delivery.reply_status)},
+          {"reply_body", readable(delivery.reply)},
+          {"error", std::move(error)}};
+}
+
+std::optional<vault::WebhookId> parse_webhook_id(std::string_view text) {
+  return parse_id<vault::WebhookId>(text, kHookPrefix);
+}
+
+std::optional<vault::DeliveryId> parse_delivery_id(std::string_view text) {
+  return parse_id<vault::DeliveryId>(text, kDeliveryPrefix);
+}
+
+std::string webhook_payload(const vault::Delivery& delivery) {
+  return boost::json::serialize(payload_object(delivery));
+}
+
+}  // namespace coffer::apis::mediavault

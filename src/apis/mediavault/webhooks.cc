@@ -1,0 +1,187 @@
+#include <boost/json/array.hpp>
+#include <boost/json/object.hpp>
+#include <string>
+#include <utility>
+
+#include "apis/kit/json.h"
+#include "apis/mediavault/handlers.h"
+#include "apis/mediavault/pagination.h"
+#include "apis/mediavault/webhook_wire.h"
+#include "apis/mediavault/wire.h"
+#include "base/text.h"
+
+namespace coffer::apis::mediavault {
+namespace {
+
+constexpr std::string_view kEventsExpected =
+    "Must be one or more of media.uploaded, media.updated, media.deleted, user.registered, "
+    "collection.created";
+
+// Nothing where the field is missing, or is at fault.
+std::optional<vault::WebhookTopics> read_events(Fields& fields) {
+  const auto names = fields.texts("events");
+  if (!names) return std::nullopt;
+  vault::WebhookTopics topics;
+  for (const std::string& name : *names) {
+    const auto topic = topic_from(name);
+    if (!topic) {
+      fields.fault("events", std::string(kEventsExpected));
+      return std::nullopt;
+    }
+    topics.add(*topic);
+  }
+  return topics;
+}
+
+std::optional<bool> read_active(Fields& fields, const boost::json::object& body) {
+  const auto* value = body.if_contains("active");
+  if (!value) return std::nullopt;
+  if (!value->is_bool()) fields.fault("active", "Must be true or false");
+  return value->is_bool() && value->get_bool();
+}
+
+Problem no_such_webhook() { return {ProblemKind::kNotFound, "There is no such webhook"}; }
+
+std::optional<vault::WebhookId> webhook_of(const RequestContext& context) {
+  return parse_webhook_id(context.path.text("id"));
+}
+
+// What a query of deliveries asks for, with every fault in it.
+class DeliveryListParser {
+ public:
+  explicit DeliveryListParser(const http::Target& uri) : uri_(uri) {}
+
+  ListPage page() {
+    return {.page = number("page", kPageMax, 1),
+            .per_page = number("per_page", kPerPageMax, kPerPageDefault)};
+  }
+  std::optional<vault::DeliveryStatus> status() {
+    const auto name = uri_.parameter("status");
+    if (!name) return std::nullopt;
+    const auto status = delivery_status_from(*name);
+    if (!status) fault("status", "Must be pending, delivered or dead");
+    return status;
+  }
+  std::optional<Problem> problem() const {
+    if (problem_.fields.empty()) return std::nullopt;
+    return problem_;
+  }
+
+ private:
+  std::uint64_t number(std::string_view name, std::uint64_t max, std::uint64_t otherwise) {
+    const auto text = uri_.parameter(name);
+    if (!text) return otherwise;
+    const auto value = parse_unsigned(*text);
+    if (value && *value >= 1 && *value <= max) return *value;
+    fault(name, "Must be a number from 1 to " + std::to_string(max));
+    return otherwise;
+  }
+  void fault(std::string_view name, std::string message) {
+    problem_.fields.push_back({std::string(name), std::move(message)});
+  }
+
+  const http::Target& uri_;
+  Problem problem_{ProblemKind::kInvalid, "Invalid input data"};
+};
+
+}  // namespace
+
+Task<Reply> create_webhook(RequestContext& context) {
+  const auto body = co_await read_json(context.request);
+  if (!body) co_return std::unexpected(body.error());
+  Fields fields(*body);
+  vault::NewWebhook wanted{.url = fields.text("url"), .topics = {}};
+  if (!fields.has("events")) fields.fault("events", std::string(kEventsExpected));
+  if (const auto topics = read_events(fields)) wanted.topics = *topics;
+  if (auto problem = fields.problem()) co_return std::unexpected(std::move(*problem));
+  const auto made = co_await context.vault.webhooks().create(context.actor(), std::move(wanted));
+  if (!made) co_return std::unexpected(made.error());
+  boost::json::object object = webhook_object(made->webhook);
+  object["secret"] = made->secret;
+  co_return success(context, std::move(object), 201);
+}
+
+Task<Reply> list_webhooks(RequestContext& context) {
+  const auto read = [&vault = context.vault, account = context.account().id](
+                        vault::WebhookId after) { return vault.webhooks().list(account, after); };
+  NextPage webhooks = pages(vault::WebhookId{}, read, &vault::Webhook::id, webhook_object);
+  Reply reply = co_await list_success(context, std::move(webhooks));
+  co_return reply;
+}
+
+Task<Reply> show_webhook(RequestContext& context) {
+  const auto id = webhook_of(context);
+  if (!id) co_return std::unexpected(no_such_webhook());
+  const auto found = co_await context.vault.webhooks().find(context.account().id, *id);
+  if (!found) co_return std::unexpected(found.error());
+  co_return success(context, webhook_object(*found));
+}
+
+Task<Reply> update_webhook(RequestContext& context) {
+  const auto id = webhook_of(context);
+  if (!id) co_return std::unexpected(no_such_webhook());
+  const auto body = co_await read_json(context.request);
+  if (!body) co_return std::unexpected(body.error());
+  Fields fields(*body);
+  vault::WebhookChanges changes;
+  changes.url = fields.optional_text("url");
+  changes.topics = read_events(fields);
+  changes.is_active = read_active(fields, *body);
+  if (auto problem = fields.problem()) co_return std::unexpected(std::move(*problem));
+  const auto updated =
+      co_await context.vault.webhooks().update(context.actor(), *id, std::move(changes));
+  if (!updated) co_return std::unexpected(updated.error());
+  co_return success(context, webhook_object(*updated));
+}
+
+Task<Reply> delete_webhook(RequestContext& context) {
+  const auto id = webhook_of(context);
+  if (!id) co_return std::unexpected(no_such_webhook());
+  const auto done = co_await context.vault.webhooks().remove(context.actor(), *id);
+  if (!done) co_return std::unexpected(done.error());
+  co_return success(context, {{"id", context.path.text("id")}, {"deleted", true}});
+}
+
+Task<Reply> test_webhook(RequestContext& context) {
+  const auto id = webhook_of(context);
+  if (!id) co_return std::unexpected(no_such_webhook());
+  const auto made = co_await context.vault.webhooks().test(context.actor(), *id);
+  if (!made) co_return std::unexpected(made.error());
+  co_return success(context, delivery_object(*made), 202);
+}
+
+Task<Reply> list_deliveries(RequestContext& context) {
+  const auto id = webhook_of(context);
+  if (!id) co_return std::unexpected(no_such_webhook());
+  const http::Target& uri = context.request.uri;
+  DeliveryListParser parser(uri);
+  const ListPage page = parser.page();
+  const vault::DeliveryQuery query{
+      .status = parser.status(), .offset = page.offset(), .limit = page.per_page};
+  if (auto problem = parser.problem()) co_return std::unexpected(std::move(*problem));
+  const auto found = co_await context.vault.webhooks().deliveries(context.account().id, *id, query);
+  if (!found) co_return std::unexpected(found.error());
+  boost::json::array data(&context.memory);
+  for (const vault::Delivery& delivery : found->deliveries) {
+    data.push_back(delivery_object(delivery));
+  }
+  const std::uint64_t count = data.size();
+  const std::string path = "/webhooks/" + context.path.text("id") + "/deliveries";
+  boost::json::object reply = envelope(context, std::move(data));
+  reply["meta"].as_object()["pagination"] = pagination_object(path, uri, page, count, found->total);
+  co_return json_response(200, reply);
+}
+
+Task<Reply> resend_delivery(RequestContext& context) {
+  const auto id = webhook_of(context);
+  if (!id) co_return std::unexpected(no_such_webhook());
+  const auto delivery = parse_delivery_id(context.path.text("delivery"));
+  if (!delivery) {
+    co_return std::unexpected(Problem(ProblemKind::kNotFound, "There is no such delivery"));
+  }
+  const auto sent = co_await context.vault.webhooks().resend(context.actor(), *id, *delivery);
+  if (!sent) co_return std::unexpected(sent.error());
+  co_return success(context, delivery_object(*sent), 202);
+}
+
+}  // namespace coffer::apis::mediavault
