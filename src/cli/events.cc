@@ -18,9 +18,10 @@ namespace {
 
 constexpr char kFooter[] =
     "Prints one JSON object a line, oldest first: the event's number (it only grows), its type\n"
-    "(account.registered, entry.created, entry.updated, entry.deleted), when it happened, who did\n"
-    "it, and for files and folders owner, space, number, UUID and kind. Events are kept for\n"
-    "events.retention.\n"
+    "(account.registered, entry.created, entry.updated, entry.deleted, collection.created,\n"
+    "collection.updated, collection.deleted), when it happened, who did it, and of what it is\n"
+    "about the owner and, for files and folders, space, number, UUID and kind. Events are kept\n"
+    "for events.retention.\n"
     "With --reader, a run goes on behind what the last run of that name printed; one that is\n"
     "killed may print the same events again, and none is left out.\n"
     "Works while the server runs.";
@@ -34,12 +35,13 @@ std::string number_or_null(const auto& id) {
 std::string json_of(const vault::Event& event) {
   return fmt::format(
       R"({{"id":{},"type":"{}","at":{},"account":{},"owner":{},"space":{},"entry":{},)"
-      R"("uuid":{},"kind":{}}})",
+      R"("uuid":{},"kind":{},"collection":{}}})",
       event.id.value, vault::name_of(event.type), json_quoted(to_iso8601(event.at)),
       event.account.value, number_or_null(event.owner), number_or_null(event.space),
       number_or_null(event.entry),
       event.uuid ? json_quoted(event.uuid->str()) : std::string("null"),
-      event.kind ? json_quoted(vault::name_of(*event.kind)) : std::string("null"));
+      event.kind ? json_quoted(vault::name_of(*event.kind)) : std::string("null"),
+      number_or_null(event.collection));
 }
 
 struct Wanted {

@@ -216,6 +216,30 @@ CREATE TABLE removed_tree (
 ){clustered};
 CREATE INDEX removed_tree_owner ON removed_tree (owner_id);
 
+-- Collections: an account's own lists of its files.
+CREATE TABLE collection (
+  id          {key},
+  owner_id    {integer} NOT NULL REFERENCES account (id),
+  name        {text} NOT NULL,
+  description {text},
+  files       {integer} NOT NULL CHECK (files >= 0),    -- rows of collection_entry that it has
+  charged     {integer} NOT NULL CHECK (charged >= 0),  -- of its owner's quota, with those rows
+  created_at  {integer} NOT NULL,
+  updated_at  {integer} NOT NULL
+){options};
+CREATE INDEX collection_owner ON collection (owner_id, id);
+
+-- The files in a collection, and where each stands in it. Files of its owner alone.
+CREATE TABLE collection_entry (
+  collection_id {integer} NOT NULL REFERENCES collection (id),
+  entry_id      {integer} NOT NULL,
+  position      {integer} NOT NULL,          -- by which they are ordered; numbers have gaps
+  added_at      {integer} NOT NULL,
+  PRIMARY KEY (collection_id, entry_id)
+){clustered};
+CREATE UNIQUE INDEX collection_entry_position ON collection_entry (collection_id, position);
+CREATE INDEX collection_entry_entry ON collection_entry (entry_id);
+
 -- Secrets that lead to something for whoever has them.
 CREATE TABLE link (
   id         {key},
@@ -284,12 +308,13 @@ CREATE TABLE event (
   type       {integer} NOT NULL,             -- EventType
   at         {integer} NOT NULL,
   account_id {integer} NOT NULL,             -- who did it
-  -- Of the entry, as it was then; null for what is not about an entry.
+  -- Of the entry or the collection, as it was then; null for what is not about one.
   owner_id   {integer},
   space_id   {integer},
   entry_id   {integer},
   uuid       {bytes},
-  kind       {integer}                       -- FileKind
+  kind       {integer},                      -- FileKind
+  collection_id {integer}
 ){options};
 
 -- Up to which event the log was pruned; one row, or none before the first time.

@@ -17,6 +17,7 @@ Vault::Vault(Context context)
       paths_(context_),
       buckets_(context_),
       downloads_(context_),
+      collections_(context_),
       groups_(context_),
       uploads_(context_),
       upload_sessions_(context_),

@@ -18,6 +18,7 @@
 #include "vault/transfer/upload_sessions.h"
 #include "vault/transfer/uploads.h"
 #include "vault/tree/buckets.h"
+#include "vault/tree/collections.h"
 #include "vault/tree/entries.h"
 #include "vault/tree/folders.h"
 #include "vault/tree/groups.h"
@@ -55,6 +56,7 @@ class Vault {
   Paths& paths() { return paths_; }
   Buckets& buckets() { return buckets_; }
   Downloads& downloads() { return downloads_; }
+  Collections& collections() { return collections_; }
   Groups& groups() { return groups_; }
   ShortLinks& addresses() { return *short_links_; }
   Shares& shares() { return *shares_; }
@@ -90,6 +92,7 @@ class Vault {
   Paths paths_;
   Buckets buckets_;
   Downloads downloads_;
+  Collections collections_;
   Groups groups_;
   Uploads uploads_;
   UploadSessions upload_sessions_;

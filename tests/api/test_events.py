@@ -32,7 +32,8 @@ def test_what_happened_in_order(server_of_ours):
     assert [event["type"] for event in all_of_them][-2:] == ["entry.created", "entry.deleted"]
     assert [event["id"] for event in all_of_them] == sorted({event["id"] for event in all_of_them})
     created = all_of_them[-2]
-    assert set(created) == {"id", "type", "at", "account", "owner", "space", "entry", "uuid", "kind"}
+    assert set(created) == {"id", "type", "at", "account", "owner", "space", "entry", "uuid", "kind",
+                            "collection"}
     assert created["kind"] == "image" and created["uuid"] == media["uuid"]
     registered = [event for event in all_of_them if event["type"] == "account.registered"]
     assert registered and registered[-1]["entry"] is None

@@ -1,6 +1,8 @@
 // The document's calls, one file a group.
 #pragma once
 
+#include <string_view>
+
 #include "apis/gateway/dialect.h"
 
 namespace coffer::apis::mediavault {
@@ -34,10 +36,23 @@ Task<Reply> resend_delivery(RequestContext& context);
 Task<Reply> upload_media(RequestContext& context);
 
 // media.cc
+// The file that the path's `parameter` names, if it is the caller's.
+Task<vault::Result<vault::Entry>> find_media(RequestContext& context, std::string_view parameter);
 Task<Reply> list_media(RequestContext& context);
 Task<Reply> show_media(RequestContext& context);
 Task<Reply> update_media(RequestContext& context);
 Task<Reply> delete_media(RequestContext& context);
 Task<Reply> download_media(RequestContext& context);
+
+// collections.cc
+Task<Reply> create_collection(RequestContext& context);
+Task<Reply> list_collections(RequestContext& context);
+Task<Reply> show_collection(RequestContext& context);
+Task<Reply> update_collection(RequestContext& context);
+Task<Reply> delete_collection(RequestContext& context);
+Task<Reply> add_to_collection(RequestContext& context);
+Task<Reply> list_collection(RequestContext& context);
+Task<Reply> move_in_collection(RequestContext& context);
+Task<Reply> take_out_of_collection(RequestContext& context);
 
 }  // namespace coffer::apis::mediavault

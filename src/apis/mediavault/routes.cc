@@ -5,6 +5,9 @@
 namespace coffer::apis::mediavault {
 namespace {
 
+// Bytes of a body with the ids of a whole collection.
+constexpr std::uint64_t kManyIds = std::uint64_t{512} << 10U;
+
 class MediaVault final : public Dialect {
  public:
   explicit MediaVault(const Clock& clock) : clock_(clock) {}
@@ -38,6 +41,15 @@ class MediaVault final : public Dialect {
         {kPatch, "/media/{id}", Access::kAccount, update_media},
         {kDelete, "/media/{id}", Access::kAccount, delete_media},
         {kGet, "/media/{id}/content", Access::kAccount, download_media},
+        {kPost, "/collections", Access::kAccount, create_collection},
+        {kGet, "/collections", Access::kAccount, list_collections},
+        {kGet, "/collections/{id}", Access::kAccount, show_collection},
+        {kPatch, "/collections/{id}", Access::kAccount, update_collection},
+        {kDelete, "/collections/{id}", Access::kAccount, delete_collection},
+        {kPost, "/collections/{id}/media", Access::kAccount, add_to_collection, kManyIds},
+        {kGet, "/collections/{id}/media", Access::kAccount, list_collection},
+        {kPatch, "/collections/{id}/media/{media}", Access::kAccount, move_in_collection},
+        {kDelete, "/collections/{id}/media/{media}", Access::kAccount, take_out_of_collection},
     };
   }
 

@@ -11,6 +11,7 @@ namespace {
 
 constexpr std::string_view kApiVersion = "1.0.0";
 constexpr std::string_view kMediaPrefix = "media_";
+constexpr std::string_view kCollectionPrefix = "col_";
 
 template <class Number>
 boost::json::value number_or_null(const std::optional<Number>& number) {
@@ -22,6 +23,15 @@ boost::json::value number_or_null(const std::optional<Number>& number) {
 std::optional<std::string> checksum(const vault::Entry& entry) {
   if (!entry.checksum) return std::nullopt;
   return "sha256:" + entry.checksum->hex();
+}
+std::string collection_id(vault::CollectionId id) {
+  return std::string(kCollectionPrefix) + std::to_string(id.value);
+}
+boost::json::array collection_ids(std::span<const vault::CollectionId> ids,
+                                  const boost::json::storage_ptr& memory) {
+  boost::json::array out(memory);
+  for (const vault::CollectionId id : ids) out.emplace_back(collection_id(id));
+  return out;
 }
 
 }  // namespace
@@ -67,13 +77,15 @@ boost::json::object user_object(const vault::Account& account) {
           {"updated_at", to_iso8601(account.updated_at)}};
 }
 
-boost::json::object media_object(RequestContext& context, const vault::Entry& entry) {
+boost::json::object media_object(RequestContext& context, const vault::Entry& entry,
+                                 std::span<const vault::CollectionId> collections) {
   std::string api_url = context.client.base_url;
   api_url += context.mount;
-  return media_object(api_url, entry, &context.memory);
+  return media_object(api_url, entry, collections, &context.memory);
 }
 
 boost::json::object media_object(const std::string& api_url, const vault::Entry& entry,
+                                 std::span<const vault::CollectionId> collections,
                                  boost::json::storage_ptr memory) {
   const std::string id = media_id(entry.id);
   const std::string url = api_url + "/media/" + id + "/content";
@@ -92,11 +104,44 @@ boost::json::object media_object(const std::string& api_url, const vault::Entry&
            {"title", json_or_null(entry.title, memory)},
            {"description", json_or_null(entry.description, memory)},
            {"tags", boost::json::array(entry.tags.begin(), entry.tags.end(), memory)},
-           {"collections", boost::json::array(memory)},
+           {"collections", collection_ids(collections, memory)},
            {"user_id", user_id(entry.owner)},
            {"created_at", to_iso8601(entry.created_at)},
            {"updated_at", to_iso8601(entry.updated_at)}},
           memory};
+}
+
+Task<std::vector<std::vector<vault::CollectionId>>> collections_of(
+    vault::Vault& vault, vault::AccountId owner, std::span<const vault::Entry> entries) {
+  std::vector<vault::EntryId> ids;
+  ids.reserve(entries.size());
+  for (const vault::Entry& entry : entries) ids.push_back(entry.id);
+  auto collections = co_await vault.collections().of(owner, ids);
+  co_return collections;
+}
+
+Task<std::vector<vault::CollectionId>> collections_of(RequestContext& context,
+                                                      const vault::Entry& entry) {
+  const vault::EntryId ids[] = {entry.id};
+  auto collections = co_await context.vault.collections().of(entry.owner, ids);
+  co_return std::move(collections.front());
+}
+
+boost::json::object collection_object(const vault::Collection& collection) {
+  return {{"id", collection_id(collection.id)},
+          {"name", collection.name},
+          {"description", json_or_null(collection.description)},
+          {"media_count", collection.files},
+          {"user_id", user_id(collection.owner)},
+          {"created_at", to_iso8601(collection.created_at)},
+          {"updated_at", to_iso8601(collection.updated_at)}};
+}
+
+std::optional<vault::CollectionId> parse_collection_id(std::string_view text) {
+  if (text.starts_with(kCollectionPrefix)) text.remove_prefix(kCollectionPrefix.size());
+  const auto number = parse_unsigned(text);
+  if (!number || *number > INT64_MAX) return std::nullopt;
+  return vault::CollectionId{static_cast<std::int64_t>(*number)};
 }
 
 std::optional<EntryRef> parse_media_id(std::string_view text) {

@@ -4,13 +4,16 @@
 #include <boost/json/object.hpp>
 #include <boost/json/value.hpp>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "apis/gateway/dialect.h"
 #include "apis/kit/entry_ref.h"
 #include "apis/kit/list_reply.h"
 #include "vault/model/types.h"
+#include "vault/tree/collections.h"
 
 namespace coffer::apis::mediavault {
 
@@ -23,10 +26,23 @@ http::Response success(RequestContext& context, boost::json::value data, unsigne
 Task<Reply> list_success(RequestContext& context, NextPage data,
                          boost::json::object more_meta = {});
 
-boost::json::object media_object(RequestContext& context, const vault::Entry& entry);
+// `collections`: those that the file is in.
+boost::json::object media_object(RequestContext& context, const vault::Entry& entry,
+                                 std::span<const vault::CollectionId> collections = {});
 // The same outside of an exchange. `api_url`: where the API is, as the client sees it.
 boost::json::object media_object(const std::string& api_url, const vault::Entry& entry,
+                                 std::span<const vault::CollectionId> collections = {},
                                  boost::json::storage_ptr memory = {});
+
+// The collections that each file of `entries`, all of one owner, is in.
+Task<std::vector<std::vector<vault::CollectionId>>> collections_of(
+    vault::Vault& vault, vault::AccountId owner, std::span<const vault::Entry> entries);
+Task<std::vector<vault::CollectionId>> collections_of(RequestContext& context,
+                                                      const vault::Entry& entry);
+
+boost::json::object collection_object(const vault::Collection& collection);
+// `col_12` or `12`.
+std::optional<vault::CollectionId> parse_collection_id(std::string_view text);
 
 boost::json::object user_object(const vault::Account& account);
 

@@ -7,10 +7,12 @@ namespace coffer::vault {
 namespace {
 
 constexpr db::Statement kAppend{
-    "INSERT INTO event (type, at, account_id, space_id, entry_id, uuid, kind, owner_id)"
-    " VALUES ($1, $2, $3, $4, $5, $6, $7, $8)"};
+    "INSERT INTO event (type, at, account_id, space_id, entry_id, uuid, kind, owner_id, "
+    "collection_id)"
+    " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)"};
 constexpr db::Statement kRead{
-    "SELECT id, type, at, account_id, space_id, entry_id, uuid, kind, owner_id FROM event"
+    "SELECT id, type, at, account_id, space_id, entry_id, uuid, kind, owner_id, collection_id"
+    " FROM event"
     " WHERE id > $1 ORDER BY id LIMIT $2"};
 // Looks at the oldest only, so that it costs nothing when they are young.
 constexpr db::Statement kLastOld{
@@ -28,8 +30,9 @@ constexpr db::Statement kMoveFrom{
     "INSERT INTO event_reader (name, position) VALUES ($1, $3)"
     " ON CONFLICT (name) DO UPDATE SET position = $3 WHERE event_reader.position = $2"};
 
-constexpr std::array<std::string_view, 4> kTypeNames{"account.registered", "entry.created",
-                                                     "entry.updated", "entry.deleted"};
+constexpr std::array<std::string_view, 7> kTypeNames{
+    "account.registered", "entry.created",      "entry.updated",     "entry.deleted",
+    "collection.created", "collection.updated", "collection.deleted"};
 
 Event event_from(const db::Row& row) {
   Event event{};
@@ -42,6 +45,7 @@ Event event_from(const db::Row& row) {
   if (!row.is_null(6)) event.uuid = Uuid::from_bytes(row.bytes(6));
   if (!row.is_null(7)) event.kind = static_cast<FileKind>(row.integer(7));
   if (!row.is_null(8)) event.owner = row.id<AccountId>(8);
+  if (!row.is_null(9)) event.collection = row.id<CollectionId>(9);
   return event;
 }
 
@@ -57,7 +61,7 @@ std::optional<EventId> last_from(const db::Row& row) {
 
 Task<void> append_event(db::Transaction& transaction, Time now, Event event) {
   co_await transaction.execute(kAppend, event.type, now, event.account, event.space, event.entry,
-                               event.uuid, event.kind, event.owner);
+                               event.uuid, event.kind, event.owner, event.collection);
 }
 
 Task<bool> move_reader(db::Transaction& transaction, const std::string& reader, EventId from,

@@ -18,6 +18,9 @@ enum class EventType : std::uint8_t {
   kEntryCreated = 1,
   kEntryUpdated = 2,
   kEntryDeleted = 3,
+  kCollectionCreated = 4,
+  kCollectionUpdated = 5,
+  kCollectionDeleted = 6,
 };
 
 struct Event {
@@ -31,6 +34,8 @@ struct Event {
   std::optional<EntryId> entry = {};
   std::optional<Uuid> uuid = {};
   std::optional<FileKind> kind = {};
+  // For those about a collection, besides its owner.
+  std::optional<CollectionId> collection = {};
 };
 
 // For the other parts of the core: joins `event` to the transaction. Id and time are given here.

@@ -14,12 +14,15 @@
 namespace coffer::vault {
 
 // What is written down is charged like the bytes of files, or a small quota would hold a database
-// of any size: this much for each file, folder, group, bucket, webhook and unfinished upload,
+// of any size: this much for each file, folder, group, bucket, collection, webhook and unfinished
+// upload,
 inline constexpr std::uint64_t kEntryCharge = 1024;
 // this much for each part of a file, or of an unfinished upload, and for each key of a program and
-// each invite. Besides, the texts of the former.
+// each invite; besides, the texts of the former;
 inline constexpr std::uint64_t kPartCharge = 256;
 inline constexpr std::uint64_t kSecretCharge = 256;
+// this much for each file in a collection.
+inline constexpr std::uint64_t kListedCharge = 256;
 
 // What the texts of an entry are charged: the bytes of name, title, description and tags.
 std::uint64_t text_charge(const Entry& entry) noexcept;

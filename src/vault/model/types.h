@@ -19,6 +19,7 @@ using SessionId = Id<struct SessionTag>;
 using ApiKeyId = Id<struct ApiKeyTag>;
 using SpaceId = Id<struct SpaceTag>;
 using EntryId = Id<struct EntryTag>;
+using CollectionId = Id<struct CollectionTag>;
 using EventId = Id<struct EventTag>;
 using ManifestId = Id<struct ManifestTag>;
 

@@ -5,6 +5,7 @@
 #include "vault/transfer/blob_rows.h"
 #include "vault/transfer/downloads.h"
 #include "vault/transfer/manifests.h"
+#include "vault/tree/collections.h"
 
 namespace coffer::vault {
 namespace {
@@ -66,6 +67,7 @@ Task<void> release_file(db::Transaction& transaction, const Entry& file, Account
                         Time now) {
   co_await transaction.execute(kRemove, file.id);
   co_await remove_tags(transaction, file);
+  co_await take_out_of_collections(transaction, file, now);
   co_await drop_bytes(transaction, file, now);
   const Event event = event_about(file, EventType::kEntryDeleted, caller);
   co_await append_event(transaction, now, event);

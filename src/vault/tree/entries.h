@@ -14,14 +14,16 @@
 
 namespace coffer::vault {
 
-enum class EntrySort : std::uint8_t { kCreated, kName, kSize };
+// The last two are for the files of one collection: their order in it, and when they were added.
+enum class EntrySort : std::uint8_t { kCreated, kName, kSize, kPosition, kAdded };
 
 struct EntryQuery {
   AccountId owner = {};
   std::optional<FileKind> kind = {};
   std::optional<std::string> text = {};  // part of name, title, description or tags, any case
   std::optional<std::string> tag = {};   // the whole tag, any case
-  EntrySort sort = EntrySort::kCreated;
+  std::optional<CollectionId> collection = {};  // one of the owner's
+  EntrySort sort = EntrySort::kCreated;         // kPosition, kAdded: with a collection only
   bool descending = true;
   std::uint64_t offset = 0;
   std::uint64_t limit = 20;

@@ -33,11 +33,21 @@ constexpr auto kCountTagText =
         " AND entry.kind BETWEEN $2 AND $3 AND entry.search LIKE $4 ESCAPE '\\'",
         kIsNotHidden);
 constexpr db::Statement kCountTag{kCountTagText.data()};
+// With the tag $5, or any where that is empty.
+constexpr auto kCountCollectionText =
+    sql("SELECT count(*) FROM collection_entry AS c JOIN entry ON entry.id = c.entry_id"
+        " WHERE entry.owner_id = $1 AND c.collection_id = $6"
+        " AND entry.kind BETWEEN $2 AND $3 AND entry.search LIKE $4 ESCAPE '\\'"
+        " AND ($5 = '' OR EXISTS (SELECT 1 FROM entry_tag AS t WHERE t.owner_id = $1"
+        " AND t.tag = $5 AND t.entry_id = entry.id))",
+        kIsNotHidden);
+constexpr db::Statement kCountCollection{kCountCollectionText.data()};
 
 // How a list is found: each has its own index, or none.
-enum class Way : std::uint8_t { kAll, kKind, kText, kTag };
-constexpr std::size_t kWays = 4;
-constexpr std::size_t kSorts = 3;
+enum class Way : std::uint8_t { kAll, kKind, kText, kTag, kCollection };
+constexpr std::size_t kWays = 5;
+constexpr std::size_t kSorts = 5;
+constexpr std::size_t kPlainSorts = 3;  // of lists of no collection
 
 // One kind's part of a list of all kinds: in order, and nothing but what the index holds.
 // But where something is hidden.
@@ -76,6 +86,15 @@ std::string list_text(Way way, std::string_view column, std::string_view directi
           "SELECT {} FROM entry WHERE owner_id = $1 AND kind BETWEEN $4 AND $5"
           " AND search LIKE $6 ESCAPE '\\'{} ORDER BY {} LIMIT $2 OFFSET $3",
           kEntryColumns, condition, order);
+    case Way::kCollection:
+      return fmt::format(
+          "SELECT {} FROM (SELECT entry_id, position AS page_position, added_at AS page_added"
+          " FROM collection_entry WHERE collection_id = $8) AS listed"
+          " JOIN entry ON entry.id = listed.entry_id WHERE owner_id = $1"
+          " AND kind BETWEEN $4 AND $5 AND search LIKE $6 ESCAPE '\\'"
+          " AND ($7 = '' OR EXISTS (SELECT 1 FROM entry_tag AS t WHERE t.owner_id = $1"
+          " AND t.tag = $7 AND t.entry_id = entry.id)){} ORDER BY {} LIMIT $2 OFFSET $3",
+          kEntryColumns, condition, order);
     case Way::kTag: break;
   }
   return fmt::format(
@@ -90,9 +109,11 @@ class ListStatements {
  public:
   ListStatements() {
     // Ids grow in order of creation.
-    constexpr std::array<std::string_view, kSorts> kColumns{"id", "name", "size"};
+    constexpr std::array<std::string_view, kSorts> kColumns{"id", "name", "size", "page_position",
+                                                            "page_added"};
     for (std::size_t way = 0; way < kWays; ++way) {
-      for (std::size_t sort = 0; sort < kSorts; ++sort) {
+      const bool is_collection = static_cast<Way>(way) == Way::kCollection;
+      for (std::size_t sort = 0; sort < (is_collection ? kSorts : kPlainSorts); ++sort) {
         for (const bool descending : {false, true}) {
           for (const bool hidden : {false, true}) {
             const std::size_t at = index(way, sort, descending, hidden);
@@ -167,6 +188,7 @@ struct List {
   FileKind last = kLastKind;
   std::string pattern;
   std::string tag;
+  CollectionId collection;
 };
 
 std::int64_t integer_from(const db::Row& row) { return row.integer(0); }
@@ -180,6 +202,11 @@ Task<std::uint64_t> count(db::Transaction& tx, const List& list) {
   if (list.way == Way::kTag) {
     const auto total = co_await tx.find(kCountTag, integer_from, list.owner, list.first, list.last,
                                         list.pattern, list.tag);
+    co_return static_cast<std::uint64_t>(total.value());
+  }
+  if (list.way == Way::kCollection) {
+    const auto total = co_await tx.find(kCountCollection, integer_from, list.owner, list.first,
+                                        list.last, list.pattern, list.tag, list.collection);
     co_return static_cast<std::uint64_t>(total.value());
   }
   std::uint64_t total = 0;
@@ -217,6 +244,10 @@ Task<void> add_page(db::Transaction& tx, const List& list, EntryPage& page) {
       co_await tx.for_each(*list.page, add, list.owner, list.limit, list.offset, list.first,
                            list.last, list.pattern, list.tag);
       break;
+    case Way::kCollection:
+      co_await tx.for_each(*list.page, add, list.owner, list.limit, list.offset, list.first,
+                           list.last, list.pattern, list.tag, list.collection);
+      break;
   }
 }
 
@@ -233,9 +264,12 @@ Task<Result<EntryPage>> Entries::list(EntryQuery query) {
       pattern && (!query.tag || (is_utf8(*query.tag) && !has_control(*query.tag)));
   if (!possible) co_return EntryPage{};
   list.pattern = std::move(*pattern);
-  if (query.tag) {
+  if (query.tag) list.tag = fold_case(trim(*query.tag));
+  if (query.collection) {
+    list.way = Way::kCollection;
+    list.collection = *query.collection;
+  } else if (query.tag) {
     list.way = Way::kTag;
-    list.tag = fold_case(trim(*query.tag));
   } else if (query.text) {
     list.way = Way::kText;
   } else if (query.kind) {

@@ -5,6 +5,7 @@
 #include "base/text.h"
 #include "vault/events/events.h"
 #include "vault/model/quota.h"
+#include "vault/tree/collections.h"
 #include "vault/tree/entry_rows.h"
 #include "vault/tree/keys.h"
 
@@ -40,6 +41,7 @@ Task<void> change_owner(db::Transaction& transaction, Entry file, AccountId owne
   co_await give_back(transaction, file.owner, cost_of(file));
   co_await subtract_from_totals(transaction, file);
   co_await remove_tags(transaction, file);
+  co_await take_out_of_collections(transaction, file, now);
   file.owner = owner;
   co_await put(transaction, file, home, now);
   co_await insert_tags(transaction, file);

@@ -7,6 +7,7 @@
 #include "vault/model/sql.h"
 #include "vault/model/step_time.h"
 #include "vault/transfer/file_rows.h"
+#include "vault/tree/collections.h"
 #include "vault/tree/entry_rows.h"
 #include "vault/tree/spaces.h"
 #include "vault/tree/tree.h"
@@ -94,6 +95,10 @@ Task<bool> clear_account(db::Transaction& transaction, std::size_t limit, Time n
   const auto account =
       co_await transaction.find(kNext, [](const db::Row& row) { return row.id<AccountId>(0); });
   if (!account) co_return false;
+  // Before its files: each of them would have to be taken out of them.
+  while (co_await remove_some_collection(transaction, *account, now)) {
+    if (time.is_over()) co_return true;
+  }
   const auto spaces = co_await transaction.all(kSpaces, space_from, *account, limit);
   for (const OwnSpace& space : spaces) {
     co_await remove_space(transaction, space.id, *account, space.name, now);

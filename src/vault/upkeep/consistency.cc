@@ -51,6 +51,7 @@ constexpr auto kCharged =
         "    WHERE kind IN (2, 3) AND removed_at IS NULL UNION ALL"
         "   SELECT account_id, 256 FROM api_key UNION ALL"
         "   SELECT account_id, 1024 + length(CAST(url AS BLOB)) FROM webhook UNION ALL"
+        "   SELECT owner_id, charged FROM collection UNION ALL"
         "   SELECT space.owner_id, 256 FROM link JOIN space ON space.id = link.space_id"
         "    WHERE link.kind = 0) GROUP BY owner_id)"
         " AS kept ON kept.owner_id = a.id WHERE a.charged <> coalesce(kept.charged, 0)");
@@ -127,6 +128,14 @@ constexpr std::pair<std::string_view, db::Statement> kRules[] = {
       " coalesce(length(CAST(title AS BLOB)), 0) + coalesce(length(CAST(description AS BLOB)), 0) +"
       " length(CAST(replace(tags, char(31), '') AS BLOB)) + 256 *"
       " (SELECT count(*) FROM part WHERE multipart_id = entry.manifest_id)"}},
+    {"collections that are charged wrongly, or whose number of files is not that of their rows",
+     {"SELECT count(*) FROM collection AS c WHERE files <> (SELECT count(*) FROM collection_entry"
+      " WHERE collection_id = c.id) OR charged <> 1024 + length(CAST(name AS BLOB)) +"
+      " coalesce(length(CAST(description AS BLOB)), 0) + 256 * files"}},
+    {"files in collections of another account, or that are not there",
+     {"SELECT count(*) FROM collection_entry AS m LEFT JOIN entry AS e ON e.id = m.entry_id"
+      " LEFT JOIN collection AS c ON c.id = m.collection_id"
+      " WHERE e.owner_id IS NULL OR c.owner_id IS NULL OR e.owner_id <> c.owner_id"}},
     {"unfinished uploads that are charged wrongly",
      {"SELECT count(*) FROM multipart AS m WHERE charged <> CASE WHEN entry_id IS NOT NULL THEN 0"
       " ELSE 1024 + length(name) + bytes +"

@@ -1,0 +1,168 @@
+#include <boost/json/object.hpp>
+#include <utility>
+
+#include "apis/kit/json.h"
+#include "apis/mediavault/handlers.h"
+#include "apis/mediavault/media_list.h"
+#include "apis/mediavault/wire.h"
+
+namespace coffer::apis::mediavault {
+namespace {
+
+Problem no_such_collection() { return {ProblemKind::kNotFound, "There is no such collection"}; }
+
+// A failure of a change, in the names of the fields that the caller sent.
+Problem about_collection(const vault::Failure& failure) {
+  Problem problem(failure);
+  for (vault::FieldFault& fault : problem.fields) {
+    if (fault.field == "files") fault.field = "media_ids";
+  }
+  return problem;
+}
+
+std::expected<vault::CollectionId, Problem> id_of(const RequestContext& context) {
+  const auto id = parse_collection_id(context.path.text("id"));
+  if (!id) return std::unexpected(no_such_collection());
+  return *id;
+}
+
+// A file's number, which a UUID has to be looked up for. Nothing: no file of the caller's.
+Task<std::optional<vault::EntryId>> number_of(RequestContext& context, std::string text) {
+  const auto id = parse_media_id(text);
+  if (!id) co_return std::nullopt;
+  if (const auto* number = std::get_if<vault::EntryId>(&*id)) co_return *number;
+  const auto entry = co_await find_file(context.vault, context.account().id, *id);
+  if (!entry) co_return std::nullopt;
+  co_return entry->id;
+}
+
+Reply reply_with(RequestContext& context, const vault::Result<vault::Collection>& collection,
+                 unsigned status = 200) {
+  if (!collection) return std::unexpected(about_collection(collection.error()));
+  return success(context, collection_object(*collection), status);
+}
+
+}  // namespace
+
+Task<Reply> create_collection(RequestContext& context) {
+  const auto body = co_await read_json(context.request);
+  if (!body) co_return std::unexpected(body.error());
+  Fields fields(*body);
+  std::string name = fields.text("name");
+  auto description = fields.nullable_text("description").value_or(std::nullopt);
+  if (auto problem = fields.problem()) co_return std::unexpected(std::move(*problem));
+  const auto made = co_await context.vault.collections().create(context.actor(), std::move(name),
+                                                                std::move(description));
+  co_return reply_with(context, made, 201);
+}
+
+Task<Reply> list_collections(RequestContext& context) {
+  NextPage collections = [&vault = context.vault, owner = context.account().id,
+                          after = vault::CollectionId{}](JsonElements& list) mutable -> Task<bool> {
+    const auto page = co_await vault.collections().list(owner, after);
+    for (const vault::Collection& collection : page.items) list.add(collection_object(collection));
+    if (!page.items.empty()) after = page.items.back().id;
+    co_return page.more;
+  };
+  Reply reply = co_await list_success(context, std::move(collections));
+  co_return reply;
+}
+
+Task<Reply> show_collection(RequestContext& context) {
+  const auto id = id_of(context);
+  if (!id) co_return std::unexpected(id.error());
+  const auto found = co_await context.vault.collections().find(context.account().id, *id);
+  co_return reply_with(context, found);
+}
+
+Task<Reply> update_collection(RequestContext& context) {
+  const auto id = id_of(context);
+  if (!id) co_return std::unexpected(id.error());
+  const auto body = co_await read_json(context.request);
+  if (!body) co_return std::unexpected(body.error());
+  Fields fields(*body);
+  vault::CollectionChanges changes;
+  changes.name = fields.optional_text("name");
+  changes.description = fields.nullable_text("description");
+  if (auto problem = fields.problem()) co_return std::unexpected(std::move(*problem));
+  const auto updated =
+      co_await context.vault.collections().update(context.actor(), *id, std::move(changes));
+  co_return reply_with(context, updated);
+}
+
+Task<Reply> delete_collection(RequestContext& context) {
+  const auto id = id_of(context);
+  if (!id) co_return std::unexpected(id.error());
+  const auto removed = co_await context.vault.collections().remove(context.actor(), *id);
+  if (!removed) co_return std::unexpected(removed.error());
+  co_return success(context, {{"id", context.path.text("id")}, {"deleted", true}});
+}
+
+Task<Reply> add_to_collection(RequestContext& context) {
+  const auto id = id_of(context);
+  if (!id) co_return std::unexpected(id.error());
+  const auto body = co_await read_json(context.request);
+  if (!body) co_return std::unexpected(body.error());
+  Fields fields(*body);
+  std::vector<std::string> named = fields.texts("media_ids").value_or(std::vector<std::string>());
+  if (auto one = fields.optional_text("media_id")) named.push_back(std::move(*one));
+  if (named.empty() && !fields.problem()) {
+    fields.fault("media_ids", "Must name one media or more, or media_id one");
+  }
+  if (auto problem = fields.problem()) co_return std::unexpected(std::move(*problem));
+  std::vector<vault::EntryId> files;
+  files.reserve(named.size());
+  for (std::string& text : named) {
+    const auto file = co_await number_of(context, std::move(text));
+    if (!file) co_return std::unexpected(Problem(ProblemKind::kNotFound, "There is no such media"));
+    files.push_back(*file);
+  }
+  const auto changed =
+      co_await context.vault.collections().add(context.actor(), *id, std::move(files));
+  co_return reply_with(context, changed);
+}
+
+Task<Reply> list_collection(RequestContext& context) {
+  const auto id = id_of(context);
+  if (!id) co_return std::unexpected(id.error());
+  const auto found = co_await context.vault.collections().find(context.account().id, *id);
+  if (!found) co_return std::unexpected(found.error());
+  auto list = parse_list(context, true);
+  if (!list) co_return std::unexpected(list.error());
+  list->query.collection = *id;
+  Reply reply =
+      co_await list_page(context, *list, "/collections/" + context.path.text("id") + "/media");
+  co_return reply;
+}
+
+Task<Reply> move_in_collection(RequestContext& context) {
+  const auto id = id_of(context);
+  if (!id) co_return std::unexpected(id.error());
+  const auto file = co_await number_of(context, context.path.text("media"));
+  const auto body = co_await read_json(context.request);
+  if (!body) co_return std::unexpected(body.error());
+  Fields fields(*body);
+  auto before = fields.nullable_text("before");
+  if (!before && !fields.problem()) {
+    fields.fault("before", "Must be the id of a media of the collection, or null for the end");
+  }
+  if (auto problem = fields.problem()) co_return std::unexpected(std::move(*problem));
+  std::optional<vault::EntryId> next;
+  if (*before) next = co_await number_of(context, std::move(**before));
+  if (!file || (*before && !next)) {
+    co_return std::unexpected(Problem(ProblemKind::kNotFound, "There is no such media"));
+  }
+  const auto moved = co_await context.vault.collections().move(context.actor(), *id, *file, next);
+  co_return reply_with(context, moved);
+}
+
+Task<Reply> take_out_of_collection(RequestContext& context) {
+  const auto id = id_of(context);
+  if (!id) co_return std::unexpected(id.error());
+  const auto file = co_await number_of(context, context.path.text("media"));
+  if (!file) co_return std::unexpected(Problem(ProblemKind::kNotFound, "There is no such media"));
+  const auto changed = co_await context.vault.collections().take_out(context.actor(), *id, *file);
+  co_return reply_with(context, changed);
+}
+
+}  // namespace coffer::apis::mediavault

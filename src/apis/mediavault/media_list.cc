@@ -1,0 +1,162 @@
+#include "apis/mediavault/media_list.h"
+
+#include <boost/json/array.hpp>
+#include <boost/json/object.hpp>
+#include <utility>
+
+#include "apis/kit/json.h"
+#include "apis/mediavault/wire.h"
+#include "base/text.h"
+#include "http/uri.h"
+
+namespace coffer::apis::mediavault {
+namespace {
+
+std::optional<vault::EntrySort> sort_from(std::string_view name, bool in_collection) {
+  if (in_collection && name == "position") return vault::EntrySort::kPosition;
+  if (in_collection && name == "added_at") return vault::EntrySort::kAdded;
+  if (name == "created_at") return vault::EntrySort::kCreated;
+  if (name == "filename") return vault::EntrySort::kName;
+  if (name == "size") return vault::EntrySort::kSize;
+  return std::nullopt;
+}
+
+// Reads the query's parameters and collects every fault.
+class ListParser {
+ public:
+  ListParser(const http::Target& uri, bool in_collection)
+      : uri_(uri), in_collection_(in_collection) {}
+
+  std::expected<ListRequest, Problem> parse(vault::AccountId owner) {
+    ListRequest list;
+    list.page.page = number("page", 1, kPageMax, 1);
+    list.page.per_page = number("per_page", 1, kPerPageMax, kPerPageDefault);
+    vault::EntryQuery& query = list.query;
+    query.owner = owner;
+    query.offset = list.page.offset();
+    query.limit = list.page.per_page;
+    if (const auto type = text("type")) {
+      query.kind = vault::file_kind_from(*type);
+      if (!query.kind) fault("type", "Must be image, video, audio, document or other");
+    }
+    if (const auto part = text("q"); part && !part->empty()) query.text = *part;
+    if (const auto tag = text("tag"); tag && !tag->empty()) query.tag = *tag;
+    parse_order(query);
+    if (const auto collection = text("collection"); collection && !in_collection_) {
+      query.collection = parse_collection_id(*collection);
+      list.is_empty = !query.collection;
+    }
+    if (!problem_.fields.empty()) return std::unexpected(problem_);
+    return list;
+  }
+
+ private:
+  void parse_order(vault::EntryQuery& query) {
+    // The order that was given by hand begins with the first.
+    query.descending = !in_collection_;
+    if (in_collection_) query.sort = vault::EntrySort::kPosition;
+    if (auto sort = text("sort")) {
+      query.descending = sort->starts_with('-');
+      if (query.descending) sort->remove_prefix(1);
+      const auto known = sort_from(*sort, in_collection_);
+      if (!known) {
+        fault("sort", std::string("Must be ") + (in_collection_ ? "position, added_at, " : "") +
+                          "created_at, filename or size, with a - in front to reverse");
+      }
+      query.sort = known.value_or(query.sort);
+    }
+    if (const auto order = text("order")) {
+      if (*order != "asc" && *order != "desc") fault("order", "Must be asc or desc");
+      query.descending = *order == "desc";
+    }
+  }
+
+  std::uint64_t number(std::string_view name, std::uint64_t min, std::uint64_t max,
+                       std::uint64_t otherwise) {
+    const auto value = uri_.parameter(name);
+    if (!value) return otherwise;
+    const auto parsed = parse_unsigned(*value);
+    if (!parsed || *parsed < min || *parsed > max) {
+      fault(name, "Must be a number from " + std::to_string(min) + " to " + std::to_string(max));
+      return otherwise;
+    }
+    return *parsed;
+  }
+
+  std::optional<std::string_view> text(std::string_view name) {
+    const auto value = uri_.parameter(name);
+    if (value && !is_utf8(*value)) {
+      fault(name, "Must be text in UTF-8");
+      return std::nullopt;
+    }
+    return value;
+  }
+
+  void fault(std::string_view name, std::string message) {
+    problem_.fields.push_back({std::string(name), std::move(message)});
+  }
+
+  const http::Target& uri_;
+  const bool in_collection_;
+  Problem problem_{ProblemKind::kInvalid, "Invalid input data"};
+};
+
+boost::json::object pagination(const http::Target& uri, const std::string& path,
+                               const ListRequest& list, const vault::EntryPage& found) {
+  return pagination_object(path, uri, list.page, found.entries.size() + found.rest.size(),
+                           found.total);
+}
+
+// A page with so much text that it is sent as it is read. What was deleted meanwhile is left out.
+NextPage page_by_page(const RequestContext& context, vault::EntryPage page) {
+  std::string api_url = context.client.base_url;
+  api_url += context.mount;
+  return [&vault = context.vault, api_url = std::move(api_url), owner = context.account().id,
+          page = std::move(page), at = std::size_t{0}](JsonElements& list) mutable -> Task<bool> {
+    std::vector<vault::Entry> entries = std::exchange(page.entries, {});
+    const bool is_first = !entries.empty();
+    if (!is_first) {
+      auto entry = co_await vault.entries().find(owner, page.rest[at++]);
+      if (entry) entries.push_back(std::move(*entry));
+    }
+    const auto collections = co_await collections_of(vault, owner, entries);
+    for (std::size_t i = 0; i < entries.size(); ++i) {
+      list.add(media_object(api_url, entries[i], collections[i]));
+    }
+    co_return is_first || at < page.rest.size();
+  };
+}
+
+}  // namespace
+
+std::expected<ListRequest, Problem> parse_list(const RequestContext& context, bool in_collection) {
+  return ListParser(context.request.uri, in_collection).parse(context.account().id);
+}
+
+Task<Reply> list_page(RequestContext& context, const ListRequest& list, std::string path) {
+  const http::Target& uri = context.request.uri;
+  vault::EntryPage found;
+  if (!list.is_empty) {
+    auto page = co_await context.vault.entries().list(list.query);
+    if (!page) co_return std::unexpected(page.error());
+    found = std::move(*page);
+  }
+  if (!found.rest.empty()) {
+    boost::json::object meta{{"pagination", pagination(uri, path, list, found)}};
+    NextPage media = page_by_page(context, std::move(found));
+    Reply reply = co_await list_success(context, std::move(media), std::move(meta));
+    co_return reply;
+  }
+  const auto collections =
+      co_await collections_of(context.vault, context.account().id, found.entries);
+  boost::json::array data(&context.memory);
+  data.reserve(found.entries.size());
+  for (std::size_t i = 0; i < found.entries.size(); ++i) {
+    data.push_back(media_object(context, found.entries[i], collections[i]));
+  }
+  boost::json::object reply = envelope(context, std::move(data));
+  reply["meta"].as_object()["pagination"] = pagination(uri, path, list, found);
+  co_return json_response(200, reply);
+}
+
+}  // namespace coffer::apis::mediavault

@@ -1,0 +1,96 @@
+// Collections: lists of an account's own files, each in an order of its own. A file may be in many.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "base/task.h"
+#include "vault/model/context.h"
+#include "vault/model/failure.h"
+#include "vault/model/page.h"
+#include "vault/model/types.h"
+
+namespace coffer::vault {
+
+inline constexpr std::size_t kCollectionNameMax = 255;    // characters
+inline constexpr std::uint64_t kCollectionMax = 10'000;   // files of one collection
+inline constexpr std::uint64_t kCollectionsMax = 10'000;  // collections of one account
+inline constexpr std::uint64_t kCollectionsOfFileMax = 100;
+
+struct Collection {
+  CollectionId id = {};
+  AccountId owner = {};
+  std::string name;
+  std::optional<std::string> description = {};
+  std::uint64_t files = 0;
+  Time created_at = {};
+  Time updated_at = {};  // of names and contents
+
+  std::size_t text_bytes() const noexcept {
+    return name.size() + (description ? description->size() : 0);
+  }
+};
+
+// Only what is set changes; an empty optional inside clears.
+struct CollectionChanges {
+  std::optional<std::string> name = {};
+  std::optional<std::optional<std::string>> description = {};
+};
+
+// All are about the collections of `owner`, or of the actor: others do not exist. Their files are
+// listed by Entries::list(). Threads: any executor's.
+class Collections {
+ public:
+  explicit Collections(Context& context) : context_(context) {}
+
+  // Event `collection.created`. kInvalid for a name that is not 1 to kCollectionNameMax characters
+  // long, for a description as in Entries::update(), and above kCollectionsMax; kQuotaExceeded.
+  Task<Result<Collection>> create(Actor actor, std::string name,
+                                  std::optional<std::string> description);
+
+  // kNotFound.
+  Task<Result<Collection>> find(AccountId owner, CollectionId id);
+
+  // Those with ids above `after`, in order of ids: the oldest first.
+  Task<Page<Collection>> list(AccountId owner, CollectionId after, PageLimit limit = {});
+
+  // Event `collection.updated`. kNotFound; kInvalid and kQuotaExceeded as for create().
+  Task<Result<Collection>> update(Actor actor, CollectionId id, CollectionChanges changes);
+
+  // Its files stay. Event `collection.deleted`. kNotFound.
+  Task<Result<void>> remove(Actor actor, CollectionId id);
+
+  // Adds the files at the end, in their order; those that are in it already stay where they are.
+  // All or none. Event `collection.updated`. kNotFound, with a fault of `files` where one of the
+  // files is not the actor's; kInvalid with a fault of `files` above kCollectionMax or
+  // kCollectionsOfFileMax; kQuotaExceeded.
+  Task<Result<Collection>> add(Actor actor, CollectionId id, std::vector<EntryId> files);
+
+  // Takes the file out of it; the file stays. Event `collection.updated`. kNotFound, also for a
+  // file that is not in it.
+  Task<Result<Collection>> take_out(Actor actor, CollectionId id, EntryId file);
+
+  // Puts the file right before another one; nothing: at the end. Event `collection.updated`.
+  // kNotFound, with a fault of `file` or `before` where that is not in it.
+  Task<Result<Collection>> move(Actor actor, CollectionId id, EntryId file,
+                                std::optional<EntryId> before);
+
+  // The collections that each of the files is in, oldest first; in the order of `files`. Costs
+  // next to nothing for accounts that have no collection.
+  Task<std::vector<std::vector<CollectionId>>> of(AccountId owner, std::span<const EntryId> files);
+
+ private:
+  Context& context_;
+};
+
+// For the other parts of the core, inside their transactions: takes a file that goes, or changes
+// its owner, out of all collections of its owner.
+Task<void> take_out_of_collections(db::Transaction& transaction, const Entry& file, Time now);
+
+// Removes one of the account's collections; false: it has none.
+Task<bool> remove_some_collection(db::Transaction& transaction, AccountId owner, Time now);
+
+}  // namespace coffer::vault

@@ -1,0 +1,134 @@
+"""Collections through the native API."""
+
+import pytest
+
+from harness import shapes
+
+
+def create(user, name="Summer", **fields):
+    return shapes.success(user.post("/collections", json={"name": name, **fields}), 201)
+
+
+def add(user, collection, *media):
+    reply = user.post(f"/collections/{collection['id']}/media", json={"media_ids": [each["id"] for each in media]})
+    return shapes.success(reply)
+
+
+def names(user, collection, **parameters):
+    reply = user.get(f"/collections/{collection['id']}/media", params=parameters)
+    return [media["filename"] for media in shapes.success(reply)]
+
+
+def test_a_collection_is_made_read_changed_and_deleted(user):
+    made = create(user, "Summer", description="by the sea")
+    assert made["id"].startswith("col_") and made["name"] == "Summer" and made["media_count"] == 0
+    assert set(made) == {"id", "name", "description", "media_count", "user_id", "created_at", "updated_at"}
+    assert shapes.success(user.get(f"/collections/{made['id']}")) == made
+    assert shapes.success(user.get("/collections")) == [made]
+    changed = shapes.success(user.patch(f"/collections/{made['id']}", json={"name": "Autumn", "description": None}))
+    assert (changed["name"], changed["description"]) == ("Autumn", None)
+    assert shapes.success(user.delete(f"/collections/{made['id']}")) == {"id": made["id"], "deleted": True}
+    for reply in (user.get(f"/collections/{made['id']}"), user.delete(f"/collections/{made['id']}"),
+                  user.patch(f"/collections/{made['id']}", json={"name": "x"}),
+                  user.get(f"/collections/{made['id']}/media"),
+                  user.post(f"/collections/{made['id']}/media", json={"media_ids": ["media_1"]})):
+        shapes.failure(reply, "not_found")
+
+
+def test_media_know_their_collections(user):
+    one, two = create(user, "One"), create(user, "Two")
+    photo, song, other = (user.upload(name.encode(), name) for name in ("a.jpg", "b.mp3", "c.txt"))
+    assert photo["collections"] == []
+    assert add(user, one, photo, song)["media_count"] == 2
+    by_one = user.post(f"/collections/{two['id']}/media", json={"media_id": photo["uuid"]})
+    assert shapes.success(by_one)["media_count"] == 1
+    assert shapes.success(user.get(f"/media/{photo['id']}"))["collections"] == [one["id"], two["id"]]
+    listed = {media["id"]: media["collections"] for media in shapes.success(user.get("/media"))}
+    assert listed == {photo["id"]: [one["id"], two["id"]], song["id"]: [one["id"]], other["id"]: []}
+    found = user.get("/media", params={"collection": one["id"]})
+    assert {media["id"] for media in shapes.success(found)} == {photo["id"], song["id"]}
+    assert found.json()["meta"]["pagination"]["total"] == 2
+    images = user.get("/media", params={"collection": one["id"], "type": "image", "q": "a"})
+    assert [media["id"] for media in shapes.success(images)] == [photo["id"]]
+    for unknown in ("col_999999", "x", ""):
+        assert shapes.success(user.get("/media", params={"collection": unknown})) == []
+    user.delete(f"/media/{photo['id']}")
+    assert shapes.success(user.get(f"/collections/{two['id']}"))["media_count"] == 0
+    assert names(user, one) == ["b.mp3"]
+
+
+def test_the_order_is_that_of_adding_or_by_hand(user):
+    collection = create(user)
+    media = [user.upload(name.encode(), name) for name in ("b.txt", "a.txt", "c.txt")]
+    add(user, collection, *media)
+    assert names(user, collection) == ["b.txt", "a.txt", "c.txt"]
+    path = f"/collections/{collection['id']}/media/"
+    shapes.success(user.patch(path + media[2]["id"], json={"before": media[0]["id"]}))
+    assert names(user, collection) == ["c.txt", "b.txt", "a.txt"]
+    shapes.success(user.patch(path + media[2]["uuid"], json={"before": None}))
+    assert names(user, collection) == ["b.txt", "a.txt", "c.txt"]
+    assert names(user, collection, sort="-position") == ["c.txt", "a.txt", "b.txt"]
+    assert names(user, collection, sort="filename") == ["a.txt", "b.txt", "c.txt"]
+    assert names(user, collection, per_page=2, page=2) == ["c.txt"]
+    links = user.get(f"/collections/{collection['id']}/media", params={"per_page": 2}).json()["meta"]["pagination"]
+    following = user.get(links["links"]["next"])
+    assert [each["filename"] for each in shapes.success(following)] == ["c.txt"]
+    assert shapes.success(user.delete(path + media[0]["id"]))["media_count"] == 2
+    shapes.failure(user.delete(path + media[0]["id"]), "not_found")
+    shapes.failure(user.patch(path + media[0]["id"], json={"before": None}), "not_found")
+    assert user.get(f"/media/{media[0]['id']}").status_code == 200
+    shapes.failure(user.get("/media", params={"sort": "position"}), "validation_error")
+
+
+def test_adding_again_is_success_and_adding_anothers_is_not(user, stranger):
+    collection = create(user)
+    own, theirs = user.upload(b"1", "own.txt"), stranger.upload(b"2", "theirs.txt")
+    add(user, collection, own)
+    assert add(user, collection, own)["media_count"] == 1
+    reply = user.post(f"/collections/{collection['id']}/media", json={"media_ids": [own["id"], theirs["id"]]})
+    shapes.failure(reply, "not_found")
+    for call in (stranger.get, stranger.delete):
+        shapes.failure(call(f"/collections/{collection['id']}"), "not_found")
+    shapes.failure(stranger.post(f"/collections/{collection['id']}/media", json={"media_ids": [theirs["id"]]}),
+                   "not_found")
+    assert shapes.success(stranger.get("/collections")) == []
+
+
+@pytest.mark.parametrize("body, field", [
+    ({}, "name"), ({"name": ""}, "name"), ({"name": 1}, "name"), ({"name": None}, "name"), ({"name": "x" * 256}, "name"),
+    ({"name": "a\nb"}, "name"), ({"name": "x", "description": []}, "description"),
+    ({"name": "x", "description": "d" * 10_001}, "description"),
+])
+def test_wrong_fields_of_a_collection(user, body, field):
+    error = shapes.failure(user.post("/collections", json=body), "validation_error")
+    assert [fault["field"] for fault in error["details"]] == [field]
+
+
+@pytest.mark.parametrize("body, field", [
+    ({}, "media_ids"), ({"media_ids": []}, "media_ids"), ({"media_ids": "media_1"}, "media_ids"),
+    ({"media_ids": [1]}, "media_ids"), ({"media_id": 1}, "media_id"), ({"media_id": None}, "media_id"),
+])
+def test_wrong_fields_of_an_addition(user, body, field):
+    collection = create(user)
+    error = shapes.failure(user.post(f"/collections/{collection['id']}/media", json=body), "validation_error")
+    assert [fault["field"] for fault in error["details"]] == [field]
+
+
+def test_ids_that_are_none(user):
+    for text in ("col_", "col_x", "x", "media_1", "col_99999999999999999999", "col_-1", "%00"):
+        shapes.failure(user.get(f"/collections/{text}"), "not_found")
+    collection = create(user)
+    for text in ("media_", "x", "media_99999999999999999999", "00000000-0000-7000-8000-000000000000"):
+        shapes.failure(user.delete(f"/collections/{collection['id']}/media/{text}"), "not_found")
+
+
+def test_a_collection_of_its_most_media_and_no_more(user):
+    """Ten thousand ids fit into one call; each more is told what is wrong."""
+    collection = create(user)
+    media = user.upload(b"1", "1.txt")
+    many = user.post(f"/collections/{collection['id']}/media", json={"media_ids": [media["id"]] * 10_000})
+    assert shapes.success(many)["media_count"] == 1
+    error = shapes.failure(
+        user.post(f"/collections/{collection['id']}/media", json={"media_ids": [media["id"]] * 10_001}),
+        "validation_error")
+    assert error["details"][0]["field"] == "media_ids"
