@@ -109,12 +109,13 @@ class WebhooksTest : public vault::test::VaultTest {
 
   void start(std::chrono::milliseconds stop_wait = 0ms) {
     job_.reset();
-    job_.emplace(
-        *vault_, Webhooks::Options{.poll_every = 2ms, .retry_after = 2ms, .stop_wait = stop_wait},
-        receivers_.post(), [](const vault::Delivery& delivery) {
-          return "entry " + std::to_string(delivery.entry.value_or(vault::EntryId{}).value) +
-                 " topic " + std::to_string(static_cast<int>(delivery.topic));
-        });
+    job_.emplace(*vault_,
+                 Webhooks::Options{.poll_every = 2ms, .retry_after = 2ms, .stop_wait = stop_wait},
+                 receivers_.post(), [](const vault::Delivery& delivery) {
+                   return "entry " +
+                          std::to_string(delivery.resource.value_or(vault::WebhookResource{}).id) +
+                          " topic " + std::to_string(static_cast<int>(delivery.topic));
+                 });
   }
 
   std::string make(const vault::Account& owner, const std::string& name) {

@@ -363,13 +363,14 @@ CREATE TABLE webhook_delivery (
   webhook_id   {integer} NOT NULL,
   topic        {integer} NOT NULL,           -- WebhookTopic
   at           {integer} NOT NULL,           -- when it happened
-  account_id   {integer} NOT NULL,           -- the file's owner, who registered, who asked for a test
-  entry_id     {integer},
-  kind         {integer},                    -- FileKind, of the entry
+  account_id   {integer} NOT NULL,           -- the owner, who registered, who asked for a test
+  resource_kind {integer},                   -- what it is about: 0 an entry, 1 a collection
+  resource_id  {integer},                    -- null: neither
+  kind         {integer},                    -- FileKind, of an entry
   status       {integer} NOT NULL,           -- DeliveryStatus: 0 pending, 1 delivered, 2 dead
   attempts     {integer} NOT NULL,
   -- Of a pending one: when it is due; while it is leased, when the lease ends. Null: it comes after
-  -- another one about the same entry. Of those of one webhook and entry, exactly one is not null.
+  -- another one about the same resource. Of those of one webhook and resource, one is not null.
   next_at      {integer},
   lease        {integer},                    -- whose attempt is under way, a number drawn at random
   expires_at   {integer} NOT NULL,           -- no attempt is made after a failure from then on
@@ -385,5 +386,5 @@ CREATE TABLE webhook_delivery (
 CREATE INDEX webhook_delivery_status ON webhook_delivery (webhook_id, status, id);
 CREATE INDEX webhook_delivery_next ON webhook_delivery (webhook_id, next_at, id)
   WHERE status = 0 AND next_at IS NOT NULL;
-CREATE INDEX webhook_delivery_entry ON webhook_delivery (webhook_id, entry_id, id)
-  WHERE status = 0 AND entry_id IS NOT NULL;
+CREATE INDEX webhook_delivery_resource ON webhook_delivery (webhook_id, resource_kind, resource_id, id)
+  WHERE status = 0 AND resource_id IS NOT NULL;

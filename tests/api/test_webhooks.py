@@ -12,7 +12,15 @@ from harness.receiver import Receiver, signature
 from harness.server import Server
 
 PRIVATE = {"webhooks.allow_private": "true", "webhooks.timeout": "2s"}
-ALL = ["media.uploaded", "media.updated", "media.deleted", "user.registered", "collection.created"]
+ALL = [
+    "media.uploaded",
+    "media.updated",
+    "media.deleted",
+    "user.registered",
+    "collection.created",
+    "collection.updated",
+    "collection.deleted",
+]
 
 
 @pytest.fixture
@@ -93,6 +101,25 @@ def test_each_event_to_who_asked_for_it_and_to_nobody_else(lenient, ada, receive
     mine = bob.upload(b"bob's", "c.txt")
     receiver.wait(1, "/bob")
     assert [one.json["data"]["id"] for one in receiver.messages("/bob")] == [mine["id"]]
+
+
+def test_collections_are_told_of_in_order(lenient, ada, receiver):
+    hook(ada, receiver.url("/collections"), ["collection.created", "collection.updated", "collection.deleted"])
+    made = ada.post("/collections", json={"name": "Summer"}).json()["data"]
+    media = ada.upload(b"x")
+    path = f"/collections/{made['id']}"
+    ada.post(f"{path}/media", json={"media_id": media["id"]})
+    ada.patch(path, json={"name": "Autumn"})
+    ada.delete(path)
+    told = [message.json for message in receiver.wait(4, "/collections")]
+    assert [one["event"] for one in told] == [
+        "collection.created",
+        "collection.updated",
+        "collection.updated",
+        "collection.deleted",
+    ]
+    data = {"id": made["id"], "type": "collection", "user_id": made["user_id"]}
+    assert all(one["data"] == data for one in told)
 
 
 def test_registrations_are_told_to_admins(lenient, ada, receiver):

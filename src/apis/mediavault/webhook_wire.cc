@@ -20,12 +20,14 @@ constexpr std::string_view kDeliveryPrefix = "delivery_";
 
 using enum vault::WebhookTopic;
 // In the order of the topics' numbers.
-constexpr std::array<std::pair<vault::WebhookTopic, std::string_view>, 6> kEvents{{
+constexpr std::array<std::pair<vault::WebhookTopic, std::string_view>, 8> kEvents{{
     {kEntryCreated, "media.uploaded"},
     {kEntryUpdated, "media.updated"},
     {kEntryDeleted, "media.deleted"},
     {kAccountRegistered, "user.registered"},
     {kCollectionCreated, "collection.created"},
+    {kCollectionUpdated, "collection.updated"},
+    {kCollectionDeleted, "collection.deleted"},
     {kTest, "webhook.test"},
 }};
 
@@ -63,9 +65,12 @@ std::string readable(std::string_view bytes) {
 boost::json::object payload_object(const vault::Delivery& delivery) {
   std::string id = user_id(delivery.account);
   std::string_view type = "user";
-  if (delivery.entry) {
-    id = media_id(*delivery.entry);
+  if (delivery.resource && delivery.resource->kind == vault::WebhookResource::Kind::kEntry) {
+    id = media_id(vault::EntryId{delivery.resource->id});
     type = vault::name_of(delivery.kind.value_or(vault::FileKind::kOther));
+  } else if (delivery.resource) {
+    id = collection_id(vault::CollectionId{delivery.resource->id});
+    type = "collection";
   } else if (delivery.topic == kTest) {
     id = std::string(kHookPrefix) + std::to_string(delivery.webhook.value);
     type = "webhook";

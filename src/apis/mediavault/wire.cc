@@ -24,9 +24,6 @@ std::optional<std::string> checksum(const vault::Entry& entry) {
   if (!entry.checksum) return std::nullopt;
   return "sha256:" + entry.checksum->hex();
 }
-std::string collection_id(vault::CollectionId id) {
-  return std::string(kCollectionPrefix) + std::to_string(id.value);
-}
 boost::json::array collection_ids(std::span<const vault::CollectionId> ids,
                                   const boost::json::storage_ptr& memory) {
   boost::json::array out(memory);
@@ -125,6 +122,10 @@ Task<std::vector<vault::CollectionId>> collections_of(RequestContext& context,
   const vault::EntryId ids[] = {entry.id};
   auto collections = co_await context.vault.collections().of(entry.owner, ids);
   co_return std::move(collections.front());
+}
+
+std::string collection_id(vault::CollectionId id) {
+  return std::string(kCollectionPrefix) + std::to_string(id.value);
 }
 
 boost::json::object collection_object(const vault::Collection& collection) {

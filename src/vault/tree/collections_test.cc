@@ -9,14 +9,13 @@
 
 #include "vault/test/fixture.h"
 
-namespace coffer::vault {
+namespace coffer::vault::test {
 namespace {
 
-using test::run;
 using testing::ElementsAre;
 using Names = std::vector<std::string>;
 
-class CollectionsTest : public test::VaultTest {
+class CollectionsTest : public VaultTest {
  protected:
   Collections& collections() { return vault_->collections(); }
 
@@ -192,4 +191,4 @@ TEST_F(CollectionsTest, EventsTellWhatHappened) {
 }
 
 }  // namespace
-}  // namespace coffer::vault
+}  // namespace coffer::vault::test

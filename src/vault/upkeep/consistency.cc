@@ -119,10 +119,10 @@ constexpr std::pair<std::string_view, db::Statement> kRules[] = {
      {"SELECT count(*) FROM webhook AS w WHERE (due_at IS NOT NULL) <> (is_active = 1 AND EXISTS"
       " (SELECT 1 FROM webhook_delivery AS d WHERE d.webhook_id = w.id AND d.status = 0"
       "  AND d.next_at IS NOT NULL))"}},
-    {"deliveries about one entry of which not exactly one has its turn",
+    {"deliveries about one resource of which not exactly one has its turn",
      {"SELECT count(*) FROM (SELECT 1 FROM webhook_delivery WHERE status = 0"
-      " GROUP BY webhook_id, entry_id"
-      " HAVING count(next_at) <> CASE WHEN entry_id IS NULL THEN count(*) ELSE 1 END)"}},
+      " GROUP BY webhook_id, resource_kind, resource_id"
+      " HAVING count(next_at) <> CASE WHEN resource_id IS NULL THEN count(*) ELSE 1 END)"}},
     {"files and folders that are charged wrongly",
      {"SELECT count(*) FROM entry WHERE charged <> size + 1024 + length(name) +"
       " coalesce(length(CAST(title AS BLOB)), 0) + coalesce(length(CAST(description AS BLOB)), 0) +"

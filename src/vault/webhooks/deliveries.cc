@@ -31,9 +31,10 @@ constexpr db::Statement kMatchingAdmins{
     "SELECT w.id FROM webhook AS w JOIN account AS a ON a.id = w.account_id"
     " WHERE (w.topics & 8) <> 0 AND w.is_active = 1 AND w.since_event < $1 AND a.is_admin = 1"};
 constexpr db::Statement kInsertDead{
-    "INSERT INTO webhook_delivery (uuid, webhook_id, topic, at, account_id, entry_id, kind, status,"
-    " attempts, expires_at, created_at, finished_at, error) SELECT $2, webhook.id, $3, $4, $5, $6,"
-    " $7, 2, 0, $8, $8, $8, $9 FROM webhook WHERE webhook.id = $1 AND webhook.is_active = 1"};
+    "INSERT INTO webhook_delivery (uuid, webhook_id, topic, at, account_id, resource_kind,"
+    " resource_id, kind, status, attempts, expires_at, created_at, finished_at, error)"
+    " SELECT $2, webhook.id, $3, $4, $5, $6, $7, $8, 2, 0, $9, $9, $9, $10"
+    " FROM webhook WHERE webhook.id = $1 AND webhook.is_active = 1"};
 
 constexpr db::Statement kDue{
     "SELECT w.id, w.account_id FROM webhook AS w JOIN account AS a ON a.id = w.account_id"
@@ -53,8 +54,8 @@ constexpr db::Statement kRelease{
     " WHERE id = $1 AND status = 0 AND lease = $2"};
 
 constexpr db::Statement kFindLeased{
-    "SELECT d.entry_id, d.attempts, d.expires_at, w.failures, w.retry_at FROM webhook_delivery AS d"
-    " LEFT JOIN webhook AS w ON w.id = d.webhook_id"
+    "SELECT d.resource_kind, d.resource_id, d.attempts, d.expires_at, w.failures, w.retry_at"
+    " FROM webhook_delivery AS d LEFT JOIN webhook AS w ON w.id = d.webhook_id"
     " WHERE d.id = $1 AND d.status = 0 AND d.lease = $2"};
 constexpr db::Statement kWriteAttempt{
     "UPDATE webhook_delivery SET attempts = attempts + 1, lease = NULL, status = $2, next_at = $3,"
@@ -86,7 +87,8 @@ constexpr db::Statement kAged{
     " WHERE finished_at < $3"};
 constexpr db::Statement kRemove{"DELETE FROM webhook_delivery WHERE id = $1 AND status = $2"};
 constexpr db::Statement kExpired{
-    "SELECT id, entry_id FROM webhook_delivery WHERE webhook_id = $1 AND status = 0"
+    "SELECT id, resource_kind, resource_id FROM webhook_delivery WHERE webhook_id = $1 AND status "
+    "= 0"
     " AND expires_at < $2 AND (lease IS NULL OR next_at <= $2) ORDER BY id LIMIT $3"};
 constexpr db::Statement kExpire{
     "UPDATE webhook_delivery SET status = 2, next_at = NULL, lease = NULL, finished_at = $2,"
@@ -107,15 +109,29 @@ std::int64_t integer_from(const db::Row& row) { return row.integer(0); }
 WebhookId webhook_id_from(const db::Row& row) { return row.id<WebhookId>(0); }
 
 std::optional<WebhookTopic> topic_of(const Event& event) {
-  if (event.type == EventType::kAccountRegistered) return WebhookTopic::kAccountRegistered;
   // A folder is no file; what lies in one that is removed has events of its own.
-  if (!event.kind || *event.kind == FileKind::kFolder || !event.owner) return std::nullopt;
+  const bool is_file = event.owner && event.kind && *event.kind != FileKind::kFolder;
   switch (event.type) {
-    case EventType::kEntryCreated: return WebhookTopic::kEntryCreated;
-    case EventType::kEntryUpdated: return WebhookTopic::kEntryUpdated;
-    case EventType::kEntryDeleted: return WebhookTopic::kEntryDeleted;
-    case EventType::kAccountRegistered: break;
+    case EventType::kAccountRegistered: return WebhookTopic::kAccountRegistered;
+    case EventType::kCollectionCreated: return WebhookTopic::kCollectionCreated;
+    case EventType::kCollectionUpdated: return WebhookTopic::kCollectionUpdated;
+    case EventType::kCollectionDeleted: return WebhookTopic::kCollectionDeleted;
+    case EventType::kEntryCreated:
+      if (is_file) return WebhookTopic::kEntryCreated;
+      break;
+    case EventType::kEntryUpdated:
+      if (is_file) return WebhookTopic::kEntryUpdated;
+      break;
+    case EventType::kEntryDeleted:
+      if (is_file) return WebhookTopic::kEntryDeleted;
+      break;
   }
+  return std::nullopt;
+}
+
+std::optional<WebhookResource> resource_of(const Event& event) {
+  if (event.entry) return WebhookResource::of(*event.entry);
+  if (event.collection) return WebhookResource::of(*event.collection);
   return std::nullopt;
 }
 
@@ -155,12 +171,10 @@ Row row_from(const db::Row& row) {
 
 struct Expired {
   DeliveryId id;
-  std::optional<EntryId> entry;
+  std::optional<WebhookResource> resource;
 };
 Expired expired_from(const db::Row& row) {
-  Expired expired{.id = row.id<DeliveryId>(0), .entry = {}};
-  if (!row.is_null(1)) expired.entry = row.id<EntryId>(1);
-  return expired;
+  return {.id = row.id<DeliveryId>(0), .resource = resource_from(row, 1)};
 }
 
 // What may be removed of the webhook.
@@ -181,7 +195,7 @@ Task<std::vector<Row>> removable(db::Transaction& tx, WebhookId webhook, bool is
 }  // namespace
 
 struct DeliveryQueue::LeaseRow {
-  std::optional<EntryId> entry;
+  std::optional<WebhookResource> resource;
   std::uint64_t attempts = 0;
   Time expires_at;
   std::int64_t failures = 0;  // of the webhook; 0 where it is gone
@@ -189,11 +203,11 @@ struct DeliveryQueue::LeaseRow {
 
   static LeaseRow from(const db::Row& row) {
     LeaseRow lease;
-    if (!row.is_null(0)) lease.entry = row.id<EntryId>(0);
-    lease.attempts = static_cast<std::uint64_t>(row.integer(1));
-    lease.expires_at = row.time(2);
-    lease.failures = row.integer(3);
-    lease.rests_until = row.time(4);
+    lease.resource = resource_from(row, 0);
+    lease.attempts = static_cast<std::uint64_t>(row.integer(2));
+    lease.expires_at = row.time(3);
+    lease.failures = row.integer(4);
+    lease.rests_until = row.time(5);
     return lease;
   }
 };
@@ -235,7 +249,7 @@ Task<DeliveryQueue::Enqueued> DeliveryQueue::enqueue(const std::string& reader, 
                         .topic = topic_of(*event).value(),
                         .at = event->at,
                         .account = is_account ? event->account : event->owner.value(),
-                        .entry = event->entry,
+                        .resource = resource_of(*event),
                         .kind = event->kind};
       delivery.created_at = now;
       const auto id = co_await insert_pending(tx, delivery, now + kAttemptsFor);
@@ -245,9 +259,10 @@ Task<DeliveryQueue::Enqueued> DeliveryQueue::enqueue(const std::string& reader, 
         continue;
       }
       // Too many wait, or it was paused or removed since.
-      const auto dead = co_await tx.execute(kInsertDead, webhook, delivery.uuid, delivery.topic,
-                                            delivery.at, delivery.account, delivery.entry,
-                                            delivery.kind, now, "too many deliveries were waiting");
+      const auto [resource_kind, resource_id] = columns_of(delivery.resource);
+      const auto dead = co_await tx.execute(
+          kInsertDead, webhook, delivery.uuid, delivery.topic, delivery.at, delivery.account,
+          resource_kind, resource_id, delivery.kind, now, "too many deliveries were waiting");
       done.made += dead;
       done.dead += dead;
     }
@@ -329,7 +344,7 @@ Task<std::optional<bool>> DeliveryQueue::finish_one(db::Transaction& tx,
                         attempt.result == Result::kGone);
   }
   if (status != DeliveryStatus::kPending) {
-    co_await admit_next(tx, attempt.webhook, row->entry, now);
+    co_await admit_next(tx, attempt.webhook, row->resource, now);
   }
   co_return status == DeliveryStatus::kDead;
 }
@@ -396,7 +411,7 @@ Task<DeliveryQueue::Pruned> DeliveryQueue::prune(WebhookId after, Time before, s
       if (ended == 0) continue;
       ++dead;
       co_await tx.execute(kLessWaiting, *found.webhook);
-      co_await admit_next(tx, *found.webhook, one.entry, now);
+      co_await admit_next(tx, *found.webhook, one.resource, now);
     }
     if (dead > 0) co_await refresh_due(tx, *found.webhook);
     co_return dead;

@@ -20,8 +20,22 @@ enum class WebhookTopic : std::uint8_t {
   kEntryUpdated = 1,
   kEntryDeleted = 2,
   kAccountRegistered = 3,  // told to admins alone
-  kCollectionCreated = 4,  // may be asked for; nothing is told of it
-  kTest = 5,               // asked for by its owner, whatever the webhook's topics are
+  kCollectionCreated = 4,  // collections that its account owns, here and in the next two
+  kCollectionUpdated = 5,
+  kCollectionDeleted = 6,
+  kTest = 7,  // asked for by its owner, whatever the webhook's topics are
+};
+
+// What a message is about: messages about the same thing are sent in the order of what happened.
+struct WebhookResource {
+  enum class Kind : std::uint8_t { kEntry = 0, kCollection = 1 };
+
+  Kind kind = Kind::kEntry;
+  std::int64_t id = 0;  // an EntryId's or a CollectionId's
+
+  static WebhookResource of(EntryId id) { return {Kind::kEntry, id.value}; }
+  static WebhookResource of(CollectionId id) { return {Kind::kCollection, id.value}; }
+  bool operator==(const WebhookResource&) const = default;
 };
 
 class WebhookTopics {
@@ -72,13 +86,13 @@ struct Delivery {
   WebhookId webhook = {};
   WebhookTopic topic = WebhookTopic::kTest;
   Time at = {};            // when it happened
-  AccountId account = {};  // the file's owner, who registered, or who asked for the test
-  std::optional<EntryId> entry = {};
-  std::optional<FileKind> kind = {};  // of the entry
+  AccountId account = {};  // the owner, who registered, or who asked for the test
+  std::optional<WebhookResource> resource = {};
+  std::optional<FileKind> kind = {};  // of an entry
   DeliveryStatus status = DeliveryStatus::kPending;
   std::uint64_t attempts = 0;
   // Of a pending one: when the next attempt is due, or when the one under way is given up. Nothing:
-  // after an earlier one about the same entry.
+  // after an earlier one about the same resource.
   std::optional<Time> next_at = {};
   Time created_at = {};
   std::optional<Time> finished_at = {};  // delivered or dead since

@@ -62,8 +62,9 @@ constexpr db::Statement kRevive{
     "UPDATE webhook_delivery SET status = 0, attempts = 0, expires_at = $2, finished_at = NULL,"
     " next_at = CASE WHEN EXISTS (SELECT 1 FROM webhook_delivery AS other"
     "  WHERE other.webhook_id = webhook_delivery.webhook_id"
-    "  AND other.entry_id = webhook_delivery.entry_id AND other.status = 0) THEN NULL ELSE CAST($3 "
-    "AS BIGINT) END"
+    "  AND other.resource_kind = webhook_delivery.resource_kind"
+    "  AND other.resource_id = webhook_delivery.resource_id AND other.status = 0)"
+    "  THEN NULL ELSE CAST($3 AS BIGINT) END"
     " WHERE id = $1"};
 constexpr db::Statement kCountRevived{"UPDATE webhook SET waiting = waiting + 1 WHERE id = $1"};
 

@@ -121,7 +121,7 @@ TEST_F(WebhookTest, AnEventBecomesOneDeliveryForEachWebhookOfItsOwnerThatAskedFo
   const auto first = lease(created);
   ASSERT_EQ(first.size(), 1U);
   EXPECT_EQ(first[0].delivery.topic, kEntryCreated);
-  EXPECT_EQ(first[0].delivery.entry, file.id);
+  EXPECT_EQ(first[0].delivery.resource, WebhookResource::of(file.id));
   EXPECT_EQ(first[0].delivery.kind, FileKind::kImage);
   EXPECT_EQ(first[0].delivery.account, anna_.id);
   EXPECT_EQ(first[0].url, "https://example.org/hook");
@@ -143,7 +143,7 @@ TEST_F(WebhookTest, NothingIsToldOfTheTimeBeforeItWasMadeOrWhileItWasPaused) {
   EXPECT_EQ(enqueue(), 1U);
   const auto leased = lease(hook);
   ASSERT_EQ(leased.size(), 1U);
-  EXPECT_EQ(leased[0].delivery.entry, after.id);
+  EXPECT_EQ(leased[0].delivery.resource, WebhookResource::of(after.id));
 }
 
 TEST_F(WebhookTest, APausedOneKeepsWhatWaitsUntilItIsResumed) {
@@ -169,7 +169,32 @@ TEST_F(WebhookTest, RegistrationsAreToldToAdminsAlone) {
   const auto leased = lease(of_admin);
   ASSERT_EQ(leased.size(), 1U);
   EXPECT_EQ(leased[0].delivery.account, carl.id);
-  EXPECT_FALSE(leased[0].delivery.entry);
+  EXPECT_FALSE(leased[0].delivery.resource);
+}
+
+TEST_F(WebhookTest, DeliveriesAboutOneCollectionGoOneAfterAnother) {
+  const WebhookId hook =
+      make(anna_, {kEntryCreated, kCollectionCreated, kCollectionUpdated, kCollectionDeleted});
+  const auto made = run(vault_->collections().create(as(anna_), "one", std::nullopt));
+  const Entry file = upload(anna_, "a.txt", "1");
+  ASSERT_TRUE(run(vault_->collections().add(as(anna_), made->id, {file.id})));
+  ASSERT_TRUE(run(vault_->collections().remove(as(anna_), made->id)));
+  EXPECT_EQ(enqueue(), 4U);
+  const WebhookResource resource = WebhookResource::of(made->id);
+  // A file of the same number is another thing.
+  auto leased = lease(hook);
+  ASSERT_EQ(leased.size(), 2U);
+  EXPECT_EQ(leased[0].delivery.topic, kCollectionCreated);
+  EXPECT_EQ(leased[0].delivery.resource, resource);
+  EXPECT_EQ(leased[1].delivery.topic, kEntryCreated);
+  for (const WebhookTopic next : {kCollectionUpdated, kCollectionDeleted}) {
+    EXPECT_TRUE(lease(hook).empty());
+    finish(leased[0], Result::kDelivered);
+    leased = lease(hook);
+    ASSERT_EQ(leased.size(), 1U);
+    EXPECT_EQ(leased[0].delivery.topic, next);
+    EXPECT_EQ(leased[0].delivery.resource, resource);
+  }
 }
 
 TEST_F(WebhookTest, TwoSendersMakeEachDeliveryOnce) {
@@ -194,7 +219,7 @@ TEST_F(WebhookTest, DeliveriesAboutOneFileGoOneAfterAnotherAndOthersDoNotWait) {
   auto leased = lease(hook);
   ASSERT_EQ(leased.size(), 2U);
   EXPECT_EQ(leased[0].delivery.topic, kEntryCreated);
-  EXPECT_EQ(leased[1].delivery.entry, other.id);
+  EXPECT_EQ(leased[1].delivery.resource, WebhookResource::of(other.id));
   // Not while the first is under way, and not while it waits for another attempt.
   EXPECT_TRUE(lease(hook).empty());
   finish(leased[0], Result::kFailed);
