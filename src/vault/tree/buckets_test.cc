@@ -139,6 +139,10 @@ TEST_F(BucketsTest, ManyFilesAreThereAllOrNone) {
   EXPECT_FAILS(put_all(anna_, bucket, {"d"}, three, Existing::kKept), kConflict);
   EXPECT_FAILS(at(bucket, {"d", "a"}), kNotFound);
   EXPECT_FAILS(at(bucket, {"d", "new"}), kNotFound);
+  // Equal bytes that are dropped one right after the other may stay until they are looked at.
+  for (int step = 0; step < 100 && stored_blobs() > 1; ++step) {
+    run(vault_->references().collect_dropped(16));
+  }
   EXPECT_EQ(stored_blobs(), 1U);
   ASSERT_TRUE(put_all(anna_, bucket, {"d"}, three, Existing::kReplaced));
   EXPECT_EQ(content_of(at(bucket, {"d", "b"}).value()), "2");
