@@ -368,4 +368,4 @@ def lab_size(size):
     return f"{size // GIB} GiB" if size >= GIB else f"{size // MIB} MiB"
 
 
-GROUPS = {group.__name__.lower(): group for group in (Large, Reads, Downloads, Uploads, Idle, Growth)}
+GROUPS = (Large, Reads, Downloads, Uploads, Idle, Growth)

@@ -295,8 +295,8 @@ class Vault:
 
     NAME, PASSWORD = "bench", "correct horse 7"
 
-    def __init__(self, folder):
-        self.server = Server(folder, SETTINGS)
+    def __init__(self, folder, settings=None):
+        self.server = Server(folder, {**SETTINGS, **(settings or {})})
 
     def __enter__(self):
         self.server.start()

@@ -17,6 +17,9 @@ sys.path[:0] = [str(HERE), str(HERE.parent / "tests")]
 import cases
 import lab
 import table
+import webhooks
+
+GROUPS = {group.__name__.lower(): group for group in (*cases.GROUPS, webhooks.Webhooks)}
 
 
 class Bench:
@@ -27,7 +30,7 @@ class Bench:
         self.seconds = float(environment.get("BENCH_SECONDS", "3"))
         self.large = int(environment.get("BENCH_LARGE_MIB", "1024")) << 20
         self.growth = [int(n) for n in environment.get("BENCH_GROWTH", "1000 100000 1000000").split()]
-        self.only = environment.get("BENCH_ONLY", " ".join(cases.GROUPS)).split()
+        self.only = environment.get("BENCH_ONLY", " ".join(GROUPS)).split()
         self.name = environment.get("BENCH_NAME", time.strftime("%Y-%m-%d-%H%M%S"))
         self.congestion = lab.own_network(environment.get("BENCH_CONGESTION", "reno"))
         self.quiet = lab.Quiet(float(environment.get("BENCH_PATIENCE", "120")))
@@ -43,7 +46,7 @@ class Bench:
             began = time.monotonic()
             print(f"{name} …", end="", flush=True, file=sys.stderr)
             try:
-                self.run_group(cases.GROUPS[name], rows)
+                self.run_group(GROUPS[name], rows)
             except KeyboardInterrupt:
                 self.failures.append(f"STOPPED in {name}")
                 break
@@ -84,9 +87,9 @@ def main():
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.default_int_handler)
     bench = Bench(os.environ)
-    unknown = set(bench.only) - set(cases.GROUPS)
+    unknown = set(bench.only) - set(GROUPS)
     if unknown:
-        sys.exit(f"no such group: {' '.join(unknown)}; there are {' '.join(cases.GROUPS)}")
+        sys.exit(f"no such group: {' '.join(unknown)}; there are {' '.join(GROUPS)}")
     results = HERE / "results"
     recorded = table.read(results / f"{BASELINE}.json")
     try:
