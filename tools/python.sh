@@ -1,13 +1,22 @@
 #!/bin/sh
 # Tells the Python for the black-box tests: Debian's with what tests/e2e/requirements.txt adds, in
-# build/venv. Installs that when the list has changed.
+# build/venv. `tools/python.sh schemathesis` tells another, which has only what
+# tests/schemathesis/requirements.txt asks for: it needs a younger pytest than Debian's. Installs
+# what the list says when it has changed.
 set -eu
 
 cd "$(dirname "$0")/.."
-list=tests/e2e/requirements.txt
-venv=$PWD/build/venv
+if [ "${1:-}" = schemathesis ]; then
+  list=tests/schemathesis/requirements.txt
+  venv=$PWD/build/venv-schemathesis
+  packages=
+else
+  list=tests/e2e/requirements.txt
+  venv=$PWD/build/venv
+  packages=--system-site-packages
+fi
 if ! cmp -s "$list" "$venv/installed.txt"; then
-  /usr/bin/python3 -m venv --clear --system-site-packages "$venv" >&2
+  /usr/bin/python3 -m venv --clear $packages "$venv" >&2
   "$venv/bin/pip" install --quiet --disable-pip-version-check --requirement "$list" >&2
   cp "$list" "$venv/installed.txt"
 fi

@@ -21,6 +21,7 @@ tools/format.sh --check
 /usr/bin/python3 -m pytest -q tests/rules
 tools/build.sh "$preset"
 python=$(tools/python.sh)
+tools/python.sh schemathesis > /dev/null
 $run ctest --test-dir "build/$preset" --output-on-failure --parallel 2 --progress
 [ "$preset" != release ] || FUZZ_SEED=1 tools/fuzz.sh 10
 exec $run "$python" -m pytest tests

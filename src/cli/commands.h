@@ -60,6 +60,7 @@ void add_fsck(CLI::App& app, Run& run);
 void add_storage(CLI::App& app, Run& run);
 void add_events(CLI::App& app, Run& run);
 void add_routes(CLI::App& app, Run& run);
+void add_openapi(CLI::App& app, Run& run);
 void add_config(CLI::App& app, Run& run);
 
 }  // namespace coffer::cli

@@ -34,7 +34,42 @@ int show_routes(bool as_json) {
   return kSuccess;
 }
 
+int show_document(const std::string& name, bool is_collection, const std::string& base_url) {
+  apis::Metrics metrics;
+  const auto documents = server::make_documents(metrics, system_clock());
+  if (name.empty()) {
+    for (const auto& document : documents) {
+      const std::size_t dot = document.name.find('.');
+      if (document.name.substr(dot) == ".json") fmt::print("{}\n", document.name.substr(0, dot));
+    }
+    return kSuccess;
+  }
+  const std::string wanted = name + (is_collection ? ".postman.json" : ".json");
+  const auto found = std::ranges::find(documents, wanted, &server::ApiDocument::name);
+  if (found == documents.end()) {
+    throw UserError("there is no API of the name " + name + "; coffer openapi lists them");
+  }
+  fmt::print("{}\n", found->below(base_url));
+  return kSuccess;
+}
+
 }  // namespace
+
+void add_openapi(CLI::App& app, Run& run) {
+  auto* command = app.add_subcommand("openapi", "Print the OpenAPI document of an API");
+  struct Flags {
+    std::string name;
+    bool is_collection = false;
+    std::string base_url = "http://localhost:8080";
+  };
+  const auto flags = std::make_shared<Flags>();
+  command->add_option("api", flags->name, "Which API; without it, the names of all");
+  command->add_flag("--postman", flags->is_collection, "As a collection for Postman");
+  command->add_option("--base-url", flags->base_url, "Where the server is")->capture_default_str();
+  command->callback([&run, flags] {
+    run = [flags] { return show_document(flags->name, flags->is_collection, flags->base_url); };
+  });
+}
 
 void add_routes(CLI::App& app, Run& run) {
   auto* command = app.add_subcommand("routes", "List all routes and the access that each requires");

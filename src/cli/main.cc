@@ -94,6 +94,7 @@ int main(int argc, char** argv) {
   add_storage(app, run);
   add_events(app, run);
   add_routes(app, run);
+  add_openapi(app, run);
   add_config(app, run);
   app.add_subcommand("version", "Show the version")->callback([&run] {
     run = [] {

@@ -16,15 +16,20 @@ std::vector<std::unique_ptr<apis::Dialect>> make_dialects(apis::Metrics& metrics
                                                           const Clock& clock, Packages* packages) {
   std::vector<std::unique_ptr<apis::Dialect>> dialects;
   dialects.push_back(apis::pages::make_front());
-  dialects.push_back(apis::make_operations(metrics));
   dialects.push_back(apis::mediavault::make(clock));
   for (auto& part : apis::streamvault::make()) dialects.push_back(std::move(part));
   dialects.push_back(apis::fileuploader::make());
   dialects.push_back(apis::quantum::make([packages] {
     return packages ? packages->report().upgradable : std::vector<std::string>();
   }));
+  dialects.push_back(apis::make_operations(metrics));
   dialects.push_back(apis::pages::make());
+  dialects.push_back(apis::reference::make(apis::reference::documents(dialects)));
   return dialects;
+}
+
+std::vector<ApiDocument> make_documents(apis::Metrics& metrics, const Clock& clock) {
+  return apis::reference::documents(make_dialects(metrics, clock, nullptr));
 }
 
 }  // namespace coffer::server

@@ -6,6 +6,7 @@
 
 #include "apis/gateway/dialect.h"
 #include "apis/gateway/metrics.h"
+#include "apis/reference/reference.h"
 #include "base/clock.h"
 #include "server/packages.h"
 
@@ -15,5 +16,9 @@ namespace coffer::server {
 // upgradable. REQUIRES: `metrics`, `clock` and `packages` outlive them.
 std::vector<std::unique_ptr<apis::Dialect>> make_dialects(apis::Metrics& metrics,
                                                           const Clock& clock, Packages* packages);
+
+// What is told of them to programs.
+using ApiDocument = apis::reference::Document;
+std::vector<ApiDocument> make_documents(apis::Metrics& metrics, const Clock& clock);
 
 }  // namespace coffer::server

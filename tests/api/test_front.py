@@ -39,6 +39,9 @@ def test_the_first_page_as_a_document(shared):
     assert shared.anyone().get(body["health_url"]).status_code == 200
     assert [api["name"] for api in body["apis"]] == ["Media Vault", "StreamVault", "File Uploader", "Quantum Storage"]
     assert all(api["url"].startswith(shared.url) for api in body["apis"])
+    for api in body["apis"]:
+        assert shared.anyone().get(api["docs_url"]).status_code == 200
+        assert shared.anyone().get(api["openapi_url"]).json()["info"]["title"] == api["name"]
     head = shared.anyone().head(shared.url + "/", headers={"Accept": "application/json"})
     assert head.status_code == 200 and head.headers["Content-Length"] == reply.headers["Content-Length"]
 

@@ -37,6 +37,10 @@ OPEN = {
     ("GET", "/API/file/download/{token...}"),
     ("GET", "/"),
     ("GET", "/favicon.ico"),
+    # What is told of the APIs.
+    ("GET", "/openapi/{document}"),
+    ("GET", "/docs"),
+    ("GET", "/docs/{name}"),
     ("GET", "/s/style.css"),
     ("GET", "/s/icon.svg"),
     ("GET", "/s/{token}"),

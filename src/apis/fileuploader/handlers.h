@@ -38,4 +38,7 @@ Task<Reply> show_invite_page(RequestContext& context);
 // sharex.cc
 Task<Reply> send_sharex(RequestContext& context);
 
+// description.cc
+ApiDescription describe();
+
 }  // namespace coffer::apis::fileuploader

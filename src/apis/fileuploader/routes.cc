@@ -4,6 +4,7 @@
 #include "apis/fileuploader/fileuploader.h"
 #include "apis/fileuploader/handlers.h"
 #include "apis/fileuploader/upload.h"
+#include "apis/gateway/description.h"
 #include "base/text.h"
 
 namespace coffer::apis::fileuploader {
@@ -109,6 +110,8 @@ class FileUploader final : public Dialect {
     }
     return found;
   }
+
+  ApiDescription describe() const override { return fileuploader::describe(); }
 
   http::Response render(const Problem& problem, const http::Request& request) const override {
     return render_problem(problem, request, base_path());

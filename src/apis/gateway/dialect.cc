@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "apis/gateway/description.h"
 #include "base/text.h"
 
 namespace coffer::apis {
@@ -54,6 +55,8 @@ bool shows_credentials(const http::Request& request) {
   return std::ranges::any_of(
       kCredentialFields, [&](std::string_view name) { return request.header(name).has_value(); });
 }
+
+ApiDescription Dialect::describe() const { return {}; }
 
 std::optional<std::string_view> repeated_credentials(const http::Request& request) {
   for (const std::string_view name : kCredentialFields) {

@@ -68,6 +68,8 @@ struct RequestContext {
 
 using Handler = std::function<Task<Reply>(RequestContext&)>;
 
+struct ApiDescription;  // description.h
+
 struct Route {
   http::Method method;
   std::string pattern;  // below the dialect's prefix; see http/router.h
@@ -118,6 +120,9 @@ class Dialect {
   // Where unknown paths are answered in its shape. An empty one claims none.
   virtual std::vector<std::string> claims() const { return prefixes(); }
   virtual std::vector<Route> routes() const = 0;
+  // What its users are told of each route; empty where there are no programs to write for it. Not
+  // for the hot path.
+  virtual ApiDescription describe() const;
   virtual Credentials credentials(const http::Request& request) const {
     return bearer_or_api_key(request);
   }

@@ -12,6 +12,9 @@ namespace coffer::apis::mediavault {
 // REQUIRES: `clock` outlives it.
 std::unique_ptr<Dialect> make(const Clock& clock);
 
+// What is told of its calls.
+ApiDescription describe();
+
 // What a webhook is sent: `{"event", "data": {"id", "type", "user_id"}, "timestamp"}` as JSON, the
 // same text for the same delivery. Threads: any.
 std::string webhook_payload(const vault::Delivery& delivery);

@@ -1,3 +1,4 @@
+#include "apis/gateway/description.h"
 #include "apis/mediavault/errors.h"
 #include "apis/mediavault/handlers.h"
 #include "apis/mediavault/mediavault.h"
@@ -52,6 +53,8 @@ class MediaVault final : public Dialect {
         {kDelete, "/collections/{id}/media/{media}", Access::kAccount, take_out_of_collection},
     };
   }
+
+  ApiDescription describe() const override { return mediavault::describe(); }
 
   http::Response render(const Problem& problem, const http::Request& request) const override {
     return render_problem(problem, request, clock_);

@@ -4,7 +4,9 @@
 #include <string>
 #include <utility>
 
+#include "apis/gateway/description.h"
 #include "apis/kit/json.h"
+#include "apis/kit/schema.h"
 #include "base/exhausted.h"
 #include "base/log.h"
 
@@ -55,6 +57,41 @@ Task<Reply> readiness(RequestContext& context) {
   co_return http::Response::text(503, std::string(kPlain), std::move(answer));
 }
 
+ApiDescription description() {
+  const auto plain = [](unsigned status, std::string about) -> Answer {
+    return {status, std::move(about), {{"text/plain", schema::text()}}};
+  };
+  ApiDescription api{
+      .title = "Operations",
+      .version = "1.0.0",
+      .about = "For whoever runs the server: whether it works, and its figures for Prometheus."};
+  api.tags = {{"Operations", ""}};
+  api.credentials = {{"bearer", {{"type", "http"}, {"scheme", "bearer"}}},
+                     {"api_key", {{"type", "apiKey"}, {"in", "header"}, {"name", "X-API-Key"}}}};
+  api.schemas = {
+      {"Failure", schema::object({{"error", schema::text()}, {"request_id", schema::text()}})}};
+  api.failure = {json_content(schema::ref("Failure"))};
+  api.operations = {
+      {.routes = {"GET /healthz"},
+       .id = "health",
+       .tag = "Operations",
+       .summary = "Whether the process runs",
+       .answers = {plain(200, "`ok`")}},
+      {.routes = {"GET /readyz"},
+       .id = "readiness",
+       .tag = "Operations",
+       .summary = "Whether requests can be served",
+       .answers = {plain(200, "`ready`"), plain(503, "Why not")}},
+      {.routes = {"GET /metrics"},
+       .id = "metrics",
+       .tag = "Operations",
+       .summary = "Figures in the format of Prometheus",
+       .about = "For admins. The key of an API is also taken as the bearer's token.",
+       .answers = {plain(200, "The figures")}},
+  };
+  return api;
+}
+
 class Operations final : public Dialect {
  public:
   explicit Operations(Metrics& metrics) : metrics_(metrics) {}
@@ -86,6 +123,8 @@ class Operations final : public Dialect {
                       .handler = show_metrics});
     return routes;
   }
+
+  ApiDescription describe() const override { return description(); }
 
   // Prometheus can send a key only as a bearer's token. One of a session has dots (RFC 7519), a key
   // none.

@@ -24,16 +24,17 @@ struct Api {
   std::string_view purpose;
   std::string_view path;           // where its calls are, or one of them
   std::string_view documentation;  // in the source
+  std::string_view document;       // of apis/reference, at /docs/… and /openapi/….json
 };
 constexpr std::array kApis{
     Api{"Media Vault", "the native API: accounts, media, metadata, keys", "/api/v1",
-        "docs/api/mediavault.md"},
+        "docs/api/mediavault.md", "mediavault"},
     Api{"StreamVault", "folders, uploads in chunks, shared pages, QR codes", "/storage/api/v3",
-        "docs/api/streamvault.md"},
+        "docs/api/streamvault.md", "streamvault"},
     Api{"File Uploader", "short links, groups, invites, ShareX", "/api/upload/private",
-        "docs/api/fileuploader.md"},
+        "docs/api/fileuploader.md", "fileuploader"},
     Api{"Quantum Storage", "buckets, files at exact paths, downloads that work once", "/API",
-        "docs/api/quantum.md"},
+        "docs/api/quantum.md", "quantum"},
 };
 
 std::string front_view(const std::string& base_url) {
@@ -45,14 +46,16 @@ std::string front_view(const std::string& base_url) {
       "<ul class=\"apis\">\n",
       kTitle, kAbout);
   for (const Api& api : kApis) {
-    fmt::format_to(std::back_inserter(html),
-                   "<li><span><b>{}</b> <span class=\"note\">{}</span></span>"
-                   "<code>{}{}</code><span class=\"note\">{}</span></li>\n",
-                   api.name, api.purpose, escape_html(base_url), api.path, api.documentation);
+    fmt::format_to(
+        std::back_inserter(html),
+        "<li><span><b><a href=\"{2}/docs/{5}\">{0}</a></b> <span class=\"note\">{1}</span></span>"
+        "<code>{2}{3}</code><span class=\"note\">{4}</span></li>\n",
+        api.name, api.purpose, escape_html(base_url), api.path, api.documentation, api.document);
   }
   html += fmt::format(
       "</ul>\n<div class=\"text\">\n<h2>Documentation</h2>\n"
-      "<p>It comes with the source of the program: <code>README.md</code> for a first walk, "
+      "<p><a href=\"{}/docs\">Every call of the APIs</a> is described here. The rest comes with "
+      "the source of the program: <code>README.md</code> for a first walk, "
       "<code>docs/api/</code> for the APIs, <code>docs/deploy.md</code> and "
       "<code>docs/operations.md</code> for whoever runs the server. <code>coffer --help</code> "
       "lists "
@@ -60,7 +63,7 @@ std::string front_view(const std::string& base_url) {
       "<p>Whether the server works is answered at <code>{}{}</code> and "
       "<code>{}/readyz</code>.</p>\n"
       "</div>\n",
-      escape_html(base_url), kHealthPath, escape_html(base_url));
+      escape_html(base_url), escape_html(base_url), kHealthPath, escape_html(base_url));
   return html;
 }
 
@@ -69,7 +72,9 @@ boost::json::object front_object(const std::string& base_url) {
   for (const Api& api : kApis) {
     apis.push_back({{"name", api.name},
                     {"url", base_url + std::string(api.path)},
-                    {"documentation", api.documentation}});
+                    {"documentation", api.documentation},
+                    {"docs_url", base_url + "/docs/" + std::string(api.document)},
+                    {"openapi_url", base_url + "/openapi/" + std::string(api.document) + ".json"}});
   }
   return {{"name", "Coffer"},
           {"about", kAbout},

@@ -29,4 +29,7 @@ Task<Reply> download(RequestContext& context);
 Task<Reply> show_quota(RequestContext& context);
 Task<Reply> show_status(RequestContext& context, const UpgradablePackages& packages);
 
+// description.cc
+ApiDescription describe();
+
 }  // namespace coffer::apis::quantum

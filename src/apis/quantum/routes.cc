@@ -1,5 +1,6 @@
 #include <utility>
 
+#include "apis/gateway/description.h"
 #include "apis/quantum/errors.h"
 #include "apis/quantum/handlers.h"
 #include "apis/quantum/quantum.h"
@@ -53,6 +54,8 @@ class Quantum final : public Dialect {
     }
     return {};
   }
+
+  ApiDescription describe() const override { return quantum::describe(); }
 
   http::Response render(const Problem& problem, const http::Request& request) const override {
     return render_problem(problem, request);

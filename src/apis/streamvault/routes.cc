@@ -1,4 +1,5 @@
 #include "apis/kit/rest_framework.h"
+#include "apis/streamvault/description.h"
 #include "apis/streamvault/handlers.h"
 #include "apis/streamvault/streamvault.h"
 
@@ -101,6 +102,7 @@ class StreamVault final : public Dialect {
   std::string_view name() const override { return "streamvault"; }
   std::vector<std::string> prefixes() const override { return {prefix_}; }
   std::vector<Route> routes() const override { return routes_; }
+  ApiDescription describe() const override { return streamvault::describe(); }
   http::Response render(const Problem& problem, const http::Request& request) const override {
     return render_rest_problem(problem, request);
   }

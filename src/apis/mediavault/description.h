@@ -1,0 +1,36 @@
+// What is told of the document's calls, one file a group, and the shapes that they share.
+#pragma once
+
+#include <vector>
+
+#include "apis/gateway/description.h"
+
+namespace coffer::apis::mediavault {
+
+using Operations = std::vector<Operation>;
+
+Operations describe_accounts();  // sessions, the account itself, keys
+Operations describe_media();     // uploads, lists, changes, bytes
+Operations describe_collections();
+Operations describe_webhooks();
+
+// schemas.cc
+std::vector<NamedSchema> schemas();
+// A successful reply: `{"success": true, "data": …, "meta": …}`.
+Schema envelope(Schema data);
+// The same with a page of a list, and `meta.pagination`.
+Schema page_of(Schema item);
+// 200 with such a reply.
+Answer answer(std::string about, Schema data, unsigned status = 200);
+Answer page_answer(std::string about, Schema item);
+// `{"id", "deleted": true}`
+Answer deleted_answer();
+
+// The parameters `page` and `per_page`.
+std::vector<Parameter> page_parameters();
+// Of paths.
+Parameter media_id_parameter(std::string name = "id");
+Parameter collection_id_parameter();
+Parameter webhook_id_parameter();
+
+}  // namespace coffer::apis::mediavault

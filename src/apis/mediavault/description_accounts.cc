@@ -1,0 +1,112 @@
+#include "apis/kit/schema.h"
+#include "apis/mediavault/description.h"
+
+namespace coffer::apis::mediavault {
+namespace {
+
+using namespace schema;
+
+constexpr char kAuthentication[] = "Authentication";
+constexpr char kUsers[] = "Users";
+constexpr char kKeys[] = "API keys";
+
+// The document shows the tokens bare and yet has every reply in an envelope: both at once.
+Answer tokens_answer() {
+  const Schema schema = object({{"token", text()},
+                                {"refresh_token", text()},
+                                {"expires_in", integer(0)},
+                                {"token_type", constant("Bearer")},
+                                {"success", constant(true)},
+                                {"data", ref("Tokens")},
+                                {"meta", ref("Meta")}});
+  return {200, "The tokens, bare and in `data`", {json_content(schema)}};
+}
+
+}  // namespace
+
+Operations describe_accounts() {
+  const Schema password = about(text(8, 1024), "At least 8 bytes, unless the server asks for more");
+  return {
+      {.routes = {"POST /auth/register"},
+       .id = "register",
+       .tag = kAuthentication,
+       .summary = "Make an account",
+       .body = {json_content(
+           object({{"username", text(1, 64)},
+                   optional("email", nullable(text(3, 254))),
+                   {"password", password}}),
+           {{"email", "user@example.com"}, {"username", "user1"}, {"password", "yourpassword"}})},
+       .answers = {answer("The account", ref("User"), 201)},
+       .errors = {{403, "Registration is closed on this server"},
+                  {409, "The name or the address is taken"},
+                  {415}}},
+      {.routes = {"POST /auth/login"},
+       .id = "log_in",
+       .tag = kAuthentication,
+       .summary = "Log in",
+       .about = "`username` is the user's name or e-mail address.",
+       .body = {json_content(object({{"username", text()}, {"password", text()}}),
+                             {{"username", "user@example.com"}, {"password", "yourpassword"}})},
+       .answers = {tokens_answer()},
+       .errors = {{401, "Wrong username or password"}, {415}}},
+      {.routes = {"POST /auth/refresh"},
+       .id = "refresh",
+       .tag = kAuthentication,
+       .summary = "Exchange the refresh token for new tokens",
+       .about = "The refresh token is a field of the body, or the token itself is the bearer's.",
+       .body = {json_content(object({optional("refresh_token", text())}))},
+       .body_is_required = false,
+       .answers = {tokens_answer()},
+       .errors = {{401}, {415}},
+       .credentials = {"bearer"}},
+      {.routes = {"POST /auth/logout"},
+       .id = "log_out",
+       .tag = kAuthentication,
+       .summary = "End this session",
+       .answers = {answer("The token is good no longer", object({{"message", text()}}))},
+       .errors = {{403, "A key has no session to end"}}},
+      {.routes = {"GET /users/me"},
+       .id = "show_me",
+       .tag = kUsers,
+       .summary = "The caller's account",
+       .answers = {answer("The account", ref("User"))}},
+      {.routes = {"PATCH /users/me"},
+       .id = "update_me",
+       .tag = kUsers,
+       .summary = "Change name, address or password",
+       .about = "A new password needs the current one.",
+       .body = {json_content(changes({{"username", text(1, 64)},
+                                      {"email", text(3, 254)},
+                                      {"password", password},
+                                      {"current_password", text()}}))},
+       .answers = {answer("The account", ref("User"))},
+       .errors = {{409, "The name or the address is taken"}, {415}}},
+      {.routes = {"POST /api-keys"},
+       .id = "create_key",
+       .tag = kKeys,
+       .summary = "Make a key",
+       .body = {json_content(object({{"name", text(1, 64)},
+                                     optional("kind", or_else(one_of({"api", "master"}), "api"))}),
+                             {{"name", "backup"}})},
+       .answers = {answer("The key; its secret is shown this once", ref("NewKey"), 201)},
+       .errors = {{403, "Keys are managed by who is logged in, not by a key"}, {409}, {415}},
+       .credentials = {"bearer"}},
+      {.routes = {"GET /api-keys"},
+       .id = "list_keys",
+       .tag = kKeys,
+       .summary = "List the keys",
+       .answers = {answer("The keys", list(ref("Key")))},
+       .errors = {{403}},
+       .credentials = {"bearer"}},
+      {.routes = {"DELETE /api-keys/{id}"},
+       .id = "delete_key",
+       .tag = kKeys,
+       .summary = "Revoke a key",
+       .parameters = {in_path("id", "Its id", text(), "key_4")},
+       .answers = {deleted_answer()},
+       .errors = {{403}},
+       .credentials = {"bearer"}},
+  };
+}
+
+}  // namespace coffer::apis::mediavault

@@ -1,0 +1,100 @@
+#include "apis/kit/schema.h"
+#include "apis/mediavault/description.h"
+
+namespace coffer::apis::mediavault {
+namespace {
+
+using namespace schema;
+
+constexpr char kCollections[] = "Collections";
+
+std::vector<Parameter> list_parameters() {
+  std::vector<Parameter> parameters = page_parameters();
+  parameters.push_back(collection_id_parameter());
+  parameters.push_back(
+      query("type", "Of that kind only", one_of({"image", "video", "audio", "document", "other"})));
+  parameters.push_back(
+      query("q", "With that text in filename, title, description or tags", text()));
+  parameters.push_back(query("tag", "With that tag", text()));
+  parameters.push_back(
+      query("sort", "With `-` in front: backwards",
+            one_of({"position", "added_at", "created_at", "filename", "size", "-position",
+                    "-added_at", "-created_at", "-filename", "-size"})));
+  parameters.push_back(query("order", "", one_of({"asc", "desc"})));
+  return parameters;
+}
+
+}  // namespace
+
+Operations describe_collections() {
+  return {
+      {.routes = {"POST /collections"},
+       .id = "create_collection",
+       .tag = kCollections,
+       .summary = "Make a collection",
+       .body = {json_content(
+           object({{"name", text(1, 255)}, optional("description", nullable(text()))}),
+           {{"name", "Holidays"}, {"description", "By the sea"}})},
+       .answers = {answer("The collection", ref("Collection"), 201)},
+       .errors = {{409, "The account has as many as it may"}, {415}}},
+      {.routes = {"GET /collections"},
+       .id = "list_collections",
+       .tag = kCollections,
+       .summary = "List the collections",
+       .answers = {answer("All of them", list(ref("Collection")))}},
+      {.routes = {"GET /collections/{id}"},
+       .id = "show_collection",
+       .tag = kCollections,
+       .summary = "One collection",
+       .parameters = {collection_id_parameter()},
+       .answers = {answer("The collection", ref("Collection"))}},
+      {.routes = {"PATCH /collections/{id}"},
+       .id = "update_collection",
+       .tag = kCollections,
+       .summary = "Rename or describe a collection",
+       .parameters = {collection_id_parameter()},
+       .body = {json_content(changes({{"name", text(1, 255)}, {"description", nullable(text())}}))},
+       .answers = {answer("The collection", ref("Collection"))},
+       .errors = {{415}}},
+      {.routes = {"DELETE /collections/{id}"},
+       .id = "delete_collection",
+       .tag = kCollections,
+       .summary = "Delete a collection; its media stay",
+       .parameters = {collection_id_parameter()},
+       .answers = {deleted_answer()}},
+      {.routes = {"POST /collections/{id}/media"},
+       .id = "add_to_collection",
+       .tag = kCollections,
+       .summary = "Add media",
+       .about = "What is in it already stays where it is.",
+       .parameters = {collection_id_parameter()},
+       .body = {json_content(changes({{"media_id", text()}, {"media_ids", list(text())}}),
+                             {{"media_ids", {"media_12", "media_13"}}})},
+       .answers = {answer("The collection", ref("Collection"))},
+       .errors = {{409, "It has as many media as it may"}, {415}}},
+      {.routes = {"GET /collections/{id}/media"},
+       .id = "list_collection_media",
+       .tag = kCollections,
+       .summary = "List the media of a collection",
+       .parameters = list_parameters(),
+       .answers = {page_answer("A page of them, in the collection's order", ref("Media"))}},
+      {.routes = {"PATCH /collections/{id}/media/{media}"},
+       .id = "move_in_collection",
+       .tag = kCollections,
+       .summary = "Move a medium within the order",
+       .parameters = {collection_id_parameter(), media_id_parameter("media")},
+       .body = {json_content(
+           object({{"before", about(nullable(text()), "A medium of it; null: to the end")}}),
+           {{"before", "media_12"}})},
+       .answers = {answer("The collection", ref("Collection"))},
+       .errors = {{415}}},
+      {.routes = {"DELETE /collections/{id}/media/{media}"},
+       .id = "take_out_of_collection",
+       .tag = kCollections,
+       .summary = "Take a medium out",
+       .parameters = {collection_id_parameter(), media_id_parameter("media")},
+       .answers = {answer("The collection", ref("Collection"))}},
+  };
+}
+
+}  // namespace coffer::apis::mediavault

@@ -1,0 +1,226 @@
+// The shapes of wire.cc and webhook_wire.cc, as JSON Schemas. The black-box tests compare every
+// reply with them.
+#include <utility>
+
+#include "apis/kit/schema.h"
+#include "apis/mediavault/description.h"
+#include "apis/mediavault/pagination.h"
+
+namespace coffer::apis::mediavault {
+namespace {
+
+using namespace schema;
+
+Schema id(std::string_view prefix, int number) {
+  const std::string start(prefix);
+  return like(pattern("^" + start + "_[0-9]+$"),
+              boost::json::string(start + '_' + std::to_string(number)));
+}
+
+Schema media_kind() { return one_of({"image", "video", "audio", "document", "other"}); }
+
+std::vector<Member> meta_members() {
+  return {{"timestamp", time()}, {"version", like(text(), "1.0.0")}};
+}
+
+NamedSchema meta() { return {"Meta", object(meta_members())}; }
+
+NamedSchema pagination() {
+  const Schema link = like(nullable(text()), "/media?page=3");
+  return {"Pagination",
+          object({{"total", integer(0)},
+                  {"count", integer(0)},
+                  {"per_page", integer(1, kPerPageMax)},
+                  {"current_page", integer(1)},
+                  {"total_pages", integer(0)},
+                  {"links", object({{"next", about(link, "Relative to the API's root")},
+                                    {"prev", link}})}})};
+}
+
+NamedSchema page_meta() {
+  auto members = meta_members();
+  members.push_back({"pagination", ref("Pagination")});
+  return {"PageMeta", object(std::move(members))};
+}
+
+NamedSchema failure() {
+  return {"Failure",
+          object({{"success", constant(false)},
+                  {"error",
+                   object({{"code", like(text(), "validation_error")},
+                           {"message", like(text(), "Invalid input data")},
+                           {"details", list(object({{"field", text()}, {"message", text()}}))}})},
+                  {"meta", object({{"timestamp", time()}, {"request_id", text()}})}})};
+}
+
+NamedSchema user() {
+  return {"User",
+          object({{"id", id("user", 7)},
+                  {"uuid", uuid()},
+                  {"username", text()},
+                  {"email", nullable(text())},
+                  {"is_admin", boolean()},
+                  {"quota_bytes", about(nullable(integer(0)), "Null: none")},
+                  {"used_bytes", about(integer(0), "Of all files")},
+                  {"charged_bytes", about(integer(0), "The same with what their metadata costs")},
+                  {"created_at", time()},
+                  {"updated_at", time()}})};
+}
+
+NamedSchema tokens() {
+  return {"Tokens", object({{"token", about(text(), "A JWT, sent as `Authorization: Bearer`")},
+                            {"refresh_token", text()},
+                            {"expires_in", about(integer(0), "Seconds")},
+                            {"token_type", constant("Bearer")}})};
+}
+
+std::vector<Member> media_members() {
+  return {
+      {"id", id("media", 12)},
+      {"uuid", uuid()},
+      {"type", media_kind()},
+      {"filename", text()},
+      {"media_type", like(text(), "image/jpeg")},
+      {"size", about(integer(0), "Bytes")},
+      {"checksum", about(like(nullable(text()),
+                              "sha256:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b"
+                              "0b822cd15d6c15b0f00a08"),
+                         "Null until it is worked out")},
+      {"url", about(url(), "Of the bytes, for who may read the medium")},
+      {"thumbnail_url", nullable(text())},
+      {"width", nullable(integer(0))},
+      {"height", nullable(integer(0))},
+      {"duration", about(nullable(number()), "Seconds")},
+      {"title", nullable(text())},
+      {"description", nullable(text())},
+      {"tags", list(text())},
+      {"collections", list(id("col", 3))},
+      {"user_id", id("user", 7)},
+      {"created_at", time()},
+      {"updated_at", time()},
+  };
+}
+
+NamedSchema collection() {
+  return {"Collection", object({{"id", id("col", 3)},
+                                {"name", text()},
+                                {"description", nullable(text())},
+                                {"media_count", integer(0)},
+                                {"user_id", id("user", 7)},
+                                {"created_at", time()},
+                                {"updated_at", time()}})};
+}
+
+std::vector<Member> key_members() {
+  return {{"id", id("key", 4)},
+          {"name", text()},
+          {"kind", one_of({"api", "master", "upload", "application"})},
+          {"hint", about(text(), "The first characters of the key")},
+          {"created_at", time()}};
+}
+
+NamedSchema event_name() {
+  return {"EventName", one_of({"media.uploaded", "media.updated", "media.deleted",
+                               "user.registered", "collection.created", "webhook.test"})};
+}
+
+std::vector<Member> webhook_members() {
+  return {{"id", id("hook", 5)},
+          {"url", text()},
+          {"events", list(ref("EventName"))},
+          {"active", boolean()},
+          {"pending", about(integer(0), "Deliveries that are to be made")},
+          {"failures", about(integer(0), "In a row")},
+          {"last_success_at", nullable(time())},
+          {"created_at", time()},
+          {"updated_at", time()}};
+}
+
+NamedSchema payload() {
+  return {"WebhookPayload",
+          object({{"event", ref("EventName")},
+                  {"data", object({{"id", text()}, {"type", text()}, {"user_id", id("user", 7)}})},
+                  {"timestamp", time()}})};
+}
+
+NamedSchema delivery() {
+  return {"Delivery", object({{"id", id("delivery", 9)},
+                              {"message_id", about(text(), "The header `webhook-id`")},
+                              {"event", ref("EventName")},
+                              {"payload", ref("WebhookPayload")},
+                              {"status", one_of({"pending", "delivered", "dead"})},
+                              {"attempts", integer(0)},
+                              {"created_at", time()},
+                              {"next_attempt_at", nullable(time())},
+                              {"finished_at", nullable(time())},
+                              {"last_attempt_at", nullable(time())},
+                              {"duration_ms", nullable(integer(0))},
+                              {"reply_code", nullable(integer(0))},
+                              {"reply_body", about(text(), "The first KiB of it")},
+                              {"error", nullable(text())}})};
+}
+
+// The schema `name` with one more member.
+NamedSchema with(std::vector<Member> members, std::string name, Member more) {
+  members.push_back(std::move(more));
+  return {std::move(name), object(std::move(members))};
+}
+
+}  // namespace
+
+std::vector<NamedSchema> schemas() {
+  return {
+      meta(),
+      pagination(),
+      page_meta(),
+      failure(),
+      user(),
+      tokens(),
+      {"Media", object(media_members())},
+      with(media_members(), "DeletedMedia", {"deleted", constant(true)}),
+      collection(),
+      {"Key", object(key_members())},
+      with(key_members(), "NewKey", {"secret", about(text(), "Shown this once")}),
+      event_name(),
+      {"Webhook", object(webhook_members())},
+      with(webhook_members(), "NewWebhook", {"secret", about(text(), "Shown this once")}),
+      payload(),
+      delivery(),
+  };
+}
+
+Schema envelope(Schema data) {
+  return object({{"success", constant(true)}, {"data", std::move(data)}, {"meta", ref("Meta")}});
+}
+
+Schema page_of(Schema item) {
+  return object(
+      {{"success", constant(true)}, {"data", list(std::move(item))}, {"meta", ref("PageMeta")}});
+}
+
+Answer answer(std::string about, Schema data, unsigned status) {
+  return {status, std::move(about), {json_content(envelope(std::move(data)))}};
+}
+
+Answer page_answer(std::string about, Schema item) {
+  return {200, std::move(about), {json_content(page_of(std::move(item)))}};
+}
+
+Answer deleted_answer() {
+  return answer("It is gone", object({{"id", text()}, {"deleted", constant(true)}}));
+}
+
+std::vector<Parameter> page_parameters() {
+  return {query("page", "From 1", or_else(integer(1, kPageMax), 1)),
+          query("per_page", "", or_else(integer(1, kPerPageMax), kPerPageDefault))};
+}
+
+Parameter media_id_parameter(std::string name) {
+  return in_path(std::move(name), "Its id, number or UUID", text(), "media_12");
+}
+
+Parameter collection_id_parameter() { return in_path("id", "Its id or number", text(), "col_3"); }
+
+Parameter webhook_id_parameter() { return in_path("id", "Its id", text(), "hook_5"); }
+
+}  // namespace coffer::apis::mediavault

@@ -1,0 +1,282 @@
+#include "apis/reference/openapi.h"
+
+#include <algorithm>
+#include <array>
+#include <boost/json/array.hpp>
+#include <map>
+#include <set>
+#include <span>
+#include <utility>
+
+#include "base/text.h"
+
+namespace coffer::apis::reference {
+namespace {
+
+constexpr std::string_view kVersion = "3.1.0";
+
+// The failures that the documents name, with what each means.
+struct Failure {
+  std::string_view status;
+  std::string_view name;
+  std::string_view about;
+};
+constexpr std::array kFailures{
+    Failure{"400", "BadRequest",
+            "The request is not as it should be; the reply says what to change"},
+    Failure{"401", "Unauthorized", "Credentials are missing, wrong or expired"},
+    Failure{"403", "Forbidden", "The caller may not do this"},
+    Failure{"404", "NotFound", "There is no such thing, or it is somebody else's"},
+    Failure{"405", "MethodNotAllowed",
+            "The path does not take this method; `Allow` has those it does"},
+    Failure{"409", "Conflict", "Something that is there already is in the way"},
+    Failure{"410", "Gone", "It was there, and is no longer"},
+    Failure{"412", "PreconditionFailed", "It has changed since the caller saw it"},
+    Failure{"413", "ContentTooLarge", "The body, the file or what the account stores is too large"},
+    Failure{"415", "UnsupportedMediaType", "The body is of another type than the call takes"},
+    Failure{"422", "UnprocessableContent", "The request is well-formed, but contradicts itself"},
+    Failure{"429", "TooManyRequests", "Too many requests; `Retry-After` has the seconds to wait"},
+    Failure{"503", "ServiceUnavailable",
+            "The server is busy; try again after `Retry-After` seconds"},
+    Failure{"4XX", "ClientError",
+            "Any other request that is not answered: malformed, too slow, too long"},
+    Failure{"5XX", "ServerError", "The server failed; the log has the request's id"},
+};
+
+const Failure& failure_of(std::string_view status) {
+  const auto* found = std::ranges::find(kFailures, status, &Failure::status);
+  return found == kFailures.end() ? kFailures[kFailures.size() - 2] : *found;
+}
+
+std::string_view name_of(Parameter::In in) {
+  switch (in) {
+    case Parameter::In::kPath: return "path";
+    case Parameter::In::kQuery: return "query";
+    case Parameter::In::kHeader: break;
+  }
+  return "header";
+}
+
+boost::json::object to(std::string_view kind, std::string_view name) {
+  boost::json::object ref;
+  ref["$ref"] = "#/components/" + std::string(kind) + '/' + std::string(name);
+  return ref;
+}
+
+boost::json::object content_object(const std::vector<Content>& forms) {
+  boost::json::object content;
+  for (const Content& form : forms) {
+    boost::json::object media;
+    if (!form.schema.empty()) media["schema"] = form.schema;
+    if (form.example) media["example"] = *form.example;
+    content[form.media_type] = std::move(media);
+  }
+  return content;
+}
+
+boost::json::object parameter_object(const Parameter& parameter) {
+  boost::json::object object;
+  object["name"] = parameter.name;
+  object["in"] = name_of(parameter.in);
+  if (!parameter.about.empty()) object["description"] = parameter.about;
+  if (parameter.is_required || parameter.in == Parameter::In::kPath) object["required"] = true;
+  object["schema"] = parameter.schema;
+  if (parameter.example) object["example"] = *parameter.example;
+  return object;
+}
+
+// The headers of every reply to a route.
+boost::json::object common_headers(const Route& route, bool is_failure) {
+  boost::json::object headers;
+  headers["X-Request-Id"] = to("headers", "X-Request-Id");
+  if (route.rate != RateClass::kNone) {
+    for (const char* name : {"X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Reset"}) {
+      headers[name] = to("headers", name);
+    }
+  }
+  if (is_failure) headers["Retry-After"] = to("headers", "Retry-After");
+  return headers;
+}
+
+boost::json::object header_object(std::string_view about, std::string_view type) {
+  boost::json::object object;
+  object["description"] = about;
+  object["schema"].emplace_object()["type"] = type;
+  return object;
+}
+
+boost::json::object headers_object() {
+  boost::json::object headers;
+  headers["X-Request-Id"] =
+      header_object("The request's id, which the server's log has too", "string");
+  headers["X-RateLimit-Limit"] = header_object(
+      "Requests that the caller has in a minute; absent where none are counted", "integer");
+  headers["X-RateLimit-Remaining"] = header_object("Requests that are left now", "integer");
+  headers["X-RateLimit-Reset"] =
+      header_object("When all are there again, in seconds since 1970", "integer");
+  headers["Retry-After"] = header_object("Seconds to wait, with 429, 503 and 507", "integer");
+  return headers;
+}
+
+// The statuses that follow from the route, and those that the operation names besides.
+std::map<std::string, std::string> failures_of(const DescribedRoute& route) {
+  std::map<std::string, std::string> failures{{"4XX", ""}, {"5XX", ""}};
+  const Operation& operation = *route.operation;
+  if (!operation.parameters.empty() || !operation.body.empty()) failures["400"];
+  if (!operation.body.empty()) failures["413"];
+  if (route.route.access != Access::kAnyone && route.route.access != Access::kOptional) {
+    failures["401"];
+  }
+  if (route.route.access == Access::kAdmin) failures["403"];
+  if (route.path.find('{') != std::string::npos) failures["404"];
+  if (route.route.rate != RateClass::kNone) failures["429"];
+  for (const ErrorCase& error : operation.errors) {
+    failures[std::to_string(error.status)] = error.about;
+  }
+  return failures;
+}
+
+boost::json::object responses_object(const Api& api, const DescribedRoute& route) {
+  boost::json::object responses;
+  for (const Answer& answer : route.operation->answers) {
+    boost::json::object response;
+    response["description"] = answer.about;
+    boost::json::object headers = common_headers(route.route, false);
+    for (const Header& header : answer.headers) {
+      boost::json::object object;
+      object["description"] = header.about;
+      object["schema"] = header.schema;
+      headers[header.name] = std::move(object);
+    }
+    response["headers"] = std::move(headers);
+    if (!answer.forms.empty()) response["content"] = content_object(answer.forms);
+    responses[std::to_string(answer.status)] = std::move(response);
+  }
+  for (const auto& [status, about] : failures_of(route)) {
+    if (responses.contains(status)) continue;
+    const Failure& failure = failure_of(status);
+    if (about.empty() && failure.status == status) {
+      responses[status] = to("responses", failure.name);
+      continue;
+    }
+    boost::json::object response;
+    response["description"] = about.empty() ? std::string(failure.about) : about;
+    response["headers"] = common_headers(route.route, true);
+    response["content"] = content_object(api.description.failure);
+    responses[status] = std::move(response);
+  }
+  return responses;
+}
+
+boost::json::array security_array(const Api& api, const DescribedRoute& route) {
+  boost::json::array security;
+  for (const std::string& name : credentials_of(api, route)) {
+    boost::json::object one;
+    one[name] = boost::json::array();
+    security.push_back(std::move(one));
+  }
+  const Access access = route.route.access;
+  if (access == Access::kAccount || access == Access::kAdmin) return security;
+  if (!security.empty()) security.push_back(boost::json::object());
+  return security;
+}
+
+boost::json::object operation_object(const Api& api, const DescribedRoute& route,
+                                     std::string_view id) {
+  const Operation& operation = *route.operation;
+  boost::json::object object;
+  object["operationId"] = id;
+  object["tags"].emplace_array().emplace_back(operation.tag);
+  object["summary"] = operation.summary;
+  if (!operation.about.empty()) object["description"] = operation.about;
+  boost::json::array parameters;
+  for (const Parameter& parameter : parameters_of(api, route)) {
+    boost::json::object one = parameter_object(parameter);
+    // OpenAPI has no word for it: a value with slashes in it, as it is.
+    const bool is_path =
+        route.route.pattern.find('{' + parameter.name + "...}") != std::string::npos;
+    if (is_path) one["x-multi-segment"] = true;
+    parameters.push_back(std::move(one));
+  }
+  if (!parameters.empty()) object["parameters"] = std::move(parameters);
+  if (!operation.body.empty()) {
+    boost::json::object body;
+    if (operation.body_is_required) body["required"] = true;
+    body["content"] = content_object(operation.body);
+    object["requestBody"] = std::move(body);
+  }
+  object["responses"] = responses_object(api, route);
+  object["security"] = security_array(api, route);
+  return object;
+}
+
+boost::json::object paths_object(const Api& api) {
+  boost::json::object paths;
+  std::map<std::string, int> served;  // how often an operation was there so far
+  for (const DescribedRoute& route : api.routes) {
+    if (!route.operation) continue;
+    std::string id = route.operation->id;
+    const int times = ++served[id];
+    if (times > 1) id += '_' + std::to_string(times);
+    boost::json::value& path = paths[route.path];
+    if (!path.is_object()) path.emplace_object();
+    path.as_object()[to_lower_ascii(http::name_of(route.route.method))] =
+        operation_object(api, route, id);
+  }
+  return paths;
+}
+
+boost::json::object components_object(const Api& api) {
+  boost::json::object schemas;
+  for (const NamedSchema& named : api.description.schemas) schemas[named.name] = named.schema;
+  boost::json::object responses;
+  for (const Failure& failure : kFailures) {
+    boost::json::object response;
+    response["description"] = failure.about;
+    boost::json::object headers;
+    headers["X-Request-Id"] = to("headers", "X-Request-Id");
+    if (failure.status == "429" || failure.status == "503" || failure.status == "5XX") {
+      headers["Retry-After"] = to("headers", "Retry-After");
+    }
+    response["headers"] = std::move(headers);
+    response["content"] = content_object(api.description.failure);
+    responses[failure.name] = std::move(response);
+  }
+  boost::json::object components;
+  components["schemas"] = std::move(schemas);
+  components["responses"] = std::move(responses);
+  components["headers"] = headers_object();
+  if (!api.description.credentials.empty()) {
+    boost::json::object credentials;
+    for (const auto& [name, scheme] : api.description.credentials) credentials[name] = scheme;
+    components["securitySchemes"] = std::move(credentials);
+  }
+  return components;
+}
+
+}  // namespace
+
+boost::json::object openapi(const Api& api, std::string_view base_url) {
+  boost::json::object document;
+  document["openapi"] = kVersion;
+  boost::json::object info;
+  info["title"] = api.description.title;
+  info["version"] = api.description.version;
+  info["description"] = api.description.about;
+  document["info"] = std::move(info);
+  boost::json::array servers;
+  for (const std::string& prefix : api.servers) {
+    servers.emplace_back(boost::json::object{{"url", std::string(base_url) + prefix}});
+  }
+  document["servers"] = std::move(servers);
+  boost::json::array tags;
+  for (const Tag& tag : api.description.tags) {
+    tags.push_back({{"name", tag.name}, {"description", tag.about}});
+  }
+  document["tags"] = std::move(tags);
+  document["paths"] = paths_object(api);
+  document["components"] = components_object(api);
+  return document;
+}
+
+}  // namespace coffer::apis::reference
