@@ -29,6 +29,15 @@ TEST(Bytes, Base64urlHasNoPaddingAndNoSlash) {
   EXPECT_EQ(to_base64url(as_bytes("\xff\xff\xfe")), "___-");
   EXPECT_EQ(to_base64url(as_bytes("a")), "YQ");
   EXPECT_EQ(to_base64url({}), "");
+  EXPECT_EQ(to_base64(as_bytes("\xff\xff\xfe")), "///+");
+  EXPECT_EQ(to_base64(as_bytes("a")), "YQ==");
+  for (const char* text : {"YQ==", "YQ"}) {
+    EXPECT_EQ(as_text(from_base64(text).value()), "a") << text;
+  }
+  EXPECT_EQ(from_base64("")->size(), 0U);
+  for (const char* text : {"YQ=", "YR==", "Y", "YQ==YQ==", "Y Q=", "___-", "="}) {
+    EXPECT_FALSE(from_base64(text)) << text;
+  }
 }
 
 TEST(Bytes, ConstantTimeComparisonComparesAll) {

@@ -3,6 +3,18 @@
 #include <sodium.h>
 
 namespace coffer {
+namespace {
+
+std::string encode_base64(ByteView bytes, int variant) {
+  std::string out(sodium_base64_encoded_len(bytes.size(), variant), '\0');
+  sodium_bin2base64(out.data(), out.size(), reinterpret_cast<const unsigned char*>(bytes.data()),
+                    bytes.size(), variant);
+  out.pop_back();  // the terminating NUL that the encoder counts
+  return out;
+}
+
+}  // namespace
+
 int hex_digit(char c) noexcept {
   if (c >= '0' && c <= '9') return c - '0';
   if (c >= 'a' && c <= 'f') return c - 'a' + 10;
@@ -34,13 +46,26 @@ std::optional<Bytes> from_hex(std::string_view text) {
   return out;
 }
 
-std::string to_base64url(ByteView bytes) {
-  constexpr int kVariant = sodium_base64_VARIANT_URLSAFE_NO_PADDING;
-  std::string out(sodium_base64_encoded_len(bytes.size(), kVariant), '\0');
-  sodium_bin2base64(out.data(), out.size(), reinterpret_cast<const unsigned char*>(bytes.data()),
-                    bytes.size(), kVariant);
-  out.pop_back();  // the terminating NUL that the encoder counts
+std::string to_base64(ByteView bytes) {
+  return encode_base64(bytes, sodium_base64_VARIANT_ORIGINAL);
+}
+
+std::optional<Bytes> from_base64(std::string_view text) {
+  const bool is_padded = text.ends_with('=');
+  const int variant = is_padded || text.size() % 4 == 0 ? sodium_base64_VARIANT_ORIGINAL
+                                                        : sodium_base64_VARIANT_ORIGINAL_NO_PADDING;
+  Bytes out(text.size() / 4 * 3 + 3);
+  std::size_t length = 0;
+  const char* end = nullptr;
+  const int result = sodium_base642bin(reinterpret_cast<unsigned char*>(out.data()), out.size(),
+                                       text.data(), text.size(), nullptr, &length, &end, variant);
+  if (result != 0 || end != text.data() + text.size()) return std::nullopt;
+  out.resize(length);
   return out;
+}
+
+std::string to_base64url(ByteView bytes) {
+  return encode_base64(bytes, sodium_base64_VARIANT_URLSAFE_NO_PADDING);
 }
 
 bool equal_in_constant_time(ByteView a, ByteView b) noexcept {

@@ -29,6 +29,11 @@ std::string to_hex(ByteView bytes);
 // Either case; nothing unless every character is a digit and their number even.
 std::optional<Bytes> from_hex(std::string_view text);
 
+// RFC 4648 section 4, with padding.
+std::string to_base64(ByteView bytes);
+// Nothing unless `text` is what to_base64() gives; the padding may be missing.
+std::optional<Bytes> from_base64(std::string_view text);
+
 // RFC 4648 section 5 ("base64url"), without padding.
 std::string to_base64url(ByteView bytes);
 

@@ -8,6 +8,7 @@ std::string describe(StreamFault fault) {
     case StreamFault::kTooLarge: return "the body is larger than this request may be";
     case StreamFault::kTooSlow: return "the body came too slowly";
     case StreamFault::kStalled: return "the body stalls";
+    case StreamFault::kCorrupt: return "what came is not what its digest says";
     case StreamFault::kMalformed: break;
   }
   return "the body is malformed";

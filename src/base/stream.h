@@ -21,6 +21,7 @@ enum class StreamFault {
   kTooLarge,   // more than the limit that was set
   kTooSlow,    // below the floor rate
   kMalformed,  // the framing (chunked, multipart) is broken
+  kCorrupt,    // not the bytes whose digest was announced
   kStalled,    // nothing came for as long as read_within() was told; the next read goes on
 };
 

@@ -229,6 +229,18 @@ std::string saved_name(std::string_view filename) {
 
 }  // namespace
 
+bool if_match(std::string_view field, std::string_view etag) { return names(field, etag, false); }
+
+std::optional<unsigned> failed_precondition(const Request& request, std::string_view etag) {
+  if (const auto field = request.headers.joined("If-Match")) {
+    if (!names(*field, etag, false)) return 412;
+  }
+  if (const auto field = request.headers.joined("If-None-Match")) {
+    if (names(*field, etag, true)) return is_read(request) ? 304 : 412;
+  }
+  return std::nullopt;
+}
+
 std::optional<std::vector<ByteRange>> parse_range(std::string_view field, std::uint64_t size) {
   const std::size_t equals = field.find('=');
   if (equals == std::string_view::npos ||

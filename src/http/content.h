@@ -43,6 +43,14 @@ struct Representation {
 // REQUIRES: `representation.content` is set.
 Response content_response(const Request& request, Representation representation);
 
+// Whether an If-Match field allows a change of what has the strong tag `etag` (with its quotes): it
+// names it, or is `*`. Weak tags, and elements that are no tags, name nothing.
+bool if_match(std::string_view field, std::string_view etag);
+
+// What If-Match and If-None-Match make of a GET or HEAD of what has the strong tag `etag`: 412,
+// 304, or nothing. For what has no Last-Modified; content_response() asks this itself.
+std::optional<unsigned> failed_precondition(const Request& request, std::string_view etag);
+
 // `inline` or `attachment` with the name in both forms: `filename="…"` in ASCII and, where that
 // loses something, `filename*=UTF-8''…`; `kind` alone where the name is empty. Nothing in the
 // name can end the field. It is a name to save under: slashes and backslashes become `_`, and a

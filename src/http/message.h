@@ -107,6 +107,19 @@ class RequestBody : public InputStream {
   virtual void set_sender(std::string_view address) = 0;
 };
 
+// Is told what a request's form holds, part by part, by who reads it.
+class FormWatch {
+ public:
+  virtual ~FormWatch() = default;
+
+  // A part begins. `filename` as in PartHead: set for a file.
+  virtual void begin_part(std::string_view name, const std::optional<std::string>& filename) = 0;
+  // Its content goes on.
+  virtual void content(ByteView bytes) = 0;
+  // The form has ended. False: it is not what was announced, and nothing of it may be used.
+  [[nodiscard]] virtual bool end() = 0;
+};
+
 // One request. Lives until its response was sent.
 struct Request {
   Method method = Method::kOther;
@@ -114,10 +127,11 @@ struct Request {
   std::string target;  // as sent
   Target uri;          // the target taken apart
   Headers headers;
-  std::string peer_address;     // `127.0.0.1`, `::1`: the other end of the connection
-  bool secure = false;          // came over TLS
-  std::string id;               // `req_…`, unique; every reply carries it as X-Request-Id
-  RequestBody* body = nullptr;  // never null while the request is handled
+  std::string peer_address;         // `127.0.0.1`, `::1`: the other end of the connection
+  bool secure = false;              // came over TLS
+  std::string id;                   // `req_…`, unique; every reply carries it as X-Request-Id
+  RequestBody* body = nullptr;      // never null while the request is handled
+  FormWatch* form_watch = nullptr;  // null: nobody wants to know
 
   // What the application wants to know again in Service::finished().
   std::size_t route = kNoRoute;

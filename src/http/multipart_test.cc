@@ -57,6 +57,7 @@ std::string name_of(StreamFault fault) {
     case StreamFault::kTooSlow: return "TOO SLOW";
     case StreamFault::kMalformed: return "MALFORMED";
     case StreamFault::kStalled: return "STALLED";
+    case StreamFault::kCorrupt: return "CORRUPT";
   }
   return "?";
 }

@@ -4,6 +4,7 @@
 
 #include <array>
 #include <chrono>
+#include <span>
 
 namespace coffer::vault {
 namespace {
@@ -12,19 +13,9 @@ const unsigned char* raw(std::string_view text) {
   return reinterpret_cast<const unsigned char*>(text.data());
 }
 
-std::string to_base64(const unsigned char* data, std::size_t size) {
-  constexpr int kVariant = sodium_base64_VARIANT_ORIGINAL;
-  std::string out(sodium_base64_encoded_len(size, kVariant), '\0');
-  sodium_bin2base64(out.data(), out.size(), data, size, kVariant);
-  out.pop_back();  // the terminating NUL that the encoder counts
-  return out;
-}
-
 }  // namespace
 
-std::string webhook_secret_text(ByteView secret) {
-  return "whsec_" + to_base64(raw(as_text(secret)), secret.size());
-}
+std::string webhook_secret_text(ByteView secret) { return "whsec_" + to_base64(secret); }
 
 std::string sign_webhook(ByteView secret, std::string_view id, Time sent_at,
                          std::string_view payload) {
@@ -40,7 +31,7 @@ std::string sign_webhook(ByteView secret, std::string_view id, Time sent_at,
   crypto_auth_hmacsha256_update(&state, raw(payload), payload.size());
   std::array<unsigned char, crypto_auth_hmacsha256_BYTES> mac{};
   crypto_auth_hmacsha256_final(&state, mac.data());
-  return "v1," + to_base64(mac.data(), mac.size());
+  return "v1," + to_base64(std::as_bytes(std::span(mac)));
 }
 
 }  // namespace coffer::vault
