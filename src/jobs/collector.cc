@@ -98,6 +98,8 @@ void Collector::work() {
       PeriodicTask("prune sessions", &Collector::prune_sessions, often,
                    start + options_.collect_every),
       PeriodicTask("prune events", &Collector::prune_events, often, start + options_.collect_every),
+      PeriodicTask("prune idempotency keys", &Collector::prune_idempotency_keys, often,
+                   start + options_.collect_every),
       PeriodicTask("expire uploads", &Collector::expire_uploads, often,
                    start + options_.collect_every),
       PeriodicTask("work out checksums", &Collector::digest,
@@ -158,6 +160,10 @@ bool Collector::prune_sessions() {
 bool Collector::prune_events() {
   const Time before = vault_.clock().now() - options_.keep_events;
   return executor_.run(vault_.events().prune(before, options_.step)) == options_.step;
+}
+
+bool Collector::prune_idempotency_keys() {
+  return executor_.run(vault_.idempotency_keys().prune(options_.step)) == options_.step;
 }
 
 bool Collector::expire_uploads() {

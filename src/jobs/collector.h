@@ -63,6 +63,7 @@ class Collector {
   bool collect_dropped();
   bool prune_sessions();
   bool prune_events();
+  bool prune_idempotency_keys();
   bool expire_uploads();
   bool clear();
   bool sweep();

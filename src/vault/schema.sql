@@ -62,6 +62,25 @@ CREATE TABLE session (
 CREATE INDEX session_account ON session (account_id);
 CREATE INDEX session_expiry ON session (expires_at);
 
+-- Requests with an Idempotency-Key that were carried out: committed with what they changed, and
+-- remembered for a day. The reply is added after it is made.
+CREATE TABLE idempotency_key (
+  id            {key},
+  account_id    {integer} NOT NULL REFERENCES account (id),
+  key           {bytes} NOT NULL CHECK (length(key) = 32),  -- SHA-256 of what the client chose
+  fingerprint   {bytes} NOT NULL,             -- SHA-256 of what tells the request from others
+  -- The events of the change; none where the last comes before the first.
+  first_event   {integer} NOT NULL,
+  last_event    {integer} NOT NULL,
+  reply_status  {integer},                   -- null: the reply is not known
+  reply_headers {text} NOT NULL DEFAULT '',
+  reply_body    {bytes},
+  charged       {integer} NOT NULL CHECK (charged >= 0),  -- of the account's quota
+  expires_at    {integer} NOT NULL,
+  UNIQUE (account_id, key)
+){options};
+CREATE INDEX idempotency_key_expiry ON idempotency_key (expires_at);
+
 -- Spaces -----------------------------------------------------------------------------------------
 
 CREATE TABLE space (
@@ -178,6 +197,8 @@ CREATE TABLE entry (
 CREATE INDEX entry_created ON entry (owner_id, kind, id);
 CREATE INDEX entry_name ON entry (owner_id, kind, name, id);
 CREATE INDEX entry_size ON entry (owner_id, kind, size, id);
+-- The files of an account by their bytes.
+CREATE INDEX entry_digest ON entry (owner_id, digest, id) WHERE digest IS NOT NULL;
 -- Files whose digest is still to be worked out.
 CREATE INDEX entry_undigested ON entry (id) WHERE digest IS NULL AND manifest_id IS NOT NULL;
 

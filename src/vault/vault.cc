@@ -11,6 +11,7 @@ Vault::Vault(Context context)
     : context_(std::move(context)),
       accounts_(context_),
       api_keys_(context_),
+      idempotency_keys_(context_),
       entries_(context_),
       files_(context_),
       folders_(context_),

@@ -10,6 +10,7 @@
 #include "vault/identity/accounts.h"
 #include "vault/identity/sessions.h"
 #include "vault/model/context.h"
+#include "vault/model/idempotency_keys.h"
 #include "vault/sharing/shares.h"
 #include "vault/sharing/short_links.h"
 #include "vault/transfer/downloads.h"
@@ -50,6 +51,7 @@ class Vault {
   Accounts& accounts() { return accounts_; }
   Sessions& sessions() { return *sessions_; }
   ApiKeys& api_keys() { return api_keys_; }
+  IdempotencyKeys& idempotency_keys() { return idempotency_keys_; }
   Entries& entries() { return entries_; }
   Files& files() { return files_; }
   Folders& folders() { return folders_; }
@@ -86,6 +88,7 @@ class Vault {
   Context context_;
   Accounts accounts_;
   ApiKeys api_keys_;
+  IdempotencyKeys idempotency_keys_;
   Entries entries_;
   Files files_;
   Folders folders_;

@@ -23,6 +23,9 @@ ProblemKind kind_of(const vault::Failure& failure) {
     case FailureCode::kConflict: return ProblemKind::kConflict;
     case FailureCode::kQuotaExceeded: return ProblemKind::kQuotaExceeded;
     case FailureCode::kBusy: return ProblemKind::kBusy;
+    case FailureCode::kPreconditionFailed: return ProblemKind::kPreconditionFailed;
+    case FailureCode::kChecksumMismatch: return ProblemKind::kChecksumMismatch;
+    case FailureCode::kRequestInProgress: return ProblemKind::kRequestInProgress;
     case FailureCode::kRateLimited: return ProblemKind::kRateLimited;
     case FailureCode::kNoSuchAccount: return ProblemKind::kNoSuchAccount;
     case FailureCode::kWrongPassword: return ProblemKind::kWrongPassword;
@@ -34,6 +37,7 @@ ProblemKind kind_of(const vault::Failure& failure) {
   }
   if (failure.stream == StreamFault::kTooLarge) return ProblemKind::kPayloadTooLarge;
   if (failure.stream == StreamFault::kTooSlow) return ProblemKind::kTimeout;
+  if (failure.stream == StreamFault::kCorrupt) return ProblemKind::kChecksumMismatch;
   return ProblemKind::kBadStream;
 }
 
@@ -49,7 +53,8 @@ void describe(const vault::RateLimit& limit, http::Headers& headers) {
 
 Problem::Problem(ProblemKind problem_kind, std::string text)
     : kind(problem_kind), message(std::move(text)) {
-  if (kind == ProblemKind::kBusy) headers.add("Retry-After", kBusyRetry);
+  const bool is_soon = kind == ProblemKind::kBusy || kind == ProblemKind::kRequestInProgress;
+  if (is_soon) headers.add("Retry-After", kBusyRetry);
 }
 
 Problem::Problem(const vault::Failure& failure) : Problem(kind_of(failure), failure.message) {
@@ -129,12 +134,17 @@ unsigned status_of(ProblemKind kind) noexcept {
     case ProblemKind::kNotFound: return 404;
     case ProblemKind::kMethodNotAllowed: return 405;
     case ProblemKind::kTimeout: return 408;
+    case ProblemKind::kRequestInProgress:
+    case ProblemKind::kReplyLost:
     case ProblemKind::kConflict: return 409;
+    case ProblemKind::kPreconditionFailed: return 412;
     case ProblemKind::kQuotaExceeded:
     case ProblemKind::kPayloadTooLarge: return 413;
     case ProblemKind::kTargetTooLong: return 414;
     case ProblemKind::kUnsupportedMediaType:
     case ProblemKind::kUnsupportedContentCoding: return 415;
+    case ProblemKind::kIdempotencyMismatch:
+    case ProblemKind::kChecksumMismatch: return 422;
     case ProblemKind::kRateLimited: return 429;
     case ProblemKind::kHeadTooLarge: return 431;
     case ProblemKind::kBusy: return 503;

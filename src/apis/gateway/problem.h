@@ -22,6 +22,9 @@ enum class ProblemKind {
   kQuotaExceeded,
   kBadStream,
   kBusy,
+  kPreconditionFailed,
+  kChecksumMismatch,
+  kRequestInProgress,
   kNoSuchAccount,
   kWrongPassword,
   kAccountDisabled,
@@ -38,6 +41,8 @@ enum class ProblemKind {
   kTooManyParts,  // of a form
   kPayloadTooLarge,
   kHttpsRequired,
+  kIdempotencyMismatch,  // the key was used for another request
+  kReplyLost,            // the request was carried out before, and its reply is not known
   kMalformedMessage,
   kHeadTooLarge,
   kTargetTooLong,

@@ -28,6 +28,11 @@ std::string_view code_of(ProblemKind kind) {
     case ProblemKind::kMethodNotAllowed: return "method_not_allowed";
     case ProblemKind::kTimeout: return "request_timeout";
     case ProblemKind::kConflict: return "conflict";
+    case ProblemKind::kPreconditionFailed: return "precondition_failed";
+    case ProblemKind::kChecksumMismatch: return "checksum_mismatch";
+    case ProblemKind::kIdempotencyMismatch: return "idempotency_mismatch";
+    case ProblemKind::kRequestInProgress: return "idempotency_in_progress";
+    case ProblemKind::kReplyLost: return "idempotency_reply_lost";
     case ProblemKind::kQuotaExceeded: return "quota_exceeded";
     case ProblemKind::kPayloadTooLarge: return "payload_too_large";
     case ProblemKind::kUnsupportedMediaType:

@@ -43,6 +43,7 @@ std::string_view code_of(const Problem& problem, const http::Request& request) {
   switch (problem.kind) {
     case ProblemKind::kInvalid:
     case ProblemKind::kConflict:
+    case ProblemKind::kChecksumMismatch:
     case ProblemKind::kBadStream: return "INVALID_FORM";
     case ProblemKind::kNoCredentials:
     case ProblemKind::kMalformedCredentials:
@@ -70,6 +71,10 @@ std::string_view code_of(const Problem& problem, const http::Request& request) {
     case ProblemKind::kUnsupportedCoding:
     case ProblemKind::kUnsupportedContentCoding:
     case ProblemKind::kUnsupportedVersion: return "REQ_NOT_SUPPORTED";
+    case ProblemKind::kPreconditionFailed:
+    case ProblemKind::kIdempotencyMismatch:
+    case ProblemKind::kRequestInProgress:
+    case ProblemKind::kReplyLost: return "REQ_INVALID";
     case ProblemKind::kBusy: return "BUSY";
     case ProblemKind::kOutOfStorage: return "OUT_OF_STORAGE";
     case ProblemKind::kInternal: break;

@@ -12,6 +12,8 @@
 
 namespace coffer::vault {
 
+class IdempotencyClaim;
+
 class Actor {
  public:
   // The program itself: background jobs, the command line. Never a request.
@@ -29,6 +31,15 @@ class Actor {
   // The program itself, on behalf of `account`.
   static Actor system(AccountId account) { return {account, System{}}; }
 
+  // The same for a request that carries an idempotency key, whose first change is to be committed
+  // with the key; null: without. REQUIRES: the claim outlives the command.
+  Actor claiming(IdempotencyClaim* claim) const noexcept {
+    Actor actor = *this;
+    actor.claim_ = claim;
+    return actor;
+  }
+  IdempotencyClaim* claim() const noexcept { return claim_; }
+
   // Who owns what is made, and whom events name.
   AccountId account() const noexcept { return account_; }
   // The session it acts in, if it does.
@@ -44,6 +55,7 @@ class Actor {
 
   AccountId account_;
   Right right_;
+  IdempotencyClaim* claim_ = nullptr;
 };
 
 // Whether the actor still has its right: kSessionGone when its session was ended, kTokenInvalid

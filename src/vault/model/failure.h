@@ -15,20 +15,23 @@
 namespace coffer::vault {
 
 enum class FailureCode {
-  kInvalid,          // mend the input; `fields` says where
-  kNotFound,         // it is not there, or not the caller's to see
-  kForbidden,        // seen, but not allowed
-  kConflict,         // the name is taken; `fields` says which
-  kQuotaExceeded,    // delete something, or ask for more
-  kBadStream,        // the body did not come as announced; `stream` says how
-  kBusy,             // try again in a moment
-  kRateLimited,      // wait as `limit` says
-  kNoSuchAccount,    // log-in: nobody of that name
-  kWrongPassword,    // log-in: not the password
-  kAccountDisabled,  // the account is locked by the admin
-  kTokenInvalid,     // not a token of ours, or of another kind
-  kTokenExpired,     // log in again, or refresh
-  kSessionGone,      // logged out or revoked
+  kInvalid,             // mend the input; `fields` says where
+  kNotFound,            // it is not there, or not the caller's to see
+  kForbidden,           // seen, but not allowed
+  kConflict,            // the name is taken; `fields` says which
+  kQuotaExceeded,       // delete something, or ask for more
+  kBadStream,           // the body did not come as announced; `stream` says how
+  kBusy,                // try again in a moment
+  kPreconditionFailed,  // it is not what the caller believes it to be: read it again
+  kChecksumMismatch,    // the bytes are not those of the checksum: send them again
+  kRequestInProgress,   // another request with the same idempotency key: try again in a moment
+  kRateLimited,         // wait as `limit` says
+  kNoSuchAccount,       // log-in: nobody of that name
+  kWrongPassword,       // log-in: not the password
+  kAccountDisabled,     // the account is locked by the admin
+  kTokenInvalid,        // not a token of ours, or of another kind
+  kTokenExpired,        // log in again, or refresh
+  kSessionGone,         // logged out or revoked
 };
 
 struct FieldFault {

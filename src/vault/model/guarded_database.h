@@ -10,6 +10,7 @@
 #include "db/database.h"
 #include "vault/model/actor.h"
 #include "vault/model/failure.h"
+#include "vault/model/idempotency_claim.h"
 
 namespace coffer::vault {
 
@@ -34,7 +35,8 @@ class GuardedDatabase {
   }
 
   // As db::Database::write(), after require(): `body` is `Task<Result<T>>(db::Transaction&)` and
-  // runs only while the actor has its right, in the same transaction.
+  // runs only while the actor has its right, in the same transaction; with the actor's idempotency
+  // claim, if it has one.
   template <class Body>
   auto write(Actor actor, Body body) -> std::invoke_result_t<Body&, db::Transaction&> {
     using Value =
@@ -43,10 +45,20 @@ class GuardedDatabase {
     auto guarded = [&](db::Transaction& tx) -> Task<Value> {
       auto permitted = co_await require(tx, actor);
       if (!permitted) co_return std::unexpected(std::move(permitted.error()));
+      IdempotencyClaim* const claim = actor.claim();
+      if (claim) {
+        auto begun = co_await claim->begin(tx, actor.account());
+        if (!begun) co_return std::unexpected(std::move(begun.error()));
+      }
       Value value = co_await body(tx);
+      if (claim && value) {
+        auto ended = co_await claim->end(tx, actor.account());
+        if (!ended) co_return std::unexpected(std::move(ended.error()));
+      }
       co_return value;
     };
     Value value = co_await database_.write(guarded);
+    if (actor.claim() && value) actor.claim()->set_committed();
     co_return value;
   }
 

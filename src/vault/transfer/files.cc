@@ -17,13 +17,16 @@ constexpr db::Statement kIsOutsider{
 
 }  // namespace
 
-Task<Result<Entry>> Files::replace(Actor actor, EntryId id, StagedBlob staged) {
+Task<Result<Entry>> Files::replace(Actor actor, EntryId id, StagedBlob staged,
+                                   Precondition precondition) {
   const AccountId owner = actor.account();
   staged.begin_commit();
   auto body = [&](db::Transaction& tx) -> Task<Result<Entry>> {
     const auto found = co_await find_file(tx, owner, id);
     if (!found) co_return no_such_file();
     const Entry& old = *found;
+    auto allowed = check_precondition(precondition, old.content_tag());
+    if (!allowed) co_return std::unexpected(std::move(allowed.error()));
     const auto outsider = co_await tx.find(
         kIsOutsider, [](const db::Row& row) { return row.integer(0); }, old.space, owner);
     if (outsider) co_return fail(FailureCode::kForbidden, "you are not in the group");
@@ -38,11 +41,13 @@ Task<Result<Entry>> Files::replace(Actor actor, EntryId id, StagedBlob staged) {
   co_return replaced;
 }
 
-Task<Result<void>> Files::remove(Actor actor, EntryId id) {
+Task<Result<void>> Files::remove(Actor actor, EntryId id, Precondition precondition) {
   const AccountId owner = actor.account();
   auto body = [&](db::Transaction& tx) -> Task<Result<void>> {
     const auto found = co_await find_file(tx, owner, id);
     if (!found) co_return no_such_file();
+    auto allowed = co_await check_state(tx, *found, precondition);
+    if (!allowed) co_return std::unexpected(std::move(allowed.error()));
     co_await remove_file(tx, *found, owner, context_.clock.now());
     co_return Result<void>{};
   };

@@ -8,6 +8,7 @@
 #include "vault/model/actor.h"
 #include "vault/model/context.h"
 #include "vault/model/failure.h"
+#include "vault/model/precondition.h"
 #include "vault/model/types.h"
 #include "vault/transfer/uploads.h"
 
@@ -21,12 +22,14 @@ class Files {
 
   // Gives the file other bytes; its type follows them, its ids, share token and names stay. The
   // quota is charged with the difference. Event `entry.updated`. kNotFound, kForbidden (a group
-  // that the actor has left), kQuotaExceeded.
-  Task<Result<Entry>> replace(Actor actor, EntryId id, StagedBlob staged);
+  // that the actor has left), kQuotaExceeded; kPreconditionFailed, about Entry::content_tag().
+  Task<Result<Entry>> replace(Actor actor, EntryId id, StagedBlob staged,
+                              Precondition precondition = {});
 
   // Gives the bytes back to the quota; the blob goes when nothing refers to it for the grace
-  // time. Event `entry.deleted`. kNotFound. Reads under way go on.
-  Task<Result<void>> remove(Actor actor, EntryId id);
+  // time. Event `entry.deleted`. kNotFound; kPreconditionFailed, about state_tag(). Reads under way
+  // go on.
+  Task<Result<void>> remove(Actor actor, EntryId id, Precondition precondition = {});
 
   // The file's bytes. Throws when the store has lost them. REQUIRES: a file.
   Task<std::shared_ptr<const Content>> open(const Entry& entry);

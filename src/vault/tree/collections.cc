@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/hash.h"
 #include "base/text.h"
 #include "vault/events/events.h"
 #include "vault/model/checks.h"
@@ -128,6 +129,16 @@ Task<void> count_visible(db::Transaction& tx, Collection& collection) {
   collection.files = static_cast<std::uint64_t>(visible.value_or(0));
 }
 
+// As callers see it: without the files that are being cleared away.
+Task<Result<void>> check_state(db::Transaction& tx, const Collection& collection,
+                               const Precondition& precondition) {
+  if (!precondition) co_return Result<void>{};
+  Collection seen = collection;
+  const bool hidden = co_await has_hidden(tx, collection.owner);
+  if (hidden) co_await count_visible(tx, seen);
+  co_return check_precondition(precondition, seen.state_tag());
+}
+
 Task<void> remove_collection(db::Transaction& tx, const Collection& collection, Time now) {
   const auto charged = co_await tx.find(kCharged, integer_from, collection.id);
   co_await give_back(tx, collection.owner, {.charged = charged.value()});
@@ -168,6 +179,21 @@ Task<std::int64_t> last_position(db::Transaction& tx, CollectionId id) {
 }
 
 }  // namespace
+
+std::string Collection::state_tag() const {
+  const std::string numbers = fmt::format("{} {} {} {} {}", id.value, files, to_micros(updated_at),
+                                          name.size(), description.has_value());
+  Sha256 hash;
+  hash.update(as_bytes(numbers));
+  hash.update(as_bytes(name));
+  hash.update(as_bytes(description.value_or("")));
+  return hash.finish().hex().substr(0, 32);
+}
+
+Task<std::vector<CollectionId>> collections_of_file(db::Transaction& transaction, EntryId file) {
+  auto collections = co_await transaction.all(kOfFile, id_from, file);
+  co_return collections;
+}
 
 Task<Result<Collection>> Collections::create(Actor actor, std::string name,
                                              std::optional<std::string> description) {
@@ -234,10 +260,14 @@ Task<Result<Collection>> Collections::update(Actor actor, CollectionId id,
   if (changes.name) check_display_name(*changes.name, kCollectionNameMax, faults);
   if (changes.description && *changes.description) check_description(**changes.description, faults);
   if (faults.any()) co_return faults.failure();
-  if (!changes.name && !changes.description) co_return co_await find(owner, id);
+  const bool nothing = !changes.name && !changes.description;
+  if (nothing && !changes.precondition) co_return co_await find(owner, id);
   auto body = [&](db::Transaction& tx) -> Task<Result<Collection>> {
     auto found = co_await tx.find(kFind, collection_from, id, owner);
     if (!found) co_return no_such_collection();
+    auto allowed = co_await check_state(tx, *found, changes.precondition);
+    if (!allowed) co_return std::unexpected(std::move(allowed.error()));
+    if (nothing) co_return std::move(*found);
     const std::int64_t before = charge_of_texts(*found);
     if (changes.name) found->name = *changes.name;
     if (changes.description) found->description = *changes.description;
@@ -256,11 +286,13 @@ Task<Result<Collection>> Collections::update(Actor actor, CollectionId id,
   co_return co_await find(owner, id);
 }
 
-Task<Result<void>> Collections::remove(Actor actor, CollectionId id) {
+Task<Result<void>> Collections::remove(Actor actor, CollectionId id, Precondition precondition) {
   const AccountId owner = actor.account();
   auto body = [&](db::Transaction& tx) -> Task<Result<void>> {
     const auto found = co_await tx.find(kFind, collection_from, id, owner);
     if (!found) co_return no_such_collection();
+    auto allowed = co_await check_state(tx, *found, precondition);
+    if (!allowed) co_return std::unexpected(std::move(allowed.error()));
     co_await remove_collection(tx, *found, context_.clock.now());
     co_return Result<void>{};
   };

@@ -11,6 +11,7 @@
 #include "vault/model/context.h"
 #include "vault/model/failure.h"
 #include "vault/model/page.h"
+#include "vault/model/precondition.h"
 #include "vault/model/types.h"
 
 namespace coffer::vault {
@@ -29,6 +30,10 @@ struct Collection {
   Time created_at = {};
   Time updated_at = {};  // of names and contents
 
+  // Names its state: another when something about it or in it changes. Printable ASCII without
+  // quotes.
+  std::string state_tag() const;
+
   std::size_t text_bytes() const noexcept {
     return name.size() + (description ? description->size() : 0);
   }
@@ -38,6 +43,7 @@ struct Collection {
 struct CollectionChanges {
   std::optional<std::string> name = {};
   std::optional<std::optional<std::string>> description = {};
+  Precondition precondition = {};  // of Collection::state_tag()
 };
 
 // All are about the collections of `owner`, or of the actor: others do not exist. Their files are
@@ -57,11 +63,12 @@ class Collections {
   // Those with ids above `after`, in order of ids: the oldest first.
   Task<Page<Collection>> list(AccountId owner, CollectionId after, PageLimit limit = {});
 
-  // Event `collection.updated`. kNotFound; kInvalid and kQuotaExceeded as for create().
+  // Event `collection.updated`. kNotFound; kPreconditionFailed; kInvalid and kQuotaExceeded as for
+  // create().
   Task<Result<Collection>> update(Actor actor, CollectionId id, CollectionChanges changes);
 
-  // Its files stay. Event `collection.deleted`. kNotFound.
-  Task<Result<void>> remove(Actor actor, CollectionId id);
+  // Its files stay. Event `collection.deleted`. kNotFound; kPreconditionFailed.
+  Task<Result<void>> remove(Actor actor, CollectionId id, Precondition precondition = {});
 
   // Adds the files at the end, in their order; those that are in it already stay where they are.
   // All or none. Event `collection.updated`. kNotFound, with a fault of `files` where one of the
@@ -89,6 +96,9 @@ class Collections {
 // For the other parts of the core, inside their transactions: takes a file that goes, or changes
 // its owner, out of all collections of its owner.
 Task<void> take_out_of_collections(db::Transaction& transaction, const Entry& file, Time now);
+
+// The collections that the file is in, oldest first.
+Task<std::vector<CollectionId>> collections_of_file(db::Transaction& transaction, EntryId file);
 
 // Removes one of the account's collections; false: it has none.
 Task<bool> remove_some_collection(db::Transaction& transaction, AccountId owner, Time now);

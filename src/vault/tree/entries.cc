@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "base/hash.h"
 #include "base/read_prefix.h"
 #include "base/text.h"
 #include "vault/events/events.h"
@@ -9,6 +10,7 @@
 #include "vault/model/quota.h"
 #include "vault/model/snapshot_cache.h"
 #include "vault/model/sql.h"
+#include "vault/tree/collections.h"
 #include "vault/tree/entry_rows.h"
 #include "vault/tree/keys.h"
 #include "vault/tree/tree.h"
@@ -30,6 +32,11 @@ constexpr auto kFindByShareText =
     sql("SELECT ", kEntryColumns,
         " FROM entry WHERE share = $1 AND owner_id = $2 AND is_folder = 0", kIsLive);
 constexpr db::Statement kFindByShare{kFindByShareText.data()};
+
+constexpr auto kFindByDigestText =
+    sql("SELECT id FROM entry WHERE owner_id = $1 AND digest = $2 AND is_folder = 0", kIsLive,
+        " ORDER BY id LIMIT 1");
+constexpr db::Statement kFindByDigest{kFindByDigestText.data()};
 
 constexpr db::Statement kUpdate{
     "UPDATE entry SET key = $2, name = $3, title = $4, description = $5, tags = $6, search = $7,"
@@ -107,6 +114,43 @@ Task<std::optional<Entry>> find_file(db::Transaction& transaction, AccountId own
   co_return co_await transaction.find(kFind, entry_from, id, owner);
 }
 
+std::string state_tag(const Entry& file, std::span<const CollectionId> collections) {
+  Sha256 hash;
+  const auto add = [&](std::string_view text) {
+    hash.update(as_bytes(std::to_string(text.size()) + ':'));
+    hash.update(as_bytes(text));
+  };
+  const auto add_number = [&](auto number) { add(std::to_string(number)); };
+  const auto add_optional = [&](const auto& value, const auto& add_value) {
+    add(value ? "1" : "0");
+    if (value) add_value(*value);
+  };
+  add(file.content_tag());
+  add_optional(file.checksum, [&](const Sha256Digest& digest) { add(as_text(digest.bytes)); });
+  add(file.name);
+  add(file.type.media_type);
+  add(name_of(file.type.kind));
+  add_number(file.size);
+  add_optional(file.width, add_number);
+  add_optional(file.height, add_number);
+  add_optional(file.duration, add_number);
+  add_optional(file.title, add);
+  add_optional(file.description, add);
+  add_number(file.tags.size());
+  for (const std::string& tag : file.tags) add(tag);
+  for (const CollectionId id : collections) add_number(id.value);
+  add_number(file.owner.value);
+  add_number(to_micros(file.updated_at));
+  return hash.finish().hex().substr(0, 32);
+}
+
+Task<Result<void>> check_state(db::Transaction& transaction, const Entry& file,
+                               const Precondition& precondition) {
+  if (!precondition) co_return Result<void>{};
+  const auto collections = co_await collections_of_file(transaction, file.id);
+  co_return check_precondition(precondition, state_tag(file, collections));
+}
+
 std::unexpected<Failure> no_such_file() {
   return fail(FailureCode::kNotFound, "there is no such file");
 }
@@ -119,6 +163,22 @@ Task<Result<Entry>> Entries::find(AccountId owner, Uuid uuid) {
   return find_one(context_.database, is_token(uuid) ? kFindByShare : kFindByUuid, uuid, owner);
 }
 
+Task<std::vector<std::optional<EntryId>>> Entries::find_by_digests(
+    AccountId owner, std::vector<Sha256Digest> digests) {
+  using Found = std::vector<std::optional<EntryId>>;
+  auto body = [&](db::Transaction& tx) -> Task<Found> {
+    Found found;
+    for (const Sha256Digest& digest : digests) {
+      found.push_back(co_await tx.find(
+          kFindByDigest, [](const db::Row& row) { return row.id<EntryId>(0); }, owner,
+          ByteView(digest.bytes)));
+    }
+    co_return found;
+  };
+  auto found = co_await context_.database.scan(owner.value, body);
+  co_return found;
+}
+
 Task<Result<Entry>> Entries::update(Actor actor, EntryId id, EntryChanges changes) {
   const AccountId owner = actor.account();
   Faults faults;
@@ -129,7 +189,7 @@ Task<Result<Entry>> Entries::update(Actor actor, EntryId id, EntryChanges change
   if (faults.any()) co_return faults.failure();
   const bool nothing =
       !changes.name && !changes.parent && !changes.title && !changes.description && !changes.tags;
-  if (nothing) co_return co_await find(owner, id);
+  if (nothing && !changes.precondition) co_return co_await find(owner, id);
 
   for (;;) {
     std::optional<Retyped> retyped;
@@ -142,6 +202,9 @@ Task<Result<Entry>> Entries::update(Actor actor, EntryId id, EntryChanges change
     auto body = [&](db::Transaction& tx) -> Task<Result<Entry>> {
       auto found = co_await find_file(tx, owner, id);
       if (!found) co_return no_such_file();
+      auto allowed = co_await check_state(tx, *found, changes.precondition);
+      if (!allowed) co_return std::unexpected(std::move(allowed.error()));
+      if (nothing) co_return std::move(*found);
       is_stale = retyped && retyped->content_tag != found->content_tag();
       if (is_stale) co_return std::move(*found);  // it has got other bytes meanwhile
       Entry& entry = *found;

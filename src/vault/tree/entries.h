@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -10,6 +11,7 @@
 #include "vault/model/context.h"
 #include "vault/model/failure.h"
 #include "vault/model/page.h"
+#include "vault/model/precondition.h"
 #include "vault/model/types.h"
 
 namespace coffer::vault {
@@ -45,6 +47,7 @@ struct EntryChanges {
   std::optional<std::optional<std::string>> title = {};        // at most 255 characters
   std::optional<std::optional<std::string>> description = {};  // at most 10,000 characters
   std::optional<std::vector<std::string>> tags = {};  // at most 50 of 1–64 characters; doubles fold
+  Precondition precondition = {};                     // of state_tag()
 };
 
 // All are about the files that `owner`, or the actor, owns, in whatever spaces: others do not
@@ -66,8 +69,14 @@ class Entries {
   // Files with ids above `after`, in order of ids, which no change of a file alters.
   Task<Page<Entry>> walk(AccountId owner, EntryId after, PageLimit limit = {});
 
+  // For each of `digests` a file with these bytes, the oldest; nothing where the owner has none.
+  // What others have changes neither the answer nor its time. A file of parts is not found before
+  // its digest is worked out.
+  Task<std::vector<std::optional<EntryId>>> find_by_digests(AccountId owner,
+                                                            std::vector<Sha256Digest> digests);
+
   // Event `entry.updated`. kNotFound, with a fault of `parent` without that folder; kInvalid;
-  // kQuotaExceeded when the texts grow. A new name or place gives a new key,
+  // kQuotaExceeded when the texts grow; kPreconditionFailed. A new name or place gives a new key,
   // and a new name the type of a file that comes under it.
   Task<Result<Entry>> update(Actor actor, EntryId id, EntryChanges changes);
 
@@ -75,10 +84,18 @@ class Entries {
   Context& context_;
 };
 
+// Names the state of a file that is in these collections: the same as long as nothing about it
+// changes, its bytes, texts and collections, and another when something does. Printable ASCII
+// without quotes.
+std::string state_tag(const Entry& file, std::span<const CollectionId> collections);
+
 // For the other parts of the core, inside their transactions.
 
 // Nothing where `owner` has no such file.
 Task<std::optional<Entry>> find_file(db::Transaction& transaction, AccountId owner, EntryId id);
+// kPreconditionFailed where the precondition does not allow the file's state_tag().
+Task<Result<void>> check_state(db::Transaction& transaction, const Entry& file,
+                               const Precondition& precondition);
 std::unexpected<Failure> no_such_file();
 
 }  // namespace coffer::vault

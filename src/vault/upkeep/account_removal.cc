@@ -3,6 +3,7 @@
 #include <optional>
 #include <string>
 
+#include "vault/model/idempotency_rows.h"
 #include "vault/model/quota.h"
 #include "vault/model/sql.h"
 #include "vault/model/step_time.h"
@@ -79,6 +80,7 @@ Task<Result<void>> AccountRemoval::remove(AccountId account) {
     const auto webhooks = co_await tx.find(kWebhookUrls, cost_of_webhooks, account);
     co_await tx.execute(kDropWebhooks, account);
     co_await give_back(tx, account, webhooks.value());
+    co_await drop_idempotency_keys(tx, account);
     co_await tx.execute(kLeaveGroups, account);
     co_await tx.execute(kExpireUploads, account, now);
     co_await tx.execute(kRemoveHome, *home, now);

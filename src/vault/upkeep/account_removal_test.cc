@@ -73,6 +73,11 @@ TEST_F(AccountRemovalTest, NothingOfItIsLeft) {
   ASSERT_TRUE(run(vault_->api_keys().create_application(as(anna), bucket->id)));
   ASSERT_TRUE(run(vault_->webhooks().create(
       as(anna), {.url = "https://example.org/", .topics = {WebhookTopic::kEntryCreated}})));
+  IdempotencyClaim claim(
+      Sha256::of({}), [] { return Sha256Digest(); }, clock_);
+  const Actor repeating = as(anna).claiming(&claim);
+  ASSERT_TRUE(run(vault_->collections().create(repeating, "Summer", std::nullopt)));
+  ASSERT_TRUE(run(vault_->idempotency_keys().keep(repeating, claim, {201, "", "reply"})));
   ASSERT_TRUE(remove(anna));
   collect_all();
   clock_.advance(std::chrono::hours(25));
@@ -86,6 +91,7 @@ TEST_F(AccountRemovalTest, NothingOfItIsLeft) {
       {"SELECT count(*) FROM entry_tag WHERE owner_id = $1"},
       {"SELECT count(*) FROM api_key WHERE account_id = $1"},
       {"SELECT count(*) FROM webhook WHERE account_id = $1"},
+      {"SELECT count(*) FROM idempotency_key WHERE account_id = $1"},
   };
   for (const db::Statement& statement : kCounts) {
     EXPECT_EQ(rows_of(statement, anna.id), 0) << statement.sql;

@@ -52,6 +52,7 @@ constexpr auto kCharged =
         "   SELECT account_id, 256 FROM api_key UNION ALL"
         "   SELECT account_id, 1024 + length(CAST(url AS BLOB)) FROM webhook UNION ALL"
         "   SELECT owner_id, charged FROM collection UNION ALL"
+        "   SELECT account_id, charged FROM idempotency_key UNION ALL"
         "   SELECT space.owner_id, 256 FROM link JOIN space ON space.id = link.space_id"
         "    WHERE link.kind = 0) GROUP BY owner_id)"
         " AS kept ON kept.owner_id = a.id WHERE a.charged <> coalesce(kept.charged, 0)");
@@ -98,6 +99,7 @@ constexpr std::pair<std::string_view, db::Statement> kRules[] = {
       " (SELECT count(*) FROM link WHERE id >= 281474976710656) +"
       " (SELECT count(*) FROM webhook WHERE id >= 281474976710656) +"
       " (SELECT count(*) FROM webhook_delivery WHERE id >= 281474976710656) +"
+      " (SELECT count(*) FROM idempotency_key WHERE id >= 281474976710656) +"
       " (SELECT count(*) FROM multipart WHERE id >= 281474976710656)"}},
     {"keys that are lost: the server would make others, to which no token and no short link fits",
      {"SELECT CASE WHEN EXISTS (SELECT 1 FROM account) THEN 2 - count(*) ELSE 0 END FROM secret"
@@ -136,6 +138,9 @@ constexpr std::pair<std::string_view, db::Statement> kRules[] = {
      {"SELECT count(*) FROM collection_entry AS m LEFT JOIN entry AS e ON e.id = m.entry_id"
       " LEFT JOIN collection AS c ON c.id = m.collection_id"
       " WHERE e.owner_id IS NULL OR c.owner_id IS NULL OR e.owner_id <> c.owner_id"}},
+    {"idempotency keys that are charged wrongly",
+     {"SELECT count(*) FROM idempotency_key WHERE charged <> 256 +"
+      " length(CAST(reply_headers AS BLOB)) + coalesce(length(reply_body), 0)"}},
     {"unfinished uploads that are charged wrongly",
      {"SELECT count(*) FROM multipart AS m WHERE charged <> CASE WHEN entry_id IS NOT NULL THEN 0"
       " ELSE 1024 + length(name) + bytes +"
@@ -160,6 +165,7 @@ constexpr std::pair<std::string_view, db::Statement> kRules[] = {
       " OR disabled_at IS NULL OR id IN (SELECT account_id FROM login)"
       " OR id IN (SELECT account_id FROM session)"
       " OR id IN (SELECT account_id FROM api_key WHERE kind <> 2)"
+      " OR id IN (SELECT account_id FROM idempotency_key)"
       " OR (removal = 2 AND id IN (SELECT owner_id FROM entry)))"}},
     {"accounts that no name leads to",
      {"SELECT count(*) FROM account WHERE kind = 0 AND removal = 0"

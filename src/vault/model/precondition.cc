@@ -1,0 +1,10 @@
+#include "vault/model/precondition.h"
+
+namespace coffer::vault {
+
+Result<void> check_precondition(const Precondition& precondition, std::string_view tag) {
+  if (!precondition || precondition(tag)) return {};
+  return fail(FailureCode::kPreconditionFailed, "it has changed since you read it; read it again");
+}
+
+}  // namespace coffer::vault

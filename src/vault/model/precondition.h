@@ -1,0 +1,19 @@
+// What a caller believes of the thing that it changes, asked in the transaction that changes it: so
+// nobody overwrites what he has not seen.
+#pragma once
+
+#include <functional>
+#include <string_view>
+
+#include "vault/model/failure.h"
+
+namespace coffer::vault {
+
+// Whether the change may be made to what has this state tag, or content tag; the command says
+// which. Empty: in any state. Called on whatever thread writes; may run more than once.
+using Precondition = std::function<bool(std::string_view tag)>;
+
+// kPreconditionFailed unless there is no precondition, or it allows `tag`.
+Result<void> check_precondition(const Precondition& precondition, std::string_view tag);
+
+}  // namespace coffer::vault
