@@ -4,6 +4,8 @@
 #include <cstdint>
 #include <optional>
 #include <span>
+#include <string_view>
+#include <utility>
 
 namespace coffer::apis {
 namespace {
@@ -53,6 +55,15 @@ Task<std::expected<std::string, Problem>> read_whole_part(http::Request& request
   auto text = co_await read_to_end(request, part, std::nullopt, max_bytes);
   request.body->limit_time(0);
   co_return text;
+}
+
+http::MultipartReader form_parts(const http::Request& request, std::string boundary) {
+  const std::string_view agent = request.header("User-Agent").value_or("");
+  const bool is_aiohttp = agent.find("aiohttp/") != agent.npos;
+  return {*request.body,
+          std::move(boundary),
+          {.max_parts = request.max_parts,
+           .names = is_aiohttp ? http::NameEncoding::kPercent : http::NameEncoding::kBrowser}};
 }
 
 bool hold_parsed(http::Request& request, std::size_t bytes) {

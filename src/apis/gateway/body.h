@@ -11,6 +11,7 @@
 #include "base/stream.h"
 #include "base/task.h"
 #include "http/message.h"
+#include "http/multipart.h"
 
 namespace coffer::apis {
 
@@ -21,6 +22,10 @@ Task<std::expected<std::string, Problem>> read_whole_body(http::Request& request
 // To the end of `part`, which is a part of the request's body; kPayloadTooLarge above `max_bytes`.
 Task<std::expected<std::string, Problem>> read_whole_part(http::Request& request, InputStream& part,
                                                           std::size_t max_bytes);
+
+// Reads the parts of the request's form. REQUIRES: `boundary` is one of http::multipart_boundary();
+// the request outlives it.
+http::MultipartReader form_parts(const http::Request& request, std::string boundary);
 
 // Counts what will be made of a JSON document, or a form, of `bytes` bytes. False where there is no
 // memory for it.

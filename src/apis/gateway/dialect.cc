@@ -38,6 +38,11 @@ std::string_view name_of(RateClass rate) noexcept {
   return "none";
 }
 
+Task<std::optional<http::Response>> Dialect::reply_again(RequestContext&,
+                                                         std::span<const vault::Event>) const {
+  co_return std::nullopt;
+}
+
 Credentials bearer_or_api_key(const http::Request& request) {
   constexpr std::string_view kBearer = "bearer";
   if (const auto field = request.header("Authorization")) {

@@ -6,6 +6,7 @@
 #include <functional>
 #include <limits>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -59,11 +60,20 @@ struct RequestContext {
   // For the values of a reply, all given back at once. What is made in it is not to leave the
   // exchange.
   boost::json::monotonic_resource memory{};
+  // Of a request with an idempotency key; null without.
+  vault::IdempotencyClaim* claim = nullptr;
 
   // REQUIRES: the route's access is kAccount or kGuest, or caller is set.
   const vault::Account& account() const { return caller->account; }
   // In whose name the vault's commands change something. REQUIRES: as account().
-  vault::Actor actor() const { return vault::Actor::of(*caller); }
+  vault::Actor actor() const { return vault::Actor::of(*caller).claiming(claim); }
+};
+
+// What a repeated POST with the same Idempotency-Key gets; see gateway/idempotency.h.
+enum class Repeat {
+  kFirstReply,  // what the first one got, and nothing is done again
+  kNoReply,     // nothing is done again; the first reply holds a secret and is not kept
+  kRunsAgain,   // it is carried out again: the key means nothing
 };
 
 using Handler = std::function<Task<Reply>(RequestContext&)>;
@@ -85,6 +95,8 @@ struct Route {
   // Whether it is answered over plain HTTP even where HTTPS is required: it is asked by programs on
   // this machine or network, and tells nothing that is not for everybody.
   bool plain_http = false;
+  // Of a POST with an account, where the dialect takes idempotency keys.
+  Repeat repeat = Repeat::kFirstReply;
 };
 
 // What a request shows of its sender's identity.
@@ -126,6 +138,13 @@ class Dialect {
   virtual Credentials credentials(const http::Request& request) const {
     return bearer_or_api_key(request);
   }
+  // Whether its POSTs take an Idempotency-Key (gateway/idempotency.h).
+  virtual bool takes_idempotency_keys() const { return false; }
+  // The reply to a request that was carried out and whose reply was lost when the server was
+  // stopped in that moment. `events`: those of its change; what they are about is shown as it is
+  // now. Nothing where that is no reply. REQUIRES: `context` and `events` outlive the task.
+  virtual Task<std::optional<http::Response>> reply_again(
+      RequestContext& context, std::span<const vault::Event> events) const;
   // The one place where the dialect's error shape is made.
   virtual http::Response render(const Problem& problem, const http::Request& request) const = 0;
 

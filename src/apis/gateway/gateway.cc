@@ -68,6 +68,7 @@ Gateway::Gateway(GatewayOptions options, std::vector<std::unique_ptr<Dialect>> d
       dialects_(std::move(dialects)),
       clients_(options_.trusted_proxies, options_.public_url),
       limiter_(clock),
+      idempotency_(vault, metrics),
       vault_(vault),
       metrics_(metrics),
       memory_(memory),
@@ -246,12 +247,24 @@ Task<Reply> Gateway::call(const RouteEntry& mounted, const http::PathParameters&
   if (mounted.route.access == Access::kOptional) context.auth_error = std::exchange(refused, {});
   if (refused) co_return std::unexpected(std::move(*refused));
   if (auto problem = refuse_coded(request)) co_return std::unexpected(std::move(*problem));
-  Reply reply = co_await mounted.route.handler(context);
+  Reply reply = co_await perform(mounted, context);
   if (reply && reply->rest) {
     if (auto problem = guard(mounted, request, client, caller, *reply)) {
       co_return std::unexpected(std::move(*problem));
     }
   }
+  co_return reply;
+}
+
+Task<Reply> Gateway::perform(const RouteEntry& mounted, RequestContext& context) {
+  const bool has_key = Idempotency::applies(*mounted.dialect, mounted.route, context);
+  const auto check = BodyCheck::begin(context.request, has_key);
+  if (!check) co_return std::unexpected(check.error());
+  if (has_key) {
+    Reply reply = co_await idempotency_.call(*mounted.dialect, mounted.route, context, **check);
+    co_return reply;
+  }
+  Reply reply = co_await mounted.route.handler(context);
   co_return reply;
 }
 
@@ -465,7 +478,8 @@ void Gateway::add_cors(const http::Request& request, http::Response& response) c
   response.headers.set("Access-Control-Allow-Origin", std::string(*origin));
   response.headers.set("Access-Control-Expose-Headers",
                        "Accept-Ranges, Content-Disposition, Content-Length, Content-Range, ETag, "
-                       "Link, Location, Retry-After, WWW-Authenticate, X-RateLimit-Limit, "
+                       "Idempotency-Replayed, Link, Location, Repr-Digest, Retry-After, "
+                       "WWW-Authenticate, X-RateLimit-Limit, "
                        "X-RateLimit-Remaining, X-RateLimit-Reset, X-Request-Id");
 }
 

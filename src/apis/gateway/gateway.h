@@ -11,6 +11,7 @@
 
 #include "apis/gateway/client.h"
 #include "apis/gateway/dialect.h"
+#include "apis/gateway/idempotency.h"
 #include "apis/gateway/logged_path.h"
 #include "apis/gateway/metrics.h"
 #include "apis/gateway/rate_limit.h"
@@ -75,6 +76,8 @@ class Gateway final : public http::Service {
                      http::Headers& extra);
   Task<Reply> call(const RouteEntry& mounted, const http::PathParameters& path,
                    http::Request& request, const Client& client, http::Headers& extra);
+  // Has the handler called, behind what looks at the body and at an idempotency key.
+  Task<Reply> perform(const RouteEntry& mounted, RequestContext& context);
   Task<std::expected<vault::Caller, Problem>> recognise(const RouteEntry& mounted,
                                                         const http::Request& request);
   // What bounds a reply that is made while it is sent, and ends it with its caller's admission.
@@ -110,6 +113,7 @@ class Gateway final : public http::Service {
   ClientResolver clients_;
   RateLimiter limiter_;
   ReplyStreams streams_;
+  Idempotency idempotency_;
   vault::Vault& vault_;
   Metrics& metrics_;
   MemoryBudget& memory_;

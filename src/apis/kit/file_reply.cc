@@ -2,6 +2,7 @@
 
 #include "base/text.h"
 #include "http/content.h"
+#include "http/digest_fields.h"
 
 namespace coffer::apis {
 namespace {
@@ -31,6 +32,11 @@ Task<Reply> file_reply(RequestContext& context, const vault::Entry& entry,
       is_download(context.request) ? "attachment" : disposition, entry.name);
   http::Response response = http::content_response(context.request, std::move(representation));
   response.headers.add("X-Content-Type-Options", "nosniff");
+  const auto wanted = context.request.headers.joined("Want-Repr-Digest");
+  const bool is_file = response.status < 400;  // and no 412, 416
+  if (is_file && entry.checksum && (!wanted || http::wants_sha256(*wanted))) {
+    response.headers.add("Repr-Digest", http::digest_field(*entry.checksum));
+  }
   if (is_active(entry.type.media_type)) response.headers.add("Content-Security-Policy", "sandbox");
   response.headers.add("Cache-Control", "private, no-cache");
   co_return response;

@@ -1,5 +1,6 @@
 #include "apis/kit/form.h"
 
+#include <array>
 #include <utility>
 
 #include "apis/gateway/body.h"
@@ -11,6 +12,7 @@ namespace coffer::apis {
 namespace {
 
 constexpr std::size_t kFieldsMax = 64 * 1024;  // bytes of a multipart form's fields together
+constexpr std::size_t kPassedStep = 8 * 1024;
 constexpr std::string_view kFile = "file";
 constexpr std::string_view kGeneral = "non_field_errors";
 
@@ -88,13 +90,38 @@ Task<std::optional<Problem>> read_parts(FormReader& reader, const ReceiveFile* r
   }
 }
 
-http::MultipartReader multipart_of(const http::Request& request, std::string boundary) {
-  const std::string_view agent = request.header("User-Agent").value_or("");
-  const bool is_aiohttp = agent.find("aiohttp/") != agent.npos;
-  return {*request.body,
-          std::move(boundary),
-          {.max_parts = request.max_parts,
-           .names = is_aiohttp ? http::NameEncoding::kPercent : http::NameEncoding::kBrowser}};
+// A file of a form, which somebody watches.
+class WatchedFile final : public InputStream {
+ public:
+  WatchedFile(InputStream& file, http::FormWatch& watch) : file_(file), watch_(watch) {}
+
+  Task<std::expected<std::size_t, StreamFault>> read(ByteSpan into) override {
+    return read_within(into, kForever);
+  }
+  Task<std::expected<std::size_t, StreamFault>> read_within(
+      ByteSpan into, std::chrono::milliseconds patience) override {
+    const auto count = co_await file_.read_within(into, patience);
+    if (count) watch_.content(into.first(*count));
+    co_return count;
+  }
+  Task<void> ready() override { return file_.ready(); }
+  Task<bool> wait(OneShotEvent& event, std::chrono::milliseconds max_wait) override {
+    return file_.wait(event, max_wait);
+  }
+  std::string_view sender() const noexcept override { return file_.sender(); }
+
+ private:
+  InputStream& file_;
+  http::FormWatch& watch_;
+};
+
+// To its end. What goes wrong is seen again by who reads on.
+Task<void> pass_over(InputStream& file) {
+  std::array<std::byte, kPassedStep> buffer{};
+  for (;;) {
+    const auto count = co_await file.read(buffer);
+    if (!count || *count == 0) co_return;
+  }
 }
 
 }  // namespace
@@ -110,7 +137,11 @@ std::expected<std::string, Problem> form_boundary(const http::Request& request) 
 }
 
 FormReader::FormReader(http::Request& request, std::string boundary)
-    : request_(request), reader_(multipart_of(request, std::move(boundary))) {}
+    : request_(request), reader_(form_parts(request, std::move(boundary))) {
+  if (request_.form_watch) watched_ = std::make_unique<WatchedFile>(reader_, *request_.form_watch);
+}
+
+InputStream& FormReader::content() noexcept { return watched_ ? *watched_ : reader_; }
 
 bool FormReader::has_bad_head() const noexcept {
   return reader_.fault() == http::MultipartReader::Fault::kHead;
@@ -138,9 +169,16 @@ Problem FormReader::problem(StreamFault fault) const {
 }
 
 Task<std::expected<std::optional<FormReader::Part>, Problem>> FormReader::next() {
+  http::FormWatch* const watch = request_.form_watch;
+  if (watch && is_in_file_) co_await pass_over(*watched_);
   const auto head = co_await reader_.next();
   if (!head) co_return std::unexpected(problem(head.error()));
-  if (!*head) co_return std::nullopt;
+  if (!*head) {
+    if (watch && !watch->end()) co_return std::unexpected(Problem::of(StreamFault::kCorrupt));
+    co_return std::nullopt;
+  }
+  if (watch) watch->begin_part((*head)->name, (*head)->filename);
+  is_in_file_ = (*head)->filename.has_value();
   Part part{.name = (*head)->name, .filename = (*head)->filename};
   if (!part.filename) {
     auto text = co_await read_whole_part(request_, reader_, kFieldsMax - field_bytes_);
@@ -148,6 +186,7 @@ Task<std::expected<std::optional<FormReader::Part>, Problem>> FormReader::next()
       co_return std::unexpected(problem(StreamFault::kMalformed));
     }
     if (!text) co_return std::unexpected(std::move(text.error()));
+    if (watch) watch->content(as_bytes(*text));
     field_bytes_ += text->size();
     part.text = std::move(*text);
   }

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <expected>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 
@@ -57,7 +58,7 @@ class FormReader {
   // kBusy.
   Task<std::expected<std::optional<Part>, Problem>> next();
   // Of the part that next() gave. REQUIRES: it is a file.
-  InputStream& content() noexcept { return reader_; }
+  InputStream& content() noexcept;
   // Whether next() failed because the head of a part cannot be read: its name may be at fault.
   bool has_bad_head() const noexcept;
 
@@ -66,6 +67,8 @@ class FormReader {
 
   http::Request& request_;
   http::MultipartReader reader_;
+  std::unique_ptr<InputStream> watched_;  // the same, where somebody watches the form
+  bool is_in_file_ = false;
   std::size_t field_bytes_ = 0;
 };
 
