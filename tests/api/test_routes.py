@@ -59,6 +59,8 @@ CLOSED = {
     ("PATCH", "/media/{id}"),
     ("DELETE", "/media/{id}"),
     ("GET", "/media/{id}/content"),
+    ("PUT", "/media/{id}/content"),
+    ("POST", "/media/exists"),
 }
 
 

@@ -43,6 +43,9 @@ class Api:
     def post(self, path, **options):
         return self.call("POST", path, **options)
 
+    def put(self, path, data=None, **options):
+        return self.call("PUT", path, data=data, **options)
+
     def patch(self, path, **options):
         return self.call("PATCH", path, **options)
 

@@ -32,20 +32,24 @@ def fresh(server):
     return server
 
 
-def send_known_length(wire, flow, key):
+def send_known_length(wire, flow, key, **fields):
     content_type, before, after = forms.file_frame("long.bin")
     length = len(before) + flow.size + len(after)
     wire.send(
         wire.head(
             "POST",
             "/api/v1/media/upload",
-            {"X-API-Key": key, "Content-Type": content_type, "Content-Length": length},
+            {"X-API-Key": key, "Content-Type": content_type, "Content-Length": length, **fields},
         )
     )
     wire.send(before)
     for block in flow:
         wire.send(block)
     wire.send(after)
+
+
+def send_with_idempotency_key(wire, flow, key):
+    send_known_length(wire, flow, key, **{"Idempotency-Key": f"{flow.size} bytes"})
 
 
 def send_chunked(wire, flow, key):
@@ -107,6 +111,19 @@ def test_upload(vault, figure, send, blocks):
            time.perf_counter() - began)
     assert media["size"] == blocks * BLOCK
     assert media["checksum"] == "sha256:" + sent
+    assert memory.growth < BOUND, mebibytes(memory.growth)
+
+
+@pytest.mark.parametrize("blocks", SIZES)
+def test_upload_that_is_sent_again(vault, figure, blocks):
+    """It is read and compared, and nothing of it is kept."""
+    media, _ = upload(vault, send_with_idempotency_key, blocks)
+    fresh(vault)
+    began = time.perf_counter()
+    with Memory(vault) as memory:
+        again, _ = upload(vault, send_with_idempotency_key, blocks)
+    report(figure, "repeated upload", blocks, memory, time.perf_counter() - began)
+    assert again == media
     assert memory.growth < BOUND, mebibytes(memory.growth)
 
 

@@ -1,6 +1,7 @@
 #include <boost/json/object.hpp>
 #include <utility>
 
+#include "apis/kit/conditional.h"
 #include "apis/kit/json.h"
 #include "apis/mediavault/handlers.h"
 #include "apis/mediavault/media_list.h"
@@ -39,7 +40,9 @@ Task<std::optional<vault::EntryId>> number_of(RequestContext& context, std::stri
 Reply reply_with(RequestContext& context, const vault::Result<vault::Collection>& collection,
                  unsigned status = 200) {
   if (!collection) return std::unexpected(about_collection(collection.error()));
-  return success(context, collection_object(*collection), status);
+  http::Response response = success(context, collection_object(*collection), status);
+  response.headers.set("ETag", entity_tag(collection->state_tag()));
+  return response;
 }
 
 }  // namespace
@@ -72,7 +75,9 @@ Task<Reply> show_collection(RequestContext& context) {
   const auto id = id_of(context);
   if (!id) co_return std::unexpected(id.error());
   const auto found = co_await context.vault.collections().find(context.account().id, *id);
-  co_return reply_with(context, found);
+  if (!found) co_return std::unexpected(found.error());
+  co_return conditional_reply(context.request, found->state_tag(),
+                              success(context, collection_object(*found)));
 }
 
 Task<Reply> update_collection(RequestContext& context) {
@@ -84,6 +89,7 @@ Task<Reply> update_collection(RequestContext& context) {
   vault::CollectionChanges changes;
   changes.name = fields.optional_text("name");
   changes.description = fields.nullable_text("description");
+  changes.precondition = if_match(context.request);
   if (auto problem = fields.problem()) co_return std::unexpected(std::move(*problem));
   const auto updated =
       co_await context.vault.collections().update(context.actor(), *id, std::move(changes));
@@ -93,7 +99,8 @@ Task<Reply> update_collection(RequestContext& context) {
 Task<Reply> delete_collection(RequestContext& context) {
   const auto id = id_of(context);
   if (!id) co_return std::unexpected(id.error());
-  const auto removed = co_await context.vault.collections().remove(context.actor(), *id);
+  const auto removed =
+      co_await context.vault.collections().remove(context.actor(), *id, if_match(context.request));
   if (!removed) co_return std::unexpected(removed.error());
   co_return success(context, {{"id", context.path.text("id")}, {"deleted", true}});
 }

@@ -45,6 +45,15 @@ ApiDescription describe() {
     Operations group = describe_group();
     std::move(group.begin(), group.end(), std::back_inserter(api.operations));
   }
+  for (Operation& operation : api.operations) {
+    if (operation.tag == "Authentication" || operation.id == "find_existing_media") continue;
+    if (!operation.routes.front().starts_with("POST ")) continue;
+    operation.parameters.push_back(
+        header("Idempotency-Key",
+               "Drawn at random for each request: sent again with the same key within a day, it is "
+               "carried out once and gets the first reply",
+               schema::text(1, 255)));
+  }
   return api;
 }
 

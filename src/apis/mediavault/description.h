@@ -32,5 +32,10 @@ std::vector<Parameter> page_parameters();
 Parameter media_id_parameter(std::string name = "id");
 Parameter collection_id_parameter();
 Parameter webhook_id_parameter();
+// Header fields.
+Parameter if_match_parameter();
+Parameter if_none_match_parameter();
+// 304.
+Answer unchanged_answer();
 
 }  // namespace coffer::apis::mediavault

@@ -10,6 +10,11 @@ namespace {
 using namespace schema;
 
 constexpr char kMedia[] = "Media";
+constexpr char kUnderWay[] =
+    "The first request with this `Idempotency-Key` is under way, or its reply is lost";
+constexpr char kMismatch[] = "The bytes are not those of the checksum or digest";
+
+Schema checksum() { return pattern("^sha256:[0-9a-fA-F]{64}$"); }
 
 std::vector<Parameter> list_parameters() {
   std::vector<Parameter> parameters = page_parameters();
@@ -47,14 +52,28 @@ Operations describe_media() {
        .summary = "Upload one or more files",
        .about =
            "One part `file` gives an object in `data`, several an array. The other fields hold "
-           "for all files of the form.",
+           "for all files of the form, but for `checksum`, which is that of the file right before "
+           "it; where that has one already, or there is none, of the next.",
        .body = {form_content(object({{"file", list(file())},
+                                     optional("checksum", list(checksum())),
                                      optional("title", text()),
                                      optional("description", text()),
                                      optional("tags", about(text(), "Separated by commas"))}))},
        .answers = {answer("The media, once they are safe on the disk",
                           any_of({ref("Media"), list(ref("Media"))}), 201)},
-       .errors = {{415, "The body is no form"}, {507, "The server's disk is full"}}},
+       .errors = {{409, kUnderWay},
+                  {415, "The body is no form"},
+                  {422, kMismatch},
+                  {507, "The server's disk is full"}}},
+      {.routes = {"POST /media/exists"},
+       .id = "find_existing_media",
+       .tag = kMedia,
+       .summary = "Which bytes are there already",
+       .about = "Of the caller's own media; nothing is told of those of others.",
+       .body = {json_content(object({{"checksums", list(checksum())}}))},
+       .answers = {answer("Each checksum, with a medium that has these bytes or null",
+                          map(nullable(like(text(), "media_12"))))},
+       .errors = {{415}}},
       {.routes = {"GET /media"},
        .id = "list_media",
        .tag = kMedia,
@@ -65,27 +84,39 @@ Operations describe_media() {
        .id = "show_media",
        .tag = kMedia,
        .summary = "One medium",
-       .parameters = {media_id_parameter()},
-       .answers = {answer("The medium", ref("Media"))}},
+       .parameters = {media_id_parameter(), if_none_match_parameter()},
+       .answers = {answer("The medium", ref("Media")), unchanged_answer()},
+       .errors = {{412}}},
       {.routes = {"PATCH /media/{id}"},
        .id = "update_media",
        .tag = kMedia,
        .summary = "Change what is said of a medium",
-       .parameters = {media_id_parameter()},
+       .parameters = {media_id_parameter(), if_match_parameter()},
        .body = {json_content(changes({{"filename", text(1, 255)},
                                       {"title", nullable(text())},
                                       {"description", nullable(text())},
                                       {"tags", list(text())}}),
                              {{"title", "Sea"}, {"tags", {"summer"}}})},
        .answers = {answer("The medium", ref("Media"))},
-       .errors = {{415}}},
+       .errors = {{412}, {415}}},
       {.routes = {"DELETE /media/{id}"},
        .id = "delete_media",
        .tag = kMedia,
        .summary = "Delete a medium",
-       .parameters = {media_id_parameter()},
-       .answers = {answer("What it was", ref("DeletedMedia"))}},
+       .parameters = {media_id_parameter(), if_match_parameter()},
+       .answers = {answer("What it was", ref("DeletedMedia"))},
+       .errors = {{412}}},
       download(),
+      {.routes = {"PUT /media/{id}/content"},
+       .id = "replace_content",
+       .tag = kMedia,
+       .summary = "Replace the bytes",
+       .about = "Id, links, filename and texts stay; the type is worked out anew.",
+       .parameters = {media_id_parameter(), if_match_parameter()},
+       .body = {raw_content(),
+                form_content(object({{"file", file()}, optional("checksum", checksum())}))},
+       .answers = {answer("The medium, once the bytes are safe on the disk", ref("Media"))},
+       .errors = {{412}, {422, kMismatch}, {507, "The server's disk is full"}}},
   };
 }
 

@@ -1,6 +1,8 @@
 // The document's calls, one file a group.
 #pragma once
 
+#include <optional>
+#include <span>
 #include <string_view>
 
 #include "apis/gateway/dialect.h"
@@ -34,6 +36,12 @@ Task<Reply> resend_delivery(RequestContext& context);
 
 // upload.cc
 Task<Reply> upload_media(RequestContext& context);
+Task<Reply> replace_content(RequestContext& context);
+
+// reply_again.cc
+// Dialect::reply_again().
+Task<std::optional<http::Response>> reply_again(RequestContext& context,
+                                                std::span<const vault::Event> events);
 
 // media.cc
 // The file that the path's `parameter` names, if it is the caller's.
@@ -43,6 +51,7 @@ Task<Reply> show_media(RequestContext& context);
 Task<Reply> update_media(RequestContext& context);
 Task<Reply> delete_media(RequestContext& context);
 Task<Reply> download_media(RequestContext& context);
+Task<Reply> find_existing(RequestContext& context);
 
 // collections.cc
 Task<Reply> create_collection(RequestContext& context);

@@ -1,14 +1,21 @@
 #include <boost/json/object.hpp>
 #include <utility>
 
+#include "apis/kit/conditional.h"
 #include "apis/kit/file_reply.h"
 #include "apis/kit/json.h"
 #include "apis/mediavault/errors.h"
 #include "apis/mediavault/handlers.h"
+#include "apis/mediavault/media_form.h"
 #include "apis/mediavault/media_list.h"
 #include "apis/mediavault/wire.h"
 
 namespace coffer::apis::mediavault {
+namespace {
+
+constexpr std::size_t kChecksumsMax = 1000;
+
+}  // namespace
 
 Task<vault::Result<vault::Entry>> find_media(RequestContext& context, std::string_view parameter) {
   const auto id = parse_media_id(context.path.text(parameter));
@@ -28,7 +35,9 @@ Task<Reply> show_media(RequestContext& context) {
   const auto entry = co_await find_media(context, "id");
   if (!entry) co_return std::unexpected(entry.error());
   const auto collections = co_await collections_of(context, *entry);
-  co_return success(context, media_object(context, *entry, collections));
+  http::Response response = success(context, media_object(context, *entry, collections));
+  co_return conditional_reply(context.request, vault::state_tag(*entry, collections),
+                              std::move(response));
 }
 
 Task<Reply> update_media(RequestContext& context) {
@@ -42,18 +51,22 @@ Task<Reply> update_media(RequestContext& context) {
   changes.title = fields.nullable_text("title");
   changes.description = fields.nullable_text("description");
   changes.tags = fields.texts("tags");
+  changes.precondition = if_match(context.request);
   if (auto problem = fields.problem()) co_return std::unexpected(std::move(*problem));
   const auto updated =
       co_await context.vault.entries().update(context.actor(), entry->id, std::move(changes));
   if (!updated) co_return std::unexpected(about_media(updated.error()));
   const auto collections = co_await collections_of(context, *updated);
-  co_return success(context, media_object(context, *updated, collections));
+  http::Response response = success(context, media_object(context, *updated, collections));
+  response.headers.set("ETag", entity_tag(vault::state_tag(*updated, collections)));
+  co_return response;
 }
 
 Task<Reply> delete_media(RequestContext& context) {
   const auto entry = co_await find_media(context, "id");
   if (!entry) co_return std::unexpected(entry.error());
-  const auto removed = co_await context.vault.files().remove(context.actor(), entry->id);
+  const auto removed =
+      co_await context.vault.files().remove(context.actor(), entry->id, if_match(context.request));
   if (!removed) co_return std::unexpected(removed.error());
   boost::json::object data = media_object(context, *entry);
   data["deleted"] = true;
@@ -65,6 +78,33 @@ Task<Reply> download_media(RequestContext& context) {
   if (!entry) co_return std::unexpected(entry.error());
   Reply reply = co_await file_reply(context, *entry, "inline");
   co_return reply;
+}
+
+Task<Reply> find_existing(RequestContext& context) {
+  const auto body = co_await read_json(context.request);
+  if (!body) co_return std::unexpected(body.error());
+  Fields fields(*body);
+  if (!fields.has("checksums")) fields.fault("checksums", "This field is required");
+  const auto checksums = fields.texts("checksums").value_or(std::vector<std::string>());
+  if (checksums.size() > kChecksumsMax) fields.fault("checksums", "Must be 1,000 at most");
+  std::vector<Sha256Digest> digests;
+  for (const std::string& text : checksums) {
+    const auto digest = parse_checksum(text);
+    if (!digest) {
+      fields.fault("checksums", "Must each be sha256: and 64 hexadecimal digits");
+      break;
+    }
+    digests.push_back(*digest);
+  }
+  if (auto problem = fields.problem()) co_return std::unexpected(std::move(*problem));
+  const auto found =
+      co_await context.vault.entries().find_by_digests(context.account().id, std::move(digests));
+  boost::json::object data(&context.memory);
+  for (std::size_t i = 0; i < checksums.size(); ++i) {
+    boost::json::value& id = data[checksums[i]];
+    if (found[i]) id = media_id(*found[i]);
+  }
+  co_return success(context, std::move(data));
 }
 
 }  // namespace coffer::apis::mediavault

@@ -9,6 +9,19 @@ namespace {
 // Bytes of a body with the ids of a whole collection.
 constexpr std::uint64_t kManyIds = std::uint64_t{512} << 10U;
 
+// Bytes of a body with a thousand checksums.
+constexpr std::uint64_t kManyChecksums = std::uint64_t{128} << 10U;
+
+Route with_secret(Route route) {
+  route.repeat = Repeat::kNoReply;
+  return route;
+}
+
+Route runs_again(Route route) {
+  route.repeat = Repeat::kRunsAgain;
+  return route;
+}
+
 class MediaVault final : public Dialect {
  public:
   explicit MediaVault(const Clock& clock) : clock_(clock) {}
@@ -22,13 +35,13 @@ class MediaVault final : public Dialect {
         {kPost, "/auth/register", Access::kAnyone, register_account},
         {kPost, "/auth/login", Access::kAnyone, log_in},
         {kPost, "/auth/refresh", Access::kAnyone, refresh},
-        {kPost, "/auth/logout", Access::kAccount, log_out},
+        runs_again({kPost, "/auth/logout", Access::kAccount, log_out}),
         {kGet, "/users/me", Access::kAccount, show_me},
         {kPatch, "/users/me", Access::kAccount, update_me},
-        {kPost, "/api-keys", Access::kAccount, create_key},
+        with_secret({kPost, "/api-keys", Access::kAccount, create_key}),
         {kGet, "/api-keys", Access::kAccount, list_keys},
         {kDelete, "/api-keys/{id}", Access::kAccount, delete_key},
-        {kPost, "/webhooks", Access::kAccount, create_webhook},
+        with_secret({kPost, "/webhooks", Access::kAccount, create_webhook}),
         {kGet, "/webhooks", Access::kAccount, list_webhooks},
         {kGet, "/webhooks/{id}", Access::kAccount, show_webhook},
         {kPatch, "/webhooks/{id}", Access::kAccount, update_webhook},
@@ -37,11 +50,13 @@ class MediaVault final : public Dialect {
         {kGet, "/webhooks/{id}/deliveries", Access::kAccount, list_deliveries},
         {kPost, "/webhooks/{id}/deliveries/{delivery}/resend", Access::kAccount, resend_delivery},
         {kPost, "/media/upload", Access::kAccount, upload_media, kNoLimit},
+        runs_again({kPost, "/media/exists", Access::kAccount, find_existing, kManyChecksums}),
         {kGet, "/media", Access::kAccount, list_media},
         {kGet, "/media/{id}", Access::kAccount, show_media},
         {kPatch, "/media/{id}", Access::kAccount, update_media},
         {kDelete, "/media/{id}", Access::kAccount, delete_media},
         {kGet, "/media/{id}/content", Access::kAccount, download_media},
+        {kPut, "/media/{id}/content", Access::kAccount, replace_content, kNoLimit},
         {kPost, "/collections", Access::kAccount, create_collection},
         {kGet, "/collections", Access::kAccount, list_collections},
         {kGet, "/collections/{id}", Access::kAccount, show_collection},
@@ -55,6 +70,12 @@ class MediaVault final : public Dialect {
   }
 
   ApiDescription describe() const override { return mediavault::describe(); }
+
+  bool takes_idempotency_keys() const override { return true; }
+  Task<std::optional<http::Response>> reply_again(
+      RequestContext& context, std::span<const vault::Event> events) const override {
+    return mediavault::reply_again(context, events);
+  }
 
   http::Response render(const Problem& problem, const http::Request& request) const override {
     return render_problem(problem, request, clock_);

@@ -221,6 +221,17 @@ Parameter media_id_parameter(std::string name) {
 
 Parameter collection_id_parameter() { return in_path("id", "Its id or number", text(), "col_3"); }
 
+Parameter if_match_parameter() {
+  return header("If-Match", "The `ETag` of what is to be changed: in any other state it is not",
+                text());
+}
+
+Parameter if_none_match_parameter() {
+  return header("If-None-Match", "An `ETag` that the caller has", text());
+}
+
+Answer unchanged_answer() { return {304, "It is what `If-None-Match` names"}; }
+
 Parameter webhook_id_parameter() { return in_path("id", "Its id", text(), "hook_5"); }
 
 }  // namespace coffer::apis::mediavault

@@ -1,85 +1,35 @@
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
 
+#include "apis/kit/conditional.h"
 #include "apis/kit/form.h"
 #include "apis/kit/json.h"
 #include "apis/mediavault/errors.h"
 #include "apis/mediavault/handlers.h"
+#include "apis/mediavault/media_form.h"
 #include "apis/mediavault/wire.h"
-#include "base/text.h"
 
 namespace coffer::apis::mediavault {
 namespace {
 
-constexpr std::size_t kFilesMax = 100;  // of one form
-
-// What a form carries: files, and fields that hold for all of them.
-struct Form {
-  std::vector<vault::NewFile> files;
-  std::optional<std::string> title;
-  std::optional<std::string> description;
-  std::vector<std::string> tags;
-
-  // Fields of other names are nobody's.
-  void set(std::string_view name, std::string value) {
-    if (name == "title") {
-      title = std::move(value);
-    } else if (name == "description") {
-      description = std::move(value);
-    } else if (name == "tags") {
-      add_tags(value);
-    }
+// The bytes that are to be the content of `entry`: the body itself, or the one file of a form.
+Task<std::expected<vault::StagedBlob, Problem>> receive_content(RequestContext& context,
+                                                                const vault::Entry& entry) {
+  http::Request& request = context.request;
+  auto boundary = form_boundary(request);
+  if (boundary) {
+    const MediaFormLimits limits{.max_files = 1, .replaced = entry.charged};
+    auto form = co_await read_media_form(context, std::move(*boundary), limits);
+    if (!form) co_return std::unexpected(std::move(form.error()));
+    co_return std::move(form->files.front().staged);
   }
-
- private:
-  void add_tags(std::string_view list) {
-    while (!list.empty()) {
-      const std::size_t comma = std::min(list.find(','), list.size());
-      const std::string_view tag = trim(list.substr(0, comma));
-      if (!tag.empty()) tags.emplace_back(tag);
-      list.remove_prefix(std::min(comma + 1, list.size()));
-    }
+  if (boundary.error().kind == ProblemKind::kInvalid) {
+    co_return std::unexpected(std::move(boundary.error()));
   }
-};
-
-Task<std::optional<Problem>> read_file(RequestContext& context, InputStream& content,
-                                       std::string name, Form& form) {
-  if (form.files.size() == kFilesMax) {
-    co_return Problem::field("file", "At most 100 files fit in one form");
-  }
-  // The length of the body says little about the length of one of its parts.
-  auto staged =
-      co_await context.vault.uploads().receive(context.account().id, content, std::nullopt);
-  if (!staged) co_return Problem(staged.error());
-  form.files.push_back({.staged = std::move(*staged), .name = std::move(name)});
-  co_return std::nullopt;
-}
-
-// Reads the whole form.
-Task<std::expected<Form, Problem>> read_form(RequestContext& context, std::string boundary) {
-  FormReader reader(context.request, std::move(boundary));
-  Form form;
-  for (;;) {
-    auto next = co_await reader.next();
-    if (!next) co_return std::unexpected(std::move(next.error()));
-    if (!*next) break;
-    FormReader::Part& part = **next;
-    if (!part.filename) {
-      if (!is_utf8(part.text)) {
-        co_return std::unexpected(Problem::field(part.name, "Must be text in UTF-8"));
-      }
-      form.set(part.name, std::move(part.text));
-    } else if (part.name == "file") {
-      auto problem = co_await read_file(context, reader.content(), std::move(*part.filename), form);
-      if (problem) co_return std::unexpected(std::move(*problem));
-    }
-  }
-  for (vault::NewFile& file : form.files) {
-    file.title = form.title;
-    file.description = form.description;
-    file.tags = form.tags;
-  }
-  co_return form;
+  auto staged = co_await context.vault.uploads().receive(context.account().id, *request.body,
+                                                         request.body->length(), entry.charged);
+  if (!staged) co_return std::unexpected(staged.error());
+  co_return std::move(*staged);
 }
 
 }  // namespace
@@ -87,11 +37,12 @@ Task<std::expected<Form, Problem>> read_form(RequestContext& context, std::strin
 Task<Reply> upload_media(RequestContext& context) {
   auto boundary = form_boundary(context.request);
   if (!boundary) co_return std::unexpected(std::move(boundary.error()));
-  auto form = co_await read_form(context, std::move(*boundary));
+  auto form = co_await read_media_form(context, std::move(*boundary), {});
   if (!form) co_return std::unexpected(std::move(form.error()));
-  if (form->files.empty()) {
-    co_return std::unexpected(
-        Problem::field("file", "A file is required: a part named file with a filename"));
+  for (vault::NewFile& file : form->files) {
+    file.title = form->title;
+    file.description = form->description;
+    file.tags = form->tags;
   }
   const auto entries = co_await context.vault.uploads().commit(
       context.actor(), context.account().home, std::move(form->files));
@@ -102,6 +53,25 @@ Task<Reply> upload_media(RequestContext& context) {
   boost::json::array data(&context.memory);
   for (const vault::Entry& entry : *entries) data.push_back(media_object(context, entry));
   co_return success(context, std::move(data), 201);
+}
+
+Task<Reply> replace_content(RequestContext& context) {
+  const auto entry = co_await find_media(context, "id");
+  if (!entry) co_return std::unexpected(entry.error());
+  vault::Precondition precondition = if_match(context.request);
+  // Before all the bytes are sent, and again when they are committed.
+  const auto allowed = vault::check_precondition(precondition, entry->content_tag());
+  if (!allowed) co_return std::unexpected(allowed.error());
+  auto staged = co_await receive_content(context, *entry);
+  if (!staged) co_return std::unexpected(std::move(staged.error()));
+  const auto replaced = co_await context.vault.files().replace(
+      context.actor(), entry->id, std::move(*staged), std::move(precondition));
+  if (!replaced) co_return std::unexpected(replaced.error());
+  const auto collections = co_await collections_of(context, *replaced);
+  http::Response response = success(context, media_object(context, *replaced, collections));
+  // Of what a GET of the same path gives from now on.
+  response.headers.set("ETag", entity_tag(replaced->content_tag()));
+  co_return response;
 }
 
 }  // namespace coffer::apis::mediavault

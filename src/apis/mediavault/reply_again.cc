@@ -1,0 +1,41 @@
+#include <boost/json/array.hpp>
+#include <boost/json/object.hpp>
+
+#include "apis/mediavault/handlers.h"
+#include "apis/mediavault/wire.h"
+
+namespace coffer::apis::mediavault {
+namespace {
+
+using Lost = std::optional<http::Response>;
+
+Task<Lost> uploaded_again(RequestContext& context, std::span<const vault::Event> events) {
+  boost::json::array data(&context.memory);
+  for (const vault::Event& event : events) {
+    if (event.type != vault::EventType::kEntryCreated || !event.entry) co_return std::nullopt;
+    const auto entry = co_await context.vault.entries().find(context.account().id, *event.entry);
+    if (!entry) co_return std::nullopt;
+    const auto collections = co_await collections_of(context, *entry);
+    data.push_back(media_object(context, *entry, collections));
+  }
+  if (data.size() == 1) co_return success(context, std::move(data.front()), 201);
+  co_return success(context, std::move(data), 201);
+}
+
+}  // namespace
+
+Task<std::optional<http::Response>> reply_again(RequestContext& context,
+                                                std::span<const vault::Event> events) {
+  const vault::Event& first = events.front();
+  if (!first.collection) {
+    auto reply = co_await uploaded_again(context, events);
+    co_return reply;
+  }
+  const auto found =
+      co_await context.vault.collections().find(context.account().id, *first.collection);
+  if (!found) co_return std::nullopt;
+  const bool is_new = first.type == vault::EventType::kCollectionCreated;
+  co_return success(context, collection_object(*found), is_new ? 201 : 200);
+}
+
+}  // namespace coffer::apis::mediavault

@@ -1,0 +1,226 @@
+"""Nobody overwrites what he has not seen; and bytes are replaced."""
+
+import base64
+import concurrent.futures
+import hashlib
+import threading
+
+import pytest
+
+from harness import forms, samples, shapes
+
+PNG = b"\x89PNG\r\n\x1a\n" + b"\0" * 100
+
+
+def etag(user, path):
+    reply = user.get(path)
+    assert reply.status_code == 200
+    tag = reply.headers["ETag"]
+    assert tag.startswith('"') and tag.endswith('"')
+    return tag
+
+
+def path_of(thing):
+    return ("/collections/" if thing["id"].startswith("col_") else "/media/") + thing["id"]
+
+
+@pytest.fixture(params=["media", "collection"])
+def thing(request, user):
+    if request.param == "media":
+        return user.upload(b"bytes", "a.txt")
+    return shapes.success(user.post("/collections", json={"name": "a"}), 201)
+
+
+def failed(reply):
+    shapes.failure(reply, "precondition_failed", 412)
+
+
+def test_the_object_has_a_tag_that_answers_304(user, thing):
+    path = path_of(thing)
+    tag = etag(user, path)
+    assert etag(user, path) == tag
+    for field in (tag, f'"other", {tag}', f"W/{tag}", "*"):
+        reply = user.get(path, headers={"If-None-Match": field})
+        assert (reply.status_code, reply.content, reply.headers["ETag"]) == (304, b"", tag), field
+        assert user.head(path, headers={"If-None-Match": field}).status_code == 304
+    assert user.get(path, headers={"If-None-Match": '"other"'}).status_code == 200
+    failed(user.get(path, headers={"If-Match": '"other"'}))
+
+
+def test_a_change_is_made_only_to_what_was_seen(user, thing):
+    path = path_of(thing)
+    changes = {"description": "new"}
+    old = etag(user, path)
+    changed = user.patch(path, json=changes, headers={"If-Match": old})
+    shapes.success(changed)
+    new = etag(user, path)
+    assert changed.headers["ETag"] == new != old
+    for method, body in (("PATCH", {"description": "newer"}), ("PATCH", {}), ("DELETE", None)):
+        for field in (old, '"x"', f"W/{new}", new.strip('"'), ""):
+            failed(user.call(method, path, json=body, headers={"If-Match": field}))
+    assert etag(user, path) == new, "nothing of that happened"
+    shapes.success(user.patch(path, json={}, headers={"If-Match": new}))
+    assert etag(user, path) == new, "a change of nothing is none"
+    shapes.success(user.patch(path, json={"description": None}, headers={"If-Match": "*"}))
+    shapes.success(user.delete(path, headers={"If-Match": f'"x", {etag(user, path)}'}))
+    assert user.delete(path, headers={"If-Match": "*"}).status_code == 404
+
+
+def test_everything_about_a_medium_changes_its_tag(user):
+    media = user.upload(b"bytes", "a.txt")
+    path = path_of(media)
+    collection = shapes.success(user.post("/collections", json={"name": "a"}), 201)
+    listed = f"/collections/{collection['id']}/media"
+    seen = [etag(user, path)]
+    for change in (
+        lambda: user.patch(path, json={"filename": "b.txt"}),
+        lambda: user.patch(path, json={"title": "t"}),
+        lambda: user.patch(path, json={"tags": ["x"]}),
+        lambda: user.post(listed, json={"media_id": media["id"]}),
+        lambda: user.put(f"{path}/content", b"other bytes"),
+        lambda: user.delete(f"{listed}/{media['id']}"),
+    ):
+        shapes.success(change())
+        seen.append(etag(user, path))
+    assert len(set(seen)) == len(seen)
+
+
+def test_what_is_in_a_collection_changes_its_tag(user):
+    media = [user.upload(b"%d" % number)["id"] for number in range(2)]
+    collection = shapes.success(user.post("/collections", json={"name": "a"}), 201)
+    path = path_of(collection)
+    seen = [etag(user, path)]
+    shapes.success(user.post(f"{path}/media", json={"media_ids": media}))
+    seen.append(etag(user, path))
+    shapes.success(user.patch(f"{path}/media/{media[1]}", json={"before": media[0]}))
+    seen.append(etag(user, path))
+    shapes.success(user.delete(f"/media/{media[0]}"))
+    seen.append(etag(user, path))
+    assert len(set(seen)) == len(seen)
+
+
+def test_of_many_at_once_one_change_is_made(user):
+    for _ in range(5):
+        media = user.upload()
+        path = path_of(media)
+        tag = etag(user, path)
+        users = [user.again() for _ in range(8)]
+        start = threading.Barrier(len(users))
+
+        def change(number):
+            start.wait()  # noqa: B023
+            return users[number].patch(path, json={"title": str(number)}, headers={"If-Match": tag})  # noqa: B023
+
+        with concurrent.futures.ThreadPoolExecutor(len(users)) as pool:
+            replies = list(pool.map(change, range(len(users))))
+        assert sorted(reply.status_code for reply in replies) == [200] + [412] * 7
+
+
+# Replacing bytes.
+
+
+def put(user, media, data, **headers):
+    headers = {name.replace("_", "-"): value for name, value in headers.items()}
+    return user.put(f"/media/{media['id']}/content", data, headers=headers)
+
+
+def content(user, media):
+    return user.get(f"/media/{media['id']}/content").content
+
+
+def test_bytes_are_replaced_and_the_rest_stays(user):
+    old = user.upload(b"text", "a.txt", title="t", tags="x")
+    reply = put(user, old, b"other text", Content_Type="application/octet-stream")
+    new = shapes.success(reply)
+    shapes.media(new)
+    assert content(user, old) == b"other text"
+    assert new["checksum"] == samples.checksum(b"other text") and new["size"] == 10
+    for name in ("id", "uuid", "url", "filename", "title", "tags", "created_at", "user_id"):
+        assert new[name] == old[name], name
+    assert reply.headers["ETag"] == user.head(f"/media/{old['id']}/content").headers["ETag"]
+    assert user.me()["used_bytes"] == 10
+    assert len(user.media()) == 1
+
+
+def test_the_type_is_worked_out_anew(user):
+    media = user.upload(b"no name says what", "thing")
+    assert media["type"] == "other" or media["type"] == "document"
+    assert shapes.success(put(user, media, PNG, Content_Type="text/plain"))["media_type"] == "image/png"
+
+
+def test_bytes_come_as_a_form_too(user):
+    media = user.upload(b"old", "a.txt")
+    content_type, body = forms.encode(
+        [forms.Part("file", b"new", "b.txt"), forms.Part("checksum", samples.checksum(b"new").encode())]
+    )
+    new = shapes.success(put(user, media, body, Content_Type=content_type))
+    assert content(user, media) == b"new" and new["filename"] == "a.txt"
+    for parts, field in (
+        ([], "file"),
+        ([forms.Part("file", b"1", "a"), forms.Part("file", b"2", "a")], "file"),
+        ([forms.Part("file", b"1", "a"), forms.Part("checksum", b"x")], "checksum"),
+    ):
+        content_type, body = forms.encode(parts)
+        shapes.failure(put(user, media, body, Content_Type=content_type), "validation_error", field=field)
+    content_type, body = forms.encode(
+        [forms.Part("file", b"1", "a"), forms.Part("checksum", samples.checksum(b"2").encode())]
+    )
+    shapes.failure(put(user, media, body, Content_Type=content_type), "checksum_mismatch", 422)
+    assert content(user, media) == b"new"
+
+
+def test_only_the_bytes_that_were_seen_are_replaced(user):
+    media = user.upload(b"first")
+    tag = user.head(f"/media/{media['id']}/content").headers["ETag"]
+    shapes.success(put(user, media, b"second", If_Match=tag))
+    for field in (tag, etag(user, path_of(media)), '"x"'):
+        failed(put(user, media, b"third", If_Match=field))
+    assert content(user, media) == b"second"
+    # Other things about it may change meanwhile.
+    tag = user.head(f"/media/{media['id']}/content").headers["ETag"]
+    shapes.success(user.patch(path_of(media), json={"title": "t"}))
+    shapes.success(put(user, media, b"third", If_Match=tag))
+    shapes.success(put(user, media, b"fourth", If_Match="*"))
+
+
+def test_of_many_replacements_at_once_one_is_made(user):
+    media = user.upload(b"first")
+    tag = user.head(f"/media/{media['id']}/content").headers["ETag"]
+    users = [user.again() for _ in range(6)]
+    start = threading.Barrier(len(users))
+
+    def replace(number):
+        start.wait()
+        return put(users[number], media, samples.noise(50_000, seed=number), If_Match=tag)
+
+    with concurrent.futures.ThreadPoolExecutor(len(users)) as pool:
+        replies = list(pool.map(replace, range(len(users))))
+    assert sorted(reply.status_code for reply in replies) == [200] + [412] * 5
+    (winner,) = [number for number, reply in enumerate(replies) if reply.status_code == 200]
+    assert content(user, media) == samples.noise(50_000, seed=winner)
+
+
+def test_a_digest_is_checked_before_bytes_are_replaced(user):
+    media = user.upload(b"old")
+    named = "sha-256=:" + base64.b64encode(hashlib.sha256(b"new").digest()).decode() + ":"
+    for field in ("Content_Digest", "Repr_Digest"):
+        shapes.failure(put(user, media, b"now", **{field: named}), "checksum_mismatch", 422)
+        assert content(user, media) == b"old"
+    shapes.success(put(user, media, b"new", Repr_Digest=named, Content_Digest=named))
+
+
+def test_the_quota_counts_the_difference(launch):
+    server = launch({"accounts.quota": "1MiB"})
+    user = server.user()
+    media = user.upload(samples.noise(600_000))
+    shapes.success(put(user, media, samples.noise(900_000, seed=1)))
+    shapes.failure(put(user, media, samples.noise(1_100_000, seed=2)), "quota_exceeded")
+    assert user.me()["used_bytes"] == 900_000
+    assert content(user, media) == samples.noise(900_000, seed=1)
+
+
+def test_only_its_owner_replaces_bytes(user, stranger):
+    media = user.upload(b"mine")
+    assert put(stranger, media, b"yours").status_code == 404
+    assert put(user, {"id": "media_999999"}, b"x").status_code == 404
+    assert content(user, media) == b"mine"
