@@ -7,10 +7,22 @@ import tempfile
 
 import pytest
 
-from harness import nginx, program
+from harness import nginx, openapi, program
 from harness.server import Server
 
 ORDER = ["rules", "api", "e2e", "faults", "measure"]
+
+
+def pytest_configure():
+    openapi.watch()
+
+
+@pytest.fixture(autouse=True)
+def replies_are_as_described():
+    """Every reply to `requests` is as the OpenAPI documents have it."""
+    yield
+    faults = openapi.WATCH.take()
+    assert not faults, "not as the OpenAPI document has it:\n" + "\n".join(faults[:20])
 
 
 def pytest_collection_modifyitems(items):

@@ -3,10 +3,11 @@
 import concurrent.futures
 import re
 import socket
+from urllib.parse import urlsplit
 
 import pytest
 
-from harness import program, samples, shapes
+from harness import openapi, program, samples, shapes
 from harness.client import Api
 from harness.server import StartFailed
 
@@ -97,6 +98,7 @@ def test_metrics_at_an_address_of_their_own(launch):
     server = launch({"metrics.listen": "127.0.0.1:0", "require_https": "true"})
     url = server.wait_for_output("Metrics: http://.*").removeprefix("Metrics: ")
     assert url.endswith("/metrics") and not url.startswith(server.url)
+    openapi.WATCH.others.add(urlsplit(url).netloc)
     anyone = server.anyone()
     reply = anyone.get(url)
     assert reply.status_code == 200 and "coffer_http_connections " in reply.text

@@ -184,10 +184,11 @@ class Watch:
         self.lock = threading.Lock()
         self.found = []
         self.looked_at = 0
+        self.others = set()  # addresses, as in URLs, where something else answers
 
     def look(self, reply, body_is_read):
         # Every reply of the server has one, and no other program's.
-        if "X-Request-Id" not in reply.headers:
+        if "X-Request-Id" not in reply.headers or urlsplit(reply.url).netloc in self.others:
             return
         faults = check(reply, body_is_read)
         with self.lock:

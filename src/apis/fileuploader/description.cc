@@ -4,6 +4,7 @@
 
 #include "apis/fileuploader/handlers.h"
 #include "apis/gateway/description.h"
+#include "apis/gateway/dialect.h"
 #include "apis/kit/schema.h"
 
 namespace coffer::apis::fileuploader {
@@ -69,7 +70,8 @@ std::vector<Operation> file_operations() {
        .tag = kFiles,
        .summary = "Upload a file",
        .about = "At most 100 MiB. Without an account where guests are served.",
-       .parameters = {in_path("group", "`private`, or a group's number", text(), "private"),
+       .parameters = {in_path("group", "`private`, or a group's number",
+                              pattern("^(private|[0-9]+)$"), "private"),
                       query("include_ext", "Whether the address ends with the file's extension",
                             or_else(boolean(), false))},
        .body = {form_content(object({{"file", schema::file()}}))},
@@ -94,7 +96,8 @@ std::vector<Operation> file_operations() {
        .id = "list_files",
        .tag = kFiles,
        .summary = "List the files of the caller, or of a group",
-       .parameters = {in_path("group", "`private`, or a group's number", text(), "private")},
+       .parameters = {in_path("group", "`private`, or a group's number",
+                              pattern("^(private|[0-9]+)$"), "private")},
        .answers = {done(
            "The files",
            {{"username", text()}, {"is_group_owner", boolean()}, {"data", list(ref("File"))}})},
@@ -118,7 +121,7 @@ std::vector<Operation> file_operations() {
 }
 
 std::vector<Operation> account_operations() {
-  const Schema login = object({{"username", text()}, {"password", text()}});
+  const Schema login = object({{"username", text(1, 64)}, {"password", text(1, 1024)}});
   const Parameter bot = query("bot", "`true`: the token is good for 180 days rather than 5",
                               or_else(boolean(), false));
   const std::vector<Member> token{{"accessToken", text()}, {"username", text()}};
@@ -147,7 +150,7 @@ std::vector<Operation> account_operations() {
        .id = "refresh_token",
        .tag = kAccounts,
        .summary = "Exchange a token for one that lasts longer",
-       .body = {json_content(object({{"accessToken", text()}}))},
+       .body = {json_content(object({{"accessToken", text(1, kJsonLimit)}}))},
        .answers = {done("The new one", {{"accessToken", text()}})},
        .errors = {{401}}},
       {.routes = {"POST /api/logout"},

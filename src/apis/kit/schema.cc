@@ -175,8 +175,8 @@ std::vector<Answer> file_answers(std::string about) {
 
 std::vector<Parameter> file_parameters() {
   std::vector<Parameter> parameters;
-  parameters.push_back(query("download", "`1`: to save rather than to show",
-                             schema::one_of({"0", "1", "false", "true"})));
+  parameters.push_back(query(
+      "download", "Anything but `0` and `false`: to save rather than to show", schema::text()));
   parameters.push_back(header("Range", "`bytes=0-1023`", schema::text()));
   parameters.push_back(header("If-None-Match", "An `ETag` that the caller has", schema::text()));
   return parameters;

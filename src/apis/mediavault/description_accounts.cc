@@ -22,6 +22,12 @@ Answer tokens_answer() {
   return {200, "The tokens, bare and in `data`", {json_content(schema)}};
 }
 
+Schema email() {
+  Schema address = pattern("^[!-?A-~]+@[!-?A-~]+$");
+  address["maxLength"] = 254;
+  return address;
+}
+
 }  // namespace
 
 Operations describe_accounts() {
@@ -33,7 +39,7 @@ Operations describe_accounts() {
        .summary = "Make an account",
        .body = {json_content(
            object({{"username", text(1, 64)},
-                   optional("email", nullable(text(3, 254))),
+                   optional("email", nullable(email())),
                    {"password", password}}),
            {{"email", "user@example.com"}, {"username", "user1"}, {"password", "yourpassword"}})},
        .answers = {answer("The account", ref("User"), 201)},
@@ -76,7 +82,7 @@ Operations describe_accounts() {
        .summary = "Change name, address or password",
        .about = "A new password needs the current one.",
        .body = {json_content(changes({{"username", text(1, 64)},
-                                      {"email", text(3, 254)},
+                                      {"email", email()},
                                       {"password", password},
                                       {"current_password", text()}}))},
        .answers = {answer("The account", ref("User"))},
@@ -85,7 +91,7 @@ Operations describe_accounts() {
        .id = "create_key",
        .tag = kKeys,
        .summary = "Make a key",
-       .body = {json_content(object({{"name", text(1, 64)},
+       .body = {json_content(object({{"name", text(0, 100)},
                                      optional("kind", or_else(one_of({"api", "master"}), "api"))}),
                              {{"name", "backup"}})},
        .answers = {answer("The key; its secret is shown this once", ref("NewKey"), 201)},

@@ -121,7 +121,8 @@ std::vector<Member> key_members() {
 
 NamedSchema event_name() {
   return {"EventName", one_of({"media.uploaded", "media.updated", "media.deleted",
-                               "user.registered", "collection.created", "webhook.test"})};
+                               "user.registered", "collection.created", "collection.updated",
+                               "collection.deleted", "webhook.test"})};
 }
 
 std::vector<Member> webhook_members() {

@@ -35,7 +35,10 @@ Answer done(std::string about, std::vector<Member> data) {
                                 {"data", object(std::move(data))}}))}};
 }
 
-Parameter bucket() { return in_path("path", "The bucket's name", text(3, 63), "holiday-photos"); }
+Parameter bucket() {
+  return in_path("path", "The bucket's name", pattern("^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$"),
+                 "holiday-photos");
+}
 
 Parameter location() {
   return in_path("path", "The bucket's name and the place in it, with slashes", text(),
@@ -114,7 +117,8 @@ std::vector<Operation> file_operations() {
        .parameters = {location()},
        .body = {form_content(
            object({{"files", list(file())},
-                   optional("force", about(text(), "`true`: take the place of what is there"))}))},
+                   optional("force", about(one_of({"true", "false"}),
+                                           "Take the place of what is there"))}))},
        .answers = {done("They are safe on the disk")},
        .errors = {{400,
                    "`FILE_ALREADY_EXISTS`, `INSUFFICIENT_SPACE`, `INVALID_BUCKET`, "

@@ -5,6 +5,7 @@
 #include <iterator>
 #include <utility>
 
+#include "apis/gateway/dialect.h"
 #include "apis/kit/schema.h"
 
 namespace coffer::apis::streamvault {
@@ -53,9 +54,9 @@ std::vector<Operation> account_operations() {
        .tag = kAccounts,
        .summary = "Log in",
        .about = "By `email` or `username`; either field takes either.",
-       .body = {json_content(
-           object({optional("email", text()), optional("username", text()), {"password", text()}}),
-           {{"email", "user@example.com"}, {"password", "securePassword123"}})},
+       .body = {json_content(any_of({object({{"email", text(1, 254)}, {"password", text()}}),
+                                     object({{"username", text(1, 64)}, {"password", text()}})}),
+                             {{"email", "user@example.com"}, {"password", "securePassword123"}})},
        .answers = {reply("Tokens", object({{"access", token},
                                            {"refresh", token},
                                            {"message", text()},
@@ -72,14 +73,14 @@ std::vector<Operation> account_operations() {
        .id = "refresh_token",
        .tag = kAccounts,
        .summary = "Exchange the refresh token for new tokens",
-       .body = {json_content(object({{"refresh", text()}}))},
+       .body = {json_content(object({{"refresh", text(1, kJsonLimit)}}))},
        .answers = {reply("New tokens", pair)},
        .errors = {{401}}},
       {.routes = {"POST /storage/api/v5/token/verify", "POST /storage/token/verify"},
        .id = "verify_token",
        .tag = kAccounts,
        .summary = "Whether a token is good",
-       .body = {json_content(object({{"token", text()}}))},
+       .body = {json_content(object({{"token", text(1, kJsonLimit)}}))},
        .answers = {reply("It is", object({}))},
        .errors = {{401}}},
   };

@@ -4,6 +4,7 @@
 
 #include "apis/kit/schema.h"
 #include "apis/streamvault/description.h"
+#include "vault/model/ids.h"
 
 namespace coffer::apis::streamvault {
 namespace {
@@ -45,10 +46,17 @@ Schema with(std::vector<Member> members, std::vector<Member> more) {
   return object(std::move(members));
 }
 
-// An id, a UUID or a token.
-Schema reference() {
-  return any_of({like(text(), "e4b1a8d7-5a21-4a32-a1c9-3e2b1a0c3f54"), integer(1)});
+// An id, a UUID or a token. `more`: what else the text may be, as a regular expression.
+Schema reference(std::string_view more = "") {
+  constexpr char kReference[] =
+      "[1-9][0-9]{0,14}|[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}";
+  return any_of({like(pattern("^(" + std::string(more) + kReference + ")$"),
+                      "e4b1a8d7-5a21-4a32-a1c9-3e2b1a0c3f54"),
+                 integer(1)});
 }
+
+// A folder, or none at all: null, or a text that is empty, as forms have it.
+Schema place() { return nullable(reference("|")); }
 
 }  // namespace
 
@@ -75,7 +83,7 @@ std::vector<NamedSchema> schemas() {
 }
 
 std::vector<Operation> describe_chunks() {
-  const Schema folder = nullable(reference());
+  const Schema folder = place();
   const Schema upload_id = like(uuid(), "b32fb588-576f-42aa-8b91-32b477ccc4a1");
   std::vector<Member> completed = file_members();
   completed.front() = {"file_id", integer(1)};
@@ -104,9 +112,9 @@ std::vector<Operation> describe_chunks() {
            "As a form; or the bytes alone, with `X-Upload-ID` and `X-Chunk-Index`. A chunk that "
            "comes again takes the place of the first.",
        .parameters = {header("X-Upload-ID", "For a raw body", uuid()),
-                      header("X-Chunk-Index", "For a raw body, from 0", integer(0))},
+                      header("X-Chunk-Index", "For a raw body, from 0", integer(0, 9'999))},
        .body = {form_content(object({{"upload_id", upload_id},
-                                     {"chunk_number", about(integer(1), "From 1")},
+                                     {"chunk_number", about(integer(1, 10'000), "From 1")},
                                      {"file", file()}})),
                 raw_content()},
        .answers = {reply("It is safe on the disk", object({{"message", text()},
@@ -144,7 +152,7 @@ std::vector<Operation> describe_chunks() {
 
 std::vector<Operation> describe_folders() {
   const Schema name = text(1, 255);
-  const Schema place = nullable(reference());
+
   const Schema words = nullable(text(0, 10'000));
   return {
       {.routes = {"POST /storage/api/v3/folders"},
@@ -152,7 +160,7 @@ std::vector<Operation> describe_folders() {
        .tag = kFolders,
        .summary = "Make a folder",
        .body = {json_content(
-           object({{"name", name}, optional("description", words), optional("parent", place)}),
+           object({{"name", name}, optional("description", words), optional("parent", place())}),
            {{"name", "Music"}, {"description", "My favorite tracks"}})},
        .answers = {reply("The folder", with(folder_members(), {{"message", text()}}), 201)},
        .errors = {{404, "There is no such parent"}, {409}}},
@@ -181,7 +189,7 @@ std::vector<Operation> describe_folders() {
        .body = fields(object({{"token", reference()},
                               optional("name", name),
                               optional("description", words),
-                              optional("parent", place)})),
+                              optional("parent", place())})),
        .answers = {message_reply("It is changed")},
        .errors = {{404}, {409}}},
       {.routes = {"GET /storage/api/v3/folders/{id}"},
@@ -201,7 +209,7 @@ std::vector<Operation> describe_folders() {
        .id = "change_folder",
        .tag = kFolders,
        .summary = "Rename, describe or move a folder",
-       .body = fields(changes({{"name", name}, {"parent", place}, {"description", words}})),
+       .body = fields(changes({{"name", name}, {"parent", place()}, {"description", words}})),
        .answers = {reply("The folder", ref("FolderV4"))},
        .errors = {{400, "Among others: into itself, or below"}, {409}}},
       {.routes = {"DELETE /storage/api/v4/folders/{id}/delete",
@@ -252,21 +260,21 @@ std::vector<Operation> describe_files() {
        .id = "move_file",
        .tag = kFiles,
        .summary = "Move a file to another folder",
-       .body = fields(object({{"file_id", reference()}, {"folder_token", nullable(reference())}})),
+       .body = fields(object({{"file_id", reference()}, {"folder_token", place()}})),
        .answers = {message_reply("It is there")},
        .errors = {{404}, {409}}},
       {.routes = {"GET /storage/api/v3/all_files"},
        .id = "list_files",
        .tag = kFiles,
        .summary = "List all files",
-       .parameters = {query("after", "The id behind which they begin", integer(1))},
+       .parameters = {query("after", "The id behind which they begin", integer(0, vault::kMaxId))},
        .answers = {reply("The files", list(ref("File")))}},
       {.routes = {"PUT /storage/api/v4/files/{id}/update", "PUT /api/v4/files/{id}/update",
                   "PUT /storage/files/{id}/update", "PATCH /storage/files/{id}/update"},
        .id = "change_file",
        .tag = kFiles,
        .summary = "Rename or move a file",
-       .body = fields(changes({{"name", text(1, 255)}, {"folder", nullable(reference())}})),
+       .body = fields(changes({{"name", text(1, 255)}, {"folder", place()}})),
        .answers = {reply("The file", ref("FileV4"))},
        .errors = {{409}}},
       {.routes = {"DELETE /storage/api/v4/files/{id}/delete", "DELETE /api/v4/files/{id}/delete",
