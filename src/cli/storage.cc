@@ -4,9 +4,11 @@
 #include <thread>
 
 #include "base/clock.h"
+#include "base/executor.h"
 #include "base/text.h"
 #include "blobs/local/disk.h"
 #include "cli/commands.h"
+#include "vault/tree/search_index.h"
 #include "vault/upkeep/reclaim.h"
 #include "vault/upkeep/storage_use.h"
 
@@ -29,6 +31,11 @@ constexpr char kReclaimFooter[] =
     "committed. If the server runs, it does the work, after a few seconds, so that readers that\n"
     "have just looked up a file can still open it. Running uploads keep their bytes. A download\n"
     "of a deleted file that was uploaded in parts may end early.";
+
+constexpr char kReindexFooter[] =
+    "For an index that `coffer fsck` finds wrong. Nothing is lost with it. The server indexes all\n"
+    "files again in the background, some ten thousand a second; until then searches are slow and\n"
+    "find everything.";
 
 // 1536 -> `1.5 KiB`.
 std::string for_people(std::uint64_t bytes) {
@@ -135,6 +142,15 @@ int reclaim_storage(const Settings& settings, bool as_json) {
   return kSuccess;
 }
 
+int reindex(const Settings& settings) {
+  const auto database = server::open_existing_database(settings);
+  database->migrate(vault::migrations());
+  InlineExecutor here;
+  here.run(vault::reset_index(*database));
+  fmt::print("the server makes the index of searches anew while it runs\n");
+  return kSuccess;
+}
+
 }  // namespace
 
 void add_storage(CLI::App& app, Run& run) {
@@ -156,6 +172,10 @@ void add_storage(CLI::App& app, Run& run) {
   auto* reclaim = group->add_subcommand("reclaim", "Remove deleted bytes now");
   reclaim->footer(kReclaimFooter);
   reclaim->callback(add(reclaim, reclaim_storage));
+  auto* index = group->add_subcommand("reindex", "Have the index of searches made anew");
+  index->footer(kReindexFooter);
+  const auto flags = std::make_shared<SettingFlags>(*index, false);
+  index->callback([&run, flags] { run = [flags] { return reindex(flags->load()); }; });
 }
 
 }  // namespace coffer::cli

@@ -25,8 +25,8 @@ namespace coffer::db {
 //   {integer} {real} {text} {bytes}   the types of Value; text is compared bytewise
 //   {key}                             behind the name `id`: the table's key, of which a row gets
 //                                     the next number by itself, and none is given twice
-//   {options} {clustered}             behind the columns of a table; the latter keeps its rows in
-//                                     the order of its primary key, where an engine can
+//   {options} {clustered}             behind the columns of a table; the latter: in key order
+//   {index_table} {words_index}       before and behind the name of an index of words (dialect.h)
 // A brace that stands for itself is doubled.
 struct Migration {
   int number;  // 1, 2, 3 … without gaps

@@ -16,6 +16,11 @@ struct Dialect {
   std::string_view key;        // a whole column but for its name: type, primary key, numbering
   std::string_view options;    // behind the columns of a table, with a space before; may be empty
   std::string_view clustered;  // the same of a table that is kept in the order of its primary key
+  // Around the name of a table with a column `words`, in which texts are found by their words: a
+  // word consists of lower-case letters, digits and characters beyond ASCII. Its rows are numbered
+  // by whoever inserts them.
+  std::string_view index_table;
+  std::string_view words_index;
 };
 
 // `sql` in the words of `dialect`. A brace that stands for itself is doubled. Throws Error for

@@ -104,6 +104,8 @@ void Collector::work() {
                    start + options_.collect_every),
       PeriodicTask("work out checksums", &Collector::digest,
                    {.every = options_.digest_every, .pause = {}}, start + options_.digest_every),
+      PeriodicTask("index for searches", &Collector::index,
+                   {.every = options_.index_every, .pause = {}}, start),
       PeriodicTask("sweep blobs", &Collector::sweep,
                    {.every = options_.sweep_every, .pause = options_.sweep_pause},
                    start + options_.first_sweep),
@@ -173,6 +175,13 @@ bool Collector::expire_uploads() {
 }
 
 bool Collector::digest() { return digester_.step(); }
+
+bool Collector::index() {
+  const bool more = executor_.run(vault_.search_index().step(is_index_patient_));
+  // It has begun: it goes on to the end.
+  is_index_patient_ = !more;
+  return more;
+}
 
 bool Collector::clear() {
   const std::size_t step = options_.clear_step;

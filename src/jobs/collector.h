@@ -1,6 +1,6 @@
 // Keeps the vault tidy in the background: blobs that nothing refers to, uploads that were never
 // committed or completed, what removed spaces held, ended sessions, old events. Also works out
-// checksums that are missing.
+// checksums that are missing, and keeps the index of searches up.
 #pragma once
 
 #include <chrono>
@@ -30,6 +30,7 @@ class Collector {
     std::chrono::milliseconds first_sweep = std::chrono::minutes(10);  // after the start
     std::chrono::milliseconds sweep_pause = std::chrono::seconds(1);
     std::chrono::milliseconds digest_every = std::chrono::seconds(2);  // looks for new files
+    std::chrono::milliseconds index_every = std::chrono::seconds(1);   // the same, for searches
     std::chrono::milliseconds reclaim_every =
         std::chrono::seconds(1);  // looks for requests, and for dropped blobs
     std::chrono::milliseconds retry_after = std::chrono::minutes(1);
@@ -69,10 +70,12 @@ class Collector {
   bool sweep();
   bool reclaim();
   bool digest();
+  bool index();
 
   vault::Vault& vault_;
   const Options options_;
   Digester digester_;
+  bool is_index_patient_ = false;
   std::optional<Sha256Digest> swept_;  // the last blob that the sweep looked at
 
   std::mutex mutex_;

@@ -185,8 +185,8 @@ CREATE TABLE entry (
   created_at       {integer} NOT NULL,
   updated_at       {integer} NOT NULL,
   written_at       {integer} NOT NULL,       -- when its bytes came
-  -- What searches look at: name, title, description and tags, folded, joined by U+001F. The last
-  -- column, because it may be long and nothing else reads it.
+  -- What searches look at: name, title, description and tags, folded, joined by U+001F, also where
+  -- one is missing. The last column, because it may be long and nothing else reads it.
   search           {text} NOT NULL,
   UNIQUE (space_id, parent_id, is_folder, key),
   CHECK ((is_folder = 1) = (kind = 5)),
@@ -210,6 +210,35 @@ CREATE TABLE entry_tag (
   PRIMARY KEY (owner_id, tag, entry_id)
 ){clustered};
 CREATE INDEX entry_tag_entry ON entry_tag (entry_id);
+
+-- The index by which entries are searched for: the words of each up to search_state.through, but for
+-- stale_words. Its row has the entry's number. vault/tree/search_index.h says what its words are.
+CREATE {index_table} entry_words {words_index};
+
+-- How far the index goes; one row, or none before the first time.
+CREATE TABLE search_state (
+  id      {integer} PRIMARY KEY CHECK (id = 1),
+  through {integer} NOT NULL,                -- the last entry that it has
+  version {integer} NOT NULL                 -- of what its words are
+){options};
+
+-- Indexed entries that have changed since, or are gone: what they are indexed by. A row without a
+-- text: not at all.
+CREATE TABLE stale_words (
+  entry_id {integer} PRIMARY KEY,
+  owner_id {integer} NOT NULL,
+  kind     {integer} NOT NULL,
+  search   {text} NOT NULL
+){options};
+
+-- Between which moments the indexed entries from one number to another were created: so that a list
+-- of one month need not look at all others.
+CREATE TABLE entry_period (
+  first_id     {integer} PRIMARY KEY,
+  last_id      {integer} NOT NULL,
+  created_from {integer} NOT NULL,
+  created_to   {integer} NOT NULL
+){options};
 
 -- What a folder holds, with all that lies below it, and what a space holds as a whole (folder_id 0):
 -- by owner and kind, so that nothing has to be counted and a whole tree can be taken off at once.

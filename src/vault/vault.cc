@@ -20,6 +20,7 @@ Vault::Vault(Context context)
       downloads_(context_),
       collections_(context_),
       groups_(context_),
+      search_index_(context_),
       uploads_(context_),
       upload_sessions_(context_),
       checksum_backfill_(context_),
@@ -37,6 +38,7 @@ Task<std::unique_ptr<Vault>> Vault::open(Context context) {
   const auto cipher = co_await open_link_cipher(vault->context_);
   vault->shares_ = std::make_unique<Shares>(vault->context_, cipher);
   vault->short_links_ = std::make_unique<ShortLinks>(vault->context_, cipher);
+  vault->list_cursors_ = std::make_unique<ListCursors>(cipher);
   co_return vault;
 }
 

@@ -11,6 +11,7 @@
 #include "vault/identity/sessions.h"
 #include "vault/model/context.h"
 #include "vault/model/idempotency_keys.h"
+#include "vault/sharing/list_cursors.h"
 #include "vault/sharing/shares.h"
 #include "vault/sharing/short_links.h"
 #include "vault/transfer/downloads.h"
@@ -23,6 +24,7 @@
 #include "vault/tree/entries.h"
 #include "vault/tree/folders.h"
 #include "vault/tree/groups.h"
+#include "vault/tree/search_index.h"
 #include "vault/upkeep/account_removal.h"
 #include "vault/upkeep/checksum_backfill.h"
 #include "vault/upkeep/clearing.h"
@@ -54,6 +56,8 @@ class Vault {
   IdempotencyKeys& idempotency_keys() { return idempotency_keys_; }
   Entries& entries() { return entries_; }
   Files& files() { return files_; }
+  SearchIndex& search_index() { return search_index_; }
+  const ListCursors& list_cursors() const { return *list_cursors_; }
   Folders& folders() { return folders_; }
   Paths& paths() { return paths_; }
   Buckets& buckets() { return buckets_; }
@@ -97,6 +101,7 @@ class Vault {
   Downloads downloads_;
   Collections collections_;
   Groups groups_;
+  SearchIndex search_index_;
   Uploads uploads_;
   UploadSessions upload_sessions_;
   ChecksumBackfill checksum_backfill_;
@@ -110,6 +115,7 @@ class Vault {
   std::unique_ptr<Sessions> sessions_;
   std::unique_ptr<Shares> shares_;
   std::unique_ptr<ShortLinks> short_links_;
+  std::unique_ptr<ListCursors> list_cursors_;
 };
 
 }  // namespace coffer::vault

@@ -21,7 +21,12 @@ inline constexpr Dialect kDialect{.integer = "INTEGER",
                                   .bytes = "BLOB",
                                   .key = "INTEGER PRIMARY KEY AUTOINCREMENT",
                                   .options = " STRICT",
-                                  .clustered = " STRICT, WITHOUT ROWID"};
+                                  .clustered = " STRICT, WITHOUT ROWID",
+                                  .index_table = "VIRTUAL TABLE",
+                                  // Neither the texts nor where words stand in them are kept.
+                                  .words_index =
+                                      "USING fts5(words, content='', columnsize=0, detail=none,"
+                                      " tokenize='ascii')"};
 
 // Makes the table of the applied migrations.
 inline constexpr const char* kMigrationTable =

@@ -1,8 +1,14 @@
 #include "vault/model/checks.h"
 
 #include <fmt/format.h>
+#include <uninorm.h>
+#include <unistr.h>
 
 #include <algorithm>
+#include <cstdint>
+#include <cstdlib>
+#include <memory>
+#include <new>
 #include <utility>
 
 #include "base/text.h"
@@ -29,6 +35,66 @@ void check_text(std::string field, std::string_view text, std::size_t max, Fault
   } else if (text.find('\0') != std::string_view::npos) {
     faults.add(std::move(field), "must not contain a NUL character");
   }
+}
+
+const std::uint8_t* units(std::string_view text) {
+  return reinterpret_cast<const std::uint8_t*>(text.data());
+}
+
+std::string normalized(std::string_view text, uninorm_t form) {
+  std::size_t length = 0;
+  const std::unique_ptr<std::uint8_t, decltype(&std::free)> changed(
+      u8_normalize(form, units(text), text.size(), nullptr, &length), &std::free);
+  if (!changed && !text.empty()) throw std::bad_alloc();
+  return {reinterpret_cast<const char*>(changed.get()), length};
+}
+
+// Marks that stand above, through or below letters of any script: Unicode's combining diacritical
+// marks, the vowel signs of Hebrew and Arabic. Those of other scripts are letters as others are.
+constexpr bool is_accent(ucs4_t point) noexcept {
+  return (point >= 0x300 && point <= 0x36f) || (point >= 0x591 && point <= 0x5c7) ||
+         (point >= 0x64b && point <= 0x65f) || point == 0x670 ||
+         (point >= 0x1ab0 && point <= 0x1aff) || (point >= 0x1dc0 && point <= 0x1dff) ||
+         (point >= 0x20d0 && point <= 0x20ff) || (point >= 0xfe20 && point <= 0xfe2f);
+}
+
+// What Unicode does not take apart though people do.
+std::string_view plain_letters(ucs4_t point) noexcept {
+  switch (point) {
+    case 0xe6: return "ae";
+    case 0xf0:
+    case 0x111: return "d";
+    case 0xf8: return "o";
+    case 0xfe: return "th";
+    case 0x127: return "h";
+    case 0x131: return "i";
+    case 0x142: return "l";
+    case 0x153: return "oe";
+    case 0x167: return "t";
+    default: return {};
+  }
+}
+
+// REQUIRES: `text` is folded.
+std::string without_accents(std::string text) {
+  const bool is_ascii =
+      std::ranges::all_of(text, [](char c) { return static_cast<unsigned char>(c) < 0x80; });
+  if (is_ascii) return text;
+  const std::string apart = normalized(text, UNINORM_NFD);
+  std::string plain;
+  plain.reserve(apart.size());
+  for (std::string_view rest = apart; !rest.empty();) {
+    ucs4_t point = 0;
+    const auto length = static_cast<std::size_t>(u8_mbtouc(&point, units(rest), rest.size()));
+    const std::string_view letters = plain_letters(point);
+    if (!letters.empty()) {
+      plain += letters;
+    } else if (!is_accent(point)) {
+      plain += rest.substr(0, length);
+    }
+    rest.remove_prefix(length);
+  }
+  return normalized(plain, UNINORM_NFC);
 }
 
 }  // namespace
@@ -153,7 +219,7 @@ void check_display_name(std::string_view name, std::size_t max, Faults& faults) 
 std::string login_form(std::string_view text) { return std::string(trim(fold_case(text))); }
 
 std::string search_form(std::string_view text) {
-  std::string form = fold_case(text);
+  std::string form = without_accents(fold_case(text));
   for (std::size_t at = 0; at < form.size(); ++at) {
     const std::size_t control = control_length(std::string_view(form).substr(at));
     if (control > 0) form.replace(at, control, " ");

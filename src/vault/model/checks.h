@@ -47,7 +47,7 @@ void check_display_name(std::string_view name, std::size_t max, Faults& faults);
 // REQUIRES: is_utf8(text).
 std::string login_form(std::string_view text);
 
-// The form in which text is searched: folded, without control characters.
+// The form in which text is searched: folded, without accents and control characters.
 // REQUIRES: is_utf8(text).
 std::string search_form(std::string_view text);
 

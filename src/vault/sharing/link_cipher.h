@@ -2,7 +2,8 @@
 //
 // Short links and derived tokens are numbers enciphered by a keyed permutation (a balanced Feistel
 // network, SipHash as its round function). Without the key a link says nothing about the number,
-// and a guess hits a link that exists by chance alone. Delete keys are HMAC-SHA-256.
+// and a guess hits a link that exists by chance alone. Delete keys, and the seals of cursors, are
+// HMAC-SHA-256.
 #pragma once
 
 #include <array>
@@ -61,6 +62,10 @@ class LinkCipher {
   Uuid delete_key(const Uuid& entry, std::uint32_t generation) const;
   // The same for the owner of the group that the file is in.
   Uuid group_delete_key(const Uuid& entry, std::uint32_t generation, SpaceId group) const;
+
+  // What shows that a list's cursor (list_cursors.h) was made here. REQUIRES: `message` has 64
+  // bytes or more, which what the keys above are made of has not.
+  Uuid cursor_seal(ByteView message) const;
 
  private:
   struct Halves {

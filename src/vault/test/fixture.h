@@ -234,9 +234,15 @@ class VaultTest : public ::testing::Test {
     }
   }
 
+  void index_all() {
+    while (run(vault_->search_index().step())) {
+    }
+  }
+
   // All that the collector would do now.
   void collect_all() {
     clear_all();
+    index_all();
     while (run(vault_->upload_sessions().expire(16))) {
     }
     while (run(vault_->upload_sessions().prune_retired(16))) {

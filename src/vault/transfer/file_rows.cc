@@ -6,6 +6,7 @@
 #include "vault/transfer/downloads.h"
 #include "vault/transfer/manifests.h"
 #include "vault/tree/collections.h"
+#include "vault/tree/search_index.h"
 
 namespace coffer::vault {
 namespace {
@@ -46,6 +47,7 @@ Task<Entry> replace_bytes(db::Transaction& transaction, const Context& context, 
   // The new reference first: the bytes may be the same.
   co_await add_reference(transaction, staged);
   co_await drop_bytes(transaction, file, now);
+  if (entry.type.kind != file.type.kind) co_await forget_words(transaction, entry.id);
   co_await transaction.execute(kReplace, entry.id, entry.type.media_type, entry.type.kind,
                                entry.size, entry.charged, ByteView(staged.digest().bytes), now);
   co_await drop_downloads(transaction, entry.id);
@@ -65,6 +67,7 @@ Task<void> remove_file(db::Transaction& transaction, const Entry& file, AccountI
 
 Task<void> release_file(db::Transaction& transaction, const Entry& file, AccountId caller,
                         Time now) {
+  co_await forget_words(transaction, file.id);
   co_await transaction.execute(kRemove, file.id);
   co_await remove_tags(transaction, file);
   co_await take_out_of_collections(transaction, file, now);

@@ -13,6 +13,8 @@
 #include "vault/tree/collections.h"
 #include "vault/tree/entry_rows.h"
 #include "vault/tree/keys.h"
+#include "vault/tree/search_index.h"
+#include "vault/tree/search_terms.h"
 #include "vault/tree/tree.h"
 
 namespace coffer::vault {
@@ -241,6 +243,9 @@ Task<Result<Entry>> Entries::update(Actor actor, EntryId id, EntryChanges change
       entry.updated_at = context_.clock.now();
       const std::string tags = tags_column(entry);
       const std::string search = search_column(entry);
+      const bool is_found_otherwise =
+          search != search_column(old) || entry.type.kind != old.type.kind;
+      if (is_found_otherwise) co_await forget_words(tx, id);
       co_await tx.execute(kUpdate, id, as_bytes(entry.key), as_bytes(entry.name), entry.title,
                           entry.description, tags, search, entry.updated_at,
                           entry.parent.value_or(EntryId{}), entry.charged, entry.type.media_type,

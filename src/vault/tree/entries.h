@@ -16,27 +16,50 @@
 
 namespace coffer::vault {
 
-// The last two are for the files of one collection: their order in it, and when they were added.
-enum class EntrySort : std::uint8_t { kCreated, kName, kSize, kPosition, kAdded };
+enum class EntrySort : std::uint8_t {
+  kCreated,
+  kName,
+  kSize,
+  kPosition,   // in the collection; with one only
+  kAdded,      // to the collection; with one only
+  kRelevance,  // with a text only, the best first: SearchTerms::rank_of(), then the newest first
+};
+
+// A place in a sorted list: right behind an entry, also where that has gone meanwhile.
+struct EntryPosition {
+  EntryId id = {};
+  std::int64_t number = 0;  // of sorts by anything but names: what they sort by, before the id
+  std::string name = {};    // of the sort by names
+
+  friend bool operator==(const EntryPosition&, const EntryPosition&) = default;
+};
 
 struct EntryQuery {
   AccountId owner = {};
   std::optional<FileKind> kind = {};
-  std::optional<std::string> text = {};  // part of name, title, description or tags, any case
+  std::optional<std::string> text = {};  // words; each is part of name, title, description or a tag
   std::optional<std::string> tag = {};   // the whole tag, any case
   std::optional<CollectionId> collection = {};  // one of the owner's
-  EntrySort sort = EntrySort::kCreated;         // kPosition, kAdded: with a collection only
+  std::optional<Time> created_from = {};        // those created then or later
+  std::optional<Time> created_before = {};
+  EntrySort sort = EntrySort::kCreated;
   bool descending = true;
   std::uint64_t offset = 0;
   std::uint64_t limit = 20;
+  // In place of the offset: what comes behind that position. Then nothing is counted.
+  std::optional<EntryPosition> after = {};
 };
 
 struct EntryPage {
   // What people wrote into these has kTextBytes, or little more; rarely that is not the whole page.
   static constexpr std::size_t kTextBytes = std::size_t{32} << 10U;
+  // Totals of lists with a text or dates are exact up to this.
+  static constexpr std::uint64_t kTotalMax = 10'000;
   std::vector<Entry> entries;
-  std::vector<EntryId> rest;  // of the page, behind them
-  std::uint64_t total = 0;    // of all pages
+  std::vector<EntryId> rest;          // of the page, behind them
+  std::optional<EntryPosition> next;  // where the next page begins; nothing: this is the last one
+  std::uint64_t total = 0;            // of all pages
+  bool total_is_more = false;         // there are more than the total says
 };
 
 // Only what is set changes; an empty optional inside clears.
@@ -60,10 +83,11 @@ class Entries {
   Task<Result<Entry>> find(AccountId owner, EntryId id);
   Task<Result<Entry>> find(AccountId owner, Uuid uuid);
 
-  // Costs the same however many entries there are, unless it filters by text or tag, starts deep
-  // inside the list, or something of the owner is being cleared away: those run off the serving
-  // core, and are kBusy where too many do. Names sort bytewise; what sorts equal comes in order of
-  // creation, so pages never overlap.
+  // Costs the same however many entries there are, also behind any position, unless it filters by
+  // anything but the kind, starts at a deep offset, or something of the owner is being cleared
+  // away: those run off the serving core, and are kBusy where too many do. Names sort bytewise;
+  // what sorts equal comes in order of creation. Pages that begin at the position where the one
+  // before ended have every entry once that is in the list all the while and keeps its place in it.
   Task<Result<EntryPage>> list(EntryQuery query);
 
   // Files with ids above `after`, in order of ids, which no change of a file alters.

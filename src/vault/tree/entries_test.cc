@@ -220,10 +220,14 @@ TEST_F(EntriesTest, FiltersAndSorts) {
   EXPECT_EQ(names({.text = "f_o"}), Names{apples});
   EXPECT_EQ(names({.text = "_"}), Names{apples}) << "no wildcard";
   EXPECT_EQ(names({.text = "\\"}), Names{});
-  EXPECT_EQ(names({.text = std::string("\0", 1)}), Names{apples})
-      << "control characters are spaces";
-  EXPECT_EQ(names({.text = "jpg\x1fsea"}), Names{}) << "no match across fields";
+  EXPECT_EQ(names({.text = std::string("\0", 1)}).size(), 4U) << "control characters are blanks";
+  EXPECT_EQ(names({.text = "jpg\x1fsea"}), Names{"b.jpg"}) << "two words";
+  EXPECT_EQ(names({.text = "sea JPG"}), Names{"b.jpg"}) << "in whatever order";
+  EXPECT_EQ(names({.text = "apfel"}), Names{apples}) << "accents do not count";
+  EXPECT_EQ(names({.text = "b.jpgsea"}), Names{}) << "no match across fields";
   EXPECT_EQ(names({.text = "\xff"}), Names{});
+  EXPECT_EQ(names({.text = "jpg 1 2 3 4 5 6 7 8 9 a b c d e f g h i j k l m n o p q r s t u v w"}),
+            Names{});
   EXPECT_EQ(names({.text = std::string(60'000, '%')}), Names{});
   EXPECT_EQ(names({.text = std::string(16'384, '%')}), Names{});
   EXPECT_EQ(names({.text = std::string(8'000, '\xef')}), Names{});
@@ -263,6 +267,97 @@ TEST_F(EntriesTest, PagesNeverOverlap) {
       }
     }
   }
+}
+
+// Every list, page after page, while others insert and delete.
+TEST_F(EntriesTest, PositionsLeadThroughEveryList) {
+  Collection collection = run(vault_->collections().create(as(anna_), "c", std::nullopt)).value();
+  std::vector<EntryId> all;
+  for (int i = 0; i < 60; ++i) {
+    const char* extension[] = {".jpg", ".mp3", ".bin"};
+    const Entry made = upload(anna_, "n" + std::to_string(i % 7) + extension[i % 3],
+                              std::string(static_cast<std::size_t>(i % 4), 's'), {"t"});
+    all.push_back(made.id);
+    clock_.advance(std::chrono::seconds(1));
+  }
+  ASSERT_TRUE(run(vault_->collections().add(as(anna_), collection.id, all)));
+  const Time begin = clock_.now() - std::chrono::seconds(60);
+  for (const EntrySort sort : {EntrySort::kCreated, EntrySort::kName, EntrySort::kSize,
+                               EntrySort::kPosition, EntrySort::kAdded, EntrySort::kRelevance}) {
+    for (const bool descending : {false, true}) {
+      for (const int filter : {0, 1, 2, 3, 4, 5}) {
+        EntryQuery query;
+        query.owner = anna_.id;
+        query.sort = sort;
+        query.descending = descending;
+        const bool in_collection = sort == EntrySort::kPosition || sort == EntrySort::kAdded;
+        if (filter == 1) query.kind = FileKind::kImage;
+        if (filter == 2 || sort == EntrySort::kRelevance) query.text = "n";
+        if (filter == 3) query.tag = "T";
+        if (filter == 4) query.created_from = begin;
+        if (filter == 5 || in_collection) query.collection = collection.id;
+        query.limit = 1000;
+        std::vector<EntryId> expected;
+        for (const Entry& entry : list(query).entries) expected.push_back(entry.id);
+        EXPECT_EQ(expected.size(), filter == 1 ? 20U : 60U);
+        EXPECT_FALSE(list(query).next);
+        std::vector<EntryId> found;
+        query.limit = 7;
+        for (;;) {
+          const EntryPage page = list(query);
+          for (const Entry& entry : page.entries) found.push_back(entry.id);
+          // Neither moves what comes.
+          const Entry other = upload(anna_, "m.jpg", "");
+          ASSERT_TRUE(remove(anna_, other.id));
+          if (!page.next) break;
+          query.after = page.next;
+        }
+        EXPECT_EQ(found, expected) << static_cast<int>(sort) << descending << filter;
+      }
+    }
+  }
+}
+
+TEST_F(EntriesTest, APositionOutlivesItsEntry) {
+  std::vector<Entry> all;
+  for (int i = 0; i < 6; ++i) all.push_back(upload(anna_, "a.jpg", "x", {"t"}));
+  for (const EntrySort sort : {EntrySort::kCreated, EntrySort::kName, EntrySort::kSize}) {
+    for (const bool tagged : {false, true}) {
+      EntryQuery query{.owner = anna_.id, .sort = sort, .descending = true};
+      if (tagged) query.tag = "t";
+      query.limit = 2;
+      const Entry gone = upload(anna_, "a.jpg", "x", {"t"});
+      const EntryPage first = list(query);
+      ASSERT_EQ(first.entries[0].id, gone.id);
+      ASSERT_TRUE(remove(anna_, first.entries[0].id));
+      ASSERT_TRUE(remove(anna_, first.entries[1].id));
+      query.after = first.next;
+      const EntryPage second = list(query);
+      all.pop_back();
+      ASSERT_EQ(second.entries.size(), std::min<std::size_t>(2, all.size()));
+      if (!all.empty()) {
+        EXPECT_EQ(second.entries[0].id, all.back().id);
+      }
+    }
+  }
+}
+
+TEST_F(EntriesTest, DatesBoundLists) {
+  const Time begin = clock_.now();
+  for (int i = 0; i < 5; ++i) {
+    upload(anna_, std::to_string(i) + ".jpg", "x", {"t"});
+    clock_.advance(std::chrono::seconds(10));
+  }
+  const auto at = [&](int seconds) { return begin + std::chrono::seconds(seconds); };
+  EXPECT_EQ(names({.created_from = at(30)}), (Names{"4.jpg", "3.jpg"}));
+  EXPECT_EQ(names({.created_before = at(20)}), (Names{"1.jpg", "0.jpg"}));
+  EXPECT_EQ(names({.created_from = at(10), .created_before = at(31), .descending = false}),
+            (Names{"1.jpg", "2.jpg", "3.jpg"}));
+  EXPECT_EQ(names({.tag = "t", .created_from = at(40), .sort = EntrySort::kName}), Names{"4.jpg"});
+  EXPECT_EQ(names({.text = "2", .created_from = at(10)}), Names{"2.jpg"});
+  EXPECT_EQ(names({.text = "2", .created_from = at(30)}), Names{});
+  EXPECT_EQ(total({.kind = FileKind::kImage, .created_from = at(10)}), 4U);
+  EXPECT_EQ(total({.created_from = at(30), .created_before = at(30)}), 0U);
 }
 
 TEST_F(EntriesTest, APagePastTheEndIsEmpty) {

@@ -1,6 +1,8 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
+#include <limits>
 #include <utility>
 
 #include "base/text.h"
@@ -8,6 +10,7 @@
 #include "vault/model/sql.h"
 #include "vault/tree/entries.h"
 #include "vault/tree/entry_rows.h"
+#include "vault/tree/entry_scan.h"
 #include "vault/tree/tree.h"
 
 namespace coffer::vault {
@@ -15,111 +18,84 @@ namespace {
 
 constexpr std::uint64_t kDeep = 1000;           // offsets above are read off the serving core
 constexpr std::uint64_t kOffsetMax = 1U << 30;  // past the end of every list
-constexpr std::size_t kTextMax = 16U << 10U;    // bytes; engines bound the length of a pattern
 constexpr FileKind kFirstKind = FileKind::kImage;
 constexpr FileKind kLastKind = FileKind::kOther;
 
 // A row for each space and kind.
 constexpr db::Statement kTotals{
     "SELECT kind, files FROM tree_total WHERE owner_id = $1 AND folder_id = 0"};
-constexpr auto kCountTextText =
-    sql("SELECT count(*) FROM entry WHERE owner_id = $1 AND kind BETWEEN $2 AND $3"
-        " AND search LIKE $4 ESCAPE '\\'",
-        kIsNotHidden);
-constexpr db::Statement kCountText{kCountTextText.data()};
 constexpr auto kCountTagText =
     sql("SELECT count(*) FROM entry_tag JOIN entry ON entry.id = entry_tag.entry_id"
-        " WHERE entry_tag.owner_id = $1 AND entry_tag.tag = $5"
-        " AND entry.kind BETWEEN $2 AND $3 AND entry.search LIKE $4 ESCAPE '\\'",
+        " WHERE entry_tag.owner_id = $1 AND entry_tag.tag = $4 AND entry.kind BETWEEN $2 AND $3",
         kIsNotHidden);
 constexpr db::Statement kCountTag{kCountTagText.data()};
-// With the tag $5, or any where that is empty.
-constexpr auto kCountCollectionText =
-    sql("SELECT count(*) FROM collection_entry AS c JOIN entry ON entry.id = c.entry_id"
-        " WHERE entry.owner_id = $1 AND c.collection_id = $6"
-        " AND entry.kind BETWEEN $2 AND $3 AND entry.search LIKE $4 ESCAPE '\\'"
-        " AND ($5 = '' OR EXISTS (SELECT 1 FROM entry_tag AS t WHERE t.owner_id = $1"
-        " AND t.tag = $5 AND t.entry_id = entry.id))",
-        kIsNotHidden);
-constexpr db::Statement kCountCollection{kCountCollectionText.data()};
+constexpr auto kReadText = sql("SELECT ", kEntryColumns, " FROM entry WHERE id = $1");
+constexpr db::Statement kRead{kReadText.data()};
 
-// How a list is found: each has its own index, or none.
-enum class Way : std::uint8_t { kAll, kKind, kText, kTag, kCollection };
-constexpr std::size_t kWays = 5;
-constexpr std::size_t kSorts = 5;
-constexpr std::size_t kPlainSorts = 3;  // of lists of no collection
+// Where pages of lists without a filter but the kind begin.
+enum class Start : std::uint8_t { kOffset, kBehind };
+constexpr std::size_t kStarts = 2;
+constexpr std::size_t kPlainSorts = 3;
 
 // One kind's part of a list of all kinds: in order, and nothing but what the index holds.
 // But where something is hidden.
-std::string part(int kind, std::string_view column, std::string_view condition) {
+std::string part(std::string_view kind, std::string_view column, std::string_view condition) {
   return fmt::format(
       "SELECT id AS page_id, {} AS page_order FROM entry WHERE owner_id = $1 AND"
       " kind = {}{}",
       column, kind, condition);
 }
 
-// `condition` is an empty text or kIsNotHidden.
-std::string list_text(Way way, std::string_view column, std::string_view direction,
+// `condition` is an empty text or kIsNotHidden. $2: how many; then the offset, or the position as
+// an id, or as what the list is sorted by and an id; then the kind, in a list of one.
+std::string list_text(bool one_kind, Start start, std::string_view column, bool descending,
                       std::string_view condition) {
-  const std::string order = column == "id"
-                                ? fmt::format("id {}", direction)
-                                : fmt::format("{} {}, id {}", column, direction, direction);
-  switch (way) {
-    case Way::kAll: {
-      // CROSS JOIN: the page first, then its rows.
-      const std::string page_order = fmt::format("page_order {0}, page_id {0}", direction);
-      return fmt::format(
-          "SELECT {} FROM ({} UNION ALL {} UNION ALL {} UNION ALL {} UNION ALL {}"
-          " ORDER BY {} LIMIT $2 OFFSET $3) AS page CROSS JOIN entry"
-          " WHERE entry.id = page.page_id ORDER BY {}",
-          kEntryColumns, part(0, column, condition), part(1, column, condition),
-          part(2, column, condition), part(3, column, condition), part(4, column, condition),
-          page_order, page_order);
-    }
-    case Way::kKind:
-      return fmt::format(
-          "SELECT {} FROM entry WHERE owner_id = $1 AND kind = $4{} ORDER BY {}"
-          " LIMIT $2 OFFSET $3",
-          kEntryColumns, condition, order);
-    case Way::kText:
-      return fmt::format(
-          "SELECT {} FROM entry WHERE owner_id = $1 AND kind BETWEEN $4 AND $5"
-          " AND search LIKE $6 ESCAPE '\\'{} ORDER BY {} LIMIT $2 OFFSET $3",
-          kEntryColumns, condition, order);
-    case Way::kCollection:
-      return fmt::format(
-          "SELECT {} FROM (SELECT entry_id, position AS page_position, added_at AS page_added"
-          " FROM collection_entry WHERE collection_id = $8) AS listed"
-          " JOIN entry ON entry.id = listed.entry_id WHERE owner_id = $1"
-          " AND kind BETWEEN $4 AND $5 AND search LIKE $6 ESCAPE '\\'"
-          " AND ($7 = '' OR EXISTS (SELECT 1 FROM entry_tag AS t WHERE t.owner_id = $1"
-          " AND t.tag = $7 AND t.entry_id = entry.id)){} ORDER BY {} LIMIT $2 OFFSET $3",
-          kEntryColumns, condition, order);
-    case Way::kTag: break;
+  const std::string_view direction = descending ? "DESC" : "ASC";
+  const char behind = descending ? '<' : '>';
+  const bool by_id = column == "id";
+  // What is equal and what is not are parts of their own: SQLite does not compare an index with
+  // both columns at once.
+  std::vector<std::string> conditions{std::string(condition)};
+  if (start == Start::kBehind && by_id) {
+    conditions = {fmt::format(" AND id {} $3{}", behind, condition)};
+  } else if (start == Start::kBehind) {
+    conditions = {fmt::format(" AND {} = $3 AND id {} $4{}", column, behind, condition),
+                  fmt::format(" AND {} {} $3{}", column, behind, condition)};
   }
+  std::string parts;
+  const auto add_parts = [&](std::string_view kind) {
+    for (const std::string& rows : conditions) {
+      if (!parts.empty()) parts += " UNION ALL ";
+      parts += part(kind, column, rows);
+    }
+  };
+  if (one_kind) add_parts(start == Start::kBehind && !by_id ? "$5" : "$4");
+  for (int kind = 0; !one_kind && kind <= static_cast<int>(kLastKind); ++kind) {
+    add_parts(std::to_string(kind));
+  }
+  // CROSS JOIN: the page first, then its rows.
   return fmt::format(
-      "SELECT {} FROM (SELECT entry_id FROM entry_tag WHERE owner_id = $1 AND tag = $7) AS tagged"
-      " JOIN entry ON entry.id = tagged.entry_id WHERE kind BETWEEN $4 AND $5"
-      " AND search LIKE $6 ESCAPE '\\'{} ORDER BY {} LIMIT $2 OFFSET $3",
-      kEntryColumns, condition, order);
+      "SELECT {0} FROM ({1} ORDER BY page_order {2}, page_id {2} LIMIT $2{3}) AS page"
+      " CROSS JOIN entry WHERE entry.id = page.page_id ORDER BY page_order {2}, page_id {2}",
+      kEntryColumns, parts, direction, start == Start::kOffset ? " OFFSET $3" : "");
 }
 
-// The statements of all lists.
+// The statements of all lists without a filter but the kind.
 class ListStatements {
  public:
   ListStatements() {
     // Ids grow in order of creation.
-    constexpr std::array<std::string_view, kSorts> kColumns{"id", "name", "size", "page_position",
-                                                            "page_added"};
-    for (std::size_t way = 0; way < kWays; ++way) {
-      const bool is_collection = static_cast<Way>(way) == Way::kCollection;
-      for (std::size_t sort = 0; sort < (is_collection ? kSorts : kPlainSorts); ++sort) {
-        for (const bool descending : {false, true}) {
-          for (const bool hidden : {false, true}) {
-            const std::size_t at = index(way, sort, descending, hidden);
-            texts_[at] = list_text(static_cast<Way>(way), kColumns[sort],
-                                   descending ? "DESC" : "ASC", hidden ? kIsNotHidden : "");
-            statements_[at].sql = texts_[at].c_str();
+    constexpr std::array<std::string_view, kPlainSorts> kColumns{"id", "name", "size"};
+    for (const bool one_kind : {false, true}) {
+      for (const Start start : {Start::kOffset, Start::kBehind}) {
+        for (std::size_t sort = 0; sort < kPlainSorts; ++sort) {
+          for (const bool descending : {false, true}) {
+            for (const bool hidden : {false, true}) {
+              const std::size_t at = index(one_kind, start, sort, descending, hidden);
+              texts_[at] = list_text(one_kind, start, kColumns[sort], descending,
+                                     hidden ? kIsNotHidden : "");
+              statements_[at].sql = texts_[at].c_str();
+            }
           }
         }
       }
@@ -128,18 +104,24 @@ class ListStatements {
   ListStatements(const ListStatements&) = delete;
   ListStatements& operator=(const ListStatements&) = delete;
 
-  const db::Statement& of(Way way, EntrySort sort, bool descending, bool hidden) const {
-    return statements_[index(static_cast<std::size_t>(way), static_cast<std::size_t>(sort),
-                             descending, hidden)];
+  const db::Statement& of(bool one_kind, Start start, const EntryOrder& order, bool hidden) const {
+    return statements_[index(one_kind, start, static_cast<std::size_t>(order.sort),
+                             order.descending, hidden)];
   }
 
  private:
-  static std::size_t index(std::size_t way, std::size_t sort, bool descending, bool hidden) {
-    return ((way * kSorts + sort) * 2 + (descending ? 1 : 0)) * 2 + (hidden ? 1 : 0);
+  static std::size_t index(bool one_kind, Start start, std::size_t sort, bool descending,
+                           bool hidden) {
+    std::size_t at = one_kind ? 1 : 0;
+    at = at * kStarts + static_cast<std::size_t>(start);
+    at = at * kPlainSorts + sort;
+    at = at * 2 + (descending ? 1 : 0);
+    return at * 2 + (hidden ? 1 : 0);
   }
 
-  std::array<std::string, kWays * kSorts * 4> texts_;
-  std::array<db::Statement, kWays * kSorts * 4> statements_;
+  static constexpr std::size_t kCount = 2 * kStarts * kPlainSorts * 2 * 2;
+  std::array<std::string, kCount> texts_;
+  std::array<db::Statement, kCount> statements_;
 };
 
 }  // namespace
@@ -148,26 +130,12 @@ std::string walk_text(std::string_view columns, std::string_view condition) {
   std::string parts;
   for (int kind = static_cast<int>(kFirstKind); kind <= static_cast<int>(kLastKind); ++kind) {
     if (!parts.empty()) parts += " UNION ALL ";
-    parts += part(kind, "id", condition) + " AND id > $3";
+    parts += part(std::to_string(kind), "id", condition) + " AND id > $3";
   }
   return fmt::format(
       "SELECT {} FROM ({} ORDER BY page_order LIMIT $2) AS page CROSS JOIN entry"
       " WHERE entry.id = page.page_id ORDER BY page_order",
       columns, parts);
-}
-
-std::optional<std::string> search_pattern(std::string_view text) {
-  if (!is_utf8(text)) return std::nullopt;
-  if (text.size() > kTextMax) return std::nullopt;
-  const std::string form = search_form(text);
-  if (form.size() > kTextMax) return std::nullopt;
-  std::string pattern = "%";
-  for (const char c : form) {
-    if (c == '%' || c == '_' || c == '\\') pattern += '\\';
-    pattern += c;
-  }
-  pattern += '%';
-  return pattern;
 }
 
 namespace {
@@ -177,114 +145,242 @@ const ListStatements& list_statements() {
   return statements;
 }
 
-// What the statements are given.
-struct List {
-  Way way = Way::kAll;
-  const db::Statement* page = nullptr;
-  AccountId owner;
-  std::uint64_t limit = 0;
-  std::uint64_t offset = 0;
-  FileKind first = kFirstKind;
-  FileKind last = kLastKind;
-  std::string pattern;
-  std::string tag;
-  CollectionId collection;
+// Fills a page with rows, of which one more than belongs to it shows whether another one follows.
+class PageFiller {
+ public:
+  PageFiller(EntryPage& page, EntrySort sort, std::uint64_t limit)
+      : page_(page), sort_(sort), limit_(limit) {}
+
+  void add(const db::Row& row) {
+    if (page_.entries.size() + page_.rest.size() == limit_) {
+      if (limit_ > 0) page_.next = std::move(last_);
+      return;
+    }
+    last_ = {.id = row.id<EntryId>(0)};
+    if (sort_ == EntrySort::kName) last_.name = as_text(row.bytes(8));
+    if (sort_ == EntrySort::kSize) last_.number = row.integer(11);
+    add_entry(row);
+  }
+
+  // The same without looking for the end of the page.
+  void add_entry(const db::Row& row) {
+    if (bytes_ >= EntryPage::kTextBytes) {
+      page_.rest.push_back(row.id<EntryId>(0));
+    } else {
+      bytes_ += page_.entries.emplace_back(entry_from(row)).text_bytes();
+    }
+  }
+
+ private:
+  EntryPage& page_;
+  const EntrySort sort_;
+  const std::uint64_t limit_;
+  std::size_t bytes_ = 0;
+  EntryPosition last_;
 };
 
-std::int64_t integer_from(const db::Row& row) { return row.integer(0); }
+EntryOrder order_of(const EntryQuery& query) {
+  return {.sort = query.sort, .descending = query.descending};
+}
 
-Task<std::uint64_t> count(db::Transaction& tx, const List& list) {
-  if (list.way == Way::kText) {
-    const auto total =
-        co_await tx.find(kCountText, integer_from, list.owner, list.first, list.last, list.pattern);
-    co_return static_cast<std::uint64_t>(total.value());
-  }
-  if (list.way == Way::kTag) {
-    const auto total = co_await tx.find(kCountTag, integer_from, list.owner, list.first, list.last,
-                                        list.pattern, list.tag);
-    co_return static_cast<std::uint64_t>(total.value());
-  }
-  if (list.way == Way::kCollection) {
-    const auto total = co_await tx.find(kCountCollection, integer_from, list.owner, list.first,
-                                        list.last, list.pattern, list.tag, list.collection);
-    co_return static_cast<std::uint64_t>(total.value());
-  }
+Task<std::uint64_t> count_plain(db::Transaction& tx, const EntryFilter& filter) {
   std::uint64_t total = 0;
   const auto add = [&](const db::Row& row) {
     const auto kind = static_cast<FileKind>(row.integer(0));
-    if (kind >= list.first && kind <= list.last) {
+    if (kind >= filter.first_kind && kind <= filter.last_kind) {
       total += static_cast<std::uint64_t>(row.integer(1));
     }
   };
-  co_await tx.for_each(kTotals, add, list.owner);
+  co_await tx.for_each(kTotals, add, filter.owner);
   co_return total;
 }
 
-Task<void> add_page(db::Transaction& tx, const List& list, EntryPage& page) {
-  std::size_t bytes = 0;
-  const auto add = [&](const db::Row& row) {
-    if (bytes >= EntryPage::kTextBytes) {
-      page.rest.push_back(row.id<EntryId>(0));
-    } else {
-      bytes += page.entries.emplace_back(entry_from(row)).text_bytes();
-    }
-  };
-  switch (list.way) {
-    case Way::kAll:
-      co_await tx.for_each(*list.page, add, list.owner, list.limit, list.offset);
-      break;
-    case Way::kKind:
-      co_await tx.for_each(*list.page, add, list.owner, list.limit, list.offset, list.first);
-      break;
-    case Way::kText:
-      co_await tx.for_each(*list.page, add, list.owner, list.limit, list.offset, list.first,
-                           list.last, list.pattern);
-      break;
-    case Way::kTag:
-      co_await tx.for_each(*list.page, add, list.owner, list.limit, list.offset, list.first,
-                           list.last, list.pattern, list.tag);
-      break;
-    case Way::kCollection:
-      co_await tx.for_each(*list.page, add, list.owner, list.limit, list.offset, list.first,
-                           list.last, list.pattern, list.tag, list.collection);
-      break;
+Task<std::uint64_t> count_tag(db::Transaction& tx, const EntryFilter& filter) {
+  const auto total = co_await tx.find(
+      kCountTag, [](const db::Row& row) { return row.integer(0); }, filter.owner, filter.first_kind,
+      filter.last_kind, filter.tag);
+  co_return static_cast<std::uint64_t>(total.value());
+}
+
+// A list without a filter but the kind.
+Task<EntryPage> plain_page(db::Transaction& tx, const EntryQuery& query,
+                           const EntryFilter& filter) {
+  EntryPage page;
+  const std::uint64_t offset = std::min(query.offset, kOffsetMax);
+  if (!query.after) {
+    page.total = co_await count_plain(tx, filter);
+    if (offset >= page.total) co_return page;
   }
+  const bool by_id = query.sort == EntrySort::kCreated;
+  const Start start = query.after ? Start::kBehind : Start::kOffset;
+  const auto& statement =
+      list_statements().of(query.kind.has_value(), start, order_of(query), filter.hidden);
+  PageFiller filler(page, query.sort, query.limit);
+  const auto add = [&](const db::Row& row) { filler.add(row); };
+  const std::uint64_t rows = query.limit + 1;
+  if (!query.after) {
+    if (query.kind) {
+      co_await tx.for_each(statement, add, query.owner, rows, offset, *query.kind);
+    } else {
+      co_await tx.for_each(statement, add, query.owner, rows, offset);
+    }
+    co_return page;
+  }
+  const EntryPosition& after = *query.after;
+  if (by_id && query.kind) {
+    co_await tx.for_each(statement, add, query.owner, rows, after.id, *query.kind);
+  } else if (by_id) {
+    co_await tx.for_each(statement, add, query.owner, rows, after.id);
+  } else {
+    const db::Value key =
+        query.sort == EntrySort::kName ? db::Value(as_bytes(after.name)) : db::Value(after.number);
+    if (query.kind) {
+      co_await tx.for_each(statement, add, query.owner, rows, key, after.id, *query.kind);
+    } else {
+      co_await tx.for_each(statement, add, query.owner, rows, key, after.id);
+    }
+  }
+  co_return page;
+}
+
+// Collects the positions of one page, and one more where another page follows.
+class PositionCollector {
+ public:
+  PositionCollector(std::uint64_t offset, std::uint64_t limit)
+      : to_skip_(offset), wanted_(limit + 1) {}
+
+  bool add(const EntryPosition& position) {
+    if (to_skip_ > 0) {
+      --to_skip_;
+    } else {
+      positions_.push_back(position);
+    }
+    return !is_full();
+  }
+  bool is_full() const { return positions_.size() >= wanted_; }
+  std::vector<EntryPosition> take() { return std::move(positions_); }
+
+ private:
+  std::uint64_t to_skip_;
+  const std::uint64_t wanted_;
+  std::vector<EntryPosition> positions_;
+};
+
+bool is_in_order_of_ids(EntrySort sort) {
+  return sort == EntrySort::kCreated || sort == EntrySort::kRelevance;
+}
+
+// Reads in the order of the list, as far as the page goes.
+Task<void> stream(db::Transaction& tx, const EntryFilter& filter, EntryOrder order,
+                  const std::optional<EntryPosition>& after, PositionCollector& collector) {
+  const VisitEntry visit = [&](const EntryPosition& position) { return collector.add(position); };
+  if (!is_in_order_of_ids(order.sort)) {
+    co_return co_await scan_in_order(tx, filter, order, after, visit);
+  }
+  IdRange range;
+  if (order.sort == EntrySort::kCreated) {
+    if (after && order.descending) range.high = EntryId{after->id.value - 1};
+    if (after && !order.descending) range.low = EntryId{after->id.value + 1};
+    co_return co_await scan_by_id(tx, filter, order, range, std::nullopt, visit);
+  }
+  order.descending = true;
+  for (std::int64_t rank = after ? after->number : 0; rank < kRanks && !collector.is_full();
+       ++rank) {
+    range.high = after && rank == after->number ? EntryId{after->id.value - 1} : IdRange().high;
+    co_await scan_by_id(tx, filter, order, range, static_cast<int>(rank), visit);
+  }
+}
+
+// The matches of a list, in whatever order; more than kTotalMax where that is not all of them.
+Task<std::vector<EntryPosition>> collect(db::Transaction& tx, const EntryFilter& filter,
+                                         EntrySort sort) {
+  std::vector<EntryPosition> all;
+  const VisitEntry visit = [&](const EntryPosition& position) {
+    all.push_back(position);
+    return all.size() <= EntryPage::kTotalMax;
+  };
+  const EntryOrder order{.sort = sort, .descending = true};
+  co_await scan_by_id(tx, filter, order, {}, std::nullopt, visit);
+  co_return all;
+}
+
+// A list that is filtered by more than the kind. Where few entries match, it sorts them; where many
+// do, it reads them in the order of the list until the page is full.
+Task<EntryPage> filtered_page(db::Transaction& tx, const EntryQuery& query,
+                              const EntryFilter& filter) {
+  EntryPage page;
+  const EntryOrder order = order_of(query);
+  const bool counts = !query.after;
+  const bool by_tag_alone =
+      !query.text && !query.collection && !query.created_from && !query.created_before;
+  if (counts && by_tag_alone) page.total = co_await count_tag(tx, filter);
+  std::vector<EntryPosition> all;
+  const bool collects = (counts && !by_tag_alone) || !is_in_order_of_ids(order.sort);
+  if (collects) {
+    all = co_await collect(tx, filter, order.sort);
+    if (counts && !by_tag_alone) {
+      page.total_is_more = all.size() > EntryPage::kTotalMax;
+      page.total = std::min<std::uint64_t>(all.size(), EntryPage::kTotalMax);
+    }
+  }
+  PositionCollector collector(std::min(query.offset, kOffsetMax), query.limit);
+  if (!collects || all.size() > EntryPage::kTotalMax) {
+    co_await stream(tx, filter, order, query.after, collector);
+  } else {
+    const auto before = [&](const EntryPosition& a, const EntryPosition& b) {
+      return order.is_before(a, b);
+    };
+    std::ranges::sort(all, before);
+    auto next = query.after ? std::ranges::upper_bound(all, *query.after, before) : all.begin();
+    while (next != all.end() && collector.add(*next)) ++next;
+  }
+  std::vector<EntryPosition> found = collector.take();
+  const bool more = found.size() > query.limit;
+  if (more) found.pop_back();
+  if (more && !found.empty()) page.next = found.back();
+  PageFiller filler(page, query.sort, query.limit);
+  const auto add = [&](const db::Row& row) { filler.add_entry(row); };
+  for (const EntryPosition& position : found) co_await tx.for_each(kRead, add, position.id);
+  co_return page;
+}
+
+// Nothing where no entry can match.
+std::optional<EntryFilter> filter_from(const EntryQuery& query) {
+  EntryFilter filter;
+  filter.owner = query.owner;
+  if (query.kind) filter.first_kind = filter.last_kind = *query.kind;
+  if (query.created_from) filter.created_from = to_micros(*query.created_from);
+  if (query.created_before) filter.created_before = to_micros(*query.created_before);
+  filter.collection = query.collection;
+  if (query.text) {
+    auto terms = SearchTerms::parse(*query.text);
+    if (!terms) return std::nullopt;
+    filter.terms = std::move(*terms);
+  }
+  if (query.tag) {
+    if (!is_utf8(*query.tag) || has_control(*query.tag)) return std::nullopt;
+    filter.tag = fold_case(trim(*query.tag));
+    if (filter.tag.empty()) return std::nullopt;
+  }
+  return filter;
 }
 
 }  // namespace
 
 Task<Result<EntryPage>> Entries::list(EntryQuery query) {
-  List list;
-  list.owner = query.owner;
-  list.limit = query.limit;
-  list.offset = std::min(query.offset, kOffsetMax);
-  if (query.kind) list.first = list.last = *query.kind;
-  auto pattern = query.text ? search_pattern(*query.text) : std::optional<std::string>("%");
-  const bool possible =
-      pattern && (!query.tag || (is_utf8(*query.tag) && !has_control(*query.tag)));
-  if (!possible) co_return EntryPage{};
-  list.pattern = std::move(*pattern);
-  if (query.tag) list.tag = fold_case(trim(*query.tag));
-  if (query.collection) {
-    list.way = Way::kCollection;
-    list.collection = *query.collection;
-  } else if (query.tag) {
-    list.way = Way::kTag;
-  } else if (query.text) {
-    list.way = Way::kText;
-  } else if (query.kind) {
-    list.way = Way::kKind;
-  }
+  auto filter = filter_from(query);
+  if (!filter) co_return EntryPage{};
+  const bool plain = !query.text && !query.tag && !query.collection && !query.created_from &&
+                     !query.created_before;
   auto body = [&](db::Transaction& tx, bool hidden) -> Task<EntryPage> {
-    list.page = &list_statements().of(list.way, query.sort, query.descending, hidden);
-    EntryPage found;
-    found.total = co_await count(tx, list);
-    if (list.offset < found.total) co_await add_page(tx, list, found);
-    co_return found;
+    filter->hidden = hidden;
+    if (plain) co_return co_await plain_page(tx, query, *filter);
+    co_return co_await filtered_page(tx, query, *filter);
   };
-  const bool serving = (list.way == Way::kAll || list.way == Way::kKind) && list.offset <= kDeep;
   try {
-    const ListRead how{.owner = query.owner, .serving = serving, .on_behalf = query.owner.value};
+    const ListRead how{.owner = query.owner,
+                       .serving = plain && query.offset <= kDeep,
+                       .on_behalf = query.owner.value};
     auto found = co_await read_list<EntryPage>(context_.database, how, body);
     co_return found;
   } catch (const db::Busy& busy) {

@@ -4,9 +4,9 @@
 
 #include "base/text.h"
 #include "vault/events/events.h"
-#include "vault/model/checks.h"
 #include "vault/model/ids.h"
 #include "vault/model/quota.h"
+#include "vault/tree/search_terms.h"
 #include "vault/tree/tree.h"
 
 namespace coffer::vault {
@@ -162,18 +162,6 @@ std::string tags_column(const Entry& entry) {
     if (!column.empty()) column += kSeparator;
     column += tag;
   }
-  return column;
-}
-
-std::string search_column(const Entry& entry) {
-  std::string column = search_form(entry.name);
-  const auto append = [&](std::string_view text) {
-    column += kSeparator;
-    column += search_form(text);
-  };
-  if (entry.title) append(*entry.title);
-  if (entry.description) append(*entry.description);
-  for (const std::string& tag : entry.tags) append(tag);
   return column;
 }
 

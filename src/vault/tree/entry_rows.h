@@ -28,10 +28,6 @@ Entry entry_from(const db::Row& row);
 // in order of ids. `condition` is an empty text or kIsNotHidden.
 std::string walk_text(std::string_view columns, std::string_view condition);
 
-// A LIKE pattern, with `\` as its escape, for the `search` columns of entries that contain `text`
-// in any case. Nothing when no entry can contain it.
-std::optional<std::string> search_pattern(std::string_view text);
-
 // A UUID of version 4 that nobody guesses: 78 bits are random. 32 come from the time, so that
 // tokens made one after another lie together in an index, and the 12 behind the version are the
 // cell that made it (model/ids.h).
@@ -63,9 +59,8 @@ Task<Result<Entry>> add_entry(db::Transaction& transaction, const NewEntryRow& r
 // place make it. Not the row, nor the totals.
 Task<void> settle_key(db::Transaction& transaction, Entry& entry, const ParentRef& place);
 
-// The columns that follow from others.
+// The column that follows from others; `search` is search_column() (search_terms.h).
 std::string tags_column(const Entry& entry);
-std::string search_column(const Entry& entry);
 
 // Keep the index of tags in step with `entry`.
 Task<void> insert_tags(db::Transaction& transaction, const Entry& entry);

@@ -9,6 +9,8 @@
 #include "vault/model/sql.h"
 #include "vault/tree/entry_rows.h"
 #include "vault/tree/keys.h"
+#include "vault/tree/search_index.h"
+#include "vault/tree/search_terms.h"
 #include "vault/tree/tree.h"
 
 namespace coffer::vault {
@@ -182,6 +184,7 @@ Task<Result<Entry>> Folders::update(Actor actor, EntryId id, FolderChanges chang
     }
     folder.updated_at = context_.clock.now();
     const std::string search = search_column(folder);
+    if (search != search_column(old)) co_await forget_words(tx, id);
     co_await tx.execute(kUpdate, id, as_bytes(folder.key), as_bytes(folder.name),
                         folder.description, search, folder.updated_at,
                         folder.parent.value_or(EntryId{}), folder.charged);

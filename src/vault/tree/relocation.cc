@@ -8,6 +8,7 @@
 #include "vault/tree/collections.h"
 #include "vault/tree/entry_rows.h"
 #include "vault/tree/keys.h"
+#include "vault/tree/search_index.h"
 
 namespace coffer::vault {
 namespace {
@@ -40,6 +41,7 @@ Task<void> change_owner(db::Transaction& transaction, Entry file, AccountId owne
   const Event left = event_about(file, EventType::kEntryDeleted, owner);
   co_await give_back(transaction, file.owner, cost_of(file));
   co_await subtract_from_totals(transaction, file);
+  co_await forget_words(transaction, file.id);
   co_await remove_tags(transaction, file);
   co_await take_out_of_collections(transaction, file, now);
   file.owner = owner;

@@ -6,6 +6,7 @@
 #include "vault/events/events.h"
 #include "vault/model/quota.h"
 #include "vault/model/sql.h"
+#include "vault/tree/search_index.h"
 
 namespace coffer::vault {
 namespace {
@@ -100,6 +101,7 @@ Task<void> remove_contents(db::Transaction& transaction, SpaceId space, AccountI
 Task<void> release_folder(db::Transaction& transaction, const Entry& folder, AccountId caller,
                           Time now) {
   co_await add_removed(transaction, folder.space, folder.id, caller);
+  co_await forget_words(transaction, folder.id);
   co_await transaction.execute(kRemoveRow, folder.id);
   const Event event = event_about(folder, EventType::kEntryDeleted, caller);
   co_await append_event(transaction, now, event);

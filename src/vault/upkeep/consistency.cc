@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "vault/model/sql.h"
+#include "vault/tree/search_index.h"
 
 namespace coffer::vault {
 namespace {
@@ -232,6 +233,13 @@ Task<std::vector<Inconsistency>> find_inconsistencies(db::Database& database) {
       const auto count =
           co_await tx.find(statement, [](const db::Row& row) { return row.integer(0); });
       if (count.value() != 0) found.push_back({what, static_cast<std::uint64_t>(*count)});
+    }
+    const std::uint64_t wrong = co_await count_wrong_words(tx);
+    if (wrong != 0) {
+      found.push_back(
+          {"entries that searches find by other words than they have, or not at all:"
+           " `coffer storage reindex` corrects that",
+           wrong});
     }
     co_return found;
   };

@@ -1,0 +1,60 @@
+// Looks through the entries of one account for those that a list shows.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <limits>
+#include <optional>
+#include <string>
+
+#include "base/task.h"
+#include "db/database.h"
+#include "vault/model/types.h"
+#include "vault/tree/entries.h"
+#include "vault/tree/search_terms.h"
+
+namespace coffer::vault {
+
+struct EntryFilter {
+  static constexpr std::int64_t kAnyFrom = std::numeric_limits<std::int64_t>::min();
+  static constexpr std::int64_t kAnyBefore = std::numeric_limits<std::int64_t>::max();
+
+  AccountId owner = {};
+  FileKind first_kind = FileKind::kImage;
+  FileKind last_kind = FileKind::kOther;
+  std::int64_t created_from = kAnyFrom;  // microseconds
+  std::int64_t created_before = kAnyBefore;
+  std::string tag = {};  // folded; empty: any
+  std::optional<CollectionId> collection = {};
+  SearchTerms terms = {};
+  bool hidden = false;  // something of the owner is being cleared away
+
+  bool has_dates() const { return created_from != kAnyFrom || created_before != kAnyBefore; }
+};
+
+struct EntryOrder {
+  EntrySort sort = EntrySort::kCreated;
+  bool descending = true;
+
+  // Whether `a` comes before `b` in the list.
+  bool is_before(const EntryPosition& a, const EntryPosition& b) const;
+};
+
+// Is given the matching entries in order; false: that is enough.
+using VisitEntry = std::function<bool(const EntryPosition&)>;
+
+// Those with ids from `low` to `high`, in order of ids. `rank`: those of that rank alone. Positions
+// are those of the sort.
+struct IdRange {
+  EntryId low = {};
+  EntryId high = EntryId{std::numeric_limits<std::int64_t>::max()};
+};
+Task<void> scan_by_id(db::Transaction& transaction, const EntryFilter& filter, EntryOrder order,
+                      IdRange range, std::optional<int> rank, const VisitEntry& visit);
+
+// Those behind `after`, in order of names or sizes. Reads every entry of the account until it has
+// been given enough. REQUIRES: order.sort is kName or kSize.
+Task<void> scan_in_order(db::Transaction& transaction, const EntryFilter& filter, EntryOrder order,
+                         const std::optional<EntryPosition>& after, const VisitEntry& visit);
+
+}  // namespace coffer::vault
