@@ -192,6 +192,11 @@ def test_by_type(library, kind, expected):
         ("STRASSE", ["Ärger.pdf"]),
         ("no such thing", []),
         ("' OR 1=1 --", []),
+        ('"zebra" OR "apple"', []),
+        ("arger", ["Ärger.pdf"]),
+        ("trip ZEBRA", ["Zebra.txt"]),
+        ("ra.t", ["zebra.txt", "Zebra.txt"]),
+        ("q", []),
         ("*", []),
         ("x" * 1000, []),
     ],
@@ -268,6 +273,121 @@ def test_the_total_follows_uploads_and_deletes(user):
     assert pagination(user.get("/media"))["total"] == 4
     assert pagination(user.get("/media?type=image"))["total"] == 3
     assert pagination(user.get("/media?type=video"))["total"] == 0
+
+
+def walk(caller, path, **parameters):
+    """All that the list has, page after page by cursors; what is asked in between is in the middle."""
+    found, pages, cursor = [], [], ""
+    while cursor is not None:
+        reply = caller.get(path, params={**parameters, "cursor": cursor})
+        found += shapes.success(reply)
+        pages.append(pagination(reply))
+        assert pages[-1]["count"] == len(reply.json()["data"]) and pages[-1]["current_page"] == len(pages)
+        assert pages[-1]["total"] == pages[0]["total"]
+        cursor, link = pages[-1]["links"]["next_cursor"], pages[-1]["links"]["next"]
+        assert (cursor is None) == (link is None)
+        if cursor is not None:
+            query = dict(parse_qsl(urlsplit(link).query))
+            assert query == {**{name: str(value) for name, value in parameters.items()}, "cursor": cursor}
+    return found
+
+
+@pytest.mark.parametrize("parameters", [
+    {}, {"sort": "filename"}, {"sort": "-filename"}, {"sort": "size"}, {"sort": "-size"}, {"order": "asc"},
+    {"type": "document"}, {"type": "image", "sort": "size"}, {"tag": "fruit"}, {"tag": "fruit", "sort": "filename"},
+    {"q": "a"}, {"q": "a", "sort": "size"}, {"q": "a", "sort": "created_at"}, {"q": "r a", "sort": "-filename"},
+    {"q": "a", "sort": "relevance", "order": "desc"}, {"created_after": "2020-01-01T00:00:00Z"}, {"q": "no such thing"},
+])
+@pytest.mark.parametrize("per_page", [1, 3, 100])
+def test_cursors_lead_through_every_list(library, parameters, per_page):
+    everything = shapes.success(library.get("/media", params=parameters))
+    assert walk(library, "/media", per_page=per_page, **parameters) == everything
+
+
+def test_cursors_lead_through_a_collection(library):
+    made = shapes.success(library.post("/collections", json={"name": "all"}), 201)
+    ids = [thing["id"] for thing in library.things[::-1]]
+    shapes.success(library.post(f"/collections/{made['id']}/media", json={"media_ids": ids}))
+    path = f"/collections/{made['id']}/media"
+    for sort in ("position", "-position", "-added_at", "size", "filename", "-created_at"):
+        everything = shapes.success(library.get(path, params={"sort": sort}))
+        assert len(everything) == 8
+        assert walk(library, path, sort=sort, per_page=3) == everything
+    shapes.success(library.delete(f"/collections/{made['id']}"))
+
+
+def test_cursors_are_not_moved_by_what_comes_and_goes(user):
+    things = [user.upload(b"%d" % n, f"{n}.txt") for n in range(9)]
+    for sort in ("-created_at", "created_at", "filename", "-size"):
+        extra = [user.upload(b"x", f"a{n}.txt") for n in range(3)]
+        expected = [thing["id"] for thing in user.media(sort=sort)]
+        first = user.get("/media", params={"sort": sort, "per_page": 4, "cursor": ""})
+        seen = [thing["id"] for thing in shapes.success(first)]
+        gone = [thing["id"] for thing in extra]
+        for media in gone:
+            shapes.success(user.delete(f"/media/{media}"))
+        rest = {"sort": sort, "per_page": 100, "cursor": pagination(first)["links"]["next_cursor"]}
+        seen += [thing["id"] for thing in shapes.success(user.get("/media", params=rest))]
+        assert [media for media in seen if media not in gone] == [media for media in expected if media not in gone]
+    assert len(things) == pagination(user.get("/media"))["total"]
+
+
+def test_a_cursor_is_good_for_its_list_alone(library, stranger):
+    own = {"q": "a", "per_page": 1, "sort": "size"}
+    cursor = pagination(library.get("/media", params={**own, "cursor": ""}))["links"]["next_cursor"]
+    assert shapes.success(library.get("/media", params={**own, "cursor": cursor}))
+    assert shapes.success(library.get("/media", params={**own, "per_page": 3, "cursor": cursor}))
+    changed = cursor[:-1] + ("A" if cursor[-1] != "A" else "B")
+    for caller, parameters in [
+        (stranger, {**own, "cursor": cursor}), (library, {**own, "q": "b", "cursor": cursor}),
+        (library, {**own, "sort": "-size", "cursor": cursor}), (library, {**own, "type": "image", "cursor": cursor}),
+        (library, {"per_page": 1, "cursor": cursor}), (library, {**own, "created_after": "2020-01-01", "cursor": cursor}),
+        (library, {**own, "cursor": cursor, "page": 1}), (library, {**own, "cursor": changed}),
+        *((library, {**own, "cursor": bad}) for bad in ("x", cursor[:-2], cursor + "AA", "%", "é", "A" * 5000)),
+    ]:
+        error = shapes.failure(caller.get("/media", params=parameters), "validation_error")
+        assert {fault["field"] for fault in error["details"]} <= {"cursor", "created_after"}
+
+
+def test_the_page_form_has_no_cursors(library):
+    assert set(pagination(library.get("/media"))["links"]) == {"next", "prev"}
+    assert "total_is_more" not in pagination(library.get("/media"))
+    assert pagination(library.get("/media?q=a"))["total_is_more"] is False
+
+
+def test_by_dates(user):
+    things = [user.upload(b"%d" % n, f"{n}.txt") for n in range(3)]
+    assert pagination(user.get("/media?created_after=2020-01-01T00:00:00Z"))["total"] == 3
+    assert user.media(created_before="2020-01-01T00:00:00Z") == []
+    assert user.media(created_after="9999-01-01T00:00:00Z") == []
+    assert user.media(created_after="2020-01-01T02:00:00+02:00", q="1") == [things[1]]
+    assert user.media(created_after="2020-01-01T00:00:00Z", created_before="2020-01-02T00:00:00Z", q="1") == []
+
+
+@pytest.mark.parametrize("value", ["", "x", "2020-13-01T00:00:00Z", "yesterday", "2020-01-01T00:00:00+99:00", "1e9"])
+@pytest.mark.parametrize("name", ["created_after", "created_before"])
+def test_dates_that_are_none(library, name, value):
+    shapes.failure(library.get("/media", params={name: value}), "validation_error", field=name)
+
+
+@pytest.mark.parametrize("query, field", [
+    ("sort=relevance", "sort"), ("q=a&sort=-relevance", "sort"), ("q=a&sort=relevance&order=asc", "order"),
+])
+def test_relevance_needs_a_text_and_has_one_direction(library, query, field):
+    shapes.failure(library.get(f"/media?{query}"), "validation_error", field=field)
+
+
+def test_the_best_comes_first_then_the_newest(user):
+    for name, fields in [("sunset.jpg", {}), ("unsung.jpg", {}), ("beach.jpg", {"tags": "Sunny"}),
+                         ("misunderstood.txt", {}), ("moon.jpg", {"description": "no sun"})]:
+        user.upload(name.encode(), name, **fields)
+    best = ["beach.jpg", "sunset.jpg", "moon.jpg", "misunderstood.txt", "unsung.jpg"]
+    assert names(user.media(q="sun")) == best
+    assert names(user.media(q="sun", sort="relevance")) == best
+    assert names(user.media(q="SUN", sort="filename")) == sorted(best)
+    newest = ["moon.jpg", "misunderstood.txt", "beach.jpg", "unsung.jpg", "sunset.jpg"]
+    assert names(user.media(q="sun", sort="-created_at")) == newest
+    assert names(user.media(q="sun", order="asc")) == newest[::-1]
 
 
 def test_search_follows_changes(user):

@@ -134,9 +134,8 @@ Task<Reply> list_collection(RequestContext& context) {
   if (!id) co_return std::unexpected(id.error());
   const auto found = co_await context.vault.collections().find(context.account().id, *id);
   if (!found) co_return std::unexpected(found.error());
-  auto list = parse_list(context, true);
+  auto list = parse_list(context, *id);
   if (!list) co_return std::unexpected(list.error());
-  list->query.collection = *id;
   Reply reply =
       co_await list_page(context, *list, "/collections/" + context.path.text("id") + "/media");
   co_return reply;

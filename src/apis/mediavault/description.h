@@ -28,6 +28,8 @@ Answer deleted_answer();
 
 // The parameters `page` and `per_page`.
 std::vector<Parameter> page_parameters();
+// What all lists of media understand beside those: `cursor`, a text, a tag, dates.
+void add_media_filters(std::vector<Parameter>& parameters);
 // Of paths.
 Parameter media_id_parameter(std::string name = "id");
 Parameter collection_id_parameter();

@@ -13,13 +13,11 @@ std::vector<Parameter> list_parameters() {
   parameters.push_back(collection_id_parameter());
   parameters.push_back(
       query("type", "Of that kind only", one_of({"image", "video", "audio", "document", "other"})));
+  add_media_filters(parameters);
   parameters.push_back(
-      query("q", "With that text in filename, title, description or tags", text()));
-  parameters.push_back(query("tag", "With that tag", text()));
-  parameters.push_back(
-      query("sort", "With `-` in front: backwards",
+      query("sort", "With `-` in front: backwards; `relevance` with `q` only",
             one_of({"position", "added_at", "created_at", "filename", "size", "-position",
-                    "-added_at", "-created_at", "-filename", "-size"})));
+                    "-added_at", "-created_at", "-filename", "-size", "relevance"})));
   parameters.push_back(query("order", "", one_of({"asc", "desc"})));
   return parameters;
 }

@@ -20,13 +20,11 @@ std::vector<Parameter> list_parameters() {
   std::vector<Parameter> parameters = page_parameters();
   parameters.push_back(
       query("type", "Of that kind only", one_of({"image", "video", "audio", "document", "other"})));
-  parameters.push_back(
-      query("q", "With that text in filename, title, description or tags", text()));
-  parameters.push_back(query("tag", "With that tag", text()));
+  add_media_filters(parameters);
   parameters.push_back(query("collection", "In that collection", like(text(), "col_3")));
-  parameters.push_back(
-      query("sort", "With `-` in front: backwards",
-            one_of({"created_at", "filename", "size", "-created_at", "-filename", "-size"})));
+  parameters.push_back(query("sort", "With `-` in front: backwards; `relevance` with `q` only",
+                             one_of({"created_at", "filename", "size", "-created_at", "-filename",
+                                     "-size", "relevance"})));
   parameters.push_back(query("order", "", one_of({"asc", "desc"})));
   return parameters;
 }

@@ -25,7 +25,7 @@ Task<vault::Result<vault::Entry>> find_media(RequestContext& context, std::strin
 }
 
 Task<Reply> list_media(RequestContext& context) {
-  const auto list = parse_list(context, false);
+  const auto list = parse_list(context, std::nullopt);
   if (!list) co_return std::unexpected(list.error());
   Reply reply = co_await list_page(context, *list, "/media");
   co_return reply;

@@ -27,12 +27,13 @@ class ListParser {
   ListParser(const http::Target& uri, bool in_collection)
       : uri_(uri), in_collection_(in_collection) {}
 
-  std::expected<ListRequest, Problem> parse(vault::AccountId owner) {
+  std::expected<ListRequest, Problem> parse(const RequestContext& context,
+                                            std::optional<vault::CollectionId> of) {
     ListRequest list;
     list.page.page = number("page", 1, kPageMax, 1);
     list.page.per_page = number("per_page", 1, kPerPageMax, kPerPageDefault);
     vault::EntryQuery& query = list.query;
-    query.owner = owner;
+    query.owner = context.account().id;
     query.offset = list.page.offset();
     query.limit = list.page.per_page;
     if (const auto type = text("type")) {
@@ -41,11 +42,15 @@ class ListParser {
     }
     if (const auto part = text("q"); part && !part->empty()) query.text = *part;
     if (const auto tag = text("tag"); tag && !tag->empty()) query.tag = *tag;
+    query.created_from = moment("created_after");
+    query.created_before = moment("created_before");
     parse_order(query);
+    query.collection = of;
     if (const auto collection = text("collection"); collection && !in_collection_) {
       query.collection = parse_collection_id(*collection);
       list.is_empty = !query.collection;
     }
+    if (problem_.fields.empty()) parse_cursor(context.vault.list_cursors(), list);
     if (!problem_.fields.empty()) return std::unexpected(problem_);
     return list;
   }
@@ -55,20 +60,51 @@ class ListParser {
     // The order that was given by hand begins with the first.
     query.descending = !in_collection_;
     if (in_collection_) query.sort = vault::EntrySort::kPosition;
-    if (auto sort = text("sort")) {
+    auto sort = text("sort");
+    const auto order = text("order");
+    if (query.text && (sort ? *sort == "relevance" : !order)) {
+      query.sort = vault::EntrySort::kRelevance;
+      query.descending = true;
+      if (order && *order != "desc") fault("order", "Must be desc with the sort by relevance");
+      return;
+    }
+    if (sort) {
       query.descending = sort->starts_with('-');
       if (query.descending) sort->remove_prefix(1);
       const auto known = sort_from(*sort, in_collection_);
       if (!known) {
         fault("sort", std::string("Must be ") + (in_collection_ ? "position, added_at, " : "") +
-                          "created_at, filename or size, with a - in front to reverse");
+                          "created_at, filename or size, with a - in front to reverse; with q also "
+                          "relevance");
       }
       query.sort = known.value_or(query.sort);
     }
-    if (const auto order = text("order")) {
+    if (order) {
       if (*order != "asc" && *order != "desc") fault("order", "Must be asc or desc");
       query.descending = *order == "desc";
     }
+  }
+
+  void parse_cursor(const vault::ListCursors& cursors, ListRequest& list) {
+    const auto value = uri_.parameter("cursor");
+    if (!value) return;
+    if (uri_.parameter("page")) return fault("cursor", "Cannot be combined with page");
+    list.cursor.emplace();
+    if (value->empty()) return;
+    list.cursor = cursors.open(list.query, *value);
+    if (!list.cursor) {
+      return fault("cursor", "Must be empty, or the next_cursor of a page of the same list");
+    }
+    list.query.after = list.cursor->position;
+    list.page.page = list.cursor->page;
+  }
+
+  std::optional<Time> moment(std::string_view name) {
+    const auto value = text(name);
+    if (!value) return std::nullopt;
+    const auto time = from_iso8601(*value);
+    if (!time) fault(name, "Must be a moment as in RFC 3339, like 2023-05-30T10:00:00Z");
+    return time;
   }
 
   std::uint64_t number(std::string_view name, std::uint64_t min, std::uint64_t max,
@@ -101,10 +137,36 @@ class ListParser {
   Problem problem_{ProblemKind::kInvalid, "Invalid input data"};
 };
 
-boost::json::object pagination(const http::Target& uri, const std::string& path,
+boost::json::object pagination(const RequestContext& context, const std::string& path,
                                const ListRequest& list, const vault::EntryPage& found) {
-  return pagination_object(path, uri, list.page, found.entries.size() + found.rest.size(),
-                           found.total);
+  const http::Target& uri = context.request.uri;
+  const vault::EntryQuery& query = list.query;
+  const std::uint64_t count = found.entries.size() + found.rest.size();
+  std::uint64_t total = found.total;
+  bool total_is_more = found.total_is_more;
+  boost::json::object pages;
+  if (list.cursor) {
+    if (query.after) {
+      total = list.cursor->total;
+      total_is_more = list.cursor->total_is_more;
+    }
+    std::optional<std::string> next;
+    if (found.next) {
+      vault::ListCursor cursor;
+      cursor.position = *found.next;
+      cursor.page = list.page.page + 1;
+      cursor.total = total;
+      cursor.total_is_more = total_is_more;
+      next = context.vault.list_cursors().seal(query, cursor);
+    }
+    pages = cursor_pagination_object(path, uri, list.page, count, total, next);
+  } else {
+    pages = pagination_object(path, uri, list.page, count, total, found.next.has_value());
+  }
+  if (query.text || query.created_from || query.created_before) {
+    pages["total_is_more"] = total_is_more;
+  }
+  return pages;
 }
 
 // A page with so much text that it is sent as it is read. What was deleted meanwhile is left out.
@@ -129,12 +191,12 @@ NextPage page_by_page(const RequestContext& context, vault::EntryPage page) {
 
 }  // namespace
 
-std::expected<ListRequest, Problem> parse_list(const RequestContext& context, bool in_collection) {
-  return ListParser(context.request.uri, in_collection).parse(context.account().id);
+std::expected<ListRequest, Problem> parse_list(const RequestContext& context,
+                                               std::optional<vault::CollectionId> collection) {
+  return ListParser(context.request.uri, collection.has_value()).parse(context, collection);
 }
 
 Task<Reply> list_page(RequestContext& context, const ListRequest& list, std::string path) {
-  const http::Target& uri = context.request.uri;
   vault::EntryPage found;
   if (!list.is_empty) {
     auto page = co_await context.vault.entries().list(list.query);
@@ -142,7 +204,7 @@ Task<Reply> list_page(RequestContext& context, const ListRequest& list, std::str
     found = std::move(*page);
   }
   if (!found.rest.empty()) {
-    boost::json::object meta{{"pagination", pagination(uri, path, list, found)}};
+    boost::json::object meta{{"pagination", pagination(context, path, list, found)}};
     NextPage media = page_by_page(context, std::move(found));
     Reply reply = co_await list_success(context, std::move(media), std::move(meta));
     co_return reply;
@@ -155,7 +217,7 @@ Task<Reply> list_page(RequestContext& context, const ListRequest& list, std::str
     data.push_back(media_object(context, found.entries[i], collections[i]));
   }
   boost::json::object reply = envelope(context, std::move(data));
-  reply["meta"].as_object()["pagination"] = pagination(uri, path, list, found);
+  reply["meta"].as_object()["pagination"] = pagination(context, path, list, found);
   co_return json_response(200, reply);
 }
 

@@ -3,6 +3,8 @@
 
 #include <boost/json/object.hpp>
 #include <cstdint>
+#include <optional>
+#include <string>
 #include <string_view>
 
 #include "http/uri.h"
@@ -21,8 +23,17 @@ struct ListPage {
 };
 
 // `pagination` of a page with `count` of `total` things. Its links are `path`, below the API's
-// root, with the parameters of `uri` and another `page`.
+// root, with the parameters of `uri` and another `page`. `has_next`: another page follows, whatever
+// the total says.
 boost::json::object pagination_object(std::string_view path, const http::Target& uri, ListPage page,
-                                      std::uint64_t count, std::uint64_t total);
+                                      std::uint64_t count, std::uint64_t total,
+                                      bool has_next = false);
+
+// The same of a page whose list is read by cursors. `next`: the cursor of the next page; nothing:
+// there is none.
+boost::json::object cursor_pagination_object(std::string_view path, const http::Target& uri,
+                                             ListPage page, std::uint64_t count,
+                                             std::uint64_t total,
+                                             const std::optional<std::string>& next);
 
 }  // namespace coffer::apis::mediavault

@@ -33,8 +33,10 @@ NamedSchema pagination() {
                   {"per_page", integer(1, kPerPageMax)},
                   {"current_page", integer(1)},
                   {"total_pages", integer(0)},
+                  optional("total_is_more", about(boolean(), "There are more than the total")),
                   {"links", object({{"next", about(link, "Relative to the API's root")},
-                                    {"prev", link}})}})};
+                                    {"prev", link},
+                                    optional("next_cursor", nullable(text()))})}})};
 }
 
 NamedSchema page_meta() {
@@ -214,6 +216,18 @@ Answer deleted_answer() {
 std::vector<Parameter> page_parameters() {
   return {query("page", "From 1", or_else(integer(1, kPageMax), 1)),
           query("per_page", "", or_else(integer(1, kPerPageMax), kPerPageDefault))};
+}
+
+void add_media_filters(std::vector<Parameter>& parameters) {
+  parameters.push_back(query(
+      "cursor",
+      "In place of `page`: empty for the first page, then `links.next_cursor` of the page before",
+      text()));
+  parameters.push_back(
+      query("q", "Words, each of which is part of filename, title, description or a tag", text()));
+  parameters.push_back(query("tag", "With that tag", text()));
+  parameters.push_back(query("created_after", "Created then or later", time()));
+  parameters.push_back(query("created_before", "Created before that moment", time()));
 }
 
 Parameter media_id_parameter(std::string name) {

@@ -421,9 +421,9 @@ Task<bool> SearchIndex::step(bool patient) {
   co_return true;
 }
 
-Task<void> reset_index(db::Database& database) {
+Task<void> reset_index(GuardedDatabase database) {
   auto body = [](db::Transaction& tx) -> Task<void> { co_await reset(tx); };
-  co_await database.write(body);
+  co_await database.write(Actor::System{}, body);
 }
 
 Task<std::uint64_t> count_wrong_words(db::Transaction& transaction) {

@@ -16,7 +16,7 @@
 #include <string_view>
 
 #include "base/task.h"
-#include "db/database.h"
+#include "db/transaction.h"
 #include "vault/model/context.h"
 #include "vault/model/types.h"
 #include "vault/tree/search_terms.h"
@@ -77,7 +77,7 @@ class SearchIndex {
 };
 
 // Has the index made anew: by step(), from the first entry on. Until then searches read all.
-Task<void> reset_index(db::Database& database);
+Task<void> reset_index(GuardedDatabase database);
 
 // How many entries have other words in the index than they should. Reads all of it.
 Task<std::uint64_t> count_wrong_words(db::Transaction& transaction);
