@@ -14,6 +14,7 @@
 #include "http/body_stream.h"
 #include "http/response_head.h"
 #include "http/syntax.h"
+#include "http/web_socket_connection.h"
 #include "net/use_task.h"
 
 namespace coffer::http {
@@ -104,6 +105,10 @@ Connection::Connection(net::EventLoop& loop, Shared& shared, net::ScopedCount co
 }
 
 Connection::~Connection() { loop_.remove(*this); }
+
+std::unique_ptr<WebSocketConnection> Connection::take_web_socket() noexcept {
+  return std::move(web_socket_);
+}
 
 void Connection::expire() noexcept {
   if (awaited_) {
@@ -344,6 +349,7 @@ Task<bool> Connection::answer(Request& request, const Framing& framing) {
   const auto started = Clock::now();
   BodyStream body(*this, framing);
   request.body = &body;
+  request.is_http_1_0 = framing.http_1_0;
   Response response;
   try {
     response = co_await shared_.service.handle(request);
@@ -360,6 +366,13 @@ Task<bool> Connection::answer(Request& request, const Framing& framing) {
   RequestOutcome outcome;
   outcome.status = response.status;
   expired_ = false;
+  if (response.web_socket) {
+    outcome.complete = co_await upgrade(request, response);
+    outcome.duration =
+        std::chrono::duration_cast<std::chrono::microseconds>(Clock::now() - started);
+    shared_.service.finished(request, outcome);
+    co_return false;
+  }
   outcome.complete =
       co_await send(request, response, keep_alive, framing.http_1_0, outcome.bytes_sent);
   if (response.after_sending) {
@@ -378,6 +391,19 @@ Task<bool> Connection::answer(Request& request, const Framing& framing) {
     if (!unread) transport_.finish_writing();
   }
   co_return keep_alive;
+}
+
+Task<bool> Connection::upgrade(const Request& request, const Response& response) {
+  WebSocketParts parts{.counted = std::move(counted_),
+                       .slot = std::move(slot_),
+                       .socket = std::move(socket_),
+                       .transport = std::move(transport_),
+                       .unread = std::string(as_text(input_.unread()))};
+  input_.consume(input_.unread().size());
+  auto web_socket = make_web_socket(loop_, shared_, std::move(parts), response.web_socket);
+  const bool accepted = co_await web_socket->accept(request, response);
+  if (accepted) web_socket_ = std::move(web_socket);
+  co_return accepted;
 }
 
 Task<void> Connection::refuse(Request& request, BadMessage why) {

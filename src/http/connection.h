@@ -30,6 +30,8 @@ namespace coffer::http {
 // From this size on a body counts as a transfer when connections are spread, and is sent Corked.
 inline constexpr std::uint64_t kTransferBytes = 1U << 20U;
 
+class WebSocketConnection;
+
 // What all connections of a server have in common. Outlives them.
 struct Shared {
   Service& service;
@@ -73,8 +75,10 @@ class Connection final : public net::ConnectionBase {
              std::string peer);
   ~Connection() override;
 
-  // Serves until the connection ends. REQUIRES: on the core's thread.
+  // Serves until the connection ends, or has become a WebSocket. REQUIRES: on the core's thread.
   Task<void> serve();
+  // The WebSocket that it has become; null: it has not. This is of no more use after that.
+  std::unique_ptr<WebSocketConnection> take_web_socket() noexcept;
 
   void expire() noexcept override;
   void drain() noexcept override;
@@ -130,6 +134,8 @@ class Connection final : public net::ConnectionBase {
   Task<void> find_origin(Request& request);
   Task<bool> serve_one();
   Task<bool> answer(Request& request, const Framing& framing);
+  // Hands all that this connection has to a WebSocket. False: its other end is gone.
+  Task<bool> upgrade(const Request& request, const Response& response);
   Task<void> refuse(Request& request, BadMessage why);
   // False when the other end left or was too slow. `sent` counts the bytes of the body.
   Task<bool> send(const Request& request, Response& response, bool keep_alive, bool http_1_0,
@@ -156,7 +162,8 @@ class Connection final : public net::ConnectionBase {
   InputBuffer input_;
   std::string peer_;
   std::unique_ptr<MemoryBudget::Lease> held_;  // null: nothing
-  std::size_t steps_ = 0;                      // of this turn
+  std::unique_ptr<WebSocketConnection> web_socket_;
+  std::size_t steps_ = 0;  // of this turn
   bool expired_ = false;
   bool cut_ = false;
   // What wait() waits for, until when, and whether the other end has left since.

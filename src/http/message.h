@@ -127,8 +127,9 @@ struct Request {
   std::string target;  // as sent
   Target uri;          // the target taken apart
   Headers headers;
-  std::string peer_address;         // `127.0.0.1`, `::1`: the other end of the connection
-  bool secure = false;              // came over TLS
+  std::string peer_address;  // `127.0.0.1`, `::1`: the other end of the connection
+  bool secure = false;       // came over TLS
+  bool is_http_1_0 = false;
   std::string id;                   // `req_…`, unique; every reply carries it as X-Request-Id
   RequestBody* body = nullptr;      // never null while the request is handled
   FormWatch* form_watch = nullptr;  // null: nobody wants to know
@@ -176,6 +177,8 @@ struct Delivery {
 // What the application does then. Awaited by the connection before it goes on. Must not throw.
 using AfterSending = std::move_only_function<Task<void>(const Delivery&)>;
 
+class WebSocketHandler;
+
 // What the application answers. Date, Content-Length, Transfer-Encoding, Connection and
 // X-Request-Id are the server's; for HEAD the server sends the head alone.
 struct Response {
@@ -190,6 +193,9 @@ struct Response {
   bool close = false;
   // Empty: nothing. Not called when the server itself is destroyed meanwhile.
   AfterSending after_sending;
+  // With status 101: what serves the connection from now on, which is a WebSocket (web_socket.h).
+  // Null: it stays one of requests. `body` and what follows it count for nothing then.
+  std::shared_ptr<WebSocketHandler> web_socket;
 
   // Of `body`, without `rest`.
   std::uint64_t length() const noexcept;

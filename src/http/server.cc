@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "base/thread.h"
 #include "http/connection.h"
+#include "http/web_socket_connection.h"
 #include "net/address.h"
 #include "net/connection_limit.h"
 #include "net/event_loop.h"
@@ -215,7 +216,12 @@ class Server::Impl {
     if (!endpoint.tls) net::send_last(socket, kRefusal);
   }
 
-  static Task<void> run(std::unique_ptr<Connection> connection) { co_await connection->serve(); }
+  static Task<void> run(std::unique_ptr<Connection> connection) {
+    co_await connection->serve();
+    const auto web_socket = connection->take_web_socket();
+    connection.reset();
+    if (web_socket) co_await web_socket->serve();
+  }
 
   static void tell(const std::exception_ptr& error) noexcept {
     if (error) contain_exceptions("connection", [&] { std::rethrow_exception(error); });

@@ -90,6 +90,12 @@ Transport::Step Transport::send_file(int file, std::uint64_t offset,
   return socket_step(::sendfile(fd_, file, &position, count), State::kWrite);
 }
 
+void Transport::limit_unsent(std::size_t bytes) noexcept {
+  // The machine doubles it, for its own records.
+  const int value = static_cast<int>(std::min<std::size_t>(bytes / 2, INT_MAX));
+  ::setsockopt(fd_, SOL_SOCKET, SO_SNDBUF, &value, sizeof value);
+}
+
 void Transport::finish_writing() noexcept {
   if (ssl_) {
     ERR_clear_error();

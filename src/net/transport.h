@@ -43,6 +43,8 @@ class Transport {
   Step send_file(int file, std::uint64_t offset, std::uint64_t length) noexcept;
   // Bytes that were written and that the other end has not acknowledged yet.
   std::size_t unsent() const noexcept;
+  // Has the machine keep about so much of what was written until the other end takes it.
+  void limit_unsent(std::size_t bytes) noexcept;
   // Tells the other end that nothing more follows.
   void finish_writing() noexcept;
   // Whether the other end has closed the connection or its sending side, as far as the machine

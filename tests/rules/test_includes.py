@@ -55,6 +55,7 @@ TEST_NAME = re.compile(r"_(test|benchmark)\.cc$|_suite\.(h|cc)$|(_|/)test_\w+\.(
 LIBRARIES = {
     "boost/asio.hpp": {"net"},
     "boost/asio/": {"net"},
+    "boost/beast/": {"net", "http"},
     "boost/json.hpp": {"apis/gateway", "apis/kit", "apis/*", "jobs"},
     "boost/json/": {"apis/gateway", "apis/kit", "apis/*", "jobs"},
     "openssl/": {"base", "net"},
