@@ -366,6 +366,7 @@ CREATE TABLE event (
   kind       {integer},                      -- FileKind
   collection_id {integer}
 ){options};
+CREATE INDEX event_owner ON event (owner_id, id) WHERE owner_id IS NOT NULL;
 
 -- Up to which event the log was pruned; one row, or none before the first time.
 CREATE TABLE event_pruned (

@@ -25,6 +25,7 @@ Vault::Vault(Context context)
       upload_sessions_(context_),
       checksum_backfill_(context_),
       events_(context_),
+      owner_events_(context_),
       webhooks_(context_),
       deliveries_(context_),
       clearing_(context_),

@@ -7,6 +7,7 @@
 
 #include "db/database.h"
 #include "vault/events/events.h"
+#include "vault/events/owner_events.h"
 #include "vault/identity/accounts.h"
 #include "vault/identity/sessions.h"
 #include "vault/model/context.h"
@@ -70,6 +71,7 @@ class Vault {
   UploadSessions& upload_sessions() { return upload_sessions_; }
   ChecksumBackfill& digests() { return checksum_backfill_; }
   Events& events() { return events_; }
+  OwnerEvents& owner_events() { return owner_events_; }
   Webhooks& webhooks() { return webhooks_; }
   DeliveryQueue& deliveries() { return deliveries_; }
   Clearing& clearing() { return clearing_; }
@@ -106,6 +108,7 @@ class Vault {
   UploadSessions upload_sessions_;
   ChecksumBackfill checksum_backfill_;
   Events events_;
+  OwnerEvents owner_events_;
   Webhooks webhooks_;
   DeliveryQueue deliveries_;
   Clearing clearing_;

@@ -13,6 +13,7 @@
 
 #include "base/executor.h"
 #include "base/fair_pool.h"
+#include "db/commit_notifier.h"
 #include "db/sqlite/check.h"
 #include "db/sqlite/connection.h"
 #include "db/sqlite/migrations.h"
@@ -65,7 +66,7 @@ SqliteOptions prepared(SqliteOptions options) {
   return options;
 }
 
-class SqliteDatabase final : public Database {
+class SqliteDatabase final : public Database, public CommitNotifier {
  public:
   explicit SqliteDatabase(SqliteOptions options)
       : options_(prepared(std::move(options))),
@@ -86,6 +87,10 @@ class SqliteDatabase final : public Database {
   std::vector<std::string> check(std::span<const Migration> migrations) override {
     sqlite::Connection connection(options_, sqlite::Connection::Access::kRead);
     return sqlite::check(connection, options_.path, migrations);
+  }
+
+  void set_commit_listener(std::function<void()> function) override {
+    writer_.set_commit_listener(std::move(function));
   }
 
   Stats stats() const override {

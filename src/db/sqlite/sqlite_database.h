@@ -45,7 +45,7 @@ struct SqliteOptions {
 // Opens the database, makes it if it is missing. Throws Error.
 //
 // Reads run on the calling thread. Writes run on one thread, those that wait together in one
-// commit. Other processes may use the file at the same time.
+// commit. Other processes may use the file at the same time. It is a CommitNotifier too.
 // REQUIRES: nothing uses the database any more when it is destroyed, except writes that were
 // begun: they are finished first and answered on their executors.
 std::unique_ptr<Database> open_sqlite(SqliteOptions options);

@@ -92,6 +92,11 @@ void Writer::post(Executor::Work function) {
   wake_.notify_one();
 }
 
+void Writer::set_commit_listener(std::function<void()> function) {
+  const std::lock_guard lock(listener_mutex_);
+  commit_listener_ = std::move(function);
+}
+
 Stats Writer::stats() const {
   Stats stats;
   stats.writes = writes_.load(std::memory_order_relaxed);
@@ -192,6 +197,10 @@ void Writer::commit(Units group, Manner manner) {
   }
   writes_.fetch_add(group.size(), std::memory_order_relaxed);
   commits_.fetch_add(1, std::memory_order_release);
+  {
+    const std::lock_guard lock(listener_mutex_);
+    if (commit_listener_) commit_listener_();
+  }
   answer_all(std::move(group));
   if (reserve_.is_released()) {
     keep_log_short();

@@ -60,6 +60,9 @@ class Writer final : public Executor {
   // Runs `function` on the writing thread between two commits.
   void post(Executor::Work function) override;
 
+  // See CommitNotifier.
+  void set_commit_listener(std::function<void()> function);
+
   // Threads: any.
   Stats stats() const;
   // How many commits there were; counted before anyone is answered.
@@ -106,6 +109,9 @@ class Writer final : public Executor {
   std::atomic<std::uint64_t> writes_ = 0;
   std::atomic<std::uint64_t> commits_ = 0;
   std::atomic<bool> is_locked_ = false;
+
+  std::mutex listener_mutex_;
+  std::function<void()> commit_listener_;  // guarded by listener_mutex_
 
   std::mutex mutex_;
   std::condition_variable wake_;

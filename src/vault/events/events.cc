@@ -3,6 +3,9 @@
 #include <array>
 #include <utility>
 
+#include "vault/events/event_rows.h"
+#include "vault/model/sql.h"
+
 namespace coffer::vault {
 namespace {
 
@@ -10,10 +13,9 @@ constexpr db::Statement kAppend{
     "INSERT INTO event (type, at, account_id, space_id, entry_id, uuid, kind, owner_id, "
     "collection_id)"
     " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)"};
-constexpr db::Statement kRead{
-    "SELECT id, type, at, account_id, space_id, entry_id, uuid, kind, owner_id, collection_id"
-    " FROM event"
-    " WHERE id > $1 ORDER BY id LIMIT $2"};
+constexpr auto kReadText =
+    sql("SELECT ", kEventColumns, " FROM event WHERE id > $1 ORDER BY id LIMIT $2");
+constexpr db::Statement kRead{kReadText.data()};
 // Looks at the oldest only, so that it costs nothing when they are young.
 constexpr db::Statement kLastOld{
     "SELECT max(id) FROM (SELECT id, at FROM event ORDER BY id LIMIT $2) AS oldest WHERE at < $1"};
@@ -21,7 +23,6 @@ constexpr db::Statement kPrune{"DELETE FROM event WHERE id <= $1"};
 constexpr db::Statement kNotePruned{
     "INSERT INTO event_pruned (id, through) VALUES (1, $1)"
     " ON CONFLICT (id) DO UPDATE SET through = $1"};
-constexpr db::Statement kPrunedBehind{"SELECT through FROM event_pruned WHERE through > $1"};
 constexpr db::Statement kPosition{"SELECT position FROM event_reader WHERE name = $1"};
 constexpr db::Statement kMove{
     "INSERT INTO event_reader (name, position) VALUES ($1, $2)"
@@ -33,6 +34,14 @@ constexpr db::Statement kMoveFrom{
 constexpr std::array<std::string_view, 7> kTypeNames{
     "account.registered", "entry.created",      "entry.updated",     "entry.deleted",
     "collection.created", "collection.updated", "collection.deleted"};
+
+// Nothing where no row was looked at.
+std::optional<EventId> last_from(const db::Row& row) {
+  if (row.is_null(0)) return std::nullopt;
+  return row.id<EventId>(0);
+}
+
+}  // namespace
 
 Event event_from(const db::Row& row) {
   Event event{};
@@ -49,15 +58,7 @@ Event event_from(const db::Row& row) {
   return event;
 }
 
-EventId id_from(const db::Row& row) { return row.id<EventId>(0); }
-
-// Nothing where no row was looked at.
-std::optional<EventId> last_from(const db::Row& row) {
-  if (row.is_null(0)) return std::nullopt;
-  return row.id<EventId>(0);
-}
-
-}  // namespace
+EventId event_id_from(const db::Row& row) { return row.id<EventId>(0); }
 
 Task<void> append_event(db::Transaction& transaction, Time now, Event event) {
   co_await transaction.execute(kAppend, event.type, now, event.account, event.space, event.entry,
@@ -86,7 +87,7 @@ std::string_view name_of(EventType type) noexcept {
 
 Task<Events::Page> Events::read(EventId after, std::size_t limit) {
   auto body = [&](db::Transaction& tx) -> Task<Page> {
-    const auto pruned = co_await tx.find(kPrunedBehind, id_from, after);
+    const auto pruned = co_await tx.find(kPrunedBehind, event_id_from, after);
     auto events = co_await tx.all(kRead, event_from, after, limit);
     co_return Page{.events = std::move(events), .has_gap = pruned.has_value()};
   };
@@ -105,7 +106,7 @@ Task<std::uint64_t> Events::prune(Time before, std::size_t limit) {
 
 Task<EventId> Events::position(const std::string& reader) {
   auto body = [&](db::Transaction& tx) -> Task<std::optional<EventId>> {
-    co_return co_await tx.find(kPosition, id_from, reader);
+    co_return co_await tx.find(kPosition, event_id_from, reader);
   };
   const auto found = co_await context_.database.read(body);
   co_return found.value_or(EventId{});

@@ -290,6 +290,12 @@ Task<Result<Caller>> Sessions::authenticate(std::string access_token) {
                    .session = claims->session};
 }
 
+std::optional<Time> Sessions::expiry_of(const std::string& access_token) const {
+  const auto claims = verify(access_token);
+  if (!claims || claims->refresh) return std::nullopt;
+  return Time(std::chrono::seconds(claims->expires));
+}
+
 Task<Result<TokenKind>> Sessions::inspect(std::string token) {
   const auto claims = verify(token);
   if (!claims) co_return std::unexpected(claims.error());

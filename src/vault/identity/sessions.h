@@ -85,6 +85,10 @@ class Sessions {
   // Who bears the access token. The same failures; a refresh token is kTokenInvalid.
   Task<Result<Caller>> authenticate(std::string access_token);
 
+  // When the access token is good no more, unless its session ends before; nothing for what is
+  // none.
+  std::optional<Time> expiry_of(const std::string& access_token) const;
+
   // What kind of token it is, if it is good for anything. kTokenInvalid, kTokenExpired,
   // kSessionGone, kAccountDisabled.
   Task<Result<TokenKind>> inspect(std::string token);
