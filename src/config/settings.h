@@ -113,6 +113,11 @@ struct Settings {
     std::chrono::milliseconds timeout{0};  // of an attempt
   } webhooks;
 
+  struct Realtime {
+    std::uint64_t max_connections = 0;
+    std::uint64_t max_connections_per_account = 0;
+  } realtime;
+
   struct Cors {
     std::vector<std::string> origins;  // `https://host[:port]`, or `*` alone
   } cors;

@@ -318,6 +318,16 @@ constexpr auto kDefinitions = std::to_array<Definition>({
         [](auto& all) -> auto& { return all.webhooks.timeout; }),
 
     define(
+        "realtime.max_connections", integer(1, 10'000'000), "10000",
+        "WebSocket connections to /realtime at the same time; more are answered with 503. They "
+        "count in http.max_connections too, and are at most three quarters of these.",
+        [](auto& all) -> auto& { return all.realtime.max_connections; }),
+    define(
+        "realtime.max_connections_per_account", integer(1, 10'000'000), "1000",
+        "Of these, connections of one account; more are closed with 1013.",
+        [](auto& all) -> auto& { return all.realtime.max_connections_per_account; }),
+
+    define(
         "cors.origins", {.kind = Kind::kOrigins}, "", "Web origins whose pages may call the APIs.",
         [](auto& all) -> auto& { return all.cors.origins; }),
 

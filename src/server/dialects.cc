@@ -13,10 +13,13 @@
 namespace coffer::server {
 
 std::vector<std::unique_ptr<apis::Dialect>> make_dialects(apis::Metrics& metrics,
-                                                          const Clock& clock, Packages* packages) {
+                                                          const Clock& clock, Packages* packages,
+                                                          RealtimeParts realtime) {
   std::vector<std::unique_ptr<apis::Dialect>> dialects;
   dialects.push_back(apis::pages::make_front());
   dialects.push_back(apis::mediavault::make(clock));
+  dialects.push_back(
+      apis::mediavault::make_realtime(clock, realtime.hub, std::move(realtime.options)));
   for (auto& part : apis::streamvault::make()) dialects.push_back(std::move(part));
   dialects.push_back(apis::fileuploader::make());
   dialects.push_back(apis::quantum::make([packages] {

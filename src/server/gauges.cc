@@ -63,4 +63,26 @@ void add_values(apis::Metrics& metrics, const blobs::BlobStore& blobs) {
                   of_load(&Load::refused));
 }
 
+void add_values(apis::Metrics& metrics, const realtime::Hub& hub) {
+  const auto of_stats = [&hub](auto member) {
+    return [&hub, member] { return static_cast<double>(hub.stats().*member); };
+  };
+  using Stats = realtime::Hub::Stats;
+  metrics.gauge("coffer_realtime_connections", "WebSocket connections to /realtime",
+                of_stats(&Stats::connections));
+  metrics.counter("coffer_realtime_connections_refused_total",
+                  "Such connections refused at the limit of all, or of their account",
+                  of_stats(&Stats::refused));
+  metrics.counter("coffer_realtime_events_total", "Events of accounts that were connected",
+                  of_stats(&Stats::notices));
+  metrics.counter("coffer_realtime_deliveries_total", "Of these, to single connections",
+                  of_stats(&Stats::deliveries));
+  metrics.counter("coffer_realtime_too_slow_total",
+                  "Connections closed because their client was too slow",
+                  of_stats(&Stats::too_slow));
+  metrics.counter("coffer_realtime_gaps_total",
+                  "Times that a client asked for events that are kept no longer",
+                  of_stats(&Stats::gaps));
+}
+
 }  // namespace coffer::server

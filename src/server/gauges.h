@@ -6,6 +6,7 @@
 #include "blobs/blob_store.h"
 #include "db/database.h"
 #include "http/server.h"
+#include "realtime/hub.h"
 
 namespace coffer::server {
 
@@ -14,5 +15,6 @@ void add_values(apis::Metrics& metrics, const http::Server& server);
 void add_values(apis::Metrics& metrics, const MemoryBudget& memory);
 void add_values(apis::Metrics& metrics, const db::Database& database);
 void add_values(apis::Metrics& metrics, const blobs::BlobStore& blobs);
+void add_values(apis::Metrics& metrics, const realtime::Hub& hub);
 
 }  // namespace coffer::server

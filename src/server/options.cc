@@ -95,6 +95,18 @@ http::ServerOptions http_options(const Settings& settings, std::size_t max_conne
   return options;
 }
 
+realtime::Hub::Limits realtime_limits(const Settings& settings, std::size_t max_connections) {
+  const std::size_t all = max_connections > 0 ? max_connections : settings.http.max_connections;
+  return {.connections = std::min<std::size_t>(settings.realtime.max_connections, all - all / 4),
+          .connections_of_account = settings.realtime.max_connections_per_account};
+}
+
+apis::mediavault::RealtimeOptions realtime_options(const Settings& settings) {
+  const auto per_minute = static_cast<std::uint32_t>(settings.limits.account_per_minute);
+  return {.origins = settings.cors.origins,
+          .messages_per_minute = settings.rate_limits ? per_minute : 0};
+}
+
 http::ServerOptions metrics_options(const Settings& settings) {
   http::ServerOptions options;
   options.cores = 1;

@@ -4,9 +4,11 @@
 #include <cstddef>
 
 #include "apis/gateway/gateway.h"
+#include "apis/mediavault/mediavault.h"
 #include "base/memory_budget.h"
 #include "config/settings.h"
 #include "http/server.h"
+#include "realtime/hub.h"
 #include "vault/model/context.h"
 
 namespace coffer::server {
@@ -19,6 +21,10 @@ apis::GatewayOptions gateway_options(const Settings& settings);
 // server.
 http::ServerOptions http_options(const Settings& settings, std::size_t max_connections,
                                  MemoryBudget& memory);
+// At most three quarters of all connections, so that others find a place. `max_connections`: as in
+// http_options().
+realtime::Hub::Limits realtime_limits(const Settings& settings, std::size_t max_connections);
+apis::mediavault::RealtimeOptions realtime_options(const Settings& settings);
 // Of the server at settings.metrics.listen. REQUIRES: there are addresses.
 http::ServerOptions metrics_options(const Settings& settings);
 

@@ -6,8 +6,10 @@
 #include <exception>
 #include <utility>
 
+#include "apis/mediavault/mediavault.h"
 #include "apis/operations/operations.h"
 #include "base/log.h"
+#include "db/commit_notifier.h"
 #include "server/dialects.h"
 #include "server/gauges.h"
 #include "server/options.h"
@@ -19,13 +21,17 @@ Server::Server(const Settings& settings, Parts parts)
       vault_(settings, std::move(parts.stores), parts.clock, parts.entropy),
       memory_(settings.http.memory_budget),
       packages_(std::move(parts.packages)),
-      gateway_(gateway_options(settings), make_dialects(metrics_, parts.clock, &packages_),
+      hub_(realtime_limits(settings, parts.max_connections)),
+      gateway_(gateway_options(settings),
+               make_dialects(metrics_, parts.clock, &packages_,
+                             {.hub = &hub_, .options = realtime_options(settings)}),
                vault_.vault(), metrics_, parts.clock, memory_),
       http_(http_options(settings, parts.max_connections, memory_), gateway_, parts.entropy) {
   add_values(metrics_, http_);
   add_values(metrics_, memory_);
   add_values(metrics_, vault_.database());
   add_values(metrics_, vault_.blobs());
+  add_values(metrics_, hub_);
   if (settings.metrics.listen.empty()) return;
   metrics_service_ = apis::make_metrics_service(metrics_);
   metrics_http_ =
@@ -59,6 +65,8 @@ std::vector<Server::Address> Server::metrics_addresses() const {
 void Server::start() {
   webhooks_.emplace(settings_, vault_.vault());
   webhooks_->add_values(metrics_);
+  feed_.emplace(vault_.vault(), dynamic_cast<db::CommitNotifier*>(&vault_.database()), hub_,
+                realtime::Feed::Options(), apis::mediavault::event_message);
   http_.start();
   if (metrics_http_) metrics_http_->start();
   for (const Address& address : addresses()) {

@@ -16,6 +16,8 @@
 #include "config/settings.h"
 #include "http/server.h"
 #include "jobs/collector.h"
+#include "realtime/feed.h"
+#include "realtime/hub.h"
 #include "server/open_vault.h"
 #include "server/packages.h"
 #include "server/stores.h"
@@ -84,12 +86,14 @@ class Server {
   MemoryBudget memory_;
   Packages packages_;
   std::optional<WebhookSender> webhooks_;  // metrics_ refers to it
+  realtime::Hub hub_;                      // the connections of http_ refer to it
   apis::Gateway gateway_;
   http::Server http_;
   // A server of its own, so that it answers while the other is full. Null where it has no address.
   std::unique_ptr<http::Service> metrics_service_;
   std::unique_ptr<http::Server> metrics_http_;
   std::optional<jobs::Collector> collector_;
+  std::optional<realtime::Feed> feed_;  // behind http_, on whose cores it has work done
 };
 
 }  // namespace coffer::server

@@ -14,6 +14,8 @@ OPEN = {
     ("POST", "/auth/register"),
     ("POST", "/auth/login"),
     ("POST", "/auth/refresh"),
+    # Credentials come in a message, once it is a WebSocket.
+    ("GET", "/realtime"),
     ("GET", "/healthz"),
     ("GET", "/readyz"),
     ("POST", "/storage/api/v5/register"),

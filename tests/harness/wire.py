@@ -104,6 +104,10 @@ class Wire:
             have += len(data)
         return b"".join(pieces)
 
+    def exactly(self, count):
+        """The next bytes. Throws Ended."""
+        return self._exactly(count)
+
     def reply(self, method="GET"):
         """The next response, also an interim one (1xx). `method` is the request's. Throws Ended."""
         reply = self.reply_head()

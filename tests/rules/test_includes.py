@@ -35,13 +35,16 @@ MODULES = {
     "vault": {"base", "db", "blobs", "vault/*"},
     "events": {"base", *VAULT},
     "jobs": {"base", "http", "media/sniff", "events", *VAULT},
+    "realtime": {"base", "db", "http", *VAULT},
     "apis/gateway": {"base", "http", *VAULT},
     "apis/kit": {"base", "http", "apis/gateway", *VAULT},
     "vault/test": set(),
     "db/contract": set(),
     "blobs/contract": set(),
+    # The one dialect with a WebSocket.
+    "apis/mediavault": {"base", "http", "realtime", "apis/gateway", "apis/kit", *VAULT},
     "server": {"base", "net", "http", "db", "db/sqlite", "blobs", "blobs/local", "media/sniff", "events",
-               "jobs", "config", "apis/*", *VAULT},
+               "jobs", "realtime", "config", "apis/*", *VAULT},
     "server/test": set(),
     "cli": {"base", "db", "blobs/local", "config", "events", "apis/gateway", "server", *VAULT},
 }

@@ -14,6 +14,9 @@ Operations describe_media();     // uploads, lists, changes, bytes
 Operations describe_collections();
 Operations describe_webhooks();
 
+// Of `/realtime`, a document of its own.
+ApiDescription describe_realtime();
+
 // schemas.cc
 std::vector<NamedSchema> schemas();
 // A successful reply: `{"success": true, "data": …, "meta": …}`.

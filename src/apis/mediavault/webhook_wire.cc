@@ -7,6 +7,7 @@
 #include <string>
 #include <utility>
 
+#include "apis/mediavault/event_wire.h"
 #include "apis/mediavault/mediavault.h"
 #include "apis/mediavault/wire.h"
 #include "base/text.h"
@@ -63,20 +64,19 @@ std::string readable(std::string_view bytes) {
 }
 
 boost::json::object payload_object(const vault::Delivery& delivery) {
-  std::string id = user_id(delivery.account);
-  std::string_view type = "user";
-  if (delivery.resource && delivery.resource->kind == vault::WebhookResource::Kind::kEntry) {
-    id = media_id(vault::EntryId{delivery.resource->id});
-    type = vault::name_of(delivery.kind.value_or(vault::FileKind::kOther));
-  } else if (delivery.resource) {
-    id = collection_id(vault::CollectionId{delivery.resource->id});
-    type = "collection";
-  } else if (delivery.topic == kTest) {
-    id = std::string(kHookPrefix) + std::to_string(delivery.webhook.value);
-    type = "webhook";
+  EventSubject subject{.account = delivery.account, .kind = delivery.kind};
+  if (const auto& resource = delivery.resource) {
+    const bool is_entry = resource->kind == vault::WebhookResource::Kind::kEntry;
+    if (is_entry) subject.entry = vault::EntryId{resource->id};
+    if (!is_entry) subject.collection = vault::CollectionId{resource->id};
+  }
+  boost::json::object data = event_data(subject);
+  if (delivery.topic == kTest) {
+    data["id"] = std::string(kHookPrefix) + std::to_string(delivery.webhook.value);
+    data["type"] = "webhook";
   }
   return {{"event", event_name(delivery.topic)},
-          {"data", {{"id", id}, {"type", type}, {"user_id", user_id(delivery.account)}}},
+          {"data", std::move(data)},
           {"timestamp", to_iso8601(delivery.at)}};
 }
 

@@ -37,6 +37,10 @@ std::string media_id(vault::EntryId id) {
   return std::string(kMediaPrefix) + std::to_string(id.value);
 }
 
+std::string collection_id(vault::CollectionId id) {
+  return std::string(kCollectionPrefix) + std::to_string(id.value);
+}
+
 std::string user_id(vault::AccountId id) { return "user_" + std::to_string(id.value); }
 
 boost::json::object envelope(RequestContext& context, boost::json::value data) {
@@ -122,10 +126,6 @@ Task<std::vector<vault::CollectionId>> collections_of(RequestContext& context,
   const vault::EntryId ids[] = {entry.id};
   auto collections = co_await context.vault.collections().of(entry.owner, ids);
   co_return std::move(collections.front());
-}
-
-std::string collection_id(vault::CollectionId id) {
-  return std::string(kCollectionPrefix) + std::to_string(id.value);
 }
 
 boost::json::object collection_object(const vault::Collection& collection) {

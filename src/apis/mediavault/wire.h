@@ -46,10 +46,10 @@ std::optional<vault::CollectionId> parse_collection_id(std::string_view text);
 
 boost::json::object user_object(const vault::Account& account);
 
-// `media_12`, `user_7`, `col_3`.
+// `media_12`, `col_3`, `user_7`.
 std::string media_id(vault::EntryId id);
-std::string user_id(vault::AccountId id);
 std::string collection_id(vault::CollectionId id);
+std::string user_id(vault::AccountId id);
 
 // `media_12`, `12` or a UUID names a file.
 std::optional<EntryRef> parse_media_id(std::string_view text);

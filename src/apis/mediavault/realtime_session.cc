@@ -1,0 +1,377 @@
+#include "apis/mediavault/realtime_session.h"
+
+#include <algorithm>
+#include <boost/json/array.hpp>
+#include <boost/json/serialize.hpp>
+#include <memory>
+#include <utility>
+#include <variant>
+
+#include "apis/kit/entry_ref.h"
+#include "apis/mediavault/mediavault.h"
+#include "apis/mediavault/wire.h"
+#include "base/thread.h"
+
+namespace coffer::apis::mediavault {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+constexpr std::size_t kMessageMax = 16 * 1024;
+// Events that are read at a time for whoever missed them.
+constexpr std::size_t kCatchUpPage = 200;
+// Credentials are looked at again so long after something was committed, and after so long in any
+// case: another process may have ended them.
+constexpr std::chrono::seconds kCheckAfterChange{2};
+constexpr std::chrono::seconds kCheckAnyway{15};
+
+constexpr std::string_view kInvalid = "validation_error";
+constexpr std::string_view kUnauthorized = "unauthorized";
+constexpr std::string_view kNotFound = "not_found";
+
+}  // namespace
+
+bool RealtimeSession::Topic::covers(const vault::Event& event) const {
+  return channel_of(event) == channel && (!resource || *resource == resource_of(event));
+}
+
+RealtimeSession::RealtimeSession(vault::Vault& vault, realtime::Hub& hub,
+                                 realtime::Hub::Place place, std::uint32_t messages_per_minute)
+    : vault_(vault),
+      hub_(hub),
+      place_(std::move(place)),
+      messages_per_minute_(messages_per_minute),
+      opened_at_(Clock::now()),
+      minute_began_(opened_at_) {}
+
+RealtimeSession::~RealtimeSession() = default;
+
+http::WebSocketOptions RealtimeSession::options() const {
+  return {.max_message = kMessageMax, .too_slow_code = kCloseTooSlow};
+}
+
+Task<void> RealtimeSession::serve(http::WebSocket& socket) {
+  socket_ = &socket;
+  executor_ = &Executor::current();
+  try {
+    for (;;) {
+      const auto text = co_await socket.receive();
+      if (!text) break;
+      if (admit_message()) co_await handle(*text);
+    }
+  } catch (...) {
+    report_escaped_exception("realtime");
+    socket.close(http::CloseCode::kInternalError, "something went wrong here");
+  }
+  if (is_known_to_hub_) hub_.remove(*executor_, *account_, *this);
+  subscriptions_.clear();
+  count_if_too_slow();
+}
+
+// When it is closed: until it has ended, its client has some time more.
+void RealtimeSession::count_if_too_slow() noexcept {
+  if (socket_->close_code() == kCloseTooSlow && !std::exchange(was_too_slow_, true)) {
+    hub_.note_too_slow();
+  }
+}
+
+void RealtimeSession::tick() noexcept {
+  count_if_too_slow();
+  contain_exceptions("realtime", [this] {
+    const auto now = Clock::now();
+    if (!is_authenticated()) {
+      if (now - opened_at_ > kAuthWithin) end("Authenticate within 10 seconds");
+      return;
+    }
+    if (expires_at_ && vault_.clock().now() >= *expires_at_) return end("The token has expired");
+    const bool is_due = hub_.commits() != checked_commits_ ? now - checked_at_ > kCheckAfterChange
+                                                           : now - checked_at_ > kCheckAnyway;
+    if (is_due && !std::exchange(is_checking_, true)) socket_->run(check_credentials());
+  });
+}
+
+bool RealtimeSession::admit_message() {
+  if (messages_per_minute_ == 0) return true;
+  const auto now = Clock::now();
+  if (now - minute_began_ > std::chrono::minutes(1)) {
+    minute_began_ = now;
+    messages_ = 0;
+  }
+  if (++messages_ <= messages_per_minute_) return true;
+  refuse("rate_limited", "Too many messages; send fewer a minute", {});
+  socket_->close(http::CloseCode::kPolicyViolation, "too many messages");
+  return false;
+}
+
+Task<void> RealtimeSession::handle(std::string_view text) {
+  const auto parsed = parse_json_object(text);
+  if (!parsed) {
+    refuse(kInvalid, "Send one JSON object with unique keys in each message", {});
+    if (!is_authenticated()) end("The first message must be an auth");
+    co_return;
+  }
+  const boost::json::object& message = *parsed;
+  const auto* type = message.if_contains("type");
+  const std::string_view name =
+      type && type->is_string() ? std::string_view(type->get_string()) : std::string_view();
+  if (name == "auth") {
+    co_await authenticate(message);
+  } else if (!is_authenticated()) {
+    end("The first message must be an auth");
+  } else if (name == "subscribe") {
+    co_await subscribe(message);
+  } else if (name == "unsubscribe") {
+    co_await unsubscribe(message);
+  } else if (name == "ping") {
+    send({{"type", "pong"}});
+  } else {
+    refuse(kInvalid, "Invalid input data", message,
+           {{"type", "Must be auth, subscribe, unsubscribe or ping"}});
+  }
+}
+
+Task<vault::Result<vault::Caller>> RealtimeSession::identify(const Secret& secret) {
+  if (!secret.is_key) {
+    auto bearer = co_await vault_.sessions().authenticate(secret.text);
+    co_return bearer;
+  }
+  auto holder = co_await vault_.api_keys().authenticate(secret.text);
+  if (holder && holder->credential != vault::Credential::kApiKey) {
+    co_return vault::fail(vault::FailureCode::kTokenInvalid, "the key is of another kind");
+  }
+  co_return holder;
+}
+
+Task<void> RealtimeSession::authenticate(const boost::json::object& message) {
+  Fields fields(message);
+  const auto token = fields.optional_text("token");
+  const auto key = fields.optional_text("api_key");
+  if (fields.has("token") == fields.has("api_key")) {
+    fields.fault("token", "Send either a token or an api_key");
+  }
+  if (const auto problem = fields.problem()) {
+    refuse(kInvalid, "Invalid input data", {}, problem->fields);
+    if (!is_authenticated()) end("The first message must be an auth");
+    co_return;
+  }
+  Secret secret{.text = token ? *token : *key, .is_key = key.has_value()};
+  const std::uint64_t commits = hub_.commits();
+  const auto caller = co_await identify(secret);
+  if (!caller) {
+    co_return end("The token or key is not valid: " + caller.error().message);
+  }
+  const vault::AccountId account = caller->account.id;
+  if (account_ && *account_ != account) {
+    co_return refuse("forbidden", "This connection is another account's; open one of its own", {});
+  }
+  if (!account_ && !place_.join(account)) {
+    refuse("busy", "The account has as many connections as it may have; close some", {});
+    co_return socket_->close(http::CloseCode::kTryAgainLater, "too many connections");
+  }
+  account_ = account;
+  expires_at_.reset();
+  if (!secret.is_key) expires_at_ = vault_.sessions().expiry_of(secret.text);
+  secret_ = std::move(secret);
+  checked_at_ = Clock::now();
+  checked_commits_ = commits;
+  boost::json::value expires;
+  if (expires_at_) expires = boost::json::string(to_iso8601(*expires_at_));
+  send({{"type", "authenticated"}, {"user_id", user_id(account)}, {"expires_at", expires}});
+}
+
+Task<void> RealtimeSession::check_credentials() {
+  // What is committed from now on is for the next time.
+  const std::uint64_t commits = hub_.commits();
+  const auto caller = co_await identify(secret_);
+  is_checking_ = false;
+  if (!caller || caller->account.id != *account_) co_return end("The token or key was revoked");
+  checked_at_ = Clock::now();
+  checked_commits_ = commits;
+}
+
+// Whether the file, or the collection, is the account's is asked only for what is subscribed to.
+Task<std::optional<std::int64_t>> RealtimeSession::find_resource(Channel channel,
+                                                                 std::string_view text,
+                                                                 bool must_exist) {
+  if (channel == Channel::kCollections) {
+    const auto id = parse_collection_id(text);
+    if (!id) co_return std::nullopt;
+    if (!must_exist) co_return id->value;
+    const auto collection = co_await vault_.collections().find(*account_, *id);
+    if (!collection) co_return std::nullopt;
+    co_return collection->id.value;
+  }
+  const auto ref = parse_media_id(text);
+  if (!ref) co_return std::nullopt;
+  const auto* id = std::get_if<vault::EntryId>(&*ref);
+  if (!must_exist && id) co_return id->value;
+  const auto entry = co_await find_file(vault_, *account_, *ref);
+  if (!entry) co_return std::nullopt;
+  co_return entry->id.value;
+}
+
+Task<std::optional<RealtimeSession::Topic>> RealtimeSession::read_topic(
+    const boost::json::object& message, Fields& fields, bool must_exist) {
+  Topic topic;
+  const std::string name = fields.text("channel");
+  const auto channel = channel_from(name);
+  const auto* given = message.if_contains("channel");
+  if (!channel && given && given->is_string()) {
+    fields.fault("channel", "Must be media_updates or collection_updates");
+  }
+  const auto resource = fields.nullable_text("resource_id");
+  if (const auto problem = fields.problem()) {
+    refuse(kInvalid, "Invalid input data", message, problem->fields);
+    co_return std::nullopt;
+  }
+  topic.channel = *channel;
+  if (!resource || !*resource) co_return topic;
+  topic.resource = co_await find_resource(*channel, **resource, must_exist);
+  if (topic.resource) co_return topic;
+  refuse(kNotFound,
+         *channel == Channel::kMedia ? "There is no such media" : "There is no such collection",
+         message);
+  co_return std::nullopt;
+}
+
+Task<void> RealtimeSession::subscribe(const boost::json::object& message) {
+  Fields fields(message);
+  std::optional<vault::EventId> wanted;
+  if (const auto text = fields.nullable_text("last_event_id"); text && *text) {
+    wanted = parse_event_id(**text);
+    if (!wanted) fields.fault("last_event_id", "Must be the id of an event, such as event_12");
+  }
+  const auto topic = co_await read_topic(message, fields, true);
+  if (!topic) co_return;
+  const auto same = std::ranges::find(subscriptions_, *topic, &Subscription::topic);
+  if (same == subscriptions_.end() && subscriptions_.size() >= kSubscriptionsMax) {
+    co_return refuse("too_many_subscriptions",
+                     "A connection has 100 subscriptions at most; leave resource_id out", message);
+  }
+  const vault::EventId last = co_await vault_.owner_events().last();
+  bool has_gap = false;
+  if (wanted && *wanted > last) {
+    // Of another log: the vault was restored from a backup.
+    has_gap = true;
+    wanted = last;
+  } else if (wanted) {
+    const auto page = co_await vault_.owner_events().read(*account_, *wanted, 1);
+    has_gap = page.has_gap;
+  }
+  if (has_gap) hub_.note_gap();
+  if (socket_->is_closing()) co_return;
+  const vault::EventId from = wanted.value_or(last);
+  std::erase_if(subscriptions_, [&](const Subscription& one) { return one.topic == *topic; });
+  subscriptions_.push_back(
+      {.number = ++last_number_, .topic = *topic, .since = from, .through = from});
+  if (!std::exchange(is_known_to_hub_, true)) hub_.add(*executor_, *account_, *this, last);
+  boost::json::object reply = described("subscribed", *topic);
+  reply["last_event_id"] = event_id(from);
+  reply["gap"] = has_gap;
+  send(reply);
+  if (!std::exchange(is_catching_up_, true)) socket_->run(catch_up());
+}
+
+Task<void> RealtimeSession::unsubscribe(const boost::json::object& message) {
+  Fields fields(message);
+  const auto topic = co_await read_topic(message, fields, false);
+  if (!topic) co_return;
+  const auto count =
+      std::erase_if(subscriptions_, [&](const Subscription& one) { return one.topic == *topic; });
+  if (count == 0) co_return refuse(kNotFound, "There is no such subscription", message);
+  send(described("unsubscribed", *topic));
+}
+
+boost::json::object RealtimeSession::described(std::string_view type, const Topic& topic) {
+  boost::json::object message{{"type", type}, {"channel", name_of(topic.channel)}};
+  message["resource_id"] = nullptr;
+  if (topic.resource) message["resource_id"] = resource_id(topic.channel, *topic.resource);
+  return message;
+}
+
+RealtimeSession::Subscription* RealtimeSession::find(std::uint64_t number) {
+  const auto found = std::ranges::find(subscriptions_, number, &Subscription::number);
+  return found == subscriptions_.end() ? nullptr : &*found;
+}
+
+bool RealtimeSession::is_told_by_another(const Subscription& except,
+                                         const vault::Event& event) const {
+  return std::ranges::any_of(subscriptions_, [&](const Subscription& one) {
+    return one.number != except.number && one.is_live && one.since < event.id &&
+           one.topic.covers(event);
+  });
+}
+
+Task<void> RealtimeSession::catch_up() {
+  for (;;) {
+    const auto next = std::ranges::find(subscriptions_, false, &Subscription::is_live);
+    if (next == subscriptions_.end() || socket_->is_closing()) break;
+    const std::uint64_t number = next->number;
+    next->has_more = false;
+    const auto page = co_await vault_.owner_events().read(*account_, next->through, kCatchUpPage);
+    Subscription* subscription = find(number);
+    if (!subscription) continue;
+    for (const vault::Event& event : page.events) {
+      subscription->through = event.id;
+      if (!subscription->topic.covers(event) || is_told_by_another(*subscription, event)) continue;
+      socket_->send(std::make_shared<const std::string>(event_message(event)));
+    }
+    if (page.events.size() < kCatchUpPage) {
+      subscription->is_live = !subscription->has_more;
+      continue;
+    }
+    // The rest when there is room for it.
+    const bool goes_on = co_await socket_->wait_until_sent();
+    if (!goes_on) break;
+    co_await yield(*executor_);
+  }
+  is_catching_up_ = false;
+}
+
+void RealtimeSession::notify(const realtime::Notice& notice) {
+  const vault::Event& event = notice.event;
+  bool is_wanted = false;
+  for (Subscription& one : subscriptions_) {
+    if (event.id <= one.through || !one.topic.covers(event)) continue;
+    if (one.is_live) {
+      one.through = event.id;
+      is_wanted = true;
+    } else {
+      one.has_more = true;
+    }
+  }
+  if (is_wanted) socket_->send(notice.text);
+}
+
+void RealtimeSession::lose() {
+  hub_.note_gap();
+  socket_->close(http::CloseCode::kTryAgainLater, "events were missed; connect again");
+}
+
+void RealtimeSession::send(const boost::json::object& message) {
+  socket_->send(std::make_shared<const std::string>(boost::json::serialize(message)));
+}
+
+void RealtimeSession::refuse(std::string_view code, std::string_view text,
+                             const boost::json::object& message,
+                             const std::vector<vault::FieldFault>& faults) {
+  boost::json::array details;
+  for (const vault::FieldFault& fault : faults) {
+    details.push_back({{"field", fault.field}, {"message", fault.message}});
+  }
+  boost::json::object error{
+      {"type", "error"}, {"code", code}, {"message", text}, {"details", std::move(details)}};
+  for (const std::string_view name : {"channel", "resource_id"}) {
+    const auto* value = message.if_contains(name);
+    if (value && value->is_string()) error[name] = *value;
+  }
+  send(error);
+}
+
+void RealtimeSession::end(std::string_view text) {
+  if (socket_->is_closing()) return;
+  refuse(kUnauthorized, text, {});
+  socket_->close(kCloseUnauthorized, text);
+}
+
+}  // namespace coffer::apis::mediavault

@@ -1,0 +1,124 @@
+// One WebSocket at /realtime: authenticates, subscribes, is told of events.
+#pragma once
+
+#include <boost/json/object.hpp>
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "apis/kit/json.h"
+#include "apis/mediavault/event_wire.h"
+#include "http/web_socket.h"
+#include "realtime/hub.h"
+#include "vault/vault.h"
+
+namespace coffer::apis::mediavault {
+
+// Codes of this API, from the range that RFC 6455 leaves to applications.
+inline constexpr std::uint16_t kCloseUnauthorized = 4401;
+inline constexpr std::uint16_t kCloseTooSlow = 4408;
+
+// Threads: its connection's core.
+class RealtimeSession final : public http::WebSocketHandler, public realtime::Subscriber {
+ public:
+  static constexpr std::size_t kSubscriptionsMax = 100;
+  static constexpr std::chrono::seconds kAuthWithin{10};
+
+  // `messages_per_minute`: from the client; 0: as many as come. REQUIRES: `vault` and the hub of
+  // `place` outlive it.
+  RealtimeSession(vault::Vault& vault, realtime::Hub& hub, realtime::Hub::Place place,
+                  std::uint32_t messages_per_minute);
+  ~RealtimeSession() override;
+
+  // http::WebSocketHandler
+  http::WebSocketOptions options() const override;
+  Task<void> serve(http::WebSocket& socket) override;
+  void tick() noexcept override;
+
+  // realtime::Subscriber
+  void notify(const realtime::Notice& notice) override;
+  void lose() override;
+
+ private:
+  using SteadyTime = std::chrono::steady_clock::time_point;
+  // What a client wants to be told of.
+  struct Topic {
+    Channel channel = Channel::kMedia;
+    std::optional<std::int64_t> resource = {};  // nothing: all of the account's
+
+    bool covers(const vault::Event& event) const;
+    friend bool operator==(const Topic&, const Topic&) = default;
+  };
+  // Events up to `through` were told, or are not asked for. What it has missed is read from the log
+  // before it is live: notices that come meanwhile are in the log too.
+  struct Subscription {
+    std::uint64_t number;
+    Topic topic;
+    vault::EventId since;
+    vault::EventId through;
+    bool is_live = false;
+    bool has_more = false;  // than was read: a notice came
+  };
+  struct Secret {
+    std::string text;
+    bool is_key = false;
+  };
+
+  bool is_authenticated() const noexcept { return account_.has_value(); }
+  // Whether the client may go on sending.
+  bool admit_message();
+  Task<void> handle(std::string_view text);
+  Task<void> authenticate(const boost::json::object& message);
+  Task<void> subscribe(const boost::json::object& message);
+  Task<void> unsubscribe(const boost::json::object& message);
+  // The message's topic; nothing: the client was told what is wrong with it.
+  Task<std::optional<Topic>> read_topic(const boost::json::object& message, Fields& fields,
+                                        bool must_exist);
+  Task<std::optional<std::int64_t>> find_resource(Channel channel, std::string_view text,
+                                                  bool must_exist);
+  Task<vault::Result<vault::Caller>> identify(const Secret& secret);
+  // Closes where the credentials are good no more.
+  Task<void> check_credentials();
+  // Lets subscriptions go live, one after the other.
+  Task<void> catch_up();
+  Subscription* find(std::uint64_t number);
+  // Whether another subscription tells the event.
+  bool is_told_by_another(const Subscription& except, const vault::Event& event) const;
+
+  static boost::json::object described(std::string_view type, const Topic& topic);
+  void send(const boost::json::object& message);
+  // An error about `message`, with those of its members that say which one it was.
+  void refuse(std::string_view code, std::string_view text, const boost::json::object& message,
+              const std::vector<vault::FieldFault>& faults = {});
+  void end(std::string_view text);  // with 4401
+  void count_if_too_slow() noexcept;
+
+  vault::Vault& vault_;
+  realtime::Hub& hub_;
+  realtime::Hub::Place place_;
+  const std::uint32_t messages_per_minute_;
+
+  http::WebSocket* socket_ = nullptr;  // while it is served
+  Executor* executor_ = nullptr;
+  const SteadyTime opened_at_;
+  SteadyTime minute_began_;
+  std::uint32_t messages_ = 0;  // of this minute
+
+  std::optional<vault::AccountId> account_;
+  Secret secret_;
+  std::optional<Time> expires_at_;
+  SteadyTime checked_at_;
+  std::uint64_t checked_commits_ = 0;
+  bool is_checking_ = false;
+
+  std::vector<Subscription> subscriptions_;
+  std::uint64_t last_number_ = 0;
+  bool is_known_to_hub_ = false;
+  bool is_catching_up_ = false;
+  bool was_too_slow_ = false;
+};
+
+}  // namespace coffer::apis::mediavault

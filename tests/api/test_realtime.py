@@ -1,0 +1,754 @@
+"""The WebSocket of the Media Vault API, with real client libraries."""
+
+import asyncio
+import json
+import socket
+import sqlite3
+import ssl
+import time
+
+import pytest
+import websockets
+
+from harness import frames, program, realtime, shapes
+from harness.certificates import make_certificate
+from harness.client import Api, User
+from harness.frames import frame
+from harness.realtime import Closed, NodeSocket, Socket
+from harness.nginx import Nginx, free_port
+from harness.wire import Wire
+
+UPGRADE = {
+    "Upgrade": "websocket",
+    "Connection": "keep-alive, Upgrade",
+    "Sec-WebSocket-Version": "13",
+    "Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ==",
+}
+
+
+@pytest.fixture
+def ada(shared):
+    return shared.user()
+
+
+@pytest.fixture
+def bob(shared):
+    return shared.user()
+
+
+@pytest.fixture
+def secure(launch, folder):
+    """A server with TLS: its URL, and its certificate."""
+    certificate, key = make_certificate(folder, "server")
+    server = launch({"tls.listen": "127.0.0.1:0", "tls.certificate": certificate, "tls.key": key})
+    server.certificate = certificate
+    server.secure_url = server.wait_for_url("https")
+    return server
+
+
+@pytest.fixture
+def open_socket(shared):
+    """`open_socket(user, …)`: a socket of the user's, closed after the test."""
+    sockets = []
+
+    def connect(user=None, **options):
+        sockets.append(Socket(shared.url, user.token if user else None, **options))
+        return sockets[-1]
+
+    yield connect
+    for one in sockets:
+        one.close()
+
+
+def collection(user, name="Trip"):
+    return shapes.success(user.post("/collections", json={"name": name}), 201)
+
+
+# What the document shows.
+
+
+def test_the_documented_client(shared, ada, open_socket):
+    media = ada.upload(b"bytes", "a.jpg")
+    client = open_socket()
+    client.send({"type": "auth", "token": ada.token})
+    authenticated = client.receive()
+    assert authenticated["type"] == "authenticated"
+    assert authenticated["user_id"] == media["user_id"] and shapes.is_time(authenticated["expires_at"])
+    client.send({"type": "subscribe", "channel": "media_updates", "resource_id": media["id"]})
+    subscribed = client.receive()
+    assert subscribed["type"] == "subscribed" and subscribed["channel"] == "media_updates"
+    assert subscribed["resource_id"] == media["id"] and subscribed["gap"] is False
+    changed = shapes.success(ada.patch(f"/media/{media['id']}", json={"title": "New"}))
+    event = client.receive()
+    assert event.pop("id").startswith("event_")
+    assert event == {
+        "type": "event",
+        "channel": "media_updates",
+        "resource_id": media["id"],
+        "event": "media.updated",
+        "data": {"id": media["id"], "type": "image", "user_id": media["user_id"]},
+        "timestamp": changed["updated_at"],
+    }
+
+
+def test_every_event_of_the_account(ada, open_socket):
+    client = open_socket(ada)
+    assert client.subscribe("media_updates")["resource_id"] is None
+    client.subscribe("collection_updates")
+    media = ada.upload(b"bytes", "a.txt")
+    trip = collection(ada)
+    shapes.success(ada.post(f"/collections/{trip['id']}/media", json={"media_id": media["id"]}))
+    shapes.success(ada.delete(f"/collections/{trip['id']}"))
+    shapes.success(ada.delete(f"/media/{media['id']}"))
+    events = [client.receive() for _ in range(5)]
+    assert [event["event"] for event in events] == [
+        "media.uploaded", "collection.created", "collection.updated", "collection.deleted", "media.deleted",
+    ]
+    assert {event["resource_id"] for event in events} == {media["id"], trip["id"]}
+    assert events[1]["data"] == {"id": trip["id"], "type": "collection", "user_id": media["user_id"]}
+    assert events[1]["channel"] == "collection_updates"
+    numbers = [int(event["id"].removeprefix("event_")) for event in events]
+    assert numbers == sorted(set(numbers))
+    assert client.is_quiet()
+
+
+def test_one_s_own_only(ada, bob, open_socket):
+    client = open_socket(bob)
+    client.subscribe("media_updates")
+    client.subscribe("collection_updates")
+    ada.upload(b"hers", "a.txt")
+    collection(ada)
+    his = bob.upload(b"his", "b.txt")
+    assert client.receive()["resource_id"] == his["id"]
+    assert client.is_quiet()
+
+
+def test_a_resource_alone(ada, open_socket):
+    wanted, other = ada.upload(b"a", "a.txt"), ada.upload(b"b", "b.txt")
+    client = open_socket(ada)
+    client.subscribe("media_updates", wanted["id"])
+    for media in (other, wanted):
+        shapes.success(ada.patch(f"/media/{media['id']}", json={"title": "t"}))
+    assert client.receive()["resource_id"] == wanted["id"]
+    assert client.is_quiet()
+
+
+def test_an_event_comes_once_however_many_subscriptions_have_it(ada, open_socket):
+    media = ada.upload(b"a", "a.txt")
+    client = open_socket(ada)
+    client.subscribe("media_updates")
+    client.subscribe("media_updates", media["id"])
+    client.subscribe("media_updates")
+    shapes.success(ada.patch(f"/media/{media['id']}", json={"title": "t"}))
+    assert client.receive()["event"] == "media.updated"
+    assert client.is_quiet()
+
+
+def test_unsubscribe(ada, open_socket):
+    media = ada.upload(b"a", "a.txt")
+    client = open_socket(ada)
+    client.subscribe("media_updates")
+    client.subscribe("media_updates", media["id"])
+    reply = client.ask(type="unsubscribe", channel="media_updates")
+    assert (reply["type"], reply["channel"], reply["resource_id"]) == ("unsubscribed", "media_updates", None)
+    ada.upload(b"b", "b.txt")
+    shapes.success(ada.delete(f"/media/{media['id']}"))
+    assert client.receive()["event"] == "media.deleted"
+    # What is gone can still be left.
+    assert client.ask(type="unsubscribe", channel="media_updates", resource_id=media["id"])["type"] == "unsubscribed"
+    client.error("not_found", type="unsubscribe", channel="media_updates")
+
+
+def test_other_apis_changes_are_told(shared, ada, open_socket):
+    media = ada.upload(b"a", "a.txt")
+    client = open_socket(ada)
+    client.subscribe()
+    api = Api(shared.url, token=ada.token)
+    path = f"/storage/api/v3/files/replace/{media['uuid']}/"
+    reply = api.call("PUT", path, files={"file": ("b.txt", b"other bytes")})
+    assert reply.status_code == 200, reply.text
+    event = client.receive()
+    assert (event["event"], event["resource_id"]) == ("media.updated", media["id"])
+
+
+@pytest.mark.parametrize("resource", ["media_999999", "media_x", "col_1", "", "event_1", "\u0000", "🎈"])
+def test_a_resource_that_is_not_there(ada, open_socket, resource):
+    reply = open_socket(ada).error("not_found", type="subscribe", channel="media_updates", resource_id=resource)
+    assert reply["channel"] == "media_updates" and reply["message"]
+
+
+def test_a_resource_of_somebody_else_or_deleted(ada, bob, open_socket):
+    media, trip = ada.upload(b"hers", "a.txt"), collection(ada)
+    his = open_socket(bob)
+    foreign = his.error("not_found", type="subscribe", channel="media_updates", resource_id=media["id"])
+    missing = his.error("not_found", type="subscribe", channel="media_updates", resource_id="media_999999")
+    assert foreign["message"] == missing["message"]
+    his.error("not_found", type="subscribe", channel="collection_updates", resource_id=trip["id"])
+    shapes.success(ada.delete(f"/media/{media['id']}"))
+    shapes.success(ada.delete(f"/collections/{trip['id']}"))
+    hers = open_socket(ada)
+    hers.error("not_found", type="subscribe", channel="media_updates", resource_id=media["id"])
+    hers.error("not_found", type="subscribe", channel="collection_updates", resource_id=trip["id"])
+
+
+WRONG = [
+    ({"type": "subscribe"}, "channel"),
+    ({"type": "subscribe", "channel": "users"}, "channel"),
+    ({"type": "subscribe", "channel": ""}, "channel"),
+    ({"type": "subscribe", "channel": 7}, "channel"),
+    ({"type": "subscribe", "channel": None}, "channel"),
+    ({"type": "subscribe", "channel": ["media_updates"]}, "channel"),
+    ({"type": "subscribe", "channel": "media_updates", "resource_id": 12}, "resource_id"),
+    ({"type": "subscribe", "channel": "media_updates", "resource_id": {}}, "resource_id"),
+    ({"type": "subscribe", "channel": "media_updates", "last_event_id": 12}, "last_event_id"),
+    ({"type": "subscribe", "channel": "media_updates", "last_event_id": "media_1"}, "last_event_id"),
+    ({"type": "subscribe", "channel": "media_updates", "last_event_id": "event_-1"}, "last_event_id"),
+    ({"type": "subscribe", "channel": "media_updates", "last_event_id": "9" * 40}, "last_event_id"),
+    ({"type": "unsubscribe", "channel": True}, "channel"),
+    ({"type": "auth"}, "token"),
+    ({"type": "auth", "token": 7}, "token"),
+    ({"type": "auth", "api_key": None}, "api_key"),
+    ({"type": "auth", "token": "a", "api_key": "b"}, "token"),
+    ({"type": "publish"}, "type"),
+    ({"type": 3}, "type"),
+    ({}, "type"),
+]
+
+
+def test_wrong_fields_are_told_and_cost_nothing(ada, open_socket):
+    client = open_socket(ada)
+    for message, field in WRONG:
+        reply = client.error("validation_error", **message)
+        assert field in [detail["field"] for detail in reply["details"]], (message, reply)
+    for text in ["", "x", "[]", "7", '"auth"', "null", '{"type":"auth","type":"auth"}', "{" * 100, '{"a":' * 100]:
+        client.send(text)
+        assert client.receive()["code"] == "validation_error", text
+    client.subscribe()
+
+
+def test_ping_and_pong(ada, open_socket):
+    client = open_socket(ada)
+    assert client.ask(type="ping") == {"type": "pong"}
+
+    async def ping():
+        await (await client.socket.ping(b"are you there"))
+
+    realtime.run(ping())
+
+
+def test_too_many_subscriptions(ada, open_socket):
+    client = open_socket(ada)
+    media = [ada.upload(b"%d" % number, f"{number}.txt")["id"] for number in range(3)]
+    trips = [collection(ada, f"trip {number}")["id"] for number in range(98)]
+    for resource in media[:2]:
+        client.subscribe("media_updates", resource)
+    for resource in trips:
+        client.subscribe("collection_updates", resource)
+    client.error("too_many_subscriptions", type="subscribe", channel="media_updates", resource_id=media[2])
+    client.subscribe("media_updates", media[0])
+    assert client.ask(type="unsubscribe", channel="media_updates", resource_id=media[0])["type"] == "unsubscribed"
+    client.subscribe("media_updates", media[2])
+
+
+# Who may.
+
+
+@pytest.mark.parametrize("first", [{"type": "subscribe", "channel": "media_updates"}, {"type": "ping"}, {}, "[]", "x"])
+def test_auth_comes_first(open_socket, first):
+    client = open_socket()
+    client.send(first)
+    assert client.receive()["type"] == "error"
+    assert client.close_code() == 4401
+
+
+@pytest.mark.parametrize("token", ["", "x", "a.b.c", "cfa_x", "\u0000"])
+def test_a_wrong_token(open_socket, token):
+    for name in ("token", "api_key"):
+        client = open_socket()
+        client.error("unauthorized", type="auth", **{name: token})
+        assert client.close_code() == 4401
+
+
+def test_a_refresh_token_is_none(ada, open_socket):
+    client = open_socket()
+    client.error("unauthorized", type="auth", token=ada.refresh_token)
+    assert client.close_code() == 4401
+
+
+def test_who_does_not_authenticate_is_closed(open_socket):
+    began = time.monotonic()
+    client = open_socket()
+    assert client.receive()["code"] == "unauthorized"
+    assert client.close_code() == 4401
+    assert 9 < time.monotonic() - began < 20
+
+
+def test_a_session_that_ends(shared, ada, open_socket):
+    other = ada.again()
+    goes, stays = open_socket(other), open_socket(ada)
+    shapes.success(other.post("/auth/logout"))
+    assert goes.close_code() == 4401
+    stays.subscribe()
+
+
+def test_a_key_and_its_end(ada, open_socket):
+    made = shapes.success(ada.post("/api-keys", json={"name": "watcher", "kind": "api"}), 201)
+    client = open_socket(key=made["secret"])
+    assert client.authenticated["expires_at"] is None
+    client.subscribe()
+    media = ada.upload(b"a", "a.txt")
+    assert client.receive()["resource_id"] == media["id"]
+    shapes.success(ada.delete(f"/api-keys/{made['id']}"))
+    assert client.close_code() == 4401
+
+
+def test_a_master_key_is_not_for_this(shared, ada, open_socket):
+    key = program.create_key(shared.data, ada.username, "master")
+    client = open_socket()
+    client.error("unauthorized", type="auth", api_key=key)
+    assert client.close_code() == 4401
+
+
+def test_an_account_that_is_disabled_by_another_process(shared, ada, open_socket):
+    client = open_socket(ada)
+    done = program.run("user", "disable", ada.username, "--data", shared.data)
+    assert done.returncode == 0, done.stderr
+    assert client.close_code(30) == 4401
+
+
+def test_a_token_that_expires_and_one_that_is_renewed(launch):
+    server = launch({"sessions.access_lifetime": "4s"})
+    user = server.user()
+    with Socket(server.url, user.token) as ends, Socket(server.url, user.token) as stays:
+        time.sleep(2)
+        fresh = shapes.success(user.post("/auth/refresh", json={"refresh_token": user.refresh_token}))["token"]
+        renewed = stays.ask(type="auth", token=fresh)
+        assert renewed["type"] == "authenticated"
+        assert renewed["expires_at"] > ends.authenticated["expires_at"]
+        assert ends.receive()["code"] == "unauthorized"
+        assert ends.close_code() == 4401
+        assert stays.ask(type="ping") == {"type": "pong"}
+        assert stays.close_code() == 4401
+
+
+def test_another_account_needs_another_connection(ada, bob, open_socket):
+    client = open_socket(ada)
+    client.error("forbidden", type="auth", token=bob.token)
+    client.subscribe()
+    bob.upload(b"his", "a.txt")
+    assert client.is_quiet()
+
+
+# What was missed.
+
+
+def test_replay(ada, open_socket):
+    before = ada.upload(b"0", "0.txt")
+    client = open_socket(ada)
+    start = client.subscribe()["last_event_id"]
+    client.close()
+    media = [ada.upload(b"%d" % number, f"{number}.txt")["id"] for number in range(3)]
+    client = open_socket(ada)
+    reply = client.subscribe(last_event_id=start)
+    assert reply["gap"] is False and reply["last_event_id"] == start
+    events = [client.receive() for _ in media]
+    assert [event["resource_id"] for event in events] == media
+    shapes.success(ada.patch(f"/media/{before['id']}", json={"title": "t"}))
+    assert client.receive()["resource_id"] == before["id"]
+    assert client.is_quiet()
+    # From the middle, and of one resource.
+    client.subscribe(last_event_id=events[1]["id"])
+    assert [client.receive()["resource_id"] for _ in range(2)] == [media[2], before["id"]]
+    other = open_socket(ada)
+    other.subscribe(resource_id=media[0], last_event_id=start)
+    assert other.receive() == events[0]
+    assert other.is_quiet()
+
+
+def test_replay_of_more_than_the_queue_holds(launch):
+    """A client that reads slowly is waited for as long as it reads; nothing is lost or doubled, also not of
+    what happens meanwhile."""
+    server = launch()
+    user = server.user()
+    with Socket(server.url, user.token) as client:
+        start = client.subscribe()["last_event_id"]
+    media = user.upload(b"a", "a.txt")
+    count = 1500
+    for number in range(count):
+        shapes.success(user.patch(f"/media/{media['id']}", json={"title": f"{number}"}))
+    with Socket(server.url, user.token, max_queue=4) as client:
+        client.subscribe(last_event_id=start)
+        ids = [client.receive()["id"] for _ in range(10)]
+        time.sleep(1)
+        for number in range(20):
+            shapes.success(user.patch(f"/media/{media['id']}", json={"title": f"late {number}"}))
+        ids += [client.receive()["id"] for _ in range(count + 21 - 10)]
+        assert client.is_quiet()
+    numbers = [int(one.removeprefix("event_")) for one in ids]
+    assert len(set(numbers)) == len(numbers) and numbers == sorted(numbers)
+
+
+def test_a_gap_is_told(launch):
+    server = launch()
+    user = server.user()
+    with Socket(server.url, user.token) as client:
+        start = client.subscribe()["last_event_id"]
+    user.upload(b"a", "a.txt")
+    server.stop_well()
+    with sqlite3.connect(server.data / "coffer.db") as database:
+        # As after events.retention.
+        (last,) = database.execute("SELECT max(id) FROM event").fetchone()
+        database.execute("INSERT OR REPLACE INTO event_pruned (id, through) VALUES (1, ?)", (last,))
+        database.execute("DELETE FROM event")
+    database.close()
+    server.start()
+    user = User(server.root, user.username, user.password)
+    with Socket(server.url, user.token) as client:
+        assert client.subscribe(last_event_id=start)["gap"] is True
+        media = user.upload(b"b", "b.txt")
+        assert client.receive()["resource_id"] == media["id"]
+        # Nothing was missed of what is behind the gap.
+        assert client.subscribe("collection_updates", last_event_id=f"event_{last}")["gap"] is False
+        # An event that this log has not had yet: it is another one's.
+        assert client.subscribe(last_event_id="event_999999999")["gap"] is True
+    assert "coffer_realtime_gaps_total 2" in server.metrics()
+
+
+def test_a_restart(launch):
+    server = launch()
+    user = server.user()
+    with Socket(server.url, user.token) as client:
+        client.subscribe()
+        first = user.upload(b"a", "a.txt")
+        last = client.receive()["id"]
+        server.stop_well()
+        assert client.close_code() == 1001
+    server.start()
+    user = User(server.root, user.username, user.password)
+    second = user.upload(b"b", "b.txt")
+    with Socket(server.url, user.token) as client:
+        client.subscribe(last_event_id=last)
+        assert client.receive()["resource_id"] == second["id"] != first["id"]
+        assert client.is_quiet()
+
+
+def test_events_while_the_last_subscriber_leaves_and_another_comes(ada, open_socket):
+    for number in range(20):
+        client = open_socket(ada)
+        client.subscribe()
+        media = ada.upload(b"%d" % number, f"{number}.txt")
+        event = client.receive()
+        assert event["resource_id"] == media["id"] and event["event"] == "media.uploaded"
+        client.close()
+
+
+# Bounds.
+
+
+def fills_up(server):
+    return "coffer_realtime_too_slow_total 1" in server.metrics()
+
+
+def test_a_slow_reader_is_dropped(launch):
+    server = launch()
+    user = server.user()
+    media = user.upload(b"a", "a.txt")
+    with Socket(server.url, user.token, max_queue=None) as fast:
+        fast.subscribe()
+        with Wire("127.0.0.1", server.port, timeout=30) as wire:
+            wire.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+            wire.send(wire.head("GET", "/realtime", UPGRADE))
+            assert wire.reply_head().status_code == 101
+            wire.send(frames.text({"type": "auth", "token": user.token}))
+            wire.send(frames.text({"type": "subscribe", "channel": "media_updates"}))
+            count = 0
+            # What the machine keeps for both sides fits once, then the queue does.
+            while not fills_up(server):
+                assert count < 20_000
+                for _ in range(200):
+                    user.patch(f"/media/{media['id']}", json={"title": f"{count}"})
+                    count += 1
+            code = frames.read_close(wire)
+        assert code == 4408
+        # Who reads is told everything.
+        for _ in range(count):
+            fast.receive()
+
+
+@pytest.fixture
+def raw(shared, ada):
+    """A connection whose handshake is over and which is authenticated, for exact bytes."""
+    with Wire("127.0.0.1", shared.port, timeout=30) as wire:
+        # Behind the handshake at once: nothing of it may be lost.
+        wire.send(wire.head("GET", "/realtime", UPGRADE) + frames.text({"type": "auth", "token": ada.token}))
+        head = wire.reply_head()
+        assert head.status_code == 101
+        assert head.headers["Sec-WebSocket-Accept"] == "s3pPLMBiTxaQ9kYGzzhZRbK+xOo="
+        assert head.headers["X-Request-Id"].startswith("req_")
+        assert json.loads(frames.read(wire)[1])["type"] == "authenticated"
+        yield wire
+
+
+BAD_FRAMES = {
+    "no mask": (frame(1, b"{}", mask=b""), 1002),
+    "not UTF-8": (frame(1, b'{"type":"\xff"}'), 1007),
+    "a long control frame": (frame(9, b"x" * 126), 1002),
+    "a ping in pieces": (frame(9, b"x", fin=False), 1002),
+    "reserved bits": (frame(1, b"{}", reserved=0x40), 1002),
+    "an unknown opcode": (frame(3, b"{}"), 1002),
+    "nothing to go on with": (frame(0, b"{}"), 1002),
+    "a message in a message": (frame(1, b"{", fin=False) + frame(1, b"}"), 1002),
+    "binary": (frame(2, b"{}"), 1003),
+    "a long message": (frame(1, b'{"a":"' + b"x" * 17000 + b'"}'), 1009),
+    "a long message in pieces": (frame(1, b"x" * 9000, fin=False) + frame(0, b"x" * 9000), 1009),
+    "a frame that says it is huge": (b"\x81\xff" + (1 << 62).to_bytes(8, "big") + b"\1\2\3\4xx", 1009),
+    "a bad close code": (frame(8, (1005).to_bytes(2, "big")), 1002),
+    "a close of one byte": (frame(8, b"x"), 1002),
+}
+
+
+@pytest.mark.parametrize("name", BAD_FRAMES)
+def test_bad_frames(raw, name):
+    data, code = BAD_FRAMES[name]
+    raw.send(data)
+    assert frames.read_close(raw) == code
+    if code == 1003:  # nothing was wrong with the frame
+        raw.send(frame(8, code.to_bytes(2, "big")))
+    assert raw.socket.recv(1) == b""
+
+
+def test_good_frames_however_they_are_cut(raw):
+    message = json.dumps({"type": "ping", "padding": "x" * 1000}).encode()
+    pieces = frame(1, message[:1], fin=False) + frame(9, b"between") + frame(0, message[1:700], fin=False) + frame(0, message[700:])
+    for byte in range(0, len(pieces), 7):
+        raw.send(pieces[byte : byte + 7])
+    assert frames.read(raw) == (10, b"between")
+    assert json.loads(frames.read(raw)[1]) == {"type": "pong"}
+    raw.send(frame(8, (1000).to_bytes(2, "big") + b"bye"))
+    assert frames.read_close(raw) == 1000
+    assert raw.socket.recv(1) == b""
+
+
+def connections_become(server, count):
+    deadline = time.monotonic() + 15
+    while f"coffer_realtime_connections {count}\n" not in server.metrics():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+def test_so_many_connections_and_no_more(launch):
+    server = launch({"realtime.max_connections": 3, "realtime.max_connections_per_account": 2})
+    ada, bob = server.user(), server.user()
+    with Socket(server.url, ada.token) as first, Socket(server.url, ada.token):
+        third = Socket(server.url)
+        third.error("busy", type="auth", token=ada.token)
+        assert third.close_code() == 1013
+        connections_become(server, 2)
+        with Socket(server.url, bob.token):
+            refused = refused_upgrade(server.url)
+            assert refused.status_code == 503 and refused.headers["Retry-After"]
+        first.subscribe()
+    assert "coffer_realtime_connections_refused_total 2" in server.metrics()
+    connections_become(server, 0)
+    Socket(server.url, ada.token).close()
+
+
+def test_so_many_messages_and_no_more(launch):
+    server = launch({"rate_limits": "on", "limits.account_per_minute": 20})
+    user = server.user()
+    with Socket(server.url, user.token) as client:
+        for _ in range(19):
+            assert client.ask(type="ping") == {"type": "pong"}
+        client.error("rate_limited", type="ping")
+        assert client.close_code() == 1008
+
+
+# The handshake.
+
+
+def refused_upgrade(url, origin=None):
+    """What refused it has the status and the headers of the reply."""
+    with pytest.raises(websockets.InvalidStatusCode) as refused:
+        Socket(url, origin=origin)
+    return refused.value
+
+
+@pytest.mark.parametrize("change, status", [
+    ({"Upgrade": None}, 426),
+    ({"Upgrade": "h2c"}, 426),
+    ({"Connection": None}, 426),
+    ({"Connection": "keep-alive"}, 426),
+    ({"Sec-WebSocket-Version": "8"}, 426),
+    ({"Sec-WebSocket-Version": None}, 400),
+    ({"Sec-WebSocket-Key": None}, 400),
+    ({"Sec-WebSocket-Key": "short"}, 400),
+    ({"Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ=="[:-1] + "x"}, 400),
+    ({"Content-Length": "0"}, 101),
+])
+def test_handshakes(shared, change, status):
+    headers = {name: value for name, value in {**UPGRADE, **change}.items() if value is not None}
+    with shared.wire() as wire:
+        wire.send(wire.head("GET", "/realtime", headers))
+        reply = wire.reply_head() if status == 101 else wire.reply("GET")
+        assert reply.status_code == status
+        if status == 426:
+            assert reply.headers["Upgrade"] == "websocket" and reply.headers["Sec-WebSocket-Version"] == "13"
+        if status != 101:
+            assert reply.json()["error"]["code"] == "validation_error"
+            # The connection serves other requests.
+            wire.send(wire.head("GET", "/healthz", {}))
+            assert wire.reply("GET").status_code == 200
+
+
+def test_it_is_a_get_and_nothing_else(shared):
+    shapes.failure(Api(shared.url).post("/realtime"), "method_not_allowed")
+    assert Api(shared.url).get("/realtime/").status_code == 426
+    shapes.failure(Api(shared.url).get("/realtime/x"), "not_found")
+
+
+def test_origins(launch):
+    server = launch({"cors.origins": "https://app.example.org"})
+    user = server.user()
+    for origin in ("https://evil.example.org", "null", "https://app.example.org.evil.org", "http://app.example.org"):
+        assert refused_upgrade(server.url, origin).status_code == 403
+    for origin in ("https://app.example.org", server.url, None):
+        Socket(server.url, user.token, origin=origin).close()
+
+
+def test_node(shared, ada):
+    with NodeSocket(shared.url, ada.token) as client:
+        assert client.receive()["type"] == "authenticated"
+        assert client.receive()["type"] == "subscribed"
+        media = ada.upload(b"a", "a.png")
+        event = client.receive()
+        assert (event["event"], event["resource_id"]) == ("media.uploaded", media["id"])
+        shapes.success(ada.post("/auth/logout"))
+        assert client.receive()["code"] == "unauthorized"
+        assert client.receive()["code"] == 4401
+
+
+def test_over_tls(secure):
+    user = secure.user()
+    context = ssl.create_default_context(cafile=str(secure.certificate))
+    media = user.upload(b"a", "a.png")
+    with Socket(secure.secure_url, user.token, ssl=context) as client:
+        with NodeSocket(secure.secure_url, user.token, certificate=secure.certificate) as node:
+            client.subscribe()
+            assert node.receive()["type"] == "authenticated"
+            assert node.receive()["type"] == "subscribed"
+            for number in range(300):
+                shapes.success(user.patch(f"/media/{media['id']}", json={"title": f"{number}"}))
+            events = [client.receive() for _ in range(300)]
+            assert [node.receive() for _ in range(300)] == events
+            secure.stop_well()
+            assert client.close_code() == 1001
+            assert node.receive()["code"] == 1001
+
+
+def test_a_slow_reader_over_tls_gets_all_that_fits(secure):
+    """Writes that TLS could not take at once go on where they stopped."""
+    user = secure.user()
+    context = ssl.create_default_context(cafile=str(secure.certificate))
+    media = user.upload(b"a", "a.png")
+    with Wire("127.0.0.1", int(secure.secure_url.rsplit(":", 1)[1]), timeout=30, context=context) as wire:
+        wire.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        wire.send(wire.head("GET", "/realtime", UPGRADE))
+        assert wire.reply_head().status_code == 101
+        wire.send(frames.text({"type": "auth", "token": user.token}))
+        wire.send(frames.text({"type": "subscribe", "channel": "media_updates"}))
+        for number in range(800):
+            shapes.success(user.patch(f"/media/{media['id']}", json={"title": f"{number}"}))
+        messages = [json.loads(frames.read(wire)[1]) for _ in range(802)]
+        assert [message["type"] for message in messages] == ["authenticated", "subscribed"] + ["event"] * 800
+
+
+def test_only_over_https_where_that_is_required(launch):
+    server = launch({"require_https": "true"})
+    assert refused_upgrade(server.url).status_code == 403
+
+
+def test_behind_the_nginx_of_the_documentation(launch, folder):
+    """deploy/nginx.conf, with the ports and files of this test."""
+    certificate, key = make_certificate(folder, "outer")
+    port = free_port()
+    server = launch({"trusted_proxies": "127.0.0.1"})
+    text = (program.REPOSITORY / "deploy/nginx.conf").read_text()
+    for old, new in {
+        "server 127.0.0.1:8080;": f"server 127.0.0.1:{server.port};",
+        "    listen 80;\n    listen [::]:80;\n": f"    listen 127.0.0.1:{free_port()};\n",
+        "listen 443 ssl http2;": f"listen 127.0.0.1:{port} ssl http2;",
+        "    listen [::]:443 ssl http2;\n": "",
+        "/etc/ssl/vault.example.org/fullchain.pem": str(certificate),
+        "/etc/ssl/vault.example.org/privkey.pem": str(key),
+    }.items():
+        assert old in text, old
+        text = text.replace(old, new)
+    with Nginx(folder / "nginx", text, [("127.0.0.1", port)]):
+        url = f"https://127.0.0.1:{port}"
+        user = User.registered(url + "/api/v1", verify=str(certificate))
+        context = ssl.create_default_context(cafile=str(certificate))
+        with Socket(url, user.token, ssl=context, origin=url) as client:
+            client.subscribe()
+            media = user.upload(b"a", "a.png")
+            assert client.receive()["resource_id"] == media["id"]
+
+
+def test_an_access_log_line_without_the_token(shared, ada, open_socket):
+    open_socket(ada)
+    line = shared.wait_for_log(lambda entry: entry["event"] == "request" and entry["status"] == 101)
+    assert line["path"] == "/realtime"
+    assert ada.token not in shared.log_text()
+
+
+def test_idle_connections_are_left_alone_and_counted(launch):
+    """They are no idle requests: neither http.idle_timeout nor a full house ends them."""
+    server = launch({"http.idle_timeout": "1s"})
+    user = server.user()
+    with Socket(server.url, user.token) as client:
+        time.sleep(3)
+        client.subscribe()
+        assert "coffer_realtime_connections 1" in server.metrics()
+
+
+def test_a_drain_waits_for_nobody(launch):
+    """Whose client does not answer the close frame is cut."""
+    server = launch({"http.drain_timeout": "20s"})
+    user = server.user()
+    with Wire("127.0.0.1", server.port, timeout=30) as wire:
+        wire.send(wire.head("GET", "/realtime", UPGRADE))
+        assert wire.reply_head().status_code == 101
+        wire.send(frames.text({"type": "auth", "token": user.token}))
+        frames.read(wire)
+        began = time.monotonic()
+        server.stop_well()
+        assert time.monotonic() - began < 10
+        assert frames.read_close(wire) == 1001
+
+
+async def _many(url, token, count):
+    async def one():
+        client = await websockets.connect(realtime.address(url))
+        await client.send(json.dumps({"type": "auth", "token": token}))
+        await client.recv()
+        await client.send(json.dumps({"type": "subscribe", "channel": "media_updates"}))
+        await client.recv()
+        return client
+
+    clients = []
+    while len(clients) < count:
+        clients += await asyncio.gather(*(one() for _ in range(min(50, count - len(clients)))))
+    return clients
+
+
+def test_hundreds_at_once(shared, ada):
+    clients = realtime.run(_many(shared.url, ada.token, 300))
+    media = ada.upload(b"a", "a.txt")
+
+    async def read():
+        messages = await asyncio.gather(*(client.recv() for client in clients))
+        await asyncio.gather(*(client.close() for client in clients))
+        return messages
+
+    messages = realtime.run(read())
+    assert len(set(messages)) == 1
+    assert json.loads(messages[0])["resource_id"] == media["id"]
