@@ -13,7 +13,7 @@ import socket
 import subprocess
 import time
 
-from harness import forms, program
+from harness import forms, frames, program
 from harness.client import User
 from harness.server import Server
 
@@ -146,6 +146,14 @@ def small_content(size):
     return MARK.encode() + os.urandom(size - len(MARK)).replace(b"@", b"a").replace(b"#", b"b")
 
 
+def subscribe(token, channel="media_updates"):
+    """What a client sends to be told of events: the handshake and two messages. Two replies follow it."""
+    fields = {"Upgrade": "websocket", "Connection": "Upgrade", "Sec-WebSocket-Version": "13",
+              "Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ=="}
+    messages = [{"type": "auth", "token": token}, {"type": "subscribe", "channel": channel}]
+    return request("GET", "/realtime", fields) + b"".join(frames.text(message) for message in messages)
+
+
 # Load.
 
 
@@ -181,15 +189,22 @@ class Load:
             raise Failed(f"{result['failed']} requests were refused, the first with {result['first_failure']}")
         return result
 
-    @contextlib.contextmanager
     def idle(self, **options):
         """The connections stay open, idle, while the block runs."""
+        return self.held("idle", "requests", options)
+
+    def sockets(self, **options):
+        """The same of WebSockets."""
+        return self.held("sockets", "connections", {**options, "hold": 1})
+
+    @contextlib.contextmanager
+    def held(self, kind, counted, options):
         process = subprocess.Popen(
-            self.command("idle", options), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+            self.command(kind, options), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
         )
         try:
             line = process.stdout.readline()
-            if not line or json.loads(line)["requests"] != options["connections"]:
+            if not line or json.loads(line)[counted] != options["connections"]:
                 raise Failed("not every connection was answered")
             yield
         finally:

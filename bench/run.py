@@ -16,10 +16,11 @@ sys.path[:0] = [str(HERE), str(HERE.parent / "tests")]
 # ruff: noqa: E402 (the path comes first)
 import cases
 import lab
+import realtime
 import table
 import webhooks
 
-GROUPS = {group.__name__.lower(): group for group in (*cases.GROUPS, webhooks.Webhooks)}
+GROUPS = {group.__name__.lower(): group for group in (*cases.GROUPS, webhooks.Webhooks, realtime.Realtime)}
 
 
 class Bench:

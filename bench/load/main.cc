@@ -16,7 +16,8 @@ struct Kind {
 constexpr Kind kKinds[] = {
     {"requests", coffer::bench::run_requests},   {"idle", coffer::bench::run_idle},
     {"downloads", coffer::bench::run_downloads}, {"uploads", coffer::bench::run_uploads},
-    {"files", coffer::bench::run_files},         {"disk", coffer::bench::run_disk}};
+    {"files", coffer::bench::run_files},         {"disk", coffer::bench::run_disk},
+    {"sockets", coffer::bench::run_sockets}};
 
 }  // namespace
 
