@@ -287,7 +287,7 @@ Task<Connection::Head> Connection::read_head(Request& request, ParsedHead& head,
     }
     if (parsed.status == HeadParser::Status::kBad) {
       why = parsed.why;
-      if (why == BadMessage::kHeadTooLarge) co_await find_origin(request);
+      co_await find_origin(request, why);
       co_return Head::kBad;
     }
     const auto step = transport_.read(input_.space(max));
@@ -299,6 +299,7 @@ Task<Connection::Head> Connection::read_head(Request& request, ParsedHead& head,
     input_.settle();
     if (!hold(input_.unread().size())) {
       why = BadMessage::kNoMemory;
+      co_await find_origin(request, why);
       co_return Head::kBad;
     }
     // Most heads come whole, and nobody asks what time it is.
@@ -308,6 +309,7 @@ Task<Connection::Head> Connection::read_head(Request& request, ParsedHead& head,
     if (!expired_ || input_.empty()) co_return Head::kClosed;
     expired_ = false;
     why = BadMessage::kHeadTimeout;
+    co_await find_origin(request, why);
     co_return Head::kBad;
   }
 }

@@ -129,9 +129,9 @@ class Connection final : public net::ConnectionBase {
   // What is known of a request before it is read.
   void begin(Request& request);
   Task<Head> read_head(Request& request, ParsedHead& head, BadMessage& why);
-  // Looks in what follows of a head that is too large for its Origin, for a moment.
-  // oversized_head.cc.
-  Task<void> find_origin(Request& request);
+  // Looks for the Origin of a head that is bad, in what there is of it; of one that is too large,
+  // for a moment also in what follows. oversized_head.cc.
+  Task<void> find_origin(Request& request, BadMessage why);
   Task<bool> serve_one();
   Task<bool> answer(Request& request, const Framing& framing);
   // Hands all that this connection has to a WebSocket. False: its other end is gone.

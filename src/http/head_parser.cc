@@ -12,6 +12,8 @@ namespace {
 
 constexpr std::string_view kLineEnd = "\r\n";
 constexpr std::string_view kChunked = "chunked";
+// Bytes that are kept of a target that is too long.
+constexpr std::size_t kShownTarget = 1024;
 
 std::size_t count_fields(const Headers& headers, std::string_view name) {
   std::size_t count = 0;
@@ -96,6 +98,16 @@ bool read_lines(std::string_view lines, Request& request) {
   return true;
 }
 
+// What the start of a request line that is too long says of whose request it is.
+void read_start(std::string_view line, Request& request) {
+  const std::size_t space = line.find(' ');
+  if (space == line.npos || !is_token(line.substr(0, space))) return;
+  request.method_name = line.substr(0, space);
+  request.method = method_from(request.method_name);
+  const std::string_view target = line.substr(space + 1, kShownTarget);
+  request.target = target.substr(0, target.find('?'));
+}
+
 // Framing and target of a request whose lines were read.
 HeadParser::Result understand(Request& request, bool http_1_0) {
   const Headers& headers = request.headers;
@@ -162,7 +174,11 @@ HeadParser::Result HeadParser::read(ByteView data, Request& request) {
   }
   searched_ = text.size();
   if (text.size() < max_) return {Status::kIncomplete};
-  if (line_ > 0) read_lines(text.substr(0, line_), request);
+  if (line_ > 0) {
+    read_lines(text.substr(0, line_), request);
+  } else {
+    read_start(text, request);
+  }
   return bad(too_large(text));
 }
 

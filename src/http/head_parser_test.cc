@@ -193,6 +193,18 @@ TEST(HeadParser, RefusesAHeadThatIsTooLarge) {
   EXPECT_EQ(why("GET /" + max + " HTTP/1.1\r\nHost: h\r\nX: " + much), BadMessage::kTargetTooLong);
 }
 
+TEST(HeadParser, KeepsTheStartOfATargetThatIsTooLong) {
+  Request request;
+  parse("POST /api/v1/x?q=" + std::string(kMax, 'x'), request);
+  EXPECT_EQ(request.method, Method::kPost);
+  EXPECT_EQ(request.target, "/api/v1/x");
+  parse("GET /" + std::string(kMax, 'x'), request);
+  EXPECT_EQ(request.target, "/" + std::string(1023, 'x'));
+  Request other;
+  parse(std::string(kMax + 1, 'x'), other);
+  EXPECT_EQ(other.target, "");
+}
+
 // So that who asked can be told, in the right shape and across origins.
 TEST(HeadParser, KeepsWhatItUnderstoodOfAHeadThatIsTooLarge) {
   Request request;

@@ -1,5 +1,5 @@
-// A head that is too large is refused, and nothing of it is used; but a browser tells a page of the
-// refusal only if the answer names the page's origin, and that field may stand behind the long one.
+// A head that is refused is not used; but a browser tells a page of the refusal only if the answer
+// names the page's origin, and that field may stand behind what is wrong.
 #include <algorithm>
 #include <optional>
 #include <string>
@@ -35,8 +35,15 @@ std::optional<std::string> origin_in(std::string_view head) {
 
 }  // namespace
 
-Task<void> Connection::find_origin(Request& request) {
+Task<void> Connection::find_origin(Request& request, BadMessage why) {
   if (request.header("Origin")) co_return;
+  if (why != BadMessage::kHeadTooLarge && why != BadMessage::kTargetTooLong) {
+    const std::string_view head = as_text(input_.unread());
+    if (auto origin = origin_in(head.substr(0, head.find(kHeadEnd)))) {
+      request.headers.add("Origin", *origin);
+    }
+    co_return;
+  }
   const std::size_t max = shared_.limits.head_bytes + kRestBytes;
   if (!hold(max)) co_return;
   std::string head;
@@ -51,7 +58,7 @@ Task<void> Connection::find_origin(Request& request) {
     if (!more) break;
   }
   if (auto origin = origin_in(std::string_view(head).substr(0, head.find(kHeadEnd)))) {
-    request.headers.add("Origin", std::move(*origin));
+    request.headers.add("Origin", *origin);
   }
 }
 

@@ -122,6 +122,13 @@ def test_other_origins_read_why_a_head_was_refused(open_to_origin):
         # The page's origin behind the long field, in whatever case.
         (431, [b"Host: x", b"X-A: " + b"x" * 40_000, origin], HEALTH),
         (431, [b"Host: x", b"X-A: " + b"x" * 40_000, b"X-B: " + b"y" * 20_000, origin.replace(b"O", b"o")], HEALTH),
+        # A long target, and the page's origin behind it.
+        (414, [b"Host: x", origin], b"GET /api/v1/media?q=" + b"x" * 40_000 + b" HTTP/1.1\r\n"),
+        (414, [b"Host: x", b"X-A: " + b"x" * 20_000, origin], b"GET /" + b"x" * 40_000 + b" HTTP/1.1\r\n"),
+        (505, [b"Host: x", origin], b"GET / HTTP/2.0\r\n"),
+        (400, [b"Host: x", origin], b"GET / x HTTP/1.1\r\n"),
+        (400, [b"Host: x", origin, b"Transfer-Encoding: gzip"], b"POST / HTTP/1.1\r\n"),
+        (400, [b"Host: x", b"rubbish", origin], HEALTH),
         (400, [b"Host: x", origin, b"rubbish"], HEALTH),
         (400, [b"Host: a b", origin], HEALTH),
     ]:
@@ -129,10 +136,21 @@ def test_other_origins_read_why_a_head_was_refused(open_to_origin):
         assert reply.status_code == code
         assert reply.headers["Access-Control-Allow-Origin"] == ORIGIN, reply
         assert "Origin" in reply.headers["Vary"]
+    # In the shape of its API.
+    reply = ask(open_to_origin, b"Host: x", line=b"GET /api/v1/media?q=" + b"x" * 40_000 + b" HTTP/1.1\r\n")
+    shapes.failure(reply, "uri_too_long", 414)
     long, evil = b"X-A: " + b"x" * 40_000, b"Origin: https://evil.example"
     for fields in ([evil, long], [long, evil], [long], [long, b"X-Origin: " + ORIGIN.encode()]):
         reply = ask(open_to_origin, b"Host: x", *fields)
         assert reply.status_code == 431 and "Access-Control-Allow-Origin" not in reply.headers
+
+
+def test_other_origins_read_that_a_head_was_too_slow(launch):
+    server = launch({"cors.origins": ORIGIN, "http.head_timeout": "1s"})
+    with server.wire() as wire:
+        wire.send(b"GET /api/v1/media HTTP/1.1\r\nHost: x\r\nOrigin: " + ORIGIN.encode() + b"\r\nX-A: ")
+        reply = wire.reply()
+    assert reply.status_code == 408 and reply.headers["Access-Control-Allow-Origin"] == ORIGIN
 
 
 def test_an_oversized_head_is_not_waited_for(open_to_origin):
