@@ -97,6 +97,9 @@ void Collector::work() {
       PeriodicTask("collect blobs", &Collector::collect, often, start + options_.collect_every),
       PeriodicTask("prune sessions", &Collector::prune_sessions, often,
                    start + options_.collect_every),
+      PeriodicTask("write last uses", &Collector::write_uses,
+                   {.every = options_.write_uses_every, .pause = {}},
+                   start + options_.write_uses_every),
       PeriodicTask("prune events", &Collector::prune_events, often, start + options_.collect_every),
       PeriodicTask("prune idempotency keys", &Collector::prune_idempotency_keys, often,
                    start + options_.collect_every),
@@ -157,6 +160,12 @@ bool Collector::collect_dropped() {
 
 bool Collector::prune_sessions() {
   return executor_.run(vault_.sessions().prune(options_.step)) == options_.step;
+}
+
+bool Collector::write_uses() {
+  const bool more_sessions = executor_.run(vault_.sessions().write_uses(options_.step));
+  const bool more_keys = executor_.run(vault_.api_keys().write_uses(options_.step));
+  return more_sessions || more_keys;
 }
 
 bool Collector::prune_events() {

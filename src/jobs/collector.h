@@ -1,6 +1,7 @@
 // Keeps the vault tidy in the background: blobs that nothing refers to, uploads that were never
 // committed or completed, what removed spaces held, ended sessions, old events. Also works out
-// checksums that are missing, and keeps the index of searches up.
+// checksums that are missing, keeps the index of searches up, and writes down when sessions and
+// keys were last used.
 #pragma once
 
 #include <chrono>
@@ -33,6 +34,7 @@ class Collector {
     std::chrono::milliseconds index_every = std::chrono::seconds(1);   // the same, for searches
     std::chrono::milliseconds reclaim_every =
         std::chrono::seconds(1);  // looks for requests, and for dropped blobs
+    std::chrono::milliseconds write_uses_every = std::chrono::minutes(1);
     std::chrono::milliseconds retry_after = std::chrono::minutes(1);
     std::chrono::milliseconds keep_events = std::chrono::hours(7 * 24);
     std::size_t step = 64;                      // blobs, uploads, sessions and events at a time
@@ -63,6 +65,7 @@ class Collector {
   bool collect();
   bool collect_dropped();
   bool prune_sessions();
+  bool write_uses();
   bool prune_events();
   bool prune_idempotency_keys();
   bool expire_uploads();

@@ -57,7 +57,13 @@ CREATE TABLE session (
   account_id {integer} NOT NULL REFERENCES account (id),
   created_at {integer} NOT NULL,
   expires_at {integer} NOT NULL,             -- the last of its tokens is worthless from then on
-  generation {integer} NOT NULL DEFAULT 1    -- of its tokens; those of earlier ones are worthless
+  generation {integer} NOT NULL DEFAULT 1,   -- of its tokens; those of earlier ones are worthless
+  rotation   {integer} NOT NULL DEFAULT 1,   -- of its refresh token; one of an earlier one was replaced
+  rotated_at {integer} NOT NULL,             -- when that one replaced the one before
+  used_at    {integer} NOT NULL,             -- to about a minute
+  -- Where its last log-in or refresh came from, for people to tell sessions apart.
+  address    {text} NOT NULL DEFAULT '',
+  agent      {text} NOT NULL DEFAULT ''
 ){options};
 CREATE INDEX session_account ON session (account_id);
 CREATE INDEX session_expiry ON session (expires_at);
@@ -119,6 +125,9 @@ CREATE TABLE api_key (
   hint       {text} NOT NULL,                -- how the key begins, to tell it from others
   hash       {bytes} NOT NULL UNIQUE,         -- SHA-256 of the key
   space_id   {integer} REFERENCES space (id),  -- kind 2: the bucket it is bound to; else null
+  scopes     {integer} NOT NULL DEFAULT 3,   -- bits: 1 read, 2 write
+  expires_at {integer},                      -- null: never
+  used_at    {integer},                      -- to about a minute; null: never yet
   created_at {integer} NOT NULL
 ){options};
 -- Those that an account is shown; an application's, of which a bucket may have many, are not.

@@ -158,18 +158,31 @@ struct PasswordChange {
   std::string new_hash;  // empty for an actor that may not change it
 };
 
-Task<Result<PasswordChange>> prove(Context& context, Actor actor,
-                                   const AccountChanges::NewPassword& password) {
+// The hash that `password` made, if it is the account's.
+Task<Result<std::string>> proved_hash(Context& context, AccountId account, std::string password,
+                                      std::string_view address) {
   auto look = [&](db::Transaction& tx) -> Task<std::optional<std::string>> {
-    co_return co_await tx.find(kPassword, text_from, actor.account());
+    co_return co_await tx.find(kPassword, text_from, account);
   };
   auto stored = co_await context.database.read(look);
   if (!stored) co_return no_such_account();
-  const auto verdict = co_await check_current_password(context, actor.account(), password.address,
-                                                       password.current, *stored);
+  const auto verdict =
+      co_await check_current_password(context, account, address, std::move(password), *stored);
   if (!verdict) co_return std::unexpected(verdict.error());
   if (!verdict->right) co_return wrong_password();
-  PasswordChange change{.old_hash = std::move(*stored), .new_hash = {}};
+  co_return std::move(*stored);
+}
+
+std::unexpected<Failure> not_for_keys() {
+  return fail(FailureCode::kForbidden,
+              "a key changes neither name nor e-mail address nor password: log in");
+}
+
+Task<Result<PasswordChange>> prove(Context& context, Actor actor,
+                                   const AccountChanges::NewPassword& password) {
+  auto proved = co_await proved_hash(context, actor.account(), password.current, password.address);
+  if (!proved) co_return std::unexpected(std::move(proved.error()));
+  PasswordChange change{.old_hash = std::move(*proved), .new_hash = {}};
   if (!actor.may_change_identity()) co_return change;
   auto hashed = co_await context.passwords.hash(
       password.wanted, {.account = actor.account().value, .address = password.address});
@@ -361,15 +374,21 @@ Task<Result<Account>> Accounts::update(Actor actor, AccountChanges changes) {
       if (!proved) co_return std::unexpected(std::move(proved.error()));
       password = std::move(*proved);
     }
-    if (!actor.may_change_identity()) {
-      co_return fail(FailureCode::kForbidden,
-                     "a key changes neither name nor e-mail address nor password: log in");
-    }
+    if (!actor.may_change_identity()) co_return not_for_keys();
     auto changed = co_await change(context_, actor, changes, password);
     if (!changed) co_return std::unexpected(std::move(changed.error()));
     if (*changed) co_return std::move(**changed);
   }
   co_return password_in_flux();
+}
+
+Task<Result<std::string>> Accounts::prove_password(Actor actor, CurrentPassword current) {
+  if (!actor.may_change_identity()) {
+    co_return fail(FailureCode::kForbidden, "a key does not decide about its account: log in");
+  }
+  auto proved =
+      co_await proved_hash(context_, actor.account(), std::move(current.text), current.address);
+  co_return proved;
 }
 
 Task<Result<void>> Accounts::set_password(AccountId id, std::string password) {

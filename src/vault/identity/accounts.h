@@ -24,12 +24,20 @@ struct NewAccount {
   std::string address = {};  // as in LogInRequest
 };
 
+// Where a session is used from, for people to tell sessions apart. Any bytes: what is kept of them
+// is text of a bounded length.
+struct SessionClient {
+  std::string address = {};  // `192.0.2.1`
+  std::string agent = {};    // what the program says it is: User-Agent
+};
+
 // A name and a password, and who sends them.
 struct LogInRequest {
   std::string login;  // a username or an e-mail address
   std::string password;
   // Of the client, as rate limits count it: Client::limit_key(). Empty: not known.
   std::string address = {};
+  SessionClient client = {};
 };
 
 // The name of the guests' accounts, which nobody else may have.
@@ -67,6 +75,15 @@ class Accounts {
   // the password; kRateLimited, kBusy as a log-in with it; kForbidden for a key, which changes
   // nothing of this. The session that the actor acts in goes on when the password changes.
   Task<Result<Account>> update(Actor actor, AccountChanges changes);
+
+  struct CurrentPassword {
+    std::string text;
+    std::string address = {};  // as in LogInRequest
+  };
+  // The stored hash of the actor's password, for a command that compares it once more in its own
+  // transaction. kWrongPassword when `current` is another; kRateLimited, kBusy as a log-in with it;
+  // kForbidden for a key; kNotFound.
+  Task<Result<std::string>> prove_password(Actor actor, CurrentPassword current);
 
   // For whoever runs the machine. All give kNotFound.
   Task<Result<void>> set_password(AccountId id, std::string password);  // ends all sessions

@@ -1,8 +1,10 @@
+#include <algorithm>
 #include <utility>
 
 #include "base/hash.h"
 #include "vault/identity/account_rows.h"
 #include "vault/identity/sessions.h"
+#include "vault/identity/write_uses.h"
 #include "vault/model/checks.h"
 #include "vault/model/quota.h"
 #include "vault/model/sql.h"
@@ -14,11 +16,13 @@ constexpr std::size_t kHintLength = 8;
 constexpr std::size_t kSecretMax = 256;  // bytes; ours are shorter than 50
 
 constexpr db::Statement kInsert{
-    "INSERT INTO api_key (account_id, kind, name, hint, hash, created_at)"
-    " VALUES ($1, $2, $3, $4, $5, $6)"};
+    "INSERT INTO api_key (account_id, kind, name, hint, hash, created_at, scopes, expires_at)"
+    " VALUES ($1, $2, $3, $4, $5, $6, $7, $8)"};
 constexpr db::Statement kList{
-    "SELECT id, account_id, kind, name, hint, created_at FROM api_key WHERE account_id = $1"
-    " AND kind <> 2 AND id > $2 ORDER BY id LIMIT $3"};
+    "SELECT id, account_id, kind, name, hint, created_at, scopes, expires_at, used_at FROM api_key"
+    " WHERE account_id = $1 AND kind <> 2 AND id > $2 ORDER BY id LIMIT $3"};
+constexpr db::Statement kUse{
+    "UPDATE api_key SET used_at = $2 WHERE id = $1 AND (used_at IS NULL OR used_at < $2)"};
 constexpr db::Statement kRevoke{"DELETE FROM api_key WHERE id = $1 AND account_id = $2"};
 // Both statements are found by an index: those of buckets are in no list of the account's keys.
 constexpr db::Statement kRevokeListed{"DELETE FROM api_key WHERE account_id = $1 AND kind <> 2"};
@@ -44,9 +48,21 @@ constexpr db::Statement kRevokeApplications{
     "DELETE FROM api_key WHERE space_id = $1 AND account_id = $2"};
 
 constexpr auto kFindText = sql("SELECT ", kAccountColumns,
-                               ", k.kind, k.id, k.space_id FROM api_key k JOIN account a ON a.id = "
-                               "k.account_id WHERE k.hash = $1");
+                               ", k.kind, k.id, k.space_id, k.scopes, k.expires_at, k.used_at"
+                               " FROM api_key k JOIN account a ON a.id = k.account_id"
+                               " WHERE k.hash = $1");
 constexpr db::Statement kFind{kFindText.data()};
+
+constexpr std::int64_t kReadBit = 1;
+constexpr std::int64_t kWriteBit = 2;
+
+KeyScopes scopes_from(std::int64_t bits) {
+  return {.read = (bits & kReadBit) != 0, .write = (bits & kWriteBit) != 0};
+}
+
+std::int64_t bits_of(KeyScopes scopes) {
+  return (scopes.read ? kReadBit : 0) | (scopes.write ? kWriteBit : 0);
+}
 
 ApiKey key_from(const db::Row& row) {
   ApiKey key;
@@ -56,6 +72,9 @@ ApiKey key_from(const db::Row& row) {
   key.name = row.text(3);
   key.hint = row.text(4);
   key.created_at = row.time(5);
+  key.scopes = scopes_from(row.integer(6));
+  key.expires_at = row.optional_time(7);
+  key.used_at = row.optional_time(8);
   return key;
 }
 
@@ -83,14 +102,29 @@ std::unexpected<Failure> no_such_key() {
   return fail(FailureCode::kNotFound, "there is no such key");
 }
 
-Caller holder_from(const db::Row& row) {
+// How many keys of that kind an account may have, where they are in its list.
+std::size_t max_of(KeyKind kind) noexcept {
+  return kind == KeyKind::kUpload ? kUploadKeysMax : kKeysMax;
+}
+
+struct Holder {
   Caller caller;
+  std::optional<Time> expires_at;
+  std::optional<Time> used_at;
+};
+
+Holder holder_from(const db::Row& row) {
+  Holder holder;
+  Caller& caller = holder.caller;
   caller.account = account_from(row);
   const auto kind = static_cast<KeyKind>(row.integer(kAccountWidth));
   caller.key = row.id<ApiKeyId>(kAccountWidth + 1);
   caller.credential = credential_of(kind);
   if (!row.is_null(kAccountWidth + 2)) caller.space = row.id<SpaceId>(kAccountWidth + 2);
-  return caller;
+  caller.scopes = scopes_from(row.integer(kAccountWidth + 3));
+  holder.expires_at = row.optional_time(kAccountWidth + 4);
+  holder.used_at = row.optional_time(kAccountWidth + 5);
+  return holder;
 }
 
 }  // namespace
@@ -105,35 +139,40 @@ std::string_view name_of(KeyKind kind) noexcept {
   return "api";
 }
 
-Task<Result<ApiKeys::Created>> ApiKeys::create(Actor actor, KeyKind kind, std::string name) {
+Task<Result<ApiKeys::Created>> ApiKeys::create(Actor actor, KeyKind kind, std::string name,
+                                               KeyTerms terms) {
   const AccountId account = actor.account();
   Faults faults;
   Created created;
   created.key.name = check_label(name, faults);
+  created.key.scopes = terms.scopes;
+  created.key.expires_at = terms.expires_at;
+  created.key.created_at = context_.clock.now();
+  if (terms.expires_at && *terms.expires_at <= created.key.created_at) {
+    faults.add("expires_at", "must be in the future");
+  }
   if (faults.any()) co_return faults.failure();
   created.secret = prefix_of(kind);
   created.secret += random_secret(context_.entropy);
   created.key.account = account;
   created.key.kind = kind;
   created.key.hint = created.secret.substr(0, kHintLength);
-  created.key.created_at = context_.clock.now();
   const Sha256Digest hash = Sha256::of(as_bytes(created.secret));
 
   auto body = [&](db::Transaction& tx) -> Task<Result<ApiKeyId>> {
-    if (kind == KeyKind::kUpload) {
-      const auto others = co_await tx.find(
-          kCountKind, [](const db::Row& row) { return row.integer(0); }, account, kind,
-          kUploadKeysMax);
-      if (static_cast<std::size_t>(others.value()) >= kUploadKeysMax) {
-        co_return fail(FailureCode::kQuotaExceeded,
-                       "the account has as many upload keys as it may have: revoke some");
-      }
+    const std::size_t max = max_of(kind);
+    const auto others = co_await tx.find(
+        kCountKind, [](const db::Row& row) { return row.integer(0); }, account, kind, max);
+    if (static_cast<std::size_t>(others.value()) >= max) {
+      co_return fail(FailureCode::kQuotaExceeded,
+                     "the account has as many keys of this kind as it may have: revoke some");
     }
     const auto charged = co_await charge_account(tx, account, cost_of_secrets(1));
     if (!charged) co_return std::unexpected(charged.error());
     const ApiKey& key = created.key;
     const auto id = co_await tx.insert<ApiKeyId>(kInsert, account, kind, key.name, key.hint,
-                                                 ByteView(hash.bytes), key.created_at);
+                                                 ByteView(hash.bytes), key.created_at,
+                                                 bits_of(key.scopes), key.expires_at);
     co_return id.value();
   };
   const auto id = co_await context_.database.write(actor, body);
@@ -168,17 +207,26 @@ Task<Result<std::string>> ApiKeys::create_application(Actor actor, SpaceId bucke
 }
 
 Task<Result<Caller>> ApiKeys::authenticate(std::string secret) {
-  std::optional<Caller> caller;
+  std::optional<Holder> holder;
   if (secret.size() <= kSecretMax) {
     const Sha256Digest hash = Sha256::of(as_bytes(secret));
-    auto body = [&](db::Transaction& tx) -> Task<std::optional<Caller>> {
+    auto body = [&](db::Transaction& tx) -> Task<std::optional<Holder>> {
       co_return co_await tx.find(kFind, holder_from, ByteView(hash.bytes));
     };
-    caller = co_await context_.database.read(body);
+    holder = co_await context_.database.read(body);
   }
-  if (!caller) co_return key_invalid();
-  if (caller->account.disabled_at) co_return account_disabled();
-  co_return std::move(*caller);
+  if (!holder) co_return key_invalid();
+  const Time now = context_.clock.now();
+  if (holder->expires_at && *holder->expires_at <= now) {
+    co_return fail(FailureCode::kTokenExpired, "the key has expired");
+  }
+  Caller& caller = holder->caller;
+  if (caller.account.disabled_at) co_return account_disabled();
+  // Those of buckets are in no list that would show it.
+  if (caller.credential != Credential::kApplicationKey) {
+    context_.key_uses->note(caller.key.value(), now, holder->used_at);
+  }
+  co_return std::move(caller);
 }
 
 Task<Page<ApiKey>> ApiKeys::list(AccountId account, ApiKeyId after, PageLimit limit) {
@@ -187,7 +235,16 @@ Task<Page<ApiKey>> ApiKeys::list(AccountId account, ApiKeyId after, PageLimit li
     co_return co_await read_page(tx, kList, limit, key_from, weigh, account, after,
                                  limit.to_fetch());
   };
-  co_return co_await context_.database.read(body);
+  auto page = co_await context_.database.read(body);
+  for (ApiKey& key : page.items) {
+    const auto used = context_.key_uses->find(key.id);
+    if (used) key.used_at = std::max(key.used_at.value_or(*used), *used);
+  }
+  co_return page;
+}
+
+Task<bool> ApiKeys::write_uses(std::size_t limit) {
+  co_return co_await vault::write_uses(context_, *context_.key_uses, kUse, limit);
 }
 
 Task<Result<void>> ApiKeys::revoke(Actor actor, ApiKeyId key) {

@@ -60,6 +60,7 @@ std::string SessionTokens::sign(const SessionClaims& claims) const {
   failed |= jwt_add_grant_int(made, "user_id", claims.account.value);
   failed |= jwt_add_grant_int(made, "sid", claims.session.value);
   failed |= jwt_add_grant_int(made, "gen", claims.generation);
+  if (claims.refresh) failed |= jwt_add_grant_int(made, "rot", claims.rotation);
   // File Uploader's web client looks for the end of an access token here.
   if (!claims.refresh) failed |= jwt_add_grant_int(made, "ExpiresAt", claims.expires);
   if (failed != 0) throw std::runtime_error("a session token cannot be made");
@@ -91,6 +92,11 @@ Result<SessionClaims> SessionTokens::decode(const std::string& token) const {
   if ((type != "access" && type != "refresh") || !whole) return token_invalid();
   SessionClaims claims;
   claims.refresh = type == "refresh";
+  if (claims.refresh) {
+    const auto rotation = integer_claim(decoded, "rot");
+    if (!rotation) return token_invalid();
+    claims.rotation = *rotation;
+  }
   claims.account = AccountId{*account};
   claims.session = SessionId{*session};
   claims.generation = *generation;

@@ -15,6 +15,7 @@ struct SessionClaims {
   AccountId account;
   SessionId session;
   std::int64_t generation = 1;  // of the session's tokens
+  std::int64_t rotation = 1;    // of a refresh token: how many it replaced, and 1
   std::int64_t issued = 0;      // seconds since 1970
   std::int64_t expires = 0;     // seconds since 1970
   std::string id;               // made unique by the caller; not read back

@@ -1,11 +1,13 @@
 // Log-ins and keys: how a caller is recognised.
 //
 // Session tokens are JWTs (RFC 7519, HS256) with SimpleJWT's claims: token_type (`access` or
-// `refresh`), exp, iat, jti, user_id, `sid`, the session they belong to, and `gen`, the generation
-// of its tokens. A token is worth nothing once its session is gone or has tokens of a later
-// generation. Keys are random; their SHA-256 is stored.
+// `refresh`), exp, iat, jti, user_id, `sid`, the session they belong to, `gen`, the generation of
+// its tokens, and in a refresh token `rot`, which of the session's refresh tokens it is. A token is
+// worth nothing once its session is gone or has tokens of a later generation. Keys are random;
+// their SHA-256 is stored.
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <cstdint>
 #include <memory>
@@ -40,8 +42,27 @@ struct LogIn {
   Tokens tokens;
 };
 
+// A session as its account sees it.
+struct Session {
+  SessionId id;
+  Time created_at;
+  Time expires_at;
+  Time used_at;          // to about a minute
+  SessionClient client;  // of its last log-in or refresh
+};
+
+// What a refresh does with the session's refresh token.
+enum class Rotation : std::uint8_t {
+  kReplace,  // gives another one; the one that was shown is good for kRefreshRepeat more
+  kKeep,     // for clients that keep the one of their log-in
+};
+// A client whose reply was lost may show the refresh token that was replaced once more for so long.
+inline constexpr std::chrono::seconds kRefreshRepeat{30};
+
 // Of one account. A log-in beyond them ends the oldest.
 inline constexpr std::size_t kSessionsMax = 1'000;
+// Of one account: API keys, and as many master keys.
+inline constexpr std::size_t kKeysMax = 1'000;
 // Of one bucket.
 inline constexpr std::size_t kBucketTokensMax = 10'000;
 // Of one account.
@@ -68,8 +89,8 @@ class Sessions {
                              std::optional<std::chrono::seconds> lifetime = {});
 
   // Accounts::create() with a session of the new account.
-  Task<Result<LogIn>> sign_up(NewAccount account,
-                              std::optional<std::chrono::seconds> lifetime = {});
+  Task<Result<LogIn>> sign_up(NewAccount account, std::optional<std::chrono::seconds> lifetime = {},
+                              SessionClient client = {});
 
   // New tokens of a new generation for the session of `access_token`; they live as long as that one
   // did, which is worthless from now on. Requests under way go on, for the session does. Of several
@@ -78,9 +99,15 @@ class Sessions {
   Task<Result<Tokens>> renew(std::string access_token);
 
   // New tokens for the session of `token`, a refresh token or an access token that is still
-  // valid; the session lives on from now. kTokenInvalid, kTokenExpired, kSessionGone,
-  // kAccountDisabled.
-  Task<Result<Tokens>> refresh(std::string token);
+  // valid; the session lives on from now. Access tokens stay as they are. A refresh token that was
+  // replaced before, and longer than kRefreshRepeat ago or more than one replacement ago, is in
+  // other hands than its successor: the session ends (kSessionGone). Within that time it gives
+  // tokens again, with the same place in the order as the ones that were lost. An access token
+  // replaces no refresh token. kTokenInvalid, kTokenExpired, kSessionGone, kAccountDisabled.
+  Task<Result<Tokens>> refresh(std::string token, Rotation rotation = Rotation::kReplace,
+                               SessionClient client = {});
+  // How many sessions ended because a refresh token came back; since the start.
+  std::uint64_t reuses() const noexcept { return reuses_; }
 
   // Who bears the access token. The same failures; a refresh token is kTokenInvalid.
   Task<Result<Caller>> authenticate(std::string access_token);
@@ -95,9 +122,18 @@ class Sessions {
 
   // Ends the session; no token of it works from now on. Ending what has ended is no failure.
   Task<void> end(SessionId session);
+  // The same for one of the actor's own. kNotFound without it.
+  Task<Result<void>> end(Actor actor, SessionId session);
 
   // Ends all sessions of the account; how many.
   Task<std::uint64_t> end_all(AccountId account);
+  Task<Result<std::uint64_t>> end_all(Actor actor);
+
+  // Those that have not ended or expired, with ids above `after`, in order of ids.
+  Task<Page<Session>> list(AccountId account, SessionId after, PageLimit limit = {});
+
+  // Writes down when up to `limit` sessions were last used; whether there are more to write.
+  Task<bool> write_uses(std::size_t limit);
 
   // Removes up to `limit` sessions that expired a day ago or before; how many. Until then a request
   // that began in time may still commit (vault/actor.h).
@@ -108,8 +144,9 @@ class Sessions {
   class Verified;
   Sessions(Context& context, Bytes key);
 
+  struct Owner;
   // Whose live session the token is of.
-  static Task<Result<Account>> owner_of(db::Transaction& tx, const Claims& claims, Time now);
+  static Task<Result<Owner>> owner_of(db::Transaction& tx, const Claims& claims, Time now);
   // How long tokens live.
   struct Lifetimes {
     std::chrono::seconds access;
@@ -119,14 +156,16 @@ class Sessions {
   // Nothing: the account's hash is no longer what was checked. Long expired sessions of the account
   // are removed on the way.
   Task<Result<std::optional<LogIn>>> begin(Credentials credentials,
-                                           std::optional<std::chrono::seconds> lifetime);
-  // For `bearer`: account, session and generation.
+                                           std::optional<std::chrono::seconds> lifetime,
+                                           SessionClient client);
+  // For `bearer`: account, session, generation and rotation.
   Tokens issue(const Claims& bearer, Time now, Lifetimes lifetimes) const;
   Result<Claims> verify(const std::string& token) const;
 
   Context& context_;
   SessionTokens signer_;
   std::unique_ptr<Verified> verified_;
+  std::atomic<std::uint64_t> reuses_ = 0;
 };
 
 // kUpload: for programs that upload and do nothing else.
@@ -142,7 +181,16 @@ struct ApiKey {
   KeyKind kind;
   std::string name;
   std::string hint;  // its first characters, to tell keys apart
+  KeyScopes scopes;
+  std::optional<Time> expires_at;  // nothing: never
+  std::optional<Time> used_at;     // to about a minute; nothing: never yet
   Time created_at;
+};
+
+// What a new key may do, and for how long.
+struct KeyTerms {
+  KeyScopes scopes = {};
+  std::optional<Time> expires_at = {};
 };
 
 // Keys that programs use. Threads: any executor's.
@@ -154,16 +202,17 @@ class ApiKeys {
     ApiKey key;
     std::string secret;  // shown once, never stored
   };
-  // kNotFound without that account; kInvalid for a name over 100 characters; kQuotaExceeded, for
-  // keys count too (vault/quota.h), and for an account that has kUploadKeysMax of kUpload.
-  Task<Result<Created>> create(Actor actor, KeyKind kind, std::string name);
+  // kNotFound without that account; kInvalid for a name over 100 characters, and for an end that is
+  // not in the future; kQuotaExceeded, for keys count too (vault/quota.h), and for an account that
+  // has kUploadKeysMax of kUpload, or kKeysMax of another kind.
+  Task<Result<Created>> create(Actor actor, KeyKind kind, std::string name, KeyTerms terms = {});
 
   // A key for programs that use one bucket of the account; it goes with the bucket. The secret is
   // all there is to tell it by. kNotFound without that bucket; kQuotaExceeded, also for a bucket
   // that has kBucketTokensMax.
   Task<Result<std::string>> create_application(Actor actor, SpaceId bucket);
 
-  // Who holds the key, of whatever kind. kTokenInvalid, kAccountDisabled.
+  // Who holds the key, of whatever kind. kTokenInvalid, kTokenExpired, kAccountDisabled.
   Task<Result<Caller>> authenticate(std::string secret);
 
   // Without those of its buckets, with ids above `after`, in order of ids.
@@ -176,6 +225,9 @@ class ApiKeys {
   Task<Result<void>> revoke_application(Actor actor, std::string secret);
   // All keys of the bucket, if it is the actor's.
   Task<Result<void>> revoke_applications(Actor actor, SpaceId bucket);
+
+  // Writes down when up to `limit` keys were last used; whether there are more to write.
+  Task<bool> write_uses(std::size_t limit);
 
  private:
   Context& context_;

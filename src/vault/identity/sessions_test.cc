@@ -163,6 +163,11 @@ TEST_F(SessionsTest, RefusesClaimsOfAnotherType) {
        }) {
     EXPECT_FAILS(authenticate(token), kTokenInvalid);
   }
+  const std::string refreshing = R"("token_type":"refresh")";
+  EXPECT_TRUE(refresh(with(refreshing + R"(,"rot":1)", exp, user, sid)));
+  for (const std::string rotation : {"", R"(,"rot":"1")", R"(,"rot":0)", R"(,"rot":true)"}) {
+    EXPECT_FAILS(refresh(with(refreshing + rotation, exp, user, sid)), kTokenInvalid);
+  }
   EXPECT_FAILS(authenticate(with(type, R"("exp":-1)", user, sid)), kTokenExpired);
   const Account bob = make_account("bob");
   const std::string foreign = fmt::format(R"("user_id":{})", bob.id.value);
@@ -269,9 +274,9 @@ TEST_F(SessionsTest, ALogInBeyondTheMostEndsTheOldest) {
   const Tokens first = begin_session(anna_);
   const Tokens second = begin_session(anna_);
   static constexpr db::Statement kFill{
-      "INSERT INTO session (account_id, created_at, expires_at)"
+      "INSERT INTO session (account_id, created_at, expires_at, rotated_at, used_at)"
       " WITH RECURSIVE n (i) AS (SELECT 3 UNION ALL SELECT i + 1 FROM n WHERE i < $2)"
-      " SELECT $1, 0, 4000000000000000 FROM n"};
+      " SELECT $1, 0, 4000000000000000, 0, 0 FROM n"};
   run(stores_.database->write([&](db::Transaction& tx) -> Task<void> {
     co_await tx.execute(kFill, anna_.id, kSessionsMax);
   }));

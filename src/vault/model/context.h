@@ -11,6 +11,7 @@
 #include "blobs/blob_store.h"
 #include "vault/model/dropped_blobs.h"
 #include "vault/model/guarded_database.h"
+#include "vault/model/last_uses.h"
 #include "vault/model/listener.h"
 #include "vault/model/password_attempts.h"
 #include "vault/model/reservations.h"
@@ -49,6 +50,8 @@ struct Context {
   Classify classify;
   Policy policy;
   std::shared_ptr<PasswordAttempts> password_attempts = std::make_shared<PasswordAttempts>();
+  std::shared_ptr<LastUses<SessionId>> session_uses = std::make_shared<LastUses<SessionId>>();
+  std::shared_ptr<LastUses<ApiKeyId>> key_uses = std::make_shared<LastUses<ApiKeyId>>();
   std::shared_ptr<Reservations> reservations = std::make_shared<Reservations>();
   std::shared_ptr<DroppedBlobs> dropped_blobs = std::make_shared<DroppedBlobs>();
   // Called after a folder or a space was removed, for whoever clears it away.

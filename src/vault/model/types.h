@@ -43,12 +43,21 @@ struct Account {
 // What a caller showed to prove who it is.
 enum class Credential { kSession, kApiKey, kMasterKey, kApplicationKey, kUploadKey };
 
+// What a key is good for. Sessions are good for everything.
+struct KeyScopes {
+  bool read = true;
+  bool write = true;
+
+  friend bool operator==(const KeyScopes&, const KeyScopes&) = default;
+};
+
 struct Caller {
   Account account;
   Credential credential = Credential::kSession;
   std::optional<SessionId> session = {};  // for kSession
   std::optional<ApiKeyId> key = {};       // for the keys
   std::optional<SpaceId> space = {};      // for kApplicationKey: the bucket it is good for
+  KeyScopes scopes = {};
 };
 
 // An ordered map from key to entry: an account's own, the guests', a group's with its members, a

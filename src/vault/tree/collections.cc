@@ -210,7 +210,7 @@ Task<Result<Collection>> Collections::create(Actor actor, std::string name,
   auto body = [&](db::Transaction& tx) -> Task<Result<CollectionId>> {
     const auto count = co_await tx.find(kCount, integer_from, made.owner, kCollectionsMax);
     if (static_cast<std::uint64_t>(count.value()) >= kCollectionsMax) {
-      co_return fail(FailureCode::kInvalid,
+      co_return fail(FailureCode::kQuotaExceeded,
                      fmt::format("an account has at most {} collections", kCollectionsMax));
     }
     const auto fits = co_await charge_account(tx, made.owner, {.charged = charged});

@@ -53,7 +53,8 @@ class Collections {
   explicit Collections(Context& context) : context_(context) {}
 
   // Event `collection.created`. kInvalid for a name that is not 1 to kCollectionNameMax characters
-  // long, for a description as in Entries::update(), and above kCollectionsMax; kQuotaExceeded.
+  // long, and for a description as in Entries::update(); kQuotaExceeded, also above
+  // kCollectionsMax.
   Task<Result<Collection>> create(Actor actor, std::string name,
                                   std::optional<std::string> description);
 

@@ -18,6 +18,8 @@ namespace {
 
 constexpr db::Statement kHome{
     "SELECT home_id FROM account WHERE id = $1 AND kind = 0 AND removal = 0"};
+constexpr db::Statement kHomeIfProved{
+    "SELECT home_id FROM account WHERE id = $1 AND kind = 0 AND removal = 0 AND password = $2"};
 // What is left tells nothing of the person.
 constexpr db::Statement kClose{
     "UPDATE account SET removal = 1, username = '', email = NULL, password = '', is_admin = 0,"
@@ -64,30 +66,50 @@ Cost cost_of_webhooks(const db::Row& row) {
   return {.charged = row.integer(0) * static_cast<std::int64_t>(kEntryCharge) + row.integer(1)};
 }
 
+SpaceId home_from(const db::Row& row) { return row.id<SpaceId>(0); }
+
+// What is to be done at once.
+Task<void> close_account(db::Transaction& tx, AccountId account, SpaceId home, Time now) {
+  co_await tx.execute(kClose, account, now);
+  co_await tx.execute(kDropLogins, account);
+  co_await tx.execute(kDropSessions, account);
+  const auto keys = co_await tx.execute(kDropKeys, account);
+  co_await give_back(tx, account, cost_of_secrets(keys));
+  const auto webhooks = co_await tx.find(kWebhookUrls, cost_of_webhooks, account);
+  co_await tx.execute(kDropWebhooks, account);
+  co_await give_back(tx, account, webhooks.value());
+  co_await drop_idempotency_keys(tx, account);
+  co_await tx.execute(kLeaveGroups, account);
+  co_await tx.execute(kExpireUploads, account, now);
+  co_await tx.execute(kRemoveHome, home, now);
+  co_await remove_contents(tx, home, account);
+}
+
 }  // namespace
 
 Task<Result<void>> AccountRemoval::remove(AccountId account) {
   auto body = [&](db::Transaction& tx) -> Task<Result<void>> {
-    const auto home = co_await tx.find(
-        kHome, [](const db::Row& row) { return row.id<SpaceId>(0); }, account);
+    const auto home = co_await tx.find(kHome, home_from, account);
     if (!home) co_return fail(FailureCode::kNotFound, "there is no such account");
-    const Time now = context_.clock.now();
-    co_await tx.execute(kClose, account, now);
-    co_await tx.execute(kDropLogins, account);
-    co_await tx.execute(kDropSessions, account);
-    const auto keys = co_await tx.execute(kDropKeys, account);
-    co_await give_back(tx, account, cost_of_secrets(keys));
-    const auto webhooks = co_await tx.find(kWebhookUrls, cost_of_webhooks, account);
-    co_await tx.execute(kDropWebhooks, account);
-    co_await give_back(tx, account, webhooks.value());
-    co_await drop_idempotency_keys(tx, account);
-    co_await tx.execute(kLeaveGroups, account);
-    co_await tx.execute(kExpireUploads, account, now);
-    co_await tx.execute(kRemoveHome, *home, now);
-    co_await remove_contents(tx, *home, account);
+    co_await close_account(tx, account, *home, context_.clock.now());
     co_return Result<void>{};
   };
   const auto removed = co_await context_.database.write(Actor::System{}, body);
+  if (removed) context_.removed->call();
+  co_return removed;
+}
+
+Task<Result<void>> AccountRemoval::remove_own(Actor actor, std::string password_hash) {
+  auto body = [&](db::Transaction& tx) -> Task<Result<void>> {
+    const auto home = co_await tx.find(kHomeIfProved, home_from, actor.account(), password_hash);
+    if (!home) {
+      co_return fail(FailureCode::kBusy,
+                     "the password is being changed, please try again in a moment");
+    }
+    co_await close_account(tx, actor.account(), *home, context_.clock.now());
+    co_return Result<void>{};
+  };
+  const auto removed = co_await context_.database.write(actor, body);
   if (removed) context_.removed->call();
   co_return removed;
 }

@@ -2,8 +2,10 @@
 #pragma once
 
 #include <cstddef>
+#include <string>
 
 #include "base/task.h"
+#include "vault/model/actor.h"
 #include "vault/model/context.h"
 #include "vault/model/failure.h"
 #include "vault/model/types.h"
@@ -21,6 +23,10 @@ class AccountRemoval {
   // files go back to their owners. In the end nothing is left but the number, which no other
   // account gets, for the events that name it. kNotFound, also for the guests' account.
   Task<Result<void>> remove(AccountId account);
+
+  // The same for the actor's own account, while the hash of its password is `password_hash`:
+  // Accounts::prove_password(). kBusy when it has changed meanwhile.
+  Task<Result<void>> remove_own(Actor actor, std::string password_hash);
 
  private:
   Context& context_;

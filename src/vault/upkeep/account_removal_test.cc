@@ -60,6 +60,32 @@ TEST_F(AccountRemovalTest, NobodyIsTheAccountAtOnce) {
   EXPECT_TRUE(list({.owner = heir.id}).entries.empty());
 }
 
+TEST_F(AccountRemovalTest, OnesOwnNeedsThePassword) {
+  const Account anna = make_account("anna");
+  const Tokens tokens = begin_session(anna);
+  const Actor actor = Actor::of(run(vault_->sessions().authenticate(tokens.access)).value());
+  const auto prove = [&](Actor who, std::string password) {
+    return run(vault_->accounts().prove_password(who, {.text = std::move(password)}));
+  };
+  EXPECT_FAILS(prove(actor, "wrong horse"), kWrongPassword);
+  EXPECT_FAILS(prove(actor, std::string(10'000, 'x')), kWrongPassword);
+  const auto key = run(vault_->api_keys().create(as(anna), KeyKind::kApi, "")).value();
+  const Actor by_key = Actor::of(run(vault_->api_keys().authenticate(key.secret)).value());
+  EXPECT_FAILS(prove(by_key, "correct horse"), kForbidden);
+  const auto proved = prove(actor, "correct horse");
+  ASSERT_TRUE(proved);
+  ASSERT_TRUE(run(vault_->accounts().set_password(anna.id, "another horse")));
+  EXPECT_FAILS(run(vault_->account_removal().remove_own(actor, *proved)), kSessionGone);
+  EXPECT_FAILS(run(vault_->account_removal().remove_own(as(anna), *proved)), kBusy);
+  EXPECT_TRUE(run(vault_->accounts().find_by_login("anna")));
+  const auto again = prove(as(anna), "another horse");
+  ASSERT_TRUE(again);
+  ASSERT_TRUE(run(vault_->account_removal().remove_own(as(anna), *again)));
+  EXPECT_FALSE(run(vault_->accounts().find_by_login("anna")));
+  EXPECT_FAILS(run(vault_->api_keys().authenticate(key.secret)), kTokenInvalid);
+  EXPECT_FAILS(run(vault_->account_removal().remove_own(as(anna), *again)), kBusy);
+}
+
 TEST_F(AccountRemovalTest, NothingOfItIsLeft) {
   const Account anna = make_account("anna");
   upload(anna, "file", "bytes of hers", {"tag"});
