@@ -26,8 +26,9 @@ int show_routes(bool as_json) {
   for (const auto& route : routes) {
     out += out.size() > 1 ? ",\n " : "\n ";
     out += fmt::format(
-        R"({{"method":"{}","path":"{}","access":"{}","rate":"{}","dialect":"{}","body_limit":{}}})",
-        route.method, route.path, route.access, route.rate, route.dialect,
+        R"({{"method":"{}","path":"{}","access":"{}","scope":"{}","rate":"{}","dialect":"{}",)"
+        R"("body_limit":{}}})",
+        route.method, route.path, route.access, route.scope, route.rate, route.dialect,
         route.body_limit == apis::kNoLimit ? "null" : std::to_string(route.body_limit));
   }
   fmt::print("{}\n]\n", out);

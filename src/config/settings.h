@@ -32,6 +32,7 @@ struct Settings {
   std::string public_url;  // without a slash at its end; empty: the request's Host
   std::vector<std::string> trusted_proxies;  // IPv4 or IPv6 addresses or CIDR ranges
   bool require_https = false;
+  std::chrono::milliseconds hsts_max_age{};
   std::uint64_t cores = 0;  // 0: as many as the machine has
   bool rate_limits = true;
   bool guests = false;  // whether callers without an account are served

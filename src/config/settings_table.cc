@@ -127,6 +127,11 @@ constexpr auto kDefinitions = std::to_array<Definition>({
         "HTTPS are not plain.",
         [](auto& all) -> auto& { return all.require_https; }),
     define(
+        "hsts_max_age", duration(0), "365d",
+        "Where require_https is set: how long browsers that came over HTTPS use nothing else for "
+        "this host (Strict-Transport-Security); 0s: not sent.",
+        [](auto& all) -> auto& { return all.hsts_max_age; }),
+    define(
         "cores", integer(0, 1024), "0", "Serving threads; 0: one for each core of the machine.",
         [](auto& all) -> auto& { return all.cores; }),
     define(

@@ -60,6 +60,9 @@ apis::GatewayOptions gateway_options(const Settings& settings) {
   return {.trusted_proxies = settings.trusted_proxies,
           .public_url = settings.public_url,
           .require_https = settings.require_https,
+          .hsts_max_age = settings.require_https ? std::chrono::duration_cast<std::chrono::seconds>(
+                                                       settings.hsts_max_age)
+                                                 : std::chrono::seconds(0),
           .max_parts = settings.uploads.max_parts,
           .access_log = settings.log.access,
           .cors_origins = settings.cors.origins,

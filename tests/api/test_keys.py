@@ -9,11 +9,13 @@ from harness.client import Api
 def test_a_key_is_made_used_listed_and_revoked(shared, user):
     made = shapes.success(user.post("/api-keys", json={"name": "backup"}), 201)
     assert made["id"].startswith("key_") and made["name"] == "backup" and made["kind"] == "api"
-    assert made["secret"].startswith(made["hint"]) and len(made["secret"]) > 40
+    assert made["secret"].startswith(made["prefix"]) and len(made["secret"]) > 40
     key = Api(shared.root, key=made["secret"])
     assert key.me()["username"] == user.username
 
     listed = shapes.success(user.get("/api-keys"))
+    used = listed[0].pop("last_used_at")
+    assert made.pop("last_used_at") is None and shapes.is_time(used)
     assert listed == [{k: v for k, v in made.items() if k != "secret"}]
     assert made["secret"] not in user.get("/api-keys").text
     done = program.run("key", "list", "--data", shared.data, "--user", user.username)

@@ -77,7 +77,7 @@ def routes(binary):
     assert done.returncode == 0, done.stderr
     table = json.loads(done.stdout)
     for route in table:
-        assert {"method", "path", "access", "dialect", "rate", "body_limit"} <= set(route), route
+        assert {"method", "path", "access", "scope", "dialect", "rate", "body_limit"} <= set(route), route
     return table
 
 

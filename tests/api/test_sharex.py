@@ -88,7 +88,7 @@ def test_the_key_outlives_every_log_in(launch):
 def test_it_is_listed_and_revoked(caller, shared):
     first, second = uploader_of(caller), uploader_of(caller)
     listed = keys(caller)
-    assert [(key["kind"], key["name"], key["hint"]) for key in listed] == [
+    assert [(key["kind"], key["name"], key["prefix"]) for key in listed] == [
         ("upload", "ShareX", key_of(uploader)[:8]) for uploader in (first, second)
     ]
     assert caller.native().delete(f"/api-keys/{listed[0]['id']}").status_code == 200

@@ -85,8 +85,8 @@ Task<Reply> register_account(RequestContext& context) {
   wanted.username = std::move((*login)->username);
   wanted.password = std::move((*login)->password);
   wanted.address = context.client.limit_key();
-  const auto begun =
-      co_await context.vault.sessions().sign_up(std::move(wanted), (*login)->lifetime);
+  const auto begun = co_await context.vault.sessions().sign_up(
+      std::move(wanted), (*login)->lifetime, context.session_client());
   if (!begun) co_return refuse_account(begun.error());
   co_return logged_in(*begun);
 }
@@ -97,7 +97,8 @@ Task<Reply> log_in(RequestContext& context) {
   if (!*login) co_return std::move(login->error());
   vault::LogInRequest wanted{.login = std::move((*login)->username),
                              .password = std::move((*login)->password),
-                             .address = context.client.limit_key()};
+                             .address = context.client.limit_key(),
+                             .client = context.session_client()};
   const auto begun =
       co_await context.vault.sessions().log_in(std::move(wanted), (*login)->lifetime);
   if (!begun) co_return refuse_login(begun.error());

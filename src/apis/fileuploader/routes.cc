@@ -31,11 +31,14 @@ void add_files(Routes& routes) {
   upload.upload_key = true;
   add(routes, kGet, "/file/{url}", kAnyone, send_file, RateClass::kVisitor);
   add(routes, kGet, "/f/{url}", kAnyone, send_file, RateClass::kVisitor);
-  add(routes, kGet, "/api/delete/{url}", kAnyone, delete_file, RateClass::kVisitor);
+  add(routes, kGet, "/api/delete/{url}", kAnyone, delete_file, RateClass::kVisitor).effect =
+      Effect::kChanges;
   add(routes, kPost, "/api/rotate/{url}", kAnyone, rotate_link, RateClass::kVisitor);
   add(routes, kGet, "/api/get_files/{group}", kAccount, list_files);
   add(routes, kPost, "/api/transfer", kAccount, transfer_files).body_limit = kListLimit;
-  add(routes, kGet, "/api/sharex", kOptional, send_sharex, RateClass::kVisitor);
+  // Makes a key of an account's.
+  add(routes, kGet, "/api/sharex", kOptional, send_sharex, RateClass::kVisitor).effect =
+      Effect::kChanges;
 }
 
 void add_accounts(Routes& routes) {
@@ -56,7 +59,8 @@ void add_groups(Routes& routes) {
   add(routes, kDelete, "/api/delete_group/{group}", kAccount, delete_group);
   add(routes, kGet, "/api/get_groups", kAccount, list_groups);
   add(routes, kPost, "/api/leave/{group}", kAccount, leave_group);
-  add(routes, kGet, "/api/generate_invite/{group}", kAccount, generate_invite);
+  add(routes, kGet, "/api/generate_invite/{group}", kAccount, generate_invite).effect =
+      Effect::kChanges;
   add(routes, kDelete, "/api/generate_invite/{group}", kAccount, revoke_invites);
   add(routes, kGet, "/api/invite_info/{invite}", kAccount, show_invite).path_is_secret = true;
   add(routes, kPost, "/api/join/{invite}", kAccount, join_group).path_is_secret = true;

@@ -43,6 +43,16 @@ Task<std::optional<http::Response>> Dialect::reply_again(RequestContext&,
   co_return std::nullopt;
 }
 
+vault::SessionClient RequestContext::session_client() const {
+  return {.address = client.address,
+          .agent = std::string(request.header("User-Agent").value_or(""))};
+}
+
+bool Route::changes() const noexcept {
+  if (effect != Effect::kByMethod) return effect == Effect::kChanges;
+  return method != http::Method::kGet && method != http::Method::kHead;
+}
+
 Credentials bearer_or_api_key(const http::Request& request) {
   constexpr std::string_view kBearer = "bearer";
   if (const auto field = request.header("Authorization")) {

@@ -47,6 +47,13 @@ enum class RateClass {
 };
 std::string_view name_of(RateClass rate) noexcept;
 
+// What a route does to what is stored: whether a key needs the scope `read` for it, or `write`.
+enum class Effect {
+  kByMethod,  // GET and HEAD read, all others change
+  kReads,
+  kChanges,
+};
+
 // One request on its way through a handler. Lives until the handler's task has ended.
 struct RequestContext {
   http::Request& request;
@@ -67,6 +74,8 @@ struct RequestContext {
   const vault::Account& account() const { return caller->account; }
   // In whose name the vault's commands change something. REQUIRES: as account().
   vault::Actor actor() const { return vault::Actor::of(*caller).claiming(claim); }
+  // Where the request comes from, for the list of the account's sessions.
+  vault::SessionClient session_client() const;
 };
 
 // What a repeated POST with the same Idempotency-Key gets; see gateway/idempotency.h.
@@ -97,6 +106,11 @@ struct Route {
   bool plain_http = false;
   // Of a POST with an account, where the dialect takes idempotency keys.
   Repeat repeat = Repeat::kFirstReply;
+  Effect effect = Effect::kByMethod;
+
+  bool changes() const noexcept;
+  // The scope that a key needs: `read` or `write`.
+  std::string_view scope() const noexcept { return changes() ? "write" : "read"; }
 };
 
 // What a request shows of its sender's identity.
@@ -145,6 +159,9 @@ class Dialect {
   // now. Nothing where that is no reply. REQUIRES: `context` and `events` outlive the task.
   virtual Task<std::optional<http::Response>> reply_again(
       RequestContext& context, std::span<const vault::Event> events) const;
+  // Whether requests that reach none of its routes count against a limit too: unknown paths, wrong
+  // methods, what is refused before it is looked at. Then every reply below its paths tells of one.
+  virtual bool counts_unrouted() const { return false; }
   // The one place where the dialect's error shape is made.
   virtual http::Response render(const Problem& problem, const http::Request& request) const = 0;
 

@@ -17,6 +17,7 @@ constexpr std::string_view kMethods = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTI
 constexpr std::string_view kCorsMaxAge = "600";
 constexpr std::string_view kIdentity = "identity";
 constexpr std::string_view kNotStored = "no-store";
+constexpr std::string_view kNoReferrer = "no-referrer";
 
 // A prefix covers whole segments: `/v1` covers `/v1/x` and not `/v12`.
 bool covers(std::string_view prefix, std::string_view path) {
@@ -38,6 +39,14 @@ bool hides_path(const Route& route) {
   return route.path_is_secret || route.access == Access::kAnyone ||
          route.access == Access::kGuest || route.access == Access::kShared ||
          route.access == Access::kOptional;
+}
+
+// A key that is not for what the route does is kept out here, for every dialect.
+std::optional<Problem> refuse_scope(const Route& route, const vault::Caller& caller) {
+  if (route.changes() ? caller.scopes.write : caller.scopes.read) return std::nullopt;
+  const std::string scope(route.scope());
+  return Problem(ProblemKind::kForbidden,
+                 "This key has not the scope " + scope + "; make one that has");
 }
 
 // Nobody here undoes a coding: what is stored is what was sent (RFC 9110 section 15.5.16).
@@ -86,6 +95,9 @@ Gateway::Gateway(GatewayOptions options, std::vector<std::unique_ptr<Dialect>> d
   metrics_.counter("coffer_password_hashes_refused_total",
                    "Passwords not hashed because too many waited",
                    [this] { return static_cast<double>(vault_.passwords().load().refused); });
+  metrics_.counter("coffer_refresh_tokens_reused_total",
+                   "Sessions ended because a refresh token came back after it was replaced",
+                   [this] { return static_cast<double>(vault_.sessions().reuses()); });
   for (const auto& dialect : dialects_) {
     dialect->set_base_path(clients_.base_path());
     for (const std::string& prefix : dialect->prefixes()) {
@@ -108,7 +120,7 @@ std::vector<ServedRoute> Gateway::list(const std::vector<std::unique_ptr<Dialect
     for (const std::string& prefix : dialect->prefixes()) {
       for (const Route& route : dialect->routes()) {
         out.push_back({std::string(http::name_of(route.method)), prefix + route.pattern,
-                       name_of(route.access), name_of(route.rate), dialect->name(),
+                       name_of(route.access), name_of(route.rate), dialect->name(), route.scope(),
                        route.body_limit});
       }
     }
@@ -147,8 +159,10 @@ Task<http::Response> Gateway::handle(http::Request& request) {
   const Dialect* dialect = nullptr;
   http::Headers extra;  // what every answer of this request carries
   std::optional<Reply> reply;
+  bool secure = request.secure;
   try {
     const Client client = clients_.resolve(request);
+    secure = client.secure;
     request.client_address = client.address;
     reply.emplace(co_await answer(request, client, dialect, extra));
   } catch (const std::exception& error) {
@@ -174,7 +188,7 @@ Task<http::Response> Gateway::handle(http::Request& request) {
   if (response.status == 401 && !response.headers.get("WWW-Authenticate")) {
     response.headers.set("WWW-Authenticate", "Bearer");
   }
-  add_cors(request, response);
+  finish(request, secure, response);
   co_return response;
 }
 
@@ -184,8 +198,25 @@ Task<Reply> Gateway::answer(http::Request& request, const Client& client, const 
   const auto* matched = std::get_if<http::Router::Match>(&found);
   const bool may_be_plain = matched && routes_[matched->route].route.plain_http;
   if (options_.require_https && !client.secure && !may_be_plain) {
+    // What it shows of credentials is not looked at.
+    const Dialect& there = dialect_at(request.uri.raw_path);
+    if (there.counts_unrouted()) {
+      if (auto problem = admit(RateClass::kStandard, client, nullptr, extra)) {
+        co_return std::unexpected(std::move(*problem));
+      }
+    }
     co_return std::unexpected(
         Problem(ProblemKind::kHttpsRequired, "This vault is served over HTTPS only"));
+  }
+  if (!matched) {
+    const auto* wrong = std::get_if<http::Router::WrongMethod>(&found);
+    const Dialect& there =
+        wrong ? *routes_[wrong->route].dialect : dialect_at(request.uri.raw_path);
+    auto problem = co_await admit_unrouted(there, request, client, extra);
+    if (problem) {
+      dialect = &there;
+      co_return std::unexpected(std::move(*problem));
+    }
   }
   if (const auto* wrong = std::get_if<http::Router::WrongMethod>(&found)) {
     dialect = routes_[wrong->route].dialect;
@@ -212,6 +243,10 @@ Task<Reply> Gateway::answer(http::Request& request, const Client& client, const 
   request.body->set_sender(client.limit_key());
   request.max_parts = options_.max_parts;
   if (const auto name = repeated_credentials(request)) {
+    // Nobody knows whose request it is.
+    if (auto problem = admit(mounted.route.rate, client, nullptr, extra)) {
+      co_return std::unexpected(std::move(*problem));
+    }
     co_return std::unexpected(
         Problem(ProblemKind::kMalformedMessage, "Send the header " + std::string(*name) + " once"));
   }
@@ -234,8 +269,13 @@ Task<Reply> Gateway::call(const RouteEntry& mounted, const http::PathParameters&
   }
   const vault::Caller* caller = context.caller ? &*context.caller : nullptr;
   request.memory = lease_of(request, client, caller);
-  if (auto problem = admit(mounted, client, caller, extra)) {
+  if (auto problem = admit(mounted.route.rate, client, caller, extra)) {
     co_return std::unexpected(std::move(*problem));
+  }
+  if (caller) {
+    if (auto problem = refuse_scope(mounted.route, *caller)) {
+      co_return std::unexpected(std::move(*problem));
+    }
   }
   if (mounted.route.access == Access::kAdmin && caller && !caller->account.is_admin) {
     refused = Problem(ProblemKind::kForbidden, "Only an admin may see this");
@@ -292,8 +332,15 @@ std::optional<Problem> Gateway::guard(const RouteEntry& mounted, const http::Req
 
 Task<std::expected<vault::Caller, Problem>> Gateway::recognise(const RouteEntry& mounted,
                                                                const http::Request& request) {
-  Credentials credentials = mounted.dialect->credentials(request);
-  const Access access = mounted.route.access;
+  auto caller =
+      co_await recognise(*mounted.dialect, mounted.route.access, mounted.route.upload_key, request);
+  co_return caller;
+}
+
+Task<std::expected<vault::Caller, Problem>> Gateway::recognise(const Dialect& dialect,
+                                                               Access access, bool upload_key,
+                                                               const http::Request& request) {
+  Credentials credentials = dialect.credentials(request);
   const bool open = access == Access::kGuest || access == Access::kShared;
   const bool goes_without = open || access == Access::kOptional;
   if (goes_without && credentials.kind == Credentials::Kind::kNone && shows_credentials(request)) {
@@ -319,7 +366,7 @@ Task<std::expected<vault::Caller, Problem>> Gateway::recognise(const RouteEntry&
     co_return std::move(*caller);
   }
   const bool is_upload_key = credentials.kind == Credentials::Kind::kUploadKey;
-  if (is_upload_key && !mounted.route.upload_key) {
+  if (is_upload_key && !upload_key) {
     co_return std::unexpected(
         Problem(ProblemKind::kTokenInvalid, "An upload key is good for uploads only"));
   }
@@ -366,9 +413,9 @@ MemoryBudget::Lease Gateway::lease_of(const http::Request& request, const Client
           is_account ? "account " + std::to_string(caller->account.id.value) : std::string()};
 }
 
-std::optional<Problem> Gateway::admit(const RouteEntry& mounted, const Client& client,
+std::optional<Problem> Gateway::admit(RateClass rate, const Client& client,
                                       const vault::Caller* caller, http::Headers& extra) {
-  const RateLimitKey allotment = allotment_of(mounted.route.rate, client, caller);
+  const RateLimitKey allotment = allotment_of(rate, client, caller);
   if (allotment.per_minute == 0) return std::nullopt;
   const auto decision = limiter_.admit(allotment.who, allotment.per_minute);
   decision.describe(extra);
@@ -377,6 +424,18 @@ std::optional<Problem> Gateway::admit(const RouteEntry& mounted, const Client& c
                                                  std::to_string(decision.retry_after) + " seconds");
   problem.headers.add("Retry-After", std::to_string(decision.retry_after));
   return problem;
+}
+
+Task<std::optional<Problem>> Gateway::admit_unrouted(const Dialect& dialect,
+                                                     const http::Request& request,
+                                                     const Client& client, http::Headers& extra) {
+  if (!dialect.counts_unrouted() || !options_.rate_limits.enabled) co_return std::nullopt;
+  std::expected<vault::Caller, Problem> caller =
+      std::unexpected(Problem(ProblemKind::kNoCredentials, ""));
+  if (!repeated_credentials(request)) {
+    caller = co_await recognise(dialect, Access::kAccount, false, request);
+  }
+  co_return admit(RateClass::kStandard, client, caller ? &*caller : nullptr, extra);
 }
 
 http::Response Gateway::refuse(const http::Request& request, http::BadMessage why) {
@@ -394,7 +453,14 @@ http::Response Gateway::refuse(const http::Request& request, http::BadMessage wh
   const Problem problem = Problem::of(why);
   http::Response response = dialect->render(problem, request);
   for (const auto& field : problem.headers) response.headers.set(field.name, field.value);
-  add_cors(request, response);
+  const Client client = clients_.resolve(request);
+  if (dialect->counts_unrouted()) {
+    // It counts, but says what is wrong with it even when there were too many.
+    http::Headers extra;
+    admit(RateClass::kStandard, client, nullptr, extra);
+    for (const auto& field : extra) response.headers.set(field.name, field.value);
+  }
+  finish(request, client.secure, response);
   return response;
 }
 
@@ -447,7 +513,7 @@ std::string Gateway::allowed_at(const http::Target& target) const {
   return std::string(kMethods);
 }
 
-std::optional<http::Response> Gateway::preflight(const http::Request& request) const {
+std::optional<http::Response> Gateway::preflight(const http::Request& request) {
   if (request.method != http::Method::kOptions || !request.header("Origin") ||
       !request.header("Access-Control-Request-Method")) {
     return std::nullopt;
@@ -455,7 +521,13 @@ std::optional<http::Response> Gateway::preflight(const http::Request& request) c
   http::Response response;
   response.status = 204;
   response.headers.add("Allow", allowed_at(request.uri));
-  add_cors(request, response);
+  const Client client = clients_.resolve(request);
+  // A browser's question before its page's request: shown with the limit, but not counted.
+  const RateLimitKey allotment = allotment_of(RateClass::kStandard, client, nullptr);
+  if (allotment.per_minute > 0 && dialect_at(request.uri.raw_path).counts_unrouted()) {
+    limiter_.look(allotment.who, allotment.per_minute).describe(response.headers);
+  }
+  finish(request, client.secure, response);
   if (response.headers.get("Access-Control-Allow-Origin")) {
     response.headers.set("Access-Control-Allow-Methods", std::string(kMethods));
     response.headers.set(
@@ -464,6 +536,18 @@ std::optional<http::Response> Gateway::preflight(const http::Request& request) c
     response.headers.set("Access-Control-Max-Age", std::string(kCorsMaxAge));
   }
   return response;
+}
+
+void Gateway::finish(const http::Request& request, bool secure, http::Response& response) const {
+  http::Headers& headers = response.headers;
+  headers.set("X-Content-Type-Options", "nosniff");
+  if (!headers.get("Referrer-Policy")) headers.set("Referrer-Policy", kNoReferrer);
+  // RFC 6797 section 7.2: never over plain HTTP, where anybody could have written it.
+  if (secure && options_.hsts_max_age.count() > 0) {
+    headers.set("Strict-Transport-Security",
+                "max-age=" + std::to_string(options_.hsts_max_age.count()));
+  }
+  add_cors(request, response);
 }
 
 void Gateway::add_cors(const http::Request& request, http::Response& response) const {

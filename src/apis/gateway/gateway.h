@@ -2,6 +2,7 @@
 // has the handler called, renders what went wrong, logs and counts.
 #pragma once
 
+#include <chrono>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -27,8 +28,9 @@ namespace coffer::apis {
 struct GatewayOptions {
   std::vector<std::string> trusted_proxies;
   std::string public_url;
-  bool require_https = false;    // but for Route::plain_http
-  std::size_t max_parts = 1000;  // of a form
+  bool require_https = false;            // but for Route::plain_http
+  std::chrono::seconds hsts_max_age{0};  // sent over HTTPS; 0: not sent
+  std::size_t max_parts = 1000;          // of a form
   bool access_log = true;
   std::vector<std::string> cors_origins;
   struct RateLimits {
@@ -48,6 +50,7 @@ struct ServedRoute {
   std::string_view access;
   std::string_view rate;
   std::string_view dialect;
+  std::string_view scope;  // that a key needs: `read` or `write`
   std::uint64_t body_limit;
 };
 
@@ -80,6 +83,9 @@ class Gateway final : public http::Service {
   Task<Reply> perform(const RouteEntry& mounted, RequestContext& context);
   Task<std::expected<vault::Caller, Problem>> recognise(const RouteEntry& mounted,
                                                         const http::Request& request);
+  Task<std::expected<vault::Caller, Problem>> recognise(const Dialect& dialect, Access access,
+                                                        bool upload_key,
+                                                        const http::Request& request);
   // What bounds a reply that is made while it is sent, and ends it with its caller's admission.
   std::optional<Problem> guard(const RouteEntry& mounted, const http::Request& request,
                                const Client& client, const vault::Caller* caller,
@@ -91,8 +97,11 @@ class Gateway final : public http::Service {
   MemoryBudget::Lease lease_of(const http::Request& request, const Client& client,
                                const vault::Caller* caller) const;
   // The caller that the route asks for, if it does; a Problem keeps the request out.
-  std::optional<Problem> admit(const RouteEntry& mounted, const Client& client,
-                               const vault::Caller* caller, http::Headers& extra);
+  std::optional<Problem> admit(RateClass rate, const Client& client, const vault::Caller* caller,
+                               http::Headers& extra);
+  // The same for a request that reaches no route of `dialect`, if that counts there.
+  Task<std::optional<Problem>> admit_unrouted(const Dialect& dialect, const http::Request& request,
+                                              const Client& client, http::Headers& extra);
   // The line of the access log.
   void tell(const http::Request& request, const http::RequestOutcome& outcome) const;
   std::string redacted_path(const http::Request& request) const;
@@ -102,7 +111,9 @@ class Gateway final : public http::Service {
   const Dialect& dialect_for(const http::Request& request) const;
   // The methods that a path takes; all where nothing is.
   std::string allowed_at(const http::Target& target) const;
-  std::optional<http::Response> preflight(const http::Request& request) const;
+  std::optional<http::Response> preflight(const http::Request& request);
+  // What every reply carries. `secure`: the client speaks TLS.
+  void finish(const http::Request& request, bool secure, http::Response& response) const;
   void add_cors(const http::Request& request, http::Response& response) const;
 
   GatewayOptions options_;

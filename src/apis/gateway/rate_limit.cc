@@ -56,7 +56,7 @@ void RateLimiter::Shard::forget_idle(Time end, std::size_t max) {
 }
 
 RateLimiter::Decision RateLimiter::admit(std::string_view who, std::uint32_t per_minute) {
-  Shard& shard = shards_[std::hash<std::string_view>{}(who) % shards_.size()];
+  Shard& shard = shard_of(who);
   const std::lock_guard lock(shard.mutex);
   Time now = clock_.now();
   Caller& caller = shard.touch(who);
@@ -76,6 +76,26 @@ RateLimiter::Decision RateLimiter::admit(std::string_view who, std::uint32_t per
           .remaining = remaining,
           .reset = ceil<seconds>(free_at).time_since_epoch().count(),
           .retry_after = std::max<std::int64_t>(1, ceil<seconds>(free_at - now).count())};
+}
+
+RateLimiter::Decision RateLimiter::look(std::string_view who, std::uint32_t per_minute) {
+  Shard& shard = shard_of(who);
+  const std::lock_guard lock(shard.mutex);
+  const Time now = clock_.now();
+  Time free_at = now;
+  std::uint32_t count = 0;
+  const auto known = shard.by_name.find(who);
+  if (known != shard.by_name.end()) {
+    Caller& caller = *known->second;
+    caller.forget_until(now - kWindow);
+    count = std::min(caller.count, per_minute);
+    if (count > 0) free_at = caller.bursts[caller.begin].last + kWindow;
+  }
+  return {.admitted = true,
+          .limit = per_minute,
+          .remaining = per_minute - count,
+          .reset = std::chrono::ceil<std::chrono::seconds>(free_at).time_since_epoch().count(),
+          .retry_after = 1};
 }
 
 std::size_t RateLimiter::callers() const {

@@ -4,6 +4,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <list>
 #include <mutex>
 #include <string>
@@ -45,6 +46,9 @@ class RateLimiter {
   // names the class too. REQUIRES: `per_minute` is at least 1, and the same for the same `who`.
   Decision admit(std::string_view who, std::uint32_t per_minute);
 
+  // What admit() would say of the requests so far, without counting one. The same REQUIRES.
+  Decision look(std::string_view who, std::uint32_t per_minute);
+
   // Callers remembered now.
   std::size_t callers() const;
 
@@ -74,6 +78,10 @@ class RateLimiter {
     Caller& touch(std::string_view who);
     void forget_idle(Time end, std::size_t max);
   };
+
+  Shard& shard_of(std::string_view who) {
+    return shards_[std::hash<std::string_view>{}(who) % shards_.size()];
+  }
 
   const Clock& clock_;
   std::array<Shard, 16> shards_;

@@ -2,8 +2,12 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <deque>
 #include <random>
+#include <string>
+#include <thread>
+#include <vector>
 
 namespace coffer::apis {
 namespace {
@@ -57,6 +61,42 @@ TEST_F(RateLimitTest, TellsWhenToComeAgain) {
   clock_.advance(std::chrono::seconds(refused.retry_after));
   EXPECT_TRUE(limiter_.admit("a", 2).admitted);
   EXPECT_FALSE(limiter_.admit("a", 2).admitted);
+}
+
+TEST_F(RateLimitTest, LookingCountsNothing) {
+  const auto reset = [&](Time time) {
+    return std::chrono::ceil<std::chrono::seconds>(time).time_since_epoch().count();
+  };
+  const auto unknown = limiter_.look("a", 2);
+  EXPECT_TRUE(unknown.admitted);
+  EXPECT_EQ(unknown.remaining, 2U);
+  EXPECT_EQ(unknown.reset, reset(clock_.now()));
+  EXPECT_EQ(limiter_.callers(), 0U);
+  limiter_.admit("a", 2);
+  for (int i = 0; i < 5; ++i) EXPECT_EQ(limiter_.look("a", 2).remaining, 1U);
+  EXPECT_EQ(limiter_.look("a", 2).reset, reset(clock_.now() + 60s));
+  EXPECT_EQ(admitted("a", 2, 5), 1);
+  EXPECT_EQ(limiter_.look("a", 2).remaining, 0U);
+  clock_.advance(60s);
+  EXPECT_EQ(limiter_.look("a", 2).remaining, 2U);
+}
+
+TEST_F(RateLimitTest, ManyAtOnceGetNoMoreThanTheLimit) {
+  for (const std::uint32_t limit : {7U, 1000U}) {
+    std::atomic<std::uint32_t> count = 0;
+    {
+      std::vector<std::jthread> threads;
+      for (int i = 0; i < 8; ++i) {
+        threads.emplace_back([&] {
+          const std::string who = "a" + std::to_string(limit);
+          for (int j = 0; j < 500; ++j) {
+            if (limiter_.admit(who, limit).admitted) ++count;
+          }
+        });
+      }
+    }
+    EXPECT_EQ(count, limit);
+  }
 }
 
 TEST_F(RateLimitTest, CallersDoNotShare) {

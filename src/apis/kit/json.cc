@@ -75,7 +75,7 @@ std::optional<std::string> Fields::optional_text(std::string_view name) {
   const auto* value = object_.if_contains(name);
   if (!value) return std::nullopt;
   if (!value->is_string()) {
-    fault(name, "Must be a text");
+    fault(name, "Must be a string");
     return std::nullopt;
   }
   return std::string(value->get_string());
@@ -86,10 +86,22 @@ std::optional<std::optional<std::string>> Fields::nullable_text(std::string_view
   if (!value) return std::nullopt;
   if (value->is_null()) return std::optional<std::string>();
   if (!value->is_string()) {
-    fault(name, "Must be a text or null");
+    fault(name, "Must be a string or null");
     return std::nullopt;
   }
   return std::optional(std::string(value->get_string()));
+}
+
+std::optional<std::optional<Time>> Fields::nullable_time(std::string_view name) {
+  const auto* value = object_.if_contains(name);
+  if (!value) return std::nullopt;
+  if (value->is_null()) return std::optional<Time>();
+  const auto time = value->is_string() ? from_iso8601(value->get_string()) : std::nullopt;
+  if (!time) {
+    fault(name, "Must be a time as in 2023-05-30T10:00:00Z, or null");
+    return std::nullopt;
+  }
+  return time;
 }
 
 std::optional<std::vector<std::string>> Fields::texts(std::string_view name) {
@@ -107,7 +119,7 @@ std::optional<std::vector<std::string>> Fields::texts(std::string_view name) {
     }
   }
   if (!ok) {
-    fault(name, "Must be a list of texts");
+    fault(name, "Must be a list of strings");
     return std::nullopt;
   }
   return out;

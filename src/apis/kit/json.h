@@ -13,6 +13,7 @@
 #include "apis/gateway/dialect.h"
 #include "apis/gateway/problem.h"
 #include "apis/kit/json_parser.h"
+#include "base/clock.h"
 
 namespace coffer::apis {
 
@@ -47,6 +48,8 @@ class Fields {
   std::optional<std::string> optional_text(std::string_view name);
   // Nothing when it is missing; an empty optional inside for null.
   std::optional<std::optional<std::string>> nullable_text(std::string_view name);
+  // Nothing when it is missing; an empty optional inside for null; a fault when it is no time.
+  std::optional<std::optional<Time>> nullable_time(std::string_view name);
   // Nothing when it is missing; a fault when it is no array of texts.
   std::optional<std::vector<std::string>> texts(std::string_view name);
 

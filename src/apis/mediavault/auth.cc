@@ -1,11 +1,32 @@
 #include <boost/json/object.hpp>
+#include <optional>
+#include <string>
+#include <string_view>
 
 #include "apis/kit/json.h"
 #include "apis/mediavault/handlers.h"
 #include "apis/mediavault/wire.h"
+#include "vault/model/ids.h"
 
 namespace coffer::apis::mediavault {
 namespace {
+
+constexpr std::string_view kSessionPrefix = "session_";
+
+boost::json::object session_object(const vault::Session& session, bool is_current) {
+  return {{"id", std::string(kSessionPrefix) + std::to_string(session.id.value)},
+          {"created_at", to_iso8601(session.created_at)},
+          {"last_used_at", to_iso8601(session.used_at)},
+          {"expires_at", to_iso8601(session.expires_at)},
+          {"address", session.client.address},
+          {"user_agent", session.client.agent},
+          {"current", is_current}};
+}
+
+std::optional<vault::SessionId> parse_session_id(std::string_view text) {
+  if (!text.starts_with(kSessionPrefix)) return std::nullopt;
+  return vault::parse_id<vault::SessionId>(text.substr(kSessionPrefix.size()));
+}
 
 // The document shows a bare `{token, expires_in, token_type}` and yet says that every reply is
 // an envelope: both at once (contract section 1, rule 3).
@@ -46,7 +67,8 @@ Task<Reply> log_in(RequestContext& context) {
   Fields fields(*body);
   vault::LogInRequest login{.login = fields.text("username"),
                             .password = fields.text("password"),
-                            .address = context.client.limit_key()};
+                            .address = context.client.limit_key(),
+                            .client = context.session_client()};
   if (auto problem = fields.problem()) co_return std::unexpected(std::move(*problem));
   const auto begun = co_await context.vault.sessions().log_in(std::move(login));
   if (!begun) co_return std::unexpected(begun.error());
@@ -70,18 +92,45 @@ Task<Reply> refresh(RequestContext& context) {
     }
     token = std::move(credentials.secret);
   }
-  const auto tokens = co_await context.vault.sessions().refresh(std::move(*token));
+  const auto tokens = co_await context.vault.sessions().refresh(
+      std::move(*token), vault::Rotation::kReplace, context.session_client());
   if (!tokens) co_return std::unexpected(tokens.error());
   co_return tokens_response(context, *tokens);
 }
 
 Task<Reply> log_out(RequestContext& context) {
-  if (!context.caller->session) {
-    co_return std::unexpected(
-        Problem(ProblemKind::kForbidden, "An API key has no session to end; revoke the key"));
-  }
+  if (auto problem = refuse_keys(context)) co_return std::unexpected(std::move(*problem));
   co_await context.vault.sessions().end(*context.caller->session);
   co_return success(context, boost::json::object{{"message", "Logged out"}});
+}
+
+Task<Reply> log_out_everywhere(RequestContext& context) {
+  if (auto problem = refuse_keys(context)) co_return std::unexpected(std::move(*problem));
+  const auto ended = co_await context.vault.sessions().end_all(context.actor());
+  if (!ended) co_return std::unexpected(ended.error());
+  co_return success(context, boost::json::object{{"message", "Logged out everywhere"},
+                                                 {"sessions_ended", *ended}});
+}
+
+Task<Reply> list_sessions(RequestContext& context) {
+  if (auto problem = refuse_keys(context)) co_return std::unexpected(std::move(*problem));
+  const auto read = [&vault = context.vault, account = context.account().id](
+                        vault::SessionId after) { return vault.sessions().list(account, after); };
+  const auto render = [current = *context.caller->session](const vault::Session& session) {
+    return session_object(session, session.id == current);
+  };
+  NextPage sessions = pages(vault::SessionId{}, read, &vault::Session::id, render);
+  Reply reply = co_await list_success(context, std::move(sessions));
+  co_return reply;
+}
+
+Task<Reply> end_session(RequestContext& context) {
+  if (auto problem = refuse_keys(context)) co_return std::unexpected(std::move(*problem));
+  const auto id = parse_session_id(context.path.text("id"));
+  if (!id) co_return std::unexpected(Problem(ProblemKind::kNotFound, "There is no such session"));
+  const auto ended = co_await context.vault.sessions().end(context.actor(), *id);
+  if (!ended) co_return std::unexpected(ended.error());
+  co_return success(context, {{"id", context.path.text("id")}, {"deleted", true}});
 }
 
 }  // namespace coffer::apis::mediavault

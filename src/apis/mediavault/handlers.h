@@ -14,12 +14,18 @@ Task<Reply> register_account(RequestContext& context);
 Task<Reply> log_in(RequestContext& context);
 Task<Reply> refresh(RequestContext& context);
 Task<Reply> log_out(RequestContext& context);
+Task<Reply> log_out_everywhere(RequestContext& context);
+Task<Reply> list_sessions(RequestContext& context);
+Task<Reply> end_session(RequestContext& context);
 
 // users.cc
 Task<Reply> show_me(RequestContext& context);
 Task<Reply> update_me(RequestContext& context);
+Task<Reply> delete_me(RequestContext& context);
 
 // keys.cc
+// For calls about the account itself: what keeps out a key.
+std::optional<Problem> refuse_keys(const RequestContext& context);
 Task<Reply> create_key(RequestContext& context);
 Task<Reply> list_keys(RequestContext& context);
 Task<Reply> delete_key(RequestContext& context);

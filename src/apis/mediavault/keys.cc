@@ -1,3 +1,4 @@
+#include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
 
 #include "apis/kit/json.h"
@@ -9,12 +10,29 @@ namespace coffer::apis::mediavault {
 namespace {
 
 constexpr std::string_view kPrefix = "key_";
+constexpr std::string_view kRead = "read";
+constexpr std::string_view kWrite = "write";
+
+boost::json::array scope_names(vault::KeyScopes scopes) {
+  boost::json::array names;
+  if (scopes.read) names.emplace_back(kRead);
+  if (scopes.write) names.emplace_back(kWrite);
+  return names;
+}
+
+boost::json::value time_or_null(const std::optional<Time>& time) {
+  if (!time) return nullptr;
+  return boost::json::value(to_iso8601(*time));
+}
 
 boost::json::object key_object(const vault::ApiKey& key) {
   return {{"id", std::string(kPrefix) + std::to_string(key.id.value)},
           {"name", key.name},
           {"kind", vault::name_of(key.kind)},
-          {"hint", key.hint},
+          {"prefix", key.hint},
+          {"scopes", scope_names(key.scopes)},
+          {"expires_at", time_or_null(key.expires_at)},
+          {"last_used_at", time_or_null(key.used_at)},
           {"created_at", to_iso8601(key.created_at)}};
 }
 
@@ -23,13 +41,28 @@ std::optional<vault::ApiKeyId> parse_id(std::string_view text) {
   return vault::parse_id<vault::ApiKeyId>(text.substr(kPrefix.size()));
 }
 
-// Who has a key could otherwise keep what it opens after it was taken from him.
-std::optional<Problem> refuse_keys(const RequestContext& context) {
-  if (context.caller->credential == vault::Credential::kSession) return std::nullopt;
-  return Problem(ProblemKind::kForbidden, "Keys are managed by who is logged in, not by a key");
+// Nothing where the field is missing, or is at fault.
+std::optional<vault::KeyScopes> read_scopes(Fields& fields) {
+  const auto names = fields.texts("scopes");
+  if (!names) return std::nullopt;
+  vault::KeyScopes scopes{.read = false, .write = false};
+  bool are_known = !names->empty();
+  for (const std::string& name : *names) {
+    scopes.read |= name == kRead;
+    scopes.write |= name == kWrite;
+    are_known &= name == kRead || name == kWrite;
+  }
+  if (!are_known) fields.fault("scopes", "Must be one or both of read, write");
+  return scopes;
 }
 
 }  // namespace
+
+// Who has a key could otherwise keep what it opens after it was taken from him.
+std::optional<Problem> refuse_keys(const RequestContext& context) {
+  if (context.caller->credential == vault::Credential::kSession) return std::nullopt;
+  return Problem(ProblemKind::kForbidden, "This is for who is logged in, not for a key");
+}
 
 Task<Reply> create_key(RequestContext& context) {
   if (auto problem = refuse_keys(context)) co_return std::unexpected(std::move(*problem));
@@ -38,13 +71,14 @@ Task<Reply> create_key(RequestContext& context) {
   Fields fields(*body);
   std::string name = fields.text("name");
   const std::string kind = fields.optional_text("kind").value_or("api");
-  if (kind != "api" && kind != "master" && !fields.problem()) {
-    fields.fault("kind", "Must be api or master");
-  }
+  if (kind != "api" && kind != "master") fields.fault("kind", "Must be api or master");
+  vault::KeyTerms terms;
+  if (const auto scopes = read_scopes(fields)) terms.scopes = *scopes;
+  if (const auto end = fields.nullable_time("expires_at")) terms.expires_at = *end;
   if (auto problem = fields.problem()) co_return std::unexpected(std::move(*problem));
   const auto made = co_await context.vault.api_keys().create(
       context.actor(), kind == "master" ? vault::KeyKind::kMaster : vault::KeyKind::kApi,
-      std::move(name));
+      std::move(name), terms);
   if (!made) co_return std::unexpected(made.error());
   boost::json::object object = key_object(made->key);
   object["secret"] = made->secret;

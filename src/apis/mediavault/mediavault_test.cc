@@ -254,7 +254,7 @@ TEST_F(MediaVaultTest, UnknownPathsAndMethodsAreAnsweredInItsShape) {
   refused(nobody_.get(kRoot + "/nothing"), 404, "not_found");
   const auto wrong = anna_.call("PUT", kRoot + "/users/me", "{}");
   refused(wrong, 405, "method_not_allowed");
-  EXPECT_EQ(wrong.header("Allow"), "GET, HEAD, OPTIONS, PATCH");
+  EXPECT_EQ(wrong.header("Allow"), "DELETE, GET, HEAD, OPTIONS, PATCH");
   EXPECT_EQ(done(anna_.get(kRoot + "/users/me/")).at("username"), "anna") << "a slash at the end";
 }
 

@@ -22,6 +22,11 @@ Route runs_again(Route route) {
   return route;
 }
 
+Route only_reads(Route route) {
+  route.effect = Effect::kReads;
+  return route;
+}
+
 class MediaVault final : public Dialect {
  public:
   explicit MediaVault(const Clock& clock) : clock_(clock) {}
@@ -36,8 +41,12 @@ class MediaVault final : public Dialect {
         {kPost, "/auth/login", Access::kAnyone, log_in},
         {kPost, "/auth/refresh", Access::kAnyone, refresh},
         runs_again({kPost, "/auth/logout", Access::kAccount, log_out}),
+        runs_again({kPost, "/auth/logout-all", Access::kAccount, log_out_everywhere}),
+        {kGet, "/auth/sessions", Access::kAccount, list_sessions},
+        {kDelete, "/auth/sessions/{id}", Access::kAccount, end_session},
         {kGet, "/users/me", Access::kAccount, show_me},
         {kPatch, "/users/me", Access::kAccount, update_me},
+        {kDelete, "/users/me", Access::kAccount, delete_me},
         with_secret({kPost, "/api-keys", Access::kAccount, create_key}),
         {kGet, "/api-keys", Access::kAccount, list_keys},
         {kDelete, "/api-keys/{id}", Access::kAccount, delete_key},
@@ -50,7 +59,8 @@ class MediaVault final : public Dialect {
         {kGet, "/webhooks/{id}/deliveries", Access::kAccount, list_deliveries},
         {kPost, "/webhooks/{id}/deliveries/{delivery}/resend", Access::kAccount, resend_delivery},
         {kPost, "/media/upload", Access::kAccount, upload_media, kNoLimit},
-        runs_again({kPost, "/media/exists", Access::kAccount, find_existing, kManyChecksums}),
+        only_reads(
+            runs_again({kPost, "/media/exists", Access::kAccount, find_existing, kManyChecksums})),
         {kGet, "/media", Access::kAccount, list_media},
         {kGet, "/media/{id}", Access::kAccount, show_media},
         {kPatch, "/media/{id}", Access::kAccount, update_media},
@@ -70,6 +80,7 @@ class MediaVault final : public Dialect {
   }
 
   ApiDescription describe() const override { return mediavault::describe(); }
+  bool counts_unrouted() const override { return true; }
 
   bool takes_idempotency_keys() const override { return true; }
   Task<std::optional<http::Response>> reply_again(

@@ -56,17 +56,20 @@ NamedSchema failure() {
 }
 
 NamedSchema user() {
-  return {"User",
-          object({{"id", id("user", 7)},
-                  {"uuid", uuid()},
-                  {"username", text()},
-                  {"email", nullable(text())},
-                  {"is_admin", boolean()},
-                  {"quota_bytes", about(nullable(integer(0)), "Null: none")},
-                  {"used_bytes", about(integer(0), "Of all files")},
-                  {"charged_bytes", about(integer(0), "The same with what their metadata costs")},
-                  {"created_at", time()},
-                  {"updated_at", time()}})};
+  return {
+      "User",
+      object({{"id", id("user", 7)},
+              {"uuid", uuid()},
+              {"username", text()},
+              {"email", nullable(text())},
+              {"is_admin", boolean()},
+              {"quota", about(nullable(integer(0)), "What `used` may not pass; null: no limit")},
+              {"used", about(integer(0), "Bytes that count in the quota")},
+              {"quota_bytes", about(nullable(integer(0)), "Null: none")},
+              {"used_bytes", about(integer(0), "Of all files")},
+              {"charged_bytes", about(integer(0), "The same with what their metadata costs")},
+              {"created_at", time()},
+              {"updated_at", time()}})};
 }
 
 NamedSchema tokens() {
@@ -117,8 +120,22 @@ std::vector<Member> key_members() {
   return {{"id", id("key", 4)},
           {"name", text()},
           {"kind", one_of({"api", "master", "upload", "application"})},
-          {"hint", about(text(), "The first characters of the key")},
+          {"prefix", about(text(), "The first characters of the key")},
+          {"scopes", list(one_of({"read", "write"}))},
+          {"expires_at", about(nullable(time()), "Null: never")},
+          {"last_used_at", about(nullable(time()), "To about a minute; null: never yet")},
           {"created_at", time()}};
+}
+
+NamedSchema session() {
+  return {"Session",
+          object({{"id", id("session", 9)},
+                  {"created_at", time()},
+                  {"last_used_at", about(time(), "To about a minute")},
+                  {"expires_at", time()},
+                  {"address", about(text(), "Of its last log-in or refresh")},
+                  {"user_agent", about(text(), "Of its last log-in or refresh; 256 bytes of it")},
+                  {"current", about(boolean(), "Whether it is the one that asks")}})};
 }
 
 NamedSchema event_name() {
@@ -179,6 +196,7 @@ std::vector<NamedSchema> schemas() {
       failure(),
       user(),
       tokens(),
+      session(),
       {"Media", object(media_members())},
       with(media_members(), "DeletedMedia", {"deleted", constant(true)}),
       collection(),

@@ -38,4 +38,26 @@ Task<Reply> update_me(RequestContext& context) {
   co_return success(context, user_object(*account));
 }
 
+Task<Reply> delete_me(RequestContext& context) {
+  if (auto problem = refuse_keys(context)) co_return std::unexpected(std::move(*problem));
+  const auto body = co_await read_json(context.request);
+  if (!body) co_return std::unexpected(body.error());
+  Fields fields(*body);
+  vault::Accounts::CurrentPassword password{.text = fields.text("password"),
+                                            .address = context.client.limit_key()};
+  if (auto problem = fields.problem()) co_return std::unexpected(std::move(*problem));
+  auto proved =
+      co_await context.vault.accounts().prove_password(context.actor(), std::move(password));
+  if (!proved) {
+    if (proved.error().code == vault::FailureCode::kWrongPassword) {
+      co_return std::unexpected(Problem::field("password", "This is not the password"));
+    }
+    co_return std::unexpected(proved.error());
+  }
+  const auto removed =
+      co_await context.vault.account_removal().remove_own(context.actor(), std::move(*proved));
+  if (!removed) co_return std::unexpected(removed.error());
+  co_return success(context, {{"id", user_id(context.account().id)}, {"deleted", true}});
+}
+
 }  // namespace coffer::apis::mediavault

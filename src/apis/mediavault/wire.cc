@@ -71,6 +71,9 @@ boost::json::object user_object(const vault::Account& account) {
           {"username", account.username},
           {"email", json_or_null(account.email)},
           {"is_admin", account.is_admin},
+          // What is compared: `used` may not pass `quota`.
+          {"quota", number_or_null(account.quota)},
+          {"used", account.charged},
           {"quota_bytes", number_or_null(account.quota)},
           {"used_bytes", account.used},
           {"charged_bytes", account.charged},

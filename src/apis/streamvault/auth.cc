@@ -73,7 +73,8 @@ Task<Reply> log_in(RequestContext& context) {
   const bool by_username = !fields.has("email") && fields.has("username");
   vault::LogInRequest login{.login = fields.text(by_username ? "username" : "email", kAny),
                             .password = password_in(fields),
-                            .address = context.client.limit_key()};
+                            .address = context.client.limit_key(),
+                            .client = context.session_client()};
   if (auto problem = fields.problem()) co_return std::unexpected(std::move(*problem));
   const auto begun = co_await context.vault.sessions().log_in(std::move(login));
   if (!begun) {
@@ -103,10 +104,13 @@ Task<Reply> refresh_token(RequestContext& context) {
   RestFields fields(*body);
   const std::string token = fields.text("refresh", kAny);
   if (auto problem = fields.problem()) co_return std::unexpected(std::move(*problem));
-  const auto kind = co_await context.vault.sessions().inspect(token);
-  if (!kind) co_return bad_token_response(kBadToken);
-  if (*kind != vault::TokenKind::kRefresh) co_return bad_token_response(kWrongKind);
-  const auto tokens = co_await context.vault.sessions().refresh(token);
+  auto& sessions = context.vault.sessions();
+  const auto kind = co_await sessions.inspect(token);
+  if (kind && *kind != vault::TokenKind::kRefresh) co_return bad_token_response(kWrongKind);
+  // Also one that is good for nothing: it may be one that was replaced. SimpleJWT's clients keep
+  // the refresh token of their log-in.
+  const auto tokens =
+      co_await sessions.refresh(token, vault::Rotation::kKeep, context.session_client());
   if (!tokens) co_return bad_token_response(kBadToken);
   co_return secret_response({{"access", tokens->access}, {"refresh", tokens->refresh}});
 }

@@ -33,6 +33,7 @@ void add_v3(Routes& routes) {
   add(routes, kGet, v3 + "/folders", kGuest, list_folders);
   add(routes, kGet, v3 + "/folders_search", kGuest, search_folders);
   add(routes, kPost, v3 + "/folders_search", kGuest, search_folders);
+  routes.back().effect = Effect::kReads;
   add(routes, kPut, v3 + "/folders/update", kGuest, update_folder);
   add(routes, kGet, v3 + "/folders/{id}", kShared, show_folder);
   add(routes, kGet, v3 + "/files/{id}", kShared, show_file);
