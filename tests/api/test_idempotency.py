@@ -4,6 +4,7 @@ import concurrent.futures
 import itertools
 import json
 import secrets
+import sqlite3
 import threading
 import time
 
@@ -240,6 +241,72 @@ def test_replies_survive_a_restart(launch):
     server.start()
     user.root = server.root
     assert_replayed(upload(user, key), first)
+
+
+def forget_replies(server):
+    """As a kill between the commit of a change and that of its reply leaves them."""
+    database = sqlite3.connect(server.data / "coffer.db")
+    with database:
+        database.execute(
+            "UPDATE account SET charged = charged - (SELECT coalesce(sum(charged - 256), 0)"
+            " FROM idempotency_key WHERE account_id = account.id)"
+        )
+        changed = database.execute(
+            "UPDATE idempotency_key SET reply_status = NULL, reply_headers = '', reply_body = NULL, charged = 256"
+        ).rowcount
+    database.close()
+    return changed
+
+
+def test_a_reply_that_a_kill_has_lost_is_made_again(launch):
+    server = launch({"webhooks.allow_private": "true"})
+    user = server.user()
+    several = [forms.Part("file", b"%d" % number, f"{number}.txt") for number in range(3)]
+    media = user.upload()
+    collection = shapes.success(user.post("/collections", json={"name": "a"}), 201)
+    hook = {"url": "http://127.0.0.1:1/", "events": ["media.uploaded"]}
+    webhook = shapes.success(user.post("/webhooks", json=hook), 201)
+    requests = [
+        lambda: upload(user, "one"),
+        lambda: upload(user, "several", several),
+        lambda: create(user, "create"),
+        lambda: user.post(
+            f"/collections/{collection['id']}/media",
+            json={"media_id": media["id"]},
+            headers={"Idempotency-Key": "add"},
+        ),
+    ]
+    test = lambda: user.post(f"/webhooks/{webhook['id']}/test", headers={"Idempotency-Key": "test"})  # noqa: E731
+    first = [request() for request in requests]
+    shapes.success(test(), 202)
+    before = user.media(), shapes.success(user.get("/collections"))
+    server.kill()
+    assert forget_replies(server) == len(requests) + 1
+    server.start()
+    user.root = server.root
+    for request, told in zip(requests, first):
+        again = request()
+        assert again.headers["Idempotency-Replayed"] == "true"
+        assert again.status_code == told.status_code
+        for thing, then in zip(as_list(again), as_list(told)):
+            # The port is another one.
+            assert {**thing, "url": None} == {**then, "url": None}
+    refused(test(), 409, "idempotency_reply_lost")
+    assert (user.media(), shapes.success(user.get("/collections"))) == (
+        [{**thing, "url": thing["url"].replace(root_of(thing), server.url)} for thing in before[0]],
+        before[1],
+    )
+    shapes.success(user.delete(f"/collections/{first[2].json()['data']['id']}"))
+    refused(requests[2](), 409, "idempotency_reply_lost")
+
+
+def as_list(reply):
+    data = reply.json()["data"]
+    return data if isinstance(data, list) else [data]
+
+
+def root_of(media):
+    return media["url"].partition("/api/")[0]
 
 
 def test_a_long_reply_is_made_again(user):

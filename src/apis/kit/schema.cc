@@ -163,6 +163,7 @@ std::vector<Answer> file_answers(std::string about) {
       {"Last-Modified", "When the bytes were written", schema::text()},
       {"Accept-Ranges", "`bytes`", schema::text()},
       {"Content-Disposition", "The file's name", schema::text()},
+      {"Repr-Digest", "SHA-256 of the whole file, where it is known (RFC 9530)", schema::text()},
   };
   std::vector<Answer> answers;
   answers.push_back({200, std::move(about), {raw_content("*/*")}, headers});

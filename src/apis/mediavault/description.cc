@@ -52,7 +52,7 @@ ApiDescription describe() {
         header("Idempotency-Key",
                "Drawn at random for each request: sent again with the same key within a day, it is "
                "carried out once and gets the first reply",
-               schema::text(1, 255)));
+               schema::pattern("^[!-~]{1,255}$")));
   }
   return api;
 }

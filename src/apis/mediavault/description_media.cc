@@ -16,6 +16,12 @@ constexpr char kMismatch[] = "The bytes are not those of the checksum or digest"
 
 Schema checksum() { return pattern("^sha256:[0-9a-fA-F]{64}$"); }
 
+Schema checksums() {
+  Schema some = list(checksum());
+  some["maxItems"] = 1000;
+  return some;
+}
+
 std::vector<Parameter> list_parameters() {
   std::vector<Parameter> parameters = page_parameters();
   parameters.push_back(
@@ -68,7 +74,7 @@ Operations describe_media() {
        .tag = kMedia,
        .summary = "Which bytes are there already",
        .about = "Of the caller's own media; nothing is told of those of others.",
-       .body = {json_content(object({{"checksums", list(checksum())}}))},
+       .body = {json_content(object({{"checksums", checksums()}}))},
        .answers = {answer("Each checksum, with a medium that has these bytes or null",
                           map(nullable(like(text(), "media_12"))))},
        .errors = {{415}}},
