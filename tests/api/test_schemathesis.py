@@ -26,11 +26,6 @@ CONFIGURATION = f"""
 [checks]
 positive_data_acceptance.expected-statuses = {FITTING}
 negative_data_rejection.expected-statuses = {UNFIT}
-
-# Whatever a file's part holds is a file.
-[[operations]]
-include-operation-id = "upload_file"
-checks.negative_data_rejection.enabled = false
 """
 
 pytestmark = [

@@ -41,7 +41,11 @@ Schema boolean() { return of_type("boolean"); }
 Schema time() { return of_format("date-time"); }
 Schema uuid() { return of_format("uuid"); }
 Schema url() { return of_format("uri"); }
-Schema file() { return {{"type", "string"}, {"contentMediaType", "application/octet-stream"}}; }
+Schema file() {
+  Schema schema;
+  schema["contentMediaType"] = "application/octet-stream";
+  return schema;
+}
 Schema any() { return {}; }
 
 Schema constant(boost::json::value value) {

@@ -27,7 +27,7 @@ Schema boolean();
 Schema time();
 Schema uuid();
 Schema url();
-// The bytes of a part of a form.
+// The bytes of a part of a form. Without a type, as OpenAPI 3.1 has it.
 Schema file();
 Schema any();
 Schema constant(boost::json::value value);
