@@ -221,7 +221,8 @@ CREATE TABLE entry_tag (
 CREATE INDEX entry_tag_entry ON entry_tag (entry_id);
 
 -- The index by which entries are searched for: the words of each up to search_state.through, but for
--- stale_words. Its row has the entry's number. vault/tree/search_index.h says what its words are.
+-- stale_words. Its rows have the entries' numbers with a minus in front. vault/tree/search_index.h
+-- says what words are.
 CREATE {index_table} entry_words {words_index};
 
 -- How far the index goes; one row, or none before the first time.

@@ -73,13 +73,14 @@ std::string collection_text(bool descending, bool hidden) {
       kColumns, conditions("listed.entry_id", hidden), direction_of(descending));
 }
 
-// What the index of words finds; $9: what it is asked.
+// What the index of words finds; $9: what it is asked. Its rows are in the order of the newest
+// first.
 std::string words_text(bool descending, bool hidden) {
   return fmt::format(
       "SELECT {}, 0, 0 FROM entry_words CROSS JOIN entry WHERE entry_words MATCH $9"
-      " AND entry_words.rowid BETWEEN $7 AND $8 AND entry.id = entry_words.rowid"
+      " AND entry_words.rowid BETWEEN -$8 AND -$7 AND entry.id = -entry_words.rowid"
       " AND entry.owner_id = $1 AND entry.kind BETWEEN $2 AND $3{} ORDER BY entry_words.rowid {}",
-      kColumns, conditions("entry.id + 0", hidden), direction_of(descending));
+      kColumns, conditions("entry.id + 0", hidden), direction_of(!descending));
 }
 
 // What has changed since it was indexed.

@@ -15,7 +15,7 @@ namespace coffer::vault {
 namespace {
 
 // Another number after a change of what words_of() gives: the index is made anew then.
-constexpr std::int64_t kWordsVersion = 1;
+constexpr std::int64_t kWordsVersion = 2;
 constexpr std::size_t kStepBytes = 256U << 10U;  // of text at a time
 constexpr std::int64_t kPeriodEntries = 4096;
 constexpr std::size_t kGramMax = 3;       // characters of a word
@@ -23,16 +23,18 @@ constexpr std::size_t kTermGramsMax = 6;  // words that one term is looked for b
 constexpr std::size_t kGramsMax = 24;     // and all terms
 
 // The statements of SQLite's full text index (FTS5). It keeps no texts, so that it has to be told
-// again what it is to forget.
-constexpr db::Statement kInsertWords{"INSERT INTO entry_words (rowid, words) VALUES ($1, $2)"};
+// again what it is to forget. Its rows have the entries' numbers with a minus in front: it goes to
+// any place in ascending order at once, but backwards it reads all that lies before, and most lists
+// begin with the newest. For the same reason it is changed in that order.
+constexpr db::Statement kInsertWords{"INSERT INTO entry_words (rowid, words) VALUES (-$1, $2)"};
 constexpr db::Statement kRemoveWords{
-    "INSERT INTO entry_words (entry_words, rowid, words) VALUES ('delete', $1, $2)"};
+    "INSERT INTO entry_words (entry_words, rowid, words) VALUES ('delete', -$1, $2)"};
 constexpr db::Statement kRemoveAllWords{
     "INSERT INTO entry_words (entry_words) VALUES ('delete-all')"};
 constexpr db::Statement kShowWords{
     "CREATE VIRTUAL TABLE IF NOT EXISTS temp.entry_word"
     " USING fts5vocab('main', 'entry_words', 'instance')"};
-constexpr db::Statement kAllWords{"SELECT term, doc FROM temp.entry_word"};
+constexpr db::Statement kAllWords{"SELECT term, -doc FROM temp.entry_word"};
 
 constexpr db::Statement kState{"SELECT through, version FROM search_state WHERE id = 1"};
 constexpr db::Statement kSetState{
@@ -56,7 +58,7 @@ constexpr db::Statement kNoteReturned{
     "INSERT INTO stale_words (entry_id, owner_id, kind, search) VALUES ($1, 0, 0, '')"
     " ON CONFLICT (entry_id) DO NOTHING"};
 constexpr db::Statement kStale{
-    "SELECT entry_id, owner_id, kind, search, 0 FROM stale_words ORDER BY entry_id LIMIT $1"};
+    "SELECT entry_id, owner_id, kind, search, 0 FROM stale_words ORDER BY entry_id DESC LIMIT $1"};
 constexpr db::Statement kForgetStale{"DELETE FROM stale_words WHERE entry_id = $1"};
 constexpr db::Statement kForgetAllStale{"DELETE FROM stale_words"};
 
@@ -302,13 +304,15 @@ Task<bool> index_new(db::Transaction& tx, EntryId through) {
                 .last = 0,
                 .from = std::numeric_limits<std::int64_t>::max(),
                 .to = std::numeric_limits<std::int64_t>::min()};
-  for (const Indexed& entry : entries) {
-    co_await batch.add(entry);
+  std::size_t count = 0;
+  for (std::size_t bytes = 0; count < entries.size() && bytes < kStepBytes; ++count) {
+    const Indexed& entry = entries[count];
+    bytes += entry.column.size();
     period.last = entry.id.value;
     period.from = std::min(period.from, entry.created);
     period.to = std::max(period.to, entry.created);
-    if (batch.is_full()) break;
   }
+  while (count > 0) co_await batch.add(entries[--count]);
   co_await extend_periods(tx, period);
   co_await tx.execute(kSetState, period.last, kWordsVersion);
   co_return true;
