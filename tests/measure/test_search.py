@@ -15,8 +15,11 @@ from harness.server import Server
 
 # A million is what people may have; this is what a test may take.
 COUNT = int(os.environ.get("COFFER_MEASURE_FILES", "100000"))
-FIRST_PAGE = 0.030  # seconds of the server's processor, whatever else the machine does
-WALK_A_MILLION = 10.0
+# Seconds of the server's processor: what we hold ourselves to is 30 ms and 10 s, with an optimised
+# program on a quiet machine.
+SLACK = 3
+FIRST_PAGE = 0.030 * SLACK
+WALK_A_MILLION = 10.0 * SLACK
 FILES = {"beach photo.jpg": {"title": "A day by the sea", "tags": "summer,sea"}, "mountain.mp4": {"tags": "winter"},
          "letter.txt": {"description": "to nobody in particular"}}
 TICK = os.sysconf("SC_CLK_TCK")
@@ -106,7 +109,7 @@ def test_every_file_by_cursor(library, figure, parameters):
     figure(f"a million of {parameters} by cursor: {took:.1f} s of the processor")
     assert len(seen) >= COUNT // 3
     if "q" not in parameters or "sort" not in parameters:
-        assert took <= WALK_A_MILLION * 1.5  # the machine has other things to do
+        assert took <= WALK_A_MILLION
 
 
 def test_indexing(library, figure):
