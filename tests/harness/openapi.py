@@ -17,7 +17,6 @@ import requests
 from harness import program
 
 AVAILABLE = importlib.util.find_spec("jsonschema_rs") is not None
-METHODS = ("get", "put", "post", "delete", "patch", "options")
 # Bytes of a body above which it is not looked at.
 LARGEST = 16 << 20
 

@@ -3,6 +3,7 @@
 #include <boost/json/array.hpp>
 #include <boost/json/string.hpp>
 #include <map>
+#include <tuple>
 #include <utility>
 
 #include "apis/reference/openapi.h"

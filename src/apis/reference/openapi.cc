@@ -4,8 +4,6 @@
 #include <array>
 #include <boost/json/array.hpp>
 #include <map>
-#include <set>
-#include <span>
 #include <utility>
 
 #include "base/text.h"

@@ -7,7 +7,6 @@
 #include <utility>
 
 #include "apis/reference/openapi.h"
-#include "base/text.h"
 
 namespace coffer::apis::reference {
 namespace {
