@@ -12,6 +12,7 @@ constexpr std::string_view kIdPrefix = "key_";
 struct KeyOptions {
   std::string user;
   std::string kind = "api";
+  std::string scope;
   std::string label;
   std::string id;
 };
@@ -27,8 +28,10 @@ int create_key(const Settings& settings, const KeyOptions& options) {
   InlineExecutor here;
   const auto account = account_of(here, opened.vault(), options.user);
   const auto kind = options.kind == "master" ? vault::KeyKind::kMaster : vault::KeyKind::kApi;
+  const vault::KeyTerms terms{
+      .scopes = {.read = options.scope != "write", .write = options.scope != "read"}};
   const auto made = here.run(
-      opened.vault().api_keys().create(vault::Actor::system(account), kind, options.label));
+      opened.vault().api_keys().create(vault::Actor::system(account), kind, options.label, terms));
   if (!made) throw UserError(made.error().message);
   fmt::print("{} key {}{} of {}; it is shown this once\n{}\n", vault::name_of(kind), kIdPrefix,
              made->key.id.value, options.user, made->secret);
@@ -91,6 +94,10 @@ void add_key(CLI::App& app, Run& run) {
                    "api: for Media Vault and StreamVault; master: for Quantum Storage")
       ->check(CLI::IsMember({"api", "master"}))
       ->capture_default_str();
+  create.first
+      ->add_option("--scope", create.second->scope,
+                   "read: it changes nothing; write: it reads nothing; without it, both")
+      ->check(CLI::IsMember({"read", "write"}));
   create.first->add_option("--label", create.second->label, "Name of the key in lists");
   add("list", "List the keys of an account: id, kind, first characters, time, label", list_keys);
   const auto revoke = add("revoke", "Revoke a key at once", revoke_key);

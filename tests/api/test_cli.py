@@ -412,6 +412,14 @@ def test_a_key_made_while_the_server_runs(shared, coffer):
     shapes.failure(Api(shared.root, key=key.swapcase()).get("/users/me"), "unauthorized")
 
 
+@pytest.mark.parametrize("scope, may", [("read", (200, 403)), ("write", (403, 201))])
+def test_a_key_with_one_scope(shared, coffer, scope, may):
+    user = shared.user()
+    key = ok(coffer("key", "create", "--user", user.username, "--scope", scope)).splitlines()[-1]
+    caller = Api(shared.root, key=key)
+    assert (caller.get("/users/me").status_code, caller.try_upload(b"x").status_code) == may
+
+
 def keys_of(coffer, user):
     """{id: [kind, hint, time, label]}"""
     rows = [line.split("\t") for line in ok(coffer("key", "list", "--user", user)).splitlines()]
