@@ -176,7 +176,8 @@ class FileReader {
       into_.set(definition, read_list(definition, node), std::move(where));
     } else if (kind == Kind::kBoolean && node.is_boolean()) {
       into_.set(definition, node.as_boolean()->get(), std::move(where));
-    } else if ((kind == Kind::kInteger || kind == Kind::kSize) && node.is_integer()) {
+    } else if ((kind == Kind::kInteger || kind == Kind::kSize || is_no_time(kind, node)) &&
+               node.is_integer()) {
       into_.set_text(definition, fmt::to_string(node.as_integer()->get()), std::move(where));
     } else if (kind != Kind::kBoolean && kind != Kind::kInteger && node.is_string()) {
       into_.set_text(definition, node.as_string()->get(), std::move(where));
@@ -195,6 +196,10 @@ class FileReader {
       items.push_back(element.as_string()->get());
     }
     return items;
+  }
+
+  static bool is_no_time(Kind kind, const toml::node& node) {
+    return kind == Kind::kDuration && node.is_integer() && node.as_integer()->get() == 0;
   }
 
   static std::string description(const toml::node& node) {

@@ -109,6 +109,10 @@ struct Settings {
     std::chrono::milliseconds retention{0};
   } events;
 
+  struct Trash {
+    std::chrono::milliseconds retention{0};  // 0: no trash
+  } trash;
+
   struct Webhooks {
     bool allow_private = false;
     std::chrono::milliseconds timeout{0};  // of an attempt

@@ -313,6 +313,13 @@ constexpr auto kDefinitions = std::to_array<Definition>({
         [](auto& all) -> auto& { return all.events.retention; }),
 
     define(
+        "trash.retention", duration(0), "30d",
+        "Time that files deleted through Media Vault can be restored; they count in the quota "
+        "until "
+        "then. 0: no trash, files are deleted for good.",
+        [](auto& all) -> auto& { return all.trash.retention; }),
+
+    define(
         "webhooks.allow_private", boolean(), "false",
         "Whether webhooks may be at loopback, private and link-local addresses.",
         [](auto& all) -> auto& { return all.webhooks.allow_private; }),

@@ -229,6 +229,8 @@ TEST_F(SettingsTest, DurationsHaveUnits) {
   EXPECT_EQ(timeout("5m"), milliseconds(300'000));
   EXPECT_EQ(timeout("2h"), milliseconds(7'200'000));
   EXPECT_EQ(timeout("7d"), milliseconds(604'800'000));
+  EXPECT_EQ(timeout("0"), milliseconds(0));
+  EXPECT_EQ(from_file("[http]\ndrain_timeout = 0").http.drain_timeout, milliseconds(0));
   for (const char* wrong : {"30", "s", "-5s", "1w", "1h30m", "213503982335d", "3651d"}) {
     EXPECT_NE(flag_complaint("http.drain_timeout", wrong), "") << wrong;
   }

@@ -210,7 +210,9 @@ std::optional<Value> parse_value(const Shape& shape, std::string_view text) {
       return Value(std::string(text));
     case Kind::kInteger: return within(shape, parse_unsigned(text));
     case Kind::kSize: return within(shape, parse_amount(kSizeUnits, text));
-    case Kind::kDuration: return within(shape, parse_amount(kDurationUnits, text));
+    // No time at all needs no unit.
+    case Kind::kDuration:
+      return within(shape, text == "0" ? 0 : parse_amount(kDurationUnits, text));
     case Kind::kBoolean:
       if (text != "true" && text != "false") return std::nullopt;
       return Value(text == "true");

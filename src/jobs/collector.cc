@@ -196,7 +196,8 @@ bool Collector::clear() {
   const std::size_t step = options_.clear_step;
   const bool more_returned = executor_.run(vault_.groups().return_files(step));
   const bool more_cleared = executor_.run(vault_.clearing().clear(step));
-  return more_returned || more_cleared;
+  const bool more_purged = executor_.run(vault_.trash().purge(step));
+  return more_returned || more_cleared || more_purged;
 }
 
 bool Collector::sweep() {

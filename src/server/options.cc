@@ -52,6 +52,7 @@ vault::Policy policy_of(const Settings& settings) {
   policy.access_lifetime = duration_cast<seconds>(settings.sessions.access_lifetime);
   policy.refresh_lifetime = duration_cast<seconds>(settings.sessions.refresh_lifetime);
   policy.blob_grace = settings.blobs.grace;
+  policy.trash_retention = settings.trash.retention;
   return policy;
 }
 

@@ -32,7 +32,7 @@ CREATE TABLE account (
   disabled_at {integer},                     -- null: it may log in
   home_id     {integer} NOT NULL,            -- the space of its own
   quota       {integer},                     -- bytes it may own; null: no limit
-  -- Bytes of its files and of the parts of its unfinished uploads.
+  -- Bytes of its files, also of those in the trash, and of the parts of its unfinished uploads.
   used        {integer} NOT NULL DEFAULT 0 CHECK (used >= 0),
   -- Bytes of the quota that are taken: `charged` of its entries and unfinished uploads, and what its
   -- groups, buckets, keys and invites are charged (vault/quota.h).
@@ -141,8 +141,8 @@ CREATE INDEX api_key_space ON api_key (space_id) WHERE space_id IS NOT NULL;
 CREATE TABLE blob (
   digest       {bytes} NOT NULL PRIMARY KEY CHECK (length(digest) = 32),
   size         {integer} NOT NULL,
-  -- Parts with this digest and files without a manifest that have it; parts of retired manifests
-  -- do not count.
+  -- Parts with this digest and files without a manifest that have it, also in the trash; parts of
+  -- retired manifests do not count.
   refs         {integer} NOT NULL CHECK (refs >= 0),
   unused_since {integer},                    -- when refs became 0; null while it is more
   CHECK ((refs = 0) = (unused_since IS NOT NULL))
@@ -275,6 +275,55 @@ CREATE TABLE removed_tree (
   PRIMARY KEY (space_id, folder_id, owner_id)
 ){clustered};
 CREATE INDEX removed_tree_owner ON removed_tree (owner_id);
+
+-- Trash: files that their owners deleted and can have back. What is left of each row of `entry` is
+-- here, under the same number and with the columns of the same names; no reader of `entry` sees it.
+-- Each is a reference to its bytes, as an entry is. Its tags, its places in collections and
+-- everything that led to it are gone.
+CREATE TABLE trash (
+  id               {integer} PRIMARY KEY,    -- the entry's
+  uuid             {bytes} NOT NULL UNIQUE,
+  share            {bytes} NOT NULL,         -- what it was; a restored file gets another one
+  share_expires_at {integer},
+  share_generation {integer} NOT NULL,
+  space_id         {integer} NOT NULL,       -- where it lay: may be gone
+  owner_id         {integer} NOT NULL REFERENCES account (id),
+  parent_id        {integer} NOT NULL,       -- the same
+  key              {bytes} NOT NULL,
+  name             {bytes} NOT NULL,
+  media_type       {text} NOT NULL,
+  kind             {integer} NOT NULL,
+  size             {integer} NOT NULL,
+  charged          {integer} NOT NULL,       -- of its owner's quota still
+  digest           {bytes},
+  manifest_id      {integer},
+  width            {integer},
+  height           {integer},
+  duration         {real},
+  title            {text},
+  description      {text},
+  tags             {text} NOT NULL,
+  created_at       {integer} NOT NULL,
+  updated_at       {integer} NOT NULL,
+  written_at       {integer} NOT NULL,
+  deleted_at       {integer} NOT NULL,
+  CHECK (digest IS NOT NULL OR manifest_id IS NOT NULL)
+){options};
+CREATE INDEX trash_owner ON trash (owner_id, deleted_at, id);
+CREATE INDEX trash_age ON trash (deleted_at);
+
+-- What an account has in the trash. A row for each that ever had something there.
+CREATE TABLE trash_total (
+  owner_id {integer} PRIMARY KEY REFERENCES account (id),
+  files    {integer} NOT NULL CHECK (files >= 0),
+  bytes    {integer} NOT NULL CHECK (bytes >= 0),
+  charged  {integer} NOT NULL CHECK (charged >= 0),
+  -- What was deleted up to then is gone for everybody since the trash was emptied; no total and no
+  -- quota counts it.
+  emptied_through {integer} NOT NULL DEFAULT 0,
+  clearing        {integer} NOT NULL DEFAULT 0  -- 1 while rows of that are left
+){options};
+CREATE INDEX trash_total_clearing ON trash_total (owner_id) WHERE clearing = 1;
 
 -- Collections: an account's own lists of its files.
 CREATE TABLE collection (

@@ -30,6 +30,7 @@ Vault::Vault(Context context)
       deliveries_(context_),
       clearing_(context_),
       account_removal_(context_),
+      trash_(context_),
       references_(context_),
       reclaims_(context_, references_) {}
 

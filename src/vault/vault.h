@@ -31,6 +31,7 @@
 #include "vault/upkeep/clearing.h"
 #include "vault/upkeep/reclaim.h"
 #include "vault/upkeep/references.h"
+#include "vault/upkeep/trash.h"
 #include "vault/webhooks/deliveries.h"
 #include "vault/webhooks/webhooks.h"
 
@@ -75,6 +76,7 @@ class Vault {
   Webhooks& webhooks() { return webhooks_; }
   DeliveryQueue& deliveries() { return deliveries_; }
   Clearing& clearing() { return clearing_; }
+  Trash& trash() { return trash_; }
   AccountRemoval& account_removal() { return account_removal_; }
   const Passwords& passwords() const { return context_.passwords; }
   References& references() { return references_; }
@@ -113,6 +115,7 @@ class Vault {
   DeliveryQueue deliveries_;
   Clearing clearing_;
   AccountRemoval account_removal_;
+  Trash trash_;
   References references_;
   Reclaims reclaims_;
   std::unique_ptr<Sessions> sessions_;

@@ -301,7 +301,7 @@ def test_unreferenced_blobs_are_no_fault(vault):
     user = vault.user.__class__(vault.server.root, vault.user.username, vault.user.password)
     gone = [sha256(vault.small[0]), sha256(vault.large[0])]
     for digest in gone:
-        assert user.delete(f"/media/{vault.ids[digest]}").status_code in (200, 204)
+        assert user.delete(f"/media/{vault.ids[digest]}?permanent=true").status_code in (200, 204)
     vault.server.stop_well()
     result = vault.check()
     assert (result.code, result.error) == (0, "")

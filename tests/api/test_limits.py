@@ -158,7 +158,7 @@ def test_a_quota_is_used_exactly_and_never_passed(launch):
     assert user.me()["used_bytes"] == MIB and user.me()["charged_bytes"] == MIB + FILE
     shapes.failure(user.try_upload(b"x"), "quota_exceeded", 413)
     shapes.failure(user.try_upload(b"", "empty.txt"), "quota_exceeded", 413)
-    user.delete(f"/media/{thing['id']}")
+    user.delete(f"/media/{thing['id']}?permanent=true")
     assert user.me()["used_bytes"] == 0 and user.me()["charged_bytes"] == 0
     user.upload(samples.noise(MIB))
     server.user().upload(bytes(MIB))

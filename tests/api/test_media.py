@@ -368,7 +368,7 @@ def test_what_cannot_change(user, change):
 
 def test_a_deleted_medium_is_gone(user):
     thing = user.upload(b"content")
-    reply = user.delete(f"/media/{thing['id']}")
+    reply = user.delete(f"/media/{thing['id']}?permanent=true")
     assert reply.status_code in (200, 204)
     if reply.status_code == 200:
         shapes.success(reply)
@@ -382,7 +382,7 @@ def test_of_many_deletes_one_succeeds(user):
     thing, codes = user.upload(), []
 
     def run(caller):
-        codes.append(caller.delete(f"/media/{thing['id']}").status_code)
+        codes.append(caller.delete(f"/media/{thing['id']}?permanent=true").status_code)
 
     threads = [threading.Thread(target=run, args=(user.again(),)) for _ in range(8)]
     [t.start() for t in threads]

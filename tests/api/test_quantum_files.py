@@ -212,7 +212,7 @@ def test_one_file_is_one_file(quantum, bucket):
 
     # Deleted there, it is gone here.
     token = quantum.token(bucket, "trip/film.mp4")
-    assert native.delete(f"/media/{media['film.mp4']['id']}").status_code == 200
+    assert native.delete(f"/media/{media['film.mp4']['id']}?permanent=true").status_code == 200
     refuse(quantum.fetch(token), 400, "INVALID_TOKEN")
     refuse(quantum.get(f"/file/get/{bucket}/trip/film.mp4"), 404, "FILE_DNE")
     assert stream.call("DELETE", f"/api/v4/files/{files['note.txt']['id']}/delete/").status_code == 200

@@ -57,10 +57,11 @@ def test_what_there_is(launch):
     expect(other.chunk(upload, 1, large))
     expect(other.chunk(upload, 2, os.urandom(SMALL)))
     other.folder("empty")
-    user.delete(f"/media/{gone['id']}")
+    user.delete(f"/media/{gone['id']}?permanent=true")
 
     use = storage(server.data)
     assert use["live"] == {"files": 3, "bytes": 3 * LARGE}
+    assert use["trash"] == {"files": 0, "bytes": 0}
     assert use["in_parts"] == {"uploads": 1, "bytes": LARGE + SMALL}
     assert use["shared"] == {"bytes": 3 * LARGE}
     assert (use["waiting"]["blobs"], use["waiting"]["bytes"]) == (1, SMALL)
@@ -70,7 +71,7 @@ def test_what_there_is(launch):
     done = program.run("storage", "--data", server.data)
     assert done.returncode == 0
     told = {line.split("  ")[0]: line for line in done.stdout.splitlines()}
-    assert list(told) == ["live", "in parts", "shared", "waiting", "stored", "free"]
+    assert list(told) == ["live", "trash", "in parts", "shared", "waiting", "stored", "free"]
     assert "878.9 KiB" in told["live"] and "3 files" in told["live"]
     assert "reclaim" in told["waiting"]
 
@@ -84,7 +85,7 @@ def test_reclaim_frees_what_was_deleted(launch, runs):
     user.upload(kept)
     copy = user.upload(os.urandom(SMALL))
     for gone in (media, copy):
-        assert user.delete(f"/media/{gone['id']}").status_code in (200, 204)
+        assert user.delete(f"/media/{gone['id']}?permanent=true").status_code in (200, 204)
     assert blob_file(server.data, large).exists()
     if not runs:
         server.stop_well()
@@ -132,7 +133,7 @@ def test_reclaim_beside_uploads_and_deletes(launch):
                 for one, content in zip(media, contents):
                     reply = user.get(f"/media/{one['id']}/content")
                     assert reply.status_code == 200 and reply.content == content
-                    assert user.delete(f"/media/{one['id']}").status_code in (200, 204)
+                    assert user.delete(f"/media/{one['id']}?permanent=true").status_code in (200, 204)
         except Exception as error:  # told below
             failures.append(error)
 
@@ -180,7 +181,7 @@ def test_an_upload_under_way_keeps_its_bytes(launch):
         # The first file is complete, the second is not there yet.
         wire.send(head + part + second[:60])
         time.sleep(1)
-        assert user.delete(f"/media/{first['id']}").status_code in (200, 204)
+        assert user.delete(f"/media/{first['id']}?permanent=true").status_code in (200, 204)
         storage(server.data, "reclaim")
         assert blob_file(server.data, content).exists()
         wire.send(second[60:])
@@ -196,7 +197,7 @@ def test_a_request_outlives_the_server(launch):
     server = launch()
     user = server.user()
     media = user.upload(os.urandom(LARGE))
-    user.delete(f"/media/{media['id']}")
+    user.delete(f"/media/{media['id']}?permanent=true")
     freed = []
     asking = threading.Thread(target=lambda: freed.append(storage(server.data, "reclaim")))
     asking.start()

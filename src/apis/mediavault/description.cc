@@ -24,6 +24,7 @@ ApiDescription describe() {
               {"Users", "The caller's account"},
               {"API keys", "For programs; a key is made by who is logged in"},
               {"Media", "Files, with what is known and said of them"},
+              {"Trash", "Media that were deleted and can be restored for a while"},
               {"Collections", "Lists of media, in an order of their own"},
               {"Webhooks", "Requests to a server of yours when something has happened"}};
   api.credentials = {
@@ -40,8 +41,8 @@ ApiDescription describe() {
   };
   api.schemas = schemas();
   api.failure = {json_content(schema::ref("Failure"))};
-  for (auto describe_group :
-       {describe_accounts, describe_media, describe_collections, describe_webhooks}) {
+  for (auto describe_group : {describe_accounts, describe_media, describe_trash,
+                              describe_collections, describe_webhooks}) {
     Operations group = describe_group();
     std::move(group.begin(), group.end(), std::back_inserter(api.operations));
   }

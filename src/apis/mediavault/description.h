@@ -11,6 +11,7 @@ using Operations = std::vector<Operation>;
 
 Operations describe_accounts();  // sessions, the account itself, keys
 Operations describe_media();     // uploads, lists, changes, bytes
+Operations describe_trash();
 Operations describe_collections();
 Operations describe_webhooks();
 

@@ -21,6 +21,8 @@ std::string_view event_name(vault::EventType type) noexcept {
     case kEntryCreated: return "media.uploaded";
     case kEntryUpdated: return "media.updated";
     case kEntryDeleted: return "media.deleted";
+    case kEntryRestored: return "media.restored";
+    case kEntryPurged: return "media.purged";
     case kCollectionCreated: return "collection.created";
     case kCollectionUpdated: return "collection.updated";
     case kCollectionDeleted: return "collection.deleted";

@@ -59,6 +59,12 @@ Task<Reply> delete_media(RequestContext& context);
 Task<Reply> download_media(RequestContext& context);
 Task<Reply> find_existing(RequestContext& context);
 
+// trash.cc
+Task<Reply> list_trash(RequestContext& context);
+Task<Reply> restore_trashed(RequestContext& context);
+Task<Reply> delete_trashed(RequestContext& context);
+Task<Reply> empty_trash(RequestContext& context);
+
 // collections.cc
 Task<Reply> create_collection(RequestContext& context);
 Task<Reply> list_collections(RequestContext& context);

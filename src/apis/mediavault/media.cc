@@ -14,6 +14,13 @@ namespace coffer::apis::mediavault {
 namespace {
 
 constexpr std::size_t kChecksumsMax = 1000;
+// Whether a deletion leaves the trash out: `?permanent=true`.
+std::expected<bool, Problem> is_permanent(const http::Target& uri) {
+  const auto value = uri.parameter("permanent");
+  if (!value || *value == "false" || *value == "0") return false;
+  if (*value == "true" || *value == "1") return true;
+  return std::unexpected(Problem::field("permanent", "Must be true or false"));
+}
 
 }  // namespace
 
@@ -63,13 +70,23 @@ Task<Reply> update_media(RequestContext& context) {
 }
 
 Task<Reply> delete_media(RequestContext& context) {
+  const auto permanent = is_permanent(context.request.uri);
+  if (!permanent) co_return std::unexpected(permanent.error());
   const auto entry = co_await find_media(context, "id");
   if (!entry) co_return std::unexpected(entry.error());
-  const auto removed =
-      co_await context.vault.files().remove(context.actor(), entry->id, if_match(context.request));
-  if (!removed) co_return std::unexpected(removed.error());
   boost::json::object data = media_object(context, *entry);
   data["deleted"] = true;
+  data["restorable_until"] = nullptr;
+  if (*permanent) {
+    const auto removed = co_await context.vault.files().remove(context.actor(), entry->id,
+                                                               if_match(context.request));
+    if (!removed) co_return std::unexpected(removed.error());
+  } else {
+    const auto until =
+        co_await context.vault.trash().put(context.actor(), entry->id, if_match(context.request));
+    if (!until) co_return std::unexpected(until.error());
+    if (*until) data["restorable_until"] = to_iso8601(**until);
+  }
   co_return success(context, std::move(data));
 }
 

@@ -3,6 +3,8 @@
 #include <string>
 #include <utility>
 
+#include "base/text.h"
+
 namespace coffer::apis::mediavault {
 namespace {
 
@@ -31,6 +33,26 @@ std::uint64_t pages_of(std::uint64_t total, ListPage page) {
 }
 
 }  // namespace
+
+std::expected<ListPage, Problem> parse_page(const http::Target& uri) {
+  ListPage page;
+  Problem problem(ProblemKind::kInvalid, "Invalid input data");
+  const auto read = [&](std::string_view name, std::uint64_t max, std::uint64_t& into) {
+    const auto text = uri.parameter(name);
+    if (!text) return;
+    const auto value = parse_unsigned(*text);
+    if (value && *value >= 1 && *value <= max) {
+      into = *value;
+    } else {
+      problem.fields.push_back(
+          {std::string(name), "Must be a number from 1 to " + std::to_string(max)});
+    }
+  };
+  read("page", kPageMax, page.page);
+  read("per_page", kPerPageMax, page.per_page);
+  if (!problem.fields.empty()) return std::unexpected(std::move(problem));
+  return page;
+}
 
 boost::json::object pagination_object(std::string_view path, const http::Target& uri, ListPage page,
                                       std::uint64_t count, std::uint64_t total, bool has_next) {

@@ -3,10 +3,12 @@
 
 #include <boost/json/object.hpp>
 #include <cstdint>
+#include <expected>
 #include <optional>
 #include <string>
 #include <string_view>
 
+#include "apis/gateway/problem.h"
 #include "http/uri.h"
 
 namespace coffer::apis::mediavault {
@@ -21,6 +23,9 @@ struct ListPage {
 
   std::uint64_t offset() const noexcept { return (page - 1) * per_page; }
 };
+
+// The parameters `page` and `per_page`, with every fault of both.
+std::expected<ListPage, Problem> parse_page(const http::Target& uri);
 
 // `pagination` of a page with `count` of `total` things. Its links are `path`, below the API's
 // root, with the parameters of `uri` and another `page`. `has_next`: another page follows, whatever

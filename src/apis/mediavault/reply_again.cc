@@ -22,11 +22,23 @@ Task<Lost> uploaded_again(RequestContext& context, std::span<const vault::Event>
   co_return success(context, std::move(data), 201);
 }
 
+Task<Lost> restored_again(RequestContext& context, const vault::Event& event) {
+  const auto entry =
+      co_await context.vault.entries().find(context.account().id, event.entry.value());
+  if (!entry) co_return std::nullopt;
+  const auto collections = co_await collections_of(context, *entry);
+  co_return success(context, media_object(context, *entry, collections));
+}
+
 }  // namespace
 
 Task<std::optional<http::Response>> reply_again(RequestContext& context,
                                                 std::span<const vault::Event> events) {
   const vault::Event& first = events.front();
+  if (first.type == vault::EventType::kEntryRestored) {
+    auto reply = co_await restored_again(context, first);
+    co_return reply;
+  }
   if (!first.collection) {
     auto reply = co_await uploaded_again(context, events);
     co_return reply;

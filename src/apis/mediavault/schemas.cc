@@ -58,18 +58,20 @@ NamedSchema failure() {
 NamedSchema user() {
   return {
       "User",
-      object({{"id", id("user", 7)},
-              {"uuid", uuid()},
-              {"username", text()},
-              {"email", nullable(text())},
-              {"is_admin", boolean()},
-              {"quota", about(nullable(integer(0)), "What `used` may not pass; null: no limit")},
-              {"used", about(integer(0), "Bytes that count in the quota")},
-              {"quota_bytes", about(nullable(integer(0)), "Null: none")},
-              {"used_bytes", about(integer(0), "Of all files")},
-              {"charged_bytes", about(integer(0), "The same with what their metadata costs")},
-              {"created_at", time()},
-              {"updated_at", time()}})};
+      object(
+          {{"id", id("user", 7)},
+           {"uuid", uuid()},
+           {"username", text()},
+           {"email", nullable(text())},
+           {"is_admin", boolean()},
+           {"quota", about(nullable(integer(0)), "What `used` may not pass; null: no limit")},
+           {"used", about(integer(0), "Bytes that count in the quota")},
+           optional("trashed", about(integer(0), "Of `used` what is in the trash; of `/users/me`")),
+           {"quota_bytes", about(nullable(integer(0)), "Null: none")},
+           {"used_bytes", about(integer(0), "Of all files")},
+           {"charged_bytes", about(integer(0), "The same with what their metadata costs")},
+           {"created_at", time()},
+           {"updated_at", time()}})};
 }
 
 NamedSchema tokens() {
@@ -106,6 +108,20 @@ std::vector<Member> media_members() {
   };
 }
 
+NamedSchema deleted_media() {
+  std::vector<Member> members = media_members();
+  members.push_back({"deleted", constant(true)});
+  members.push_back({"restorable_until", about(nullable(time()), "Null: it is gone for good")});
+  return {"DeletedMedia", object(std::move(members))};
+}
+
+NamedSchema trashed_media() {
+  std::vector<Member> members = media_members();
+  members.push_back({"deleted_at", time()});
+  members.push_back({"restorable_until", time()});
+  return {"TrashedMedia", object(std::move(members))};
+}
+
 NamedSchema collection() {
   return {"Collection", object({{"id", id("col", 3)},
                                 {"name", text()},
@@ -139,9 +155,9 @@ NamedSchema session() {
 }
 
 NamedSchema event_name() {
-  return {"EventName", one_of({"media.uploaded", "media.updated", "media.deleted",
-                               "user.registered", "collection.created", "collection.updated",
-                               "collection.deleted", "webhook.test"})};
+  return {"EventName", one_of({"media.uploaded", "media.updated", "media.deleted", "media.restored",
+                               "media.purged", "collection.updated", "collection.deleted",
+                               "user.registered", "collection.created", "webhook.test"})};
 }
 
 std::vector<Member> webhook_members() {
@@ -198,7 +214,8 @@ std::vector<NamedSchema> schemas() {
       tokens(),
       session(),
       {"Media", object(media_members())},
-      with(media_members(), "DeletedMedia", {"deleted", constant(true)}),
+      deleted_media(),
+      trashed_media(),
       collection(),
       {"Key", object(key_members())},
       with(key_members(), "NewKey", {"secret", about(text(), "Shown this once")}),

@@ -5,9 +5,21 @@
 #include "apis/mediavault/wire.h"
 
 namespace coffer::apis::mediavault {
+namespace {
+
+// The account, and how much of what counts in its quota is in the trash.
+Task<boost::json::object> me_object(RequestContext& context, const vault::Account& account) {
+  const vault::TrashTotal trash = co_await context.vault.trash().total(account.id);
+  boost::json::object object = user_object(account);
+  object["trashed"] = trash.charged;
+  co_return object;
+}
+
+}  // namespace
 
 Task<Reply> show_me(RequestContext& context) {
-  co_return success(context, user_object(context.account()));
+  boost::json::object me = co_await me_object(context, context.account());
+  co_return success(context, std::move(me));
 }
 
 Task<Reply> update_me(RequestContext& context) {
@@ -35,7 +47,8 @@ Task<Reply> update_me(RequestContext& context) {
     }
     co_return std::unexpected(account.error());
   }
-  co_return success(context, user_object(*account));
+  boost::json::object me = co_await me_object(context, *account);
+  co_return success(context, std::move(me));
 }
 
 Task<Reply> delete_me(RequestContext& context) {

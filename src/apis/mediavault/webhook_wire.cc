@@ -21,7 +21,7 @@ constexpr std::string_view kDeliveryPrefix = "delivery_";
 
 using enum vault::WebhookTopic;
 // In the order of the topics' numbers.
-constexpr std::array<std::pair<vault::WebhookTopic, std::string_view>, 8> kEvents{{
+constexpr std::array<std::pair<vault::WebhookTopic, std::string_view>, 10> kEvents{{
     {kEntryCreated, "media.uploaded"},
     {kEntryUpdated, "media.updated"},
     {kEntryDeleted, "media.deleted"},
@@ -30,6 +30,8 @@ constexpr std::array<std::pair<vault::WebhookTopic, std::string_view>, 8> kEvent
     {kCollectionUpdated, "collection.updated"},
     {kCollectionDeleted, "collection.deleted"},
     {kTest, "webhook.test"},
+    {kEntryRestored, "media.restored"},
+    {kEntryPurged, "media.purged"},
 }};
 
 constexpr std::array<std::string_view, 3> kStatus{"pending", "delivered", "dead"};

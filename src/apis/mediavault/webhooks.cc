@@ -14,8 +14,8 @@ namespace coffer::apis::mediavault {
 namespace {
 
 constexpr std::string_view kEventsExpected =
-    "Must be one or more of media.uploaded, media.updated, media.deleted, user.registered, "
-    "collection.created, collection.updated, collection.deleted";
+    "Must be one or more of media.uploaded, media.updated, media.deleted, media.restored, "
+    "media.purged, user.registered, collection.created, collection.updated, collection.deleted";
 
 // Nothing where the field is missing, or is at fault.
 std::optional<vault::WebhookTopics> read_events(Fields& fields) {

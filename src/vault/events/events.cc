@@ -31,9 +31,10 @@ constexpr db::Statement kMoveFrom{
     "INSERT INTO event_reader (name, position) VALUES ($1, $3)"
     " ON CONFLICT (name) DO UPDATE SET position = $3 WHERE event_reader.position = $2"};
 
-constexpr std::array<std::string_view, 7> kTypeNames{
-    "account.registered", "entry.created",      "entry.updated",     "entry.deleted",
-    "collection.created", "collection.updated", "collection.deleted"};
+constexpr std::array<std::string_view, 9> kTypeNames{
+    "account.registered", "entry.created",      "entry.updated",
+    "entry.deleted",      "collection.created", "collection.updated",
+    "collection.deleted", "entry.restored",     "entry.purged"};
 
 // Nothing where no row was looked at.
 std::optional<EventId> last_from(const db::Row& row) {

@@ -21,6 +21,9 @@ enum class EventType : std::uint8_t {
   kCollectionCreated = 4,
   kCollectionUpdated = 5,
   kCollectionDeleted = 6,
+  // Out of the trash, into which kEntryDeleted tells of the way: as an entry again, or for good.
+  kEntryRestored = 7,
+  kEntryPurged = 8,
 };
 
 struct Event {

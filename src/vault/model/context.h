@@ -39,6 +39,8 @@ struct Policy {
   // How long a blob without references is kept. Who reads a file of parts that was deleted may go
   // on for half of it.
   std::chrono::milliseconds blob_grace = std::chrono::hours(24);
+  // How long what is in the trash can be restored; 0: there is no trash.
+  std::chrono::milliseconds trash_retention = std::chrono::hours(30 * 24);
 };
 
 struct Context {

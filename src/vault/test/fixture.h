@@ -232,6 +232,8 @@ class VaultTest : public ::testing::Test {
     }
     while (run(vault_->clearing().clear(16))) {
     }
+    while (run(vault_->trash().purge(16))) {
+    }
   }
 
   void index_all() {

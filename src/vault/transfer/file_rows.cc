@@ -18,11 +18,6 @@ constexpr db::Statement kReplace{
 
 constexpr db::Statement kRemove{"DELETE FROM entry WHERE id = $1"};
 
-Task<void> drop_bytes(db::Transaction& tx, const Entry& file, Time now) {
-  if (file.manifest) co_return co_await retire_manifest(tx, *file.manifest, now);
-  co_await drop_reference(tx, file.checksum.value(), now);
-}
-
 }  // namespace
 
 Cost cost_of_replacing(const Entry& file, const StagedBlob& staged) noexcept {
@@ -67,13 +62,23 @@ Task<void> remove_file(db::Transaction& transaction, const Entry& file, AccountI
 
 Task<void> release_file(db::Transaction& transaction, const Entry& file, AccountId caller,
                         Time now) {
+  co_await drop_bytes(transaction, file, now);
+  co_await detach_file(transaction, file, caller, now);
+}
+
+Task<void> detach_file(db::Transaction& transaction, const Entry& file, AccountId caller,
+                       Time now) {
   co_await forget_words(transaction, file.id);
   co_await transaction.execute(kRemove, file.id);
   co_await remove_tags(transaction, file);
   co_await take_out_of_collections(transaction, file, now);
-  co_await drop_bytes(transaction, file, now);
   const Event event = event_about(file, EventType::kEntryDeleted, caller);
   co_await append_event(transaction, now, event);
+}
+
+Task<void> drop_bytes(db::Transaction& transaction, const Entry& file, Time now) {
+  if (file.manifest) co_return co_await retire_manifest(transaction, *file.manifest, now);
+  co_await drop_reference(transaction, file.checksum.value(), now);
 }
 
 }  // namespace coffer::vault

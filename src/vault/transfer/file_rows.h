@@ -29,4 +29,11 @@ Task<void> remove_file(db::Transaction& transaction, const Entry& file, AccountI
 Task<void> release_file(db::Transaction& transaction, const Entry& file, AccountId caller,
                         Time now);
 
+// What release_file() does but for the bytes, which the file goes on referring to from elsewhere:
+// row, tags, collections, tokens; event `entry.deleted` by `caller`.
+Task<void> detach_file(db::Transaction& transaction, const Entry& file, AccountId caller, Time now);
+
+// The file refers to its bytes no longer. REQUIRES: its row is gone, or goes.
+Task<void> drop_bytes(db::Transaction& transaction, const Entry& file, Time now);
+
 }  // namespace coffer::vault

@@ -12,6 +12,7 @@
 #include "vault/tree/entry_rows.h"
 #include "vault/tree/spaces.h"
 #include "vault/tree/tree.h"
+#include "vault/upkeep/trash.h"
 
 namespace coffer::vault {
 namespace {
@@ -82,6 +83,7 @@ Task<void> close_account(db::Transaction& tx, AccountId account, SpaceId home, T
   co_await tx.execute(kLeaveGroups, account);
   co_await tx.execute(kExpireUploads, account, now);
   co_await tx.execute(kRemoveHome, home, now);
+  co_await empty_trash(tx, account);
   co_await remove_contents(tx, home, account);
 }
 
@@ -123,6 +125,8 @@ Task<bool> clear_account(db::Transaction& transaction, std::size_t limit, Time n
   while (co_await remove_some_collection(transaction, *account, now)) {
     if (time.is_over()) co_return true;
   }
+  const bool had_trash = co_await clear_trash(transaction, *account, limit, now);
+  if (had_trash) co_return true;
   const auto spaces = co_await transaction.all(kSpaces, space_from, *account, limit);
   for (const OwnSpace& space : spaces) {
     co_await remove_space(transaction, space.id, *account, space.name, now);
@@ -142,7 +146,10 @@ Task<bool> clear_account(db::Transaction& transaction, std::size_t limit, Time n
     co_await remove_file(transaction, entry, *account, now);
     if (time.is_over()) co_return true;
   }
-  if (entries.empty()) co_await transaction.execute(kFinish, *account);
+  if (entries.empty()) {
+    co_await forget_trash(transaction, *account);
+    co_await transaction.execute(kFinish, *account);
+  }
   co_return true;
 }
 

@@ -92,6 +92,10 @@ TEST_F(AccountRemovalTest, NothingOfItIsLeft) {
   const Entry folder = make_folder(anna, "folder");
   upload_into(anna, folder.id, "inside", "more of hers");
   upload_parts(anna, "parts", {"one", "two"});
+  for (const Entry& trashed : {upload(anna, "trashed", "bytes in the trash", {"tag"}),
+                               upload_parts(anna, "trashed parts", {"one", "two", "three"})}) {
+    ASSERT_TRUE(run(vault_->trash().put(as(anna), trashed.id)));
+  }
   const UploadSession unfinished = begin_parts(anna, "unfinished");
   ASSERT_TRUE(put_part(anna, unfinished.uuid, 1, "part"));
   const auto bucket = run(vault_->buckets().create(as(anna), "bucket"));
@@ -118,6 +122,8 @@ TEST_F(AccountRemovalTest, NothingOfItIsLeft) {
       {"SELECT count(*) FROM api_key WHERE account_id = $1"},
       {"SELECT count(*) FROM webhook WHERE account_id = $1"},
       {"SELECT count(*) FROM idempotency_key WHERE account_id = $1"},
+      {"SELECT count(*) FROM trash WHERE owner_id = $1"},
+      {"SELECT count(*) FROM trash_total WHERE owner_id = $1"},
   };
   for (const db::Statement& statement : kCounts) {
     EXPECT_EQ(rows_of(statement, anna.id), 0) << statement.sql;
@@ -195,10 +201,11 @@ TEST_F(AccountRemovalTest, KnowsWhatAnAccountHas) {
     co_return co_await tx.all(kReferences,
                               [](const db::Row& row) { return std::string(row.text(0)); });
   };
-  EXPECT_EQ(run(stores_.database->read(body)),
-            (std::vector<std::string>{"api_key.account_id", "collection.owner_id",
-                                      "login.account_id", "member.account_id", "session.account_id",
-                                      "space.owner_id", "webhook.account_id"}));
+  EXPECT_EQ(
+      run(stores_.database->read(body)),
+      (std::vector<std::string>{"api_key.account_id", "collection.owner_id", "login.account_id",
+                                "member.account_id", "session.account_id", "space.owner_id",
+                                "trash.owner_id", "trash_total.owner_id", "webhook.account_id"}));
 }
 
 TEST_F(AccountRemovalTest, TheGuestsAccountStays) {

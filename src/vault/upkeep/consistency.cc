@@ -40,7 +40,8 @@ constexpr auto kUsed =
         " SELECT count(*) FROM account AS a LEFT JOIN"
         " (SELECT owner_id, sum(bytes) AS bytes FROM"
         "  (SELECT owner_id, size AS bytes FROM live UNION ALL"
-        "   SELECT owner_id, bytes FROM multipart WHERE entry_id IS NULL) GROUP BY owner_id)"
+        "   SELECT owner_id, bytes FROM multipart WHERE entry_id IS NULL UNION ALL"
+        "   SELECT owner_id, bytes FROM trash_total) GROUP BY owner_id)"
         " AS kept ON kept.owner_id = a.id WHERE a.used <> coalesce(kept.bytes, 0)");
 constexpr auto kCharged =
     sql(kLive,
@@ -54,6 +55,7 @@ constexpr auto kCharged =
         "   SELECT account_id, 1024 + length(CAST(url AS BLOB)) FROM webhook UNION ALL"
         "   SELECT owner_id, charged FROM collection UNION ALL"
         "   SELECT account_id, charged FROM idempotency_key UNION ALL"
+        "   SELECT owner_id, charged FROM trash_total UNION ALL"
         "   SELECT space.owner_id, 256 FROM link JOIN space ON space.id = link.space_id"
         "    WHERE link.kind = 0) GROUP BY owner_id)"
         " AS kept ON kept.owner_id = a.id WHERE a.charged <> coalesce(kept.charged, 0)");
@@ -70,19 +72,24 @@ constexpr std::pair<std::string_view, db::Statement> kRules[] = {
      {"SELECT count(*) FROM blob LEFT JOIN"
       " (SELECT digest, count(*) AS counted FROM"
       "  (SELECT digest FROM entry WHERE is_folder = 0 AND manifest_id IS NULL UNION ALL"
+      "   SELECT digest FROM trash WHERE manifest_id IS NULL UNION ALL"
       "   SELECT digest FROM part WHERE multipart_id NOT IN"
       "    (SELECT manifest_id FROM retired_manifest)) GROUP BY digest) AS referred"
       " ON referred.digest = blob.digest WHERE refs <> coalesce(counted, 0)"}},
     {"references to blobs that are not there",
      {"SELECT (SELECT count(*) FROM entry WHERE is_folder = 0 AND manifest_id IS NULL"
       "  AND digest NOT IN (SELECT digest FROM blob)) +"
+      " (SELECT count(*) FROM trash WHERE manifest_id IS NULL"
+      "  AND digest NOT IN (SELECT digest FROM blob)) +"
       " (SELECT count(*) FROM part WHERE digest NOT IN (SELECT digest FROM blob)"
       "  AND multipart_id NOT IN (SELECT manifest_id FROM retired_manifest))"}},
     {"blobs that are counted as unused and are not, or the other way round",
      {"SELECT count(*) FROM blob WHERE (refs = 0) <> (unused_since IS NOT NULL)"}},
     {"files whose size is not that of their blob",
-     {"SELECT count(*) FROM entry JOIN blob ON blob.digest = entry.digest"
-      " WHERE entry.manifest_id IS NULL AND entry.size <> blob.size"}},
+     {"SELECT (SELECT count(*) FROM entry JOIN blob ON blob.digest = entry.digest"
+      "  WHERE entry.manifest_id IS NULL AND entry.size <> blob.size) +"
+      " (SELECT count(*) FROM trash JOIN blob ON blob.digest = trash.digest"
+      "  WHERE trash.manifest_id IS NULL AND trash.size <> blob.size)"}},
     {"parts whose size is not that of their blob",
      {"SELECT count(*) FROM part JOIN blob ON blob.digest = part.digest"
       " WHERE part.size <> blob.size AND part.multipart_id NOT IN"
@@ -127,10 +134,25 @@ constexpr std::pair<std::string_view, db::Statement> kRules[] = {
       " GROUP BY webhook_id, resource_kind, resource_id"
       " HAVING count(next_at) <> CASE WHEN resource_id IS NULL THEN count(*) ELSE 1 END)"}},
     {"files and folders that are charged wrongly",
-     {"SELECT count(*) FROM entry WHERE charged <> size + 1024 + length(name) +"
+     {"SELECT count(*) FROM (SELECT charged, size, name, title, description, tags, manifest_id"
+      "  FROM entry UNION ALL SELECT charged, size, name, title, description, tags, manifest_id"
+      "  FROM trash) AS e WHERE charged <> size + 1024 + length(name) +"
       " coalesce(length(CAST(title AS BLOB)), 0) + coalesce(length(CAST(description AS BLOB)), 0) +"
       " length(CAST(replace(tags, char(31), '') AS BLOB)) + 256 *"
-      " (SELECT count(*) FROM part WHERE multipart_id = entry.manifest_id)"}},
+      " (SELECT count(*) FROM part WHERE multipart_id = e.manifest_id)"}},
+    {"totals of the trash that are not those of the files in it",
+     {"SELECT count(*) FROM trash_total AS t LEFT JOIN"
+      " (SELECT trash.owner_id, count(*) AS files, sum(size) AS bytes, sum(trash.charged) AS "
+      "charged"
+      "  FROM trash JOIN trash_total AS own ON own.owner_id = trash.owner_id"
+      "  WHERE deleted_at > emptied_through GROUP BY trash.owner_id) AS kept"
+      " ON kept.owner_id = t.owner_id WHERE t.files <> coalesce(kept.files, 0)"
+      " OR t.bytes <> coalesce(kept.bytes, 0) OR t.charged <> coalesce(kept.charged, 0)"}},
+    {"files in the trash that no total counts, and that nothing clears away",
+     {"SELECT count(*) FROM trash LEFT JOIN trash_total AS t ON t.owner_id = trash.owner_id"
+      " WHERE t.owner_id IS NULL OR (deleted_at <= emptied_through AND clearing = 0)"}},
+    {"files that are in the trash and not",
+     {"SELECT count(*) FROM trash JOIN entry ON entry.id = trash.id"}},
     {"collections that are charged wrongly, or whose number of files is not that of their rows",
      {"SELECT count(*) FROM collection AS c WHERE files <> (SELECT count(*) FROM collection_entry"
       " WHERE collection_id = c.id) OR charged <> 1024 + length(CAST(name AS BLOB)) +"
@@ -150,16 +172,20 @@ constexpr std::pair<std::string_view, db::Statement> kRules[] = {
      {"SELECT count(*) FROM multipart AS m WHERE entry_id IS NULL AND bytes <>"
       " (SELECT coalesce(sum(size), 0) FROM part WHERE multipart_id = m.id)"}},
     {"files whose size is not that of their parts",
-     {"SELECT count(*) FROM entry AS e WHERE manifest_id IS NOT NULL AND size <>"
+     {"SELECT count(*) FROM (SELECT size, manifest_id FROM entry WHERE manifest_id IS NOT NULL"
+      "  UNION ALL SELECT size, manifest_id FROM trash WHERE manifest_id IS NOT NULL) AS e"
+      " WHERE size <>"
       " (SELECT coalesce(sum(size), 0) FROM part WHERE multipart_id = e.manifest_id)"}},
     {"parts that do not begin where the one before ends",
      {"SELECT count(*) FROM (SELECT start, size, sum(size) OVER (PARTITION BY multipart_id"
       " ORDER BY number ROWS UNBOUNDED PRECEDING) - size AS begins FROM part WHERE multipart_id IN"
-      " (SELECT manifest_id FROM entry WHERE manifest_id IS NOT NULL))"
+      " (SELECT manifest_id FROM entry WHERE manifest_id IS NOT NULL UNION ALL"
+      "  SELECT manifest_id FROM trash WHERE manifest_id IS NOT NULL))"
       " WHERE start IS NOT CASE WHEN size > 0 THEN begins END"}},
     {"parts that belong to no upload and no file",
      {"SELECT count(*) FROM part WHERE multipart_id NOT IN (SELECT id FROM multipart) AND"
       " multipart_id NOT IN (SELECT manifest_id FROM entry WHERE manifest_id IS NOT NULL) AND"
+      " multipart_id NOT IN (SELECT manifest_id FROM trash WHERE manifest_id IS NOT NULL) AND"
       " multipart_id NOT IN (SELECT manifest_id FROM retired_manifest)"}},
     {"removed accounts that something still belongs to",
      {"SELECT count(*) FROM account WHERE removal <> 0 AND (username <> '' OR password <> ''"
@@ -167,7 +193,8 @@ constexpr std::pair<std::string_view, db::Statement> kRules[] = {
       " OR id IN (SELECT account_id FROM session)"
       " OR id IN (SELECT account_id FROM api_key WHERE kind <> 2)"
       " OR id IN (SELECT account_id FROM idempotency_key)"
-      " OR (removal = 2 AND id IN (SELECT owner_id FROM entry)))"}},
+      " OR (removal = 2 AND (id IN (SELECT owner_id FROM entry)"
+      " OR id IN (SELECT owner_id FROM trash))))"}},
     {"accounts that no name leads to",
      {"SELECT count(*) FROM account WHERE kind = 0 AND removal = 0"
       " AND id NOT IN (SELECT account_id FROM login)"}},

@@ -8,6 +8,7 @@ namespace {
 constexpr db::Statement kFiles{
     "SELECT coalesce(sum(files), 0), coalesce(sum(bytes), 0) FROM tree_total"
     " WHERE folder_id = 0 AND kind <> $1"};
+constexpr db::Statement kTrash{"SELECT count(*), coalesce(sum(size), 0) FROM trash"};
 constexpr db::Statement kUploads{
     "SELECT count(*), coalesce(sum(bytes), 0) FROM multipart WHERE entry_id IS NULL"};
 constexpr db::Statement kBlobs{"SELECT count(*), coalesce(sum(size), 0) FROM blob"};
@@ -28,6 +29,10 @@ Task<StorageUse> storage_use(db::Database& database) {
       use.live_files = unsigned_at(row, 0);
       use.live = unsigned_at(row, 1);
     };
+    const auto trash = [&](const db::Row& row) {
+      use.trashed_files = unsigned_at(row, 0);
+      use.trashed = unsigned_at(row, 1);
+    };
     const auto uploads = [&](const db::Row& row) {
       use.uploads = unsigned_at(row, 0);
       use.in_parts = unsigned_at(row, 1);
@@ -42,11 +47,12 @@ Task<StorageUse> storage_use(db::Database& database) {
       use.waiting_since = row.optional_time(2);
     };
     co_await tx.for_each(kFiles, files, FileKind::kFolder);
+    co_await tx.for_each(kTrash, trash);
     co_await tx.for_each(kUploads, uploads);
     co_await tx.for_each(kBlobs, blobs);
     co_await tx.for_each(kUnused, unused);
     // Nothing of what is referred to, or of what refers, is counted twice here.
-    use.shared = use.live + use.in_parts - (use.stored - use.waiting);
+    use.shared = use.live + use.trashed + use.in_parts - (use.stored - use.waiting);
     co_return use;
   };
   co_return co_await database.scan(look);

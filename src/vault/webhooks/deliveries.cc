@@ -125,6 +125,12 @@ std::optional<WebhookTopic> topic_of(const Event& event) {
     case EventType::kEntryDeleted:
       if (is_file) return WebhookTopic::kEntryDeleted;
       break;
+    case EventType::kEntryRestored:
+      if (is_file) return WebhookTopic::kEntryRestored;
+      break;
+    case EventType::kEntryPurged:
+      if (is_file) return WebhookTopic::kEntryPurged;
+      break;
   }
   return std::nullopt;
 }

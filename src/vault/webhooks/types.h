@@ -23,7 +23,9 @@ enum class WebhookTopic : std::uint8_t {
   kCollectionCreated = 4,  // collections that its account owns, here and in the next two
   kCollectionUpdated = 5,
   kCollectionDeleted = 6,
-  kTest = 7,  // asked for by its owner, whatever the webhook's topics are
+  kTest = 7,           // asked for by its owner, whatever the webhook's topics are
+  kEntryRestored = 8,  // as kEntryCreated: out of the trash
+  kEntryPurged = 9,    // the same: out of the trash, for good
 };
 
 // What a message is about: messages about the same thing are sent in the order of what happened.
