@@ -180,7 +180,8 @@ bool Collector::prune_idempotency_keys() {
 bool Collector::expire_uploads() {
   const bool more_expired = executor_.run(vault_.upload_sessions().expire(options_.step));
   const bool more_retired = executor_.run(vault_.upload_sessions().prune_retired(options_.step));
-  return more_expired || more_retired;
+  const bool more_downloads = executor_.run(vault_.share_links().prune(options_.step));
+  return more_expired || more_retired || more_downloads;
 }
 
 bool Collector::digest() { return digester_.step(); }

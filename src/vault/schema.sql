@@ -349,6 +349,37 @@ CREATE TABLE collection_entry (
 CREATE UNIQUE INDEX collection_entry_position ON collection_entry (collection_id, position);
 CREATE INDEX collection_entry_entry ON collection_entry (entry_id);
 
+-- Share links: links to a file or a collection with a policy of their own.
+CREATE TABLE share_link (
+  id             {key},
+  owner_id       {integer} NOT NULL REFERENCES account (id),
+  token          {bytes} NOT NULL UNIQUE,     -- a UUID, as it is: its owner may ask for it again
+  entry_id       {integer} REFERENCES entry (id),       -- one of these two is set
+  collection_id  {integer} REFERENCES collection (id),
+  password       {text} NOT NULL,            -- Argon2id in its encoded form; '': none
+  expires_at     {integer},                  -- null: never
+  max_downloads  {integer} CHECK (max_downloads > 0),  -- null: any number, which is not counted
+  downloads      {integer} NOT NULL DEFAULT 0 CHECK (downloads >= 0),
+  allow_download {integer} NOT NULL,
+  created_at     {integer} NOT NULL,
+  updated_at     {integer} NOT NULL,
+  CHECK ((entry_id IS NULL) <> (collection_id IS NULL))
+){options};
+CREATE INDEX share_link_owner ON share_link (owner_id, id);
+CREATE INDEX share_link_entry ON share_link (entry_id) WHERE entry_id IS NOT NULL;
+CREATE INDEX share_link_collection ON share_link (collection_id) WHERE collection_id IS NOT NULL;
+
+-- Who has downloaded what by a share link that counts: requests for parts of the file belong to
+-- that download for some hours.
+CREATE TABLE share_download (
+  share_id {integer} NOT NULL REFERENCES share_link (id) ON DELETE CASCADE,
+  entry_id {integer} NOT NULL,
+  client   {bytes} NOT NULL,                  -- SHA-256 of the token, address and program
+  at       {integer} NOT NULL,               -- when it was counted
+  PRIMARY KEY (share_id, entry_id, client)
+){clustered};
+CREATE INDEX share_download_age ON share_download (at);
+
 -- Secrets that lead to something for whoever has them.
 CREATE TABLE link (
   id         {key},

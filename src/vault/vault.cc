@@ -39,6 +39,7 @@ Task<std::unique_ptr<Vault>> Vault::open(Context context) {
   vault->sessions_ = co_await Sessions::open(vault->context_);
   const auto cipher = co_await open_link_cipher(vault->context_);
   vault->shares_ = std::make_unique<Shares>(vault->context_, cipher);
+  vault->share_links_ = std::make_unique<ShareLinks>(vault->context_, cipher);
   vault->short_links_ = std::make_unique<ShortLinks>(vault->context_, cipher);
   vault->list_cursors_ = std::make_unique<ListCursors>(cipher);
   co_return vault;

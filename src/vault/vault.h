@@ -13,6 +13,7 @@
 #include "vault/model/context.h"
 #include "vault/model/idempotency_keys.h"
 #include "vault/sharing/list_cursors.h"
+#include "vault/sharing/share_links.h"
 #include "vault/sharing/shares.h"
 #include "vault/sharing/short_links.h"
 #include "vault/transfer/downloads.h"
@@ -68,6 +69,7 @@ class Vault {
   Groups& groups() { return groups_; }
   ShortLinks& addresses() { return *short_links_; }
   Shares& shares() { return *shares_; }
+  ShareLinks& share_links() { return *share_links_; }
   Uploads& uploads() { return uploads_; }
   UploadSessions& upload_sessions() { return upload_sessions_; }
   ChecksumBackfill& digests() { return checksum_backfill_; }
@@ -120,6 +122,7 @@ class Vault {
   Reclaims reclaims_;
   std::unique_ptr<Sessions> sessions_;
   std::unique_ptr<Shares> shares_;
+  std::unique_ptr<ShareLinks> share_links_;
   std::unique_ptr<ShortLinks> short_links_;
   std::unique_ptr<ListCursors> list_cursors_;
 };

@@ -46,6 +46,7 @@ OPEN = {
     ("GET", "/s/style.css"),
     ("GET", "/s/icon.svg"),
     ("GET", "/s/{token}"),
+    ("POST", "/s/{token}"),
     ("GET", "/s/{token}/content"),
     ("GET", "/s/{token}/{entry}"),
     ("GET", "/s/{token}/{entry}/content"),

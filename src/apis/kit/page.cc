@@ -15,7 +15,7 @@ namespace {
 
 constexpr char kPolicy[] =
     "default-src 'none'; style-src 'self'; img-src 'self'; media-src 'self'; base-uri 'none'; "
-    "form-action 'none'; frame-ancestors 'none'";
+    "frame-ancestors 'none'; form-action ";
 constexpr char kForever[] = "public, max-age=31536000, immutable";
 constexpr std::size_t kVersionDigits = 16;
 
@@ -44,8 +44,9 @@ std::string source_hash(std::string_view script) {
   return "'sha256-" + hash + "='";
 }
 
-void protect(http::Response& response, std::string_view script = {}) {
+void protect(http::Response& response, std::string_view script = {}, bool has_form = false) {
   std::string policy = kPolicy;
+  policy += has_form ? "'self'" : "'none'";
   if (!script.empty()) {
     policy += "; script-src " + source_hash(script) + "; connect-src 'self'";
   }
@@ -151,7 +152,7 @@ http::Response page_response(unsigned status, const Page& page) {
       escape_html(page.title), pages, style_version(), kLogo, page.content, code);
   http::Response response =
       http::Response::text(status, "text/html; charset=utf-8", std::move(html));
-  protect(response, page.script);
+  protect(response, page.script, page.has_form);
   response.headers.set("Cache-Control", "private, no-cache");
   return response;
 }

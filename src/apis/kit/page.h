@@ -37,6 +37,7 @@ struct Page {
   std::string_view content;    // HTML
   // Stands in the page and is permitted by its hash alone; may ask this server.
   std::string_view script = {};
+  bool has_form = false;  // that is sent to this server
 };
 
 // A whole page. Sent so that nothing in it but its script can run, or tell others where it was

@@ -63,6 +63,15 @@ h1 { margin: .35rem 0 .25rem; font-size: clamp(1.4rem, 1.1rem + 1.6vw, 2rem); li
 .kind { color: var(--soft); font-size: .875rem; grid-column: 2; }
 .size { color: var(--soft); font-size: .9rem; font-variant-numeric: tabular-nums; white-space: nowrap; grid-column: 3; grid-row: 1 / span 2; }
 .list .thumb { grid-row: 1 / span 2; }
+.list audio { display: block; width: calc(100% - 2rem); height: 2.5rem; margin: 0 1rem .75rem; }
+.gallery { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(13rem, 42vw), 1fr)); gap: .6rem; margin: 1.5rem 0 0; padding: 0; list-style: none; }
+.gallery li { min-width: 0; background: var(--stage); border: 1px solid var(--line); border-radius: .7rem; overflow: hidden; }
+.gallery a { display: block; }
+.gallery img { display: block; width: 100%; aspect-ratio: 1; object-fit: cover; font-size: .875rem; overflow-wrap: anywhere; }
+.gallery .film { display: grid; grid-template-rows: 1fr auto; }
+.gallery video { display: block; width: 100%; height: 100%; min-height: 9rem; background: #000; }
+.gallery .name { padding: .45rem .75rem; font-size: .9rem; background: var(--card); }
+.gallery .name:hover { background: var(--tint); }
 .empty { margin: 1.5rem 0 0; padding: 3rem 1rem; text-align: center; color: var(--soft); border: 1px dashed var(--line); border-radius: .9rem; }
 .next { margin: 1.25rem 0 0; text-align: center; }
 .stage { margin: 1.5rem 0 0; background: var(--stage); border: 1px solid var(--line); border-radius: .9rem; overflow: hidden; display: grid; place-items: center; }

@@ -26,6 +26,7 @@ ApiDescription describe() {
               {"Media", "Files, with what is known and said of them"},
               {"Trash", "Media that were deleted and can be restored for a while"},
               {"Collections", "Lists of media, in an order of their own"},
+              {"Shares", "Links for people without an account, with a policy of their own"},
               {"Webhooks", "Requests to a server of yours when something has happened"}};
   api.credentials = {
       {"bearer",
@@ -42,7 +43,7 @@ ApiDescription describe() {
   api.schemas = schemas();
   api.failure = {json_content(schema::ref("Failure"))};
   for (auto describe_group : {describe_accounts, describe_media, describe_trash,
-                              describe_collections, describe_webhooks}) {
+                              describe_collections, describe_shares, describe_webhooks}) {
     Operations group = describe_group();
     std::move(group.begin(), group.end(), std::back_inserter(api.operations));
   }

@@ -13,6 +13,7 @@ Operations describe_accounts();  // sessions, the account itself, keys
 Operations describe_media();     // uploads, lists, changes, bytes
 Operations describe_trash();
 Operations describe_collections();
+Operations describe_shares();
 Operations describe_webhooks();
 
 // Of `/realtime`, a document of its own.

@@ -65,6 +65,16 @@ Task<Reply> restore_trashed(RequestContext& context);
 Task<Reply> delete_trashed(RequestContext& context);
 Task<Reply> empty_trash(RequestContext& context);
 
+// shares.cc
+Task<Reply> share_media(RequestContext& context);
+Task<Reply> share_collection(RequestContext& context);
+Task<Reply> list_shares(RequestContext& context);
+Task<Reply> list_shares_of_media(RequestContext& context);
+Task<Reply> list_shares_of_collection(RequestContext& context);
+Task<Reply> show_share(RequestContext& context);
+Task<Reply> update_share(RequestContext& context);
+Task<Reply> revoke_share(RequestContext& context);
+
 // collections.cc
 Task<Reply> create_collection(RequestContext& context);
 Task<Reply> list_collections(RequestContext& context);

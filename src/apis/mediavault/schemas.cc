@@ -132,6 +132,23 @@ NamedSchema collection() {
                                 {"updated_at", time()}})};
 }
 
+NamedSchema share() {
+  return {"Share",
+          object({{"id", id("share", 6)},
+                  {"url", about(url(), "Of its page")},
+                  {"token", uuid()},
+                  {"media_id", about(nullable(id("media", 12)), "This or `collection_id`")},
+                  {"collection_id", nullable(id("col", 3))},
+                  {"has_password", boolean()},
+                  {"expires_at", nullable(time())},
+                  {"max_downloads", nullable(integer(1))},
+                  {"downloads", about(integer(0), "That were counted")},
+                  {"allow_download", boolean()},
+                  {"user_id", id("user", 7)},
+                  {"created_at", time()},
+                  {"updated_at", time()}})};
+}
+
 std::vector<Member> key_members() {
   return {{"id", id("key", 4)},
           {"name", text()},
@@ -217,6 +234,7 @@ std::vector<NamedSchema> schemas() {
       deleted_media(),
       trashed_media(),
       collection(),
+      share(),
       {"Key", object(key_members())},
       with(key_members(), "NewKey", {"secret", about(text(), "Shown this once")}),
       event_name(),

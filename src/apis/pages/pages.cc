@@ -6,6 +6,7 @@
 #include "apis/kit/file_reply.h"
 #include "apis/kit/page.h"
 #include "apis/kit/share_link.h"
+#include "apis/pages/link_pages.h"
 #include "apis/pages/views.h"
 
 namespace coffer::apis::pages {
@@ -91,7 +92,10 @@ Task<std::optional<Entry>> list_start(RequestContext& context, const Named& name
 
 Task<Reply> show(RequestContext& context, bool is_below) {
   const auto named = co_await find_named(context, is_below);
-  if (!named) co_return std::unexpected(named.error());
+  if (!named) {
+    Reply of_link = co_await show_link(context, is_below);
+    co_return of_link;
+  }
   PageLocation place{.base_path = context.client.base_path, .token = named->token, .way = {}};
   place.way = co_await way_to(context, *named);
   const Entry& shown = place.shown();
@@ -107,7 +111,10 @@ Task<Reply> show(RequestContext& context, bool is_below) {
 
 Task<Reply> send(RequestContext& context, bool is_below) {
   const auto named = co_await find_named(context, is_below);
-  if (!named) co_return std::unexpected(named.error());
+  if (!named) {
+    Reply of_link = co_await send_link(context, is_below);
+    co_return of_link;
+  }
   if (named->shown.is_folder()) co_return std::unexpected(nothing_here());
   auto reply = co_await file_reply(context, named->shown, "inline");
   if (reply) {
@@ -147,6 +154,11 @@ class Pages final : public Dialect {
     add("/style.css", send_style);
     add("/icon.svg", send_icon);
     add("/{token}", show_shared);
+    routes.push_back({.method = http::Method::kPost,
+                      .pattern = "/{token}",
+                      .access = Access::kAnyone,
+                      .handler = unlock_link,
+                      .rate = RateClass::kVisitor});
     add("/{token}/content", send_shared);
     add("/{token}/{entry}", show_below);
     add("/{token}/{entry}/content", send_below);
@@ -154,7 +166,11 @@ class Pages final : public Dialect {
   }
 
   http::Response render(const Problem& problem, const http::Request&) const override {
-    const auto [title, advice] = words_of(problem.kind);
+    auto [title, advice] = words_of(problem.kind);
+    if (problem.kind == ProblemKind::kForbidden) {
+      title = "This is not open to you";
+      advice = problem.message;
+    }
     const std::string content = sorry_view(title, advice);
     return page_response(status_of(problem.kind),
                          {.base_path = base_path(), .title = title, .content = content});

@@ -19,6 +19,8 @@ using vault::FileKind;
 
 // A picture in a list is the file itself: larger ones get a symbol.
 constexpr std::uint64_t kPreviewMax = 3 * 1024 * 1024;
+// A picture of a gallery likewise, but people come to see it.
+constexpr std::uint64_t kGalleryPictureMax = 32 * 1024 * 1024;
 constexpr std::size_t kExtensionMax = 5;
 
 // What every browser of today shows as a picture.
@@ -127,7 +129,9 @@ std::string counts(const Listing& listing) {
 }
 
 std::string thumb(const PageLocation& place, const Entry& entry) {
-  if (!is_picture(entry) || entry.size > kPreviewMax) return std::string(icon_of(entry.type.kind));
+  if (!is_picture(entry) || entry.size > kPreviewMax || place.is_counted) {
+    return std::string(icon_of(entry.type.kind));
+  }
   return fmt::format(R"(<img src="{}" alt="" loading="lazy" decoding="async">)",
                      content_of(place, entry));
 }
@@ -144,22 +148,65 @@ std::string row(const PageLocation& place, const Entry& entry) {
       escape_html(kind_text(entry)), size);
 }
 
+// What plays it; nothing where nothing does. Of a film a browser shows the first picture, unless
+// nothing is to be loaded yet.
+std::string player(const PageLocation& place, const Entry& file, std::string_view preload) {
+  const std::string source = content_of(place, file);
+  if (file.type.kind == FileKind::kVideo) {
+    return fmt::format(R"(<video controls playsinline preload="{}" src="{}"></video>)", preload,
+                       source);
+  }
+  if (file.type.kind == FileKind::kAudio) {
+    return fmt::format(R"(<audio controls preload="{}" src="{}"></audio>)", preload, source);
+  }
+  return {};
+}
+
 // The file itself, as far as a browser shows it.
 std::string stage(const PageLocation& place) {
   const Entry& file = place.shown();
   const std::string source = content_of(place, file);
-  std::string shown;
-  if (file.type.kind == FileKind::kVideo) {
-    shown =
-        fmt::format(R"(<video controls playsinline preload="metadata" src="{}"></video>)", source);
-  } else if (file.type.kind == FileKind::kAudio) {
-    shown = fmt::format(R"(<audio controls preload="metadata" src="{}"></audio>)", source);
-  } else if (is_picture(file)) {
+  std::string shown = player(place, file, place.is_counted ? "none" : "metadata");
+  if (shown.empty() && is_picture(file) && !place.is_counted) {
     shown = fmt::format(R"(<img src="{}" alt="{}">)", source, escape_html(file.name));
-  } else {
+  }
+  if (shown.empty()) {
     shown = fmt::format(R"(<span class="plain">{}</span>)", icon_of(file.type.kind));
   }
   return "<div class=\"stage\">" + shown + "</div>\n";
+}
+
+// A picture or a film among others; nothing for what is neither, or is not to be loaded unasked.
+std::string tile(const PageLocation& place, const Entry& file) {
+  if (place.is_counted) return {};
+  if (is_picture(file) && file.size <= kGalleryPictureMax) {
+    return fmt::format(
+        "<li><a href=\"{}\"><img src=\"{}\" alt=\"{}\" loading=\"lazy\" "
+        "decoding=\"async\"></a></li>\n",
+        page_of(place, file), content_of(place, file), escape_html(file.name));
+  }
+  if (file.type.kind != FileKind::kVideo) return {};
+  return fmt::format(
+      "<li class=\"film\">{}<a class=\"name\" dir=\"auto\" href=\"{}\">{}</a></li>\n",
+      player(place, file, "none"), page_of(place, file), escape_html(file.name));
+}
+
+// Links to the pages before and after.
+std::string turn_pages(const PageLocation& place, const Gallery& gallery) {
+  if (gallery.pages < 2) return {};
+  const std::string path = page_of(place, place.shown());
+  std::string html = "<p class=\"next\">";
+  if (gallery.page > 1) {
+    fmt::format_to(std::back_inserter(html),
+                   "<a class=\"button\" rel=\"prev\" href=\"{}?page={}\">Back</a> ", path,
+                   gallery.page - 1);
+  }
+  if (gallery.page < gallery.pages) {
+    fmt::format_to(std::back_inserter(html),
+                   "<a class=\"button\" rel=\"next\" href=\"{}?page={}\">More</a>", path,
+                   gallery.page + 1);
+  }
+  return html + "</p>\n";
 }
 
 }  // namespace
@@ -190,10 +237,59 @@ std::string file_view(const PageLocation& place) {
       name_html(file), escape_html(kind_text(file)), human_size(file.size),
       date_text(file.created_at));
   html += description_html(file) + stage(place);
-  html += fmt::format(R"(<div class="actions"><a class="button main" href="{}{}">{}Download</a>)",
-                      source, kDownloadQuery, download_icon());
+  if (!place.may_download && !is_shown(file)) {
+    return html +
+           "<p class=\"note\">Whoever shared this lets it be looked at only, and a browser cannot "
+           "show a file of this kind.</p>\n";
+  }
+  html += "<div class=\"actions\">";
+  if (place.may_download) {
+    html += fmt::format(R"(<a class="button main" href="{}{}">{}Download</a>)", source,
+                        kDownloadQuery, download_icon());
+  }
   if (opens(file)) html += fmt::format(R"(<a class="button" href="{}">Open</a>)", source);
   return html + "</div>\n";
+}
+
+std::string gallery_view(const PageLocation& place, const Gallery& gallery) {
+  const Entry& shown = place.shown();
+  std::string html = "<h1>" + name_html(shown) + "</h1>\n";
+  if (gallery.total > 0) {
+    html += "<p class=\"facts\">" + count_text(gallery.total, "file", "files") + "</p>\n";
+  }
+  html += description_html(shown);
+  if (gallery.total == 0) return html + "<p class=\"empty\">This collection is empty.</p>\n";
+  std::string tiles;
+  std::string rows;
+  for (const Entry& file : gallery.files) {
+    const std::string of_file = tile(place, file);
+    if (!of_file.empty()) {
+      tiles += of_file;
+      continue;
+    }
+    std::string line = row(place, file);
+    const bool plays = file.type.kind == FileKind::kAudio && !place.is_counted;
+    if (plays) line.insert(line.rfind("</li>"), player(place, file, "none"));
+    rows += line;
+  }
+  if (!tiles.empty()) html += "<ul class=\"gallery\">\n" + tiles + "</ul>\n";
+  if (!rows.empty()) html += "<ul class=\"list\">\n" + rows + "</ul>\n";
+  return html + turn_pages(place, gallery);
+}
+
+std::string password_view(const std::string& path, bool is_wrong) {
+  return fmt::format(
+      "<h1>This is shared with a password</h1>\n<form class=\"form\" method=\"post\" "
+      "action=\"{}\">\n"
+      "<label>Password<input type=\"password\" name=\"password\" required maxlength=\"1024\" "
+      "autocomplete=\"off\" autofocus></label>\n{}"
+      "<div class=\"actions\"><button class=\"button main\">Open</button></div>\n</form>\n",
+      escape_html(path),
+      is_wrong ? "<p class=\"fault\" role=\"alert\">This is not the password.</p>\n" : "");
+}
+
+bool is_shown(const Entry& file) {
+  return opens(file) || file.type.kind == FileKind::kVideo || file.type.kind == FileKind::kAudio;
 }
 
 }  // namespace coffer::apis::pages

@@ -1,6 +1,7 @@
 // The pages' content.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -13,7 +14,11 @@ namespace coffer::apis::pages {
 struct PageLocation {
   std::string_view base_path;  // Client::base_path
   Uuid token;
-  std::vector<vault::Entry> way;  // from the shared entry, which is first, to the shown one
+  // From what is shared, which is first, to the shown one. A shared collection stands in it as a
+  // folder without a number.
+  std::vector<vault::Entry> way;
+  bool may_download = true;  // false: it is shared to be looked at
+  bool is_counted = false;   // each file that is sent counts: nothing is loaded unasked
 
   const vault::Entry& shown() const { return way.back(); }
 };
@@ -25,7 +30,22 @@ struct Listing {
   bool is_end = true;                 // nothing comes after
 };
 
+// One page of a shared collection.
+struct Gallery {
+  std::vector<vault::Entry> files;  // in the collection's order
+  std::uint64_t total = 0;          // files of all pages
+  std::uint64_t page = 1;
+  std::uint64_t pages = 1;
+};
+
 std::string folder_view(const PageLocation& place, const Listing& listing);
 std::string file_view(const PageLocation& place);
+// Pictures and films as tiles, everything else as a list below.
+std::string gallery_view(const PageLocation& place, const Gallery& gallery);
+// Asks for the password of what is shared at `path`. `is_wrong`: the one that was given was.
+std::string password_view(const std::string& path, bool is_wrong);
+
+// Whether a page shows the file, or a browser what it is a link to, without keeping it.
+bool is_shown(const vault::Entry& file);
 
 }  // namespace coffer::apis::pages

@@ -169,6 +169,15 @@ std::uint64_t LinkCipher::check_of(const Uuid& token) noexcept {
   return bits & mask(kCheckBits);
 }
 
+Uuid LinkCipher::unlock_code(const Uuid& token, Time until, std::string_view password) const {
+  // Longer than the messages of delete keys, so that none is one of them.
+  Bytes message(token.bytes.begin(), token.bytes.end());
+  append(message, static_cast<std::uint64_t>(to_micros(until)), 8);
+  const ByteView stored = as_bytes(password);
+  message.insert(message.end(), stored.begin(), stored.end());
+  return mac(message);
+}
+
 Uuid LinkCipher::delete_key(const Uuid& entry, std::uint32_t generation) const {
   Bytes message(entry.bytes.begin(), entry.bytes.end());
   append(message, generation, 4);

@@ -1,9 +1,10 @@
-// Links that are computed and not stored: short links, delete keys, tokens derived from a share.
+// Links that are computed and not stored: short links, delete keys, tokens derived from a share,
+// codes that unlock a share with a password.
 //
 // Short links and derived tokens are numbers enciphered by a keyed permutation (a balanced Feistel
 // network, SipHash as its round function). Without the key a link says nothing about the number,
-// and a guess hits a link that exists by chance alone. Delete keys, and the seals of cursors, are
-// HMAC-SHA-256.
+// and a guess hits a link that exists by chance alone. Delete keys, codes and the seals of
+// cursors are HMAC-SHA-256.
 #pragma once
 
 #include <array>
@@ -20,7 +21,7 @@ namespace coffer::vault {
 
 // The share that a derived token comes from, and the entry below it that the token opens.
 struct DerivedLink {
-  EntryId shared;
+  EntryId shared;  // or the number of a share link, see share_links.cc
   EntryId entry;
   std::uint64_t check = 0;  // LinkCipher::check_of() the share token
 };
@@ -57,6 +58,10 @@ class LinkCipher {
   std::optional<DerivedLink> read_derived_token(const Uuid& token) const;
   // 34 of a share token's random bits. A derived token holds them, so it ends with the share token.
   static std::uint64_t check_of(const Uuid& token) noexcept;
+
+  // The secret by which whoever gave the password of the share `token` is known until then, in the
+  // form of a UUID. `password` in its stored form: another one gives another code.
+  Uuid unlock_code(const Uuid& token, Time until, std::string_view password) const;
 
   // The key that deletes the file, as a UUID of version 4.
   Uuid delete_key(const Uuid& entry, std::uint32_t generation) const;

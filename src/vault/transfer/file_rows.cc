@@ -7,6 +7,7 @@
 #include "vault/transfer/manifests.h"
 #include "vault/tree/collections.h"
 #include "vault/tree/search_index.h"
+#include "vault/tree/share_link_rows.h"
 
 namespace coffer::vault {
 namespace {
@@ -69,6 +70,7 @@ Task<void> release_file(db::Transaction& transaction, const Entry& file, Account
 Task<void> detach_file(db::Transaction& transaction, const Entry& file, AccountId caller,
                        Time now) {
   co_await forget_words(transaction, file.id);
+  co_await drop_share_links(transaction, file.owner, file.id);
   co_await transaction.execute(kRemove, file.id);
   co_await remove_tags(transaction, file);
   co_await take_out_of_collections(transaction, file, now);

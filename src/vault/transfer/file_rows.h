@@ -20,8 +20,8 @@ Cost cost_of_replacing(const Entry& file, const StagedBlob& staged) noexcept;
 Task<Entry> replace_bytes(db::Transaction& transaction, const Context& context, const Entry& file,
                           const StagedBlob& staged, AccountId caller);
 
-// Removes the file: row, references, totals, quota, tags, tokens; event `entry.deleted` by
-// `caller`.
+// Removes the file: row, references, totals, quota, tags, share links, tokens; event
+// `entry.deleted` by `caller`.
 Task<void> remove_file(db::Transaction& transaction, const Entry& file, AccountId caller, Time now);
 
 // The same but for totals and quota. REQUIRES: they do not count it, for it lies below what was
@@ -30,7 +30,7 @@ Task<void> release_file(db::Transaction& transaction, const Entry& file, Account
                         Time now);
 
 // What release_file() does but for the bytes, which the file goes on referring to from elsewhere:
-// row, tags, collections, tokens; event `entry.deleted` by `caller`.
+// row, tags, collections, share links, tokens; event `entry.deleted` by `caller`.
 Task<void> detach_file(db::Transaction& transaction, const Entry& file, AccountId caller, Time now);
 
 // The file refers to its bytes no longer. REQUIRES: its row is gone, or goes.

@@ -13,6 +13,7 @@
 #include "vault/model/snapshot_cache.h"
 #include "vault/model/sql.h"
 #include "vault/tree/entries.h"
+#include "vault/tree/share_link_rows.h"
 #include "vault/tree/tree.h"
 
 namespace coffer::vault {
@@ -140,6 +141,7 @@ Task<Result<void>> check_state(db::Transaction& tx, const Collection& collection
 }
 
 Task<void> remove_collection(db::Transaction& tx, const Collection& collection, Time now) {
+  co_await drop_share_links(tx, collection.owner, collection.id);
   const auto charged = co_await tx.find(kCharged, integer_from, collection.id);
   co_await give_back(tx, collection.owner, {.charged = charged.value()});
   co_await tx.execute(kRemoveFiles, collection.id);

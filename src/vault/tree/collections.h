@@ -68,7 +68,8 @@ class Collections {
   // create().
   Task<Result<Collection>> update(Actor actor, CollectionId id, CollectionChanges changes);
 
-  // Its files stay. Event `collection.deleted`. kNotFound; kPreconditionFailed.
+  // Its files stay, its share links end. Event `collection.deleted`. kNotFound;
+  // kPreconditionFailed.
   Task<Result<void>> remove(Actor actor, CollectionId id, Precondition precondition = {});
 
   // Adds the files at the end, in their order; those that are in it already stay where they are.

@@ -9,6 +9,7 @@
 #include "vault/tree/entry_rows.h"
 #include "vault/tree/keys.h"
 #include "vault/tree/search_index.h"
+#include "vault/tree/share_link_rows.h"
 
 namespace coffer::vault {
 namespace {
@@ -44,6 +45,7 @@ Task<void> change_owner(db::Transaction& transaction, Entry file, AccountId owne
   co_await forget_words(transaction, file.id);
   co_await remove_tags(transaction, file);
   co_await take_out_of_collections(transaction, file, now);
+  co_await drop_share_links(transaction, file.owner, file.id);
   file.owner = owner;
   co_await put(transaction, file, home, now);
   co_await insert_tags(transaction, file);

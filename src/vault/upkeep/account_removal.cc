@@ -10,6 +10,7 @@
 #include "vault/transfer/file_rows.h"
 #include "vault/tree/collections.h"
 #include "vault/tree/entry_rows.h"
+#include "vault/tree/share_link_rows.h"
 #include "vault/tree/spaces.h"
 #include "vault/tree/tree.h"
 #include "vault/upkeep/trash.h"
@@ -121,7 +122,11 @@ Task<bool> clear_account(db::Transaction& transaction, std::size_t limit, Time n
   const auto account =
       co_await transaction.find(kNext, [](const db::Row& row) { return row.id<AccountId>(0); });
   if (!account) co_return false;
-  // Before its files: each of them would have to be taken out of them.
+  // Before its files and collections: each of them would have to take its own along.
+  while (co_await drop_some_share_links(transaction, *account, limit)) {
+    if (time.is_over()) co_return true;
+  }
+  // The same.
   while (co_await remove_some_collection(transaction, *account, now)) {
     if (time.is_over()) co_return true;
   }

@@ -101,6 +101,10 @@ TEST_F(AccountRemovalTest, NothingOfItIsLeft) {
   const auto bucket = run(vault_->buckets().create(as(anna), "bucket"));
   upload_to(anna, bucket->id, "in the bucket");
   ASSERT_TRUE(run(vault_->api_keys().create_application(as(anna), bucket->id)));
+  const Entry shared = upload(anna, "shared", "bytes");
+  const auto collection = run(vault_->collections().create(as(anna), "summer", std::nullopt));
+  ASSERT_TRUE(run(vault_->share_links().create(as(anna), shared.id, {})));
+  ASSERT_TRUE(run(vault_->share_links().create(as(anna), collection->id, {})));
   ASSERT_TRUE(run(vault_->webhooks().create(
       as(anna), {.url = "https://example.org/", .topics = {WebhookTopic::kEntryCreated}})));
   IdempotencyClaim claim(
@@ -122,6 +126,8 @@ TEST_F(AccountRemovalTest, NothingOfItIsLeft) {
       {"SELECT count(*) FROM api_key WHERE account_id = $1"},
       {"SELECT count(*) FROM webhook WHERE account_id = $1"},
       {"SELECT count(*) FROM idempotency_key WHERE account_id = $1"},
+      {"SELECT count(*) FROM collection WHERE owner_id = $1"},
+      {"SELECT count(*) FROM share_link WHERE owner_id = $1"},
       {"SELECT count(*) FROM trash WHERE owner_id = $1"},
       {"SELECT count(*) FROM trash_total WHERE owner_id = $1"},
   };
@@ -201,11 +207,11 @@ TEST_F(AccountRemovalTest, KnowsWhatAnAccountHas) {
     co_return co_await tx.all(kReferences,
                               [](const db::Row& row) { return std::string(row.text(0)); });
   };
-  EXPECT_EQ(
-      run(stores_.database->read(body)),
-      (std::vector<std::string>{"api_key.account_id", "collection.owner_id", "login.account_id",
-                                "member.account_id", "session.account_id", "space.owner_id",
-                                "trash.owner_id", "trash_total.owner_id", "webhook.account_id"}));
+  EXPECT_EQ(run(stores_.database->read(body)),
+            (std::vector<std::string>{"api_key.account_id", "collection.owner_id",
+                                      "login.account_id", "member.account_id", "session.account_id",
+                                      "share_link.owner_id", "space.owner_id", "trash.owner_id",
+                                      "trash_total.owner_id", "webhook.account_id"}));
 }
 
 TEST_F(AccountRemovalTest, TheGuestsAccountStays) {

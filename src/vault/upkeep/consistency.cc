@@ -56,6 +56,7 @@ constexpr auto kCharged =
         "   SELECT owner_id, charged FROM collection UNION ALL"
         "   SELECT account_id, charged FROM idempotency_key UNION ALL"
         "   SELECT owner_id, charged FROM trash_total UNION ALL"
+        "   SELECT owner_id, 256 FROM share_link UNION ALL"
         "   SELECT space.owner_id, 256 FROM link JOIN space ON space.id = link.space_id"
         "    WHERE link.kind = 0) GROUP BY owner_id)"
         " AS kept ON kept.owner_id = a.id WHERE a.charged <> coalesce(kept.charged, 0)");
@@ -105,6 +106,7 @@ constexpr std::pair<std::string_view, db::Statement> kRules[] = {
       " (SELECT count(*) FROM space WHERE id >= 281474976710656) +"
       " (SELECT count(*) FROM entry WHERE id >= 281474976710656) +"
       " (SELECT count(*) FROM link WHERE id >= 281474976710656) +"
+      " (SELECT count(*) FROM share_link WHERE id >= 281474976710656) +"
       " (SELECT count(*) FROM webhook WHERE id >= 281474976710656) +"
       " (SELECT count(*) FROM webhook_delivery WHERE id >= 281474976710656) +"
       " (SELECT count(*) FROM idempotency_key WHERE id >= 281474976710656) +"
@@ -164,6 +166,10 @@ constexpr std::pair<std::string_view, db::Statement> kRules[] = {
     {"idempotency keys that are charged wrongly",
      {"SELECT count(*) FROM idempotency_key WHERE charged <> 256 +"
       " length(CAST(reply_headers AS BLOB)) + coalesce(length(reply_body), 0)"}},
+    {"share links to what is no file or collection of their owner's",
+     {"SELECT count(*) FROM share_link AS s LEFT JOIN entry AS e ON e.id = s.entry_id"
+      " LEFT JOIN collection AS c ON c.id = s.collection_id"
+      " WHERE coalesce(e.owner_id, c.owner_id) IS NOT s.owner_id OR e.is_folder = 1"}},
     {"unfinished uploads that are charged wrongly",
      {"SELECT count(*) FROM multipart AS m WHERE charged <> CASE WHEN entry_id IS NOT NULL THEN 0"
       " ELSE 1024 + length(name) + bytes +"
@@ -194,7 +200,7 @@ constexpr std::pair<std::string_view, db::Statement> kRules[] = {
       " OR id IN (SELECT account_id FROM api_key WHERE kind <> 2)"
       " OR id IN (SELECT account_id FROM idempotency_key)"
       " OR (removal = 2 AND (id IN (SELECT owner_id FROM entry)"
-      " OR id IN (SELECT owner_id FROM trash))))"}},
+      " OR id IN (SELECT owner_id FROM trash) OR id IN (SELECT owner_id FROM share_link))))"}},
     {"accounts that no name leads to",
      {"SELECT count(*) FROM account WHERE kind = 0 AND removal = 0"
       " AND id NOT IN (SELECT account_id FROM login)"}},

@@ -1,0 +1,218 @@
+#include <boost/json/array.hpp>
+#include <boost/json/object.hpp>
+#include <utility>
+
+#include "apis/kit/json.h"
+#include "apis/kit/share_link.h"
+#include "apis/mediavault/errors.h"
+#include "apis/mediavault/handlers.h"
+#include "apis/mediavault/pagination.h"
+#include "apis/mediavault/wire.h"
+#include "vault/model/ids.h"
+
+namespace coffer::apis::mediavault {
+namespace {
+
+using vault::ShareLink;
+
+constexpr std::string_view kPrefix = "share_";
+
+Problem no_such_share() { return {ProblemKind::kNotFound, "There is no such share"}; }
+
+std::expected<vault::ShareLinkId, Problem> share_of(const RequestContext& context) {
+  const std::string& text = context.path.text("id");
+  if (!text.starts_with(kPrefix)) return std::unexpected(no_such_share());
+  const auto id =
+      vault::parse_id<vault::ShareLinkId>(std::string_view(text).substr(kPrefix.size()));
+  if (!id) return std::unexpected(no_such_share());
+  return *id;
+}
+
+boost::json::value time_or_null(const std::optional<Time>& time) {
+  if (!time) return nullptr;
+  return boost::json::string(to_iso8601(*time));
+}
+
+boost::json::object share_object(const RequestContext& context, const ShareLink& link) {
+  boost::json::value media;
+  boost::json::value collection;
+  if (const auto* file = std::get_if<vault::EntryId>(&link.target)) media = media_id(*file);
+  if (const auto* id = std::get_if<vault::CollectionId>(&link.target)) {
+    collection = collection_id(*id);
+  }
+  boost::json::value max_downloads;
+  if (link.max_downloads) max_downloads = *link.max_downloads;
+  return {{"id", std::string(kPrefix) + std::to_string(link.id.value)},
+          {"url", context.client.base_url + share_path(link.token)},
+          {"token", link.token.str()},
+          {"media_id", std::move(media)},
+          {"collection_id", std::move(collection)},
+          {"has_password", link.has_password()},
+          {"expires_at", time_or_null(link.expires_at)},
+          {"max_downloads", std::move(max_downloads)},
+          {"downloads", link.downloads},
+          {"allow_download", link.allow_download},
+          {"user_id", user_id(link.owner)},
+          {"created_at", to_iso8601(link.created_at)},
+          {"updated_at", to_iso8601(link.updated_at)}};
+}
+
+// Reads the fields of a policy that are there; null clears.
+class PolicyParser {
+ public:
+  explicit PolicyParser(const boost::json::object& body) : body_(body), fields_(body) {}
+
+  vault::ShareLinkChanges changes() {
+    vault::ShareLinkChanges changes;
+    changes.password = fields_.nullable_text("password");
+    changes.expires_at = expires_at();
+    changes.max_downloads = max_downloads();
+    changes.allow_download = allow_download();
+    return changes;
+  }
+  std::optional<Problem> problem() const { return fields_.problem(); }
+
+ private:
+  std::optional<std::optional<Time>> expires_at() {
+    const auto text = fields_.nullable_text("expires_at");
+    if (!text) return std::nullopt;
+    if (!*text) return std::optional<Time>();
+    const auto time = from_iso8601(**text);
+    if (!time) fields_.fault("expires_at", "Must be a time in ISO 8601, 2030-01-31T12:00:00Z");
+    return time;
+  }
+  std::optional<std::optional<std::uint64_t>> max_downloads() {
+    const auto* value = body_.if_contains("max_downloads");
+    if (!value) return std::nullopt;
+    if (value->is_null()) return std::optional<std::uint64_t>();
+    if (!value->is_int64() || value->get_int64() < 1 ||
+        value->get_int64() > static_cast<std::int64_t>(vault::kShareDownloadsMax)) {
+      fields_.fault("max_downloads", "Must be a whole number from 1 to " +
+                                         std::to_string(vault::kShareDownloadsMax) + ", or null");
+      return std::nullopt;
+    }
+    return static_cast<std::uint64_t>(value->get_int64());
+  }
+  std::optional<bool> allow_download() {
+    const auto* value = body_.if_contains("allow_download");
+    if (!value) return std::nullopt;
+    if (!value->is_bool()) {
+      fields_.fault("allow_download", "Must be true or false");
+      return std::nullopt;
+    }
+    return value->get_bool();
+  }
+
+  const boost::json::object& body_;
+  Fields fields_;
+};
+
+Task<Reply> create_share(RequestContext& context, vault::Shareable target) {
+  const auto body = co_await read_json(context.request);
+  if (!body) co_return std::unexpected(body.error());
+  PolicyParser parser(*body);
+  vault::ShareLinkChanges given = parser.changes();
+  if (auto problem = parser.problem()) co_return std::unexpected(std::move(*problem));
+  vault::ShareLinkPolicy policy;
+  policy.password = std::move(given.password).value_or(std::nullopt);
+  policy.expires_at = given.expires_at.value_or(std::nullopt);
+  policy.max_downloads = given.max_downloads.value_or(std::nullopt);
+  policy.allow_download = given.allow_download.value_or(true);
+  const auto link =
+      co_await context.vault.share_links().create(context.actor(), target, std::move(policy));
+  if (!link) co_return std::unexpected(link.error());
+  co_return success(context, share_object(context, *link), 201);
+}
+
+Task<Reply> list_links(RequestContext& context, std::optional<vault::Shareable> target,
+                       std::string path) {
+  const http::Target& uri = context.request.uri;
+  const auto page = parse_page(uri);
+  if (!page) co_return std::unexpected(page.error());
+  const vault::ShareLinkQuery query{
+      .target = target, .offset = page->offset(), .limit = page->per_page};
+  const auto found = co_await context.vault.share_links().list(context.account().id, query);
+  boost::json::array data(&context.memory);
+  for (const ShareLink& link : found.links) data.push_back(share_object(context, link));
+  const std::uint64_t count = data.size();
+  boost::json::object reply = envelope(context, std::move(data));
+  reply["meta"].as_object()["pagination"] = pagination_object(path, uri, *page, count, found.total);
+  co_return json_response(200, reply);
+}
+
+// The collection that the path names, if it is the caller's.
+Task<vault::Result<vault::Collection>> find_collection(RequestContext& context) {
+  const auto id = parse_collection_id(context.path.text("id"));
+  if (!id) co_return vault::fail(vault::FailureCode::kNotFound, "There is no such collection");
+  auto found = co_await context.vault.collections().find(context.account().id, *id);
+  co_return found;
+}
+
+}  // namespace
+
+Task<Reply> share_media(RequestContext& context) {
+  const auto entry = co_await find_media(context, "id");
+  if (!entry) co_return std::unexpected(entry.error());
+  Reply reply = co_await create_share(context, entry->id);
+  co_return reply;
+}
+
+Task<Reply> share_collection(RequestContext& context) {
+  const auto collection = co_await find_collection(context);
+  if (!collection) co_return std::unexpected(collection.error());
+  Reply reply = co_await create_share(context, collection->id);
+  co_return reply;
+}
+
+Task<Reply> list_shares(RequestContext& context) {
+  Reply reply = co_await list_links(context, std::nullopt, "/shares");
+  co_return reply;
+}
+
+Task<Reply> list_shares_of_media(RequestContext& context) {
+  const auto entry = co_await find_media(context, "id");
+  if (!entry) co_return std::unexpected(entry.error());
+  std::string path = "/media/" + context.path.text("id") + "/shares";
+  Reply reply = co_await list_links(context, entry->id, std::move(path));
+  co_return reply;
+}
+
+Task<Reply> list_shares_of_collection(RequestContext& context) {
+  const auto collection = co_await find_collection(context);
+  if (!collection) co_return std::unexpected(collection.error());
+  std::string path = "/collections/" + context.path.text("id") + "/shares";
+  Reply reply = co_await list_links(context, collection->id, std::move(path));
+  co_return reply;
+}
+
+Task<Reply> show_share(RequestContext& context) {
+  const auto id = share_of(context);
+  if (!id) co_return std::unexpected(id.error());
+  const auto link = co_await context.vault.share_links().find(context.account().id, *id);
+  if (!link) co_return std::unexpected(link.error());
+  co_return success(context, share_object(context, *link));
+}
+
+Task<Reply> update_share(RequestContext& context) {
+  const auto id = share_of(context);
+  if (!id) co_return std::unexpected(id.error());
+  const auto body = co_await read_json(context.request);
+  if (!body) co_return std::unexpected(body.error());
+  PolicyParser parser(*body);
+  vault::ShareLinkChanges changes = parser.changes();
+  if (auto problem = parser.problem()) co_return std::unexpected(std::move(*problem));
+  const auto link =
+      co_await context.vault.share_links().update(context.actor(), *id, std::move(changes));
+  if (!link) co_return std::unexpected(link.error());
+  co_return success(context, share_object(context, *link));
+}
+
+Task<Reply> revoke_share(RequestContext& context) {
+  const auto id = share_of(context);
+  if (!id) co_return std::unexpected(id.error());
+  const auto revoked = co_await context.vault.share_links().revoke(context.actor(), *id);
+  if (!revoked) co_return std::unexpected(revoked.error());
+  co_return success(context, {{"id", context.path.text("id")}, {"deleted", true}});
+}
+
+}  // namespace coffer::apis::mediavault

@@ -1,0 +1,19 @@
+// What share links (vault/sharing/share_links.h) show: a file, a collection as a gallery, or the
+// question for the password.
+#pragma once
+
+#include "apis/gateway/dialect.h"
+
+namespace coffer::apis::pages {
+
+// The path has `token`, and `entry` where `is_below`. kNotFound where the token is no share link's.
+
+// The page.
+Task<Reply> show_link(RequestContext& context, bool is_below);
+// The bytes of a file. kForbidden without the password, and for what is not to be downloaded. A
+// download counts before its first byte is sent (ShareLinks::count).
+Task<Reply> send_link(RequestContext& context, bool is_below);
+// Takes the password from the page's form, or from JSON, and gives a cookie for the share alone.
+Task<Reply> unlock_link(RequestContext& context);
+
+}  // namespace coffer::apis::pages

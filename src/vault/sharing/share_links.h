@@ -1,0 +1,159 @@
+// Share links: links to a file or a collection with a policy of their own, which their owner makes,
+// lists, changes and revokes. An entry's one share token: shares.h.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "base/hash.h"
+#include "base/task.h"
+#include "vault/model/context.h"
+#include "vault/model/failure.h"
+#include "vault/model/types.h"
+#include "vault/sharing/link_cipher.h"
+#include "vault/tree/collections.h"
+
+namespace coffer::vault {
+
+using ShareLinkId = Id<struct ShareLinkTag>;
+
+inline constexpr std::uint64_t kShareLinksMax = 100;  // of one file or collection
+inline constexpr std::uint64_t kShareDownloadsMax = 1'000'000'000;
+
+using Shareable = std::variant<EntryId, CollectionId>;
+
+struct ShareLink {
+  ShareLinkId id = {};
+  AccountId owner = {};
+  Uuid token = {};
+  Shareable target = {};
+  std::string password = {};                        // in its stored form; empty: none
+  std::optional<Time> expires_at = {};              // nothing: never
+  std::optional<std::uint64_t> max_downloads = {};  // nothing: any number, which is not counted
+  std::uint64_t downloads = 0;                      // that were counted
+  bool allow_download = true;                       // false: it is for looking at
+  Time created_at = {};
+  Time updated_at = {};
+
+  bool has_password() const noexcept { return !password.empty(); }
+  // Only what belongs to a download that was counted is sent any more.
+  bool is_used_up() const noexcept { return max_downloads && downloads >= *max_downloads; }
+};
+
+struct ShareLinkPolicy {
+  std::optional<std::string> password = {};  // as its visitors type it
+  std::optional<Time> expires_at = {};
+  std::optional<std::uint64_t> max_downloads = {};
+  bool allow_download = true;
+};
+
+// Only what is set changes; an empty optional inside clears.
+struct ShareLinkChanges {
+  std::optional<std::optional<std::string>> password = {};
+  std::optional<std::optional<Time>> expires_at = {};
+  std::optional<std::optional<std::uint64_t>> max_downloads = {};
+  std::optional<bool> allow_download = {};
+};
+
+struct ShareLinkQuery {
+  std::optional<Shareable> target = {};  // nothing: all of the owner's
+  std::uint64_t offset = 0;
+  std::uint64_t limit = 20;
+};
+struct ShareLinkPage {
+  std::vector<ShareLink> links;  // the newest first
+  std::uint64_t total = 0;       // of all pages
+};
+
+// What a visitor sees of a link: it and what it is of. The file as for_reader() gives it.
+struct OpenShareLink {
+  ShareLink link;
+  std::variant<Entry, Collection> shared;
+};
+
+// A request for a file's bytes, as far as counting goes.
+struct ShareDownload {
+  bool is_range = false;  // it asks for a part, as players and resumed downloads do
+  std::string client;     // who asks: what is the same in all requests of one download
+};
+
+// A download that was counted, or belongs to one that was.
+struct CountedDownload {
+  ShareLinkId link = {};
+  EntryId file = {};
+  Sha256Digest client = {};
+  std::optional<Time> counted_at = {};  // nothing: it was counted before, or needs no counting
+};
+
+// How long requests for parts of a file belong to the download that was counted.
+inline constexpr std::chrono::hours kShareDownloadLasts{6};
+
+// Threads: any executor's.
+class ShareLinks {
+ public:
+  ShareLinks(Context& context, std::shared_ptr<const LinkCipher> cipher)
+      : context_(context), cipher_(std::move(cipher)) {}
+
+  // For the owner: links of others do not exist.
+
+  // kNotFound without that file or collection of the actor's; kInvalid for a password that is
+  // empty or longer than an account's, an end that has passed, and above kShareLinksMax;
+  // kQuotaExceeded; kBusy.
+  Task<Result<ShareLink>> create(Actor actor, Shareable target, ShareLinkPolicy policy);
+  // kNotFound.
+  Task<Result<ShareLink>> find(AccountId owner, ShareLinkId id);
+  // An unknown target has no links.
+  Task<ShareLinkPage> list(AccountId owner, ShareLinkQuery query);
+  // A new password locks out those who gave the old one. kNotFound; kInvalid as create().
+  Task<Result<ShareLink>> update(Actor actor, ShareLinkId id, ShareLinkChanges changes);
+  // kNotFound.
+  Task<Result<void>> revoke(Actor actor, ShareLinkId id);
+
+  // For visitors.
+
+  // kNotFound when the link is none, has expired, or its owner is disabled.
+  Task<Result<OpenShareLink>> open(Uuid token);
+
+  // Compares the password, of which wrong ones are counted as those of accounts are: by the link
+  // and by the address. A key with which is_unlocked() is true for some hours, as long as the link
+  // has this password. kWrongPassword, kRateLimited, kBusy.
+  struct Key {
+    std::string text;
+    std::chrono::seconds lasts;
+  };
+  Task<Result<Key>> unlock(const ShareLink& link, std::string password, std::string address);
+  // Whether the link needs no password, or `key` is one that unlock() gave.
+  bool is_unlocked(const ShareLink& link, std::string_view key) const;
+
+  // The file that `ref`, a token that for_reader() gave, stands for, while it is in the shared
+  // collection; the file as for_reader() gives it. kNotFound.
+  Task<Result<Entry>> find_file(const ShareLink& link, Uuid ref);
+  // `file` as visitors may know it: a token derived from the link stands in for its UUID and its
+  // share token, except of a file that is itself what is shared.
+  Entry for_reader(const ShareLink& link, Entry file) const;
+
+  // Counts one download of the file, before its bytes are sent, where the link has a maximum: of
+  // however many at once, so many succeed. A request for a part by a client whose download of the
+  // file was counted within kShareDownloadLasts belongs to that. kNotFound when the link has been
+  // used up, or has ended.
+  Task<Result<CountedDownload>> count(const ShareLink& link, EntryId file, ShareDownload download);
+  // As if it had not been counted.
+  Task<void> give_back(CountedDownload counted);
+
+  // For the collector: forgets up to `limit` clients of downloads that have ended. Whether there
+  // may be more.
+  Task<bool> prune(std::size_t limit);
+
+ private:
+  Context& context_;
+  std::shared_ptr<const LinkCipher> cipher_;
+};
+
+}  // namespace coffer::vault
