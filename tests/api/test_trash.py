@@ -215,3 +215,23 @@ def test_it_survives_a_restart(launch):
     assert names(user) == ["a.txt"]
     shapes.success(user.post(f"/trash/{media['id']}/restore"))
     assert user.get(f"/media/{media['id']}/content").content == b"bytes"
+
+
+def test_a_repeated_restore_is_carried_out_once(user):
+    media = user.upload(b"bytes", "a.txt")
+    user.delete(f"/media/{media['id']}")
+    headers = {"Idempotency-Key": "restore-1"}
+    first = user.post(f"/trash/{media['id']}/restore", headers=headers)
+    assert shapes.success(first)["id"] == media["id"]
+    assert user.post(f"/trash/{media['id']}/restore", headers=headers).json() == first.json()
+    shapes.failure(user.post(f"/trash/{media['id']}/restore"), "not_found")
+
+
+def test_only_what_was_seen_is_deleted(user):
+    media = user.upload(b"bytes", "a.txt")
+    seen = user.get(f"/media/{media['id']}").headers["ETag"]
+    user.patch(f"/media/{media['id']}", json={"title": "changed"})
+    assert user.delete(f"/media/{media['id']}", headers={"If-Match": seen}).status_code == 412
+    assert trash(user) == []
+    now = user.get(f"/media/{media['id']}").headers["ETag"]
+    assert user.delete(f"/media/{media['id']}", headers={"If-Match": now}).status_code == 200
