@@ -207,11 +207,12 @@ TEST_F(AccountRemovalTest, KnowsWhatAnAccountHas) {
     co_return co_await tx.all(kReferences,
                               [](const db::Row& row) { return std::string(row.text(0)); });
   };
-  EXPECT_EQ(run(stores_.database->read(body)),
-            (std::vector<std::string>{"api_key.account_id", "collection.owner_id",
-                                      "login.account_id", "member.account_id", "session.account_id",
-                                      "share_link.owner_id", "space.owner_id", "trash.owner_id",
-                                      "trash_total.owner_id", "webhook.account_id"}));
+  EXPECT_EQ(
+      run(stores_.database->read(body)),
+      (std::vector<std::string>{
+          "api_key.account_id", "collection.owner_id", "idempotency_key.account_id",
+          "login.account_id", "member.account_id", "session.account_id", "share_link.owner_id",
+          "space.owner_id", "trash.owner_id", "trash_total.owner_id", "webhook.account_id"}));
 }
 
 TEST_F(AccountRemovalTest, TheGuestsAccountStays) {
