@@ -28,6 +28,7 @@ KINDS = {
     "string or null": {"string", "null"},
     "strings": {"list"},
     "boolean": {"true"},
+    "number or null": {"number", "null"},
     "time or null": {"null"},
 }
 PASSWORD = "correct horse 7"
@@ -143,6 +144,23 @@ PLACES = {
         {"before": "string or null"}, {"before": [...]},
     ),
 }
+SHARE = {
+    "password": "string or null",
+    "expires_at": "time or null",
+    "max_downloads": "number or null",
+    "allow_download": "boolean",
+}
+SHARE_BOUNDS = {
+    "password": ["", "x" * 1025],
+    "expires_at": ["", "tomorrow", "2020-01-01T00:00:00Z", "2030-02-30T00:00:00Z"],
+    "max_downloads": [0, -1, 10**18],
+}
+for name, method, path in (
+    ("share of a medium", "POST", "/media/{media}/shares"),
+    ("share of a collection", "POST", "/collections/{collection}/shares"),
+    ("change of a share", "PATCH", "/shares/{share}"),
+):
+    PLACES[name] = Place(method, path, {}, SHARE, SHARE_BOUNDS)
 # Calls that change something and take no fields in a JSON body.
 WITHOUT_FIELDS = {
     ("POST", "/auth/logout"),
@@ -190,6 +208,8 @@ def owner(shared):
         "collection": shapes.success(user.post("/collections", json={"name": "c"}), 201)["id"],
         "webhook": shapes.success(user.post("/webhooks", json={"url": URL, "events": ["media.uploaded"]}), 201)["id"],
     }
+    media = user.paths["media"]
+    user.paths["share"] = shapes.success(user.post(f"/media/{media}/shares", json={}), 201)["id"]
     return user
 
 
@@ -199,7 +219,7 @@ def at(owner, path):
 
 def state(owner):
     """What a refused change must leave alone."""
-    paths = ("/users/me", "/api-keys", "/webhooks", "/media", "/collections", "/auth/sessions")
+    paths = ("/users/me", "/api-keys", "/webhooks", "/media", "/collections", "/shares", "/auth/sessions")
     everything = json.dumps([owner.get(path).json()["data"] for path in paths])
     return re.sub(r'"last_used_at": "[^"]*"', "", everything)
 
