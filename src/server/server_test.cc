@@ -108,7 +108,7 @@ TEST(Server, RemovesWhatNothingRefersToOnceItsGraceHasEnded) {
   const auto later = server.user("anna");
   server.collect();
   EXPECT_EQ(server.stored_blobs(), 1u) << "it is referred to";
-  ASSERT_EQ(later.del(path).status, 200u);
+  ASSERT_EQ(later.del(path + "?permanent=true").status, 200u);
   server.advance(24h - 1s);
   server.collect();
   EXPECT_EQ(server.stored_blobs(), 1u) << "its grace goes on";

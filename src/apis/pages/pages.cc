@@ -128,6 +128,19 @@ Task<Reply> show_shared(RequestContext& context) { return show(context, false); 
 Task<Reply> show_below(RequestContext& context) { return show(context, true); }
 Task<Reply> send_shared(RequestContext& context) { return send(context, false); }
 Task<Reply> send_below(RequestContext& context) { return send(context, true); }
+
+// What opens without a password takes none.
+Task<Reply> unlock(RequestContext& context) {
+  const auto named = co_await find_named(context, false);
+  if (!named) {
+    Reply of_link = co_await unlock_link(context);
+    co_return of_link;
+  }
+  Problem problem(ProblemKind::kMethodNotAllowed, "This page can only be read");
+  problem.headers.add("Allow", "GET, HEAD");
+  co_return std::unexpected(std::move(problem));
+}
+
 Task<Reply> send_style(RequestContext&) { co_return style_response(); }
 Task<Reply> send_icon(RequestContext&) { co_return icon_response(); }
 
@@ -157,7 +170,7 @@ class Pages final : public Dialect {
     routes.push_back({.method = http::Method::kPost,
                       .pattern = "/{token}",
                       .access = Access::kAnyone,
-                      .handler = unlock_link,
+                      .handler = unlock,
                       .rate = RateClass::kVisitor});
     add("/{token}/content", send_shared);
     add("/{token}/{entry}", show_below);

@@ -164,8 +164,11 @@ TEST_F(RefreshTest, SessionsAreListedWithWhereTheyAreUsed) {
     return begun.value().tokens;
   };
   const Tokens phone = log_in({.address = "192.0.2.1", .agent = "Phone/1.0"});
-  log_in({.address = std::string(1000, 'a'), .agent = "\xff\n\x7f" + std::string(1000, 'b')});
-  log_in({.agent = std::string(255, 'c') + "\u00e9"});
+  std::string unreadable = "\xff\n\x7f" + std::string(1000, 'b');
+  log_in({.address = std::string(1000, 'a'), .agent = std::move(unreadable)});
+  std::string long_agent(255, 'c');
+  long_agent += "\u00e9";
+  log_in({.agent = std::move(long_agent)});
   clock_.advance(10min);
   ASSERT_TRUE(run(vault_->sessions().refresh(phone.refresh, Rotation::kReplace,
                                              {.address = "2001:db8::1", .agent = "Phone/1.1"})));
