@@ -18,10 +18,11 @@ namespace {
 
 constexpr char kFooter[] =
     "Prints one JSON object a line, oldest first: the event's number (it only grows), its type\n"
-    "(account.registered, entry.created, entry.updated, entry.deleted, collection.created,\n"
-    "collection.updated, collection.deleted), when it happened, who did it, and of what it is\n"
-    "about the owner and, for files and folders, space, number, UUID and kind. Events are kept\n"
-    "for events.retention.\n"
+    "(account.registered, entry.created, entry.updated, entry.deleted, entry.restored,\n"
+    "entry.purged, collection.created, collection.updated, collection.deleted), when it happened,\n"
+    "who did it, and of what it is about the owner and, for files and folders, space, number, "
+    "UUID\n"
+    "and kind. Events are kept for events.retention.\n"
     "With --reader, a run goes on behind what the last run of that name printed; one that is\n"
     "killed may print the same events again, and none is left out.\n"
     "Works while the server runs.";
