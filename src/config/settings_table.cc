@@ -315,8 +315,7 @@ constexpr auto kDefinitions = std::to_array<Definition>({
     define(
         "trash.retention", duration(0), "30d",
         "Time that files deleted through Media Vault can be restored; they count in the quota "
-        "until "
-        "then. 0: no trash, files are deleted for good.",
+        "until then. 0: no trash, files are deleted for good.",
         [](auto& all) -> auto& { return all.trash.retention; }),
 
     define(

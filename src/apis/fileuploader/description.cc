@@ -33,7 +33,7 @@ Answer done(std::string about, std::vector<Member> more = {}) {
 std::vector<Member> file_members() {
   return {{"file_url", like(text(), "4yn-8yjhsu")},
           {"file_url_full", url()},
-          {"key", about(text(), "With which the file is deleted; empty for who may not")},
+          {"key", about(text(), "With which the file is deleted; empty for callers who may not")},
           {"ext", like(text(), ".mp4")},
           {"user_filename", text()},
           {"creation_date", like(text(), "31.1.2026")},

@@ -388,8 +388,8 @@ struct Gateway::RateLimitKey {
   std::uint32_t per_minute = 0;
 };
 
-Gateway::RateLimitKey Gateway::allotment_of(RateClass rate, const Client& client,
-                                            const vault::Caller* caller) const {
+Gateway::RateLimitKey Gateway::rate_limit_of(RateClass rate, const Client& client,
+                                             const vault::Caller* caller) const {
   const auto& limits = options_.rate_limits;
   if (!limits.enabled || rate == RateClass::kNone) return {};
   if (rate == RateClass::kShortLink) return {"drop " + client.limit_key(), limits.drops};
@@ -415,9 +415,9 @@ MemoryBudget::Lease Gateway::lease_of(const http::Request& request, const Client
 
 std::optional<Problem> Gateway::admit(RateClass rate, const Client& client,
                                       const vault::Caller* caller, http::Headers& extra) {
-  const RateLimitKey allotment = allotment_of(rate, client, caller);
-  if (allotment.per_minute == 0) return std::nullopt;
-  const auto decision = limiter_.admit(allotment.who, allotment.per_minute);
+  const RateLimitKey limit = rate_limit_of(rate, client, caller);
+  if (limit.per_minute == 0) return std::nullopt;
+  const auto decision = limiter_.admit(limit.who, limit.per_minute);
   decision.describe(extra);
   if (decision.admitted) return std::nullopt;
   Problem problem(ProblemKind::kRateLimited, "Too many requests; try again in " +
@@ -523,9 +523,9 @@ std::optional<http::Response> Gateway::preflight(const http::Request& request) {
   response.headers.add("Allow", allowed_at(request.uri));
   const Client client = clients_.resolve(request);
   // A browser's question before its page's request: shown with the limit, but not counted.
-  const RateLimitKey allotment = allotment_of(RateClass::kStandard, client, nullptr);
-  if (allotment.per_minute > 0 && dialect_at(request.uri.raw_path).counts_unrouted()) {
-    limiter_.look(allotment.who, allotment.per_minute).describe(response.headers);
+  const RateLimitKey limit = rate_limit_of(RateClass::kStandard, client, nullptr);
+  if (limit.per_minute > 0 && dialect_at(request.uri.raw_path).counts_unrouted()) {
+    limiter_.look(limit.who, limit.per_minute).describe(response.headers);
   }
   finish(request, client.secure, response);
   if (response.headers.get("Access-Control-Allow-Origin")) {

@@ -91,8 +91,8 @@ class Gateway final : public http::Service {
                                const Client& client, const vault::Caller* caller,
                                http::Response& response);
   struct RateLimitKey;
-  RateLimitKey allotment_of(RateClass rate, const Client& client,
-                            const vault::Caller* caller) const;
+  RateLimitKey rate_limit_of(RateClass rate, const Client& client,
+                             const vault::Caller* caller) const;
   // What of the budget `request` may hold: as `caller`, and at its client's address.
   MemoryBudget::Lease lease_of(const http::Request& request, const Client& client,
                                const vault::Caller* caller) const;

@@ -22,7 +22,8 @@ constexpr char kAbout[] =
     "- Events are `{\"type\": \"event\", \"id\", \"channel\", \"resource_id\", \"event\", "
     "\"data\", \"timestamp\"}`, errors `{\"type\": \"error\", \"code\", \"message\", "
     "\"details\"}`.\n"
-    "- It is closed with 4401 where the credentials are good no more, with 4408 where the client "
+    "- It is closed with 4401 where the credentials are no longer valid, with 4408 where the "
+    "client "
     "reads too slowly, with 1001 where the server stops.";
 
 }  // namespace

@@ -80,7 +80,7 @@ class RealtimeSession final : public http::WebSocketHandler, public realtime::Su
   Task<std::optional<std::int64_t>> find_resource(Channel channel, std::string_view text,
                                                   bool must_exist);
   Task<vault::Result<vault::Caller>> identify(const Secret& secret);
-  // Closes where the credentials are good no more.
+  // Closes where the credentials are no longer valid.
   Task<void> check_credentials();
   // Lets subscriptions go live, one after the other.
   Task<void> catch_up();

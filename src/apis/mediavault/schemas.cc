@@ -93,7 +93,7 @@ std::vector<Member> media_members() {
                               "sha256:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b"
                               "0b822cd15d6c15b0f00a08"),
                          "Null until it is worked out")},
-      {"url", about(url(), "Of the bytes, for who may read the medium")},
+      {"url", about(url(), "Of the bytes, for everybody who may read the medium")},
       {"thumbnail_url", nullable(text())},
       {"width", nullable(integer(0))},
       {"height", nullable(integer(0))},

@@ -19,7 +19,7 @@ using vault::FileKind;
 
 // A picture in a list is the file itself: larger ones get a symbol.
 constexpr std::uint64_t kPreviewMax = 3 * 1024 * 1024;
-// A picture of a gallery likewise, but people come to see it.
+// A picture of a gallery likewise; a larger bound, because pictures are what a gallery is for.
 constexpr std::uint64_t kGalleryPictureMax = 32 * 1024 * 1024;
 constexpr std::size_t kExtensionMax = 5;
 

@@ -112,7 +112,7 @@ class Sessions {
   // Who bears the access token. The same failures; a refresh token is kTokenInvalid.
   Task<Result<Caller>> authenticate(std::string access_token);
 
-  // When the access token is good no more, unless its session ends before; nothing for what is
+  // When the access token ends, unless its session ends before; nothing for what is
   // none.
   std::optional<Time> expiry_of(const std::string& access_token) const;
 

@@ -87,8 +87,8 @@ constexpr db::Statement kPutReceipt{
 constexpr db::Statement kDropReceipt{
     "DELETE FROM share_download WHERE share_id = $1 AND entry_id = $2 AND client = $3 AND at = $4"};
 constexpr db::Statement kOldReceipts{
-    "SELECT share_id, entry_id, client, at FROM share_download WHERE at <= $1 ORDER BY at LIMIT "
-    "$2"};
+    "SELECT share_id, entry_id, client, at FROM share_download WHERE at <= $1 ORDER BY at"
+    " LIMIT $2"};
 
 ShareLink link_from(const db::Row& row) {
   ShareLink link;

@@ -47,7 +47,7 @@ void in_parallel(int count, Function function) {
   for (int i = 0; i < count; ++i) threads.emplace_back([i, &function] { function(i); });
 }
 
-// Whether it comes to be so.
+// Whether `condition` is true within 20 seconds.
 template <class Condition>
 bool eventually(Condition condition) {
   const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(20);

@@ -260,7 +260,7 @@ class Batch {
   std::size_t bytes_ = 0;
 };
 
-// What has changed comes to be as its row has it.
+// Indexes what has changed as its row is now.
 Task<bool> index_changed(db::Transaction& tx, EntryId through) {
   const auto stale = co_await tx.all(kStale, indexed_from, SearchIndex::kBatch);
   Batch batch(tx);

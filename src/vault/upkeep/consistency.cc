@@ -144,8 +144,8 @@ constexpr std::pair<std::string_view, db::Statement> kRules[] = {
       " (SELECT count(*) FROM part WHERE multipart_id = e.manifest_id)"}},
     {"totals of the trash that are not those of the files in it",
      {"SELECT count(*) FROM trash_total AS t LEFT JOIN"
-      " (SELECT trash.owner_id, count(*) AS files, sum(size) AS bytes, sum(trash.charged) AS "
-      "charged"
+      " (SELECT trash.owner_id, count(*) AS files, sum(size) AS bytes,"
+      "  sum(trash.charged) AS charged"
       "  FROM trash JOIN trash_total AS own ON own.owner_id = trash.owner_id"
       "  WHERE deleted_at > emptied_through GROUP BY trash.owner_id) AS kept"
       " ON kept.owner_id = t.owner_id WHERE t.files <> coalesce(kept.files, 0)"

@@ -87,8 +87,8 @@ constexpr db::Statement kAged{
     " WHERE finished_at < $3"};
 constexpr db::Statement kRemove{"DELETE FROM webhook_delivery WHERE id = $1 AND status = $2"};
 constexpr db::Statement kExpired{
-    "SELECT id, resource_kind, resource_id FROM webhook_delivery WHERE webhook_id = $1 AND status "
-    "= 0"
+    "SELECT id, resource_kind, resource_id FROM webhook_delivery"
+    " WHERE webhook_id = $1 AND status = 0"
     " AND expires_at < $2 AND (lease IS NULL OR next_at <= $2) ORDER BY id LIMIT $3"};
 constexpr db::Statement kExpire{
     "UPDATE webhook_delivery SET status = 2, next_at = NULL, lease = NULL, finished_at = $2,"
