@@ -21,8 +21,37 @@ PREVIEWS = (
     "WhatsApp/2.23.20.0",
     "TelegramBot (like TwitterBot)",
     "Slackbot-LinkExpanding 1.0 (+https://api.slack.com/robots)",
+    "Slack-ImgProxy (+https://api.slack.com/robots)",
     "Mozilla/5.0 (compatible; Discordbot/2.0; +https://discordapp.com)",
+    "Twitterbot/1.0",
+    "Facebot",
     "facebookexternalhit/1.1",
+    "facebookcatalog/1.0",
+    "meta-externalagent/1.1",
+    "LinkedInBot/1.0 (compatible; Mozilla/5.0)",
+    "Mozilla/5.0 (Windows NT 6.1; WOW64) SkypeUriPreview Preview/0.5",
+    "Mozilla/5.0 (compatible; MicrosoftPreview/2.0)",
+    "mattermost-9.0.0",
+    "Rocket.Chat Agent",
+    "Synapse (bot; +https://github.com/matrix-org/synapse)",
+    "Mastodon/4.2 (http.rb/5.1; +https://example.org/)",
+    "Pleroma 2.5; https://example.org",
+    "Misskey/13.0",
+    "Mozilla/5.0 (compatible; Bluesky Cardyb/1.1; +mailto:support@bsky.app)",
+    "Mozilla/5.0 (compatible; redditbot/1.0; +http://www.reddit.com/feedback)",
+    "Mozilla/5.0 (compatible; Pinterestbot/1.0; +http://www.pinterest.com/bot.html)",
+    "Mozilla/5.0 (compatible; vkShare; +http://vk.com/dev/Share)",
+    "Viber/13.0",
+    "facebookexternalhit/1.1; kakaotalk-scrap/1.0",
+    "facebookexternalhit/1.1;line-poker/1.0",
+    "Snapchat/10.77",
+    "Iframely/1.3.1 (+https://iframely.com/docs/about)",
+    "Mozilla/5.0 (compatible; Embedly/0.2; +http://support.embed.ly/)",
+    "bitlybot/3.0 (+http://bit.ly/)",
+    "ZoominfoBot (zoominfobot at zoominfo dot com)",
+    "Google-PageRenderer Google (+https://developers.google.com/+/web/snippet/)",
+    "Nextcloud Server Crawler",
+    "Mozilla/5.0 (compatible; ZulipURLPreview/8.0)",
 )
 
 
@@ -370,10 +399,11 @@ def test_what_sends_no_bytes_is_no_download(user):
 
 
 @pytest.mark.parametrize("agent", PREVIEWS)
-def test_a_link_preview_gets_a_page_and_no_bytes(user, agent):
+@pytest.mark.parametrize("headers", [{}, {"Range": "bytes=0-32768"}, {"Range": "bytes=0-"}])
+def test_a_link_preview_gets_a_page_and_no_bytes(user, agent, headers):
     made = share_media(user, user.upload(b"the bytes", "a.txt"), max_downloads=1)
     for url in (made["url"], made["url"] + "/content"):
-        reply = fetch(url, headers={"User-Agent": agent})
+        reply = fetch(url, headers={"User-Agent": agent, **headers})
         assert reply.status_code == 200 and reply.headers["Content-Type"].startswith("text/html")
         assert "a.txt" in reply.text and "the bytes" not in reply.text
     assert downloads(user, made) == 0

@@ -51,7 +51,6 @@ constexpr std::array kPreviewers = {
 }  // namespace
 
 bool is_link_preview(const http::Request& request) {
-  if (request.header("Range")) return false;
   const auto field = request.header("User-Agent");
   if (!field) return false;
   const std::string agent = to_lower_ascii(*field);

@@ -6,8 +6,8 @@
 namespace coffer::apis::pages {
 
 // Whether a chat program or a social network asks, by the names that these go by. They may be
-// anybody's: whoever is taken for one gets a page, never bytes. False for what asks for a part of
-// a file, as players do.
+// anybody's: whoever is taken for one gets a page, never bytes. With Range or without: some of them
+// ask for the first bytes only.
 bool is_link_preview(const http::Request& request);
 
 }  // namespace coffer::apis::pages
