@@ -302,6 +302,22 @@ def test_a_key_and_its_end(ada, open_socket):
     assert client.close_code() == 4401
 
 
+def test_a_key_needs_the_scope_read(ada, open_socket):
+    secrets = {}
+    for scope in ("read", "write"):
+        made = shapes.success(ada.post("/api-keys", json={"name": scope, "scopes": [scope]}), 201)
+        secrets[scope] = made["secret"]
+    open_socket(key=secrets["read"]).subscribe()
+    client = open_socket()
+    client.error("forbidden", type="auth", api_key=secrets["write"])
+    assert client.close_code() == 4403
+    # Nor does a connection go on that was let in by something better.
+    renewed = open_socket(ada)
+    renewed.subscribe()
+    renewed.error("forbidden", type="auth", api_key=secrets["write"])
+    assert renewed.close_code() == 4403
+
+
 def test_a_master_key_is_not_for_this(shared, ada, open_socket):
     key = program.create_key(shared.data, ada.username, "master")
     client = open_socket()

@@ -22,9 +22,9 @@ constexpr char kAbout[] =
     "- Events are `{\"type\": \"event\", \"id\", \"channel\", \"resource_id\", \"event\", "
     "\"data\", \"timestamp\"}`, errors `{\"type\": \"error\", \"code\", \"message\", "
     "\"details\"}`.\n"
-    "- It is closed with 4401 where the credentials are no longer valid, with 4408 where the "
-    "client "
-    "reads too slowly, with 1001 where the server stops.";
+    "- It is closed with 4401 where the credentials are no longer valid, with 4403 where a key "
+    "does not have the scope `read`, with 4408 where the client reads too slowly, with 1001 where "
+    "the server stops.";
 
 }  // namespace
 

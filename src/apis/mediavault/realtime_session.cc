@@ -27,6 +27,7 @@ constexpr std::chrono::seconds kCheckAnyway{15};
 
 constexpr std::string_view kInvalid = "validation_error";
 constexpr std::string_view kUnauthorized = "unauthorized";
+constexpr std::string_view kForbidden = "forbidden";
 constexpr std::string_view kNotFound = "not_found";
 
 }  // namespace
@@ -160,9 +161,15 @@ Task<void> RealtimeSession::authenticate(const boost::json::object& message) {
   if (!caller) {
     co_return end("The token or key is not valid: " + caller.error().message);
   }
+  // The gateway, which knows no messages, has let the request itself in.
+  if (!caller->scopes.read) {
+    constexpr std::string_view kText = "This key does not have the scope read; use one that has it";
+    refuse(kForbidden, kText, {});
+    co_return socket_->close(kCloseForbidden, kText);
+  }
   const vault::AccountId account = caller->account.id;
   if (account_ && *account_ != account) {
-    co_return refuse("forbidden", "This connection is another account's; open one of its own", {});
+    co_return refuse(kForbidden, "This connection is another account's; open one of its own", {});
   }
   if (!account_ && !place_.join(account)) {
     refuse("busy", "The account has as many connections as it may have; close some", {});

@@ -19,6 +19,7 @@ namespace coffer::apis::mediavault {
 
 // Codes of this API, from the range that RFC 6455 leaves to applications.
 inline constexpr std::uint16_t kCloseUnauthorized = 4401;
+inline constexpr std::uint16_t kCloseForbidden = 4403;
 inline constexpr std::uint16_t kCloseTooSlow = 4408;
 
 // Threads: its connection's core.
