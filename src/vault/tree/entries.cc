@@ -225,6 +225,9 @@ Task<Result<Entry>> Entries::update(Actor actor, EntryId id, EntryChanges change
       if (changes.title) entry.title = *changes.title;
       if (changes.description) entry.description = *changes.description;
       if (changes.tags) entry.tags = *changes.tags;
+      const bool is_same = !renamed && entry.parent == old.parent && entry.title == old.title &&
+                           entry.description == old.description && entry.tags == old.tags;
+      if (is_same) co_return std::move(entry);
       entry.charged = old.charged - text_charge(old) + text_charge(entry);
       if (entry.charged != old.charged) {
         const auto charged = co_await charge(tx, owner, entry.space, cost_of(entry) - cost_of(old));

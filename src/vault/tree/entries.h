@@ -99,9 +99,9 @@ class Entries {
   Task<std::vector<std::optional<EntryId>>> find_by_digests(AccountId owner,
                                                             std::vector<Sha256Digest> digests);
 
-  // Event `entry.updated`. kNotFound, with a fault of `parent` without that folder; kInvalid;
-  // kQuotaExceeded when the texts grow; kPreconditionFailed. A new name or place gives a new key,
-  // and a new name the type of a file that comes under it.
+  // Event `entry.updated`, unless all is the same already. kNotFound, with a fault of `parent`
+  // without that folder; kInvalid; kQuotaExceeded when the texts grow; kPreconditionFailed. A new
+  // name or place gives a new key, and a new name the type of a file that comes under it.
   Task<Result<Entry>> update(Actor actor, EntryId id, EntryChanges changes);
 
  private:

@@ -116,6 +116,10 @@ TEST_F(EntriesTest, ChangesWhatIsSetAndNothingElse) {
 
   const std::size_t before = events().size();
   ASSERT_TRUE(update(anna_, entry.id, {}));
+  EntryChanges same{.name = stored.name, .description = stored.description, .tags = stored.tags};
+  same.title.emplace();
+  clock_.advance(std::chrono::seconds(9));
+  EXPECT_EQ(update(anna_, entry.id, same)->updated_at, stored.updated_at);
   EXPECT_EQ(events().size(), before) << "nothing changed, nothing happened";
   EXPECT_FAILS(update(anna_, entry.id, {.name = ""}), kInvalid);
   EXPECT_FAILS(update(anna_, entry.id, {.tags = Names{"\xff"}}), kInvalid);

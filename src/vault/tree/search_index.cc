@@ -16,7 +16,8 @@ namespace {
 
 // Another number after a change of what words_of() gives: the index is made anew then.
 constexpr std::int64_t kWordsVersion = 2;
-constexpr std::size_t kStepBytes = 256U << 10U;  // of text at a time
+// Of text at a time: every three characters may be a word of their own, and others wait to write.
+constexpr std::size_t kStepBytes = 16U << 10U;
 constexpr std::int64_t kPeriodEntries = 4096;
 constexpr std::size_t kGramMax = 3;       // characters of a word
 constexpr std::size_t kTermGramsMax = 6;  // words that one term is looked for by
