@@ -242,7 +242,7 @@ CREATE TABLE stale_words (
 ){options};
 
 -- Between which moments the indexed entries from one number to another were created: so that a list
--- of one month need not look at all others.
+-- of one month need not look at all others. Ranges may overlap.
 CREATE TABLE entry_period (
   first_id     {integer} PRIMARY KEY,
   last_id      {integer} NOT NULL,

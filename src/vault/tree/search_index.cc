@@ -70,6 +70,17 @@ constexpr db::Statement kSetPeriod{
     "INSERT INTO entry_period (first_id, last_id, created_from, created_to)"
     " VALUES ($1, $2, $3, $4) ON CONFLICT (first_id) DO UPDATE"
     " SET last_id = $2, created_from = $3, created_to = $4"};
+// In a period that begins not far below it, or in one of its own that begins where its like does:
+// however many come back, there is no more than one for each kPeriodEntries numbers. Periods may
+// overlap.
+constexpr db::Statement kWidenPeriod{
+    "INSERT INTO entry_period (first_id, last_id, created_from, created_to)"
+    " SELECT coalesce((SELECT max(first_id) FROM entry_period WHERE first_id <= e.id"
+    " AND first_id > e.id - $2), e.id - e.id % $2), e.id, e.created_at, e.created_at"
+    " FROM entry AS e WHERE e.id = $1 AND e.id <= (SELECT through FROM search_state WHERE id = 1)"
+    " ON CONFLICT (first_id) DO UPDATE SET last_id = max(last_id, excluded.last_id),"
+    " created_from = min(created_from, excluded.created_from),"
+    " created_to = max(created_to, excluded.created_to)"};
 constexpr db::Statement kPeriods{
     "SELECT min(first_id), max(last_id) FROM entry_period"
     " WHERE created_to >= $1 AND created_from < $2"};
@@ -334,6 +345,7 @@ Task<void> forget_words(db::Transaction& transaction, EntryId entry) {
 
 Task<void> note_returned(db::Transaction& transaction, EntryId entry) {
   co_await transaction.execute(kNoteReturned, entry);
+  co_await transaction.execute(kWidenPeriod, entry, kPeriodEntries);
 }
 
 Task<EntryId> indexed_through(db::Transaction& transaction) {

@@ -325,6 +325,88 @@ TEST_F(SearchIndexTest, FindsWhatComesBack) {
   }
 }
 
+// What was created when the index passed without it, and what it never passed.
+TEST_F(SearchIndexTest, FindsWhatComesBackByItsDate) {
+  std::vector<EntryId> files;
+  std::vector<Time> created;
+  const auto add = [&](const std::string& name) {
+    files.push_back(upload(anna_, name, "x").id);
+    created.push_back(clock_.now());
+    clock_.advance(std::chrono::hours(1));
+  };
+  const auto trash = [&](std::size_t at) {
+    ASSERT_TRUE(run(vault_->trash().put(as(anna_), files[at])));
+  };
+  const auto restore = [&](std::size_t at) {
+    ASSERT_TRUE(run(vault_->trash().restore(as(anna_), files[at])));
+  };
+  const auto in_hour_of = [&](std::size_t at, std::optional<std::string> text = {}) {
+    EntryQuery query;
+    query.text = std::move(text);
+    query.created_from = created[at];
+    query.created_before = created[at] + std::chrono::hours(1);
+    return names(query);
+  };
+  add("needle first");
+  add("needle second");
+  trash(0);
+  trash(1);
+  add("needle third");
+  index_all();
+  add("needle fourth");
+  trash(3);
+  index_all();
+  for (const std::size_t at : {1U, 0U, 3U}) {
+    EXPECT_EQ(in_hour_of(at), Names{});
+    restore(at);
+    const std::string name = run(vault_->entries().find(anna_.id, files[at])).value().name;
+    for (const bool indexed : {false, true}) {
+      if (indexed) index_all();
+      EXPECT_EQ(in_hour_of(at), Names{name}) << indexed;
+      EXPECT_EQ(in_hour_of(at, "needle"), Names{name}) << indexed;
+      EXPECT_EQ(contradictions(), Names{});
+    }
+  }
+  EXPECT_EQ(names({.created_from = created[0]}),
+            (Names{"needle fourth", "needle third", "needle second", "needle first"}));
+  static constexpr db::Statement kPeriods{"SELECT count(*) FROM entry_period"};
+  EXPECT_EQ(count(kPeriods), 2);
+
+  change({"UPDATE entry_period SET created_from = created_from + 1"});
+  ASSERT_EQ(contradictions().size(), 1U);
+  EXPECT_TRUE(contradictions()[0].starts_with("entries that lists with dates do not find"));
+  run(reset_index(*stores_.database));
+  EXPECT_EQ(contradictions(), Names{});
+}
+
+// However many come back, in whatever order.
+TEST_F(SearchIndexTest, PeriodsStayFew) {
+  upload(anna_, "first.txt", "x");
+  static constexpr db::Statement kCopy{
+      "INSERT INTO entry (id, uuid, share, space_id, owner_id, parent_id, is_folder, levels, key,"
+      " name, media_type, kind, size, charged, digest, tags, created_at, updated_at, written_at,"
+      " search) SELECT $1, randomblob(16), randomblob(16), space_id, owner_id, parent_id, 0, 0,"
+      " CAST($1 AS BLOB), name, media_type, kind, size, charged, digest, tags,"
+      " created_at - $1, updated_at, written_at, search FROM entry WHERE id = 1"};
+  static constexpr db::Statement kRestore{"DELETE FROM entry WHERE id > 1"};
+  static constexpr db::Statement kPeriods{"SELECT count(*) FROM entry_period"};
+  static constexpr db::Statement kOutside{
+      "SELECT count(*) FROM entry AS e WHERE NOT EXISTS (SELECT 1 FROM entry_period WHERE"
+      " e.id BETWEEN first_id AND last_id AND e.created_at BETWEEN created_from AND created_to)"};
+  index_all();
+  change({"UPDATE search_state SET through = 1000000"});
+  run(stores_.database->write([&](db::Transaction& tx) -> Task<void> {
+    for (std::int64_t id = 20'000; id > 1; id -= 13) {
+      co_await tx.execute(kCopy, id);
+      co_await note_returned(tx, EntryId{id});
+    }
+  }));
+  EXPECT_LE(count(kPeriods), 7);
+  EXPECT_EQ(count(kOutside), 0);
+  change(kRestore);
+  run(reset_index(*stores_.database));
+}
+
 TEST(Words, ArePiecesMarkedWithTheAccountAndTheKind) {
   EXPECT_EQ(words_of(AccountId{17}, FileKind::kVideo, "ab.c\x1f\x1f\x1fä"),
             "17bga 17bgab 17bgab\u008e 17bgb 17bgb\u008e 17bgb\u008ec 17bgc 17bg\u008e 17bg\u008ec"

@@ -106,6 +106,7 @@ constexpr std::pair<std::string_view, db::Statement> kRules[] = {
       " (SELECT count(*) FROM space WHERE id >= 281474976710656) +"
       " (SELECT count(*) FROM entry WHERE id >= 281474976710656) +"
       " (SELECT count(*) FROM link WHERE id >= 281474976710656) +"
+      " (SELECT count(*) FROM collection WHERE id >= 281474976710656) +"
       " (SELECT count(*) FROM share_link WHERE id >= 281474976710656) +"
       " (SELECT count(*) FROM webhook WHERE id >= 281474976710656) +"
       " (SELECT count(*) FROM webhook_delivery WHERE id >= 281474976710656) +"
@@ -199,8 +200,10 @@ constexpr std::pair<std::string_view, db::Statement> kRules[] = {
       " OR id IN (SELECT account_id FROM session)"
       " OR id IN (SELECT account_id FROM api_key WHERE kind <> 2)"
       " OR id IN (SELECT account_id FROM idempotency_key)"
+      " OR id IN (SELECT account_id FROM webhook)"
       " OR (removal = 2 AND (id IN (SELECT owner_id FROM entry)"
-      " OR id IN (SELECT owner_id FROM trash) OR id IN (SELECT owner_id FROM share_link))))"}},
+      " OR id IN (SELECT owner_id FROM collection) OR id IN (SELECT owner_id FROM share_link)"
+      " OR id IN (SELECT owner_id FROM trash) OR id IN (SELECT owner_id FROM trash_total))))"}},
     {"accounts that no name leads to",
      {"SELECT count(*) FROM account WHERE kind = 0 AND removal = 0"
       " AND id NOT IN (SELECT account_id FROM login)"}},
@@ -249,6 +252,13 @@ constexpr std::pair<std::string_view, db::Statement> kRules[] = {
       " WHERE space.kind <> 2 OR space.removed_at IS NOT NULL) +"
       " (SELECT count(*) FROM link JOIN space ON space.id = link.space_id"
       " WHERE link.kind = 0 AND (space.kind <> 2 OR space.removed_at IS NOT NULL))"}},
+    // From the nearest period on: nearly always the first one that is looked at.
+    {"entries that lists with dates do not find: `coffer storage reindex` corrects that",
+     {"SELECT count(*) FROM entry AS e"
+      " WHERE id <= (SELECT through FROM search_state WHERE id = 1)"
+      " AND (SELECT 1 FROM entry_period WHERE first_id <= e.id AND last_id >= e.id"
+      "  AND created_from <= e.created_at AND created_to >= e.created_at"
+      "  ORDER BY first_id DESC LIMIT 1) IS NULL"}},
     {"addresses of files that are not there",
      {"SELECT count(*) FROM extended_address WHERE entry_id NOT IN"
       " (SELECT id FROM entry WHERE is_folder = 0)"}},
