@@ -3,11 +3,13 @@
 import base64
 import concurrent.futures
 import hashlib
+import json
+import re
 import threading
 
 import pytest
 
-from harness import forms, samples, shapes
+from harness import forms, program, samples, shapes
 
 PNG = b"\x89PNG\r\n\x1a\n" + b"\0" * 100
 
@@ -114,6 +116,81 @@ def test_of_many_at_once_one_change_is_made(user):
         with concurrent.futures.ThreadPoolExecutor(len(users)) as pool:
             replies = list(pool.map(change, range(len(users))))
         assert sorted(reply.status_code for reply in replies) == [200] + [412] * 7
+
+
+def test_what_is_in_a_collection_is_changed_only_as_it_was_seen(user):
+    media = [user.upload(b"%d" % number)["id"] for number in range(2)]
+    path = path_of(shapes.success(user.post("/collections", json={"name": "a"}), 201))
+    seen = etag(user, path)
+    for method, below, body in (
+        ("POST", "", {"media_ids": media}),
+        ("PATCH", f"/{media[1]}", {"before": media[0]}),
+        ("DELETE", f"/{media[0]}", None),
+    ):
+        for field in ('"x"', f"W/{seen}", ""):
+            failed(user.call(method, f"{path}/media{below}", json=body, headers={"If-Match": field}))
+        assert etag(user, path) == seen, "nothing of that happened"
+        old = seen
+        changed = user.call(method, f"{path}/media{below}", json=body, headers={"If-Match": seen})
+        shapes.success(changed)
+        seen = changed.headers["ETag"]
+        assert etag(user, path) == seen != old
+        if method != "DELETE":
+            failed(user.call(method, f"{path}/media{below}", json=body, headers={"If-Match": old}))
+    shapes.success(user.post(f"{path}/media", json={"media_id": media[0]}, headers={"If-Match": "*"}))
+
+
+# A condition that is not looked at must not look like one that was kept.
+
+COMPARED = {
+    ("PATCH", "/media/{id}"),
+    ("DELETE", "/media/{id}"),
+    ("PUT", "/media/{id}/content"),
+    ("PATCH", "/collections/{id}"),
+    ("DELETE", "/collections/{id}"),
+    ("POST", "/collections/{id}/media"),
+    ("PATCH", "/collections/{id}/media/{media}"),
+    ("DELETE", "/collections/{id}/media/{media}"),
+}
+
+
+def test_every_other_change_refuses_a_tag(user):
+    routes = json.loads(program.run("routes", "--json").stdout)
+    others = [
+        (route["method"], route["path"].removeprefix("/api/v1"))
+        for route in routes
+        if route["dialect"] == "mediavault"
+        and route["path"].startswith("/api/v1/")
+        and route["scope"] == "write"
+    ]
+    assert set(others) > COMPARED
+    for method, path in sorted(set(others) - COMPARED):
+        concrete = re.sub(r"\{\w+\}", "1", path)
+        for field in ('"x"', '"x", "y"', 'W/"x"', ""):
+            failed(user.call(method, concrete, json={}, headers={"If-Match": field}))
+    assert user.me()["username"] == user.username, "not even logged out"
+
+
+def test_a_refused_tag_changes_nothing(user):
+    media = user.upload(b"bytes", "a.txt")
+    share = shapes.success(user.post(path_of(media) + "/shares", json={}), 201)
+    path = f"/shares/{share['id']}"
+    stale = {"If-Match": etag(user, path_of(media))}
+    failed(user.patch(path, json={"allow_download": False}, headers=stale))
+    failed(user.delete(path, headers=stale))
+    assert shapes.success(user.get(path)) == share
+    trashed = user.upload(b"other", "b.txt")
+    shapes.success(user.delete(path_of(trashed)))
+    failed(user.delete("/trash", headers=stale))
+    failed(user.delete(f"/trash/{trashed['id']}", headers=stale))
+    failed(user.post(f"/trash/{trashed['id']}/restore", headers=stale))
+    assert [each["id"] for each in shapes.success(user.get("/trash"))] == [trashed["id"]]
+    # Any state of what is there, and nothing of what is not.
+    anything = {"If-Match": "*"}
+    assert shapes.success(user.patch(path, json={"max_downloads": 3}, headers=anything))["max_downloads"] == 3
+    shapes.success(user.post(f"/trash/{trashed['id']}/restore", headers=anything))
+    shapes.success(user.delete(path, headers=anything))
+    shapes.failure(user.delete(path, headers=anything), "not_found")
 
 
 # Replacing bytes.

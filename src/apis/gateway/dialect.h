@@ -85,6 +85,15 @@ enum class Repeat {
   kRunsAgain,   // it is carried out again: the key means nothing
 };
 
+// What a route that changes something makes of an If-Match (RFC 9110 section 13.1.1).
+enum class IfMatch {
+  kIgnored,   // the dialect's document knows of none
+  kCompared,  // the handler compares it where the change is made
+  // There is no tag to compare it with: 412 before anything is done, so that nobody believes that
+  // it was compared. `*` is let through, since what is not there is refused anyway.
+  kRefused,
+};
+
 using Handler = std::function<Task<Reply>(RequestContext&)>;
 
 struct ApiDescription;  // description.h
@@ -107,6 +116,7 @@ struct Route {
   // Of a POST with an account, where the dialect takes idempotency keys.
   Repeat repeat = Repeat::kFirstReply;
   Effect effect = Effect::kByMethod;
+  IfMatch if_match = IfMatch::kIgnored;
 
   bool changes() const noexcept;
   // The scope that a key needs: `read` or `write`.

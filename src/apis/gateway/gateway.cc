@@ -49,6 +49,15 @@ std::optional<Problem> refuse_scope(const Route& route, const vault::Caller& cal
                  "This key has not the scope " + scope + "; make one that has");
 }
 
+std::optional<Problem> refuse_if_match(const Route& route, const http::Request& request) {
+  if (route.if_match != IfMatch::kRefused) return std::nullopt;
+  const auto tags = request.headers.joined("If-Match");
+  if (!tags || trim(*tags) == "*") return std::nullopt;
+  return Problem(ProblemKind::kPreconditionFailed,
+                 "What this changes has no ETag that If-Match could be compared with; nothing was "
+                 "changed. Send the request without If-Match");
+}
+
 // Nobody here undoes a coding: what is stored is what was sent (RFC 9110 section 15.5.16).
 std::optional<Problem> refuse_coded(const http::Request& request) {
   if (request.body->length() == 0) return std::nullopt;
@@ -287,6 +296,9 @@ Task<Reply> Gateway::call(const RouteEntry& mounted, const http::PathParameters&
   if (mounted.route.access == Access::kOptional) context.auth_error = std::exchange(refused, {});
   if (refused) co_return std::unexpected(std::move(*refused));
   if (auto problem = refuse_coded(request)) co_return std::unexpected(std::move(*problem));
+  if (auto problem = refuse_if_match(mounted.route, request)) {
+    co_return std::unexpected(std::move(*problem));
+  }
   Reply reply = co_await perform(mounted, context);
   if (reply && reply->rest) {
     if (auto problem = guard(mounted, request, client, caller, *reply)) {

@@ -124,8 +124,8 @@ Task<Reply> add_to_collection(RequestContext& context) {
     if (!file) co_return std::unexpected(Problem(ProblemKind::kNotFound, "There is no such media"));
     files.push_back(*file);
   }
-  const auto changed =
-      co_await context.vault.collections().add(context.actor(), *id, std::move(files));
+  const auto changed = co_await context.vault.collections().add(
+      context.actor(), *id, std::move(files), if_match(context.request));
   co_return reply_with(context, changed);
 }
 
@@ -158,7 +158,8 @@ Task<Reply> move_in_collection(RequestContext& context) {
   if (!file || (*before && !next)) {
     co_return std::unexpected(Problem(ProblemKind::kNotFound, "There is no such media"));
   }
-  const auto moved = co_await context.vault.collections().move(context.actor(), *id, *file, next);
+  const auto moved = co_await context.vault.collections().move(context.actor(), *id, *file, next,
+                                                               if_match(context.request));
   co_return reply_with(context, moved);
 }
 
@@ -167,7 +168,8 @@ Task<Reply> take_out_of_collection(RequestContext& context) {
   if (!id) co_return std::unexpected(id.error());
   const auto file = co_await number_of(context, context.path.text("media"));
   if (!file) co_return std::unexpected(Problem(ProblemKind::kNotFound, "There is no such media"));
-  const auto changed = co_await context.vault.collections().take_out(context.actor(), *id, *file);
+  const auto changed = co_await context.vault.collections().take_out(context.actor(), *id, *file,
+                                                                     if_match(context.request));
   co_return reply_with(context, changed);
 }
 

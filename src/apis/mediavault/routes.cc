@@ -27,6 +27,11 @@ Route only_reads(Route route) {
   return route;
 }
 
+Route compares(Route route) {
+  route.if_match = IfMatch::kCompared;
+  return route;
+}
+
 class MediaVault final : public Dialect {
  public:
   explicit MediaVault(const Clock& clock) : clock_(clock) {}
@@ -36,7 +41,7 @@ class MediaVault final : public Dialect {
 
   std::vector<Route> routes() const override {
     using enum http::Method;
-    return {
+    std::vector<Route> all{
         {kPost, "/auth/register", Access::kAnyone, register_account},
         {kPost, "/auth/login", Access::kAnyone, log_in},
         {kPost, "/auth/refresh", Access::kAnyone, refresh},
@@ -63,10 +68,10 @@ class MediaVault final : public Dialect {
             runs_again({kPost, "/media/exists", Access::kAccount, find_existing, kManyChecksums})),
         {kGet, "/media", Access::kAccount, list_media},
         {kGet, "/media/{id}", Access::kAccount, show_media},
-        {kPatch, "/media/{id}", Access::kAccount, update_media},
-        {kDelete, "/media/{id}", Access::kAccount, delete_media},
+        compares({kPatch, "/media/{id}", Access::kAccount, update_media}),
+        compares({kDelete, "/media/{id}", Access::kAccount, delete_media}),
         {kGet, "/media/{id}/content", Access::kAccount, download_media},
-        {kPut, "/media/{id}/content", Access::kAccount, replace_content, kNoLimit},
+        compares({kPut, "/media/{id}/content", Access::kAccount, replace_content, kNoLimit}),
         {kGet, "/trash", Access::kAccount, list_trash},
         {kDelete, "/trash", Access::kAccount, empty_trash},
         {kPost, "/trash/{id}/restore", Access::kAccount, restore_trashed},
@@ -82,13 +87,20 @@ class MediaVault final : public Dialect {
         {kPost, "/collections", Access::kAccount, create_collection},
         {kGet, "/collections", Access::kAccount, list_collections},
         {kGet, "/collections/{id}", Access::kAccount, show_collection},
-        {kPatch, "/collections/{id}", Access::kAccount, update_collection},
-        {kDelete, "/collections/{id}", Access::kAccount, delete_collection},
-        {kPost, "/collections/{id}/media", Access::kAccount, add_to_collection, kManyIds},
+        compares({kPatch, "/collections/{id}", Access::kAccount, update_collection}),
+        compares({kDelete, "/collections/{id}", Access::kAccount, delete_collection}),
+        compares({kPost, "/collections/{id}/media", Access::kAccount, add_to_collection, kManyIds}),
         {kGet, "/collections/{id}/media", Access::kAccount, list_collection},
-        {kPatch, "/collections/{id}/media/{media}", Access::kAccount, move_in_collection},
-        {kDelete, "/collections/{id}/media/{media}", Access::kAccount, take_out_of_collection},
+        compares({kPatch, "/collections/{id}/media/{media}", Access::kAccount, move_in_collection}),
+        compares(
+            {kDelete, "/collections/{id}/media/{media}", Access::kAccount, take_out_of_collection}),
     };
+    for (Route& route : all) {
+      if (route.changes() && route.if_match == IfMatch::kIgnored) {
+        route.if_match = IfMatch::kRefused;
+      }
+    }
+    return all;
   }
 
   ApiDescription describe() const override { return mediavault::describe(); }

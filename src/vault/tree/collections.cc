@@ -301,8 +301,8 @@ Task<Result<void>> Collections::remove(Actor actor, CollectionId id, Preconditio
   co_return co_await context_.database.write(actor, body);
 }
 
-Task<Result<Collection>> Collections::add(Actor actor, CollectionId id,
-                                          std::vector<EntryId> files) {
+Task<Result<Collection>> Collections::add(Actor actor, CollectionId id, std::vector<EntryId> files,
+                                          Precondition precondition) {
   const AccountId owner = actor.account();
   if (files.size() > kCollectionMax) {
     co_return fault_of(FailureCode::kInvalid, "files",
@@ -311,6 +311,8 @@ Task<Result<Collection>> Collections::add(Actor actor, CollectionId id,
   auto body = [&](db::Transaction& tx) -> Task<Result<void>> {
     auto found = co_await tx.find(kFind, collection_from, id, owner);
     if (!found) co_return no_such_collection();
+    auto allowed = co_await check_state(tx, *found, precondition);
+    if (!allowed) co_return std::unexpected(std::move(allowed.error()));
     const Time now = context_.clock.now();
     std::int64_t position = co_await last_position(tx, id);
     std::int64_t added = 0;
@@ -345,11 +347,14 @@ Task<Result<Collection>> Collections::add(Actor actor, CollectionId id,
   co_return co_await find(owner, id);
 }
 
-Task<Result<Collection>> Collections::take_out(Actor actor, CollectionId id, EntryId file) {
+Task<Result<Collection>> Collections::take_out(Actor actor, CollectionId id, EntryId file,
+                                               Precondition precondition) {
   const AccountId owner = actor.account();
   auto body = [&](db::Transaction& tx) -> Task<Result<void>> {
     auto found = co_await tx.find(kFind, collection_from, id, owner);
     if (!found) co_return no_such_collection();
+    auto allowed = co_await check_state(tx, *found, precondition);
+    if (!allowed) co_return std::unexpected(std::move(allowed.error()));
     const auto rows = co_await tx.execute(kTakeOut, id, file);
     if (rows == 0) co_return fail(FailureCode::kNotFound, "the collection has no such file");
     const Time now = context_.clock.now();
@@ -364,11 +369,14 @@ Task<Result<Collection>> Collections::take_out(Actor actor, CollectionId id, Ent
 }
 
 Task<Result<Collection>> Collections::move(Actor actor, CollectionId id, EntryId file,
-                                           std::optional<EntryId> before) {
+                                           std::optional<EntryId> before,
+                                           Precondition precondition) {
   const AccountId owner = actor.account();
   auto body = [&](db::Transaction& tx) -> Task<Result<void>> {
     auto found = co_await tx.find(kFind, collection_from, id, owner);
     if (!found) co_return no_such_collection();
+    auto allowed = co_await check_state(tx, *found, precondition);
+    if (!allowed) co_return std::unexpected(std::move(allowed.error()));
     const auto own = co_await tx.find(kPosition, integer_from, id, file);
     if (!own) co_return fault_of(FailureCode::kNotFound, "file", "is not in the collection");
     if (before == file) co_return Result<void>{};

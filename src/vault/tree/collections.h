@@ -74,18 +74,21 @@ class Collections {
 
   // Adds the files at the end, in their order; those that are in it already stay where they are.
   // All or none. Event `collection.updated`. kNotFound, with a fault of `files` where one of the
-  // files is not the actor's; kInvalid with a fault of `files` above kCollectionMax or
-  // kCollectionsOfFileMax; kQuotaExceeded.
-  Task<Result<Collection>> add(Actor actor, CollectionId id, std::vector<EntryId> files);
+  // files is not the actor's; kPreconditionFailed; kInvalid with a fault of `files` above
+  // kCollectionMax or kCollectionsOfFileMax; kQuotaExceeded. All preconditions here are of
+  // Collection::state_tag().
+  Task<Result<Collection>> add(Actor actor, CollectionId id, std::vector<EntryId> files,
+                               Precondition precondition = {});
 
   // Takes the file out of it; the file stays. Event `collection.updated`. kNotFound, also for a
-  // file that is not in it.
-  Task<Result<Collection>> take_out(Actor actor, CollectionId id, EntryId file);
+  // file that is not in it; kPreconditionFailed.
+  Task<Result<Collection>> take_out(Actor actor, CollectionId id, EntryId file,
+                                    Precondition precondition = {});
 
   // Puts the file right before another one; nothing: at the end. Event `collection.updated`.
-  // kNotFound, with a fault of `file` or `before` where that is not in it.
+  // kNotFound, with a fault of `file` or `before` where that is not in it; kPreconditionFailed.
   Task<Result<Collection>> move(Actor actor, CollectionId id, EntryId file,
-                                std::optional<EntryId> before);
+                                std::optional<EntryId> before, Precondition precondition = {});
 
   // The collections that each of the files is in, oldest first; in the order of `files`. Costs
   // next to nothing for accounts that have no collection.

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "vault/test/fixture.h"
@@ -170,6 +171,35 @@ TEST_F(CollectionsTest, NamesAreChecked) {
   }
   EXPECT_TRUE(run(collections().create(as(anna_), std::string(255, 'x'), std::nullopt)));
   EXPECT_FAILS(run(collections().create(as(anna_), "x", std::string(10'001, 'd'))), kInvalid);
+}
+
+TEST_F(CollectionsTest, AreChangedOnlyInTheStateThatTheCallerSaw) {
+  const Entry one = upload(anna_, "one", "1");
+  const Entry two = upload(anna_, "two", "2");
+  const Collection old = create(anna_, "Set");
+  clock_.advance(std::chrono::seconds(1));
+  const Collection set = add(anna_, old.id, {one.id, two.id}).value();
+  const auto is = [](const Collection& seen) -> Precondition {
+    return [tag = seen.state_tag()](std::string_view now) { return now == tag; };
+  };
+  const std::size_t before = events().size();
+  const std::vector<EntryId> files{one.id};
+  EXPECT_FAILS(run(collections().add(as(anna_), set.id, files, is(old))), kPreconditionFailed);
+  EXPECT_FAILS(run(collections().move(as(anna_), set.id, two.id, one.id, is(old))),
+               kPreconditionFailed);
+  EXPECT_FAILS(run(collections().move(as(anna_), set.id, two.id, two.id, is(old))),
+               kPreconditionFailed);
+  EXPECT_FAILS(run(collections().take_out(as(anna_), set.id, one.id, is(old))),
+               kPreconditionFailed);
+  EXPECT_THAT(names_in(anna_, set.id), ElementsAre("one", "two"));
+  EXPECT_EQ(events().size(), before);
+  clock_.advance(std::chrono::seconds(1));
+  const auto moved = run(collections().move(as(anna_), set.id, two.id, one.id, is(set)));
+  ASSERT_TRUE(moved);
+  const auto taken = run(collections().take_out(as(anna_), set.id, one.id, is(*moved)));
+  ASSERT_TRUE(taken);
+  EXPECT_TRUE(run(collections().add(as(anna_), set.id, files, is(*taken))));
+  EXPECT_THAT(names_in(anna_, set.id), ElementsAre("two", "one"));
 }
 
 TEST_F(CollectionsTest, EventsTellWhatHappened) {
