@@ -73,7 +73,7 @@ Task<void> detach_file(db::Transaction& transaction, const Entry& file, AccountI
   co_await drop_share_links(transaction, file.owner, file.id);
   co_await transaction.execute(kRemove, file.id);
   co_await remove_tags(transaction, file);
-  co_await take_out_of_collections(transaction, file, now);
+  co_await take_out_of_collections(transaction, file, caller, now);
   const Event event = event_about(file, EventType::kEntryDeleted, caller);
   co_await append_event(transaction, now, event);
 }

@@ -107,12 +107,19 @@ std::int64_t charge_of_files(std::uint64_t files) {
   return static_cast<std::int64_t>(files * kListedCharge);
 }
 
-Task<void> report(db::Transaction& tx, const Collection& collection, EventType type, Time now) {
+Event event_of(CollectionId id, AccountId owner, EventType type, AccountId caller) {
   Event event;
   event.type = type;
-  event.account = event.owner.emplace(collection.owner);
-  event.collection = collection.id;
-  co_await append_event(tx, now, std::move(event));
+  event.account = caller;
+  event.owner = owner;
+  event.collection = id;
+  return event;
+}
+
+// What its owner did.
+Task<void> report(db::Transaction& tx, const Collection& collection, EventType type, Time now) {
+  const Event event = event_of(collection.id, collection.owner, type, collection.owner);
+  co_await append_event(tx, now, event);
 }
 
 // Its files changed by `added`, now.
@@ -425,7 +432,8 @@ Task<std::vector<std::vector<CollectionId>>> Collections::of(AccountId owner,
   co_return co_await context_.database.read(body);
 }
 
-Task<void> take_out_of_collections(db::Transaction& transaction, const Entry& file, Time now) {
+Task<void> take_out_of_collections(db::Transaction& transaction, const Entry& file,
+                                   AccountId caller, Time now) {
   const auto collections = co_await transaction.all(kOfFile, id_from, file.id);
   for (const CollectionId id : collections) {
     co_await transaction.execute(kTakeOut, id, file.id);
@@ -441,6 +449,8 @@ Task<bool> remove_some_collection(db::Transaction& transaction, AccountId owner,
   if (some.empty()) co_return false;
   co_await remove_collection(transaction, some.front(), now);
   co_return true;
+    const Event event = event_of(id, file.owner, EventType::kCollectionUpdated, caller);
+    co_await append_event(transaction, now, event);
 }
 
 }  // namespace coffer::vault

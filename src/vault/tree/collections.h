@@ -99,8 +99,10 @@ class Collections {
 };
 
 // For the other parts of the core, inside their transactions: takes a file that goes, or changes
-// its owner, out of all collections of its owner.
-Task<void> take_out_of_collections(db::Transaction& transaction, const Entry& file, Time now);
+// its owner, out of all collections of its owner. Event `collection.updated` of each, as done by
+// `caller`.
+Task<void> take_out_of_collections(db::Transaction& transaction, const Entry& file,
+                                   AccountId caller, Time now);
 
 // The collections that the file is in, oldest first.
 Task<std::vector<CollectionId>> collections_of_file(db::Transaction& transaction, EntryId file);

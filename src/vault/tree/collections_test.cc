@@ -220,5 +220,35 @@ TEST_F(CollectionsTest, EventsTellWhatHappened) {
   }
 }
 
+TEST_F(CollectionsTest, EventsTellOfAFileThatWent) {
+  const Collection one = create(anna_, "One");
+  const Collection two = create(anna_, "Two");
+  const Collection other = create(anna_, "Other");
+  const Entry deleted = upload(anna_, "deleted", "d");
+  const Entry trashed = upload(anna_, "trashed", "t");
+  for (const CollectionId id : {one.id, two.id}) ASSERT_TRUE(add(anna_, id, {deleted.id}));
+  ASSERT_TRUE(add(anna_, two.id, {trashed.id}));
+  const auto told_by = [this](auto&& change) {
+    const std::size_t before = events().size();
+    change();
+    std::vector<CollectionId> collections;
+    const auto all = events();
+    for (std::size_t i = before; i < all.size(); ++i) {
+      if (!all[i].collection) continue;
+      EXPECT_EQ(all[i].type, EventType::kCollectionUpdated);
+      EXPECT_EQ(all[i].account, anna_.id);
+      EXPECT_EQ(all[i].owner, anna_.id);
+      EXPECT_FALSE(all[i].entry);
+      collections.push_back(*all[i].collection);
+    }
+    EXPECT_EQ(all.back().type, EventType::kEntryDeleted);
+    return collections;
+  };
+  EXPECT_THAT(told_by([&] { ASSERT_TRUE(remove(anna_, deleted.id)); }),
+              ElementsAre(one.id, two.id));
+  EXPECT_THAT(told_by([&] { ASSERT_TRUE(run(vault_->trash().put(as(anna_), trashed.id))); }),
+              ElementsAre(two.id));
+}
+
 }  // namespace
 }  // namespace coffer::vault::test

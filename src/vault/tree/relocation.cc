@@ -44,7 +44,7 @@ Task<void> change_owner(db::Transaction& transaction, Entry file, AccountId owne
   co_await subtract_from_totals(transaction, file);
   co_await forget_words(transaction, file.id);
   co_await remove_tags(transaction, file);
-  co_await take_out_of_collections(transaction, file, now);
+  co_await take_out_of_collections(transaction, file, owner, now);
   co_await drop_share_links(transaction, file.owner, file.id);
   file.owner = owner;
   co_await put(transaction, file, home, now);
