@@ -94,6 +94,54 @@ def test_adding_again_is_success_and_adding_anothers_is_not(user, stranger):
     assert shapes.success(stranger.get("/collections")) == []
 
 
+def test_media_that_are_not_there_are_named_as_they_were_sent(user, stranger):
+    collection, own = create(user), user.upload(b"1", "own.txt")
+    theirs = stranger.upload(b"2", "theirs.txt")["id"]
+    path = f"/collections/{collection['id']}/media"
+    add(user, collection, own)
+    for missing in ("media_999999", theirs, "media_x", stranger.upload(b"3", "x.txt")["uuid"]):
+        for body in ({"media_ids": [own["id"], missing]}, {"media_id": missing}):
+            error = shapes.failure(user.post(path, json=body), "not_found")
+            assert error["message"] == "There is no such media"
+            assert [fault["field"] for fault in error["details"]] == ["media_ids"]
+        error = shapes.failure(user.patch(f"{path}/{missing}", json={"before": None}), "not_found")
+        assert error["details"] == [], "the caller sent no such field"
+        assert error["message"].startswith("There is no such media")
+    outside = user.upload(b"4", "outside.txt")["id"]
+    error = shapes.failure(user.patch(f"{path}/{own['id']}", json={"before": outside}), "not_found")
+    assert [fault["field"] for fault in error["details"]] == ["before"]
+    assert error["message"] == "There is no such media in this collection"
+    error = shapes.failure(user.patch(f"{path}/{outside}", json={"before": None}), "not_found")
+    assert error["details"] == [] and error["message"] == "There is no such media in this collection"
+
+
+def test_collections_are_listed_in_pages(user):
+    made = [create(user, str(number)) for number in range(45)]
+    first = user.get("/collections")
+    assert shapes.success(first) == made[:20]
+    pages = first.json()["meta"]["pagination"]
+    assert (pages["total"], pages["count"], pages["per_page"], pages["total_pages"]) == (45, 20, 20, 3)
+    assert pages["links"] == {"next": "/collections?page=2", "prev": None}
+    last = user.get("/collections", params={"page": 2, "per_page": 40})
+    assert shapes.success(last) == made[40:]
+    assert last.json()["meta"]["pagination"]["links"] == {"next": None, "prev": "/collections?page=1&per_page=40"}
+    # More than is read at a time.
+    assert shapes.success(user.get("/collections", params={"per_page": 100})) == made
+    past = user.get("/collections", params={"page": 1_000_000})
+    assert shapes.success(past) == [] and past.json()["meta"]["pagination"]["total"] == 45
+
+
+@pytest.mark.parametrize("path", ["/collections", "/trash", "/shares", "/webhooks/{hook}/deliveries"])
+def test_lists_by_numbers_refuse_what_they_do_not_read(user, path):
+    if "{hook}" in path:
+        hook = user.post("/webhooks", json={"url": "https://example.com/x", "events": ["media.uploaded"]})
+        path = path.format(hook=shapes.success(hook, 201)["id"])
+    for name, value in (("page", "abc"), ("page", "0"), ("per_page", "101"), ("cursor", ""), ("cursor", "abc")):
+        error = shapes.failure(user.get(path, params={name: value}), "validation_error")
+        assert [fault["field"] for fault in error["details"]] == [name], (name, value)
+    assert shapes.success(user.get(path, params={"page": 1, "per_page": 100})) == []
+
+
 @pytest.mark.parametrize("body, field", [
     ({}, "name"), ({"name": ""}, "name"), ({"name": 1}, "name"), ({"name": None}, "name"), ({"name": "x" * 256}, "name"),
     ({"name": "a\nb"}, "name"), ({"name": "x", "description": []}, "description"),

@@ -1,20 +1,45 @@
+#include <algorithm>
 #include <boost/json/object.hpp>
+#include <cstdint>
+#include <string>
+#include <string_view>
 #include <utility>
 
 #include "apis/kit/conditional.h"
 #include "apis/kit/json.h"
 #include "apis/mediavault/handlers.h"
 #include "apis/mediavault/media_list.h"
+#include "apis/mediavault/pagination.h"
 #include "apis/mediavault/wire.h"
 
 namespace coffer::apis::mediavault {
 namespace {
 
+constexpr std::string_view kBeforeExpected =
+    "Must be the id of a media of the collection, or null for the end";
+
 Problem no_such_collection() { return {ProblemKind::kNotFound, "There is no such collection"}; }
+
+Problem no_such_media_of_yours() {
+  Problem problem(ProblemKind::kNotFound, "There is no such media");
+  problem.fields.push_back({"media_ids", "Must each be the id of a media of yours"});
+  return problem;
+}
 
 // A failure of a change, in the names of the fields that the caller sent.
 Problem about_collection(const vault::Failure& failure) {
   Problem problem(failure);
+  if (failure.code == vault::FailureCode::kNotFound && !problem.fields.empty()) {
+    vault::FieldFault& fault = problem.fields.front();
+    if (fault.field == "files") return no_such_media_of_yours();
+    problem.message = "There is no such media in this collection";
+    if (fault.field == "before") {
+      fault.message = std::string(kBeforeExpected);
+    } else {
+      problem.fields.clear();  // the path names it
+    }
+    return problem;
+  }
   for (vault::FieldFault& fault : problem.fields) {
     if (fault.field == "files") fault.field = "media_ids";
   }
@@ -45,6 +70,24 @@ Reply reply_with(RequestContext& context, const vault::Result<vault::Collection>
   return response;
 }
 
+// `count` of the caller's collections behind the first `skip`, read while they are sent.
+NextPage collections_behind(const RequestContext& context, std::uint64_t skip,
+                            std::uint64_t count) {
+  return [&vault = context.vault, owner = context.account().id, skip, count,
+          after = vault::CollectionId{}](JsonElements& list) mutable -> Task<bool> {
+    if (count == 0) co_return false;
+    const auto rows = std::min<std::uint64_t>(count, vault::PageLimit::kRows);
+    const vault::PageLimit limit(static_cast<std::size_t>(rows));
+    const auto page =
+        co_await vault.collections().list(owner, after, limit, std::exchange(skip, 0));
+    for (const vault::Collection& collection : page.items) list.add(collection_object(collection));
+    if (page.items.empty()) co_return false;
+    after = page.items.back().id;
+    count -= page.items.size();
+    co_return page.more&& count > 0;
+  };
+}
+
 }  // namespace
 
 Task<Reply> create_collection(RequestContext& context) {
@@ -60,14 +103,16 @@ Task<Reply> create_collection(RequestContext& context) {
 }
 
 Task<Reply> list_collections(RequestContext& context) {
-  NextPage collections = [&vault = context.vault, owner = context.account().id,
-                          after = vault::CollectionId{}](JsonElements& list) mutable -> Task<bool> {
-    const auto page = co_await vault.collections().list(owner, after);
-    for (const vault::Collection& collection : page.items) list.add(collection_object(collection));
-    if (!page.items.empty()) after = page.items.back().id;
-    co_return page.more;
-  };
-  Reply reply = co_await list_success(context, std::move(collections));
+  const http::Target& uri = context.request.uri;
+  const auto page = parse_page(uri);
+  if (!page) co_return std::unexpected(page.error());
+  const std::uint64_t total = co_await context.vault.collections().count(context.account().id);
+  const std::uint64_t skip = std::min(page->offset(), total);
+  const std::uint64_t count = std::min(page->per_page, total - skip);
+  boost::json::object meta{
+      {"pagination", pagination_object("/collections", uri, *page, count, total)}};
+  NextPage collections = collections_behind(context, skip, count);
+  Reply reply = co_await list_success(context, std::move(collections), std::move(meta));
   co_return reply;
 }
 
@@ -121,7 +166,7 @@ Task<Reply> add_to_collection(RequestContext& context) {
   files.reserve(named.size());
   for (std::string& text : named) {
     const auto file = co_await number_of(context, std::move(text));
-    if (!file) co_return std::unexpected(Problem(ProblemKind::kNotFound, "There is no such media"));
+    if (!file) co_return std::unexpected(no_such_media_of_yours());
     files.push_back(*file);
   }
   const auto changed = co_await context.vault.collections().add(
@@ -150,7 +195,7 @@ Task<Reply> move_in_collection(RequestContext& context) {
   Fields fields(*body);
   auto before = fields.nullable_text("before");
   if (!before && !fields.problem()) {
-    fields.fault("before", "Must be the id of a media of the collection, or null for the end");
+    fields.fault("before", std::string(kBeforeExpected));
   }
   if (auto problem = fields.problem()) co_return std::unexpected(std::move(*problem));
   std::optional<vault::EntryId> next;

@@ -50,6 +50,9 @@ std::expected<ListPage, Problem> parse_page(const http::Target& uri) {
   };
   read("page", kPageMax, page.page);
   read("per_page", kPerPageMax, page.per_page);
+  if (uri.parameter("cursor")) {
+    problem.fields.push_back({"cursor", "This list has no cursors; use page and per_page"});
+  }
   if (!problem.fields.empty()) return std::unexpected(std::move(problem));
   return page;
 }

@@ -24,7 +24,8 @@ struct ListPage {
   std::uint64_t offset() const noexcept { return (page - 1) * per_page; }
 };
 
-// The parameters `page` and `per_page`, with every fault of both.
+// The parameters `page` and `per_page` of a list that is read by numbers alone, with every fault of
+// both; `cursor`, which other lists have, is one.
 std::expected<ListPage, Problem> parse_page(const http::Target& uri);
 
 // `pagination` of a page with `count` of `total` things. Its links are `path`, below the API's

@@ -1,5 +1,6 @@
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
+#include <expected>
 #include <string>
 #include <utility>
 
@@ -8,7 +9,6 @@
 #include "apis/mediavault/pagination.h"
 #include "apis/mediavault/webhook_wire.h"
 #include "apis/mediavault/wire.h"
-#include "base/text.h"
 
 namespace coffer::apis::mediavault {
 namespace {
@@ -46,43 +46,25 @@ std::optional<vault::WebhookId> webhook_of(const RequestContext& context) {
   return parse_webhook_id(context.path.text("id"));
 }
 
-// What a query of deliveries asks for, with every fault in it.
-class DeliveryListParser {
- public:
-  explicit DeliveryListParser(const http::Target& uri) : uri_(uri) {}
-
-  ListPage page() {
-    return {.page = number("page", kPageMax, 1),
-            .per_page = number("per_page", kPerPageMax, kPerPageDefault)};
-  }
-  std::optional<vault::DeliveryStatus> status() {
-    const auto name = uri_.parameter("status");
-    if (!name) return std::nullopt;
-    const auto status = delivery_status_from(*name);
-    if (!status) fault("status", "Must be pending, delivered or dead");
-    return status;
-  }
-  std::optional<Problem> problem() const {
-    if (problem_.fields.empty()) return std::nullopt;
-    return problem_;
-  }
-
- private:
-  std::uint64_t number(std::string_view name, std::uint64_t max, std::uint64_t otherwise) {
-    const auto text = uri_.parameter(name);
-    if (!text) return otherwise;
-    const auto value = parse_unsigned(*text);
-    if (value && *value >= 1 && *value <= max) return *value;
-    fault(name, "Must be a number from 1 to " + std::to_string(max));
-    return otherwise;
-  }
-  void fault(std::string_view name, std::string message) {
-    problem_.fields.push_back({std::string(name), std::move(message)});
-  }
-
-  const http::Target& uri_;
-  Problem problem_{ProblemKind::kInvalid, "Invalid input data"};
+struct DeliveryList {
+  ListPage page;
+  std::optional<vault::DeliveryStatus> status = {};
 };
+
+// What a query of deliveries asks for, with every fault in it.
+std::expected<DeliveryList, Problem> parse_deliveries(const http::Target& uri) {
+  auto page = parse_page(uri);
+  DeliveryList list{.page = page.value_or(ListPage())};
+  if (const auto name = uri.parameter("status")) {
+    list.status = delivery_status_from(*name);
+    if (!list.status) {
+      if (page) page = std::unexpected(Problem(ProblemKind::kInvalid, "Invalid input data"));
+      page.error().fields.push_back({"status", "Must be pending, delivered or dead"});
+    }
+  }
+  if (!page) return std::unexpected(std::move(page.error()));
+  return list;
+}
 
 }  // namespace
 
@@ -154,11 +136,11 @@ Task<Reply> list_deliveries(RequestContext& context) {
   const auto id = webhook_of(context);
   if (!id) co_return std::unexpected(no_such_webhook());
   const http::Target& uri = context.request.uri;
-  DeliveryListParser parser(uri);
-  const ListPage page = parser.page();
+  const auto list = parse_deliveries(uri);
+  if (!list) co_return std::unexpected(list.error());
+  const ListPage page = list->page;
   const vault::DeliveryQuery query{
-      .status = parser.status(), .offset = page.offset(), .limit = page.per_page};
-  if (auto problem = parser.problem()) co_return std::unexpected(std::move(*problem));
+      .status = list->status, .offset = page.offset(), .limit = page.per_page};
   const auto found = co_await context.vault.webhooks().deliveries(context.account().id, *id, query);
   if (!found) co_return std::unexpected(found.error());
   boost::json::array data(&context.memory);

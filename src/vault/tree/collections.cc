@@ -22,6 +22,7 @@ namespace {
 // New files come so far behind the last one; a file goes half way between two others. Where no
 // number is left between them, all get new ones.
 constexpr std::int64_t kStep = std::int64_t{1} << 20U;
+constexpr std::uint64_t kDeep = 1000;          // rows to pass over: above, off the serving core
 constexpr std::size_t kCachedAccounts = 1024;  // by one thread
 
 constexpr char kColumns[] = "id, owner_id, name, description, files, created_at, updated_at";
@@ -30,7 +31,7 @@ constexpr auto kFindText =
 constexpr db::Statement kFind{kFindText.data()};
 constexpr auto kListText = sql("SELECT ", kColumns,
                                " FROM collection WHERE owner_id = $1 AND id > $2"
-                               " ORDER BY id LIMIT $3");
+                               " ORDER BY id LIMIT $3 OFFSET $4");
 constexpr db::Statement kList{kListText.data()};
 // Not more than $2, however many there are.
 constexpr db::Statement kCount{
@@ -249,16 +250,26 @@ Task<Result<Collection>> Collections::find(AccountId owner, CollectionId id) {
   co_return std::move(*found);
 }
 
-Task<Page<Collection>> Collections::list(AccountId owner, CollectionId after, PageLimit limit) {
+Task<std::uint64_t> Collections::count(AccountId owner) {
+  auto body = [&](db::Transaction& tx) -> Task<std::optional<std::int64_t>> {
+    co_return co_await tx.find(kCount, integer_from, owner, kCollectionsMax);
+  };
+  const auto count = co_await context_.database.read(body);
+  co_return static_cast<std::uint64_t>(count.value());
+}
+
+Task<Page<Collection>> Collections::list(AccountId owner, CollectionId after, PageLimit limit,
+                                         std::uint64_t skip) {
   auto body = [&](db::Transaction& tx, bool hidden) -> Task<Page<Collection>> {
     auto page = co_await read_page(tx, kList, limit, collection_from, &Collection::text_bytes,
-                                   owner, after, limit.to_fetch());
+                                   owner, after, limit.to_fetch(), skip);
     if (hidden) {
       for (Collection& collection : page.items) co_await count_visible(tx, collection);
     }
     co_return page;
   };
-  auto page = co_await read_list<Page<Collection>>(context_.database, {.owner = owner}, body);
+  const ListRead how{.owner = owner, .serving = skip <= kDeep, .on_behalf = owner.value};
+  auto page = co_await read_list<Page<Collection>>(context_.database, how, body);
   co_return page;
 }
 
@@ -438,19 +449,19 @@ Task<void> take_out_of_collections(db::Transaction& transaction, const Entry& fi
   for (const CollectionId id : collections) {
     co_await transaction.execute(kTakeOut, id, file.id);
     co_await transaction.execute(kAddFiles, id, -1, -charge_of_files(1), now);
+    const Event event = event_of(id, file.owner, EventType::kCollectionUpdated, caller);
+    co_await append_event(transaction, now, event);
   }
   if (collections.empty()) co_return;
   co_await give_back(transaction, file.owner, {.charged = charge_of_files(collections.size())});
 }
 
 Task<bool> remove_some_collection(db::Transaction& transaction, AccountId owner, Time now) {
-  const auto some =
-      co_await transaction.all(kList, collection_from, owner, CollectionId{}, std::size_t{1});
+  const auto some = co_await transaction.all(kList, collection_from, owner, CollectionId{},
+                                             std::size_t{1}, std::uint64_t{0});
   if (some.empty()) co_return false;
   co_await remove_collection(transaction, some.front(), now);
   co_return true;
-    const Event event = event_of(id, file.owner, EventType::kCollectionUpdated, caller);
-    co_await append_event(transaction, now, event);
 }
 
 }  // namespace coffer::vault

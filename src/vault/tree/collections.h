@@ -61,8 +61,12 @@ class Collections {
   // kNotFound.
   Task<Result<Collection>> find(AccountId owner, CollectionId id);
 
-  // Those with ids above `after`, in order of ids: the oldest first.
-  Task<Page<Collection>> list(AccountId owner, CollectionId after, PageLimit limit = {});
+  // How many there are: kCollectionsMax at most.
+  Task<std::uint64_t> count(AccountId owner);
+
+  // Those with ids above `after`, in order of ids, the oldest first, but for the first `skip`.
+  Task<Page<Collection>> list(AccountId owner, CollectionId after, PageLimit limit = {},
+                              std::uint64_t skip = 0);
 
   // Event `collection.updated`. kNotFound; kPreconditionFailed; kInvalid and kQuotaExceeded as for
   // create().
