@@ -253,6 +253,9 @@ def test_only_the_bytes_that_were_seen_are_replaced(user):
     for field in (tag, etag(user, path_of(media)), '"x"'):
         failed(put(user, media, b"third", If_Match=field))
     assert content(user, media) == b"second"
+    reply = put(user, media, b"third", If_Match=etag(user, path_of(media)))
+    error = shapes.failure(reply, "precondition_failed", 412)
+    assert "GET /media/{id}/content" in error["message"], "the tag of the object is another's"
     # Other things about it may change meanwhile.
     tag = user.head(f"/media/{media['id']}/content").headers["ETag"]
     shapes.success(user.patch(path_of(media), json={"title": "t"}))

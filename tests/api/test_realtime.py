@@ -610,7 +610,8 @@ def test_handshakes(shared, change, status):
         if status == 426:
             assert reply.headers["Upgrade"] == "websocket" and reply.headers["Sec-WebSocket-Version"] == "13"
         if status != 101:
-            assert reply.json()["error"]["code"] == "validation_error"
+            code = "upgrade_required" if status == 426 else "validation_error"
+            assert reply.json()["error"]["code"] == code
             # The connection serves other requests.
             wire.send(wire.head("GET", "/healthz", {}))
             assert wire.reply("GET").status_code == 200

@@ -46,7 +46,7 @@ std::optional<Problem> refuse_scope(const Route& route, const vault::Caller& cal
   if (route.changes() ? caller.scopes.write : caller.scopes.read) return std::nullopt;
   const std::string scope(route.scope());
   return Problem(ProblemKind::kForbidden,
-                 "This key has not the scope " + scope + "; make one that has");
+                 "This key lacks the scope " + scope + "; use a key that has it");
 }
 
 std::optional<Problem> refuse_if_match(const Route& route, const http::Request& request) {

@@ -2,6 +2,7 @@
 
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
+#include <utility>
 
 #include "apis/kit/json.h"
 
@@ -58,6 +59,14 @@ std::string_view message_of(const Problem& problem) {
   return problem.message;
 }
 
+http::Response failure_response(unsigned status, boost::json::object error,
+                                const http::Request& request, const Clock& clock) {
+  return json_response(
+      status, {{"success", false},
+               {"error", std::move(error)},
+               {"meta", {{"timestamp", to_iso8601(clock.now())}, {"request_id", request.id}}}});
+}
+
 }  // namespace
 
 http::Response render_problem(const Problem& problem, const http::Request& request,
@@ -66,14 +75,20 @@ http::Response render_problem(const Problem& problem, const http::Request& reque
   for (const auto& fault : problem.fields) {
     details.push_back({{"field", fault.field}, {"message", fault.message}});
   }
-  return json_response(
-      status_of(problem.kind),
-      {{"success", false},
-       {"error",
-        {{"code", code_of(problem.kind)},
-         {"message", message_of(problem)},
-         {"details", std::move(details)}}},
-       {"meta", {{"timestamp", to_iso8601(clock.now())}, {"request_id", request.id}}}});
+  return failure_response(status_of(problem.kind),
+                          {{"code", code_of(problem.kind)},
+                           {"message", message_of(problem)},
+                           {"details", std::move(details)}},
+                          request, clock);
+}
+
+http::Response render_upgrade_required(std::string_view message, const http::Request& request,
+                                       const Clock& clock) {
+  constexpr unsigned kUpgradeRequired = 426;
+  return failure_response(
+      kUpgradeRequired,
+      {{"code", "upgrade_required"}, {"message", message}, {"details", boost::json::array()}},
+      request, clock);
 }
 
 Problem about_media(const vault::Failure& failure) {

@@ -61,7 +61,7 @@ std::optional<vault::KeyScopes> read_scopes(Fields& fields) {
 // Who has a key could otherwise keep what it opens after it was taken from him.
 std::optional<Problem> refuse_keys(const RequestContext& context) {
   if (context.caller->credential == vault::Credential::kSession) return std::nullopt;
-  return Problem(ProblemKind::kForbidden, "This is for who is logged in, not for a key");
+  return Problem(ProblemKind::kForbidden, "A key may not do this; log in and send the token");
 }
 
 Task<Reply> create_key(RequestContext& context) {

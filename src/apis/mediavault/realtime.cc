@@ -74,15 +74,14 @@ class Realtime final : public Dialect {
   }
 
   http::Response refuse_upgrade(http::UpgradeFault fault, const http::Request& request) const {
-    const bool is_malformed = fault == http::UpgradeFault::kMalformed;
-    http::Response response =
-        render(Problem(ProblemKind::kMalformedMessage,
-                       is_malformed ? "The request is no opening handshake of RFC 6455"
-                                    : "Connect with a WebSocket client, version 13"),
-               request);
-    if (is_malformed) return response;
+    if (fault == http::UpgradeFault::kMalformed) {
+      return render(Problem(ProblemKind::kMalformedMessage,
+                            "The request is no opening handshake of RFC 6455"),
+                    request);
+    }
     // RFC 9110 section 15.5.22.
-    response.status = 426;
+    http::Response response =
+        render_upgrade_required("Connect with a WebSocket client, version 13", request, clock_);
     response.headers.set("Upgrade", "websocket");
     response.headers.set("Sec-WebSocket-Version", "13");
     return response;

@@ -32,6 +32,17 @@ Task<std::expected<vault::StagedBlob, Problem>> receive_content(RequestContext& 
   co_return std::move(*staged);
 }
 
+// A failure of a replacement. Its caller may have sent the tag of the object that shows the file.
+Problem about_content(const vault::Failure& failure) {
+  Problem problem(failure);
+  if (problem.kind == ProblemKind::kPreconditionFailed) {
+    problem.message =
+        "If-Match does not name the bytes that are there; their ETag is that of "
+        "GET /media/{id}/content";
+  }
+  return problem;
+}
+
 }  // namespace
 
 Task<Reply> upload_media(RequestContext& context) {
@@ -61,12 +72,12 @@ Task<Reply> replace_content(RequestContext& context) {
   vault::Precondition precondition = if_match(context.request);
   // Before all the bytes are sent, and again when they are committed.
   const auto allowed = vault::check_precondition(precondition, entry->content_tag());
-  if (!allowed) co_return std::unexpected(allowed.error());
+  if (!allowed) co_return std::unexpected(about_content(allowed.error()));
   auto staged = co_await receive_content(context, *entry);
   if (!staged) co_return std::unexpected(std::move(staged.error()));
   const auto replaced = co_await context.vault.files().replace(
       context.actor(), entry->id, std::move(*staged), std::move(precondition));
-  if (!replaced) co_return std::unexpected(replaced.error());
+  if (!replaced) co_return std::unexpected(about_content(replaced.error()));
   const auto collections = co_await collections_of(context, *replaced);
   http::Response response = success(context, media_object(context, *replaced, collections));
   // Of what a GET of the same path gives from now on.

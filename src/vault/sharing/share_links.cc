@@ -228,8 +228,9 @@ Task<Result<ShareLink>> ShareLinks::create(Actor actor, Shareable target, ShareL
     if (!known) co_return std::unexpected(known.error());
     const std::uint64_t others = co_await count_links(tx, owner, target);
     if (others >= kShareLinksMax) {
-      co_return fail(FailureCode::kInvalid,
-                     fmt::format("one has at most {} shares; revoke others", kShareLinksMax));
+      co_return fail(
+          FailureCode::kQuotaExceeded,
+          fmt::format("a file or collection has at most {} shares; revoke one", kShareLinksMax));
     }
     const auto fits = co_await charge_account(tx, owner, cost_of_secrets(1));
     if (!fits) co_return std::unexpected(fits.error());

@@ -104,8 +104,8 @@ class ShareLinks {
   // For the owner: links of others do not exist.
 
   // kNotFound without that file or collection of the actor's; kInvalid for a password that is
-  // empty or longer than an account's, an end that has passed, and above kShareLinksMax;
-  // kQuotaExceeded; kBusy.
+  // empty or longer than an account's and an end that has passed; kQuotaExceeded, also above
+  // kShareLinksMax; kBusy.
   Task<Result<ShareLink>> create(Actor actor, Shareable target, ShareLinkPolicy policy);
   // kNotFound.
   Task<Result<ShareLink>> find(AccountId owner, ShareLinkId id);

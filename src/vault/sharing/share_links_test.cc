@@ -125,7 +125,7 @@ TEST_F(ShareLinksTest, ChecksItsPolicy) {
             (std::set<std::string>{"password", "expires_at", "max_downloads"}));
   EXPECT_FAILS(try_share(anna_, file.id, {.password = std::string(1025, 'x')}), kInvalid);
   for (std::uint64_t i = 0; i < kShareLinksMax; ++i) share(anna_, file.id);
-  EXPECT_FAILS(try_share(anna_, file.id), kInvalid);
+  EXPECT_FAILS(try_share(anna_, file.id), kQuotaExceeded);
 }
 
 TEST_F(ShareLinksTest, ExpiresAndEndsWithItsOwner) {
