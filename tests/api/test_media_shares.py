@@ -398,6 +398,39 @@ def test_what_sends_no_bytes_is_no_download(user):
     assert fetch(url).content == b"bytes" and downloads(user, made) == 1
 
 
+@pytest.mark.parametrize("password", [None, "secret"])
+def test_a_used_up_share_tells_nothing(user, password):
+    policy = {"max_downloads": 1, **({"password": password} if password else {})}
+    made = share_media(user, user.upload(b"bytes", "concealed.txt"), **policy)
+    url = made["url"] + "/content"
+    first, other = Visitor(**{"User-Agent": "first/1"}), Visitor(**{"User-Agent": "other/1"})
+    if password:
+        assert first.unlock(made, password).status_code == other.unlock(made, password).status_code == 303
+    got = first.fetch(url, headers={"Range": "bytes=0-1"})
+    assert got.status_code == 206 and downloads(user, made) == 1
+    tag = got.headers["ETag"]
+
+    conditions = (
+        {}, {"Range": "bytes=0-1"}, {"Range": "bytes=10-"}, {"If-None-Match": tag}, {"If-None-Match": "*"},
+        {"If-Match": '"other"'}, {"If-Unmodified-Since": "Mon, 01 Jan 2001 00:00:00 GMT"},
+    )
+    for visitor in (other, Visitor()):
+        for method in ("GET", "HEAD"):
+            for headers in conditions:
+                reply = visitor.request(method, url, headers=headers, timeout=30)
+                assert reply.status_code == 404, (method, headers)
+                assert "ETag" not in reply.headers and "Repr-Digest" not in reply.headers
+                assert "concealed" not in reply.text + str(reply.headers)
+        assert visitor.fetch(made["url"]).status_code == visitor.unlock(made, "secret").status_code == 404
+
+    # The download that was counted goes on, with what its program asks before.
+    head = first.head(url, timeout=30)
+    assert head.status_code == 200 and head.headers["ETag"] == tag
+    assert first.fetch(url, headers={"Range": "bytes=2-", "If-Range": tag}).content == b"tes"
+    assert first.fetch(url).status_code == 404
+    assert downloads(user, made) == 1
+
+
 @pytest.mark.parametrize("agent", PREVIEWS)
 @pytest.mark.parametrize("headers", [{}, {"Range": "bytes=0-32768"}, {"Range": "bytes=0-"}])
 def test_a_link_preview_gets_a_page_and_no_bytes(user, agent, headers):

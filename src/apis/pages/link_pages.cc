@@ -169,6 +169,14 @@ Task<void> settle(vault::Vault& vault, vault::CountedDownload counted, http::Del
   }
 }
 
+// What is the same in all requests of one download.
+std::string downloader_of(const RequestContext& context) {
+  std::string who = context.client.limit_key();
+  who += ' ';
+  who += context.request.header("User-Agent").value_or("");
+  return who;
+}
+
 // Counts what `reply` sends; false: the link is used up.
 Task<bool> count(RequestContext& context, const ShareLink& link, const Entry& file,
                  http::Response& reply) {
@@ -177,9 +185,7 @@ Task<bool> count(RequestContext& context, const ShareLink& link, const Entry& fi
   if (!has_body) co_return true;
   vault::ShareDownload download;
   download.is_range = reply.status == 206;
-  download.client = context.client.limit_key();
-  download.client += ' ';
-  download.client += context.request.header("User-Agent").value_or("");
+  download.client = downloader_of(context);
   const auto counted = co_await context.vault.share_links().count(link, file.id, download);
   if (!counted) co_return false;
   if (counted->counted_at) {
@@ -209,12 +215,17 @@ Task<Reply> send_link(RequestContext& context, bool is_below) {
     co_return page;
   }
   if (!is_unlocked(context, link)) {
+    if (link.is_used_up()) co_return std::unexpected(nothing_here());
     co_return std::unexpected(Problem(ProblemKind::kForbidden,
                                       "It is shared with a password. Open the page of the share, "
                                       "which asks for it."));
   }
   const auto file = co_await find_file(context, *open, is_below);
   if (!file) co_return std::unexpected(file.error());
+  // Also what sends no bytes tells of the file.
+  const bool is_open =
+      co_await context.vault.share_links().is_open_to(link, file->id, downloader_of(context));
+  if (!is_open) co_return std::unexpected(nothing_here());
   if (!link.allow_download && (is_download(context.request) || !is_shown(*file))) {
     co_return std::unexpected(Problem(ProblemKind::kForbidden,
                                       "Whoever shared this lets it be looked at, not downloaded."));
@@ -232,6 +243,7 @@ Task<Reply> unlock_link(RequestContext& context) {
   const auto open = co_await open_link(context);
   if (!open) co_return std::unexpected(open.error());
   const ShareLink& link = open->link;
+  if (link.is_used_up()) co_return std::unexpected(nothing_here());
   http::Response response = http::Response::text(303, "text/plain; charset=utf-8", "");
   response.headers.set("Location", path_of(context, link));
   response.headers.set("Cache-Control", "no-store");

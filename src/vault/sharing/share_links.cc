@@ -195,6 +195,19 @@ Task<std::uint64_t> count_links(db::Transaction& tx, AccountId owner,
   co_return count.value();
 }
 
+Sha256Digest digest_of(const ShareLink& link, const std::string& client) {
+  const std::string who = link.token.str() + ' ' + client;
+  return Sha256::of(as_bytes(who));
+}
+
+// Whether a download of the file by that client was counted after `began`.
+Task<bool> has_receipt(db::Transaction& tx, CountedDownload download, Time began) {
+  const auto at = co_await tx.find(
+      kReceipt, [](const db::Row& row) { return row.time(0); }, download.link, download.file,
+      ByteView(download.client.bytes), began);
+  co_return at.has_value();
+}
+
 // The link's number in an entry's place: derived tokens hold a check of the token too, which tells
 // them from those of a folder with the same number.
 EntryId derived_from(const ShareLink& link) { return EntryId{link.id.value}; }
@@ -397,20 +410,26 @@ Entry ShareLinks::for_reader(const ShareLink& link, Entry file) const {
   return file;
 }
 
+Task<bool> ShareLinks::is_open_to(const ShareLink& link, EntryId file, std::string client) {
+  if (!link.is_used_up()) co_return true;
+  const CountedDownload one{.link = link.id, .file = file, .client = digest_of(link, client)};
+  const Time began = context_.clock.now() - kShareDownloadLasts;
+  auto body = [&](db::Transaction& tx) -> Task<bool> {
+    co_return co_await has_receipt(tx, one, began);
+  };
+  co_return co_await context_.database.read(body);
+}
+
 Task<Result<CountedDownload>> ShareLinks::count(const ShareLink& link, EntryId file,
                                                 ShareDownload download) {
   CountedDownload counted{.link = link.id, .file = file};
   if (!link.max_downloads) co_return counted;
-  const std::string who = link.token.str() + ' ' + download.client;
-  counted.client = Sha256::of(as_bytes(who));
+  counted.client = digest_of(link, download.client);
   const Time now = context_.clock.now();
   const Time began = now - kShareDownloadLasts;
   auto is_known = [&](db::Transaction& tx) -> Task<bool> {
     if (!download.is_range) co_return false;
-    const auto at = co_await tx.find(
-        kReceipt, [](const db::Row& row) { return row.time(0); }, link.id, file,
-        ByteView(counted.client.bytes), began);
-    co_return at.has_value();
+    co_return co_await has_receipt(tx, counted, began);
   };
   // A player asks for many parts: most are answered by reading alone.
   const bool known = co_await context_.database.read(is_known);

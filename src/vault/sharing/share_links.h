@@ -139,6 +139,9 @@ class ShareLinks {
   // share token, except of a file that is itself what is shared.
   Entry for_reader(const ShareLink& link, Entry file) const;
 
+  // Whether `client`, as in ShareDownload, gets anything of the file. Of a link that is used up
+  // only whoever's download of it was counted within kShareDownloadLasts does.
+  Task<bool> is_open_to(const ShareLink& link, EntryId file, std::string client);
   // Counts one download of the file, before its bytes are sent, where the link has a maximum: of
   // however many at once, so many succeed. A request for a part by a client whose download of the
   // file was counted within kShareDownloadLasts belongs to that. kNotFound when the link has been

@@ -34,6 +34,10 @@ class ShareLinksTest : public VaultTest {
     download.is_range = is_range;
     return run(vault_->share_links().count(link, file, download));
   }
+  bool is_open_to(const ShareLink& link, EntryId file, const std::string& client) {
+    const ShareLink now = open_link(link)->link;
+    return run(vault_->share_links().is_open_to(now, file, client));
+  }
   std::uint64_t downloads_of(const ShareLink& link) {
     return run(vault_->share_links().find(link.owner, link.id))->downloads;
   }
@@ -257,15 +261,20 @@ TEST_F(ShareLinksTest, PartsBelongToTheDownloadOfTheirClient) {
   const ShareLink link = share(anna_, collection.id, {.max_downloads = 3});
   for (int i = 0; i < 10; ++i) EXPECT_TRUE(download(link, file.id, "player", true));
   EXPECT_EQ(downloads_of(link), 1U);
+  EXPECT_TRUE(is_open_to(link, file.id, "somebody")) << "there are more";
   EXPECT_TRUE(download(link, file.id, "another player", true));
   EXPECT_TRUE(download(link, other.id, "player", true));
   EXPECT_EQ(downloads_of(link), 3U);
   EXPECT_FAILS(download(link, other.id, "another player", true), kNotFound);
   EXPECT_TRUE(download(link, other.id, "player", true)) << "it goes on";
+  EXPECT_TRUE(is_open_to(link, other.id, "player"));
+  EXPECT_FALSE(is_open_to(link, file.id, "somebody"));
+  EXPECT_FALSE(is_open_to(link, other.id, "another player")) << "who was counted for another file";
   // The whole of it is another one.
   EXPECT_FAILS(download(link, other.id, "player"), kNotFound);
   clock_.advance(kShareDownloadLasts);
   EXPECT_FAILS(download(link, other.id, "player", true), kNotFound);
+  EXPECT_FALSE(is_open_to(link, other.id, "player"));
   EXPECT_FALSE(run(vault_->share_links().prune(16)));
   static constexpr db::Statement kRows{"SELECT count(*) FROM share_download"};
   EXPECT_EQ(count(kRows), 0);
