@@ -537,3 +537,13 @@ def test_a_deleted_account_has_no_shares(launch):
     done = program.run("user", "delete", user.username, "--yes", "--data", server.data)
     assert done.returncode == 0, done
     assert content(made).status_code == 404 and fetch(made["url"]).status_code == 404
+
+
+def test_a_share_too_many_is_a_matter_of_quota(user):
+    media = user.upload(b"bytes", "a.txt")
+    path = f"/media/{media['id']}/shares"
+    made = [shapes.success(user.post(path, json={}), 201) for _ in range(100)]
+    error = shapes.failure(user.post(path, json={}), "quota_exceeded")
+    assert error["message"] == "a file or collection has at most 100 shares; revoke one"
+    shapes.success(user.delete(f"/shares/{made[0]['id']}"))
+    shapes.success(user.post(path, json={}), 201)

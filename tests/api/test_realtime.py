@@ -112,6 +112,24 @@ def test_every_event_of_the_account(ada, open_socket):
     assert client.is_quiet()
 
 
+def test_a_deleted_file_changes_its_collections(ada, open_socket):
+    media = ada.upload(b"bytes", "a.txt")
+    trips = [collection(ada), collection(ada)]
+    for trip in trips:
+        shapes.success(ada.post(f"/collections/{trip['id']}/media", json={"media_id": media["id"]}))
+    client = open_socket(ada)
+    client.subscribe("media_updates")
+    client.subscribe("collection_updates")
+    shapes.success(ada.delete(f"/media/{media['id']}"))
+    events = [client.receive() for _ in range(3)]
+    assert [(event["event"], event["resource_id"]) for event in events] == [
+        ("collection.updated", trips[0]["id"]),
+        ("collection.updated", trips[1]["id"]),
+        ("media.deleted", media["id"]),
+    ]
+    assert client.is_quiet()
+
+
 def test_one_s_own_only(ada, bob, open_socket):
     client = open_socket(bob)
     client.subscribe("media_updates")
