@@ -226,7 +226,8 @@ constexpr auto kDefinitions = std::to_array<Definition>({
     define(
         "limits.wrong_passwords_per_minute", kPerMinute, "60",
         "Wrong passwords a minute for one account, and from one address, in whichever call; more "
-        "are answered with 429. An address from which the account was logged in to lately counts "
+        "are answered with 429. Those for shares count apart: for one share, and from one address. "
+        "An address from which the account was logged in to lately counts "
         "apart.",
         [](auto& all) -> auto& { return all.limits.wrong_passwords_per_minute; }),
 

@@ -349,6 +349,21 @@ def test_wrong_passwords_are_bounded(launch):
     assert refused.status_code == 429 and int(refused.headers["Retry-After"]) > 0
 
 
+def test_wrong_passwords_of_shares_block_no_log_in(launch):
+    server = launch({"rate_limits": "on", "limits.wrong_passwords_per_minute": 5})
+    user = server.user()
+    media = user.upload(b"bytes")
+    shared = [share_media(user, media, password="secret") for _ in range(3)]
+    codes = [Visitor().unlock(shared[n % 3], f"guess {n}").status_code for n in range(8)]
+    assert codes == [403] * 5 + [429] * 3, "of an address, whichever share they are for"
+    fresh = {"username": "never seen here", "password": "correct horse 7"}
+    shapes.success(server.anyone().post("/auth/register", json=fresh), 201)
+    assert server.anyone().post("/auth/login", json=fresh).status_code == 200
+    wrong = {**fresh, "password": "wrong horse"}
+    codes = [server.anyone().post("/auth/login", json=wrong).status_code for _ in range(6)]
+    assert 429 in codes, "and log-ins have their own bound"
+
+
 # Downloads ------------------------------------------------------------------------------------------
 
 

@@ -17,9 +17,14 @@ std::int64_t seconds_of(Time time) {
   return std::chrono::floor<std::chrono::seconds>(time).time_since_epoch().count();
 }
 
+std::string name_of(PasswordCheck::Kind kind) {
+  return kind == PasswordCheck::Kind::kLink ? "link " : "account ";
+}
+
 // The lengths keep two pairs apart, whatever is in them.
 std::string pair_of(const PasswordCheck& check) {
-  return std::to_string(check.account.size()) + ' ' + check.account + ' ' + check.address;
+  return name_of(check.kind) + std::to_string(check.account.size()) + ' ' + check.account + ' ' +
+         check.address;
 }
 
 std::unexpected<Failure> too_many(std::uint32_t max, std::int64_t reset, Time now) {
@@ -114,11 +119,11 @@ Result<PasswordAttempts::Attempt> PasswordAttempts::begin(Time now,
   if (!per_minute) return Attempt{};
   Attempt attempt;
   attempt.slice = seconds_of(now) / kSliceSeconds;
-  attempt.by_account = "account " + check.account;
+  attempt.by_account = name_of(check.kind) + check.account;
   if (!check.address.empty()) {
     const std::string pair = pair_of(check);
     if (is_known(pair, attempt.slice)) attempt.by_account = "known " + pair;
-    attempt.by_address = "address " + check.address;
+    attempt.by_address = "address of " + name_of(check.kind) + check.address;
   }
   const auto of_account = count(attempt.by_account, attempt.slice, now, *per_minute);
   if (!of_account) return std::unexpected(of_account.error());

@@ -18,8 +18,13 @@ namespace coffer::vault {
 
 // Who checks which password.
 struct PasswordCheck {
-  std::string account;  // names it, the same by whichever name it is called
+  // Wrong ones of one kind do not hold up the checks of another from the same address: anybody can
+  // make a link with a password, and have others follow it.
+  enum class Kind { kAccount, kLink };
+
+  std::string account;  // names it, or the link, the same by whichever name it is called
   std::string address;  // of the client, as rate limits count it; empty: not known
+  Kind kind = Kind::kAccount;
 };
 
 // Counts the checks that failed, and those under way, in any minute. An address from which the
@@ -34,9 +39,9 @@ class PasswordAttempts {
     std::int64_t slice = 0;  // when it was counted
   };
 
-  // Counts one more. kRateLimited, with the time to wait, where the account or the address has had
-  // `per_minute` (nothing: no limit) in the last minute; kBusy where too many accounts and
-  // addresses are being counted.
+  // Counts one more. kRateLimited, with the time to wait, where the account or link, or the address
+  // by checks of that kind, has had `per_minute` (nothing: no limit) in the last minute; kBusy
+  // where too many accounts and addresses are being counted.
   Result<Attempt> begin(Time now, std::optional<std::uint32_t> per_minute,
                         const PasswordCheck& check);
   // The attempt failed for another reason than its password, and counts no more.

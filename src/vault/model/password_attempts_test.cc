@@ -39,6 +39,23 @@ TEST_F(PasswordAttemptsTest, CountsByAddressWhomeverTheyAreFor) {
   EXPECT_EQ(spend("account 19", "4.3.2.1"), kMax) << "what was refused was not counted";
 }
 
+TEST_F(PasswordAttemptsTest, LinksAndAccountsCountApart) {
+  const auto try_link = [&](const std::string& link, const std::string& address) {
+    return attempts_.begin(clock_.now(), kMax, {link, address, PasswordCheck::Kind::kLink});
+  };
+  int spent = 0;
+  for (int i = 0; i < 20; ++i) spent += try_link(std::to_string(i), "1.2.3.4") ? 1 : 0;
+  EXPECT_EQ(spent, kMax);
+  EXPECT_EQ(spend("0", "1.2.3.4"), kMax) << "an account of the same number, from there";
+  EXPECT_FALSE(try_link("20", "1.2.3.4"));
+  EXPECT_TRUE(try_link("0", "4.3.2.1"));
+  // Who knows a link's password is not known as the account of that number.
+  const PasswordCheck right{"7", "home", PasswordCheck::Kind::kLink};
+  attempts_.succeeded(clock_.now(), right, attempts_.begin(clock_.now(), kMax, right).value());
+  EXPECT_EQ(spend("7", "elsewhere"), kMax);
+  EXPECT_FALSE(begin("7", "home"));
+}
+
 TEST_F(PasswordAttemptsTest, SaysWhenToTryAgain) {
   spend("ann", "");
   const auto refused = begin("ann", "");

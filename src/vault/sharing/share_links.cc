@@ -355,7 +355,9 @@ Task<Result<OpenShareLink>> ShareLinks::open(Uuid token) {
 
 Task<Result<ShareLinks::Key>> ShareLinks::unlock(const ShareLink& link, std::string password,
                                                  std::string address) {
-  const PasswordCheck check{.account = fmt::format("share {}", link.id.value), .address = address};
+  const PasswordCheck check{.account = std::to_string(link.id.value),
+                            .address = address,
+                            .kind = PasswordCheck::Kind::kLink};
   PasswordAttempts& attempts = *context_.password_attempts;
   const auto attempt =
       attempts.begin(context_.clock.now(), context_.policy.password_attempts, check);

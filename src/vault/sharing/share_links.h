@@ -121,9 +121,9 @@ class ShareLinks {
   // kNotFound when the link is none, has expired, or its owner is disabled.
   Task<Result<OpenShareLink>> open(Uuid token);
 
-  // Compares the password, of which wrong ones are counted as those of accounts are: by the link
-  // and by the address. A key with which is_unlocked() is true for some hours, as long as the link
-  // has this password. kWrongPassword, kRateLimited, kBusy.
+  // Compares the password, of which wrong ones are counted as those of accounts are, but apart from
+  // them: by the link and by the address. A key with which is_unlocked() is true for some hours, as
+  // long as the link has this password. kWrongPassword, kRateLimited, kBusy.
   struct Key {
     std::string text;
     std::chrono::seconds lasts;

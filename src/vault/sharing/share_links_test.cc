@@ -236,6 +236,10 @@ TEST_F(ShareLinksTest, BoundsWrongPasswords) {
   EXPECT_FAILS(unlock(link, "secret"), kRateLimited);
   EXPECT_FAILS(unlock(link, "secret", "198.51.100.7"), kRateLimited);
   EXPECT_TRUE(run(vault_->sessions().log_in({"anna", "correct horse"}))) << "the account is not";
+  // From the address where they were tried, no other link's is let through, but every account's.
+  const ShareLink other = share(anna_, file.id, {.password = "secret"});
+  EXPECT_FAILS(unlock(other, "secret"), kRateLimited);
+  EXPECT_TRUE(run(vault_->sessions().log_in({"anna", "correct horse", kAddress})));
   clock_.advance(2min);
   EXPECT_TRUE(unlock(link, "secret"));
 }
