@@ -268,7 +268,7 @@ Task<void> RealtimeSession::subscribe(const boost::json::object& message) {
   if (has_gap) hub_.note_gap();
   if (socket_->is_closing()) co_return;
   const vault::EventId from = wanted.value_or(last);
-  std::erase_if(subscriptions_, [&](const Subscription& one) { return one.topic == *topic; });
+  erase(*topic);
   subscriptions_.push_back(
       {.number = ++last_number_, .topic = *topic, .since = from, .through = from});
   if (!std::exchange(is_known_to_hub_, true)) hub_.add(*executor_, *account_, *this, last);
@@ -283,9 +283,7 @@ Task<void> RealtimeSession::unsubscribe(const boost::json::object& message) {
   Fields fields(message);
   const auto topic = co_await read_topic(message, fields, false);
   if (!topic) co_return;
-  const auto count =
-      std::erase_if(subscriptions_, [&](const Subscription& one) { return one.topic == *topic; });
-  if (count == 0) co_return refuse(kNotFound, "There is no such subscription", message);
+  if (!erase(*topic)) co_return refuse(kNotFound, "There is no such subscription", message);
   send(described("unsubscribed", *topic));
 }
 
@@ -301,10 +299,35 @@ RealtimeSession::Subscription* RealtimeSession::find(std::uint64_t number) {
   return found == subscriptions_.end() ? nullptr : &*found;
 }
 
-bool RealtimeSession::is_told_by_another(const Subscription& except,
-                                         const vault::Event& event) const {
+bool RealtimeSession::erase(const Topic& topic) {
+  const auto found = std::ranges::find(subscriptions_, topic, &Subscription::topic);
+  if (found == subscriptions_.end()) return false;
+  if (is_catching_up_) {
+    // With more than that, a client is told twice what it asked for twice.
+    if (ended_.size() == kSubscriptionsMax) ended_.erase(ended_.begin());
+    ended_.push_back(*found);
+    ended_.back().number = last_number_;
+  }
+  subscriptions_.erase(found);
+  return true;
+}
+
+bool RealtimeSession::was_told_by_another(const Subscription& except,
+                                          const vault::Event& event) const {
+  const auto told = [&](const Subscription& one) {
+    return one.number != except.number && one.has_told(event);
+  };
+  // Who subscribes after another one has ended is told all that it asks for.
+  const auto told_before = [&](const Subscription& one) {
+    return one.number >= except.number && one.has_told(event);
+  };
+  return std::ranges::any_of(subscriptions_, told) || std::ranges::any_of(ended_, told_before);
+}
+
+bool RealtimeSession::is_awaited_by_another(const Subscription& except,
+                                            const vault::Event& event) const {
   return std::ranges::any_of(subscriptions_, [&](const Subscription& one) {
-    return one.number != except.number && one.is_live && one.since < event.id &&
+    return one.number != except.number && one.is_live && one.through < event.id &&
            one.topic.covers(event);
   });
 }
@@ -319,10 +342,18 @@ Task<void> RealtimeSession::catch_up() {
     Subscription* subscription = find(number);
     if (!subscription) continue;
     for (const vault::Event& event : page.events) {
+      if (subscription->topic.covers(event) && !was_told_by_another(*subscription, event)) {
+        // Notices come in order: those of this event and of all behind it are still to come. Who
+        // went live too is told by them, in turn with the other and whether or not that stays.
+        if (is_awaited_by_another(*subscription, event)) {
+          subscription->is_live = true;
+          break;
+        }
+        socket_->send(std::make_shared<const std::string>(event_message(event)));
+      }
       subscription->through = event.id;
-      if (!subscription->topic.covers(event) || is_told_by_another(*subscription, event)) continue;
-      socket_->send(std::make_shared<const std::string>(event_message(event)));
     }
+    if (subscription->is_live) continue;
     if (page.events.size() < kCatchUpPage) {
       subscription->is_live = !subscription->has_more;
       continue;
@@ -333,6 +364,7 @@ Task<void> RealtimeSession::catch_up() {
     co_await yield(*executor_);
   }
   is_catching_up_ = false;
+  ended_.clear();
 }
 
 void RealtimeSession::notify(const realtime::Notice& notice) {

@@ -62,6 +62,10 @@ class RealtimeSession final : public http::WebSocketHandler, public realtime::Su
     vault::EventId through;
     bool is_live = false;
     bool has_more = false;  // than was read: a notice came
+
+    bool has_told(const vault::Event& event) const {
+      return since < event.id && event.id <= through && topic.covers(event);
+    }
   };
   struct Secret {
     std::string text;
@@ -86,8 +90,12 @@ class RealtimeSession final : public http::WebSocketHandler, public realtime::Su
   // Lets subscriptions go live, one after the other.
   Task<void> catch_up();
   Subscription* find(std::uint64_t number);
-  // Whether another subscription tells the event.
-  bool is_told_by_another(const Subscription& except, const vault::Event& event) const;
+  // Ends that of the topic. False: there is none.
+  bool erase(const Topic& topic);
+  // Whether another subscription has told the event.
+  bool was_told_by_another(const Subscription& except, const vault::Event& event) const;
+  // Whether its notice is still to come, for another subscription that is live.
+  bool is_awaited_by_another(const Subscription& except, const vault::Event& event) const;
 
   static boost::json::object described(std::string_view type, const Topic& topic);
   void send(const boost::json::object& message);
@@ -117,6 +125,9 @@ class RealtimeSession final : public http::WebSocketHandler, public realtime::Su
 
   std::vector<Subscription> subscriptions_;
   std::uint64_t last_number_ = 0;
+  // Those that ended while others were catching up, each with the last number there was then: what
+  // it has told need not be told by the others. At most kSubscriptionsMax.
+  std::vector<Subscription> ended_;
   bool is_known_to_hub_ = false;
   bool is_catching_up_ = false;
   bool was_too_slow_ = false;
