@@ -122,7 +122,9 @@ TEST(MediaVaultRealtime, WhatIsRevokedEndsTheConnection) {
 }
 
 TEST(MediaVaultRealtime, EventsAreKeptForSoLong) {
-  TestServer server(Fields{{"events.retention", "1d"}, {"sessions.access_lifetime", "30d"}});
+  TestServer server(Fields{{"events.retention", "1d"},
+                           {"sessions.access_lifetime", "30d"},
+                           {"sessions.refresh_lifetime", "30d"}});
   const auto anna = server.user("anna");
   Client first(server);
   log_in(first, anna);
