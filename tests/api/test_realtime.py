@@ -313,6 +313,9 @@ def test_a_key_and_its_end(ada, open_socket):
     made = shapes.success(ada.post("/api-keys", json={"name": "watcher", "kind": "api"}), 201)
     client = open_socket(key=made["secret"])
     assert client.authenticated["expires_at"] is None
+    ends = {"name": "ends", "kind": "api", "expires_at": "2099-01-02T03:04:05Z"}
+    ends = shapes.success(ada.post("/api-keys", json=ends), 201)
+    assert open_socket(key=ends["secret"]).authenticated["expires_at"] == ends["expires_at"]
     client.subscribe()
     media = ada.upload(b"a", "a.txt")
     assert client.receive()["resource_id"] == media["id"]

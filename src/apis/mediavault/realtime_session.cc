@@ -30,6 +30,8 @@ constexpr std::string_view kUnauthorized = "unauthorized";
 constexpr std::string_view kForbidden = "forbidden";
 constexpr std::string_view kNotFound = "not_found";
 
+constexpr std::string_view kExpired = "The token or key has expired";
+
 }  // namespace
 
 bool RealtimeSession::Topic::covers(const vault::Event& event) const {
@@ -84,7 +86,7 @@ void RealtimeSession::tick() noexcept {
       if (now - opened_at_ > kAuthWithin) end("Authenticate within 10 seconds");
       return;
     }
-    if (expires_at_ && vault_.clock().now() >= *expires_at_) return end("The token has expired");
+    if (expires_at_ && vault_.clock().now() >= *expires_at_) return end(kExpired);
     const bool is_due = hub_.commits() != checked_commits_ ? now - checked_at_ > kCheckAfterChange
                                                            : now - checked_at_ > kCheckAnyway;
     if (is_due && !std::exchange(is_checking_, true)) socket_->run(check_credentials());
@@ -143,6 +145,15 @@ Task<vault::Result<vault::Caller>> RealtimeSession::identify(const Secret& secre
   co_return holder;
 }
 
+// The first key of those from there on.
+Task<std::optional<Time>> RealtimeSession::end_of_key(vault::AccountId account,
+                                                      vault::ApiKeyId key) {
+  const vault::ApiKeyId before{key.value - 1};
+  const auto page = co_await vault_.api_keys().list(account, before, 1);
+  if (page.items.empty() || page.items.front().id != key) co_return std::nullopt;
+  co_return page.items.front().expires_at;
+}
+
 Task<void> RealtimeSession::authenticate(const boost::json::object& message) {
   Fields fields(message);
   const auto token = fields.optional_text("token");
@@ -171,13 +182,18 @@ Task<void> RealtimeSession::authenticate(const boost::json::object& message) {
   if (account_ && *account_ != account) {
     co_return refuse(kForbidden, "This connection is another account's; open one of its own", {});
   }
+  std::optional<Time> expires_at;
+  if (secret.is_key) {
+    expires_at = co_await end_of_key(account, caller->key.value());
+  } else {
+    expires_at = vault_.sessions().expiry_of(secret.text);
+  }
   if (!account_ && !place_.join(account)) {
     refuse("busy", "The account has as many connections as it may have; close some", {});
     co_return socket_->close(http::CloseCode::kTryAgainLater, "too many connections");
   }
   account_ = account;
-  expires_at_.reset();
-  if (!secret.is_key) expires_at_ = vault_.sessions().expiry_of(secret.text);
+  expires_at_ = expires_at;
   secret_ = std::move(secret);
   checked_at_ = Clock::now();
   checked_commits_ = commits;
@@ -191,7 +207,10 @@ Task<void> RealtimeSession::check_credentials() {
   const std::uint64_t commits = hub_.commits();
   const auto caller = co_await identify(secret_);
   is_checking_ = false;
-  if (!caller || caller->account.id != *account_) co_return end("The token or key was revoked");
+  if (!caller || caller->account.id != *account_) {
+    const bool has_expired = !caller && caller.error().code == vault::FailureCode::kTokenExpired;
+    co_return end(has_expired ? kExpired : "The token or key was revoked");
+  }
   checked_at_ = Clock::now();
   checked_commits_ = commits;
 }

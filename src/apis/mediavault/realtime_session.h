@@ -85,6 +85,8 @@ class RealtimeSession final : public http::WebSocketHandler, public realtime::Su
   Task<std::optional<std::int64_t>> find_resource(Channel channel, std::string_view text,
                                                   bool must_exist);
   Task<vault::Result<vault::Caller>> identify(const Secret& secret);
+  // Nothing: it has none.
+  Task<std::optional<Time>> end_of_key(vault::AccountId account, vault::ApiKeyId key);
   // Closes where the credentials are no longer valid.
   Task<void> check_credentials();
   // Lets subscriptions go live, one after the other.

@@ -101,6 +101,32 @@ TEST(MediaVaultRealtime, ATokenThatExpiresEndsTheConnection) {
   EXPECT_EQ(stays.code(), 4401U);
 }
 
+TEST(MediaVaultRealtime, AKeyThatExpiresEndsTheConnection) {
+  TestServer server;
+  const auto anna = server.user("anna");
+  const auto actor = vault::Actor::system(anna.account);
+  InlineExecutor here;
+  // One with another end on either side, which none may be taken for.
+  std::vector<std::string> secrets;
+  for (const auto lifetime : {1h, 2h, 3h}) {
+    const vault::KeyTerms terms{.expires_at = server.clock().now() + lifetime};
+    const auto made =
+        here.run(server.vault().api_keys().create(actor, vault::KeyKind::kApi, "watcher", terms));
+    secrets.push_back(made->secret);
+  }
+  Client client(server);
+  const value reply = client.ask({{"type", "auth"}, {"api_key", secrets[1]}});
+  EXPECT_EQ(reply.at("expires_at"), "2023-11-15T00:13:20Z");
+  server.advance(2h - 1s);
+  EXPECT_EQ(client.ask({{"type", "ping"}}).at("type"), "pong");
+  server.advance(1s);
+  const auto last = client.receive();
+  ASSERT_TRUE(last);
+  EXPECT_EQ(last->at("code"), "unauthorized");
+  EXPECT_EQ(last->at("message"), "The token or key has expired");
+  EXPECT_EQ(client.code(), 4401U);
+}
+
 TEST(MediaVaultRealtime, WhatIsRevokedEndsTheConnection) {
   TestServer server;
   const auto anna = server.user("anna");
