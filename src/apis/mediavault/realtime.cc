@@ -1,5 +1,6 @@
 // `/realtime`: the request that becomes a WebSocket.
 #include <algorithm>
+#include <memory>
 #include <utility>
 
 #include "apis/mediavault/description.h"
@@ -22,7 +23,10 @@ std::string_view origin_of(std::string_view url) {
 class Realtime final : public Dialect {
  public:
   Realtime(const Clock& clock, realtime::Hub* hub, RealtimeOptions options)
-      : clock_(clock), hub_(hub), options_(std::move(options)) {}
+      : clock_(clock),
+        hub_(hub),
+        options_(std::move(options)),
+        messages_(std::make_shared<MessageLimit>(clock, options_.messages_per_minute)) {}
 
   std::string_view name() const override { return "realtime"; }
   std::vector<std::string> prefixes() const override { return {""}; }
@@ -69,8 +73,8 @@ class Realtime final : public Dialect {
       problem.headers.add("Retry-After", "10");
       co_return std::unexpected(std::move(problem));
     }
-    co_return http::upgrade_to(std::make_shared<RealtimeSession>(
-        context.vault, *hub_, std::move(*place), options_.messages_per_minute));
+    co_return http::upgrade_to(
+        std::make_shared<RealtimeSession>(context.vault, *hub_, std::move(*place), messages_));
   }
 
   http::Response refuse_upgrade(http::UpgradeFault fault, const http::Request& request) const {
@@ -90,6 +94,7 @@ class Realtime final : public Dialect {
   const Clock& clock_;
   realtime::Hub* const hub_;
   const RealtimeOptions options_;
+  const std::shared_ptr<MessageLimit> messages_;
 };
 
 }  // namespace

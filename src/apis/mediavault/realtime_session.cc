@@ -34,18 +34,22 @@ constexpr std::string_view kExpired = "The token or key has expired";
 
 }  // namespace
 
+bool MessageLimit::admit(std::uint64_t number) {
+  return per_minute_ == 0 || limiter_.admit(std::to_string(number), per_minute_).admitted;
+}
+
 bool RealtimeSession::Topic::covers(const vault::Event& event) const {
   return channel_of(event) == channel && (!resource || *resource == resource_of(event));
 }
 
 RealtimeSession::RealtimeSession(vault::Vault& vault, realtime::Hub& hub,
-                                 realtime::Hub::Place place, std::uint32_t messages_per_minute)
+                                 realtime::Hub::Place place, std::shared_ptr<MessageLimit> messages)
     : vault_(vault),
       hub_(hub),
       place_(std::move(place)),
-      messages_per_minute_(messages_per_minute),
-      opened_at_(Clock::now()),
-      minute_began_(opened_at_) {}
+      messages_(std::move(messages)),
+      number_(messages_->next_number()),
+      opened_at_(Clock::now()) {}
 
 RealtimeSession::~RealtimeSession() = default;
 
@@ -94,13 +98,7 @@ void RealtimeSession::tick() noexcept {
 }
 
 bool RealtimeSession::admit_message() {
-  if (messages_per_minute_ == 0) return true;
-  const auto now = Clock::now();
-  if (now - minute_began_ > std::chrono::minutes(1)) {
-    minute_began_ = now;
-    messages_ = 0;
-  }
-  if (++messages_ <= messages_per_minute_) return true;
+  if (messages_->admit(number_)) return true;
   refuse("rate_limited", "Too many messages; send fewer a minute", {});
   socket_->close(http::CloseCode::kPolicyViolation, "too many messages");
   return false;

@@ -1,14 +1,17 @@
 // One WebSocket at /realtime: authenticates, subscribes, is told of events.
 #pragma once
 
+#include <atomic>
 #include <boost/json/object.hpp>
 #include <chrono>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "apis/gateway/rate_limit.h"
 #include "apis/kit/json.h"
 #include "apis/mediavault/event_wire.h"
 #include "http/web_socket.h"
@@ -22,16 +25,33 @@ inline constexpr std::uint16_t kCloseUnauthorized = 4401;
 inline constexpr std::uint16_t kCloseForbidden = 4403;
 inline constexpr std::uint16_t kCloseTooSlow = 4408;
 
+// How many messages each connection may send, by the rule of requests. Threads: any.
+class MessageLimit {
+ public:
+  // `per_minute` 0: as many as come. REQUIRES: `clock` outlives it.
+  MessageLimit(const Clock& clock, std::uint32_t per_minute)
+      : limiter_(clock), per_minute_(per_minute) {}
+
+  // For a new connection.
+  std::uint64_t next_number() noexcept { return ++last_number_; }
+  // Whether the connection of that number may send another one; counts it.
+  bool admit(std::uint64_t number);
+
+ private:
+  RateLimiter limiter_;
+  const std::uint32_t per_minute_;
+  std::atomic<std::uint64_t> last_number_ = 0;
+};
+
 // Threads: its connection's core.
 class RealtimeSession final : public http::WebSocketHandler, public realtime::Subscriber {
  public:
   static constexpr std::size_t kSubscriptionsMax = 100;
   static constexpr std::chrono::seconds kAuthWithin{10};
 
-  // `messages_per_minute`: from the client; 0: as many as come. REQUIRES: `vault` and the hub of
-  // `place` outlive it.
+  // REQUIRES: `vault` and the hub of `place` outlive it.
   RealtimeSession(vault::Vault& vault, realtime::Hub& hub, realtime::Hub::Place place,
-                  std::uint32_t messages_per_minute);
+                  std::shared_ptr<MessageLimit> messages);
   ~RealtimeSession() override;
 
   // http::WebSocketHandler
@@ -110,13 +130,12 @@ class RealtimeSession final : public http::WebSocketHandler, public realtime::Su
   vault::Vault& vault_;
   realtime::Hub& hub_;
   realtime::Hub::Place place_;
-  const std::uint32_t messages_per_minute_;
+  const std::shared_ptr<MessageLimit> messages_;
+  const std::uint64_t number_;  // of messages_
 
   http::WebSocket* socket_ = nullptr;  // while it is served
   Executor* executor_ = nullptr;
   const SteadyTime opened_at_;
-  SteadyTime minute_began_;
-  std::uint32_t messages_ = 0;  // of this minute
 
   std::optional<vault::AccountId> account_;
   Secret secret_;

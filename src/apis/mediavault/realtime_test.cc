@@ -147,6 +147,28 @@ TEST(MediaVaultRealtime, WhatIsRevokedEndsTheConnection) {
   EXPECT_EQ(by_token.code(), 4401U);
 }
 
+TEST(MediaVaultRealtime, NoMinuteHasMoreMessagesWhereverItBegins) {
+  TestServer server(Fields{{"rate_limits", "on"}, {"limits.account_per_minute", "4"}});
+  const auto anna = server.user("anna");
+  const auto is_admitted = [](Client& client) {
+    return client.ask({{"type", "ping"}}).at("type") == "pong";
+  };
+  Client client(server);
+  log_in(client, anna);
+  server.advance(50s);
+  EXPECT_TRUE(is_admitted(client));
+  EXPECT_TRUE(is_admitted(client));
+  // The first message counts no longer, the two behind it do.
+  server.advance(11s);
+  EXPECT_TRUE(is_admitted(client));
+  EXPECT_TRUE(is_admitted(client));
+  Client other(server);
+  log_in(other, anna);
+  EXPECT_EQ(client.ask({{"type", "ping"}}).at("code"), "rate_limited");
+  EXPECT_EQ(client.code(), 1008U);
+  EXPECT_TRUE(is_admitted(other));
+}
+
 TEST(MediaVaultRealtime, EventsAreKeptForSoLong) {
   TestServer server(Fields{{"events.retention", "1d"},
                            {"sessions.access_lifetime", "30d"},
