@@ -97,10 +97,14 @@ Idempotency::Idempotency(vault::Vault& vault, Metrics& metrics) : vault_(vault) 
   });
 }
 
+bool Idempotency::is_offered(const Dialect& dialect, const Route& route) {
+  return route.method == http::Method::kPost && route.repeat != Repeat::kRunsAgain &&
+         route.access != Access::kAnyone && dialect.takes_idempotency_keys();
+}
+
 bool Idempotency::applies(const Dialect& dialect, const Route& route,
                           const RequestContext& context) {
-  return route.method == http::Method::kPost && route.repeat != Repeat::kRunsAgain &&
-         context.caller && !context.caller->account.is_guest && dialect.takes_idempotency_keys() &&
+  return is_offered(dialect, route) && context.caller && !context.caller->account.is_guest &&
          context.request.header(kField);
 }
 

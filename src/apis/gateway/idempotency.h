@@ -34,8 +34,10 @@ class Idempotency {
   // REQUIRES: both outlive it.
   Idempotency(vault::Vault& vault, Metrics& metrics);
 
-  // Whether the request carries a key that counts: a POST of an account, to a route that is not
+  // Whether a request of an account to the route may carry a key that counts: a POST that is not
   // carried out again.
+  static bool is_offered(const Dialect& dialect, const Route& route);
+  // Whether this request carries one.
   static bool applies(const Dialect& dialect, const Route& route, const RequestContext& context);
 
   // Answers a request with a key: calls the handler, or says what the first request of the account

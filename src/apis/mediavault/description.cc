@@ -10,8 +10,8 @@ namespace coffer::apis::mediavault {
 namespace {
 
 constexpr char kAbout[] =
-    "The native API of this vault: accounts, media with their metadata, collections, webhooks and "
-    "keys.\n\n"
+    "The native API of this vault: accounts, media with their metadata, a trash, collections, "
+    "shares, webhooks and keys.\n\n"
     "Every reply is `{\"success\", \"data\", \"meta\"}`, every failure `{\"success\": false, "
     "\"error\": {\"code\", \"message\", \"details\"}, \"meta\"}`; `details` names each field that "
     "is at fault. Paths may end with a slash. Times are UTC. GET also answers HEAD.";
@@ -46,15 +46,6 @@ ApiDescription describe() {
                               describe_collections, describe_shares, describe_webhooks}) {
     Operations group = describe_group();
     std::move(group.begin(), group.end(), std::back_inserter(api.operations));
-  }
-  for (Operation& operation : api.operations) {
-    if (operation.tag == "Authentication" || operation.id == "find_existing_media") continue;
-    if (!operation.routes.front().starts_with("POST ")) continue;
-    operation.parameters.push_back(
-        header("Idempotency-Key",
-               "Drawn at random for each request: sent again with the same key within a day, it is "
-               "carried out once and gets the first reply",
-               schema::pattern("^[!-~]{1,255}$")));
   }
   return api;
 }

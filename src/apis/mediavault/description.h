@@ -42,7 +42,9 @@ Parameter webhook_id_parameter();
 // Header fields.
 Parameter if_match_parameter();
 Parameter if_none_match_parameter();
-// 304.
+// The answer with its `ETag`.
+Answer tagged(Answer answer, std::string about = "Strong; of all that the object shows");
+// 304, with the `ETag`.
 Answer unchanged_answer();
 
 }  // namespace coffer::apis::mediavault

@@ -10,8 +10,6 @@ namespace {
 using namespace schema;
 
 constexpr char kMedia[] = "Media";
-constexpr char kUnderWay[] =
-    "The first request with this `Idempotency-Key` is under way, or its reply is lost";
 constexpr char kMismatch[] = "The bytes are not those of the checksum or digest";
 
 Schema checksum() { return pattern("^sha256:[0-9a-fA-F]{64}$"); }
@@ -65,8 +63,7 @@ Operations describe_media() {
                                      optional("tags", about(text(), "Separated by commas"))}))},
        .answers = {answer("The media, once they are safe on the disk",
                           any_of({ref("Media"), list(ref("Media"))}), 201)},
-       .errors = {{409, kUnderWay},
-                  {415, "The body is no form"},
+       .errors = {{415, "The body is no form"},
                   {422, kMismatch},
                   {507, "The server's disk is full"}}},
       {.routes = {"POST /media/exists"},
@@ -89,7 +86,7 @@ Operations describe_media() {
        .tag = kMedia,
        .summary = "One medium",
        .parameters = {media_id_parameter(), if_none_match_parameter()},
-       .answers = {answer("The medium", ref("Media")), unchanged_answer()},
+       .answers = {tagged(answer("The medium", ref("Media"))), unchanged_answer()},
        .errors = {{412}}},
       {.routes = {"PATCH /media/{id}"},
        .id = "update_media",
@@ -101,7 +98,7 @@ Operations describe_media() {
                                       {"description", nullable(text(0, 10'000))},
                                       {"tags", list(text(0, 64))}}),
                              {{"title", "Sea"}, {"tags", {"summer"}}})},
-       .answers = {answer("The medium", ref("Media"))},
+       .answers = {tagged(answer("The medium", ref("Media")))},
        .errors = {{412}, {415}}},
       {.routes = {"DELETE /media/{id}"},
        .id = "delete_media",
@@ -121,7 +118,8 @@ Operations describe_media() {
        .parameters = {media_id_parameter(), if_match_parameter()},
        .body = {raw_content(),
                 form_content(object({{"file", file()}, optional("checksum", checksum())}))},
-       .answers = {answer("The medium, once the bytes are safe on the disk", ref("Media"))},
+       .answers = {tagged(answer("The medium, once the bytes are safe on the disk", ref("Media")),
+                          "Strong; the new bytes' own")},
        .errors = {{412}, {422, kMismatch}, {507, "The server's disk is full"}}},
   };
 }

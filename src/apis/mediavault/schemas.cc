@@ -171,10 +171,16 @@ NamedSchema session() {
                   {"current", about(boolean(), "Whether it is the one that asks")}})};
 }
 
+// What a webhook may ask for.
 NamedSchema event_name() {
   return {"EventName", one_of({"media.uploaded", "media.updated", "media.deleted", "media.restored",
-                               "media.purged", "collection.updated", "collection.deleted",
-                               "user.registered", "collection.created", "webhook.test"})};
+                               "media.purged", "collection.created", "collection.updated",
+                               "collection.deleted", "user.registered"})};
+}
+
+// What a message is about: that, or a test, which is asked for one by one.
+NamedSchema message_name() {
+  return {"MessageName", any_of({ref("EventName"), constant("webhook.test")})};
 }
 
 std::vector<Member> webhook_members() {
@@ -191,7 +197,7 @@ std::vector<Member> webhook_members() {
 
 NamedSchema payload() {
   return {"WebhookPayload",
-          object({{"event", ref("EventName")},
+          object({{"event", ref("MessageName")},
                   {"data", object({{"id", text()}, {"type", text()}, {"user_id", id("user", 7)}})},
                   {"timestamp", time()}})};
 }
@@ -199,7 +205,7 @@ NamedSchema payload() {
 NamedSchema delivery() {
   return {"Delivery", object({{"id", id("delivery", 9)},
                               {"message_id", about(text(), "The header `webhook-id`")},
-                              {"event", ref("EventName")},
+                              {"event", ref("MessageName")},
                               {"payload", ref("WebhookPayload")},
                               {"status", one_of({"pending", "delivered", "dead"})},
                               {"attempts", integer(0)},
@@ -238,6 +244,7 @@ std::vector<NamedSchema> schemas() {
       {"Key", object(key_members())},
       with(key_members(), "NewKey", {"secret", about(text(), "Shown this once")}),
       event_name(),
+      message_name(),
       {"Webhook", object(webhook_members())},
       with(webhook_members(), "NewWebhook", {"secret", about(text(), "Shown this once")}),
       payload(),
@@ -298,7 +305,12 @@ Parameter if_none_match_parameter() {
   return header("If-None-Match", "An `ETag` that the caller has", text());
 }
 
-Answer unchanged_answer() { return {304, "It is what `If-None-Match` names"}; }
+Answer tagged(Answer answer, std::string about) {
+  answer.headers.push_back({"ETag", std::move(about), text()});
+  return answer;
+}
+
+Answer unchanged_answer() { return tagged({304, "It is what `If-None-Match` names"}); }
 
 Parameter webhook_id_parameter() { return in_path("id", "Its id", text(), "hook_5"); }
 

@@ -6,6 +6,7 @@
 #include <tuple>
 #include <utility>
 
+#include "apis/gateway/idempotency.h"
 #include "apis/reference/openapi.h"
 
 namespace coffer::apis::reference {
@@ -92,6 +93,14 @@ boost::json::value example_at(const Api& api, const Schema& schema, int depth) {
   return example_text(schema);
 }
 
+Parameter idempotency_key() {
+  return {Parameter::In::kHeader,
+          "Idempotency-Key",
+          "Drawn at random for each request: sent again with the same key within a day, it is "
+          "carried out once and gets the first reply",
+          {{"type", "string"}, {"pattern", "^[!-~]{1,255}$"}}};
+}
+
 // The routes of one name's dialects, each paired with the operation that tells of it.
 void pair_up(Api& api, const std::vector<const Dialect*>& dialects) {
   const bool is_whole = dialects.size() > 1;  // then prefixes are part of the paths
@@ -106,7 +115,9 @@ void pair_up(Api& api, const std::vector<const Dialect*>& dialects) {
     for (Route& route : dialect->routes()) {
       const std::string pattern = prefix + route.pattern;
       const auto found = told.find(std::string(http::name_of(route.method)) + ' ' + pattern);
-      DescribedRoute described{std::move(route), document_path(pattern)};
+      DescribedRoute described{.route = {}, .path = document_path(pattern)};
+      described.takes_idempotency_key = Idempotency::is_offered(*dialect, route);
+      described.route = std::move(route);
       if (found != told.end()) {
         std::tie(described.operation, described.is_alias) = found->second;
         told.erase(found);
@@ -168,6 +179,7 @@ std::vector<Parameter> parameters_of(const Api& api, const DescribedRoute& route
   for (Parameter& parameter : own) {
     if (parameter.in != Parameter::In::kPath) parameters.push_back(std::move(parameter));
   }
+  if (route.takes_idempotency_key) parameters.push_back(idempotency_key());
   return parameters;
 }
 

@@ -23,7 +23,8 @@ constexpr std::array kFailures{
     Failure{"400", "BadRequest",
             "The request is not as it should be; the reply says what to change"},
     Failure{"401", "Unauthorized", "Credentials are missing, wrong or expired"},
-    Failure{"403", "Forbidden", "The caller may not do this"},
+    Failure{"403", "Forbidden",
+            "The caller may not do this, or the key that it shows lacks the scope for it"},
     Failure{"404", "NotFound", "There is no such thing, or it is somebody else's"},
     Failure{"405", "MethodNotAllowed",
             "The path does not take this method; `Allow` has those it does"},
@@ -61,6 +62,13 @@ boost::json::object to(std::string_view kind, std::string_view name) {
   return ref;
 }
 
+// Whether the credentials are keys of programs.
+bool is_key(const Api& api, std::string_view name) {
+  const auto& known = api.description.credentials;
+  const auto found = std::ranges::find(known, name, [](const auto& one) { return one.first; });
+  return found != known.end() && found->second.at("type") == "apiKey";
+}
+
 boost::json::object content_object(const std::vector<Content>& forms) {
   boost::json::object content;
   for (const Content& form : forms) {
@@ -83,6 +91,21 @@ boost::json::object parameter_object(const Parameter& parameter) {
   return object;
 }
 
+// What a request with an idempotency key can fail of besides.
+constexpr std::string_view kKeyConflict =
+    "The first request with this `Idempotency-Key` is under way, or was carried out and its reply "
+    "is not known any more";
+constexpr std::string_view kSecretConflict =
+    "The first request with this `Idempotency-Key` is under way, or was carried out: its reply had "
+    "a secret and was not kept";
+constexpr std::string_view kKeyMismatch = "This `Idempotency-Key` was used for another request";
+
+constexpr char kReplayed[] = "Idempotency-Replayed";
+
+bool gives_first_reply(const DescribedRoute& route) {
+  return route.takes_idempotency_key && route.route.repeat == Repeat::kFirstReply;
+}
+
 // The headers of every reply to a route.
 boost::json::object common_headers(const Route& route, bool is_failure) {
   boost::json::object headers;
@@ -103,7 +126,7 @@ boost::json::object header_object(std::string_view about, std::string_view type)
   return object;
 }
 
-boost::json::object headers_object() {
+boost::json::object headers_object(const Api& api) {
   boost::json::object headers;
   headers["X-Request-Id"] =
       header_object("The request's id, which the server's log has too", "string");
@@ -111,25 +134,53 @@ boost::json::object headers_object() {
       "Requests that the caller has in a minute; absent where none are counted", "integer");
   headers["X-RateLimit-Remaining"] = header_object("Requests that are left now", "integer");
   headers["X-RateLimit-Reset"] =
-      header_object("When all are there again, in seconds since 1970", "integer");
+      header_object("When the oldest request counts no longer, in seconds since 1970", "integer");
   headers["Retry-After"] = header_object("Seconds to wait, with 429, 503 and 507", "integer");
+  if (std::ranges::any_of(api.routes, gives_first_reply)) {
+    headers[kReplayed] = header_object(
+        "`true` where it is the reply to an earlier request with this `Idempotency-Key`", "string");
+  }
   return headers;
 }
 
+using Failures =
+    std::map<std::string, std::string>;  // what each status means; empty: as everywhere
+
+// One more reason for a status that the operation may name itself.
+void add_reason(Failures& failures, const std::string& status, std::string_view reason) {
+  const auto [named, is_new] = failures.try_emplace(status, reason);
+  if (is_new) return;
+  std::string& about = named->second;
+  if (about.empty()) about = failure_of(status).about;
+  about += ". ";
+  about += reason;
+}
+
+// Whether one of the route's credentials is a key, which has scopes.
+bool takes_keys(const Api& api, const DescribedRoute& route) {
+  return std::ranges::any_of(credentials_of(api, route),
+                             [&](const std::string& name) { return is_key(api, name); });
+}
+
 // The statuses that follow from the route, and those that the operation names besides.
-std::map<std::string, std::string> failures_of(const DescribedRoute& route) {
-  std::map<std::string, std::string> failures{{"4XX", ""}, {"5XX", ""}};
+Failures failures_of(const Api& api, const DescribedRoute& route) {
+  Failures failures{{"4XX", ""}, {"5XX", ""}};
   const Operation& operation = *route.operation;
-  if (!operation.parameters.empty() || !operation.body.empty()) failures["400"];
+  const bool takes_anything = !operation.parameters.empty() || !operation.body.empty();
+  if (takes_anything || route.takes_idempotency_key) failures["400"];
   if (!operation.body.empty()) failures["413"];
   if (route.route.access != Access::kAnyone && route.route.access != Access::kOptional) {
     failures["401"];
   }
-  if (route.route.access == Access::kAdmin) failures["403"];
+  if (route.route.access == Access::kAdmin || takes_keys(api, route)) failures["403"];
   if (route.path.find('{') != std::string::npos) failures["404"];
   if (route.route.rate != RateClass::kNone) failures["429"];
   for (const ErrorCase& error : operation.errors) {
     failures[std::to_string(error.status)] = error.about;
+  }
+  if (route.takes_idempotency_key) {
+    add_reason(failures, "409", gives_first_reply(route) ? kKeyConflict : kSecretConflict);
+    add_reason(failures, "422", kKeyMismatch);
   }
   return failures;
 }
@@ -140,6 +191,7 @@ boost::json::object responses_object(const Api& api, const DescribedRoute& route
     boost::json::object response;
     response["description"] = answer.about;
     boost::json::object headers = common_headers(route.route, false);
+    if (gives_first_reply(route)) headers[kReplayed] = to("headers", kReplayed);
     for (const Header& header : answer.headers) {
       boost::json::object object;
       object["description"] = header.about;
@@ -150,7 +202,7 @@ boost::json::object responses_object(const Api& api, const DescribedRoute& route
     if (!answer.forms.empty()) response["content"] = content_object(answer.forms);
     responses[std::to_string(answer.status)] = std::move(response);
   }
-  for (const auto& [status, about] : failures_of(route)) {
+  for (const auto& [status, about] : failures_of(api, route)) {
     if (responses.contains(status)) continue;
     const Failure& failure = failure_of(status);
     if (about.empty() && failure.status == status) {
@@ -170,7 +222,8 @@ boost::json::array security_array(const Api& api, const DescribedRoute& route) {
   boost::json::array security;
   for (const std::string& name : credentials_of(api, route)) {
     boost::json::object one;
-    one[name] = boost::json::array();
+    boost::json::array& scopes = one[name].emplace_array();
+    if (is_key(api, name)) scopes.emplace_back(route.route.scope());
     security.push_back(std::move(one));
   }
   const Access access = route.route.access;
@@ -243,7 +296,7 @@ boost::json::object components_object(const Api& api) {
   boost::json::object components;
   components["schemas"] = std::move(schemas);
   components["responses"] = std::move(responses);
-  components["headers"] = headers_object();
+  components["headers"] = headers_object(api);
   if (!api.description.credentials.empty()) {
     boost::json::object credentials;
     for (const auto& [name, scheme] : api.description.credentials) credentials[name] = scheme;

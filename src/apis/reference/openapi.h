@@ -18,6 +18,7 @@ struct DescribedRoute {
   std::string path;                      // as the document has it: `/media/{id}`
   const Operation* operation = nullptr;  // null: it lacks its description
   bool is_alias = false;                 // the operation has a route before it
+  bool takes_idempotency_key = false;
 };
 
 // One API: all dialects of one name.
@@ -45,7 +46,8 @@ boost::json::object postman(const Api& api, std::string_view base_url);
 // refers to.
 boost::json::value example_of(const Api& api, const Schema& schema);
 
-// The parameters of a route: of its path, each with what is told of it, and the operation's.
+// The parameters of a route: of its path, each with what is told of it, the operation's, and those
+// that follow from the route.
 std::vector<Parameter> parameters_of(const Api& api, const DescribedRoute& route);
 
 // The credentials that a route takes; empty: none. Whether it also answers without is in its

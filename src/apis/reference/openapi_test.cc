@@ -184,6 +184,106 @@ TEST(Document, OfSeveralDialectsOfOneName) {
   EXPECT_FALSE(responses.contains("413"));
 }
 
+// With every kind of repetition, for callers with a session or a key.
+class Repeating final : public Dialect {
+ public:
+  std::string_view name() const override { return "repeating"; }
+  std::vector<std::string> prefixes() const override { return {"/r"}; }
+  std::vector<Route> routes() const override {
+    using enum http::Method;
+    return {post("/kept", Repeat::kFirstReply),
+            post("/secret", Repeat::kNoReply),
+            post("/again", Repeat::kRunsAgain),
+            {kPost, "/open", Access::kAnyone, {}},
+            {kGet, "/kept", Access::kAccount, {}}};
+  }
+  ApiDescription describe() const override {
+    ApiDescription api{.title = "Repeating", .version = "1", .about = ""};
+    api.credentials = {{"bearer", {{"type", "http"}, {"scheme", "bearer"}}},
+                       {"key", {{"type", "apiKey"}, {"in", "header"}, {"name", "X-API-Key"}}}};
+    api.failure = {{"application/json", {{"type", "object"}}}};
+    for (const char* route : {"POST /kept", "POST /secret", "POST /again", "POST /open"}) {
+      api.operations.push_back({.routes = {route},
+                                .id = route + 6,
+                                .tag = "",
+                                .summary = "Posts",
+                                .answers = {{200, "Done"}},
+                                .errors = {{409, "It is there"}}});
+    }
+    api.operations.push_back({.routes = {"GET /kept"},
+                              .id = "show",
+                              .tag = "",
+                              .summary = "Shows",
+                              .answers = {{200, "Shown"}},
+                              .credentials = {"bearer"}});
+    return api;
+  }
+  http::Response render(const Problem&, const http::Request&) const override { return {}; }
+  bool takes_idempotency_keys() const override { return true; }
+
+ private:
+  static Route post(std::string pattern, Repeat repeat) {
+    Route route{http::Method::kPost, std::move(pattern), Access::kAccount, {}};
+    route.repeat = repeat;
+    return route;
+  }
+};
+
+class RepeatingDocument : public testing::Test {
+ protected:
+  RepeatingDocument() {
+    std::vector<std::unique_ptr<Dialect>> dialects;
+    dialects.push_back(std::make_unique<Repeating>());
+    document_ = openapi(*described(dialects).front(), "");
+  }
+  const boost::json::object& operation(std::string_view path, std::string_view method = "post") {
+    return document_.at("paths").at(path).at(method).as_object();
+  }
+  static bool takes_key(const boost::json::object& operation) {
+    return operation.contains("parameters") &&
+           operation.at("parameters").at(0).at("name") == "Idempotency-Key";
+  }
+  static bool may_be_replayed(const boost::json::object& operation) {
+    const auto& headers = operation.at("responses").at("200").at("headers").as_object();
+    return headers.contains("Idempotency-Replayed");
+  }
+  static std::string about(const boost::json::object& operation, std::string_view status) {
+    return std::string(operation.at("responses").at(status).at("description").as_string());
+  }
+
+  boost::json::object document_;
+};
+
+TEST_F(RepeatingDocument, TellsOfKeysWhereTheRouteTakesThem) {
+  for (const char* path : {"/kept", "/secret"}) {
+    EXPECT_TRUE(takes_key(operation(path))) << path;
+    EXPECT_TRUE(about(operation(path), "409").starts_with("It is there. ")) << path;
+    EXPECT_TRUE(operation(path).at("responses").as_object().contains("422")) << path;
+    EXPECT_TRUE(operation(path).at("responses").as_object().contains("400")) << path;
+  }
+  for (const char* path : {"/again", "/open"}) {
+    EXPECT_FALSE(takes_key(operation(path))) << path;
+    EXPECT_EQ(about(operation(path), "409"), "It is there") << path;
+    EXPECT_FALSE(operation(path).at("responses").as_object().contains("422")) << path;
+  }
+  EXPECT_FALSE(takes_key(operation("/kept", "get")));
+}
+
+TEST_F(RepeatingDocument, TellsOfRepliesThatAreSentAgain) {
+  EXPECT_TRUE(may_be_replayed(operation("/kept")));
+  EXPECT_FALSE(may_be_replayed(operation("/secret"))) << "its reply is not kept";
+  EXPECT_FALSE(may_be_replayed(operation("/again")));
+  EXPECT_FALSE(may_be_replayed(operation("/kept", "get")));
+}
+
+TEST_F(RepeatingDocument, TellsOfTheScopeOfKeys) {
+  EXPECT_EQ(boost::json::serialize(operation("/kept").at("security")),
+            R"([{"bearer":[]},{"key":["write"]}])");
+  EXPECT_TRUE(operation("/kept").at("responses").as_object().contains("403"));
+  EXPECT_FALSE(operation("/kept", "get").at("responses").as_object().contains("403"))
+      << "it takes no keys";
+}
+
 TEST(Example, FitsItsSchema) {
   const Api api{.name = "x",
                 .description = {.title = "X", .version = "1", .about = ""},
