@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -126,7 +127,8 @@ class MediaVaultRealtimeSession : public ::testing::Test {
   // The events that the client was told, in that order.
   std::vector<std::int64_t> play(std::vector<Step> steps) {
     Script script(std::move(steps), is_held_);
-    RealtimeSession session(server_.vault(), hub_, *hub_.take_place(), 0);
+    RealtimeSession session(server_.vault(), hub_, *hub_.take_place(),
+                            std::make_shared<MessageLimit>(server_.clock(), 0));
     InlineExecutor here;
     here.run(session.serve(script));
     EXPECT_EQ(script.close_code(), 0);
