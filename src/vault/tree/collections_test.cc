@@ -4,8 +4,10 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <atomic>
 #include <string>
 #include <string_view>
+#include <thread>
 #include <vector>
 
 #include "vault/test/fixture.h"
@@ -79,6 +81,72 @@ TEST_F(CollectionsTest, AreOrderedByHand) {
   const Entry other = upload(anna_, "other", "o");
   EXPECT_FAILS(run(collections().move(as(anna_), set.id, other.id, std::nullopt)), kNotFound);
   EXPECT_FAILS(run(collections().move(as(anna_), set.id, files[0], other.id)), kNotFound);
+}
+
+// Visitors of a shared collection read it in its owner's name.
+TEST_F(CollectionsTest, InTheirOwnOrderDoNotWaitForSearches) {
+  const Collection set = create(anna_, "Set");
+  const Collection bobs = create(bob_, "Bob's");
+  std::vector<EntryId> files;
+  for (const char* name : {"a", "b", "c", "d", "e"}) {
+    files.push_back(upload(anna_, name, name).id);
+  }
+  ASSERT_TRUE(add(anna_, set.id, files));
+  ASSERT_TRUE(run(collections().move(as(anna_), set.id, files[4], files[0])));
+  static constexpr db::Statement kEndless{
+      "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT i FROM n"};
+  std::atomic<bool> has_begun = false;
+  std::atomic<bool> may_end = false;
+  std::atomic<bool> has_ended = false;
+  std::thread other([&] {
+    const auto search = [&](db::Transaction& tx) -> Task<void> {
+      const auto each = [&](const db::Row&) {
+        has_begun = true;
+        return !may_end;
+      };
+      co_await tx.while_each(kEndless, each);
+    };
+    try {
+      run(stores_.database->scan(anna_.id.value, search));
+    } catch (const db::Busy&) {
+    }
+    has_begun = has_ended = true;
+  });
+  while (!has_begun) std::this_thread::yield();
+  EntryQuery query;
+  query.owner = anna_.id;
+  query.collection = set.id;
+  query.sort = EntrySort::kPosition;
+  query.limit = 2;
+  for (const bool descending : {false, true}) {
+    query.descending = descending;
+    Names by_offset;
+    for (query.offset = 0; query.offset < 7; query.offset += 2) {
+      const EntryPage page = list(query);
+      EXPECT_EQ(page.total, 5U);
+      EXPECT_EQ(page.next.has_value(), query.offset < 4);
+      for (const Entry& entry : page.entries) by_offset.push_back(entry.name);
+    }
+    query.offset = 0;
+    Names by_position;
+    for (bool first = true; first || query.after; first = false) {
+      const EntryPage page = list(query);
+      for (const Entry& entry : page.entries) by_position.push_back(entry.name);
+      query.after = page.next;
+    }
+    Names expected{"e", "a", "b", "c", "d"};
+    if (descending) std::ranges::reverse(expected);
+    EXPECT_EQ(by_offset, expected);
+    EXPECT_EQ(by_position, expected);
+  }
+  query.collection = bobs.id;
+  EXPECT_EQ(list(query).total, 0U);
+  query.owner = bob_.id;
+  query.collection = set.id;
+  EXPECT_TRUE(list(query).entries.empty()) << "another account's";
+  EXPECT_FALSE(has_ended) << "the lists have waited for the search";
+  may_end = true;
+  other.join();
 }
 
 TEST_F(CollectionsTest, FindAPlaceBetweenTwoFilesAnyNumberOfTimes) {

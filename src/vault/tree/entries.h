@@ -85,9 +85,10 @@ class Entries {
 
   // Costs the same however many entries there are, also behind any position, unless it filters by
   // anything but the kind, starts at a deep offset, or something of the owner is being cleared
-  // away: those run off the serving core, and are kBusy where too many do. Names sort bytewise;
-  // what sorts equal comes in order of creation. Pages that begin at the position where the one
-  // before ended have every entry once that is in the list all the while and keeps its place in it.
+  // away: those run off the serving core, and are kBusy where too many do. A collection in its own
+  // order costs as little without another filter, at any offset. Names sort bytewise; what sorts
+  // equal comes in order of creation. Pages that begin at the position where the one before ended
+  // have every entry once that is in the list all the while and keeps its place in it.
   Task<Result<EntryPage>> list(EntryQuery query);
 
   // Files with ids above `after`, in order of ids, which no change of a file alters.

@@ -24,6 +24,8 @@ constexpr FileKind kLastKind = FileKind::kOther;
 // A row for each space and kind.
 constexpr db::Statement kTotals{
     "SELECT kind, files FROM tree_total WHERE owner_id = $1 AND folder_id = 0"};
+constexpr db::Statement kFilesOfCollection{
+    "SELECT files FROM collection WHERE id = $1 AND owner_id = $2"};
 constexpr auto kCountTagText =
     sql("SELECT count(*) FROM entry_tag JOIN entry ON entry.id = entry_tag.entry_id"
         " WHERE entry_tag.owner_id = $1 AND entry_tag.tag = $4 AND entry.kind BETWEEN $2 AND $3",
@@ -145,6 +147,45 @@ const ListStatements& list_statements() {
   return statements;
 }
 
+// The statements of a collection in its own order: $1 its owner, $2 how many, $3 the offset or the
+// position, $4 the collection. The page comes from the index of positions alone, before its rows.
+class CollectionStatements {
+ public:
+  CollectionStatements() {
+    for (const Start start : {Start::kOffset, Start::kBehind}) {
+      for (const bool descending : {false, true}) {
+        const std::size_t at = index(start, descending);
+        const bool behind = start == Start::kBehind;
+        texts_[at] = fmt::format(
+            "SELECT {0}, page_order FROM (SELECT entry_id AS page_id, position AS page_order"
+            " FROM collection_entry WHERE collection_id = $4{1} ORDER BY position {2} LIMIT $2{3})"
+            " AS page CROSS JOIN entry WHERE entry.id = page.page_id AND entry.owner_id = $1"
+            " ORDER BY page_order {2}",
+            kEntryColumns,
+            !behind      ? ""
+            : descending ? " AND position < $3"
+                         : " AND position > $3",
+            descending ? "DESC" : "ASC", behind ? "" : " OFFSET $3");
+        statements_[at].sql = texts_[at].c_str();
+      }
+    }
+  }
+  CollectionStatements(const CollectionStatements&) = delete;
+  CollectionStatements& operator=(const CollectionStatements&) = delete;
+
+  const db::Statement& of(Start start, bool descending) const {
+    return statements_[index(start, descending)];
+  }
+
+ private:
+  static std::size_t index(Start start, bool descending) {
+    return static_cast<std::size_t>(start) * 2 + (descending ? 1 : 0);
+  }
+
+  std::array<std::string, kStarts * 2> texts_;
+  std::array<db::Statement, kStarts * 2> statements_;
+};
+
 // Fills a page with rows, of which one more than belongs to it shows whether another one follows.
 class PageFiller {
  public:
@@ -159,6 +200,7 @@ class PageFiller {
     last_ = {.id = row.id<EntryId>(0)};
     if (sort_ == EntrySort::kName) last_.name = as_text(row.bytes(8));
     if (sort_ == EntrySort::kSize) last_.number = row.integer(11);
+    if (sort_ == EntrySort::kPosition) last_.number = row.integer(kEntryWidth);
     add_entry(row);
   }
 
@@ -240,6 +282,29 @@ Task<EntryPage> plain_page(db::Transaction& tx, const EntryQuery& query,
       co_await tx.for_each(statement, add, query.owner, rows, key, after.id);
     }
   }
+  co_return page;
+}
+
+// A collection in its own order without a filter. REQUIRES: nothing of the owner is hidden.
+Task<EntryPage> collection_page(db::Transaction& tx, const EntryQuery& query) {
+  static const CollectionStatements statements;
+  EntryPage page;
+  const CollectionId collection = query.collection.value();
+  if (!query.after) {
+    const auto files = co_await tx.find(
+        kFilesOfCollection, [](const db::Row& row) { return row.integer(0); }, collection,
+        query.owner);
+    page.total = static_cast<std::uint64_t>(files.value_or(0));
+    if (query.offset >= page.total) co_return page;
+  }
+  PageFiller filler(page, query.sort, query.limit);
+  const auto add = [&](const db::Row& row) { filler.add(row); };
+  const std::uint64_t rows = query.limit + 1;
+  const Start start = query.after ? Start::kBehind : Start::kOffset;
+  const std::int64_t begin =
+      query.after ? query.after->number : static_cast<std::int64_t>(query.offset);
+  co_await tx.for_each(statements.of(start, query.descending), add, query.owner, rows, begin,
+                       collection);
   co_return page;
 }
 
@@ -370,16 +435,19 @@ std::optional<EntryFilter> filter_from(const EntryQuery& query) {
 Task<Result<EntryPage>> Entries::list(EntryQuery query) {
   auto filter = filter_from(query);
   if (!filter) co_return EntryPage{};
-  const bool plain = !query.text && !query.tag && !query.collection && !query.created_from &&
-                     !query.created_before;
+  const bool unfiltered = !query.text && !query.tag && !query.created_from && !query.created_before;
+  const bool plain = unfiltered && !query.collection;
+  const bool as_collected =
+      unfiltered && query.collection && !query.kind && query.sort == EntrySort::kPosition;
   auto body = [&](db::Transaction& tx, bool hidden) -> Task<EntryPage> {
     filter->hidden = hidden;
+    if (as_collected && !hidden) co_return co_await collection_page(tx, query);
     if (plain) co_return co_await plain_page(tx, query, *filter);
     co_return co_await filtered_page(tx, query, *filter);
   };
   try {
     const ListRead how{.owner = query.owner,
-                       .serving = plain && query.offset <= kDeep,
+                       .serving = as_collected || (plain && query.offset <= kDeep),
                        .on_behalf = query.owner.value};
     auto found = co_await read_list<EntryPage>(context_.database, how, body);
     co_return found;
