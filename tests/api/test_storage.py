@@ -41,6 +41,7 @@ def test_what_there_is(launch):
     del use["free"]
     assert use == {
         "live": {"files": 0, "bytes": 0},
+        "trash": {"files": 0, "bytes": 0},
         "in_parts": {"uploads": 0, "bytes": 0},
         "shared": {"bytes": 0},
         "waiting": {"blobs": 0, "bytes": 0, "since": None},

@@ -70,7 +70,7 @@ h1 { margin: .35rem 0 .25rem; font-size: clamp(1.4rem, 1.1rem + 1.6vw, 2rem); li
 .gallery img { display: block; width: 100%; aspect-ratio: 1; object-fit: cover; font-size: .875rem; overflow-wrap: anywhere; }
 .gallery .film { display: grid; grid-template-rows: 1fr auto; }
 .gallery video { display: block; width: 100%; height: 100%; min-height: 9rem; background: #000; }
-.gallery .name { padding: .45rem .75rem; font-size: .9rem; background: var(--card); }
+.gallery .name { grid-column: 1; padding: .45rem .75rem; font-size: .9rem; background: var(--card); }
 .gallery .name:hover { background: var(--tint); }
 .empty { margin: 1.5rem 0 0; padding: 3rem 1rem; text-align: center; color: var(--soft); border: 1px dashed var(--line); border-radius: .9rem; }
 .next { margin: 1.25rem 0 0; text-align: center; }
