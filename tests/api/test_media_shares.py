@@ -9,6 +9,7 @@ import pytest
 import requests
 
 from harness import program, samples, shapes
+from harness.client import Api
 from harness.streamvault import fetch
 
 FIELDS = {
@@ -171,6 +172,31 @@ def test_it_belongs_to_one_account(user, stranger):
     assert shapes.success(stranger.get("/shares")) == []
     for each in ("share_", "share_x", "share_99999999999999999999", "media_1", made["token"]):
         shapes.failure(user.get(f"/shares/{each}"), "not_found")
+
+
+def api_key(user, scopes):
+    made = shapes.success(user.post("/api-keys", json={"name": "key", "scopes": scopes}), 201)
+    return Api(user.root, key=made["secret"])
+
+
+def test_a_key_needs_both_scopes_to_make_a_link(user):
+    media = user.upload(b"bytes", "a.txt")
+    collection = gallery(user, media)
+    made = share_media(user, media)
+    for scopes, names in ((["write"], "read"), (["read"], "write")):
+        key = api_key(user, scopes)
+        for reply in (
+            key.post(f"/media/{media['id']}/shares", json={}),
+            key.post(f"/collections/{collection['id']}/shares", json={}),
+            key.patch(f"/shares/{made['id']}", json={}),
+        ):
+            failure = shapes.failure(reply, "forbidden")
+            assert f"scope {names}" in failure["message"] and made["token"] not in reply.text
+    assert len(shapes.success(user.get(f"/media/{media['id']}/shares"))) == 1
+    key = api_key(user, ["read", "write"])
+    share_media(key, media), share_collection(key, collection)
+    shapes.success(key.patch(f"/shares/{made['id']}", json={}))
+    shapes.success(api_key(user, ["write"]).delete(f"/shares/{made['id']}"))
 
 
 def test_each_share_is_charged(user):

@@ -48,8 +48,15 @@ vault::SessionClient RequestContext::session_client() const {
           .agent = std::string(request.header("User-Agent").value_or(""))};
 }
 
+bool Route::reads() const noexcept { return effect == Effect::kDiscloses || !changes(); }
+
+std::string_view Route::scope() const noexcept {
+  if (!changes()) return "read";
+  return reads() ? "read, write" : "write";
+}
+
 bool Route::changes() const noexcept {
-  if (effect != Effect::kByMethod) return effect == Effect::kChanges;
+  if (effect != Effect::kByMethod) return effect != Effect::kReads;
   return method != http::Method::kGet && method != http::Method::kHead;
 }
 

@@ -47,11 +47,13 @@ enum class RateClass {
 };
 std::string_view name_of(RateClass rate) noexcept;
 
-// What a route does to what is stored: whether a key needs the scope `read` for it, or `write`.
+// What a route does to what is stored: whether a key needs the scope `read` for it, `write`, or
+// both.
 enum class Effect {
   kByMethod,  // GET and HEAD read, all others change
   kReads,
   kChanges,
+  kDiscloses,  // it changes something, and lets whoever gets the reply read what was there before
 };
 
 // One request on its way through a handler. Lives until the handler's task has ended.
@@ -118,9 +120,11 @@ struct Route {
   Effect effect = Effect::kByMethod;
   IfMatch if_match = IfMatch::kIgnored;
 
+  // Whether a key needs the scope `read`, and `write`: one of them, or both.
+  bool reads() const noexcept;
   bool changes() const noexcept;
-  // The scope that a key needs: `read` or `write`.
-  std::string_view scope() const noexcept { return changes() ? "write" : "read"; }
+  // What a key needs: `read`, `write` or `read, write`.
+  std::string_view scope() const noexcept;
 };
 
 // What a request shows of its sender's identity.

@@ -43,8 +43,10 @@ bool hides_path(const Route& route) {
 
 // A key that is not for what the route does is kept out here, for every dialect.
 std::optional<Problem> refuse_scope(const Route& route, const vault::Caller& caller) {
-  if (route.changes() ? caller.scopes.write : caller.scopes.read) return std::nullopt;
-  const std::string scope(route.scope());
+  const bool lacks_read = route.reads() && !caller.scopes.read;
+  const bool lacks_write = route.changes() && !caller.scopes.write;
+  if (!lacks_read && !lacks_write) return std::nullopt;
+  const std::string scope = lacks_read ? "read" : "write";
   return Problem(ProblemKind::kForbidden,
                  "This key lacks the scope " + scope + "; use a key that has it");
 }

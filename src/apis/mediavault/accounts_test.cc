@@ -276,6 +276,22 @@ TEST_F(MediaVaultAccounts, AKeyDoesWhatItsScopesSay) {
   const Caller writes = with_key(writer);
   EXPECT_EQ(writes.get(path).status, 403u);
   EXPECT_EQ(writes.get(path + "/content").status, 403u);
+  // A link would give what the key may not read.
+  const std::string collection =
+      kRoot + "/collections/" +
+      text(data_of(writes.post(kRoot + "/collections", value{{"name", "c"}}), 201).at("id"));
+  const std::string share =
+      kRoot + "/shares/" +
+      text(data_of(anna_.post(path + "/shares", value(boost::json::object())), 201).at("id"));
+  for (const Caller& caller : {reads, writes}) {
+    EXPECT_EQ(caller.post(path + "/shares", value(boost::json::object())).status, 403u);
+    EXPECT_EQ(caller.post(collection + "/shares", value(boost::json::object())).status, 403u);
+    EXPECT_EQ(caller.send("PATCH", share, value(boost::json::object())).status, 403u);
+  }
+  const Caller both = with_key(make_key({{"name", "b"}}));
+  EXPECT_EQ(both.post(collection + "/shares", value(boost::json::object())).status, 201u);
+  EXPECT_EQ(both.send("PATCH", share, value(boost::json::object())).status, 200u);
+  EXPECT_EQ(writes.del(share).status, 200u) << "what ends a link tells nothing";
   EXPECT_EQ(data_of(writes.del(path)).at("deleted"), true);
 }
 

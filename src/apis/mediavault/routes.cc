@@ -32,6 +32,12 @@ Route compares(Route route) {
   return route;
 }
 
+// A share lets whoever knows its link read what it is of, and its reply names the link.
+Route names_link(Route route) {
+  route.effect = Effect::kDiscloses;
+  return route;
+}
+
 class MediaVault final : public Dialect {
  public:
   explicit MediaVault(const Clock& clock) : clock_(clock) {}
@@ -76,13 +82,13 @@ class MediaVault final : public Dialect {
         {kDelete, "/trash", Access::kAccount, empty_trash},
         {kPost, "/trash/{id}/restore", Access::kAccount, restore_trashed},
         {kDelete, "/trash/{id}", Access::kAccount, delete_trashed},
-        {kPost, "/media/{id}/shares", Access::kAccount, share_media},
+        names_link({kPost, "/media/{id}/shares", Access::kAccount, share_media}),
         {kGet, "/media/{id}/shares", Access::kAccount, list_shares_of_media},
-        {kPost, "/collections/{id}/shares", Access::kAccount, share_collection},
+        names_link({kPost, "/collections/{id}/shares", Access::kAccount, share_collection}),
         {kGet, "/collections/{id}/shares", Access::kAccount, list_shares_of_collection},
         {kGet, "/shares", Access::kAccount, list_shares},
         {kGet, "/shares/{id}", Access::kAccount, show_share},
-        {kPatch, "/shares/{id}", Access::kAccount, update_share},
+        names_link({kPatch, "/shares/{id}", Access::kAccount, update_share}),
         {kDelete, "/shares/{id}", Access::kAccount, revoke_share},
         {kPost, "/collections", Access::kAccount, create_collection},
         {kGet, "/collections", Access::kAccount, list_collections},
