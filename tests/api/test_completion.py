@@ -40,12 +40,15 @@ def complete(line, cwd=None):
 @pytest.mark.parametrize(
     "line, offered",
     [
-        ("coffer ", {"serve", "user", "key", "fsck", "storage", "events", "routes", "config", "version"}),
+        (
+            "coffer ",
+            {"serve", "user", "key", "fsck", "storage", "events", "routes", "openapi", "config", "version"},
+        ),
         ("coffer ro", {"routes"}),
         ("coffer user ", {"create", "list", "set-password", "quota", "disable", "enable", "logout", "delete"}),
         ("coffer user s", {"set-password"}),
         ("coffer key ", {"create", "list", "revoke"}),
-        ("coffer storage ", {"reclaim"}),
+        ("coffer storage ", {"reclaim", "reindex"}),
         ("coffer storage reclaim --js", {"--json"}),
         ("coffer config ", {"print", "reference"}),
         ("coffer frobnicate x", set()),

@@ -19,7 +19,8 @@ SECONDS = int(os.environ.get("COFFER_SCHEMATHESIS_SECONDS", "40"))
 
 # What a request that fits its schemas may get: what it asks for, or why it does not. 400 is among
 # that: names have rules that no schema can say, and some documents have 400 for a name that is taken.
-FITTING = ["2xx", "3xx", "400", "401", "403", "404", "409", "412", "413", "416", "422", "429", "503"]
+# And 415: StreamVault takes a chunk without a form only with the headers that say which one it is.
+FITTING = ["2xx", "3xx", "400", "401", "403", "404", "409", "412", "413", "415", "416", "422", "429", "503"]
 # And one that does not.
 UNFIT = ["400", "401", "403", "404", "405", "406", "409", "412", "413", "414", "415", "416", "422", "429", "431"]
 CONFIGURATION = f"""

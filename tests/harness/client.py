@@ -76,9 +76,16 @@ class Api:
 
     def media(self, **parameters):
         """All media of a listing, page by page."""
+        return self._pages("/media", parameters)
+
+    def trash(self):
+        """All that was deleted and can be restored."""
+        return self._pages("/trash", {})
+
+    def _pages(self, path, parameters):
         found = []
         for page in itertools.count(1):
-            reply = self.get("/media", params={"per_page": 100, **parameters, "page": page})
+            reply = self.get(path, params={"per_page": 100, **parameters, "page": page})
             assert reply.status_code == 200, reply.text
             body = reply.json()
             found += body["data"]

@@ -384,7 +384,8 @@ def _verify_sums(api, account, me, things, faults):
         reply = api.get("/media", params={"per_page": 1, **parameters})
         return reply.json()["meta"]["pagination"]["total"]
 
-    expect("used_bytes", me["used_bytes"], sum(thing["size"] for thing in things))
+    trashed = sum(thing["size"] for thing in api.trash())
+    expect("used_bytes", me["used_bytes"], sum(thing["size"] for thing in things) + trashed)
     expect("total", total(), len(things))
     for kind in sorted(set(TYPES.values())):
         expect(f"total of {kind}", total(type=kind), sum(t["type"] == kind for t in things))

@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import sqlite3
 import time
 
 import pytest
@@ -24,8 +25,20 @@ def library(launch):
     server.stop_well()
     fill(server.data / "coffer.db", owner.username, COUNT)
     server.start()
+    until_searches_know_all(server.data / "coffer.db")
     server.headers = {"Authorization": f"Bearer {owner.token}"}
     return server
+
+
+def until_searches_know_all(path):
+    """What was filled in is indexed in the background, which takes memory of its own."""
+    with contextlib.closing(sqlite3.connect(path, timeout=10)) as database:
+        for _ in range(600):
+            rows = database.execute("SELECT through, (SELECT max(id) FROM entry) FROM search_state").fetchall()
+            if rows and rows[0][0] >= rows[0][1]:
+                return
+            time.sleep(0.2)
+    pytest.fail("the index of words does not get to its end")
 
 
 def read(server, target):
