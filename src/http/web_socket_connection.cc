@@ -98,6 +98,7 @@ class BeastWebSocket final : public net::ConnectionBase,
   std::size_t running_ = 0;             // tasks beside serve()
   std::shared_ptr<OneShotEvent> done_;  // null: nobody waits for them
 
+  bool is_open_ = false;     // the handshake is over; Beast takes no frame before
   bool is_serving_ = false;  // the handler
   bool is_closing_ = false;
   bool has_ended_ = false;
@@ -159,13 +160,16 @@ Task<bool> BeastWebSocket::accept(const Request& request, const Response& respon
   close_by_ = Clock::now() + options_.close_within;
   set_deadline(Clock::now() + kTick);
   const auto accepted = co_await stream_.async_accept(upgrade, net::use_task);
-  close_by_ = net::kNever;
+  if (!is_closing_) close_by_ = net::kNever;
   stream_.set_option(beast::websocket::stream_base::decorator([](auto&) {}));
   co_return accepted.has_value();
 }
 
 Task<void> BeastWebSocket::serve() {
   set_deadline(Clock::now() + kTick);
+  is_open_ = true;
+  // It was to be closed while the handshake was under way.
+  if (is_closing_) start_writing();
   if (shared_.draining) close(CloseCode::kGoingAway, "the server is stopping");
   is_serving_ = true;
   try {
@@ -250,7 +254,7 @@ void BeastWebSocket::run(Task<void> task) {
 }
 
 void BeastWebSocket::start_writing() {
-  if (std::exchange(is_writing_, true)) return;
+  if (!is_open_ || std::exchange(is_writing_, true)) return;
   moved_at_ = Clock::now();
   run(write_all());
 }
