@@ -147,7 +147,7 @@ def small_content(size):
 
 
 def subscribe(token, channel="media_updates"):
-    """What a client sends to be told of events: the handshake and two messages. Two replies follow it."""
+    """What a client sends to subscribe to events: the handshake and two messages. Two replies follow it."""
     fields = {"Upgrade": "websocket", "Connection": "Upgrade", "Sec-WebSocket-Version": "13",
               "Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ=="}
     messages = [{"type": "auth", "token": token}, {"type": "subscribe", "channel": channel}]

@@ -96,7 +96,7 @@ std::optional<ReplyHead> parse_reply_head(std::string_view data);
 int run_requests(const Options& options);
 // Connections that asked once and stay open until standard input ends.
 int run_idle(const Options& options);
-// WebSockets that are told of events; with `--hold` they stay open until standard input ends.
+// WebSockets that are subscribed to events; with `--hold` they stay open until standard input ends.
 int run_sockets(const Options& options);
 // Large downloads, thrown away unread. A connection starts another while there is time.
 int run_downloads(const Options& options);

@@ -1,4 +1,4 @@
-// What some databases tell besides: that something was committed.
+// What some databases report besides: that something was committed.
 #pragma once
 
 #include <functional>

@@ -107,7 +107,7 @@ class RequestBody : public InputStream {
   virtual void set_sender(std::string_view address) = 0;
 };
 
-// Is told what a request's form holds, part by part, by who reads it.
+// Receives what a request's form holds, part by part, from its reader.
 class FormWatch {
  public:
   virtual ~FormWatch() = default;

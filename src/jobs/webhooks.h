@@ -1,4 +1,4 @@
-// Tells webhooks of what happened: makes deliveries of events, sends what is due, writes down how
+// Reports events to webhooks: makes deliveries of events, sends what is due, writes down how
 // it ended.
 #pragma once
 

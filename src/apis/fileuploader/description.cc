@@ -1,4 +1,4 @@
-// What is told of the document's calls.
+// Descriptions of the document's calls.
 #include <iterator>
 #include <utility>
 

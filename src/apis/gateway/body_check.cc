@@ -87,7 +87,7 @@ class BodyCheck::HashedBody final : public http::RequestBody {
     if (!count || digest_) co_return count;
     hash_.update(into.first(*count));
     received_ += *count;
-    // Who knows the length does not ask for the end.
+    // A reader that knows the length does not read the end.
     if (*count == 0 || received_ == body_.length()) finish();
     if (is_corrupt()) co_return std::unexpected(StreamFault::kCorrupt);
     co_return count;

@@ -1,4 +1,4 @@
-// What a dialect tells those who write programs for it: beside the table of routes, the source of
+// A dialect's descriptions for authors of clients: beside the table of routes, the source of
 // its OpenAPI document (apis/reference). Made of the pieces of apis/kit/schema.h.
 #pragma once
 

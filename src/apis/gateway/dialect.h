@@ -53,7 +53,7 @@ enum class Effect {
   kByMethod,  // GET and HEAD read, all others change
   kReads,
   kChanges,
-  kDiscloses,  // it changes something, and lets whoever gets the reply read what was there before
+  kDiscloses,  // it changes something, and its reply gives access to what was there before
 };
 
 // One request on its way through a handler. Lives until the handler's task has ended.
@@ -160,7 +160,7 @@ class Dialect {
   // Where unknown paths are answered in its shape. An empty one claims none.
   virtual std::vector<std::string> claims() const { return prefixes(); }
   virtual std::vector<Route> routes() const = 0;
-  // What its users are told of each route; empty where there are no programs to write for it. Not
+  // The descriptions of its routes; empty where there are no programs to write for it. Not
   // for the hot path.
   virtual ApiDescription describe() const;
   virtual Credentials credentials(const http::Request& request) const {
@@ -174,7 +174,7 @@ class Dialect {
   virtual Task<std::optional<http::Response>> reply_again(
       RequestContext& context, std::span<const vault::Event> events) const;
   // Whether requests that reach none of its routes count against a limit too: unknown paths, wrong
-  // methods, what is refused before it is looked at. Then every reply below its paths tells of one.
+  // methods, requests that are refused unread. Then every reply below its paths has the headers.
   virtual bool counts_unrouted() const { return false; }
   // The one place where the dialect's error shape is made.
   virtual http::Response render(const Problem& problem, const http::Request& request) const = 0;

@@ -41,7 +41,7 @@ bool hides_path(const Route& route) {
          route.access == Access::kOptional;
 }
 
-// A key that is not for what the route does is kept out here, for every dialect.
+// A key without the scopes of the route is refused here, for every dialect.
 std::optional<Problem> refuse_scope(const Route& route, const vault::Caller& caller) {
   const bool lacks_read = route.reads() && !caller.scopes.read;
   const bool lacks_write = route.changes() && !caller.scopes.write;

@@ -187,7 +187,7 @@ Task<void> Idempotency::keep(const Route& route, RequestContext& context,
             co_await vault_.idempotency_keys().keep(context.actor(), claim, std::move(*reply));
       }
     } catch (const std::exception& error) {
-      // What the request did is done, and its client is told so now.
+      // The request was carried out; its client gets the reply now.
       log::warning("a reply could not be kept",
                    {{"request_id", context.request.id}, {"error", error.what()}});
     }

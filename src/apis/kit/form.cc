@@ -115,7 +115,7 @@ class WatchedFile final : public InputStream {
   http::FormWatch& watch_;
 };
 
-// To its end. What goes wrong is seen again by who reads on.
+// Reads to its end. An error is reported again to the next reader.
 Task<void> pass_over(InputStream& file) {
   std::array<std::byte, kPassedStep> buffer{};
   for (;;) {

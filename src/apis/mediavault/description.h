@@ -1,4 +1,4 @@
-// What is told of the document's calls, one file a group, and the shapes that they share.
+// Descriptions of the document's calls, one file a group, and the shapes that they share.
 #pragma once
 
 #include <vector>

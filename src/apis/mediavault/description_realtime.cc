@@ -1,4 +1,4 @@
-// What is told of `/realtime`, in a document of its own: it is at the root, and its messages are
+// The description of `/realtime`, in a document of its own: it is at the root, and its messages are
 // no calls.
 #include <algorithm>
 

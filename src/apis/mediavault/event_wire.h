@@ -1,4 +1,4 @@
-// What is told of an event, the same to webhooks and over WebSockets.
+// How an event is written, the same for webhooks and WebSockets.
 #pragma once
 
 #include <boost/json/object.hpp>

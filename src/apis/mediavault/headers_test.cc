@@ -98,7 +98,7 @@ TEST(MediaVaultHeaders, BrowsersAreToldToComeOverHttpsOnly) {
     return caller.with("X-Forwarded-Proto", "https");
   };
   for (const Response& reply : all_replies(secure(anna), secure(server.anyone()))) {
-    // What cannot be read to its end has no field that tells of HTTPS.
+    // What cannot be read to its end has no field that says it came over HTTPS.
     if (reply.status == 414) continue;
     EXPECT_EQ(reply.header(kHsts), "max-age=31536000") << reply.status;
   }

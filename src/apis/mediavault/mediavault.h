@@ -15,7 +15,7 @@ namespace coffer::apis::mediavault {
 // REQUIRES: `clock` outlives it.
 std::unique_ptr<Dialect> make(const Clock& clock);
 
-// What is told of its calls.
+// Descriptions of its calls.
 ApiDescription describe();
 
 struct RealtimeOptions {
@@ -26,7 +26,7 @@ struct RealtimeOptions {
 // requests; `hub` is not null unless nobody asks.
 std::unique_ptr<Dialect> make_realtime(const Clock& clock, realtime::Hub* hub,
                                        RealtimeOptions options);
-// What is sent there of an event; empty: nobody is told of it. Threads: any.
+// The message about an event; empty: there is none. Threads: any.
 std::string event_message(const vault::Event& event);
 
 // What a webhook is sent: `{"event", "data": {"id", "type", "user_id"}, "timestamp"}` as JSON, the

@@ -1,4 +1,4 @@
-// One WebSocket at /realtime: authenticates, subscribes, is told of events.
+// One WebSocket at /realtime: authenticates, subscribes, receives events.
 #pragma once
 
 #include <atomic>
@@ -65,7 +65,7 @@ class RealtimeSession final : public http::WebSocketHandler, public realtime::Su
 
  private:
   using SteadyTime = std::chrono::steady_clock::time_point;
-  // What a client wants to be told of.
+  // What a client has subscribed to.
   struct Topic {
     Channel channel = Channel::kMedia;
     std::optional<std::int64_t> resource = {};  // nothing: all of the account's

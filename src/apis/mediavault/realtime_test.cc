@@ -241,7 +241,7 @@ TEST(MediaVaultRealtime, SaysWhatWebhooksSay) {
     EXPECT_EQ(message.at("id"), "event_7");
     EXPECT_EQ(message.at("resource_id"), message.at("data").at("id"));
     if (!one.is_entry) continue;
-    // A folder is told to nobody.
+    // There is no event about a folder.
     event.kind = vault::FileKind::kFolder;
     EXPECT_EQ(event_message(event), "");
   }

@@ -32,7 +32,7 @@ Route compares(Route route) {
   return route;
 }
 
-// A share lets whoever knows its link read what it is of, and its reply names the link.
+// A share is read by everybody with its link, and its reply names the link.
 Route names_link(Route route) {
   route.effect = Effect::kDiscloses;
   return route;

@@ -222,7 +222,7 @@ Task<Reply> send_link(RequestContext& context, bool is_below) {
   }
   const auto file = co_await find_file(context, *open, is_below);
   if (!file) co_return std::unexpected(file.error());
-  // Also what sends no bytes tells of the file.
+  // A reply without bytes describes the file too.
   const bool is_open =
       co_await context.vault.share_links().is_open_to(link, file->id, downloader_of(context));
   if (!is_open) co_return std::unexpected(nothing_here());

@@ -1,4 +1,4 @@
-// Which API tells what of which route.
+// Which API describes which route.
 #include <algorithm>
 #include <boost/json/array.hpp>
 #include <boost/json/string.hpp>
@@ -101,7 +101,7 @@ Parameter idempotency_key() {
           {{"type", "string"}, {"pattern", "^[!-~]{1,255}$"}}};
 }
 
-// The routes of one name's dialects, each paired with the operation that tells of it.
+// The routes of one name's dialects, each paired with the operation that describes it.
 void pair_up(Api& api, const std::vector<const Dialect*>& dialects) {
   const bool is_whole = dialects.size() > 1;  // then prefixes are part of the paths
   std::map<std::string, std::pair<const Operation*, bool>> told;

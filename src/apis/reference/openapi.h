@@ -1,4 +1,4 @@
-// OpenAPI 3.1 documents, from tables of routes and what the dialects tell of them.
+// OpenAPI 3.1 documents, from tables of routes and the dialects' descriptions of them.
 #pragma once
 
 #include <boost/json/object.hpp>
@@ -12,7 +12,7 @@
 
 namespace coffer::apis::reference {
 
-// A route as it stands in a document, with what is told of it.
+// A route as it stands in a document, with its description.
 struct DescribedRoute {
   Route route;
   std::string path;                      // as the document has it: `/media/{id}`
@@ -46,7 +46,7 @@ boost::json::object postman(const Api& api, std::string_view base_url);
 // refers to.
 boost::json::value example_of(const Api& api, const Schema& schema);
 
-// The parameters of a route: of its path, each with what is told of it, the operation's, and those
+// The parameters of a route: of its path, each with its description, the operation's, and those
 // that follow from the route.
 std::vector<Parameter> parameters_of(const Api& api, const DescribedRoute& route);
 

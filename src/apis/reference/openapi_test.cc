@@ -26,7 +26,7 @@ class Documents : public testing::Test {
   std::vector<std::unique_ptr<const Api>> apis_ = described(dialects_);
 };
 
-// A route is described where its API tells of it: src/apis/<name>/description*.cc.
+// A route is described where its API does it: src/apis/<name>/description*.cc.
 TEST_F(Documents, HaveEveryRoute) {
   for (const auto& api : apis_) {
     for (const DescribedRoute& route : api->routes) {
@@ -63,7 +63,7 @@ TEST_F(Documents, TellEnoughOfEachOperation) {
   }
 }
 
-// Every parameter that an operation tells of in a path is in that path.
+// Every parameter that an operation describes in a path is in that path.
 TEST_F(Documents, NameOnlyParametersOfTheirPaths) {
   for (const auto& api : apis_) {
     for (const DescribedRoute& route : api->routes) {

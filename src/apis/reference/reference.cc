@@ -161,7 +161,7 @@ class Reference final : public Dialect {
   }
 
   static Reply send_asset(const http::Request& request, const Asset& asset) {
-    // Every browser takes gzip; what does not is told so.
+    // Every browser takes gzip; any other client gets an error that says so.
     if (asset.is_compressed && !takes_gzip(request)) {
       return std::unexpected(Problem(ProblemKind::kUnsupportedMediaType,
                                      "This file is sent with Content-Encoding: gzip only"));

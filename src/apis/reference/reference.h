@@ -1,4 +1,4 @@
-// What is told about the APIs: their documents for programs, at `/openapi/`, and the page that
+// The documents of the APIs: those for programs, at `/openapi/`, and the page that
 // shows them to people, at `/docs`.
 #pragma once
 

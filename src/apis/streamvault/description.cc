@@ -1,4 +1,4 @@
-// What is told of the document's calls: accounts, QR codes and shares here, the rest in the files
+// Descriptions of the document's calls: accounts, QR codes and shares here, the rest in the files
 // beside it.
 #include "apis/streamvault/description.h"
 

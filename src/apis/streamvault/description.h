@@ -1,4 +1,4 @@
-// What is told of the document's calls, and the shapes that they share.
+// Descriptions of the document's calls, and the shapes that they share.
 #pragma once
 
 #include <string>

@@ -1,4 +1,4 @@
-// What is told of chunks, folders and files. The shapes are those of wire.cc.
+// Descriptions of the calls about chunks, folders and files. The shapes are those of wire.cc.
 #include <iterator>
 #include <utility>
 
