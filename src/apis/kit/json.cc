@@ -63,6 +63,11 @@ boost::json::value json_or_null(const std::optional<std::string>& text,
   return boost::json::value(*text, std::move(memory));
 }
 
+boost::json::value json_or_null(const std::optional<Time>& time) {
+  if (!time) return nullptr;
+  return boost::json::value(to_iso8601(*time));
+}
+
 std::string Fields::text(std::string_view name) {
   if (!has(name)) {
     fault(name, "This field is required");
@@ -102,6 +107,30 @@ std::optional<std::optional<Time>> Fields::nullable_time(std::string_view name) 
     return std::nullopt;
   }
   return time;
+}
+
+std::optional<bool> Fields::optional_boolean(std::string_view name) {
+  const auto* value = object_.if_contains(name);
+  if (!value) return std::nullopt;
+  if (!value->is_bool()) {
+    fault(name, "Must be true or false");
+    return std::nullopt;
+  }
+  return value->get_bool();
+}
+
+std::optional<std::optional<std::uint64_t>> Fields::nullable_integer(std::string_view name,
+                                                                     std::int64_t min,
+                                                                     std::int64_t max) {
+  const auto* value = object_.if_contains(name);
+  if (!value) return std::nullopt;
+  if (value->is_null()) return std::optional<std::uint64_t>();
+  if (!value->is_int64() || value->get_int64() < min || value->get_int64() > max) {
+    fault(name, "Must be a whole number from " + std::to_string(min) + " to " +
+                    std::to_string(max) + ", or null");
+    return std::nullopt;
+  }
+  return static_cast<std::uint64_t>(value->get_int64());
 }
 
 std::optional<std::vector<std::string>> Fields::texts(std::string_view name) {

@@ -4,10 +4,12 @@
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
 #include <boost/json/value.hpp>
+#include <cstdint>
 #include <expected>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <vector>
 
 #include "apis/gateway/dialect.h"
@@ -34,6 +36,14 @@ http::Response secret_response(const boost::json::value& value);
 // `text`, or null.
 boost::json::value json_or_null(const std::optional<std::string>& text,
                                 boost::json::storage_ptr memory = {});
+// The moment in ISO 8601, or null.
+boost::json::value json_or_null(const std::optional<Time>& time);
+template <class Number>
+requires std::is_arithmetic_v<Number> boost::json::value json_or_null(
+    const std::optional<Number>& number) {
+  if (!number) return nullptr;
+  return *number;
+}
 
 // Takes members out of an object and collects what is wrong with them, so that a client hears
 // of every fault at once.
@@ -50,6 +60,12 @@ class Fields {
   std::optional<std::optional<std::string>> nullable_text(std::string_view name);
   // Nothing when it is missing; an empty optional inside for null; a fault when it is no time.
   std::optional<std::optional<Time>> nullable_time(std::string_view name);
+  // Nothing when it is missing; a fault when it is neither true nor false (null included).
+  std::optional<bool> optional_boolean(std::string_view name);
+  // Nothing when it is missing; an empty optional inside for null; a fault when it is no whole
+  // number from `min` to `max`.
+  std::optional<std::optional<std::uint64_t>> nullable_integer(std::string_view name,
+                                                               std::int64_t min, std::int64_t max);
   // Nothing when it is missing; a fault when it is no array of texts.
   std::optional<std::vector<std::string>> texts(std::string_view name);
 

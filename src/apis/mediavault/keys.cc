@@ -20,19 +20,14 @@ boost::json::array scope_names(vault::KeyScopes scopes) {
   return names;
 }
 
-boost::json::value time_or_null(const std::optional<Time>& time) {
-  if (!time) return nullptr;
-  return boost::json::value(to_iso8601(*time));
-}
-
 boost::json::object key_object(const vault::ApiKey& key) {
   return {{"id", std::string(kPrefix) + std::to_string(key.id.value)},
           {"name", key.name},
           {"kind", vault::name_of(key.kind)},
           {"prefix", key.hint},
           {"scopes", scope_names(key.scopes)},
-          {"expires_at", time_or_null(key.expires_at)},
-          {"last_used_at", time_or_null(key.used_at)},
+          {"expires_at", json_or_null(key.expires_at)},
+          {"last_used_at", json_or_null(key.used_at)},
           {"created_at", to_iso8601(key.created_at)}};
 }
 

@@ -28,11 +28,6 @@ std::expected<vault::ShareLinkId, Problem> share_of(const RequestContext& contex
   return *id;
 }
 
-boost::json::value time_or_null(const std::optional<Time>& time) {
-  if (!time) return nullptr;
-  return boost::json::string(to_iso8601(*time));
-}
-
 boost::json::object share_object(const RequestContext& context, const ShareLink& link) {
   boost::json::value media;
   boost::json::value collection;
@@ -40,16 +35,14 @@ boost::json::object share_object(const RequestContext& context, const ShareLink&
   if (const auto* id = std::get_if<vault::CollectionId>(&link.target)) {
     collection = collection_id(*id);
   }
-  boost::json::value max_downloads;
-  if (link.max_downloads) max_downloads = *link.max_downloads;
   return {{"id", std::string(kPrefix) + std::to_string(link.id.value)},
           {"url", context.client.base_url + share_path(link.token)},
           {"token", link.token.str()},
           {"media_id", std::move(media)},
           {"collection_id", std::move(collection)},
           {"has_password", link.has_password()},
-          {"expires_at", time_or_null(link.expires_at)},
-          {"max_downloads", std::move(max_downloads)},
+          {"expires_at", json_or_null(link.expires_at)},
+          {"max_downloads", json_or_null(link.max_downloads)},
           {"downloads", link.downloads},
           {"allow_download", link.allow_download},
           {"user_id", user_id(link.owner)},
@@ -57,62 +50,22 @@ boost::json::object share_object(const RequestContext& context, const ShareLink&
           {"updated_at", to_iso8601(link.updated_at)}};
 }
 
-// Reads the fields of a policy that are there; null clears.
-class PolicyParser {
- public:
-  explicit PolicyParser(const boost::json::object& body) : body_(body), fields_(body) {}
-
-  vault::ShareLinkChanges changes() {
-    vault::ShareLinkChanges changes;
-    changes.password = fields_.nullable_text("password");
-    changes.expires_at = expires_at();
-    changes.max_downloads = max_downloads();
-    changes.allow_download = allow_download();
-    return changes;
-  }
-  std::optional<Problem> problem() const { return fields_.problem(); }
-
- private:
-  std::optional<std::optional<Time>> expires_at() {
-    const auto text = fields_.nullable_text("expires_at");
-    if (!text) return std::nullopt;
-    if (!*text) return std::optional<Time>();
-    const auto time = from_iso8601(**text);
-    if (!time) fields_.fault("expires_at", "Must be a time in ISO 8601, 2030-01-31T12:00:00Z");
-    return time;
-  }
-  std::optional<std::optional<std::uint64_t>> max_downloads() {
-    const auto* value = body_.if_contains("max_downloads");
-    if (!value) return std::nullopt;
-    if (value->is_null()) return std::optional<std::uint64_t>();
-    if (!value->is_int64() || value->get_int64() < 1 ||
-        value->get_int64() > static_cast<std::int64_t>(vault::kShareDownloadsMax)) {
-      fields_.fault("max_downloads", "Must be a whole number from 1 to " +
-                                         std::to_string(vault::kShareDownloadsMax) + ", or null");
-      return std::nullopt;
-    }
-    return static_cast<std::uint64_t>(value->get_int64());
-  }
-  std::optional<bool> allow_download() {
-    const auto* value = body_.if_contains("allow_download");
-    if (!value) return std::nullopt;
-    if (!value->is_bool()) {
-      fields_.fault("allow_download", "Must be true or false");
-      return std::nullopt;
-    }
-    return value->get_bool();
-  }
-
-  const boost::json::object& body_;
-  Fields fields_;
-};
+// The fields of a policy that are there; null clears.
+vault::ShareLinkChanges read_policy(Fields& fields) {
+  vault::ShareLinkChanges changes;
+  changes.password = fields.nullable_text("password");
+  changes.expires_at = fields.nullable_time("expires_at");
+  changes.max_downloads = fields.nullable_integer("max_downloads", 1, vault::kShareDownloadsMax);
+  changes.allow_download = fields.optional_boolean("allow_download");
+  return changes;
+}
 
 Task<Reply> create_share(RequestContext& context, vault::Shareable target) {
   const auto body = co_await read_json(context.request);
   if (!body) co_return std::unexpected(body.error());
-  PolicyParser parser(*body);
-  vault::ShareLinkChanges given = parser.changes();
-  if (auto problem = parser.problem()) co_return std::unexpected(std::move(*problem));
+  Fields fields(*body);
+  vault::ShareLinkChanges given = read_policy(fields);
+  if (auto problem = fields.problem()) co_return std::unexpected(std::move(*problem));
   vault::ShareLinkPolicy policy;
   policy.password = std::move(given.password).value_or(std::nullopt);
   policy.expires_at = given.expires_at.value_or(std::nullopt);
@@ -198,9 +151,9 @@ Task<Reply> update_share(RequestContext& context) {
   if (!id) co_return std::unexpected(id.error());
   const auto body = co_await read_json(context.request);
   if (!body) co_return std::unexpected(body.error());
-  PolicyParser parser(*body);
-  vault::ShareLinkChanges changes = parser.changes();
-  if (auto problem = parser.problem()) co_return std::unexpected(std::move(*problem));
+  Fields fields(*body);
+  vault::ShareLinkChanges changes = read_policy(fields);
+  if (auto problem = fields.problem()) co_return std::unexpected(std::move(*problem));
   const auto link =
       co_await context.vault.share_links().update(context.actor(), *id, std::move(changes));
   if (!link) co_return std::unexpected(link.error());

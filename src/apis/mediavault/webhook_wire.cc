@@ -7,6 +7,7 @@
 #include <string>
 #include <utility>
 
+#include "apis/kit/json.h"
 #include "apis/mediavault/event_wire.h"
 #include "apis/mediavault/mediavault.h"
 #include "apis/mediavault/wire.h"
@@ -35,17 +36,6 @@ constexpr std::array<std::pair<vault::WebhookTopic, std::string_view>, 10> kEven
 }};
 
 constexpr std::array<std::string_view, 3> kStatus{"pending", "delivered", "dead"};
-
-boost::json::value time_or_null(const std::optional<Time>& time) {
-  if (!time) return nullptr;
-  return boost::json::string(to_iso8601(*time));
-}
-
-template <class Number>
-boost::json::value number_or_null(const std::optional<Number>& number) {
-  if (!number) return nullptr;
-  return *number;
-}
 
 // Bytes of any kind as text, of which the last character may be cut off.
 std::string readable(std::string_view bytes) {
@@ -112,7 +102,7 @@ boost::json::object webhook_object(const vault::Webhook& webhook) {
           {"active", webhook.is_active},
           {"pending", webhook.waiting},
           {"failures", webhook.failures},
-          {"last_success_at", time_or_null(webhook.succeeded_at)},
+          {"last_success_at", json_or_null(webhook.succeeded_at)},
           {"created_at", to_iso8601(webhook.created_at)},
           {"updated_at", to_iso8601(webhook.updated_at)}};
 }
@@ -136,11 +126,11 @@ boost::json::object delivery_object(const vault::Delivery& delivery) {
           {"status", kStatus[static_cast<std::size_t>(delivery.status)]},
           {"attempts", delivery.attempts},
           {"created_at", to_iso8601(delivery.created_at)},
-          {"next_attempt_at", time_or_null(delivery.next_at)},
-          {"finished_at", time_or_null(delivery.finished_at)},
-          {"last_attempt_at", time_or_null(delivery.attempted_at)},
-          {"duration_ms", number_or_null(duration)},
-          {"reply_code", number_or_null(delivery.reply_status)},
+          {"next_attempt_at", json_or_null(delivery.next_at)},
+          {"finished_at", json_or_null(delivery.finished_at)},
+          {"last_attempt_at", json_or_null(delivery.attempted_at)},
+          {"duration_ms", json_or_null(duration)},
+          {"reply_code", json_or_null(delivery.reply_status)},
           {"reply_body", readable(delivery.reply)},
           {"error", std::move(error)}};
 }

@@ -33,13 +33,6 @@ std::optional<vault::WebhookTopics> read_events(Fields& fields) {
   return topics;
 }
 
-std::optional<bool> read_active(Fields& fields, const boost::json::object& body) {
-  const auto* value = body.if_contains("active");
-  if (!value) return std::nullopt;
-  if (!value->is_bool()) fields.fault("active", "Must be true or false");
-  return value->is_bool() && value->get_bool();
-}
-
 Problem no_such_webhook() { return {ProblemKind::kNotFound, "There is no such webhook"}; }
 
 std::optional<vault::WebhookId> webhook_of(const RequestContext& context) {
@@ -108,7 +101,7 @@ Task<Reply> update_webhook(RequestContext& context) {
   vault::WebhookChanges changes;
   changes.url = fields.optional_text("url");
   changes.topics = read_events(fields);
-  changes.is_active = read_active(fields, *body);
+  changes.is_active = fields.optional_boolean("active");
   if (auto problem = fields.problem()) co_return std::unexpected(std::move(*problem));
   const auto updated =
       co_await context.vault.webhooks().update(context.actor(), *id, std::move(changes));

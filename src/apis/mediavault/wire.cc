@@ -13,12 +13,6 @@ constexpr std::string_view kApiVersion = "1.0.0";
 constexpr std::string_view kMediaPrefix = "media_";
 constexpr std::string_view kCollectionPrefix = "col_";
 
-template <class Number>
-boost::json::value number_or_null(const std::optional<Number>& number) {
-  if (!number) return nullptr;
-  return *number;
-}
-
 // Null until it is worked out.
 std::optional<std::string> checksum(const vault::Entry& entry) {
   if (!entry.checksum) return std::nullopt;
@@ -72,9 +66,9 @@ boost::json::object user_object(const vault::Account& account) {
           {"email", json_or_null(account.email)},
           {"is_admin", account.is_admin},
           // What is compared: `used` may not pass `quota`.
-          {"quota", number_or_null(account.quota)},
+          {"quota", json_or_null(account.quota)},
           {"used", account.charged},
-          {"quota_bytes", number_or_null(account.quota)},
+          {"quota_bytes", json_or_null(account.quota)},
           {"used_bytes", account.used},
           {"charged_bytes", account.charged},
           {"created_at", to_iso8601(account.created_at)},
@@ -102,9 +96,9 @@ boost::json::object media_object(const std::string& api_url, const vault::Entry&
            {"checksum", json_or_null(checksum(entry), memory)},
            {"url", url},
            {"thumbnail_url", nullptr},
-           {"width", number_or_null(entry.width)},
-           {"height", number_or_null(entry.height)},
-           {"duration", number_or_null(entry.duration)},
+           {"width", json_or_null(entry.width)},
+           {"height", json_or_null(entry.height)},
+           {"duration", json_or_null(entry.duration)},
            {"title", json_or_null(entry.title, memory)},
            {"description", json_or_null(entry.description, memory)},
            {"tags", boost::json::array(entry.tags.begin(), entry.tags.end(), memory)},
