@@ -1,5 +1,6 @@
 """The commands: accounts and keys beside a running server, what is shown, how runs end."""
 
+import datetime
 import json
 import os
 import pty
@@ -421,7 +422,7 @@ def test_a_key_with_one_scope(shared, coffer, scope, may):
 
 
 def keys_of(coffer, user):
-    """{id: [kind, hint, time, label]}"""
+    """{id: [kind, hint, scopes, made, end, last use, label]}"""
     rows = [line.split("\t") for line in ok(coffer("key", "list", "--user", user)).splitlines()]
     return {row[0]: row[1:] for row in rows}
 
@@ -436,13 +437,51 @@ def test_the_list_of_keys(shared, coffer):
             words += ["--label", label]
         made[label] = ok(coffer("key", "create", *words)).splitlines()[-1]
     listed = keys_of(coffer, user.username)
-    shown = sorted((label, kind) for kind, _, _, label in listed.values())
+    shown = sorted((row[-1], row[0]) for row in listed.values())
     assert shown == [("-", "master"), ("the camera", "api")]
-    for kind, hint, time, label in listed.values():
+    for _, hint, scopes, time, end, used, label in listed.values():
         key = made[label]
         assert key.startswith(hint.removesuffix("…"))
         assert len(hint) < len(key) / 2
         assert shapes.is_time(time)
+        assert (scopes, end, used) == ("read,write", "-", "-")
+
+
+def test_the_list_of_keys_has_scopes_end_and_last_use(shared, coffer):
+    user = shared.user()
+    words = ["--user", user.username, "--scope", "read", "--expires", "2999-12-31T23:00:00+01:00"]
+    key = ok(coffer("key", "create", *words)).splitlines()[-1]
+    assert Api(shared.root, key=key).get("/users/me").status_code == 200
+    # The server tells its uses when it is asked, and writes them down about once a minute.
+    [told] = shapes.success(user.get("/api-keys"))
+    [(kind, _, scopes, _, end, used, _)] = keys_of(coffer, user.username).values()
+    assert (kind, scopes, end) == ("api", "read", "2999-12-31T22:00:00Z")
+    assert (told["scopes"], told["expires_at"]) == (["read"], "2999-12-31T22:00:00Z")
+    assert used == "-" or shapes.is_time(used)
+
+
+def test_a_key_that_ends(shared, coffer):
+    user = shared.user()
+    before = time.time()
+    ok(coffer("key", "create", "--user", user.username, "--expires", "90d"))
+    after = time.time()
+    [told] = shapes.success(user.get("/api-keys"))
+    end = datetime.datetime.fromisoformat(told["expires_at"].replace("Z", "+00:00")).timestamp()
+    assert before - 1 <= end - 90 * 86400 <= after + 1
+    key = ok(coffer("key", "create", "--user", user.username, "--expires", "2s")).splitlines()[-1]
+    caller = Api(shared.root, key=key)
+    deadline = time.monotonic() + 20
+    while caller.get("/users/me").status_code == 200:
+        assert time.monotonic() < deadline
+        time.sleep(0.2)
+    shapes.failure(caller.get("/users/me"), "unauthorized")
+
+
+@pytest.mark.parametrize("end", ["soon", "0s", "-1d", "90", "2030-02-30", "1000000d", "2001-01-01T00:00:00Z"])
+def test_an_end_that_is_none(shared, coffer, end):
+    user = shared.user()
+    failed(coffer("key", "create", "--user", user.username, f"--expires={end}"))
+    assert keys_of(coffer, user.username) == {}
 
 
 def test_a_revoked_key(shared, coffer):
