@@ -27,7 +27,8 @@ class Realtime(Group):
 
     @staticmethod
     def settings(count):
-        return {"realtime.max_connections": count, "realtime.max_connections_per_account": count}
+        # One address may have half of them.
+        return {"realtime.max_connections": 2 * count, "realtime.max_connections_per_account": count}
 
     def round(self, turn):
         (result,) = self.measure(turn, lambda: self.load.run(

@@ -171,11 +171,11 @@ TEST_F(FeedTest, WhatWasPrunedUnreadIsSaidToBeMissed) {
 }
 
 TEST_F(FeedTest, PlacesAreBoundedInAllAndForEachAccount) {
-  std::optional<Hub::Place> first = hub_.take_place();
-  std::optional<Hub::Place> second = hub_.take_place();
-  std::optional<Hub::Place> third = hub_.take_place();
+  std::optional<Hub::Place> first = hub_.take_place("192.0.2.1");
+  std::optional<Hub::Place> second = hub_.take_place("192.0.2.1");
+  std::optional<Hub::Place> third = hub_.take_place("192.0.2.1");
   ASSERT_TRUE(first && second && third);
-  EXPECT_FALSE(hub_.take_place());
+  EXPECT_FALSE(hub_.take_place("192.0.2.1"));
   EXPECT_TRUE(first->join(anna_.id));
   EXPECT_TRUE(second->join(anna_.id));
   EXPECT_FALSE(third->join(anna_.id));
@@ -183,7 +183,7 @@ TEST_F(FeedTest, PlacesAreBoundedInAllAndForEachAccount) {
   EXPECT_EQ(hub_.stats().connections, 3U);
   EXPECT_EQ(hub_.stats().refused, 2U);
   second.reset();
-  auto again = hub_.take_place();
+  auto again = hub_.take_place("192.0.2.1");
   ASSERT_TRUE(again);
   EXPECT_TRUE(again->join(anna_.id));
 }

@@ -7,6 +7,41 @@
 
 namespace coffer::realtime {
 
+namespace {
+
+// An address that has fewer may always have one more while there is one.
+constexpr std::size_t kMinShare = 8;
+
+std::size_t unauthenticated_max(std::size_t connections) {
+  return std::min(connections, std::max(Hub::kUnauthenticatedMin, connections / 4));
+}
+
+}  // namespace
+
+bool Hub::Shares::has_room_for(const std::string& address) const {
+  const std::size_t left = max_ - std::min(max_, count_);
+  if (left == 0) return false;
+  const auto found = by_address_.find(address);
+  const std::size_t own = found == by_address_.end() ? 0 : found->second;
+  return own < std::max(left, kMinShare);
+}
+
+void Hub::Shares::take(const std::string& address) {
+  ++by_address_[address];
+  ++count_;
+}
+
+void Hub::Shares::give_back(const std::string& address) noexcept {
+  const auto found = by_address_.find(address);
+  if (--found->second == 0) by_address_.erase(found);
+  --count_;
+}
+
+Hub::Hub(Limits limits) noexcept
+    : limits_(limits),
+      places_(limits.connections),
+      unauthenticated_(unauthenticated_max(limits.connections)) {}
+
 bool Hub::Place::join(vault::AccountId account) {
   const std::lock_guard lock(hub_->mutex_);
   std::size_t& count = hub_->connections_of_[account.value];
@@ -16,24 +51,27 @@ bool Hub::Place::join(vault::AccountId account) {
   }
   ++count;
   account_ = account;
+  hub_->unauthenticated_.give_back(address_);
   return true;
 }
 
-std::optional<Hub::Place> Hub::take_place() {
+std::optional<Hub::Place> Hub::take_place(std::string address) {
   const std::lock_guard lock(mutex_);
-  if (connections_ >= limits_.connections) {
+  if (!places_.has_room_for(address) || !unauthenticated_.has_room_for(address)) {
     refused_.fetch_add(1, std::memory_order_relaxed);
     return std::nullopt;
   }
-  ++connections_;
-  return Place(*this);
+  places_.take(address);
+  unauthenticated_.take(address);
+  return Place(*this, std::move(address));
 }
 
-void Hub::leave(vault::AccountId account) noexcept {
+void Hub::leave(const Place& place) noexcept {
   const std::lock_guard lock(mutex_);
-  --connections_;
-  const auto found = connections_of_.find(account.value);
-  if (found != connections_of_.end() && --found->second == 0) connections_of_.erase(found);
+  places_.give_back(place.address_);
+  if (!place.account_) return unauthenticated_.give_back(place.address_);
+  const auto found = connections_of_.find(place.account_->value);
+  if (--found->second == 0) connections_of_.erase(found);
 }
 
 Hub::Shelf& Hub::shelf_of(Executor& executor) {
@@ -126,7 +164,7 @@ Hub::Stats Hub::stats() const {
               .too_slow = too_slow_,
               .gaps = gaps_};
   const std::lock_guard lock(mutex_);
-  stats.connections = connections_;
+  stats.connections = places_.count();
   return stats;
 }
 

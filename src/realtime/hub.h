@@ -15,6 +15,7 @@
 
 #include "base/executor.h"
 #include "http/web_socket.h"
+#include "realtime/turns.h"
 #include "vault/events/events.h"
 
 namespace coffer::realtime {
@@ -43,16 +44,18 @@ class Hub {
     std::size_t connections = 10'000;
     std::size_t connections_of_account = 1'000;
   };
+  // A quarter of all may be without an account, and this many in any case.
+  static constexpr std::size_t kUnauthenticatedMin = 8;
   struct Stats {
     std::size_t connections = 0;   // now
-    std::uint64_t refused = 0;     // connections, beyond a limit
+    std::uint64_t refused = 0;     // connections, beyond a limit or the share of an address
     std::uint64_t notices = 0;     // events that somebody was told
     std::uint64_t deliveries = 0;  // of them, to single connections
     std::uint64_t too_slow = 0;    // connections closed because their client was
     std::uint64_t gaps = 0;        // times that a client had missed what is kept no longer
   };
 
-  explicit Hub(Limits limits) noexcept : limits_(limits) {}
+  explicit Hub(Limits limits) noexcept;
   Hub(const Hub&) = delete;
   Hub& operator=(const Hub&) = delete;
 
@@ -60,10 +63,12 @@ class Hub {
   class Place {
    public:
     Place(Place&& other) noexcept
-        : hub_(std::exchange(other.hub_, nullptr)), account_(other.account_) {}
+        : hub_(std::exchange(other.hub_, nullptr)),
+          address_(std::move(other.address_)),
+          account_(other.account_) {}
     Place& operator=(Place&&) = delete;
     ~Place() {
-      if (hub_) hub_->leave(account_);
+      if (hub_) hub_->leave(*this);
     }
     // Counts it as one of the account's. False: that has as many as it may have. REQUIRES: called
     // until it gives true, not after that.
@@ -71,13 +76,16 @@ class Hub {
 
    private:
     friend class Hub;
-    explicit Place(Hub& hub) noexcept : hub_(&hub) {}
+    Place(Hub& hub, std::string address) noexcept : hub_(&hub), address_(std::move(address)) {}
 
     Hub* hub_;
-    vault::AccountId account_ = {};
+    std::string address_;
+    std::optional<vault::AccountId> account_;
   };
-  // Nothing where there are as many as there may be.
-  std::optional<Place> take_place();
+  // Nothing where there are as many as there may be, or where `address` has its share: of all
+  // places, and of those without an account, as many as are left for all others (as with
+  // net::ConnectionLimit). `address`: of the client, as text by which it is counted.
+  std::optional<Place> take_place(std::string address);
 
   // Tells `subscriber` on `executor`, this thread's, of what of `account` is committed from now on.
   // `last`: the last event that is in the log. REQUIRES: `executor` has one thread and outlives all
@@ -86,6 +94,9 @@ class Hub {
            vault::EventId last);
   // On the same thread. Nothing is told from now on.
   void remove(Executor& executor, vault::AccountId account, Subscriber& subscriber) noexcept;
+
+  // For subscribers that read the log.
+  Turns& turns() noexcept { return turns_; }
 
   // Whether anybody is to be told anything.
   bool has_subscribers() const noexcept { return has_subscribers_.load(); }
@@ -115,14 +126,31 @@ class Hub {
     std::unordered_map<std::int64_t, std::vector<Subscriber*>> subscribers;
   };
 
-  void leave(vault::AccountId account) noexcept;
+  // Places of one kind, shared by address.
+  class Shares {
+   public:
+    explicit Shares(std::size_t max) noexcept : max_(max) {}
+    bool has_room_for(const std::string& address) const;
+    void take(const std::string& address);
+    void give_back(const std::string& address) noexcept;
+    std::size_t count() const noexcept { return count_; }
+
+   private:
+    const std::size_t max_;
+    std::size_t count_ = 0;
+    std::unordered_map<std::string, std::size_t> by_address_;
+  };
+
+  void leave(const Place& place) noexcept;
   Shelf& shelf_of(Executor& executor);
   void deliver(Shelf& shelf, const std::vector<Notice>& notices);
 
   const Limits limits_;
+  Turns turns_;
   mutable std::mutex mutex_;
   // Guarded by mutex_:
-  std::size_t connections_ = 0;
+  Shares places_;
+  Shares unauthenticated_;  // of the places, those without an account
   std::unordered_map<std::int64_t, std::size_t> connections_of_;  // by account
   std::unordered_map<std::int64_t, std::size_t> watched_;         // accounts: their subscribers
   vault::EventId position_ = {};

@@ -67,7 +67,7 @@ class Realtime final : public Dialect {
       co_return std::unexpected(Problem(ProblemKind::kForbidden,
                                         "Pages of this origin may not connect; see cors.origins"));
     }
-    auto place = hub_->take_place();
+    auto place = hub_->take_place(context.client.limit_key());
     if (!place) {
       Problem problem(ProblemKind::kBusy, "Too many clients are connected; try again in a moment");
       problem.headers.add("Retry-After", "10");

@@ -25,6 +25,9 @@ constexpr std::size_t kCatchUpPage = 200;
 constexpr std::chrono::seconds kCheckAfterChange{2};
 constexpr std::chrono::seconds kCheckAnyway{15};
 
+constexpr auto kTryAgainLater = static_cast<std::uint16_t>(http::CloseCode::kTryAgainLater);
+constexpr auto kPolicyViolation = static_cast<std::uint16_t>(http::CloseCode::kPolicyViolation);
+
 constexpr std::string_view kInvalid = "validation_error";
 constexpr std::string_view kUnauthorized = "unauthorized";
 constexpr std::string_view kForbidden = "forbidden";
@@ -34,8 +37,12 @@ constexpr std::string_view kExpired = "The token or key has expired";
 
 }  // namespace
 
-bool MessageLimit::admit(std::uint64_t number) {
-  return per_minute_ == 0 || limiter_.admit(std::to_string(number), per_minute_).admitted;
+bool MessageLimit::admit(std::uint64_t number, std::optional<vault::AccountId> account) {
+  if (per_minute_ == 0) return true;
+  if (!limiter_.admit(std::to_string(number), per_minute_).admitted) return false;
+  return !account ||
+         limiter_.admit("account " + std::to_string(account->value), kConnectionsFull * per_minute_)
+             .admitted;
 }
 
 bool RealtimeSession::Topic::covers(const vault::Event& event) const {
@@ -72,18 +79,20 @@ Task<void> RealtimeSession::serve(http::WebSocket& socket) {
   }
   if (is_known_to_hub_) hub_.remove(*executor_, *account_, *this);
   subscriptions_.clear();
-  count_if_too_slow();
+  settle_if_closed();
+  place_.reset();
 }
 
-// When it is closed: until it has ended, its client has some time more.
-void RealtimeSession::count_if_too_slow() noexcept {
+// Until it has ended, its client has some time more.
+void RealtimeSession::settle_if_closed() noexcept {
+  if (socket_->is_closing()) place_.reset();
   if (socket_->close_code() == kCloseTooSlow && !std::exchange(was_too_slow_, true)) {
     hub_.note_too_slow();
   }
 }
 
 void RealtimeSession::tick() noexcept {
-  count_if_too_slow();
+  settle_if_closed();
   contain_exceptions("realtime", [this] {
     const auto now = Clock::now();
     if (!is_authenticated()) {
@@ -98,9 +107,9 @@ void RealtimeSession::tick() noexcept {
 }
 
 bool RealtimeSession::admit_message() {
-  if (messages_->admit(number_)) return true;
+  if (messages_->admit(number_, account_)) return true;
   refuse("rate_limited", "Too many messages; send fewer a minute", {});
-  socket_->close(http::CloseCode::kPolicyViolation, "too many messages");
+  close(kPolicyViolation, "too many messages");
   return false;
 }
 
@@ -174,7 +183,7 @@ Task<void> RealtimeSession::authenticate(const boost::json::object& message) {
   if (!caller->scopes.read) {
     constexpr std::string_view kText = "This key does not have the scope read; use one that has it";
     refuse(kForbidden, kText, {});
-    co_return socket_->close(kCloseForbidden, kText);
+    co_return close(kCloseForbidden, kText);
   }
   const vault::AccountId account = caller->account.id;
   if (account_ && *account_ != account) {
@@ -186,9 +195,9 @@ Task<void> RealtimeSession::authenticate(const boost::json::object& message) {
   } else {
     expires_at = vault_.sessions().expiry_of(secret.text);
   }
-  if (!account_ && !place_.join(account)) {
+  if (!account_ && (!place_ || !place_->join(account))) {
     refuse("busy", "The account has as many connections as it may have; close some", {});
-    co_return socket_->close(http::CloseCode::kTryAgainLater, "too many connections");
+    co_return close(kTryAgainLater, "too many connections");
   }
   account_ = account;
   expires_at_ = expires_at;
@@ -353,28 +362,8 @@ Task<void> RealtimeSession::catch_up() {
   for (;;) {
     const auto next = std::ranges::find(subscriptions_, false, &Subscription::is_live);
     if (next == subscriptions_.end() || socket_->is_closing()) break;
-    const std::uint64_t number = next->number;
-    next->has_more = false;
-    const auto page = co_await vault_.owner_events().read(*account_, next->through, kCatchUpPage);
-    Subscription* subscription = find(number);
-    if (!subscription) continue;
-    for (const vault::Event& event : page.events) {
-      if (subscription->topic.covers(event) && !was_told_by_another(*subscription, event)) {
-        // Notices come in order: those of this event and of all behind it are still to come. Who
-        // went live too is told by them, in turn with the other and whether or not that stays.
-        if (is_awaited_by_another(*subscription, event)) {
-          subscription->is_live = true;
-          break;
-        }
-        socket_->send(std::make_shared<const std::string>(event_message(event)));
-      }
-      subscription->through = event.id;
-    }
-    if (subscription->is_live) continue;
-    if (page.events.size() < kCatchUpPage) {
-      subscription->is_live = !subscription->has_more;
-      continue;
-    }
+    const bool has_more = co_await read_missed(next->number);
+    if (!has_more) continue;
     // The rest when there is room for it.
     const bool goes_on = co_await socket_->wait_until_sent();
     if (!goes_on) break;
@@ -382,6 +371,32 @@ Task<void> RealtimeSession::catch_up() {
   }
   is_catching_up_ = false;
   ended_.clear();
+}
+
+Task<bool> RealtimeSession::read_missed(std::uint64_t number) {
+  const auto turn = co_await hub_.turns().take(*account_);
+  Subscription* subscription = find(number);
+  if (!subscription || socket_->is_closing()) co_return false;
+  subscription->has_more = false;
+  const auto page =
+      co_await vault_.owner_events().read(*account_, subscription->through, kCatchUpPage);
+  subscription = find(number);
+  if (!subscription) co_return false;
+  for (const vault::Event& event : page.events) {
+    if (subscription->topic.covers(event) && !was_told_by_another(*subscription, event)) {
+      // Notices come in order: those of this event and of all behind it are still to come. Who
+      // went live too is told by them, in turn with the other and whether or not that stays.
+      if (is_awaited_by_another(*subscription, event)) {
+        subscription->is_live = true;
+        co_return false;
+      }
+      socket_->send(std::make_shared<const std::string>(event_message(event)));
+    }
+    subscription->through = event.id;
+  }
+  if (page.events.size() == kCatchUpPage) co_return true;
+  subscription->is_live = !subscription->has_more;
+  co_return false;
 }
 
 void RealtimeSession::notify(const realtime::Notice& notice) {
@@ -396,12 +411,14 @@ void RealtimeSession::notify(const realtime::Notice& notice) {
       one.has_more = true;
     }
   }
-  if (is_wanted) socket_->send(notice.text);
+  if (!is_wanted) return;
+  socket_->send(notice.text);
+  settle_if_closed();
 }
 
 void RealtimeSession::lose() {
   hub_.note_gap();
-  socket_->close(http::CloseCode::kTryAgainLater, "events were missed; connect again");
+  close(kTryAgainLater, "events were missed; connect again");
 }
 
 void RealtimeSession::send(const boost::json::object& message) {
@@ -427,7 +444,13 @@ void RealtimeSession::refuse(std::string_view code, std::string_view text,
 void RealtimeSession::end(std::string_view text) {
   if (socket_->is_closing()) return;
   refuse(kUnauthorized, text, {});
-  socket_->close(kCloseUnauthorized, text);
+  close(kCloseUnauthorized, text);
+}
+
+// Its place is free from then on: the client may take its time to answer.
+void RealtimeSession::close(std::uint16_t code, std::string_view reason) {
+  socket_->close(code, reason);
+  settle_if_closed();
 }
 
 }  // namespace coffer::apis::mediavault

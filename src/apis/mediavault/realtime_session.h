@@ -25,17 +25,20 @@ inline constexpr std::uint16_t kCloseUnauthorized = 4401;
 inline constexpr std::uint16_t kCloseForbidden = 4403;
 inline constexpr std::uint16_t kCloseTooSlow = 4408;
 
-// How many messages each connection may send, by the rule of requests. Threads: any.
+// How many messages each connection and account may send, by the rule of requests. Threads: any.
 class MessageLimit {
  public:
+  static constexpr std::uint32_t kConnectionsFull = 4;
+
   // `per_minute` 0: as many as come. REQUIRES: `clock` outlives it.
   MessageLimit(const Clock& clock, std::uint32_t per_minute)
       : limiter_(clock), per_minute_(per_minute) {}
 
   // For a new connection.
   std::uint64_t next_number() noexcept { return ++last_number_; }
-  // Whether the connection of that number may send another one; counts it.
-  bool admit(std::uint64_t number);
+  // Whether the connection of that number may send another one, and with it all of `account`, which
+  // have kConnectionsFull times that; counts it.
+  bool admit(std::uint64_t number, std::optional<vault::AccountId> account);
 
  private:
   RateLimiter limiter_;
@@ -111,6 +114,8 @@ class RealtimeSession final : public http::WebSocketHandler, public realtime::Su
   Task<void> check_credentials();
   // Lets subscriptions go live, one after the other.
   Task<void> catch_up();
+  // A part of it, when it is the account's turn. Whether there is more.
+  Task<bool> read_missed(std::uint64_t number);
   Subscription* find(std::uint64_t number);
   // Ends that of the topic. False: there is none.
   bool erase(const Topic& topic);
@@ -125,11 +130,13 @@ class RealtimeSession final : public http::WebSocketHandler, public realtime::Su
   void refuse(std::string_view code, std::string_view text, const boost::json::object& message,
               const std::vector<vault::FieldFault>& faults = {});
   void end(std::string_view text);  // with 4401
-  void count_if_too_slow() noexcept;
+  void close(std::uint16_t code, std::string_view reason);
+  // Where it is closed, by whomever: gives its place back, and is counted where it was too slow.
+  void settle_if_closed() noexcept;
 
   vault::Vault& vault_;
   realtime::Hub& hub_;
-  realtime::Hub::Place place_;
+  std::optional<realtime::Hub::Place> place_;  // until it is closed
   const std::shared_ptr<MessageLimit> messages_;
   const std::uint64_t number_;  // of messages_
 

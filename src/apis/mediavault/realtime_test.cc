@@ -169,6 +169,24 @@ TEST(MediaVaultRealtime, NoMinuteHasMoreMessagesWhereverItBegins) {
   EXPECT_TRUE(is_admitted(other));
 }
 
+TEST(MediaVaultRealtime, TheConnectionsOfAnAccountShareMessages) {
+  TestServer server(Fields{{"rate_limits", "on"}, {"limits.account_per_minute", "2"}});
+  const auto anna = server.user("anna");
+  const auto bob = server.user("bob");
+  const object ping{{"type", "ping"}};
+  for (int i = 0; i < 8; ++i) {
+    Client client(server);
+    log_in(client, anna);
+    EXPECT_EQ(client.ask(ping).at("type"), "pong");
+  }
+  Client hers(server);
+  log_in(hers, anna);
+  EXPECT_EQ(hers.ask(ping).at("code"), "rate_limited");
+  Client his(server);
+  log_in(his, bob);
+  EXPECT_EQ(his.ask(ping).at("type"), "pong");
+}
+
 TEST(MediaVaultRealtime, EventsAreKeptForSoLong) {
   TestServer server(Fields{{"events.retention", "1d"},
                            {"sessions.access_lifetime", "30d"},
