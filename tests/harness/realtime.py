@@ -155,7 +155,7 @@ class Crowd:
     def _open(self, number):
         # The server bounds the connections of one address.
         one = socket.create_connection(
-            ("127.0.0.1", self.server.port), timeout=30, source_address=(f"127.0.0.{1 + number % 4}", 0)
+            ("127.0.0.1", self.server.port), timeout=30, source_address=(f"127.0.0.{1 + number % 16}", 0)
         )
         one.sendall(self.opening)
         received = b""

@@ -29,7 +29,13 @@ def descriptors():
 
 @pytest.fixture
 def vault(launch):
-    server = launch({"realtime.max_connections_per_account": "10000", "log.access": "false"})
+    server = launch(
+        {
+            "realtime.max_connections": "20000",
+            "realtime.max_connections_per_account": "10000",
+            "log.access": "false",
+        }
+    )
     server.one = server.user()
     return server
 
