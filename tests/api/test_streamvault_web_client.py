@@ -138,6 +138,9 @@ def test_search_for_folders(caller, shared):
     refuse(caller.post("/api/v3/folders_search/", json={}), 400, name=REQUIRED)
     refuse(caller.post("/api/v3/folders_search/", json={"name": " "}), 400, name=["This field may not be blank."])
     refuse(caller.get("/api/v3/folders_search/"), 400, name=REQUIRED)
+    long = ["Ensure this field has no more than 255 characters."]
+    refuse(caller.get("/api/v3/folders_search/", params={"q": "x" * 256, "name": "music"}), 400, q=long)
+    refuse(caller.get("/api/v3/folders_search/", params={"q": "music", "name": "x" * 256}), 400, name=long)
 
 
 def test_the_lists_are_closed_without_guests(launch):

@@ -43,18 +43,22 @@ Task<Reply> reply_with(RequestContext& context, vault::FolderQuery query) {
 // The part of a name that is looked for: of the query, or a field of the body.
 Task<std::expected<std::string, Problem>> wanted_name(RequestContext& context) {
   boost::json::object given;
-  if (context.request.method == http::Method::kPost) {
+  const bool is_query = context.request.method != http::Method::kPost;
+  if (is_query) {
+    for (const char* parameter : {"q", "name"}) {
+      const auto value = context.request.uri.parameter(parameter);
+      if (value) given[parameter] = *value;
+    }
+  } else {
     auto body = co_await read_fields(context.request);
     if (!body) co_return std::unexpected(body.error());
     given = std::move(*body);
-  } else {
-    for (const char* name : {"q", "name"}) {
-      const auto value = context.request.uri.parameter(name);
-      if (value) given["name"] = *value;
-    }
   }
   RestFields fields(given);
-  std::string name = fields.text("name", kNameMax);
+  std::string name;
+  const bool has_q = is_query && given.contains("q");
+  if (has_q) name = fields.text("q", kNameMax);
+  if (!has_q || given.contains("name")) name = fields.text("name", kNameMax);
   if (auto problem = fields.problem()) co_return std::unexpected(std::move(*problem));
   co_return name;
 }
