@@ -10,7 +10,7 @@ import pytest
 from harness import nginx, openapi, program
 from harness.server import Server
 
-ORDER = ["rules", "api", "e2e", "faults", "measure"]
+ORDER = ["rules", "api", "e2e", "sdk", "faults", "measure"]
 
 
 def pytest_configure():
