@@ -142,6 +142,7 @@ bool Webhooks::read_events() {
   if (now < next_read_) return false;
   next_read_ = now + options_.poll_every;
   const vault::EventId from = executor_.run(vault_.events().position(kReader));
+  if (executor_.run(vault_.deliveries().pass_over(kReader, from))) return false;
   const auto page = executor_.run(vault_.events().read(from, kReadMax));
   // A new reader has missed nothing that it ever was to tell.
   if (page.has_gap && from.value != 0) {

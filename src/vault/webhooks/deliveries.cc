@@ -30,6 +30,8 @@ constexpr db::Statement kMatching{
 constexpr db::Statement kMatchingAdmins{
     "SELECT w.id FROM webhook AS w JOIN account AS a ON a.id = w.account_id"
     " WHERE (w.topics & 8) <> 0 AND w.is_active = 1 AND w.since_event < $1 AND a.is_admin = 1"};
+constexpr db::Statement kAnyWebhook{"SELECT id FROM webhook LIMIT 1"};
+constexpr db::Statement kLastEvent{"SELECT coalesce(max(id), 0) FROM event"};
 constexpr db::Statement kInsertDead{
     "INSERT INTO webhook_delivery (uuid, webhook_id, topic, at, account_id, resource_kind,"
     " resource_id, kind, status, attempts, expires_at, created_at, finished_at, error)"
@@ -220,6 +222,29 @@ struct DeliveryQueue::LeaseRow {
 
 DeliveryQueue::DeliveryQueue(Context& context)
     : context_(context), lease_(random_lease(context.entropy)) {}
+
+Task<bool> DeliveryQueue::pass_over(const std::string& reader, EventId from) {
+  struct Look {
+    bool is_heard = false;
+    EventId last;
+  };
+  const auto look = [](db::Transaction& tx) -> Task<Look> {
+    const auto last_from = [](const db::Row& row) { return row.id<EventId>(0); };
+    Look now;
+    now.is_heard = (co_await tx.find(kAnyWebhook, webhook_id_from)).has_value();
+    now.last = (co_await tx.find(kLastEvent, last_from)).value_or(EventId{});
+    co_return now;
+  };
+  const Look before = co_await context_.database.read(look);
+  if (before.is_heard || before.last <= from) co_return !before.is_heard;
+  // One that was registered meanwhile is to be told of what came since.
+  auto body = [&](db::Transaction& tx) -> Task<bool> {
+    const Look now = co_await look(tx);
+    if (!now.is_heard) co_await move_reader(tx, reader, from, now.last);
+    co_return !now.is_heard;
+  };
+  co_return co_await context_.database.write(Actor::System{}, body);
+}
 
 Task<DeliveryQueue::Enqueued> DeliveryQueue::enqueue(const std::string& reader, EventId from,
                                                      const std::vector<Event>& events) {

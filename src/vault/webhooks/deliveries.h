@@ -69,6 +69,9 @@ class DeliveryQueue {
     std::uint64_t made = 0;  // deliveries
     std::uint64_t dead = 0;  // of these: too many waited already
   };
+  // Where no webhook exists, moves the reader called `reader`, whose position is `from`, to the end
+  // of the log, so that nobody reads what nobody is told of; whether that is so.
+  Task<bool> pass_over(const std::string& reader, EventId from);
   // Makes the deliveries of `events`, or of the first of them, and moves the reader there in the
   // same transaction, so that none is made twice. REQUIRES: `events` are what follows `from`, the
   // position of the reader called `reader`; not empty.

@@ -197,6 +197,21 @@ TEST_F(WebhookTest, DeliveriesAboutOneCollectionGoOneAfterAnother) {
   }
 }
 
+TEST_F(WebhookTest, WhatNobodyIsToldOfIsPassedOver) {
+  const auto position = [&] { return run(vault_->events().position(kReader)); };
+  upload(anna_, "a.txt", "1");
+  EXPECT_TRUE(run(queue().pass_over(kReader, position())));
+  const EventId passed = position();
+  EXPECT_TRUE(run(vault_->events().read(passed, 100)).events.empty());
+  EXPECT_TRUE(run(queue().pass_over(kReader, passed)));
+  EXPECT_EQ(position(), passed);
+  make(bob_);
+  upload(bob_, "b.txt", "1");
+  EXPECT_FALSE(run(queue().pass_over(kReader, passed)));
+  EXPECT_EQ(position(), passed);
+  EXPECT_EQ(enqueue(), 1U);
+}
+
 TEST_F(WebhookTest, TwoSendersMakeEachDeliveryOnce) {
   make(anna_);
   upload(anna_, "a.txt", "1");
