@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <functional>
 #include <limits>
+#include <set>
 #include <unordered_map>
 #include <utility>
 #include <vector>
@@ -187,8 +188,10 @@ class WordCollector {
   explicit WordCollector(std::string prefix) : prefix_(std::move(prefix)) {}
 
   void add(char mark, std::string_view word) {
-    words_.push_back(prefix_ + mark);
-    words_.back() += word;
+    if (!words_.empty()) words_ += ' ';
+    words_ += prefix_;
+    words_ += mark;
+    words_ += word;
   }
   void add_grams(std::string_view text) {
     for_each_run(text, [&](std::string_view run) {
@@ -222,16 +225,11 @@ class WordCollector {
     }
   }
 
-  std::string take() {
-    std::ranges::sort(words_);
-    const auto doubles = std::ranges::unique(words_);
-    words_.erase(doubles.begin(), doubles.end());
-    return fmt::format("{}", fmt::join(words_, " "));
-  }
+  std::string take() { return std::move(words_); }
 
  private:
   const std::string prefix_;
-  std::vector<std::string> words_;
+  std::string words_;
 };
 
 // The words that `term` is looked for by: enough to hold each of its characters, where that is not
@@ -456,7 +454,9 @@ Task<std::uint64_t> count_wrong_words(db::Transaction& transaction) {
   std::unordered_map<std::int64_t, std::uint64_t> wanted;
   const auto subtract = [&](const Indexed& entry) {
     const std::string words = words_of(entry);
-    for_each_run(words, [&](std::string_view word) { sums[entry.id.value] -= hash(word) | 1U; });
+    std::set<std::string_view> each;
+    for_each_run(words, [&](std::string_view word) { each.insert(word); });
+    for (const std::string_view word : each) sums[entry.id.value] -= hash(word) | 1U;
   };
   std::unordered_map<std::int64_t, bool> stale;
   const auto add_stale = [&](const db::Row& row) {

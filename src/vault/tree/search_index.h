@@ -42,8 +42,8 @@ struct IndexedPeriod {
 Task<std::optional<IndexedPeriod>> indexed_period(db::Transaction& transaction, std::int64_t from,
                                                   std::int64_t before);
 
-// The words of an entry, each once, with blanks between them: lower-case letters, digits, and what
-// is not ASCII.
+// The words of an entry with blanks between them, some of them more than once, which the index does
+// not mind: lower-case letters, digits, and what is not ASCII.
 std::string words_of(AccountId owner, FileKind kind, std::string_view column);
 
 // What entries to look at for a search.

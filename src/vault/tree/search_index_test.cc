@@ -409,8 +409,8 @@ TEST_F(SearchIndexTest, PeriodsStayFew) {
 
 TEST(Words, ArePiecesMarkedWithTheAccountAndTheKind) {
   EXPECT_EQ(words_of(AccountId{17}, FileKind::kVideo, "ab.c\x1f\x1f\x1fä"),
-            "17bga 17bgab 17bgab\u008e 17bgb 17bgb\u008e 17bgb\u008ec 17bgc 17bg\u008e 17bg\u008ec"
-            " 17bgä 17btä 17bwa 17bwab 17bwc 17bwä");
+            "17bga 17bgb 17bg\u008e 17bgc 17bgab 17bgb\u008e 17bg\u008ec 17bgab\u008e 17bgb\u008ec"
+            " 17bgä 17bwa 17bwab 17bwc 17bwä 17btä");
 }
 
 }  // namespace
