@@ -117,10 +117,12 @@ Task<std::optional<Entry>> find_file(db::Transaction& transaction, AccountId own
 }
 
 std::string state_tag(const Entry& file, std::span<const CollectionId> collections) {
-  Sha256 hash;
-  const auto add = [&](std::string_view text) {
-    hash.update(as_bytes(std::to_string(text.size()) + ':'));
-    hash.update(as_bytes(text));
+  // At once: dozens of short pieces would cost more than they weigh.
+  std::string text;
+  const auto add = [&](std::string_view part) {
+    text += std::to_string(part.size());
+    text += ':';
+    text += part;
   };
   const auto add_number = [&](auto number) { add(std::to_string(number)); };
   const auto add_optional = [&](const auto& value, const auto& add_value) {
@@ -143,7 +145,7 @@ std::string state_tag(const Entry& file, std::span<const CollectionId> collectio
   for (const CollectionId id : collections) add_number(id.value);
   add_number(file.owner.value);
   add_number(to_micros(file.updated_at));
-  return hash.finish().hex().substr(0, 32);
+  return Sha256::of(as_bytes(text)).hex().substr(0, 32);
 }
 
 Task<Result<void>> check_state(db::Transaction& transaction, const Entry& file,
