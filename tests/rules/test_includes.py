@@ -22,6 +22,7 @@ MODULES = {
     "blobs/local": {"base", "blobs"},
     "config": {"base"},
     "media/sniff": {"base"},
+    "media/protocol": {"base", "media/sniff"},
     "vault/model": {"base", "db", "blobs"},
     "vault/events": {"base", "db", "vault/model"},
     "vault/identity": {"base", "db", "vault/model", "vault/events"},
