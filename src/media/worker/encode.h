@@ -1,0 +1,15 @@
+// Pictures as bytes, with nothing in them but the pixels.
+#pragma once
+
+#include <expected>
+
+#include "media/protocol/reply.h"
+#include "media/worker/pixels.h"
+
+namespace coffer::media {
+
+// `quality` 1 to 100. JPEG has no transparency: what is behind becomes white.
+std::expected<Picture, Failure> encode_picture(const Raster& raster, PictureFormat format,
+                                               int quality);
+
+}  // namespace coffer::media
