@@ -94,7 +94,7 @@ LIBRARIES = {
     "sys/socket.h": {"net", "media/pool", "media/worker"},
     "netinet/": {"net", "media/worker"},
     "sys/sendfile.h": {"net"},
-    "sys/stat.h": {"db/sqlite", "blobs/local", "media/sniff", "media/probe", "config", "server"},
+    "sys/stat.h": {"db/sqlite", "blobs/local", "media/sniff", "media/pool", "media/probe", "config", "server"},
     "dirent.h": {"blobs/local"},
     "fcntl.h": {"db/sqlite", "blobs/local", "media/sniff", "media/pool", "media/worker", "media/probe",
                 "server", "cli"},

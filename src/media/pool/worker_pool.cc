@@ -1,13 +1,16 @@
 #include "media/pool/worker_pool.h"
 
 #include <fcntl.h>
+#include <sys/stat.h>
 
+#include <csignal>
 #include <stdexcept>
 #include <utility>
 
 #include <fmt/format.h>
 
 #include "base/log.h"
+#include "media/pool/sealed_file.h"
 
 namespace coffer::media {
 namespace {
@@ -17,6 +20,12 @@ bool is_read_only(int file) {
   if (flags >= 0 && (flags & O_ACCMODE) == O_RDONLY) return true;
   const int seals = fcntl(file, F_GET_SEALS);
   return seals >= 0 && (seals & F_SEAL_WRITE) != 0;
+}
+
+bool is_whole(int file, std::uint64_t offset, std::uint64_t length) {
+  struct stat status = {};
+  return fstat(file, &status) == 0 && offset == 0 &&
+         length == static_cast<std::uint64_t>(status.st_size);
 }
 
 std::string names_of(std::uint32_t layers) {
@@ -36,15 +45,30 @@ WorkerPool::WorkerPool(Launcher launcher, WorkerPoolOptions options)
 
 WorkerPool::~WorkerPool() = default;
 
-std::unique_ptr<WorkerProcess> WorkerPool::take() {
+void WorkerPool::enter(std::unique_lock<std::mutex>& lock, Job job) {
+  const bool render = job == Job::kRender;
+  if (render) ++waiting_renders_;
+  free_.wait(lock, [&] {
+    return stopped_ || (stats_.busy < options_.workers && (render || waiting_renders_ == 0));
+  });
+  if (render) {
+    --waiting_renders_;
+    // Those that gave way look again.
+    free_.notify_all();
+  }
+  if (stopped_) throw Stopped();
+  ++stats_.busy;
+}
+
+std::unique_ptr<WorkerProcess> WorkerPool::take(Job job) {
   std::uint32_t known_layers = 0;
   {
     std::unique_lock lock(mutex_);
-    free_.wait(lock, [&] { return stats_.busy < options_.workers; });
-    ++stats_.busy;
+    enter(lock, job);
     if (!idle_.empty()) {
       auto worker = std::move(idle_.back());
       idle_.pop_back();
+      working_.insert(worker->process());
       return worker;
     }
     known_layers = stats_.layers;
@@ -58,8 +82,10 @@ std::unique_ptr<WorkerProcess> WorkerPool::take() {
                  {"missing", names_of(kAllLayers & ~(*worker)->layers())}});
     }
     const std::lock_guard lock(mutex_);
+    if (stopped_) throw Stopped();
     ++stats_.started;
     stats_.layers = (*worker)->layers();
+    working_.insert((*worker)->process());
     return std::move(*worker);
   } catch (...) {
     give_back(nullptr);
@@ -72,16 +98,30 @@ void WorkerPool::give_back(std::unique_ptr<WorkerProcess> worker) {
   {
     const std::lock_guard lock(mutex_);
     --stats_.busy;
-    if (worker && !worker->is_usable()) ++stats_.failed;
-    if (keep) idle_.push_back(std::move(worker));
+    if (worker) working_.erase(worker->process());
+    if (worker && !worker->is_usable() && !stopped_) ++stats_.failed;
+    if (keep && !stopped_) idle_.push_back(std::move(worker));
   }
-  free_.notify_one();
+  // Not all that wait may go on.
+  free_.notify_all();
+}
+
+void WorkerPool::stop() {
+  std::vector<std::unique_ptr<WorkerProcess>> idle;
+  {
+    const std::lock_guard lock(mutex_);
+    stopped_ = true;
+    idle.swap(idle_);
+    // Not reaped before give_back(), so the numbers are theirs.
+    for (const pid_t process : working_) kill(process, SIGKILL);
+  }
+  free_.notify_all();
 }
 
 // Gives the worker back whatever happens.
 class WorkerPool::Borrowed {
  public:
-  explicit Borrowed(WorkerPool& pool) : pool_(pool), worker_(pool.take()) {}
+  Borrowed(WorkerPool& pool, Job job) : pool_(pool), worker_(pool.take(job)) {}
   ~Borrowed() { pool_.give_back(std::move(worker_)); }
   Borrowed(const Borrowed&) = delete;
   Borrowed& operator=(const Borrowed&) = delete;
@@ -94,14 +134,20 @@ class WorkerPool::Borrowed {
 
 Reply WorkerPool::run(Request request, int file, std::uint64_t offset, std::uint64_t length) {
   if (!is_read_only(file)) throw std::invalid_argument("a media job's file can be written to");
-  request.offset = offset;
-  request.length = length;
-  const Borrowed worker(*this);
-  {
-    const std::lock_guard lock(mutex_);
-    ++stats_.jobs;
+  const bool whole = is_whole(file, offset, length);
+  if (!whole && length > kMaxSharedFileBytes) {
+    throw std::invalid_argument("a media job's file holds more than its range");
   }
-  return worker->run(request, file, options_.job_timeout);
+  const Borrowed worker(*this, request.job);
+  // Made by whoever has a worker: no more copies than workers are in memory.
+  const Descriptor copy = whole ? Descriptor() : sealed_copy(file, offset, length);
+  request.offset = 0;
+  request.length = length;
+  Reply reply = worker->run(request, whole ? file : copy.get(), options_.job_timeout);
+  const std::lock_guard lock(mutex_);
+  if (stopped_) throw Stopped();
+  ++stats_.jobs;
+  return reply;
 }
 
 WorkerPool::Stats WorkerPool::stats() const {

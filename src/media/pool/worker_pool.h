@@ -6,6 +6,8 @@
 #include <cstdint>
 #include <memory>
 #include <mutex>
+#include <set>
+#include <stdexcept>
 #include <string>
 #include <vector>
 
@@ -22,18 +24,53 @@ struct WorkerPoolOptions {
   std::chrono::milliseconds start_timeout = std::chrono::seconds(20);
 };
 
+// A larger file than this has to be a file of its own, when a worker is to look into it.
+inline constexpr std::uint64_t kMaxSharedFileBytes = 1u << 20;
+
+// What a server needs to look into files:
+//
+//   const auto program = find_worker_program();  // program.h; nothing: it is not installed
+//   WorkerPool pool(program_launcher(*program), {.workers = …});
+//   const Reply reply = pool.run(request, descriptor, offset, length);  // on a thread that may
+//   wait
+//
+// Memory: a worker maps at most 1 GiB above its code, and rarely is a tenth of that resident; a
+// bound on all of them together is a bound on `workers`. Workers are started by the first jobs
+// and stay; no process is there before.
+//
 // Threads: any.
 class WorkerPool {
  public:
+  // What run() throws once stop() was called; nothing is said of the file.
+  struct Stopped : std::runtime_error {
+    Stopped() : std::runtime_error("media workers are stopped") {}
+  };
+
+  // Starts nothing.
   WorkerPool(Launcher launcher, WorkerPoolOptions options);
   // REQUIRES: no call of run() is under way.
   ~WorkerPool();
 
-  // Looks into `length` bytes of `file` from `offset` on, which the request is told of here.
-  // Blocks while all workers are busy, then until the job has ended: not for a serving core. Throws
-  // std::runtime_error, with what an operator can do, where no worker can be started, and
-  // std::invalid_argument where something could be written through `file`.
+  // Looks into `length` bytes of `file` from `offset` on, which the request is told of here. Blocks
+  // while all workers are busy, then until the job has ended: not for a serving core. Pictures
+  // alone (Job::kRender), which somebody waits for, are before the others. `file` is borrowed until
+  // then, and its position is left alone.
+  //
+  // A decoder that was taken over must see nothing but the file that took it over. A range that is
+  // not all of `file`, as that of a packed blob, is therefore copied to memory first, which is for
+  // at most kMaxSharedFileBytes. What is in no single file (several extents, another machine) the
+  // caller gathers: in a SealedFile, or in a file without a name that is opened again for reading.
+  //
+  // What is wrong with the bytes is told by the reply: `facts` where they were found, `picture` or
+  // `failure`; describe() has words for people, may_be_transient() whether to try once more.
+  //
+  // Throws std::runtime_error, with what an operator can do, where no worker can be started or the
+  // range cannot be read, Stopped, and std::invalid_argument where something could be written
+  // through `file`, or it holds more than a range that is too large to copy.
   Reply run(Request request, int file, std::uint64_t offset, std::uint64_t length);
+
+  // Ends the jobs that are under way, within milliseconds, and lets none begin.
+  void stop();
 
   struct Stats {
     std::uint64_t jobs = 0;
@@ -47,14 +84,20 @@ class WorkerPool {
 
  private:
   class Borrowed;
-  std::unique_ptr<WorkerProcess> take();
+  // A worker that is idle, or a new one. Throws as run() does.
+  std::unique_ptr<WorkerProcess> take(Job job);
   void give_back(std::unique_ptr<WorkerProcess> worker);
+  // Waits for its turn, and counts as busy from then on.
+  void enter(std::unique_lock<std::mutex>& lock, Job job);
 
   const Launcher launcher_;
   const WorkerPoolOptions options_;
   mutable std::mutex mutex_;
   std::condition_variable free_;
   std::vector<std::unique_ptr<WorkerProcess>> idle_;
+  std::set<pid_t> working_;  // processes that have a job
+  std::size_t waiting_renders_ = 0;
+  bool stopped_ = false;
   Stats stats_;
 };
 

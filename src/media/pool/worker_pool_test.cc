@@ -6,11 +6,18 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <csignal>
 #include <cstring>
-#include <random>
+#include <filesystem>
+#include <future>
+#include <string>
 #include <thread>
+#include <utility>
+
+#include "media/pool/program.h"
+#include "media/pool/sealed_file.h"
 
 namespace coffer::media {
 namespace {
@@ -31,6 +38,12 @@ class FakeWorker {
   }
   // The pipe for the answer of the next job.
   int receive() {
+    const auto [file, pipe] = receive_both();
+    close(file);
+    return pipe;
+  }
+  // Its file and that pipe.
+  std::pair<int, int> receive_both() {
     std::array<std::byte, kRequestBytes> bytes;
     iovec data = {bytes.data(), bytes.size()};
     alignas(cmsghdr) std::array<char, CMSG_SPACE(2 * sizeof(int))> control = {};
@@ -42,8 +55,7 @@ class FakeWorker {
     if (recvmsg(control_, &message, 0) <= 0) _exit(0);
     std::array<int, 2> descriptors = {};
     std::memcpy(descriptors.data(), CMSG_DATA(CMSG_FIRSTHDR(&message)), sizeof(descriptors));
-    close(descriptors[0]);
-    return descriptors[1];
+    return {descriptors[0], descriptors[1]};
   }
   void answer(int pipe, const Bytes& bytes) {
     if (write(pipe, bytes.data(), bytes.size()) < 0) _exit(1);
@@ -73,10 +85,9 @@ Launcher fake(std::function<void(FakeWorker&)> behaviour) {
 }
 
 Descriptor file_of(std::string_view text) {
-  Descriptor file(memfd_create("test", MFD_CLOEXEC | MFD_ALLOW_SEALING));
-  EXPECT_EQ(write(file.get(), text.data(), text.size()), static_cast<ssize_t>(text.size()));
-  EXPECT_EQ(fcntl(file.get(), F_ADD_SEALS, F_SEAL_WRITE | F_SEAL_SHRINK | F_SEAL_GROW), 0);
-  return file;
+  SealedFile file;
+  file.append(as_bytes(text));
+  return std::move(file).seal();
 }
 
 WorkerPoolOptions options() {
@@ -164,7 +175,7 @@ TEST(WorkerPool, KeepsFactsWhereTheDecoderDies) {
                     facts.codec = "h264";
                     worker.answer(pipe, facts_frame(facts));
                     close(pipe);
-                    worker.send_bytes(encode(JobEnd{SIGXCPU, 0}));
+                    worker.send_bytes(encode(JobEnd{SIGXCPU, 0, 0, 0}));
                     worker.receive();
                   }),
                   options());
@@ -202,6 +213,86 @@ TEST(WorkerPool, RefusesAFileThatCanBeWrittenTo) {
   WorkerPool pool(fake(serve_well), options());
   const Descriptor file(memfd_create("test", MFD_CLOEXEC));
   EXPECT_THROW(pool.run({}, file.get(), 0, 1), std::invalid_argument);
+}
+
+// What the worker of a job finds when it reads all that it can of its file.
+std::string seen_by_worker(const Descriptor& file, std::uint64_t offset, std::uint64_t length) {
+  WorkerPool pool(fake([](FakeWorker& worker) {
+                    worker.hello({kSafe, 0});
+                    const auto [job_file, pipe] = worker.receive_both();
+                    Bytes bytes(100);
+                    bytes.resize(static_cast<std::size_t>(
+                        std::max<ssize_t>(pread(job_file, bytes.data(), bytes.size(), 0), 0)));
+                    Facts facts;
+                    facts.title = as_text(bytes);
+                    worker.answer(pipe, facts_frame(facts));
+                    worker.answer(pipe, failed_answer());
+                    close(pipe);
+                    worker.send_bytes(encode(JobEnd{}));
+                    worker.receive();
+                  }),
+                  options());
+  const Reply reply = pool.run({}, file.get(), offset, length);
+  return reply.facts ? reply.facts->title : "no facts";
+}
+
+TEST(WorkerPool, ShowsAWorkerNothingButItsFile) {
+  const Descriptor file = file_of("mine, yours, theirs");
+  EXPECT_EQ(seen_by_worker(file, 6, 5), "yours");
+  EXPECT_EQ(seen_by_worker(file, 0, 4), "mine");
+  EXPECT_EQ(seen_by_worker(file, 0, 19), "mine, yours, theirs");
+}
+
+TEST(WorkerPool, RefusesALargeRangeOfAFileThatHasMore) {
+  WorkerPool pool(fake(serve_well), options());
+  const Descriptor file = file_of(std::string(kMaxSharedFileBytes + 2, 'x'));
+  EXPECT_THROW(pool.run({}, file.get(), 0, kMaxSharedFileBytes + 1), std::invalid_argument);
+  EXPECT_EQ(pool.run({}, file.get(), 1, kMaxSharedFileBytes).failure, Failure::kUnsupported);
+}
+
+TEST(WorkerPool, FailsWhereTheRangeIsNotThere) {
+  WorkerPool pool(fake(serve_well), options());
+  const Descriptor file = file_of("short");
+  EXPECT_THROW(pool.run({}, file.get(), 2, 10), std::runtime_error);
+  EXPECT_EQ(pool.stats().busy, 0u);
+  EXPECT_EQ(run(pool).failure, Failure::kUnsupported);
+}
+
+TEST(WorkerPool, StopEndsJobsAndLetsNoneBegin) {
+  WorkerPool pool(fake([](FakeWorker& worker) {
+                    worker.hello({kSafe, 0});
+                    worker.receive();
+                    pause();
+                  }),
+                  options());
+  const auto job = [&] { EXPECT_THROW(run(pool), WorkerPool::Stopped); };
+  auto busy = std::async(std::launch::async, job);
+  while (pool.stats().busy == 0) std::this_thread::sleep_for(1ms);
+  auto waits = std::async(std::launch::async, job);
+  pool.stop();
+  // Long before the time of a job.
+  EXPECT_EQ(busy.wait_for(10s), std::future_status::ready);
+  EXPECT_EQ(waits.wait_for(10s), std::future_status::ready);
+  job();
+}
+
+TEST(SealedFile, CannotBeChanged) {
+  const Descriptor file = file_of("bytes");
+  EXPECT_LT(write(file.get(), "x", 1), 0);
+  EXPECT_NE(ftruncate(file.get(), 0), 0);
+}
+
+TEST(FindWorkerProgram, LooksBesideTheProgramAndInLibexec) {
+  const std::string folder = ::testing::TempDir() + "find-worker-" + std::to_string(getpid());
+  std::filesystem::create_directories(folder + "/bin");
+  std::filesystem::create_directories(folder + "/libexec/coffer");
+  EXPECT_FALSE(find_worker_program(folder + "/bin/coffer"));
+  std::filesystem::copy_file("/bin/true", folder + "/libexec/coffer/coffer-media");
+  EXPECT_EQ(find_worker_program(folder + "/bin/coffer"),
+            folder + "/bin/../libexec/coffer/coffer-media");
+  std::filesystem::copy_file("/bin/true", folder + "/bin/coffer-media");
+  EXPECT_EQ(find_worker_program(folder + "/bin/coffer"), folder + "/bin/coffer-media");
+  std::filesystem::remove_all(folder);
 }
 
 // The program itself.

@@ -232,9 +232,13 @@ Reply WorkerProcess::run(const Request& request, int file, std::chrono::millisec
     if (message) end = decode_job_end(*message);
     if (end) failure = failure_of(*end);
   }
-  const bool ended = reader.ended() && end == JobEnd{};
+  const bool ended = reader.ended() && end && end->is_good();
   if (!ended) usable_ = false;
   Reply reply = reader.take();
+  if (end) {
+    reply.memory_kib = end->memory_kib;
+    reply.cpu_millis = end->cpu_millis;
+  }
   if (!ended) {
     // Facts that were told before it failed were told in good order.
     reply.picture.reset();

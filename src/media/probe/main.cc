@@ -107,6 +107,8 @@ void probe(WorkerPool& pool, const Options& options, const std::string& path) {
     write_picture(options, path, *reply.picture);
   }
   if (reply.failure) line.text("failure", describe(*reply.failure));
+  line.add("memory_kib", fmt::format("{}", reply.memory_kib));
+  line.add("cpu_milliseconds", fmt::format("{}", reply.cpu_millis));
   line.add("milliseconds", fmt::format("{:.1f}", took.count()));
   std::puts(line.str().c_str());
   std::fflush(stdout);

@@ -41,6 +41,9 @@ struct Reply {
   std::optional<Facts> facts;
   std::optional<Picture> picture;
   std::optional<Failure> failure;  // where there is no picture
+  // What the job cost, for statistics: 0 where it was ended by the clock.
+  std::uint32_t memory_kib = 0;
+  std::uint32_t cpu_millis = 0;
 };
 
 enum class FrameType : std::uint8_t { kFacts = 1, kPicture = 2, kFailure = 3, kEnd = 4 };

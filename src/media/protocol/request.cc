@@ -149,6 +149,8 @@ std::array<std::byte, kJobEndBytes> encode(const JobEnd& end) noexcept {
       .add(kProtocolVersion)
       .add(end.signal)
       .add(end.status)
+      .add(end.memory_kib)
+      .add(end.cpu_millis)
       .bytes();
 }
 
@@ -160,6 +162,8 @@ std::optional<JobEnd> decode_job_end(ByteView bytes) noexcept {
   JobEnd end;
   end.signal = in.next<std::uint8_t>();
   end.status = in.next<std::uint8_t>();
+  end.memory_kib = in.next<std::uint32_t>();
+  end.cpu_millis = in.next<std::uint32_t>();
   return end;
 }
 

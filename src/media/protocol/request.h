@@ -88,14 +88,17 @@ inline constexpr std::size_t kHelloBytes = 16;
 std::array<std::byte, kHelloBytes> encode(const Hello& hello) noexcept;
 std::optional<Hello> decode_hello(ByteView bytes) noexcept;
 
-// How the process of a job ended.
+// How the process of a job ended, and what it cost.
 struct JobEnd {
-  std::uint8_t signal = 0;  // that killed it, or 0
-  std::uint8_t status = 0;  // its exit status
+  std::uint8_t signal = 0;       // that killed it, or 0
+  std::uint8_t status = 0;       // its exit status
+  std::uint32_t memory_kib = 0;  // resident, at most
+  std::uint32_t cpu_millis = 0;
 
+  bool is_good() const noexcept { return signal == 0 && status == 0; }
   friend bool operator==(const JobEnd&, const JobEnd&) = default;
 };
-inline constexpr std::size_t kJobEndBytes = 8;
+inline constexpr std::size_t kJobEndBytes = 16;
 std::array<std::byte, kJobEndBytes> encode(const JobEnd& end) noexcept;
 std::optional<JobEnd> decode_job_end(ByteView bytes) noexcept;
 

@@ -53,7 +53,8 @@ TEST(Hello, ComesBackAsItWas) {
 }
 
 TEST(JobEnd, ComesBackAsItWas) {
-  EXPECT_EQ(decode_job_end(encode(JobEnd{9, 3})), (JobEnd{9, 3}));
+  const JobEnd end{9, 3, 70'000, 1200};
+  EXPECT_EQ(decode_job_end(encode(end)), end);
   EXPECT_FALSE(decode_job_end(encode(Hello{})));
 }
 

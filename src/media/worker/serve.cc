@@ -1,6 +1,7 @@
 #include "media/worker/serve.h"
 
 #include <fcntl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -101,13 +102,25 @@ class PipeSink final : public FrameSink {
   _exit(0);
 }
 
+std::int64_t millis(const timeval& time) noexcept {
+  return std::int64_t{time.tv_sec} * 1000 + time.tv_usec / 1000;
+}
+
 JobEnd wait_for(pid_t child) {
   int status = 0;
-  while (waitpid(child, &status, 0) < 0) {
-    if (errno != EINTR) fail("waitpid");
+  rusage usage = {};
+  while (wait4(child, &status, 0, &usage) < 0) {
+    if (errno != EINTR) fail("wait4");
   }
-  if (WIFSIGNALED(status)) return {static_cast<std::uint8_t>(WTERMSIG(status)), 0};
-  return {0, static_cast<std::uint8_t>(WEXITSTATUS(status))};
+  JobEnd end;
+  if (WIFSIGNALED(status)) {
+    end.signal = static_cast<std::uint8_t>(WTERMSIG(status));
+  } else {
+    end.status = static_cast<std::uint8_t>(WEXITSTATUS(status));
+  }
+  end.memory_kib = static_cast<std::uint32_t>(usage.ru_maxrss);
+  end.cpu_millis = static_cast<std::uint32_t>(millis(usage.ru_utime) + millis(usage.ru_stime));
+  return end;
 }
 
 }  // namespace
