@@ -6,6 +6,8 @@ extern "C" {
 #include <libavutil/avstring.h>
 }
 
+#include "media/worker/av_lists.h"
+
 namespace coffer::media {
 namespace {
 
@@ -13,6 +15,8 @@ constexpr int kIoBytes = 64 * 1024;
 // The most that is read to find out what streams there are.
 constexpr const char* kProbeBytes = "8000000";
 constexpr const char* kMaxStreams = "100";
+// Of sound, in one frame: ten seconds and more.
+constexpr std::int64_t kMaxSamples = 1 << 22;
 
 // Whatever a file asks to be opened beside itself.
 int refuse_to_open(AVFormatContext*, AVIOContext**, const char*, int, AVDictionary**) {
@@ -20,11 +24,6 @@ int refuse_to_open(AVFormatContext*, AVIOContext**, const char*, int, AVDictiona
 }
 
 }  // namespace
-
-const char* const kFilmFormats =
-    "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,mp3,flac,wav,w64,ogg,aac,asf,flv,mpegts,mpeg,"
-    "mpegvideo,m4v,h264,hevc,obu,ivf,aiff,au,caf,amr,amrnb,amrwb,ac3,eac3,dts,dtshd,truehd,ape,wv,"
-    "mpc,mpc8,tta,dv,mxf,rm,dsf,loas,av1,voc,xwma,tak";
 
 void AvFree::operator()(AVIOContext* io) const noexcept {
   av_freep(&io->buffer);
@@ -69,6 +68,8 @@ std::expected<std::unique_ptr<AvFile>, Failure> AvFile::open(Source& source, con
   context->io_open = &refuse_to_open;
   AVDictionary* options = nullptr;
   av_dict_set(&options, "format_whitelist", formats, 0);
+  // For what it decodes itself, to learn what streams there are.
+  av_dict_set(&options, "codec_whitelist", kDecoders, 0);
   // A name that no protocol has: none is permitted.
   av_dict_set(&options, "protocol_whitelist", "none", 0);
   av_dict_set(&options, "probesize", kProbeBytes, 0);
@@ -98,7 +99,10 @@ bool AvFile::duration_is_guess() const noexcept {
 }
 
 bool AvFile::read(AVPacket* packet, int stream) {
-  while (av_read_frame(format_.get(), packet) >= 0) {
+  // Streams are interleaved by the second: no film has as many of the others in between.
+  constexpr int kMaxOthers = 100'000;
+  for (int others = 0; others < kMaxOthers; ++others) {
+    if (av_read_frame(format_.get(), packet) < 0) return false;
     if (packet->stream_index == stream) return true;
     av_packet_unref(packet);
   }
@@ -112,7 +116,9 @@ bool AvFile::seek(int stream, std::int64_t time) {
 std::expected<AvCodecPtr, Failure> open_decoder(const AVCodecParameters* parameters,
                                                 std::int64_t max_pixels) {
   const AVCodec* const codec = avcodec_find_decoder(parameters->codec_id);
-  if (codec == nullptr) return std::unexpected(Failure::kNoDecoder);
+  if (codec == nullptr || av_match_list(codec->name, kDecoders, ',') <= 0) {
+    return std::unexpected(Failure::kNoDecoder);
+  }
   AvCodecPtr decoder(avcodec_alloc_context3(codec));
   if (!decoder) return std::unexpected(Failure::kMemory);
   if (avcodec_parameters_to_context(decoder.get(), parameters) < 0) {
@@ -120,6 +126,7 @@ std::expected<AvCodecPtr, Failure> open_decoder(const AVCodecParameters* paramet
   }
   decoder->thread_count = 1;
   decoder->max_pixels = max_pixels;
+  decoder->max_samples = kMaxSamples;
   const int opened = avcodec_open2(decoder.get(), codec, nullptr);
   if (opened < 0) {
     return std::unexpected(opened == AVERROR(ENOMEM) ? Failure::kMemory : Failure::kNoDecoder);

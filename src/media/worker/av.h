@@ -64,21 +64,22 @@ class AvFile {
   AvFormatPtr format_;
 };
 
-// What films and sound come in; the lists and manifests, which refer to other files, are not here.
-extern const char* const kFilmFormats;
-
-// A decoder of one thread; an error where there is none, or it does not start.
+// A decoder of one thread; an error where there is none in kDecoders, or it does not start. It
+// refuses pictures of more than `max_pixels`.
 std::expected<AvCodecPtr, Failure> open_decoder(const AVCodecParameters* parameters,
                                                 std::int64_t max_pixels);
 
 // The next frame of a decoder that is fed by `next_packet`: a function that fills a packet, false
-// at the end. Nothing: no more frames. Broken packets are passed over, a few hundred at most.
+// at the end. Nothing: no more frames. Broken packets are passed over, a few hundred at most, and
+// so are those that make no frame, a few thousand.
 template <class NextPacket>
 AvFramePtr next_frame(AVCodecContext* decoder, AVPacket* packet, NextPacket&& next_packet) {
   constexpr int kMaxBroken = 500;
+  constexpr int kMaxPackets = 5000;
   AvFramePtr frame(av_frame_alloc());
   if (!frame) return nullptr;
-  for (int broken = 0; broken < kMaxBroken;) {
+  int packets = 0;
+  for (int broken = 0; broken < kMaxBroken && packets < kMaxPackets;) {
     const int received = avcodec_receive_frame(decoder, frame.get());
     if (received == 0) return frame;
     if (received == AVERROR_EOF) return nullptr;
@@ -86,6 +87,7 @@ AvFramePtr next_frame(AVCodecContext* decoder, AVPacket* packet, NextPacket&& ne
       ++broken;
       continue;
     }
+    ++packets;
     const bool more = next_packet(packet);
     if (avcodec_send_packet(decoder, more ? packet : nullptr) < 0) ++broken;
     av_packet_unref(packet);

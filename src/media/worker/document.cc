@@ -58,7 +58,7 @@ class PageCount {
     inflate_objects();
     if (tree_ && *tree_ > 0 && *tree_ <= kMaxPages) return tree_;
     if (leaves_ > 0 && leaves_ <= kMaxPages) return leaves_;
-    return std::nullopt;
+    return told_by_hint();
   }
 
  private:
@@ -79,6 +79,17 @@ class PageCount {
       const auto count = leading_number(value_of(dictionary_around(text, at), "/Count"));
       if (count) tree_ = std::max(tree_.value_or(0), *count);
     }
+  }
+
+  // What a file that is made for reading over a network says at its beginning, also where the rest
+  // is encrypted.
+  std::optional<std::uint32_t> told_by_hint() const noexcept {
+    constexpr std::size_t kHead = 2048;
+    const std::string_view head = file_.substr(0, kHead);
+    const std::size_t at = head.find("/Linearized");
+    if (at == head.npos) return std::nullopt;
+    const auto pages = leading_number(value_of(dictionary_around(head, at), "/N"));
+    return pages && *pages > 0 && *pages <= kMaxPages ? pages : std::nullopt;
   }
 
   // As much as belongs to the same dictionary, nested ones included: from its "<<" to its ">>".

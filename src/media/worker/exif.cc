@@ -4,9 +4,11 @@
 #include <array>
 #include <set>
 #include <string_view>
+#include <utility>
 
 #include "base/text.h"
 #include "media/worker/dates.h"
+#include "media/worker/fact_text.h"
 
 namespace coffer::media {
 namespace {
@@ -175,16 +177,16 @@ struct Found {
 void read_main(Tiff& tiff, const std::vector<Entry>& entries, Found& found) {
   for (const Entry& entry : entries) {
     switch (entry.tag) {
-      case 0x010e: found.exif.title = clean_fact(tiff.text(entry)); break;
-      case 0x010f: found.exif.make = clean_fact(tiff.text(entry)); break;
-      case 0x0110: found.exif.model = clean_fact(tiff.text(entry)); break;
+      case 0x010e: found.exif.title = fact_text(tiff.text(entry)); break;
+      case 0x010f: found.exif.make = fact_text(tiff.text(entry)); break;
+      case 0x0110: found.exif.model = fact_text(tiff.text(entry)); break;
       case 0x0112: {
         const auto value = tiff.integer(entry).value_or(1);
         if (value >= 1 && value <= 8) found.exif.orientation = static_cast<std::uint16_t>(value);
         break;
       }
       case 0x0132: found.changed.date = tiff.text(entry); break;
-      case 0x013b: found.exif.artist = clean_fact(tiff.text(entry)); break;
+      case 0x013b: found.exif.artist = fact_text(tiff.text(entry)); break;
       // DNG and TIFF/EP have these here.
       case 0x9003: found.original.date = tiff.text(entry); break;
       default: break;
@@ -271,6 +273,10 @@ Ifd read_ifd(Tiff& tiff, const std::vector<Entry>& entries) {
       case 0x0117:
         if (entry.count == 1) ifd.strip.length = value;
         break;
+      // Panasonic's preview, as a value.
+      case 0x002e:
+        if (entry.type == kUndefined) ifd.jpeg = {entry.offset, entry.count};
+        break;
       case 0x0201: ifd.jpeg.offset = value; break;
       case 0x0202: ifd.jpeg.length = value; break;
       case 0xc612: ifd.is_dng = true; break;
@@ -294,25 +300,15 @@ bool is_sensor_data(const Ifd& ifd) noexcept {
          ifd.compression == kSony || ifd.compression == kNikon;
 }
 
-}  // namespace
-
-std::optional<Exif> read_exif(Source& source) {
-  Tiff tiff(source);
-  if (!tiff.is_tiff()) return std::nullopt;
-  Found found;
-  const auto main = tiff.directory(tiff.first_directory());
-  read_main(tiff, main, found);
-  read_camera(tiff, child(tiff, main, 0x8769), found);
-  found.exif.location = read_place(tiff, child(tiff, main, 0x8825));
+Exif finished(Found found) {
   for (const Date* date : {&found.original, &found.digitized, &found.changed}) {
     if (!found.exif.taken_at) found.exif.taken_at = date->moment();
   }
-  return found.exif;
+  return std::move(found.exif);
 }
 
-std::optional<RawFile> read_raw_file(Source& source) {
-  Tiff tiff(source);
-  if (!tiff.is_tiff()) return std::nullopt;
+// All pictures of a file, in its order, those inside of others behind them.
+std::vector<Ifd> read_ifds(Tiff& tiff) {
   std::vector<Ifd> ifds;
   std::vector<std::uint32_t> waiting = {tiff.first_directory()};
   while (!waiting.empty() && ifds.size() < kMaxDirectories) {
@@ -325,15 +321,61 @@ std::optional<RawFile> read_raw_file(Source& source) {
     for (const std::uint32_t below : ifds.back().children) waiting.push_back(below);
     if (next != 0) waiting.push_back(next);
   }
+  return ifds;
+}
+
+void enlarge(RawFile& raw, const Ifd& ifd) noexcept {
+  if (std::uint64_t{ifd.width} * ifd.height <= std::uint64_t{raw.width} * raw.height) return;
+  raw.width = ifd.width;
+  raw.height = ifd.height;
+}
+
+}  // namespace
+
+std::optional<Exif> read_exif(Source& source) {
+  Tiff tiff(source);
+  if (!tiff.is_tiff()) return std::nullopt;
+  Found found;
+  const auto main = tiff.directory(tiff.first_directory());
+  read_main(tiff, main, found);
+  read_camera(tiff, child(tiff, main, 0x8769), found);
+  found.exif.location = read_place(tiff, child(tiff, main, 0x8825));
+  return finished(std::move(found));
+}
+
+Exif read_exif_parts(Source& main, Source& camera, Source& place) {
+  Found found;
+  if (Tiff tiff(main); tiff.is_tiff()) {
+    read_main(tiff, tiff.directory(tiff.first_directory()), found);
+  }
+  if (Tiff tiff(camera); tiff.is_tiff()) {
+    read_camera(tiff, tiff.directory(tiff.first_directory()), found);
+  }
+  if (Tiff tiff(place); tiff.is_tiff()) {
+    found.exif.location = read_place(tiff, tiff.directory(tiff.first_directory()));
+  }
+  return finished(std::move(found));
+}
+
+RawFile read_picture_size(Source& source) {
+  RawFile size;
+  Tiff tiff(source);
+  if (!tiff.is_tiff()) return size;
+  for (const Ifd& ifd : read_ifds(tiff)) enlarge(size, ifd);
+  return size;
+}
+
+std::optional<RawFile> read_raw_file(Source& source) {
+  Tiff tiff(source);
+  if (!tiff.is_tiff()) return std::nullopt;
   RawFile raw;
-  // Canon says in its header what its directories do not.
-  bool is_raw = as_text(source.read_range(8, 2)) == "CR";
-  for (const Ifd& ifd : ifds) {
+  // Canon, Panasonic and Olympus say in their headers what their directories do not.
+  const Bytes head = source.read_range(0, 10);
+  const std::string_view mark = as_text(head);
+  bool is_raw = mark.ends_with("CR") || mark.starts_with("IIU") || mark.starts_with("IIR");
+  for (const Ifd& ifd : read_ifds(tiff)) {
     is_raw = is_raw || ifd.is_dng || is_sensor_data(ifd);
-    if (std::uint64_t{ifd.width} * ifd.height > std::uint64_t{raw.width} * raw.height) {
-      raw.width = ifd.width;
-      raw.height = ifd.height;
-    }
+    enlarge(raw, ifd);
     if (ifd.jpeg.length > 0) raw.previews.push_back(ifd.jpeg);
     if ((ifd.compression == 6 || ifd.compression == 7) && ifd.strip.length > 0 &&
         !is_sensor_data(ifd)) {

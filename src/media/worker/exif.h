@@ -26,6 +26,10 @@ struct Exif {
 // file. Nothing where there is no such header; what is broken inside is left out.
 std::optional<Exif> read_exif(Source& tiff);
 
+// The same where directories are TIFF structures of their own: the main one, that of the camera and
+// that of the place, any of which may be empty.
+Exif read_exif_parts(Source& main, Source& camera, Source& place);
+
 // A JPEG picture inside of a TIFF-based file, as cameras put into raw files.
 struct EmbeddedJpeg {
   std::uint64_t offset = 0;
@@ -39,5 +43,7 @@ struct RawFile {
 };
 // Nothing unless the file holds data of a sensor.
 std::optional<RawFile> read_raw_file(Source& tiff);
+// Width and height alone, also of other files.
+RawFile read_picture_size(Source& tiff);
 
 }  // namespace coffer::media

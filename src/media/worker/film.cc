@@ -9,8 +9,10 @@
 #include <utility>
 
 #include "media/worker/av_frame.h"
+#include "media/worker/av_lists.h"
 #include "media/worker/colour.h"
 #include "media/worker/dates.h"
+#include "media/worker/fact_text.h"
 #include "media/worker/film_frame.h"
 #include "media/worker/shape.h"
 #include "media/worker/still.h"
@@ -72,7 +74,7 @@ class Tags {
     return {};
   }
   std::string fact(std::initializer_list<const char*> names) const {
-    return clean_fact(first_of(names));
+    return fact_text(first_of(names));
   }
 
  private:

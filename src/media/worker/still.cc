@@ -4,6 +4,8 @@
 #include <string_view>
 #include <utility>
 
+#include "media/worker/big_endian.h"
+#include "media/worker/canon_raw.h"
 #include "media/worker/colour.h"
 #include "media/worker/shape.h"
 
@@ -28,13 +30,12 @@ class RawStill final : public Still {
   StillHead head_;
 };
 
-// The largest preview that can be opened.
-OpenedStill open_raw(Source& source, const RawFile& raw) {
+// The largest preview that can be opened. Without `exif`, that of the preview counts.
+OpenedStill open_raw(Source& source, const RawFile& raw, const std::optional<Exif>& exif) {
   StillHead head;
-  head.exif = read_exif(source).value_or(Exif{});
+  head.exif = exif.value_or(Exif{});
   head.width = raw.width;
   head.height = raw.height;
-  head.orientation = head.exif.orientation;
   head.codec = "raw";
   head.colour_space = "raw";
   auto previews = raw.previews;
@@ -44,13 +45,32 @@ OpenedStill open_raw(Source& source, const RawFile& raw) {
     if (still_format(*range) != StillFormat::kJpeg) continue;
     auto preview = open_by_vips(*range, StillFormat::kJpeg);
     if (!preview) continue;
+    if (!exif) head.exif = (*preview)->head().exif;
+    head.orientation = head.exif.orientation;
     head.shrinks = (*preview)->head().shrinks;
     head.width = std::max(head.width, (*preview)->head().width);
     head.height = std::max(head.height, (*preview)->head().height);
     return std::make_unique<RawStill>(std::move(range), std::move(*preview), std::move(head));
   }
   if (head.width == 0 || head.height == 0) return std::unexpected(Failure::kDamaged);
+  head.orientation = head.exif.orientation;
   return std::make_unique<RawStill>(nullptr, nullptr, std::move(head));
+}
+
+// Fujifilm's: a header that says where the preview is, which has all that EXIF knows.
+OpenedStill open_raf(Source& source) {
+  constexpr std::size_t kPreviewAt = 84;
+  const Bytes bytes = source.read_range(0, kPreviewAt + 8);
+  if (bytes.size() < kPreviewAt + 8) return std::unexpected(Failure::kDamaged);
+  RawFile raw;
+  raw.previews.push_back({get_be32(bytes, kPreviewAt), get_be32(bytes, kPreviewAt + 4)});
+  return open_raw(source, raw, std::nullopt);
+}
+
+OpenedStill open_cr3(Source& source) {
+  const auto canon = read_canon_raw(source);
+  if (!canon) return std::unexpected(Failure::kDamaged);
+  return open_raw(source, canon->raw, canon->exif);
 }
 
 // What a PSD file says of itself, where its pixels cannot be decoded.
@@ -59,16 +79,9 @@ OpenedStill open_psd(Source& source) {
   if (decoded) return decoded;
   const Bytes bytes = source.read_range(0, 26);
   if (bytes.size() < 26) return std::unexpected(Failure::kDamaged);
-  const auto number = [&](std::size_t at) {
-    std::uint32_t value = 0;
-    for (std::size_t i = 0; i < 4; ++i) {
-      value = value << 8 | std::to_integer<std::uint32_t>(bytes[at + i]);
-    }
-    return value;
-  };
   StillHead head;
-  head.height = number(14);
-  head.width = number(18);
+  head.height = get_be32(bytes, 14);
+  head.width = get_be32(bytes, 18);
   head.codec = "psd";
   if (head.width == 0 || head.height == 0) return std::unexpected(Failure::kDamaged);
   return std::make_unique<RawStill>(nullptr, nullptr, std::move(head));
@@ -96,6 +109,14 @@ bool is_bmp(std::string_view head) noexcept {
   return head.substr(15, 3) == std::string_view("\0\0\0", 3) &&
          (size == 12 || size == 40 || size == 52 || size == 56 || size == 64 || size == 108 ||
           size == 124);
+}
+
+// Kinds of a format that libvips has no reader for, such as JPEG without loss, FFmpeg may have.
+OpenedStill open_by_either(Source& source, StillFormat format) {
+  auto still = open_by_vips(source, format);
+  if (still || still.error() != Failure::kDamaged) return still;
+  auto other = open_by_av(source, format);
+  return other ? std::move(other) : std::move(still);
 }
 
 }  // namespace
@@ -137,17 +158,19 @@ OpenedStill open_still(Source& source) {
   switch (format) {
     case StillFormat::kNone: return nullptr;
     case StillFormat::kJpeg:
-    case StillFormat::kPng:
+    case StillFormat::kPng: return open_by_either(source, format);
     case StillFormat::kWebp:
     case StillFormat::kGif:
     case StillFormat::kJxl: return open_by_vips(source, format);
     case StillFormat::kTiff:
-      if (const auto raw = read_raw_file(source)) return open_raw(source, *raw);
-      return open_by_vips(source, format);
+      if (const auto raw = read_raw_file(source)) {
+        return open_raw(source, *raw, read_exif(source).value_or(Exif{}));
+      }
+      return open_by_either(source, format);
     case StillFormat::kHeif: return open_by_heif(source);
     case StillFormat::kPsd: return open_psd(source);
-    case StillFormat::kRaf:
-    case StillFormat::kCr3: return std::unexpected(Failure::kNoDecoder);
+    case StillFormat::kRaf: return open_raf(source);
+    case StillFormat::kCr3: return open_cr3(source);
     default: return open_by_av(source, format);
   }
 }

@@ -15,6 +15,7 @@
 #include <utility>
 
 #include "media/worker/colour.h"
+#include "media/worker/png_exif.h"
 #include "media/worker/still.h"
 #include "media/worker/vips_handle.h"
 
@@ -69,30 +70,6 @@ Bytes blob_of(VipsImage* image, const char* name) {
   }
   const auto* const bytes = static_cast<const std::byte*>(data);
   return {bytes, bytes + size};
-}
-
-std::uint32_t get_be32(const Bytes& bytes, std::size_t at) noexcept {
-  std::uint32_t value = 0;
-  for (std::size_t i = 0; i < 4; ++i) {
-    value = value << 8 | std::to_integer<std::uint32_t>(bytes[at + i]);
-  }
-  return value;
-}
-
-// The EXIF chunk of a PNG file, which libvips does not read.
-Bytes png_exif(Source& source) {
-  constexpr std::uint32_t kMaxExif = 1u << 20;
-  std::uint64_t at = 8;
-  for (int chunk = 0; chunk < 10'000; ++chunk) {
-    const Bytes head = source.read_range(at, 8);
-    if (head.size() < 8) return {};
-    const std::uint32_t length = get_be32(head, 0);
-    if (as_text(head).substr(4) == "eXIf") {
-      return length <= kMaxExif ? source.read_range(at + 8, length) : Bytes{};
-    }
-    at += 12 + std::uint64_t{length};
-  }
-  return {};
 }
 
 Exif parse_exif(Bytes bytes) {
@@ -238,6 +215,10 @@ class VipsStill final : public Still {
   VipsStill(Source& source, StillFormat format) : source_(source), format_(format) {}
 
   std::optional<Failure> open() {
+    // Its loader is a module, which need not be installed.
+    if (format_ == StillFormat::kJxl && vips_type_find("VipsOperation", "jxlload_source") == 0) {
+      return Failure::kNoDecoder;
+    }
     position_ = {&source_};
     const auto source = make_source(position_);
     const auto image = load(format_, source.get(), 1);
@@ -298,10 +279,12 @@ class VipsStill final : public Still {
 
   void read_metadata(VipsImage* image) {
     if (format_ == StillFormat::kTiff) {
-      head_.exif = read_exif(source_).value_or(Exif{});
+      Exif without;  // BigTIFF
+      without.orientation = static_cast<std::uint16_t>(vips_image_get_orientation(image));
+      head_.exif = read_exif(source_).value_or(without);
     } else {
       Bytes bytes = blob_of(image, VIPS_META_EXIF_NAME);
-      if (bytes.empty() && format_ == StillFormat::kPng) bytes = png_exif(source_);
+      if (bytes.empty() && format_ == StillFormat::kPng) bytes = read_png_exif(source_);
       head_.exif = parse_exif(std::move(bytes));
     }
     // The codestream's orientation is applied while it is decoded, and EXIF's is its copy.
