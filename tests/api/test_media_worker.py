@@ -1,41 +1,13 @@
-"""The media worker, as the server starts it: facts, pictures, and files that try to reach others."""
+"""The media worker, as the server starts it, on photos, films and songs of people."""
 
-import json
-import os
-import socket
 import struct
-import subprocess
-import zlib
-from pathlib import Path
 
 import pytest
 
-from harness.program import BINARY
-
-FOLDER = Path(BINARY).parent
-MEDIA = Path(__file__).resolve().parents[1] / "media"
-WORKER = FOLDER / "coffer-media"
-PROBE = FOLDER / "coffer-media-probe"
+from harness.media import MEDIA, PROBE, probe
 
 pytestmark = [pytest.mark.seconds(180),
               pytest.mark.skipif(not PROBE.exists(), reason="the media worker was not built")]
-
-
-def probe(folder, *files, edge=320, form="webp"):
-    """What the worker finds in files, {name: facts}, with `bytes` of the pictures."""
-    out = folder / "pictures"
-    out.mkdir(exist_ok=True)
-    result = subprocess.run(
-        [PROBE, WORKER, f"--thumbnails={out}", f"--edge={edge}", f"--format={form}", *files],
-        capture_output=True, text=True, check=True, timeout=170)
-    found = {}
-    for line in result.stdout.splitlines():
-        facts = json.loads(line)
-        path = facts["file"]
-        picture = out / (path.replace("/", "_") + {"webp": ".webp", "jpeg": ".jpg", "avif": ".avif"}[form])
-        facts["bytes"] = picture.read_bytes() if picture.exists() else None
-        found[os.path.basename(path)] = facts
-    return found
 
 
 def chunks(webp):
@@ -96,60 +68,6 @@ def test_facts_of_films_and_sound(found):
 def test_a_broken_file_harms_its_own_job(found):
     assert found["truncated.mp4"]["failure"] == "the file is damaged or incomplete"
     assert found["invalid_exif.jpg"]["picture"][:2] == [320, 90]
-
-
-def png(width, height):
-    def chunk(name, data):
-        return struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
-    head = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
-    return (b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", zlib.compress(bytes(1 << 20)))
-            + chunk(b"IEND", b""))
-
-
-def test_files_that_name_others_open_nothing(tmp_path):
-    """Their names are those of a listener's port, and of a film that would give a picture."""
-    film = MEDIA / "video" / "here_we_are.mp4"
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        address = f"http://127.0.0.1:{listener.getsockname()[1]}/x"
-        texts = {}
-        for kind, target in [("file", film.as_uri()), ("plain", str(film)), ("http", address)]:
-            texts |= {
-                f"hls_{kind}.mp4": f"#EXTM3U\n#EXT-X-TARGETDURATION:9\n#EXTINF:9,\n{target}\n#EXT-X-ENDLIST\n",
-                f"concat_{kind}.mp4": f"ffconcat version 1.0\nfile '{target}'\n",
-                f"dash_{kind}.mp4":
-                    '<?xml version="1.0"?><MPD xmlns="urn:mpeg:dash:schema:mpd:2011" type="static" '
-                    'mediaPresentationDuration="PT5S"><Period><AdaptationSet mimeType="video/mp4">'
-                    f'<Representation id="1" bandwidth="1"><BaseURL>{target}</BaseURL></Representation>'
-                    "</AdaptationSet></Period></MPD>",
-                f"svg_{kind}.svg": f'<svg xmlns="http://www.w3.org/2000/svg"><image href="{target}"/></svg>',
-                f"entity_{kind}.jpg":
-                    f'<?xml version="1.0"?><!DOCTYPE s [<!ENTITY x SYSTEM "{target}">]><svg>&x;</svg>',
-                f"mvg_{kind}.png": f'push graphic-context\nimage over 0,0 0,0 "{target}"\npop graphic-context\n',
-                f"script_{kind}.jpg": f"%!PS\n({target}) (r) file\n",
-            }
-        for name, text in texts.items():
-            (tmp_path / name).write_text(text)
-        found = probe(tmp_path, *sorted(tmp_path.glob("*_*.*")))
-        listener.settimeout(0.2)
-        with pytest.raises(TimeoutError):
-            listener.accept()
-    assert len(found) == len(texts)
-    for name, facts in found.items():
-        assert facts["failure"] and not facts["bytes"] and "width" not in facts, name
-
-
-def test_pictures_beyond_the_limits_are_refused(tmp_path):
-    sizes = {"280mp.png": (16_700, 16_700), "terapixels.png": (2_000_000, 2_000_000),
-             "widest.png": (0x7FFFFFFF, 3000)}
-    for name, size in sizes.items():
-        (tmp_path / name).write_bytes(png(*size))
-    (tmp_path / "empty").write_bytes(b"")
-    (tmp_path / "byte").write_bytes(b"\xff")
-    found = probe(tmp_path, *(tmp_path / name for name in [*sizes, "empty", "byte"]))
-    for facts in found.values():
-        assert facts["failure"] and not facts["bytes"]
-    assert found["280mp.png"]["failure"] == "the picture has more pixels than the server decodes"
-    assert found["280mp.png"]["width"] == 16_700
 
 
 @pytest.mark.parametrize("form", ["jpeg", "avif"])
