@@ -88,6 +88,7 @@ LIBRARIES = {
     "webp/": {"media/worker"},
     "seccomp.h": {"media/worker"},
     "zlib.h": {"media/worker"},
+    "brotli/": {"media/worker"},
     "gtest/": set(),
     "gmock/": set(),
     # No sockets and no disk in the vocabulary and in the rules.

@@ -98,6 +98,10 @@ bool AvFile::duration_is_guess() const noexcept {
          format_->duration_estimation_method == AVFMT_DURATION_FROM_BITRATE;
 }
 
+bool AvFile::duration_is_short() const noexcept {
+  return format_->duration_estimation_method == AVFMT_DURATION_FROM_PTS;
+}
+
 bool AvFile::read(AVPacket* packet, int stream) {
   // Streams are interleaved by the second: no film has as many of the others in between.
   constexpr int kMaxOthers = 100'000;

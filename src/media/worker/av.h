@@ -43,6 +43,9 @@ class AvFile {
   AVStream* stream(int index) const noexcept { return format_->streams[index]; }
   // Whether FFmpeg guesses the duration out of size and bit rate.
   bool duration_is_guess() const noexcept;
+  // Whether it was told by the last time that was found near the end, behind which there may be
+  // more.
+  bool duration_is_short() const noexcept;
 
   // The next packet of that stream; false at the end, or where the file cannot be read.
   bool read(AVPacket* packet, int stream);

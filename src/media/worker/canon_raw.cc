@@ -3,6 +3,7 @@
 #include <string_view>
 
 #include "media/worker/big_endian.h"
+#include "media/worker/boxes.h"
 
 namespace coffer::media {
 namespace {
@@ -14,50 +15,17 @@ constexpr std::string_view kMetadata =
 constexpr std::string_view kPreview =
     "\xea\xf4\x2b\x5e\x1c\x98\x4b\x88\xb9\xfb\xb7\xdc\x40\x6e\x4d\x16"sv;
 
-// The body of a box.
-struct Range {
-  std::uint64_t offset = 0;
-  std::uint64_t length = 0;
-};
-
-// The first box in `within` that has that type and, of type `uuid`, that identifier. Its body is
-// what follows both.
-std::optional<Range> find_box(Source& source, const Range& within, std::string_view type,
-                              std::string_view identifier = {}) {
-  constexpr int kMaxBoxes = 1000;
-  const std::uint64_t end = within.offset + within.length;
-  std::uint64_t at = within.offset;
-  for (int i = 0; i < kMaxBoxes && at < end && end - at >= 8; ++i) {
-    const Bytes head = source.read_range(at, 32);
-    if (head.size() < 16) return std::nullopt;
-    std::uint64_t length = get_be32(head, 0);
-    std::uint64_t skip = 8;
-    if (length == 1) {
-      length = std::uint64_t{get_be32(head, 8)} << 32 | get_be32(head, 12);
-      skip = 16;
-    }
-    if (length < skip || length > end - at) return std::nullopt;
-    const std::string_view text = as_text(head);
-    if (text.substr(4, 4) == type && text.substr(skip).starts_with(identifier)) {
-      skip += identifier.size();
-      if (skip <= length) return Range{at + skip, length - skip};
-    }
-    at += length;
-  }
-  return std::nullopt;
-}
-
 }  // namespace
 
 std::optional<CanonRaw> read_canon_raw(Source& source) {
-  const Range whole = {0, source.size()};
+  const BoxBody whole = {0, source.size()};
   const auto movie = find_box(source, whole, "moov");
   if (!movie) return std::nullopt;
   const auto metadata = find_box(source, *movie, "uuid", kMetadata);
   if (!metadata) return std::nullopt;
   CanonRaw found;
   const auto part = [&](std::string_view type) {
-    const Range range = find_box(source, *metadata, type).value_or(Range{});
+    const BoxBody range = find_box(source, *metadata, type).value_or(BoxBody{});
     return RangeSource(source, range.offset, range.length);
   };
   RangeSource main = part("CMT1");
@@ -71,7 +39,7 @@ std::optional<CanonRaw> read_canon_raw(Source& source) {
   constexpr std::uint64_t kHead = 16;
   const auto outer = find_box(source, whole, "uuid", kPreview);
   if (!outer || outer->length < kBeforeBox) return found;
-  const Range inside = {outer->offset + kBeforeBox, outer->length - kBeforeBox};
+  const BoxBody inside = {outer->offset + kBeforeBox, outer->length - kBeforeBox};
   const auto preview = find_box(source, inside, "PRVW");
   if (!preview || preview->length < kHead) return found;
   const Bytes head = source.read_range(preview->offset, kHead);

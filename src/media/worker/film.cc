@@ -22,6 +22,8 @@ namespace {
 
 // A count of packets that takes longer than this is given up for a guess.
 constexpr double kMaxScanSeconds = 6;
+// In larger files what is missing at the end is short beside the rest.
+constexpr std::uint64_t kMaxCountedBytes = 32u << 20;
 
 unsigned orientation_of(const AVStream* stream) noexcept {
   std::size_t size = 0;
@@ -206,7 +208,11 @@ std::optional<std::uint64_t> Film::duration_micros() {
   const std::int64_t told = file_->get()->duration;
   std::optional<std::uint64_t> found;
   if (file_->duration_is_guess()) {
-    found = measured_duration();
+    found = measured_duration(true);
+    reopen();
+  } else if (file_->duration_is_short() && source_.size() <= kMaxCountedBytes) {
+    found = measured_duration(false);
+    if (found && told > 0) found = std::max(*found, static_cast<std::uint64_t>(told));
     reopen();
   }
   // A film of one picture has none worth telling, which is what 0 says.
@@ -224,7 +230,7 @@ bool Film::reopen() {
   return true;
 }
 
-std::optional<std::uint64_t> Film::measured_duration() {
+std::optional<std::uint64_t> Film::measured_duration(bool sums) {
   const int index = video_ >= 0 ? video_ : audio_;
   const AVStream* const stream = file_->stream(index);
   const AvPacketPtr packet(av_packet_alloc());
@@ -246,7 +252,9 @@ std::optional<std::uint64_t> Film::measured_duration() {
     if (++count % 256 == 0 && cpu_seconds() > deadline) return std::nullopt;
   }
   // Streams without an index of times, as those of MP3, are told by the sum alone.
-  const std::int64_t length = first == AV_NOPTS_VALUE ? sum : std::max(sum, last - first);
+  const std::int64_t length = first == AV_NOPTS_VALUE ? sum
+                              : sums                  ? std::max(sum, last - first)
+                                                      : last - first;
   if (length <= 0) return std::nullopt;
   const std::int64_t micros = av_rescale_q(length, stream->time_base, {1, AV_TIME_BASE});
   return micros > 0 ? std::optional(static_cast<std::uint64_t>(micros)) : std::nullopt;

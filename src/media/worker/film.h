@@ -32,7 +32,9 @@ class Film {
   bool reopen();
   bool is_cover(int stream) const noexcept;
   std::optional<std::uint64_t> duration_micros();
-  std::optional<std::uint64_t> measured_duration();
+  // Counted by the packets: from the first time to the end of the last, or, where that is more and
+  // `sums`, by what each of them says that it lasts.
+  std::optional<std::uint64_t> measured_duration(bool sums);
   std::expected<Raster, Failure> frame_picture(const Request& request);
   std::expected<Raster, Failure> cover_picture(const Request& request);
 

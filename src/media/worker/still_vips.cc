@@ -15,6 +15,7 @@
 #include <utility>
 
 #include "media/worker/colour.h"
+#include "media/worker/jxl_exif.h"
 #include "media/worker/png_exif.h"
 #include "media/worker/still.h"
 #include "media/worker/vips_handle.h"
@@ -284,7 +285,8 @@ class VipsStill final : public Still {
       head_.exif = read_exif(source_).value_or(without);
     } else {
       Bytes bytes = blob_of(image, VIPS_META_EXIF_NAME);
-      if (bytes.empty() && format_ == StillFormat::kPng) bytes = read_png_exif(source_);
+      if (format_ == StillFormat::kPng) bytes = read_png_exif(source_);
+      if (format_ == StillFormat::kJxl) bytes = read_jxl_exif(source_);
       head_.exif = parse_exif(std::move(bytes));
     }
     // The codestream's orientation is applied while it is decoded, and EXIF's is its copy.
