@@ -7,7 +7,10 @@ set -eu
 list=$(dirname "$0")/packages.txt
 wanted=$(awk -v sections=" $* " '
   /^\[/ { section = substr($0, 2, length($0) - 2); next }
-  /^[^#]/ && index(sections, " " section " ") { print $1 }' "$list")
+  /^[^#]/ && index(sections, " " section " ") { print $1, $2 }' "$list" |
+  while read -r package program; do
+    [ -n "$program" ] && command -v "$program" >/dev/null || echo "$package"
+  done)
 
 if ! command -v dpkg-query >/dev/null; then
   echo "No dpkg here, so nothing is installed. Needed:" $wanted >&2

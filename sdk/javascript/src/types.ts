@@ -1,0 +1,113 @@
+// The shapes of requests and replies, as the server's OpenAPI document has them (openapi.ts, which
+// scripts/types.mjs writes), and those of realtime, which is not part of it.
+import type { components, operations } from "./openapi.js";
+
+type Schemas = components["schemas"];
+type Query<Name extends keyof operations> = NonNullable<operations[Name]["parameters"]["query"]>;
+type Json<Name extends keyof operations> =
+  NonNullable<operations[Name]["requestBody"]> extends { content: { "application/json": infer Body } } ? Body : never;
+
+/** A file, with what is known and said of it. */
+export type Media = Schemas["Media"];
+/** What `media.delete` answers. */
+export type DeletedMedia = Schemas["DeletedMedia"];
+/** A file in the trash. */
+export type TrashedMedia = Schemas["TrashedMedia"];
+export type MediaType = Media["type"];
+export type Collection = Schemas["Collection"];
+export type Share = Schemas["Share"];
+export type User = Schemas["User"];
+export type Session = Schemas["Session"];
+export type ApiKey = Schemas["Key"];
+/** An API key as it is made: with its secret, which is shown this once. */
+export type NewApiKey = Schemas["NewKey"];
+export type Webhook = Schemas["Webhook"];
+/** A webhook as it is made: with its secret, which is shown this once. */
+export type NewWebhook = Schemas["NewWebhook"];
+export type Delivery = Schemas["Delivery"];
+/** What a webhook may be called for. */
+export type EventName = Schemas["EventName"];
+/** What a webhook receives. */
+export type WebhookMessage = Schemas["WebhookPayload"];
+export type Pagination = Schemas["Pagination"];
+/** What log-in and refresh answer. */
+export type Tokens = Schemas["Tokens"];
+
+/** Which media a list has, and in what order. `page` where the list begins; it goes on by cursor without. */
+export type MediaFilters = Omit<Query<"list_media">, "cursor">;
+export type CollectionMediaFilters = Omit<Query<"list_collection_media">, "cursor">;
+/** Where a list begins, and how much of it each request brings. */
+export type PageOptions = Query<"list_collections">;
+export type DeliveryFilters = Query<"list_deliveries">;
+
+export type Registration = Json<"register">;
+export type ProfileChanges = Json<"update_me">;
+export type NewApiKeyFields = Json<"create_key">;
+export type MediaChanges = Json<"update_media">;
+export type NewCollectionFields = Json<"create_collection">;
+export type CollectionChanges = Json<"update_collection">;
+export type SharePolicy = Json<"share_media">;
+export type NewWebhookFields = Json<"create_webhook">;
+export type WebhookChanges = Json<"update_webhook">;
+
+/** The answer to what deletes. */
+export interface Deleted {
+  id: string;
+  deleted: true;
+}
+
+/** The answer to what empties the trash. */
+export interface EmptiedTrash {
+  /** How many files. */
+  deleted: number;
+  /** Of the quota. */
+  freed_bytes: number;
+}
+
+/** The tokens of a session, as `onTokens` tells them and the option `tokens` takes them. */
+export interface StoredTokens {
+  token: string;
+  refresh_token?: string;
+  /** When `token` ends: ISO 8601, by this machine's clock. */
+  expires_at?: string;
+}
+
+export type Channel = "media_updates" | "collection_updates";
+
+interface EventOf<C extends Channel, Name extends string, Type extends string> {
+  type: "event";
+  /** Grows, but is not consecutive. */
+  id: string;
+  channel: C;
+  /** The file or collection. */
+  resource_id: string;
+  event: Name;
+  data: { id: string; type: Type; user_id: string };
+  timestamp: string;
+}
+
+export type MediaEvent = EventOf<
+  "media_updates",
+  "media.uploaded" | "media.updated" | "media.deleted" | "media.restored" | "media.purged",
+  MediaType
+>;
+export type CollectionEvent = EventOf<
+  "collection_updates",
+  "collection.created" | "collection.updated" | "collection.deleted",
+  "collection"
+>;
+/** What `realtime` yields; `channel` and `event` tell which. */
+export type RealtimeEvent = MediaEvent | CollectionEvent;
+
+/** How a picture is made out of a file. */
+export interface ImageOptions {
+  /** Width in pixels at most. */
+  w?: number;
+  /** Height in pixels at most. */
+  h?: number;
+  /** What becomes of a picture of another shape. */
+  fit?: "contain" | "cover" | (string & {});
+  format?: "jpeg" | "webp" | "png" | "avif" | (string & {});
+  /** Quality, 1 to 100. */
+  q?: number;
+}
