@@ -1,0 +1,172 @@
+"""The client that blocks."""
+
+from __future__ import annotations
+
+import ssl as tls
+import threading
+from types import TracebackType
+from typing import TYPE_CHECKING, Callable, Iterable, Mapping, Optional, Sequence, Type, TypeVar, Union
+
+import httpx
+
+from ._core import Core, Session, api_root, realtime_url
+from ._drivers import SyncDriver
+from ._media import Collections, MediaFiles, Trash
+from ._operations import UNSET, PageList, Unset
+from ._options import Hooks, Options, Retry
+from ._pages import Pages
+from ._requests import Call, Flow
+from ._resources import ApiKeys, Auth, Shares, Users, Webhooks
+from .models import Tokens
+from .realtime import CHANNELS, Channel, Feed, OnGap, subscriptions_of
+
+if TYPE_CHECKING:
+    from ._sockets import EventStream
+
+T = TypeVar("T")
+
+
+def changed(
+    options: Options,
+    timeout: Union[float, Unset],
+    deadline: Union[float, None, Unset],
+    retry: Union[Retry, Unset],
+    hooks: Union[Hooks, Unset],
+) -> Options:
+    """The options with those that are set."""
+    return Options(
+        options.timeout if isinstance(timeout, Unset) else timeout,
+        options.deadline if isinstance(deadline, Unset) else deadline,
+        options.retry if isinstance(retry, Unset) else retry,
+        options.hooks if isinstance(hooks, Unset) else hooks,
+    )
+
+
+def tokens_given(token: Optional[str], refresh_token: Optional[str]) -> Optional[Tokens]:
+    """When they end is not known; the server says it."""
+    return Tokens(token, refresh_token or "", 0, "Bearer") if token else None
+
+
+class MediaVault:
+    """A caller of a vault: one account. Threads: any, at the same time. A context manager.
+
+    `base_url` is that of the server (`https://vault.example`), or of its API if it ends in `/v1`.
+    Credentials are an `api_key`, or a `token` with its `refresh_token`, or come by `auth.login()`.
+    `on_tokens` is told of each new pair of tokens, to keep them, and None when the session has ended.
+
+    `timeout`, `deadline`, `retry` and `hooks` are those of Options. `ssl` is for servers with a
+    certificate of an own authority; `trust_env=False` ignores proxies of the environment.
+    `http_client` is used as it is, and not closed; `ssl` and `trust_env` are then for realtime only.
+    """
+
+    def __init__(
+        self,
+        base_url: str,
+        *,
+        api_key: Optional[str] = None,
+        token: Optional[str] = None,
+        refresh_token: Optional[str] = None,
+        on_tokens: Optional[Callable[[Optional[Tokens]], None]] = None,
+        timeout: float = 60.0,
+        deadline: Optional[float] = None,
+        retry: Retry = Retry(),
+        hooks: Hooks = Hooks(),
+        ssl: Optional[tls.SSLContext] = None,
+        trust_env: bool = True,
+        http_client: Optional[httpx.Client] = None,
+    ) -> None:
+        self._core = Core(
+            api_root(base_url),
+            Session(threading.Lock(), api_key, tokens_given(token, refresh_token), on_tokens),
+            Options(timeout, deadline, retry, hooks),
+        )
+        self._owned = None
+        if http_client is None:
+            http_client = self._owned = httpx.Client(
+                verify=True if ssl is None else ssl, trust_env=trust_env
+            )
+        self._driver = SyncDriver(http_client)
+        self._ssl, self._trust_env = ssl, trust_env
+        self._add_resources()
+
+    def _add_resources(self) -> None:
+        self.auth = Auth(self)
+        self.users = Users(self)
+        self.api_keys = ApiKeys(self)
+        self.media = MediaFiles(self)
+        self.trash = Trash(self)
+        self.collections = Collections(self)
+        self.shares = Shares(self)
+        self.webhooks = Webhooks(self)
+
+    def with_options(
+        self,
+        *,
+        timeout: Union[float, Unset] = UNSET,
+        deadline: Union[float, None, Unset] = UNSET,
+        retry: Union[Retry, Unset] = UNSET,
+        hooks: Union[Hooks, Unset] = UNSET,
+    ) -> "MediaVault":
+        """The same client, with the same connections and credentials, and other options:
+        `client.with_options(deadline=2).media.get(id)`."""
+        other = object.__new__(MediaVault)
+        options = changed(self._core.options, timeout, deadline, retry, hooks)
+        other._core = self._core.with_options(options)
+        other._owned, other._driver = None, self._driver
+        other._ssl, other._trust_env = self._ssl, self._trust_env
+        other._add_resources()
+        return other
+
+    @property
+    def tokens(self) -> Optional[Tokens]:
+        """Those that are used now, to be kept secret; None without a session."""
+        return self._core.session.tokens
+
+    def realtime(
+        self,
+        channels: Iterable[Channel] = CHANNELS,
+        *,
+        resources: Optional[Mapping[Channel, Sequence[str]]] = None,
+        last_event_id: Optional[str] = None,
+        on_gap: Optional[OnGap] = None,
+    ) -> "EventStream":
+        """What happens to the account's files and collections, as it happens. Needs the extra
+        `mediavault-sdk[realtime]`.
+
+        The stream connects when it is first read, or by `with`; it connects again where the
+        connection breaks off, and misses nothing in between. `resources` narrows a channel to some
+        ids. With the `last_event_id` of an earlier stream it begins behind that event. `on_gap` is
+        called with channel and id (None: all) where events are kept no longer: read the lists again.
+        """
+        from ._sockets import EventStream, SyncSocketDriver
+
+        wanted = subscriptions_of(channels, resources)
+        feed = Feed(self._core, realtime_url(self._core.root), wanted, last_event_id, on_gap)
+        return EventStream(feed, SyncSocketDriver(self._driver, self._ssl, self._trust_env))
+
+    def close(self) -> None:
+        """Closes the connections."""
+        if self._owned is not None:
+            self._owned.close()
+
+    def __enter__(self) -> "MediaVault":
+        return self
+
+    def __exit__(
+        self,
+        kind: Optional[Type[BaseException]],
+        error: Optional[BaseException],
+        trace: Optional[TracebackType],
+    ) -> None:
+        self.close()
+
+    # For the resources.
+
+    def _run(self, flow: Flow[T]) -> T:
+        return self._driver.run(flow)
+
+    def _call(self, call: Call[T]) -> T:
+        return self._driver.run(self._core.call(call))
+
+    def _pages(self, pages: PageList[T]) -> Pages[T]:
+        return Pages(self._call, pages)
