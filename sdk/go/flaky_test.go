@@ -129,7 +129,7 @@ func TestWhatIsNotRepeated(t *testing.T) {
 	// Whether somebody else has changed it could not be told.
 	client, _ = failingFirst(t, vaulttest.ResetAfter, "PATCH", "/media/")
 	media := upload(t, client, "a", "content")
-	media = must(client.Media.Get(ctx, media.ID))(t)
+	media = settled(t, client, media.ID)
 	_, err = client.Media.Update(ctx, media.ID, mediavault.MediaUpdate{Title: mediavault.Set("x")}, mediavault.IfMatch(media.ETag))
 	if err == nil || errors.As(err, &refusal) {
 		t.Fatalf("want a lost connection, got %v", err)

@@ -188,6 +188,17 @@ func upload(t testing.TB, client *mediavault.Client, name, content string) *medi
 	return media
 }
 
+// settled is a file that the vault has looked into, so that its ETag stays.
+func settled(t testing.TB, client *mediavault.Client, id string) *mediavault.Media {
+	t.Helper()
+	var media *mediavault.Media
+	eventually(t, "the vault has looked into the file", func() bool {
+		media = must(client.Media.Get(testContext(t), id))(t)
+		return media.Status != mediavault.StatusProcessing
+	})
+	return media
+}
+
 func ok(t testing.TB, err error) {
 	t.Helper()
 	if err != nil {

@@ -29,7 +29,7 @@ func TestMediaFromUploadToPurge(t *testing.T) {
 	equal(t, "tags", strings.Join(media.Tags, ","), "holiday,sea")
 	equal(t, "last step", steps[len(steps)-1], mediavault.Progress{Done: 7, Total: 7})
 
-	found := must(client.Media.Get(ctx, media.ID))(t)
+	found := settled(t, client, media.ID)
 	if found.ETag == "" {
 		t.Fatal("no ETag")
 	}
