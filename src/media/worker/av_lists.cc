@@ -20,7 +20,7 @@ const char* const kDecoders =
     // Pictures, also on their own.
     "png,bmp,tiff,jpeg2000,psd,qoi,pam,pbm,pgm,ppm,"
     // Sound.
-    "aac,aac_latm,mp3float,mp2float,mp1float,opus,vorbis,flac,alac,ac3,eac3,dca,truehd,mlp,wmav1,"
+    "aac,aac_latm,mp3float,mp2,mp1,opus,vorbis,flac,alac,ac3,eac3,dca,truehd,mlp,wmav1,"
     "wmav2,wmapro,wmalossless,wmavoice,ape,wavpack,mpc7,mpc8,tta,tak,amrnb,amrwb,speex,gsm,gsm_ms,"
     "cook,sipr,atrac3,nellymoser,qdm2,g722,g726,dvaudio,"
     "dsd_lsbf,dsd_msbf,dsd_lsbf_planar,dsd_msbf_planar,"

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <ctime>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -15,6 +14,7 @@
 #include "media/worker/fact_text.h"
 #include "media/worker/film_frame.h"
 #include "media/worker/shape.h"
+#include "media/worker/spent.h"
 #include "media/worker/still.h"
 
 namespace coffer::media {
@@ -112,12 +112,6 @@ std::optional<Moment> taken_at(const Tags& tags, bool is_sound) {
 }
 
 }  // namespace
-
-double cpu_seconds() noexcept {
-  timespec time = {};
-  clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time);
-  return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_nsec) / 1e9;
-}
 
 std::expected<std::unique_ptr<Film>, Failure> Film::open(Source& source) {
   auto file = AvFile::open(source, kFilmFormats);
@@ -238,7 +232,7 @@ std::optional<std::uint64_t> Film::measured_duration(bool sums) {
   std::int64_t sum = 0;
   std::int64_t first = AV_NOPTS_VALUE;
   std::int64_t last = 0;
-  const double deadline = cpu_seconds() + kMaxScanSeconds;
+  const double deadline = spent_seconds() + kMaxScanSeconds;
   int count = 0;
   while (file_->read(packet.get(), index)) {
     const std::int64_t at = packet->pts != AV_NOPTS_VALUE ? packet->pts : packet->dts;
@@ -249,7 +243,7 @@ std::optional<std::uint64_t> Film::measured_duration(bool sums) {
       last = std::max(last, at + lasts);
     }
     av_packet_unref(packet.get());
-    if (++count % 256 == 0 && cpu_seconds() > deadline) return std::nullopt;
+    if (++count % 256 == 0 && spent_seconds() > deadline) return std::nullopt;
   }
   // Streams without an index of times, as those of MP3, are told by the sum alone.
   const std::int64_t length = first == AV_NOPTS_VALUE ? sum

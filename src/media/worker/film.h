@@ -54,7 +54,4 @@ std::expected<Raster, Failure> draw_waveform(AvFile& file, int stream,
                                              std::optional<std::uint64_t> duration_micros,
                                              const Request& request);
 
-// Seconds of processor time that the process has used.
-double cpu_seconds() noexcept;
-
 }  // namespace coffer::media

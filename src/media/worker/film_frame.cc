@@ -7,7 +7,7 @@
 
 #include "media/worker/av_frame.h"
 #include "media/worker/colour.h"
-#include "media/worker/film.h"
+#include "media/worker/spent.h"
 
 namespace coffer::media {
 namespace {
@@ -79,7 +79,7 @@ std::expected<Raster, Failure> FrameFinder::best() {
 std::expected<Raster, Failure> FrameFinder::find(std::uint64_t micros) {
   if (const auto failure = open()) return std::unexpected(*failure);
   for (const double part : kParts) {
-    if (best_ && cpu_seconds() > kMaxSeconds) break;
+    if (best_ && spent_seconds() > kMaxSeconds) break;
     const auto frame = frame_at(part, micros);
     if (!frame) {
       failure_ = frame.error();
@@ -101,7 +101,7 @@ std::expected<Raster, Failure> FrameFinder::find_in_order(std::uint64_t micros) 
   // is none.
   constexpr int kStep = 12;
   std::int64_t pixels = 0;
-  for (int i = 0; cpu_seconds() < kMaxSeconds; ++i) {
+  for (int i = 0; spent_seconds() < kMaxSeconds; ++i) {
     const AvFramePtr frame = next_frame(decoder_.get(), packet_.get(),
                                         [this](AVPacket* packet) { return next_packet(packet); });
     if (!frame) break;
@@ -143,7 +143,7 @@ std::expected<AvFramePtr, Failure> FrameFinder::frame_at(double part, std::uint6
     // A damaged frame is left for the next one, a few times.
     const bool usable = !is_damaged(*frame);
     if (usable || !last) last = std::move(frame);
-    if ((arrived && usable) || pixels > kMaxDecodedPixels || cpu_seconds() > kMaxSeconds) break;
+    if ((arrived && usable) || pixels > kMaxDecodedPixels || spent_seconds() > kMaxSeconds) break;
   }
   if (!last) return std::unexpected(Failure::kNoPicture);
   return last;

@@ -7,6 +7,7 @@
 #include "media/worker/document.h"
 #include "media/worker/encode.h"
 #include "media/worker/film.h"
+#include "media/worker/spent.h"
 #include "media/worker/still.h"
 
 namespace coffer::media {
@@ -83,6 +84,7 @@ class JobRunner {
 }  // namespace
 
 void run_job(const Request& request, Source& file, FrameSink& sink) {
+  spent_seconds();  // from now on
   JobRunner(request, sink).run(file);
 }
 
