@@ -52,6 +52,9 @@ constexpr db::Statement kEndOldest{
 constexpr db::Statement kExtend{
     "UPDATE session SET expires_at = CASE WHEN expires_at < $2 THEN $2 ELSE expires_at END,"
     " used_at = $3, address = $4, agent = $5 WHERE id = $1"};
+constexpr db::Statement kKeep{
+    "UPDATE session SET expires_at = CASE WHEN expires_at < $2 THEN $2 ELSE expires_at END"
+    " WHERE id = $1"};
 constexpr db::Statement kRotate{"UPDATE session SET rotation = $2, rotated_at = $3 WHERE id = $1"};
 constexpr db::Statement kUse{"UPDATE session SET used_at = $2 WHERE id = $1 AND used_at < $2"};
 // Its end may come nearer: the new tokens live as long as the one that they replace.
@@ -65,9 +68,10 @@ constexpr db::Statement kPrune{
     " (SELECT id FROM session WHERE expires_at <= $1 ORDER BY expires_at LIMIT $2)"};
 
 constexpr auto kFindText = sql("SELECT ", kAccountColumns,
-                               ", s.expires_at, s.generation, s.rotation, s.rotated_at, s.used_at"
+                               ", s.expires_at, s.generation, s.rotation, s.rotated_at, s.used_at,"
+                               " s.created_at"
                                " FROM session s JOIN account a ON a.id = s.account_id"
-                               " WHERE s.id = $1 AND s.account_id = $2");
+                               " WHERE s.id = $1");
 constexpr db::Statement kFind{kFindText.data()};
 
 constexpr db::Statement kList{
@@ -180,6 +184,7 @@ struct Sessions::Owner {
   std::int64_t rotation;
   Time rotated_at;
   Time used_at;
+  Time began;
 
   // Whether the refresh token of `claims` has had its successor for so long that only somebody else
   // can still have it.
@@ -189,33 +194,47 @@ struct Sessions::Owner {
   }
 };
 
-// Whose live session it is. The one question that every authenticated request asks.
+// The one question that every authenticated request asks.
+Task<std::optional<Sessions::Owner>> Sessions::find_owner(db::Transaction& tx, SessionId session) {
+  thread_local SnapshotCache<std::int64_t, Owner> cache(kCachedSessions);
+  const auto* known = cache.find(tx.state(), session.value);
+  if (known) co_return *known;
+  auto owner = co_await tx.find(
+      kFind,
+      [](const db::Row& row) {
+        return Owner{.account = account_from(row),
+                     .session_ends = row.time(kAccountWidth),
+                     .generation = row.integer(kAccountWidth + 1),
+                     .rotation = row.integer(kAccountWidth + 2),
+                     .rotated_at = row.time(kAccountWidth + 3),
+                     .used_at = row.time(kAccountWidth + 4),
+                     .began = row.time(kAccountWidth + 5)};
+      },
+      session);
+  if (owner) cache.add(tx.state(), session.value, *owner);
+  co_return owner;
+}
+
 Task<Result<Sessions::Owner>> Sessions::owner_of(db::Transaction& tx, const Claims& claims,
                                                  Time now) {
-  thread_local SnapshotCache<std::int64_t, Owner> cache(kCachedSessions);
-  std::optional<Owner> owner;
-  const auto* known = cache.find(tx.state(), claims.session.value);
-  if (known && known->account.id == claims.account) {
-    owner = *known;
-  } else {
-    owner = co_await tx.find(
-        kFind,
-        [](const db::Row& row) {
-          return Owner{.account = account_from(row),
-                       .session_ends = row.time(kAccountWidth),
-                       .generation = row.integer(kAccountWidth + 1),
-                       .rotation = row.integer(kAccountWidth + 2),
-                       .rotated_at = row.time(kAccountWidth + 3),
-                       .used_at = row.time(kAccountWidth + 4)};
-        },
-        claims.session, claims.account);
-    if (owner) cache.add(tx.state(), claims.session.value, *owner);
-  }
-  if (!owner || owner->session_ends <= now || owner->generation != claims.generation) {
+  auto owner = co_await find_owner(tx, claims.session);
+  if (!owner || owner->account.id != claims.account || owner->session_ends <= now ||
+      owner->generation != claims.generation) {
     co_return session_gone();
   }
   // Of a session that has lost its last changes, as after a restored backup.
   if (claims.refresh && claims.rotation > owner->rotation) co_return session_gone();
+  if (owner->account.disabled_at) co_return account_disabled();
+  co_return std::move(*owner);
+}
+
+Task<Result<Sessions::Owner>> Sessions::owner_of(db::Transaction& tx, std::string_view token,
+                                                 SessionId session, Time now) const {
+  auto owner = co_await find_owner(tx, session);
+  if (!owner) co_return session_gone();
+  const std::string genuine = signer_.sign_opaque(session, owner->account.id, owner->began);
+  if (sodium_memcmp(genuine.data(), token.data(), genuine.size()) != 0) co_return token_invalid();
+  if (owner->session_ends <= now) co_return session_gone();
   if (owner->account.disabled_at) co_return account_disabled();
   co_return std::move(*owner);
 }
@@ -361,12 +380,31 @@ Task<Result<Tokens>> Sessions::refresh(std::string token, Rotation mode, Session
   co_return issue(bearer, now, lifetimes());
 }
 
+Task<std::optional<std::string>> Sessions::keep(SessionId session, std::chrono::seconds lifetime) {
+  const Time end = context_.clock.now() + lifetime;
+  auto body = [&](db::Transaction& tx) -> Task<std::optional<Owner>> {
+    co_await tx.execute(kKeep, session, end);
+    auto owner = co_await find_owner(tx, session);
+    co_return owner;
+  };
+  const auto owner = co_await context_.database.write(Actor::System{}, body);
+  if (!owner) co_return std::nullopt;
+  co_return signer_.sign_opaque(session, owner->account.id, owner->began);
+}
+
 Task<Result<Caller>> Sessions::authenticate(std::string access_token) {
-  const auto claims = verify(access_token);
+  const Time now = context_.clock.now();
+  Result<Claims> claims = Claims{};
+  const auto opaque = SessionTokens::read_opaque(access_token);
+  if (opaque) {
+    claims->session = *opaque;
+  } else {
+    claims = verify(access_token);
+  }
   if (!claims) co_return std::unexpected(claims.error());
   if (claims->refresh) co_return token_invalid();
-  const Time now = context_.clock.now();
   auto body = [&](db::Transaction& tx) -> Task<Result<Owner>> {
+    if (opaque) co_return co_await owner_of(tx, access_token, *opaque, now);
     co_return co_await owner_of(tx, *claims, now);
   };
   auto owner = co_await context_.database.read(body);

@@ -3,8 +3,9 @@
 // Session tokens are JWTs (RFC 7519, HS256) with SimpleJWT's claims: token_type (`access` or
 // `refresh`), exp, iat, jti, user_id, `sid`, the session they belong to, `gen`, the generation of
 // its tokens, and in a refresh token `rot`, which of the session's refresh tokens it is. A token is
-// worth nothing once its session is gone or has tokens of a later generation. Keys are random;
-// their SHA-256 is stored.
+// worth nothing once its session is gone or has tokens of a later generation. For clients that keep
+// one token, a session has an opaque one besides, which lives as long as it (SessionTokens). Keys
+// are random; their SHA-256 is stored.
 #pragma once
 
 #include <atomic>
@@ -92,6 +93,10 @@ class Sessions {
   Task<Result<LogIn>> sign_up(NewAccount account, std::optional<std::chrono::seconds> lifetime = {},
                               SessionClient client = {});
 
+  // From now on the session lives for so long at least, whatever its tokens do; its opaque token,
+  // with which authenticate() finds it. Nothing where it has ended.
+  Task<std::optional<std::string>> keep(SessionId session, std::chrono::seconds lifetime);
+
   // New tokens of a new generation for the session of `access_token`; they live as long as that one
   // did, which is worthless from now on. Requests under way go on, for the session does. Of several
   // calls with one token one succeeds. kTokenInvalid, kTokenExpired, kSessionGone,
@@ -109,7 +114,8 @@ class Sessions {
   // How many sessions ended because a refresh token came back; since the start.
   std::uint64_t reuses() const noexcept { return reuses_; }
 
-  // Who bears the access token. The same failures; a refresh token is kTokenInvalid.
+  // Who bears the access token, or the opaque one. The same failures; a refresh token is
+  // kTokenInvalid.
   Task<Result<Caller>> authenticate(std::string access_token);
 
   // When the access token ends, unless its session ends before; nothing for what is
@@ -145,8 +151,13 @@ class Sessions {
   Sessions(Context& context, Bytes key);
 
   struct Owner;
+  // Whose session it is, or was to its end.
+  static Task<std::optional<Owner>> find_owner(db::Transaction& tx, SessionId session);
   // Whose live session the token is of.
   static Task<Result<Owner>> owner_of(db::Transaction& tx, const Claims& claims, Time now);
+  // The same of an opaque token. kTokenInvalid for one of any other making.
+  Task<Result<Owner>> owner_of(db::Transaction& tx, std::string_view token, SessionId session,
+                               Time now) const;
   // How long tokens live.
   struct Lifetimes {
     std::chrono::seconds access;
