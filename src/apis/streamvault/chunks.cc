@@ -147,14 +147,15 @@ Task<Reply> begin_chunks(RequestContext& context) {
   const auto body = co_await read_fields(context.request);
   if (!body) co_return std::unexpected(body.error());
   RestFields fields(*body);
-  vault::NewUploadSession wanted{.space = context.account().home,
-                                 .name = fields.text("file_name", kNameMax)};
+  vault::NewUploadSession wanted;
+  wanted.name = fields.text("file_name", kNameMax);
   wanted.parts = static_cast<std::uint32_t>(fields.integer("total_chunks", 1, vault::kPartsMax));
   const WantedFolder folder = wanted_folder(fields);
   if (auto problem = fields.problem()) co_return std::unexpected(std::move(*problem));
   const auto place = co_await find_wanted(context, folder);
   if (!place) co_return std::unexpected(place.error());
   wanted.parent = place->value_or(std::nullopt);
+  wanted.space = co_await space_for(context, wanted.parent);
   const auto upload =
       co_await context.vault.upload_sessions().begin(context.actor(), std::move(wanted));
   if (!upload) co_return std::unexpected(translate(upload.error(), Resource::kFolder, kNames));

@@ -107,8 +107,9 @@ Task<Reply> create_folder(RequestContext& context) {
   vault::NewFolder folder{.parent = wanted->parent.value_or(std::nullopt),
                           .name = wanted->name.value_or(""),
                           .description = wanted->description.value_or(std::nullopt)};
-  const auto made = co_await context.vault.folders().create(context.actor(), context.account().home,
-                                                            std::move(folder));
+  const vault::SpaceId space = co_await space_for(context, folder.parent);
+  const auto made =
+      co_await context.vault.folders().create(context.actor(), space, std::move(folder));
   if (!made) co_return std::unexpected(translate(made.error(), Resource::kFolder));
   boost::json::object reply = folder_object(context.client.base_url, *made);
   reply["message"] = "Folder created successfully";

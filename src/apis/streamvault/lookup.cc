@@ -60,4 +60,12 @@ Task<std::expected<FoundFolder, Problem>> find_wanted(RequestContext& context,
   co_return FoundFolder(std::optional(folder->id));
 }
 
+Task<vault::SpaceId> space_for(RequestContext& context, std::optional<vault::EntryId> folder) {
+  if (folder) {
+    const auto found = co_await context.vault.folders().find(context.account().id, *folder);
+    if (found) co_return found->space;
+  }
+  co_return context.account().home;
+}
+
 }  // namespace coffer::apis::streamvault

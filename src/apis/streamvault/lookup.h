@@ -41,4 +41,8 @@ void drop_null_of_patch(const http::Request& request, boost::json::object& field
 // Among the caller's own. kNotFound. REQUIRES: exchange.caller is set.
 Task<std::expected<FoundFolder, Problem>> find_wanted(RequestContext& context, WantedFolder wanted);
 
+// Where something new comes that is to lie in `folder`, one of the caller's own: in that folder's
+// space, which may be one that another API made; without one, in the caller's home.
+Task<vault::SpaceId> space_for(RequestContext& context, std::optional<vault::EntryId> folder);
+
 }  // namespace coffer::apis::streamvault
