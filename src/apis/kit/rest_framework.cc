@@ -2,7 +2,11 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <array>
 #include <boost/json/array.hpp>
+#include <boost/json/parse.hpp>
+#include <boost/json/serialize.hpp>
 #include <cmath>
 #include <utility>
 
@@ -18,6 +22,8 @@ constexpr char kNull[] = "This field may not be null.";
 constexpr char kBlank[] = "This field may not be blank.";
 constexpr char kNoText[] = "Not a valid string.";
 constexpr char kNoInteger[] = "A valid integer is required.";
+constexpr char kNoBoolean[] = "Must be a valid boolean.";
+constexpr char kNoJson[] = "Value must be valid JSON.";
 constexpr char kNoUuid[] = "Must be a valid UUID.";
 constexpr char kNoReference[] = "Must be a valid id, UUID or token.";
 constexpr char kNoTime[] =
@@ -42,6 +48,35 @@ std::optional<std::int64_t> integer_from(const boost::json::value& value) {
   const auto number = parse_unsigned(text);
   if (!number || *number > INT64_MAX) return std::nullopt;
   return negative ? -static_cast<std::int64_t>(*number) : static_cast<std::int64_t>(*number);
+}
+
+// What the framework calls the type of a value.
+std::string_view python_type(const boost::json::value& value) {
+  switch (value.kind()) {
+    case boost::json::kind::null: return "NoneType";
+    case boost::json::kind::bool_: return "bool";
+    case boost::json::kind::int64:
+    case boost::json::kind::uint64: return "int";
+    case boost::json::kind::double_: return "float";
+    case boost::json::kind::string: return "str";
+    case boost::json::kind::array: return "list";
+    case boost::json::kind::object: break;
+  }
+  return "dict";
+}
+
+bool is_empty(const boost::json::value& value) {
+  return value.is_null() || (value.is_string() && is_blank(value.get_string()));
+}
+
+// The number of a row; nothing for what is none, whatever it is.
+std::optional<std::int64_t> key_from(const boost::json::value& value) {
+  if (value.is_double() || value.is_bool()) return std::nullopt;
+  return integer_from(value);
+}
+
+std::string wrong_key_type(const boost::json::value& value) {
+  return fmt::format("Incorrect type. Expected pk value, received {}.", python_type(value));
 }
 
 std::optional<EntryRef> reference_from(const boost::json::value& value) {
@@ -128,6 +163,129 @@ std::optional<std::optional<std::string>> RestFields::nullable_text(std::string_
   return text;
 }
 
+std::optional<bool> RestFields::optional_boolean(std::string_view name) {
+  const auto* value = fields_.if_contains(name);
+  if (!value) return std::nullopt;
+  if (value->is_bool()) return value->get_bool();
+  if (value->is_null()) {
+    fault(name, kNull);
+    return std::nullopt;
+  }
+  if (value->is_string()) {
+    const std::string_view text = trim(value->get_string());
+    if (text.empty()) return std::nullopt;
+    if (const auto truth = rest_boolean(text)) return truth;
+  } else if (value->is_number()) {
+    const double number = value->to_number<double>();
+    if (number == 0 || number == 1) return number == 1;
+  }
+  fault(name, kNoBoolean);
+  return std::nullopt;
+}
+
+std::optional<std::size_t> RestFields::optional_choice(std::string_view name,
+                                                       std::span<const std::string_view> choices) {
+  const auto* value = fields_.if_contains(name);
+  if (!value) return std::nullopt;
+  if (value->is_null()) {
+    fault(name, kNull);
+    return std::nullopt;
+  }
+  if (value->is_string()) {
+    const std::string_view text = value->get_string();
+    const auto found = std::ranges::find(choices, text);
+    if (found != choices.end()) return static_cast<std::size_t>(found - choices.begin());
+    fault(name, fmt::format("\"{}\" is not a valid choice.", text));
+    return std::nullopt;
+  }
+  fault(name, fmt::format("\"{}\" is not a valid choice.", boost::json::serialize(*value)));
+  return std::nullopt;
+}
+
+std::optional<std::string> RestFields::optional_object(std::string_view name) {
+  const auto* value = fields_.if_contains(name);
+  if (!value || is_empty(*value)) return std::nullopt;
+  boost::json::value parsed;
+  if (value->is_string()) {
+    boost::system::error_code wrong;
+    parsed = boost::json::parse(std::string_view(value->get_string()), wrong);
+    if (wrong) {
+      fault(name, kNoJson);
+      return std::nullopt;
+    }
+    value = &parsed;
+  }
+  if (value->is_object()) return boost::json::serialize(*value);
+  fault(name,
+        fmt::format("Expected a dictionary of items but got type \"{}\".", python_type(*value)));
+  return std::nullopt;
+}
+
+std::optional<std::optional<std::int64_t>> RestFields::nullable_integer(std::string_view name,
+                                                                        std::int64_t min,
+                                                                        std::int64_t max) {
+  const auto* value = fields_.if_contains(name);
+  if (!value) return std::nullopt;
+  if (is_empty(*value)) return std::optional<std::int64_t>();
+  const auto number = value->is_bool() ? std::nullopt : integer_from(*value);
+  if (!number) {
+    fault(name, kNoInteger);
+  } else if (*number < min) {
+    fault(name, fmt::format("Ensure this value is greater than or equal to {}.", min));
+  } else if (*number > max) {
+    fault(name, fmt::format("Ensure this value is less than or equal to {}.", max));
+  } else {
+    return number;
+  }
+  return std::nullopt;
+}
+
+std::optional<std::optional<std::int64_t>> RestFields::nullable_key(std::string_view name) {
+  const auto* value = fields_.if_contains(name);
+  if (!value) return std::nullopt;
+  if (is_empty(*value)) return std::optional<std::int64_t>();
+  const auto number = key_from(*value);
+  if (number) return number;
+  fault(name, wrong_key_type(*value));
+  return std::nullopt;
+}
+
+std::int64_t RestFields::key(std::string_view name) {
+  require(name);
+  const auto* value = fields_.if_contains(name);
+  if (value && is_empty(*value)) {
+    fault(name, kNull);
+    return 0;
+  }
+  return nullable_key(name).value_or(std::nullopt).value_or(0);
+}
+
+std::vector<std::int64_t> RestFields::keys(std::string_view name, std::size_t max) {
+  require(name);
+  std::vector<std::int64_t> keys;
+  const auto* value = fields_.if_contains(name);
+  if (!value) return keys;
+  if (value->is_null()) {
+    fault(name, kNull);
+  } else if (!value->is_array()) {
+    fault(name, fmt::format("Expected a list of items but got type \"{}\".", python_type(*value)));
+  } else if (value->get_array().empty()) {
+    fault(name, "This list may not be empty.");
+  } else if (value->get_array().size() > max) {
+    fault(name, fmt::format("Ensure this field has no more than {} elements.", max));
+  } else {
+    for (const auto& item : value->get_array()) {
+      const auto number = key_from(item);
+      if (!number) {
+        fault(name, item.is_null() ? std::string(kNull) : std::string(kNoInteger));
+        return {};
+      }
+      keys.push_back(*number);
+    }
+  }
+  return keys;
+}
+
 std::uint64_t RestFields::integer(std::string_view name, std::uint64_t min, std::uint64_t max) {
   require(name);
   const auto* value = fields_.if_contains(name);
@@ -205,6 +363,20 @@ std::optional<Problem> RestFields::problem() const {
   Problem problem(ProblemKind::kInvalid, "Invalid input.");
   problem.fields = faults_;
   return problem;
+}
+
+std::string no_such_object(std::int64_t key) {
+  return fmt::format("Invalid pk \"{}\" - object does not exist.", key);
+}
+
+std::optional<bool> rest_boolean(std::string_view text) {
+  constexpr std::array<std::string_view, 13> kTrue{
+      "t", "T", "y", "Y", "yes", "Yes", "YES", "true", "True", "TRUE", "on", "On", "ON"};
+  constexpr std::array<std::string_view, 13> kFalse{
+      "f", "F", "n", "N", "no", "No", "NO", "false", "False", "FALSE", "off", "Off", "OFF"};
+  if (text == "1" || std::ranges::find(kTrue, text) != kTrue.end()) return true;
+  if (text == "0" || std::ranges::find(kFalse, text) != kFalse.end()) return false;
+  return std::nullopt;
 }
 
 http::Response render_rest_problem(const Problem& problem, const http::Request& request) {

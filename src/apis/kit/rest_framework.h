@@ -6,6 +6,7 @@
 #include <boost/json/value.hpp>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -35,6 +36,28 @@ class RestFields {
   // Null as well as a blank text is an empty optional inside.
   std::optional<std::optional<std::string>> nullable_text(std::string_view name, std::size_t max);
 
+  // In each spelling that the framework takes: `true`, `1`, `"on"`, `"f"` … Nothing when it is
+  // missing, or an empty text.
+  std::optional<bool> optional_boolean(std::string_view name);
+  // Which of `choices` it is. Nothing when it is missing.
+  std::optional<std::size_t> optional_choice(std::string_view name,
+                                             std::span<const std::string_view> choices);
+  // A JSON object, which in a form comes as text; as text. Nothing when it is missing, null, or an
+  // empty text.
+  std::optional<std::string> optional_object(std::string_view name);
+  // A whole number, which may come as text; null and an empty text are an empty optional inside.
+  // Nothing when it is missing.
+  std::optional<std::optional<std::int64_t>> nullable_integer(std::string_view name,
+                                                              std::int64_t min, std::int64_t max);
+  // The number by which something is referred to, as the framework's related fields have it: the
+  // caller says by no_such_object() where there is nothing of that number. Null and an empty text
+  // are an empty optional inside; nothing when it is missing.
+  std::optional<std::optional<std::int64_t>> nullable_key(std::string_view name);
+  // The same, required, and not null.
+  std::int64_t key(std::string_view name);
+  // A list of such numbers, required; at most `max`.
+  std::vector<std::int64_t> keys(std::string_view name, std::size_t max);
+
   // A whole number, which may come as text.
   std::uint64_t integer(std::string_view name, std::uint64_t min, std::uint64_t max);
   Uuid uuid(std::string_view name);
@@ -59,6 +82,13 @@ class RestFields {
   const boost::json::object& fields_;
   std::vector<vault::FieldFault> faults_;
 };
+
+// `Invalid pk "7" - object does not exist.`
+std::string no_such_object(std::int64_t key);
+
+// Whether a text says true or false, in the spellings that the framework's fields take; nothing for
+// any other.
+std::optional<bool> rest_boolean(std::string_view text);
 
 // `{"field": ["…"]}` for fields, `{"error": "…"}` for what is not there, `{"detail": "…"}` else,
 // with the framework's own sentences.
