@@ -35,7 +35,7 @@ CREATE TABLE account (
   -- Bytes of its files, also of those in the trash, and of the parts of its unfinished uploads.
   used        {integer} NOT NULL DEFAULT 0 CHECK (used >= 0),
   -- Bytes of the quota that are taken: `charged` of its entries and unfinished uploads, and what its
-  -- groups, buckets, keys and invites are charged (vault/quota.h).
+  -- groups, buckets, projects, keys and invites are charged (vault/quota.h).
   charged     {integer} NOT NULL DEFAULT 0 CHECK (charged >= 0),
   created_at  {integer} NOT NULL,
   updated_at  {integer} NOT NULL
@@ -92,8 +92,10 @@ CREATE INDEX idempotency_key_expiry ON idempotency_key (expires_at);
 CREATE TABLE space (
   id         {key},
   owner_id   {integer} NOT NULL REFERENCES account (id),
-  kind       {integer} NOT NULL,             -- SpaceKind: 0 home, 1 guests', 2 group, 3 bucket
-  name       {text},                         -- a bucket's, unique on the server; a group's for people
+  -- SpaceKind: 0 home, 1 guests', 2 group, 3 bucket, 4 project
+  kind       {integer} NOT NULL,
+  -- A bucket's, unique on the server; a group's or a project's, for people.
+  name       {text},
   number     {integer},                      -- what clients call a group by
   -- Set when the space is gone for everybody and only its entries are still to be cleared away.
   removed_at {integer},
@@ -103,6 +105,8 @@ CREATE INDEX space_owner ON space (owner_id);
 CREATE UNIQUE INDEX space_number ON space (number) WHERE number IS NOT NULL;
 -- An account's buckets by name.
 CREATE INDEX space_owner_bucket ON space (owner_id, name) WHERE kind = 3 AND removed_at IS NULL;
+-- An account's projects.
+CREATE INDEX space_owner_project ON space (owner_id, id) WHERE kind = 4 AND removed_at IS NULL;
 CREATE UNIQUE INDEX space_bucket ON space (name) WHERE kind = 3 AND removed_at IS NULL;
 CREATE INDEX space_removed ON space (removed_at) WHERE removed_at IS NOT NULL;
 
@@ -397,6 +401,55 @@ CREATE INDEX link_entry ON link (entry_id) WHERE entry_id IS NOT NULL;
 CREATE TABLE extended_address (
   entry_id  {integer} PRIMARY KEY REFERENCES entry (id) ON DELETE CASCADE,
   extension {text} NOT NULL                  -- without its dot
+){options};
+
+-- Projects, boxes, assets ---------------------------------------------------------------------------
+
+-- What the API Boxes keeps beside spaces and entries (vault/boxes). A project is a space of kind 4, a
+-- box a folder that lies directly in it, an asset an image or a video that lies directly in a box.
+-- Where another API made the folder or the file, there is no row here, and the defaults stand.
+
+-- One row a space of kind 4.
+CREATE TABLE project (
+  space_id     {integer} PRIMARY KEY REFERENCES space (id) ON DELETE CASCADE,
+  status       {integer} NOT NULL,           -- ProjectStatus: 0 active, 1 paused, 2 completed
+  aspect_ratio {integer} NOT NULL,           -- AspectRatio: 0 16:9, 1 9:16
+  next_index   {integer} NOT NULL DEFAULT 0, -- the order_index of the next box
+  updated_at   {integer} NOT NULL
+){options};
+
+CREATE TABLE box (
+  entry_id     {integer} PRIMARY KEY REFERENCES entry (id) ON DELETE CASCADE,
+  order_index  {integer} NOT NULL DEFAULT 0, -- by which the boxes of a project are ordered, then by id
+  status       {integer} NOT NULL DEFAULT 0, -- BoxStatus: 0 draft, 1 in progress, 2 review, 3 approved
+  headliner_id {integer},                    -- an asset of the box; counts only while it is one
+  next_index   {integer} NOT NULL DEFAULT 0, -- the order_index of the next asset
+  updated_at   {integer} NOT NULL DEFAULT 0
+){options};
+
+-- Kept while the file is in the trash.
+CREATE TABLE asset (
+  entry_id          {integer} PRIMARY KEY,
+  owner_id          {integer} NOT NULL,      -- the file's
+  order_index       {integer} NOT NULL,      -- by which the assets of a box are ordered, then by id
+  is_favorite       {integer} NOT NULL,
+  status            {integer} NOT NULL,      -- AssetStatus: 0 pending, 1 processing, 2 completed, 3 failed
+  source            {integer} NOT NULL,      -- AssetSource: 0 generated, 1 uploaded, 2 from an image
+  error_message     {text} NOT NULL,
+  external_task_id  {text} NOT NULL,
+  generation_config {text} NOT NULL,         -- JSON, as the client gave it; '': an empty object
+  seed              {integer},
+  ai_model_id       {integer},               -- counts only while there is that model
+  parent_id         {integer},               -- the file that it was made from; counts only while it is there
+  charged           {integer} NOT NULL CHECK (charged >= 0),  -- of its owner's quota: the bytes of its texts
+  updated_at        {integer} NOT NULL
+){options};
+
+-- What assets may say they were made with: the same for all accounts, kept by admins.
+CREATE TABLE ai_model (
+  id         {key},
+  name       {text} NOT NULL UNIQUE,
+  created_at {integer} NOT NULL
 ){options};
 
 -- Uploads in parts -------------------------------------------------------------------------------

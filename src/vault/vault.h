@@ -6,6 +6,10 @@
 #include <stdexcept>
 
 #include "db/database.h"
+#include "vault/boxes/ai_models.h"
+#include "vault/boxes/assets.h"
+#include "vault/boxes/boxes.h"
+#include "vault/boxes/projects.h"
 #include "vault/events/events.h"
 #include "vault/events/owner_events.h"
 #include "vault/identity/accounts.h"
@@ -67,6 +71,10 @@ class Vault {
   Downloads& downloads() { return downloads_; }
   Collections& collections() { return collections_; }
   Groups& groups() { return groups_; }
+  Projects& projects() { return projects_; }
+  Boxes& boxes() { return boxes_; }
+  Assets& assets() { return assets_; }
+  AiModels& ai_models() { return ai_models_; }
   ShortLinks& addresses() { return *short_links_; }
   Shares& shares() { return *shares_; }
   ShareLinks& share_links() { return *share_links_; }
@@ -107,6 +115,10 @@ class Vault {
   Downloads downloads_;
   Collections collections_;
   Groups groups_;
+  Projects projects_;
+  Boxes boxes_;
+  Assets assets_;
+  AiModels ai_models_;
   SearchIndex search_index_;
   Uploads uploads_;
   UploadSessions upload_sessions_;

@@ -31,6 +31,8 @@ MODULES = {
     "vault/identity": {"base", "db", "vault/model", "vault/events"},
     "vault/tree": {"base", "db", "blobs", "vault/model", "vault/events"},
     "vault/transfer": {"base", "db", "blobs", "vault/model", "vault/events", "vault/tree"},
+    "vault/boxes": {"base", "db", "blobs", "vault/model", "vault/events", "vault/tree",
+                    "vault/transfer"},
     "vault/sharing": {"base", "db", "vault/model", "vault/events", "vault/identity", "vault/tree",
                       "vault/transfer"},
     "vault/upkeep": {"base", "db", "blobs", "vault/model", "vault/events", "vault/tree",

@@ -14,8 +14,8 @@
 namespace coffer::vault {
 
 // What is written down is charged like the bytes of files, or a small quota would hold a database
-// of any size: this much for each file, folder, group, bucket, collection, webhook and unfinished
-// upload,
+// of any size: this much for each file, folder, group, bucket, project, collection, webhook and
+// unfinished upload,
 inline constexpr std::uint64_t kEntryCharge = 1024;
 // this much for each part of a file, or of an unfinished upload, and for each key of a program and
 // each invite; besides, the texts of the former;
@@ -44,7 +44,7 @@ struct Cost {
   }
 };
 Cost cost_of(const Entry& entry) noexcept;
-// Of a group or a bucket.
+// Of a group, a bucket or a project.
 Cost cost_of_space(std::string_view name) noexcept;
 // Of so many keys and invites.
 Cost cost_of_secrets(std::uint64_t count) noexcept;

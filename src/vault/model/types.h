@@ -61,8 +61,14 @@ struct Caller {
 };
 
 // An ordered map from key to entry: an account's own, the guests', a group's with its members, a
-// bucket.
-enum class SpaceKind : std::uint8_t { kHome = 0, kGuest = 1, kGroup = 2, kBucket = 3 };
+// bucket, a project.
+enum class SpaceKind : std::uint8_t {
+  kHome = 0,
+  kGuest = 1,
+  kGroup = 2,
+  kBucket = 3,
+  kProject = 4,
+};
 
 enum class FileKind : std::uint8_t {
   kImage = 0,

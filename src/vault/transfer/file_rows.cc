@@ -5,6 +5,7 @@
 #include "vault/transfer/blob_rows.h"
 #include "vault/transfer/downloads.h"
 #include "vault/transfer/manifests.h"
+#include "vault/tree/asset_rows.h"
 #include "vault/tree/collections.h"
 #include "vault/tree/search_index.h"
 #include "vault/tree/share_link_rows.h"
@@ -64,6 +65,7 @@ Task<void> remove_file(db::Transaction& transaction, const Entry& file, AccountI
 Task<void> release_file(db::Transaction& transaction, const Entry& file, AccountId caller,
                         Time now) {
   co_await drop_bytes(transaction, file, now);
+  co_await drop_asset(transaction, file);
   co_await detach_file(transaction, file, caller, now);
 }
 

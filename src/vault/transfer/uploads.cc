@@ -149,7 +149,7 @@ Task<Result<StagedBlob>> Uploads::receive(AccountId owner, InputStream& source,
 }
 
 Task<Result<std::vector<Entry>>> Uploads::commit(Actor actor, SpaceId space,
-                                                 std::vector<NewFile> files) {
+                                                 std::vector<NewFile> files, AlongWithFiles along) {
   const AccountId owner = actor.account();
   Faults faults;
   std::vector<NewFileRow> rows;
@@ -190,6 +190,10 @@ Task<Result<std::vector<Entry>>> Uploads::commit(Actor actor, SpaceId space,
       auto entry = co_await add_file(tx, space, file, committed);
       if (!entry) co_return std::unexpected(std::move(entry.error()));
       entries.push_back(std::move(*entry));
+    }
+    if (along) {
+      auto added = co_await along(tx, entries);
+      if (!added) co_return std::unexpected(std::move(added.error()));
     }
     co_return entries;
   };

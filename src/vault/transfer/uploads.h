@@ -2,8 +2,10 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -31,6 +33,10 @@ struct NewFile {
   std::optional<std::string> address_extension = {};  // with which its address ends, see Addresses
 };
 
+// What belongs to files that are made, and is committed with them or not at all: runs in their
+// transaction, behind them, perhaps more than once. A failure makes none of them.
+using AlongWithFiles = std::function<Task<Result<void>>(db::Transaction&, std::span<const Entry>)>;
+
 // Threads: any executor's.
 class Uploads {
  public:
@@ -52,8 +58,9 @@ class Uploads {
   // `entry.created`. Keys come from the names, made unique (`song (2).mp3`). kInvalid for
   // names, titles, descriptions and tags as in Entries::update; kQuotaExceeded; kNotFound without
   // that space, or with a fault of `parent` without that folder; kForbidden for a group that the
-  // actor is not in. REQUIRES: the actor may write to `space`.
-  Task<Result<std::vector<Entry>>> commit(Actor actor, SpaceId space, std::vector<NewFile> files);
+  // actor is not in; what `along` fails with. REQUIRES: the actor may write to `space`.
+  Task<Result<std::vector<Entry>>> commit(Actor actor, SpaceId space, std::vector<NewFile> files,
+                                          AlongWithFiles along = {});
 
  private:
   Context& context_;

@@ -5,16 +5,13 @@
 #include "base/hash.h"
 #include "base/read_prefix.h"
 #include "base/text.h"
-#include "vault/events/events.h"
 #include "vault/model/checks.h"
-#include "vault/model/quota.h"
 #include "vault/model/snapshot_cache.h"
 #include "vault/model/sql.h"
 #include "vault/tree/collections.h"
+#include "vault/tree/entry_changes.h"
 #include "vault/tree/entry_rows.h"
 #include "vault/tree/keys.h"
-#include "vault/tree/search_index.h"
-#include "vault/tree/search_terms.h"
 #include "vault/tree/tree.h"
 
 namespace coffer::vault {
@@ -39,11 +36,6 @@ constexpr auto kFindByDigestText =
     sql("SELECT id FROM entry WHERE owner_id = $1 AND digest = $2 AND is_folder = 0", kIsLive,
         " ORDER BY id LIMIT 1");
 constexpr db::Statement kFindByDigest{kFindByDigestText.data()};
-
-constexpr db::Statement kUpdate{
-    "UPDATE entry SET key = $2, name = $3, title = $4, description = $5, tags = $6, search = $7,"
-    " updated_at = $8, parent_id = $9, charged = $10, media_type = $11, kind = $12"
-    " WHERE id = $1"};
 
 // The part that a file of parts begins with.
 constexpr db::Statement kFirstPart{"SELECT digest FROM part WHERE multipart_id = $1 AND start = 0"};
@@ -230,33 +222,8 @@ Task<Result<Entry>> Entries::update(Actor actor, EntryId id, EntryChanges change
       const bool is_same = !renamed && entry.parent == old.parent && entry.title == old.title &&
                            entry.description == old.description && entry.tags == old.tags;
       if (is_same) co_return std::move(entry);
-      entry.charged = old.charged - text_charge(old) + text_charge(entry);
-      if (entry.charged != old.charged) {
-        const auto charged = co_await charge(tx, owner, entry.space, cost_of(entry) - cost_of(old));
-        if (!charged) co_return std::unexpected(charged.error());
-      }
-      const bool counts_anew = entry.charged != old.charged || entry.parent != old.parent ||
-                               entry.type.kind != old.type.kind;
-      if (counts_anew) {
-        co_await subtract_from_totals(tx, old);
-        co_await add_to_totals(tx, entry);
-      }
-      if (changes.tags) {
-        co_await remove_tags(tx, old);
-        co_await insert_tags(tx, entry);
-      }
-      entry.updated_at = context_.clock.now();
-      const std::string tags = tags_column(entry);
-      const std::string search = search_column(entry);
-      const bool is_found_otherwise =
-          search != search_column(old) || entry.type.kind != old.type.kind;
-      if (is_found_otherwise) co_await forget_words(tx, id);
-      co_await tx.execute(kUpdate, id, as_bytes(entry.key), as_bytes(entry.name), entry.title,
-                          entry.description, tags, search, entry.updated_at,
-                          entry.parent.value_or(EntryId{}), entry.charged, entry.type.media_type,
-                          entry.type.kind);
-      const Event event = event_about(entry, EventType::kEntryUpdated, owner);
-      co_await append_event(tx, entry.updated_at, event);
+      auto stored = co_await store_changes(tx, old, entry, context_.clock.now());
+      if (!stored) co_return std::unexpected(std::move(stored.error()));
       co_return std::move(entry);
     };
     auto updated = co_await context_.database.write(actor, body);

@@ -5,6 +5,7 @@
 #include "base/text.h"
 #include "vault/events/events.h"
 #include "vault/model/quota.h"
+#include "vault/tree/asset_rows.h"
 #include "vault/tree/collections.h"
 #include "vault/tree/entry_rows.h"
 #include "vault/tree/keys.h"
@@ -46,6 +47,7 @@ Task<void> change_owner(db::Transaction& transaction, Entry file, AccountId owne
   co_await remove_tags(transaction, file);
   co_await take_out_of_collections(transaction, file, owner, now);
   co_await drop_share_links(transaction, file.owner, file.id);
+  co_await drop_asset(transaction, file);
   file.owner = owner;
   co_await put(transaction, file, home, now);
   co_await insert_tags(transaction, file);

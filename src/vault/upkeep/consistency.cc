@@ -50,10 +50,11 @@ constexpr auto kCharged =
         "  (SELECT owner_id, charged FROM live UNION ALL"
         "   SELECT owner_id, charged FROM multipart UNION ALL"
         "   SELECT owner_id, 1024 + length(CAST(name AS BLOB)) FROM space"
-        "    WHERE kind IN (2, 3) AND removed_at IS NULL UNION ALL"
+        "    WHERE kind IN (2, 3, 4) AND removed_at IS NULL UNION ALL"
         "   SELECT account_id, 256 FROM api_key UNION ALL"
         "   SELECT account_id, 1024 + length(CAST(url AS BLOB)) FROM webhook UNION ALL"
         "   SELECT owner_id, charged FROM collection UNION ALL"
+        "   SELECT owner_id, charged FROM asset UNION ALL"
         "   SELECT account_id, charged FROM idempotency_key UNION ALL"
         "   SELECT owner_id, charged FROM trash_total UNION ALL"
         "   SELECT owner_id, 256 FROM share_link UNION ALL"
@@ -107,6 +108,7 @@ constexpr std::pair<std::string_view, db::Statement> kRules[] = {
       " (SELECT count(*) FROM entry WHERE id >= 281474976710656) +"
       " (SELECT count(*) FROM link WHERE id >= 281474976710656) +"
       " (SELECT count(*) FROM collection WHERE id >= 281474976710656) +"
+      " (SELECT count(*) FROM ai_model WHERE id >= 281474976710656) +"
       " (SELECT count(*) FROM share_link WHERE id >= 281474976710656) +"
       " (SELECT count(*) FROM webhook WHERE id >= 281474976710656) +"
       " (SELECT count(*) FROM webhook_delivery WHERE id >= 281474976710656) +"
@@ -164,6 +166,21 @@ constexpr std::pair<std::string_view, db::Statement> kRules[] = {
      {"SELECT count(*) FROM collection_entry AS m LEFT JOIN entry AS e ON e.id = m.entry_id"
       " LEFT JOIN collection AS c ON c.id = m.collection_id"
       " WHERE e.owner_id IS NULL OR c.owner_id IS NULL OR e.owner_id <> c.owner_id"}},
+    {"projects without a name, or without what is kept of them, or the other way round",
+     {"SELECT (SELECT count(*) FROM space WHERE kind = 4 AND (name IS NULL"
+      "  OR id NOT IN (SELECT space_id FROM project))) +"
+      " (SELECT count(*) FROM project WHERE space_id NOT IN (SELECT id FROM space WHERE kind = "
+      "4))"}},
+    {"boxes that are no folders",
+     {"SELECT count(*) FROM box WHERE entry_id NOT IN"
+      " (SELECT id FROM entry WHERE is_folder = 1)"}},
+    {"assets without their owner's file, here or in the trash",
+     {"SELECT count(*) FROM asset WHERE (entry_id, owner_id) NOT IN"
+      " (SELECT id, owner_id FROM entry WHERE is_folder = 0 UNION ALL"
+      "  SELECT id, owner_id FROM trash)"}},
+    {"assets that are charged wrongly",
+     {"SELECT count(*) FROM asset WHERE charged <> length(CAST(error_message AS BLOB)) +"
+      " length(CAST(external_task_id AS BLOB)) + length(CAST(generation_config AS BLOB))"}},
     {"idempotency keys that are charged wrongly",
      {"SELECT count(*) FROM idempotency_key WHERE charged <> 256 +"
       " length(CAST(reply_headers AS BLOB)) + coalesce(length(reply_body), 0)"}},

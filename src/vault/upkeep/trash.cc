@@ -11,6 +11,7 @@
 #include "vault/model/sql.h"
 #include "vault/model/step_time.h"
 #include "vault/transfer/file_rows.h"
+#include "vault/tree/asset_rows.h"
 #include "vault/tree/entries.h"
 #include "vault/tree/entry_rows.h"
 #include "vault/tree/keys.h"
@@ -104,6 +105,7 @@ std::unexpected<Failure> not_in_trash() {
 // The row and its bytes, with the event. Not what it counts.
 Task<void> clear_row(db::Transaction& tx, const Entry& file, AccountId caller, Time now) {
   co_await tx.execute(kForget, file.id);
+  co_await drop_asset(tx, file);
   co_await drop_bytes(tx, file, now);
   const Event event = event_about(file, EventType::kEntryPurged, caller);
   co_await append_event(tx, now, event);
