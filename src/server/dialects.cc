@@ -3,6 +3,7 @@
 #include <string>
 #include <utility>
 
+#include "apis/boxes/boxes.h"
 #include "apis/fileuploader/fileuploader.h"
 #include "apis/mediavault/mediavault.h"
 #include "apis/operations/operations.h"
@@ -25,6 +26,7 @@ std::vector<std::unique_ptr<apis::Dialect>> make_dialects(apis::Metrics& metrics
   dialects.push_back(apis::quantum::make([packages] {
     return packages ? packages->report().upgradable : std::vector<std::string>();
   }));
+  dialects.push_back(apis::boxes::make());
   dialects.push_back(apis::make_operations(metrics));
   dialects.push_back(apis::pages::make());
   dialects.push_back(apis::reference::make(apis::reference::documents(dialects)));

@@ -26,7 +26,7 @@ def get(shared, path, accept):
 def test_the_first_page(shared, accept):
     text = is_page(get(shared, "/", accept), 200)
     assert "Coffer vault" in text and "It is running" in text and "docs/api/" in text
-    for name in ("Media Vault", "StreamVault", "File Uploader", "Quantum Storage"):
+    for name in ("Media Vault", "StreamVault", "File Uploader", "Quantum Storage", "Boxes"):
         assert name in text
     assert f"{shared.url}/api/v1" in text and "/readyz" in text
 
@@ -37,7 +37,9 @@ def test_the_first_page_as_a_document(shared):
     body = reply.json()
     assert (body["name"], body["status"]) == ("Coffer", "running")
     assert shared.anyone().get(body["health_url"]).status_code == 200
-    assert [api["name"] for api in body["apis"]] == ["Media Vault", "StreamVault", "File Uploader", "Quantum Storage"]
+    assert [api["name"] for api in body["apis"]] == [
+        "Media Vault", "StreamVault", "File Uploader", "Quantum Storage", "Boxes"
+    ]
     assert all(api["url"].startswith(shared.url) for api in body["apis"])
     for api in body["apis"]:
         assert shared.anyone().get(api["docs_url"]).status_code == 200

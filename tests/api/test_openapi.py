@@ -11,7 +11,7 @@ import pytest
 from harness import openapi, program, shapes
 from harness.client import Api, unique_name
 
-APIS = ["mediavault", "streamvault", "fileuploader", "quantum", "operations", "realtime"]
+APIS = ["mediavault", "streamvault", "fileuploader", "quantum", "boxes", "operations", "realtime"]
 BODY = "application/json"
 
 needs_validator = pytest.mark.skipif(

@@ -89,7 +89,7 @@ def credentials(server, name):
     return "Authorization: Bearer " + server.user().token
 
 
-@pytest.mark.parametrize("name", ["mediavault", "streamvault", "fileuploader", "quantum", "operations"])
+@pytest.mark.parametrize("name", ["mediavault", "streamvault", "fileuploader", "quantum", "boxes", "operations"])
 def test_it_finds_nothing(launch, folder, name):
     server = launch({"webhooks.allow_private": "true"})
     document = openapi.document(name, base_url=server.url)

@@ -35,7 +35,8 @@ def test_an_operation_in_full(visitor, shared, picture):
 
 @pytest.mark.parametrize("visitor", ["desk light"], indirect=True)
 @pytest.mark.parametrize("api,title", [("streamvault", "StreamVault"), ("fileuploader", "File Uploader"),
-                                       ("quantum", "Quantum Storage"), ("operations", "Operations")])
+                                       ("quantum", "Quantum Storage"), ("boxes", "Boxes"),
+                                       ("operations", "Operations")])
 def test_the_other_apis(visitor, shared, api, title):
     visitor.goto(shared.url + "/docs")
     visitor.locator("nav").get_by_text(title, exact=True).click()

@@ -35,6 +35,8 @@ constexpr std::array kApis{
         "docs/api/fileuploader.md", "fileuploader"},
     Api{"Quantum Storage", "buckets, files at exact paths, downloads that work once", "/API",
         "docs/api/quantum.md", "quantum"},
+    Api{"Boxes", "projects, boxes and assets of generated images and videos", "/api/boxes",
+        "docs/api/boxes.md", "boxes"},
 };
 
 std::string front_view(const std::string& base_url) {

@@ -1,0 +1,24 @@
+// What the path or the query of a request names, among what its caller has.
+#pragma once
+
+#include <expected>
+#include <optional>
+#include <string_view>
+
+#include "apis/gateway/dialect.h"
+#include "apis/kit/entry_ref.h"
+#include "vault/boxes/types.h"
+
+namespace coffer::apis::boxes {
+
+// Of the path's `id`; kNotFound. Boxes and assets by number, UUID or share token.
+Task<std::expected<vault::Project, Problem>> find_project(RequestContext& context);
+Task<std::expected<vault::Box, Problem>> find_box(RequestContext& context);
+Task<std::expected<vault::Asset, Problem>> find_asset(RequestContext& context);
+
+// The filter of that name; nothing when it is missing or empty. kInvalid for what is no number.
+std::expected<std::optional<vault::SpaceId>, Problem> project_filter(const http::Request& request);
+// The same; an id that is no box's where the caller has no such box.
+Task<std::expected<std::optional<vault::EntryId>, Problem>> box_filter(RequestContext& context);
+
+}  // namespace coffer::apis::boxes

@@ -1,0 +1,153 @@
+#include <boost/json/array.hpp>
+#include <boost/json/object.hpp>
+#include <utility>
+#include <vector>
+
+#include "apis/boxes/asset_fields.h"
+#include "apis/boxes/errors.h"
+#include "apis/boxes/handlers.h"
+#include "apis/boxes/lookup.h"
+#include "apis/boxes/wire.h"
+#include "apis/kit/form.h"
+#include "apis/kit/json.h"
+#include "apis/kit/rest_framework.h"
+#include "base/log.h"
+#include "base/text.h"
+#include "vault/boxes/asset_files.h"
+
+namespace coffer::apis::boxes {
+namespace {
+
+constexpr std::string_view kFile = "file";
+constexpr char kUnknownType[] =
+    "is of a type that is not taken: its name has to end in .jpg, .jpeg, .png, .gif, .webp, .bmp, "
+    ".svg, .mp4, .mov, .avi, .mkv, .webm, .flv or .wmv";
+
+// A form as far as it has come.
+struct UploadForm {
+  boost::json::object fields;
+  std::vector<vault::AssetFile> files;
+};
+
+// Has a part's bytes received, where its name can be that of an asset.
+Task<std::optional<Problem>> take_file(RequestContext& context, InputStream& content,
+                                       std::string name, UploadForm& form) {
+  // What a browser sends of a form in which nothing was chosen.
+  if (name.empty()) co_return std::nullopt;
+  if (!vault::asset_kind(name)) co_return Problem::field(std::string(kFile), kUnknownType);
+  auto staged =
+      co_await context.vault.uploads().receive(context.account().id, content, std::nullopt);
+  if (!staged) co_return translate(staged.error());
+  form.files.push_back({.staged = std::move(*staged), .name = std::move(name)});
+  co_return std::nullopt;
+}
+
+std::optional<Problem> take_field(std::string_view name, std::string_view text, UploadForm& form) {
+  if (!is_utf8(name)) return Problem::field("non_field_errors", "Field names must be UTF-8.");
+  if (!is_utf8(text)) return Problem::field(std::string(name), "Not a valid string.");
+  form.fields[name] = text;
+  return std::nullopt;
+}
+
+Task<std::optional<Problem>> read_parts(RequestContext& context, std::string boundary,
+                                        UploadForm& form) {
+  FormReader reader(context.request, std::move(boundary));
+  for (;;) {
+    auto next = co_await reader.next();
+    if (!next) co_return std::move(next.error());
+    if (!*next) co_return std::nullopt;
+    FormReader::Part& part = **next;
+    std::optional<Problem> problem;
+    if (!part.filename) {
+      problem = take_field(part.name, part.text, form);
+    } else if (part.name == kFile) {
+      problem = co_await take_file(context, reader.content(), std::move(*part.filename), form);
+    }
+    if (problem) co_return problem;
+  }
+}
+
+// Reads the whole form. A body that is no multipart form has no file.
+Task<std::optional<Problem>> read_form(RequestContext& context, UploadForm& form) {
+  http::Request& request = context.request;
+  auto boundary = form_boundary(request);
+  if (boundary) co_return co_await read_parts(context, std::move(*boundary), form);
+  if (boundary.error().kind == ProblemKind::kInvalid) co_return std::move(boundary.error());
+  request.body->set_limit(kJsonLimit);
+  auto fields = co_await read_fields(request);
+  if (!fields) co_return std::move(fields.error());
+  form.fields = std::move(*fields);
+  co_return std::nullopt;
+}
+
+// Makes assets of the form's files: one is answered as it is, several as an array.
+Task<Reply> add_assets(RequestContext& context, vault::EntryId box, UploadForm form,
+                       vault::AssetFields wanted) {
+  const auto made =
+      co_await context.vault.assets().add(context.actor(), box, std::move(form.files), wanted);
+  if (!made) co_return refuse_upload(translate(made.error(), wanted));
+  const std::string& base_url = context.client.base_url;
+  if (made->size() == 1) co_return json_response(201, asset_object(base_url, made->front()));
+  boost::json::array list;
+  for (const vault::Asset& asset : *made) list.emplace_back(asset_object(base_url, asset));
+  co_return json_response(201, list);
+}
+
+Task<Reply> upload(RequestContext& context, vault::EntryId box) {
+  UploadForm form;
+  auto broken = co_await read_form(context, form);
+  if (broken) co_return refuse_upload(std::move(*broken));
+  if (form.files.empty()) co_return error_response(400, "File is required");
+  RestFields fields(form.fields);
+  vault::AssetFields wanted = asset_fields(fields);
+  if (auto problem = fields.problem()) co_return std::unexpected(std::move(*problem));
+  Reply reply = co_await add_assets(context, box, std::move(form), std::move(wanted));
+  co_return reply;
+}
+
+// The same with the box in the form.
+Task<Reply> create(RequestContext& context) {
+  UploadForm form;
+  auto broken = co_await read_form(context, form);
+  if (broken) co_return refuse_upload(std::move(*broken));
+  RestFields fields(form.fields);
+  const std::int64_t box = fields.key("box");
+  vault::AssetFields wanted = asset_fields(fields);
+  if (form.files.empty()) fields.fault(kFile, "No file was submitted.");
+  if (auto problem = fields.problem()) co_return std::unexpected(std::move(*problem));
+  const vault::EntryId id{box};
+  const auto known = co_await context.vault.boxes().find(context.account().id, id);
+  if (!known) co_return std::unexpected(Problem::field("box", no_such_object(box)));
+  Reply reply = co_await add_assets(context, id, std::move(form), std::move(wanted));
+  co_return reply;
+}
+
+// What failed here, as the document tells it.
+Reply failed(const RequestContext& context, const std::exception& error) {
+  log::error("upload failed", {{"request_id", context.request.id}, {"error", error.what()}});
+  return refuse_upload(Problem::of(error));
+}
+
+}  // namespace
+
+Task<Reply> upload_to_box(RequestContext& context) {
+  const auto box = co_await find_box(context);
+  if (!box) co_return std::unexpected(box.error());
+  try {
+    Reply reply = co_await upload(context, box->id);
+    co_return reply;
+  } catch (const std::exception& error) {
+    co_return failed(context, error);
+  }
+}
+
+Task<Reply> create_asset(RequestContext& context) {
+  try {
+    Reply reply = co_await create(context);
+    co_return reply;
+  } catch (const std::exception& error) {
+    co_return failed(context, error);
+  }
+}
+
+}  // namespace coffer::apis::boxes
