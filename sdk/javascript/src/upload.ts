@@ -1,6 +1,7 @@
 // A file on its way to the vault: one form with one file, sent as a stream where the platform can, else
 // as a Blob, which browsers keep out of memory.
 import type { Body, Call, Transport } from "./transport.js";
+import { MediaVaultError } from "./errors.js";
 import type { ChangeOptions, CreateOptions } from "./options.js";
 import type { Platform, Source } from "./platform.js";
 import { hex } from "./sha256.js";
@@ -75,19 +76,26 @@ export async function formOf(
   const body = async (watch: Watch): Promise<Body> => {
     report(0);
     if (platform.streams) {
+      const encoder = new TextEncoder();
+      const first = encoder.encode(head);
+      const hash = checksum === true ? platform.hash() : undefined;
+      const { size } = source;
       const content = streamOf(async function* () {
-        const encoder = new TextEncoder();
-        yield encoder.encode(head);
-        const hash = checksum === true ? platform.hash() : undefined;
+        yield first;
         let loaded = 0;
         for await (const chunk of source.open()) {
+          if ((loaded += chunk.length) > (size ?? Infinity)) break;
           hash?.update(chunk);
           yield chunk;
-          report((loaded += chunk.length));
+          report(loaded);
         }
+        if (size !== undefined && loaded !== size) throw new MediaVaultError("the file changed while it was read");
         yield encoder.encode(tail(givenSum ?? (hash && "sha256:" + hex(hash.digest()))));
       }, watch);
-      return { content, headers };
+      if (size === undefined) return { content, headers };
+      // With its length the vault can refuse it by its head. Every checksum is of the same length.
+      const last = tail(givenSum ?? (hash && "sha256:" + "0".repeat(64)));
+      return { content, headers: { ...headers, "content-length": String(first.length + size + encoder.encode(last).length) } };
     }
     const blob = source.blob ?? (await new Response(streamOf(source.open, watch)).blob());
     source.size = blob.size;

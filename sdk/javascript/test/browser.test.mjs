@@ -93,6 +93,23 @@ test("uploads with progress, and what comes back", async () => {
   await page.close();
 });
 
+test("an upload that is refused early says why", async () => {
+  const small = await startServer({ "cors.origins": pages, "uploads.max_bytes": "50KiB" });
+  const { vault } = await newUser(small.url);
+  const page = await chromium.open(pages + "/");
+  const name = await page.run(
+    async (baseUrl, tokens) => {
+      const { MediaVault } = await import("/sdk/mediavault.min.js");
+      const vault = new MediaVault({ baseUrl, tokens, retries: 0 });
+      return vault.media.upload(new Uint8Array(20_000_000), { checksum: false }).catch((error) => error.name);
+    },
+    small.url,
+    vault.tokens,
+  );
+  assert.equal(name, "PayloadTooLargeError");
+  await page.close();
+});
+
 test("broken connections and busy servers", async () => {
   const proxy = await startProxy(server.url);
   const page = await opened(proxy.url);

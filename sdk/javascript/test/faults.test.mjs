@@ -1,8 +1,10 @@
 // What goes wrong: errors by code, retries, Retry-After, broken connections, timeouts, aborts.
 import assert from "node:assert/strict";
+import { once } from "node:events";
+import net from "node:net";
 import test, { before } from "node:test";
 import * as sdk from "@mediavault/sdk";
-import { newUser, noise, sha256, startProxy, startServer, startStub } from "./helper.mjs";
+import { after, newUser, noise, sha256, startProxy, startServer, startStub } from "./helper.mjs";
 
 const { MediaVault } = sdk;
 let server;
@@ -174,6 +176,39 @@ test("an upload that moves is not timed out, one that stands still is", async ()
   };
   const media = await vault.media.upload(() => slowly(60), { timeout: 300 });
   assert.equal(media.size, 8000);
+
+  // A peer that accepts the connection and reads nothing of it.
+  const deaf = net.createServer((socket) => socket.pause()).listen(0, "127.0.0.1");
+  after(() => deaf.close());
+  await once(deaf, "listening");
+  const client = new MediaVault({ baseUrl: `http://127.0.0.1:${deaf.address().port}`, apiKey: "k", timeout: 200, retries: 0 });
+  await assert.rejects(client.media.upload(noise(32 << 20), { checksum: false }), sdk.TimeoutError);
+});
+
+test("a download that stands still goes on over another connection", async () => {
+  const { vault } = await newUser(server.url);
+  const bytes = noise(300_000);
+  const media = await vault.media.upload(bytes);
+  const proxy = await startProxy(server.url, (_, number) => (number === 1 ? { stallAfter: 100_000 } : undefined));
+  const client = new MediaVault({ baseUrl: proxy.url, tokens: vault.tokens, timeout: 300, retryDelay: 1 });
+  assert.deepEqual(Buffer.from(await (await client.media.download(media.id)).bytes()), bytes);
+  assert.equal(proxy.seen.length, 2);
+  // A reader that takes its time is no fault of the network.
+  let received = 0;
+  for await (const chunk of await client.media.download(media.id)) {
+    received += chunk.length;
+    if (received === chunk.length) await new Promise((resolve) => setTimeout(resolve, 600));
+  }
+  assert.equal(received, bytes.length);
+});
+
+test("an upload that is refused early says why", async () => {
+  const small = await startServer({ "uploads.max_bytes": "50KiB" });
+  const { vault } = await newUser(small.url);
+  const attempts = [];
+  const client = new MediaVault({ baseUrl: small.url, tokens: vault.tokens, log: (entry) => attempts.push(entry.type) });
+  await assert.rejects(client.media.upload(noise(30 << 20)), sdk.PayloadTooLargeError);
+  assert.deepEqual(attempts, ["request", "response"]);
 });
 
 test("aborts", async () => {

@@ -95,7 +95,7 @@ export function noise(size) {
 /**
  * A proxy to `target` that does with each request what `plan(request, number)` says:
  * nothing – passes it on; {status, headers, body} – answers itself; {reset: true} – breaks the connection at
- * once; {resetAfter: n} – after n bytes of the reply's body; {lose: true} – passes the request on and breaks
+ * once; {resetAfter: n} – after n bytes of the reply's body; {stallAfter: n} – sends no more after these; {lose: true} – passes the request on and breaks
  * the connection in place of the reply.
  */
 export async function startProxy(target, plan = () => {}) {
@@ -124,7 +124,7 @@ export async function startProxy(target, plan = () => {}) {
         return;
       }
       response.writeHead(reply.statusCode, reply.headers);
-      let left = what.resetAfter ?? Infinity;
+      let left = what.resetAfter ?? what.stallAfter ?? Infinity;
       reply.on("data", (chunk) => {
         if (chunk.length < left) {
           left -= chunk.length;
@@ -132,14 +132,14 @@ export async function startProxy(target, plan = () => {}) {
             reply.pause();
             response.once("drain", () => reply.resume());
           }
-        } else if (left !== Infinity || chunk.length >= left) {
-          response.write(chunk.subarray(0, left), () => setTimeout(broken, 20));
+        } else {
+          response.write(chunk.subarray(0, left), () => what.resetAfter !== undefined && setTimeout(broken, 20));
           left = 0;
           reply.destroy();
         }
       });
       reply.on("end", () => response.end());
-      reply.on("error", broken);
+      reply.on("error", () => what.stallAfter === undefined && broken());
     });
     onward.on("error", broken);
     request.on("error", () => onward.destroy());

@@ -60,6 +60,14 @@ test("what cannot be uploaded says so", async () => {
   await assert.rejects(vault.media.upload(place), TypeError);
   await assert.rejects(vault.media.upload(5), TypeError);
   await assert.rejects(vault.media.upload(bytes, { tags: ["a,b"] }), TypeError);
+  // A file that grows or shrinks while it is read is not stored in part.
+  const file = path.join(place, "changing.bin");
+  for (const size of [10, 3_000_000]) {
+    writeFileSync(file, noise(2_000_000));
+    let changed = false;
+    const onProgress = ({ loaded }) => loaded && !changed && (changed = true) && writeFileSync(file, noise(size));
+    await assert.rejects(vault.media.upload(file, { onProgress }), { name: "MediaVaultError", message: /changed/ });
+  }
   const fault = new Error("the disk is gone");
   const broken = async function* () {
     yield bytes;
