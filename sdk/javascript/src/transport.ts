@@ -146,7 +146,7 @@ export class Transport {
     if (method === "POST") headers["idempotency-key"] = options.idempotencyKey ?? this.platform.uuid();
     if (options.ifMatch) headers["if-match"] = this.etagOf(options.ifMatch);
 
-    let refreshed = false;
+    let refreshes = 0;
     for (let attempt = 0; ; attempt++) {
       options.signal?.throwIfAborted();
       const credential = call.anonymous ? undefined : await abortable(this.session.credential(), options.signal);
@@ -168,8 +168,8 @@ export class Transport {
       }
 
       const canRepeat = call.replayable !== false;
-      if (error instanceof ApiError && error.status === 401 && credential?.token && !refreshed) {
-        refreshed = true;
+      if (error instanceof ApiError && error.status === 401 && credential?.token && refreshes < 2) {
+        refreshes++;
         if ((await abortable(this.session.renew(credential.token), options.signal)) && canRepeat) {
           attempt--;
           continue;

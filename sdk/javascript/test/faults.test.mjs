@@ -159,23 +159,21 @@ test("a request under way with the same key is waited for", async () => {
 });
 
 test("timeouts", async () => {
-  const url = await startStub(() => new Promise((resolve) => setTimeout(() => resolve({ body: "{}" }), 2000)));
+  const url = await startStub(() => new Promise(() => {}));
   const vault = new MediaVault({ baseUrl: url, timeout: 50, retries: 1, retryDelay: 1 });
-  const began = Date.now();
   await assert.rejects(vault.users.me(), (error) => error instanceof sdk.TimeoutError && error instanceof sdk.ConnectionError);
-  assert.ok(Date.now() - began < 1500);
 });
 
 test("an upload that moves is not timed out, one that stands still is", async () => {
   const { vault } = await newUser(server.url);
   const slowly = async function* (pause) {
-    for (let i = 0; i < 8; i++) {
+    for (let i = 0; i < 10; i++) {
       await new Promise((resolve) => setTimeout(resolve, pause));
       yield noise(1000);
     }
   };
-  const media = await vault.media.upload(() => slowly(60), { timeout: 300 });
-  assert.equal(media.size, 8000);
+  const media = await vault.media.upload(() => slowly(250), { timeout: 2000 });
+  assert.equal(media.size, 10_000);
 
   // A peer that accepts the connection and reads nothing of it.
   const deaf = net.createServer((socket) => socket.pause()).listen(0, "127.0.0.1");
@@ -190,14 +188,14 @@ test("a download that stands still goes on over another connection", async () =>
   const bytes = noise(300_000);
   const media = await vault.media.upload(bytes);
   const proxy = await startProxy(server.url, (_, number) => (number === 1 ? { stallAfter: 100_000 } : undefined));
-  const client = new MediaVault({ baseUrl: proxy.url, tokens: vault.tokens, timeout: 300, retryDelay: 1 });
+  const client = new MediaVault({ baseUrl: proxy.url, tokens: vault.tokens, timeout: 1000, retryDelay: 1 });
   assert.deepEqual(Buffer.from(await (await client.media.download(media.id)).bytes()), bytes);
-  assert.equal(proxy.seen.length, 2);
+  assert.ok(proxy.seen.length >= 2);
   // A reader that takes its time is no fault of the network.
   let received = 0;
   for await (const chunk of await client.media.download(media.id)) {
     received += chunk.length;
-    if (received === chunk.length) await new Promise((resolve) => setTimeout(resolve, 600));
+    if (received === chunk.length) await new Promise((resolve) => setTimeout(resolve, 1200));
   }
   assert.equal(received, bytes.length);
 });
@@ -212,7 +210,7 @@ test("an upload that is refused early says why", async () => {
 });
 
 test("aborts", async () => {
-  const url = await startStub(() => new Promise((resolve) => setTimeout(() => resolve({ body: "{}" }), 2000)));
+  const url = await startStub(() => new Promise(() => {}));
   const vault = new MediaVault({ baseUrl: url });
   const reason = new Error("changed my mind");
   await assert.rejects(vault.users.me({ signal: AbortSignal.abort(reason) }), (error) => error === reason);

@@ -37,10 +37,9 @@ export function folder() {
   return made;
 }
 
-/** A server with these settings, stopped after the file's tests; it must end well. */
-export async function startServer(settings = {}) {
+/** A server with these settings, stopped after the file's tests or by `stop()`; it must end well. */
+export async function startServer(settings = {}, data = path.join(folder(), "data")) {
   if (!BINARY) throw new Error("COFFER_BINARY says which server to test against");
-  const data = path.join(folder(), "data");
   const all = { rate_limits: "off", "passwords.memory": "8MiB", "webhooks.allow_private": "true", ...settings };
   const environment = Object.entries(process.env).filter(([name]) => !name.startsWith("COFFER_"));
   for (const [name, value] of Object.entries(all)) environment.push(["COFFER_" + name.replaceAll(".", "_").toUpperCase(), value]);
@@ -51,11 +50,12 @@ export async function startServer(settings = {}) {
   let log = "";
   server.stderr.on("data", (text) => (log = (log + text).slice(-20_000)));
   const ended = new Promise((resolve) => server.on("exit", (code) => resolve(code)));
-  after(async () => {
+  const stop = async () => {
     server.kill("SIGTERM");
     const code = await ended;
     if (code !== 0) throw new Error(`the server ended with ${code}: ${log}`);
-  });
+  };
+  after(stop);
   const url = await new Promise((resolve, reject) => {
     let output = "";
     server.stdout.on("data", (text) => {
@@ -65,7 +65,7 @@ export async function startServer(settings = {}) {
     });
     ended.then((code) => reject(new Error(`the server ended with ${code}: ${output}${log}`)));
   });
-  return { url, pid: server.pid };
+  return { url, stop };
 }
 
 let accounts = 0;
@@ -203,7 +203,7 @@ export async function startStub(answer) {
 }
 
 /** Waits until `wanted()` is true. */
-export async function until(wanted, what = "it", seconds = 20) {
+export async function until(wanted, what = "it", seconds = 60) {
   const end = Date.now() + seconds * 1000;
   for (;;) {
     const found = await wanted();

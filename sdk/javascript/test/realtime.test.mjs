@@ -7,7 +7,7 @@ import { newUser, startProxy, startServer, until, WebSocket } from "./helper.mjs
 let server, short;
 before(async () => {
   server = await startServer();
-  short = await startServer({ "sessions.access_lifetime": "2s" });
+  short = await startServer({ "sessions.access_lifetime": "4s" });
 });
 
 const put = (vault, name) => vault.media.upload(new Blob([name]), { filename: name });
