@@ -92,6 +92,15 @@ def vault_of(url: str, name: Optional[str] = None, **options: Any) -> mediavault
     return vault
 
 
+def settled(vault: Any, id: str) -> Any:
+    """The file, once the server has looked into it: from then on it stays as it is."""
+    while True:
+        media = vault.media.get(id)
+        if media.status != "processing":
+            return media
+        time.sleep(0.05)
+
+
 # Retries that cost a test next to no time.
 QUICK = mediavault.Retry(base=0.01, max_delay=0.05)
 

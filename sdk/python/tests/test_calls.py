@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 import mediavault
-from mediavault import PreconditionFailedError, NotFoundError
-from support import PASSWORD, Server, register
+from mediavault import NotFoundError, PreconditionFailedError
+from support import PASSWORD, Server, register, settled
 
 NOW = datetime.datetime.now(datetime.timezone.utc)
 HOUR = datetime.timedelta(hours=1)
@@ -86,7 +86,7 @@ def test_media(both: Any) -> None:
     made = both.media.upload(data, filename="a.bin", title="A", description="An a", tags=["x", "y"])
     assert (made.filename, made.title, made.description) == ("a.bin", "A", "An a")
     assert tuple(made.tags) == ("x", "y") and made.size == 1000 and made.checksum == sha(data)
-    seen = both.media.get(made.id)
+    seen = settled(both, made.id)
     assert seen == made and seen.etag
     assert both.media.get_if_changed(made.id, seen.etag) is None
     changed = both.media.update(made.id, title=None, tags=["z,z"], if_match=seen.etag)

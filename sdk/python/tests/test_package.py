@@ -21,7 +21,7 @@ import pytest
 
 import mediavault
 from mediavault import AsyncMediaVault, MediaVault
-from support import REPOSITORY, Server
+from support import REPOSITORY, Server, settled
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 PAGE = REPOSITORY / "docs/sdk.md"
@@ -67,6 +67,8 @@ def run_blocks(page: pathlib.Path, prepared: Dict[str, Any], server: Server) -> 
         for block in blocks(page):
             code = block.replace("https://vault.example.com", server.url)
             code = code.replace("ada@example.com", prepared["ada"])
+            if "photo" in prepared:
+                settled(prepared["vault"], prepared["photo"].id)
             exec(compile(code, str(page), "exec"), prepared)
     return printed.getvalue()
 

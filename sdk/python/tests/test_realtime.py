@@ -19,7 +19,7 @@ from support import QUICK, Proxy, Server, answered, register
 
 def test_events(both: Any) -> None:
     with both.realtime() as events:
-        media = both.media.upload(b"x", filename="a.png")
+        media = both.media.upload(b"x", filename="a.bin")
         both.media.update(media.id, title="t")
         collection = both.collections.create("c")
         got = [next(events) for _ in range(3)]

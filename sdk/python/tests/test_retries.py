@@ -11,7 +11,7 @@ import pytest
 
 import mediavault
 from mediavault import BusyError, Hooks, MediaVault, Retry, logging_hooks
-from support import PASSWORD, QUICK, Proxy, Server, answered, lost, passed, reset, silent, vault_of
+from support import PASSWORD, QUICK, Proxy, Server, answered, lost, passed, reset, settled, silent, vault_of
 
 
 @pytest.mark.parametrize(
@@ -71,7 +71,7 @@ def test_what_was_deleted_by_the_lost_request(clients: Any, proxy: Proxy, name: 
 
 def test_a_condition_is_not_sent_again_where_the_reply_is_lost(clients: Any, proxy: Proxy, name: str) -> None:
     vault = clients.logged_in(proxy.url, name, retry=QUICK)
-    media = vault.media.get(vault.media.upload(b"x", filename="a").id)
+    media = settled(vault, vault.media.upload(b"x", filename="a").id)
     proxy.plan.append(lost)
     with pytest.raises(mediavault.ConnectionError):
         vault.media.update(media.id, title="t", if_match=media.etag)
