@@ -509,7 +509,13 @@ CREATE TABLE event (
   kind       {integer},                      -- FileKind
   collection_id {integer}
 ){options};
-CREATE INDEX event_owner ON event (owner_id, id) WHERE owner_id IS NOT NULL;
+-- What an account has, for those that read what they missed of it: files, one of them, collections,
+-- one of them. A folder is no file. The rows of all three are bounded by them for each account.
+CREATE INDEX event_files ON event (owner_id, id) WHERE kind < 5;
+CREATE INDEX event_file ON event (owner_id, entry_id, id) WHERE kind < 5;
+CREATE INDEX event_folders ON event (owner_id, id) WHERE kind = 5;
+CREATE INDEX event_collections ON event (owner_id, id) WHERE collection_id IS NOT NULL;
+CREATE INDEX event_collection ON event (owner_id, collection_id, id) WHERE collection_id IS NOT NULL;
 
 -- Up to which event the log was pruned; one row, or none before the first time.
 CREATE TABLE event_pruned (

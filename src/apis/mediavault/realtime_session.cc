@@ -49,6 +49,11 @@ bool RealtimeSession::Topic::covers(const vault::Event& event) const {
   return channel_of(event) == channel && (!resource || *resource == resource_of(event));
 }
 
+vault::OwnerEvents::Subject RealtimeSession::Topic::subject() const {
+  using Kind = vault::OwnerEvents::Subject::Kind;
+  return {.kind = channel == Channel::kMedia ? Kind::kFile : Kind::kCollection, .id = resource};
+}
+
 RealtimeSession::RealtimeSession(vault::Vault& vault, realtime::Hub& hub,
                                  realtime::Hub::Place place, std::shared_ptr<MessageLimit> messages)
     : vault_(vault),
@@ -288,7 +293,7 @@ Task<void> RealtimeSession::subscribe(const boost::json::object& message) {
     has_gap = true;
     wanted = last;
   } else if (wanted) {
-    const auto page = co_await vault_.owner_events().read(*account_, *wanted, 1);
+    const auto page = co_await vault_.owner_events().read(*account_, topic->subject(), *wanted, 1);
     has_gap = page.has_gap;
   }
   if (has_gap) hub_.note_gap();
@@ -378,12 +383,12 @@ Task<bool> RealtimeSession::read_missed(std::uint64_t number) {
   Subscription* subscription = find(number);
   if (!subscription || socket_->is_closing()) co_return false;
   subscription->has_more = false;
-  const auto page =
-      co_await vault_.owner_events().read(*account_, subscription->through, kCatchUpPage);
+  const auto page = co_await vault_.owner_events().read(*account_, subscription->topic.subject(),
+                                                        subscription->through, kCatchUpPage);
   subscription = find(number);
   if (!subscription) co_return false;
   for (const vault::Event& event : page.events) {
-    if (subscription->topic.covers(event) && !was_told_by_another(*subscription, event)) {
+    if (!was_told_by_another(*subscription, event)) {
       // Notices come in order: those of this event and of all behind it are still to come. Who
       // went live too is told by them, in turn with the other and whether or not that stays.
       if (is_awaited_by_another(*subscription, event)) {

@@ -74,6 +74,8 @@ class RealtimeSession final : public http::WebSocketHandler, public realtime::Su
     std::optional<std::int64_t> resource = {};  // nothing: all of the account's
 
     bool covers(const vault::Event& event) const;
+    // The events that it covers, for those who read the log.
+    vault::OwnerEvents::Subject subject() const;
     friend bool operator==(const Topic&, const Topic&) = default;
   };
   // Events up to `through` were told, or are not asked for. What it has missed is read from the log

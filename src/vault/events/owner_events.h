@@ -2,6 +2,8 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
+#include <optional>
 
 #include "base/task.h"
 #include "vault/events/events.h"
@@ -15,9 +17,15 @@ class OwnerEvents {
  public:
   explicit OwnerEvents(Context& context) : context_(context) {}
 
-  // Up to `limit` events after `after` about what `owner` has, as Events::read() gives them. Costs
-  // the same however many others there are.
-  Task<Events::Page> read(AccountId owner, EventId after, std::size_t limit);
+  // What events are about: files (a folder is none) or collections, all of them or one.
+  struct Subject {
+    enum class Kind : std::uint8_t { kFile, kCollection };
+    Kind kind = Kind::kFile;
+    std::optional<std::int64_t> id = {};
+  };
+  // Up to `limit` events after `after` about `subject`, of what `owner` has, as Events::read()
+  // gives them. Reads no others: it costs the same however many there are.
+  Task<Events::Page> read(AccountId owner, Subject subject, EventId after, std::size_t limit);
 
   // The last event of the whole log, whether it is kept still; 0: there was none.
   Task<EventId> last();
