@@ -17,8 +17,8 @@ constexpr std::size_t kChecksumsMax = 1000;
 // Whether a deletion leaves the trash out: `?permanent=true`.
 std::expected<bool, Problem> is_permanent(const http::Target& uri) {
   const auto value = uri.parameter("permanent");
-  if (!value || *value == "false" || *value == "0") return false;
-  if (*value == "true" || *value == "1") return true;
+  if (!value || *value == "false") return false;
+  if (*value == "true") return true;
   return std::unexpected(Problem::field("permanent", "Must be true or false"));
 }
 
