@@ -16,6 +16,8 @@ ALL = [
     "media.uploaded",
     "media.updated",
     "media.deleted",
+    "media.restored",
+    "media.purged",
     "user.registered",
     "collection.created",
     "collection.updated",
@@ -101,6 +103,29 @@ def test_each_event_to_who_asked_for_it_and_to_nobody_else(lenient, ada, receive
     mine = bob.upload(b"bob's", "c.txt")
     receiver.wait(1, "/bob")
     assert [one.json["data"]["id"] for one in receiver.messages("/bob")] == [mine["id"]]
+
+
+def test_the_way_into_the_trash_and_out_of_it(lenient, ada, receiver):
+    hook(ada, receiver.url("/trash"), ["media.deleted", "media.restored", "media.purged"])
+    media = ada.upload(b"bytes", "a.jpg")
+    shapes.success(ada.delete(f"/media/{media['id']}"))
+    shapes.success(ada.post(f"/trash/{media['id']}/restore"))
+    shapes.success(ada.delete(f"/media/{media['id']}"))
+    shapes.success(ada.delete(f"/trash/{media['id']}"))
+    emptied, permanent = ada.upload(b"more", "b.jpg"), ada.upload(b"most", "c.jpg")
+    shapes.success(ada.delete(f"/media/{emptied['id']}"))
+    shapes.success(ada.delete("/trash"))
+    shapes.success(ada.delete(f"/media/{permanent['id']}?permanent=true"))
+    told = [message.json for message in receiver.wait(7, "/trash")]
+    assert all(one["data"]["type"] == "image" for one in told)
+    assert all(one["data"]["user_id"] == media["user_id"] for one in told)
+
+    def about(one):
+        return [each["event"] for each in told if each["data"]["id"] == one["id"]]
+
+    assert about(media) == ["media.deleted", "media.restored", "media.deleted", "media.purged"]
+    assert about(emptied) == ["media.deleted", "media.purged"]
+    assert about(permanent) == ["media.deleted"]
 
 
 def test_collections_are_told_of_in_order(lenient, ada, receiver):
