@@ -132,11 +132,11 @@ def test_collections_are_listed_in_pages(user):
 
 
 @pytest.mark.parametrize("path", ["/collections", "/trash", "/shares", "/webhooks/{hook}/deliveries"])
-def test_lists_by_numbers_refuse_what_they_do_not_read(user, path):
+def test_lists_refuse_what_they_do_not_read(user, path):
     if "{hook}" in path:
         hook = user.post("/webhooks", json={"url": "https://example.com/x", "events": ["media.uploaded"]})
         path = path.format(hook=shapes.success(hook, 201)["id"])
-    for name, value in (("page", "abc"), ("page", "0"), ("per_page", "101"), ("cursor", ""), ("cursor", "abc")):
+    for name, value in (("page", "abc"), ("page", "0"), ("per_page", "101"), ("cursor", "abc")):
         error = shapes.failure(user.get(path, params={name: value}), "validation_error")
         assert [fault["field"] for fault in error["details"]] == [name], (name, value)
     assert shapes.success(user.get(path, params={"page": 1, "per_page": 100})) == []

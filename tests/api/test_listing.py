@@ -332,6 +332,88 @@ def test_cursors_are_not_moved_by_what_comes_and_goes(user):
     assert len(things) == pagination(user.get("/media"))["total"]
 
 
+def fill(user, kind):
+    """The path of a list of nine things, how one more is made and how one is taken away."""
+    if kind == "collections":
+        def make():
+            return shapes.success(user.post("/collections", json={"name": "c"}), 201)["id"]
+        path = "/collections"
+        def remove(one):
+            shapes.success(user.delete(f"/collections/{one}"))
+    elif kind == "trash":
+        def make():
+            media = user.upload(b"x", "x.txt")["id"]
+            shapes.success(user.delete(f"/media/{media}"))
+            return media
+        path = "/trash"
+        def remove(one):
+            shapes.success(user.post(f"/trash/{one}/restore"))
+    elif kind == "deliveries":
+        body = {"url": "https://192.0.2.1/nobody", "events": ["media.deleted"]}
+        path = f"/webhooks/{shapes.success(user.post('/webhooks', json=body), 201)['id']}"
+        def make():
+            return shapes.success(user.post(f"{path}/test"), 202)["id"]
+        remove = None
+        path_of_list = path + "/deliveries"
+        return path_of_list, make, remove
+    else:
+        media = f"/media/{user.upload(b'x', 'x.txt')['id']}"
+        group = f"/collections/{shapes.success(user.post('/collections', json={'name': 'c'}), 201)['id']}"
+        target = group if kind == "shares of a collection" else media
+        path = "/shares" if kind == "shares" else target + "/shares"
+        def make():
+            return shapes.success(user.post(target + "/shares", json={}), 201)["id"]
+        def remove(one):
+            shapes.success(user.delete(f"/shares/{one}"))
+    return path, make, remove
+
+
+@pytest.mark.parametrize("kind", [
+    "collections", "trash", "deliveries", "shares", "shares of a file", "shares of a collection",
+])
+def test_every_list_has_cursors(user, stranger, kind):
+    path, make, remove = fill(user, kind)
+    made = [make() for _ in range(9)]
+    order = made if kind == "collections" else made[::-1]
+
+    def ids(things):
+        return [thing["id"] for thing in things]
+
+    assert ids(shapes.success(user.get(path))) == order
+    for per_page in (1, 3, 9, 100):
+        assert ids(walk(user, path, per_page=per_page)) == order
+    first = user.get(path, params={"per_page": 4, "cursor": ""})
+    cursor = pagination(first)["links"]["next_cursor"]
+    assert ids(shapes.success(first)) == order[:4]
+    # Where it goes on does not depend on what comes and goes, not even on where it stopped.
+    later = [] if remove is None else [make()]
+    for one in [] if remove is None else [order[1], order[3]]:
+        remove(one)
+    rest = ids(shapes.success(user.get(path, params={"per_page": 100, "cursor": cursor})))
+    assert rest == order[4:] + (later if kind == "collections" else [])
+    changed = cursor[:-1] + ("A" if cursor[-1] != "A" else "B")
+    lists = ["/collections", "/trash", "/shares"]
+    for caller, where, parameters in [
+        (user, path, {"cursor": changed}), (user, path, {"cursor": "x"}), (user, path, {"cursor": cursor, "page": 1}),
+        (user, "/media", {"cursor": cursor}), *((user, other, {"cursor": cursor}) for other in lists if other != path),
+        *([(stranger, path, {"cursor": cursor})] if path in lists else []),
+    ]:
+        shapes.failure(caller.get(where, params=parameters), "validation_error", field="cursor")
+    assert set(pagination(user.get(path))["links"]) == {"next", "prev"}
+
+
+def test_cursors_of_deliveries_belong_to_their_filter(user):
+    path, make, _ = fill(user, "deliveries")
+    for _ in range(3):
+        make()
+    first = user.get(path, params={"per_page": 1, "cursor": ""})
+    cursor = pagination(first)["links"]["next_cursor"]
+    assert len(shapes.success(user.get(path, params={"cursor": cursor}))) == 2
+    for status in ("pending", "dead"):
+        reply = user.get(path, params={"cursor": cursor, "status": status})
+        shapes.failure(reply, "validation_error", field="cursor")
+
+
 def test_a_cursor_is_good_for_its_list_alone(library, stranger):
     own = {"q": "a", "per_page": 1, "sort": "size"}
     cursor = pagination(library.get("/media", params={**own, "cursor": ""}))["links"]["next_cursor"]

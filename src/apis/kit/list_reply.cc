@@ -25,6 +25,11 @@ ListDocument& ListDocument::text(std::string text) {
   return *this;
 }
 
+ListDocument& ListDocument::text(MakeText make) {
+  parts_.emplace_back(std::move(make));
+  return *this;
+}
+
 ListDocument& ListDocument::array(NextPage next) {
   text("[");
   parts_.emplace_back(std::move(next));
@@ -40,6 +45,11 @@ class ListSource final : public http::BodySource {
     while (!has_ended() && piece.size() < kPieceBytes) {
       if (auto* text = std::get_if<std::string>(&parts_[part_])) {
         piece += *text;
+        ++part_;
+        continue;
+      }
+      if (auto* make = std::get_if<MakeText>(&parts_[part_])) {
+        piece += (*make)();
         ++part_;
         continue;
       }

@@ -35,6 +35,9 @@ class JsonElements {
 // caller may see, where that can end while the list is under way, and throws when it has.
 using NextPage = std::move_only_function<Task<bool>(JsonElements&)>;
 
+// A text of a document. Outlives the handler, as NextPage.
+using MakeText = std::move_only_function<std::string()>;
+
 // The pages of a list of the vault, from `start` on: `read(cursor)` is a Task of the vault::Page
 // behind the cursor, `cursor_of(item)` the cursor behind an item, `render(item)` its JSON.
 // REQUIRES: as NextPage.
@@ -54,12 +57,14 @@ class ListDocument {
  public:
   // Stands as it is.
   ListDocument& text(std::string text);
+  // What is made when everything before it was.
+  ListDocument& text(MakeText make);
   // `[…]`.
   ListDocument& array(NextPage next);
 
  private:
   friend class ListSource;
-  using Part = std::variant<std::string, NextPage>;
+  using Part = std::variant<std::string, MakeText, NextPage>;
   std::vector<Part> parts_;
 };
 

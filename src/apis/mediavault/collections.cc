@@ -1,6 +1,6 @@
-#include <algorithm>
 #include <boost/json/object.hpp>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -70,22 +70,8 @@ Reply reply_with(RequestContext& context, const vault::Result<vault::Collection>
   return response;
 }
 
-// `count` of the caller's collections behind the first `skip`, read while they are sent.
-NextPage collections_behind(const RequestContext& context, std::uint64_t skip,
-                            std::uint64_t count) {
-  return [&vault = context.vault, owner = context.account().id, skip, count,
-          after = vault::CollectionId{}](JsonElements& list) mutable -> Task<bool> {
-    if (count == 0) co_return false;
-    const auto rows = std::min<std::uint64_t>(count, vault::PageLimit::kRows);
-    const vault::PageLimit limit(static_cast<std::size_t>(rows));
-    const auto page =
-        co_await vault.collections().list(owner, after, limit, std::exchange(skip, 0));
-    for (const vault::Collection& collection : page.items) list.add(collection_object(collection));
-    if (page.items.empty()) co_return false;
-    after = page.items.back().id;
-    count -= page.items.size();
-    co_return page.more&& count > 0;
-  };
+vault::EntryPosition position_of(const vault::Collection& collection) {
+  return {.id = {}, .number = collection.id.value, .name = {}};
 }
 
 }  // namespace
@@ -103,16 +89,20 @@ Task<Reply> create_collection(RequestContext& context) {
 }
 
 Task<Reply> list_collections(RequestContext& context) {
-  const http::Target& uri = context.request.uri;
-  const auto page = parse_page(uri);
+  const vault::AccountId owner = context.account().id;
+  vault::NamedList list{.owner = owner, .name = "collections"};
+  const auto page = parse_page(context, std::move(list));
   if (!page) co_return std::unexpected(page.error());
-  const std::uint64_t total = co_await context.vault.collections().count(context.account().id);
-  const std::uint64_t skip = std::min(page->offset(), total);
-  const std::uint64_t count = std::min(page->per_page, total - skip);
-  boost::json::object meta{
-      {"pagination", pagination_object("/collections", uri, *page, count, total)}};
-  NextPage collections = collections_behind(context, skip, count);
-  Reply reply = co_await list_success(context, std::move(collections), std::move(meta));
+  vault::Collections& collections = context.vault.collections();
+  const std::uint64_t total = co_await collections.count(owner);
+  const auto read = [&collections, owner](const std::optional<vault::EntryPosition>& after,
+                                          std::uint64_t skip, vault::PageLimit limit) {
+    const vault::CollectionId last{after ? after->number : 0};
+    return collections.list(owner, last, limit, skip);
+  };
+  const auto end = std::make_shared<PageEnd>();
+  NextPage rows = page_rows(*page, total, end, read, position_of, collection_object);
+  Reply reply = co_await page_reply(context, *page, "/collections", std::move(rows), total, end);
   co_return reply;
 }
 

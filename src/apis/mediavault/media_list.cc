@@ -30,8 +30,7 @@ class ListParser {
   std::expected<ListRequest, Problem> parse(const RequestContext& context,
                                             std::optional<vault::CollectionId> of) {
     ListRequest list;
-    list.page.page = number("page", 1, kPageMax, 1);
-    list.page.per_page = number("per_page", 1, kPerPageMax, kPerPageDefault);
+    list.page = read_page_numbers(uri_, problem_);
     vault::EntryQuery& query = list.query;
     query.owner = context.account().id;
     query.offset = list.page.offset();
@@ -88,13 +87,11 @@ class ListParser {
   void parse_cursor(const vault::ListCursors& cursors, ListRequest& list) {
     const auto value = uri_.parameter("cursor");
     if (!value) return;
-    if (uri_.parameter("page")) return fault("cursor", "Cannot be combined with page");
+    if (uri_.parameter("page")) return fault("cursor", std::string(kCursorWithPage));
     list.cursor.emplace();
     if (value->empty()) return;
     list.cursor = cursors.open(list.query, *value);
-    if (!list.cursor) {
-      return fault("cursor", "Must be empty, or the next_cursor of a page of the same list");
-    }
+    if (!list.cursor) return fault("cursor", std::string(kCursorExpected));
     list.query.after = list.cursor->position;
     list.page.page = list.cursor->page;
   }
@@ -105,18 +102,6 @@ class ListParser {
     const auto time = from_iso8601(*value);
     if (!time) fault(name, "Must be a moment as in RFC 3339, like 2023-05-30T10:00:00Z");
     return time;
-  }
-
-  std::uint64_t number(std::string_view name, std::uint64_t min, std::uint64_t max,
-                       std::uint64_t otherwise) {
-    const auto value = uri_.parameter(name);
-    if (!value) return otherwise;
-    const auto parsed = parse_unsigned(*value);
-    if (!parsed || *parsed < min || *parsed > max) {
-      fault(name, "Must be a number from " + std::to_string(min) + " to " + std::to_string(max));
-      return otherwise;
-    }
-    return *parsed;
   }
 
   std::optional<std::string_view> text(std::string_view name) {
@@ -205,8 +190,9 @@ Task<Reply> list_page(RequestContext& context, const ListRequest& list, std::str
   }
   if (!found.rest.empty()) {
     boost::json::object meta{{"pagination", pagination(context, path, list, found)}};
+    MakeMeta more = [meta = std::move(meta)] { return meta; };
     NextPage media = page_by_page(context, std::move(found));
-    Reply reply = co_await list_success(context, std::move(media), std::move(meta));
+    Reply reply = co_await list_success(context, std::move(media), std::move(more));
     co_return reply;
   }
   const auto collections =

@@ -3,6 +3,8 @@
 #include <string>
 #include <utility>
 
+#include "apis/kit/json.h"
+#include "apis/mediavault/wire.h"
 #include "base/text.h"
 
 namespace coffer::apis::mediavault {
@@ -32,11 +34,24 @@ std::uint64_t pages_of(std::uint64_t total, ListPage page) {
   return (total + page.per_page - 1) / page.per_page;
 }
 
+boost::json::object pagination_of(const vault::ListCursors& cursors, const http::Target& uri,
+                                  const PageRequest& request, std::string_view path,
+                                  const PageEnd& end, std::uint64_t total) {
+  if (!request.is_by_cursor) return pagination_object(path, uri, request.page, end.count, total);
+  std::optional<std::string> next;
+  if (end.next) {
+    vault::ListCursor cursor;
+    cursor.position = *end.next;
+    cursor.page = request.page.page + 1;
+    next = cursors.seal(request.list, cursor);
+  }
+  return cursor_pagination_object(path, uri, request.page, end.count, total, next);
+}
+
 }  // namespace
 
-std::expected<ListPage, Problem> parse_page(const http::Target& uri) {
+ListPage read_page_numbers(const http::Target& uri, Problem& problem) {
   ListPage page;
-  Problem problem(ProblemKind::kInvalid, "Invalid input data");
   const auto read = [&](std::string_view name, std::uint64_t max, std::uint64_t& into) {
     const auto text = uri.parameter(name);
     if (!text) return;
@@ -50,11 +65,56 @@ std::expected<ListPage, Problem> parse_page(const http::Target& uri) {
   };
   read("page", kPageMax, page.page);
   read("per_page", kPerPageMax, page.per_page);
-  if (uri.parameter("cursor")) {
-    problem.fields.push_back({"cursor", "This list has no cursors; use page and per_page"});
-  }
-  if (!problem.fields.empty()) return std::unexpected(std::move(problem));
   return page;
+}
+
+PageRequest read_page_request(const RequestContext& context, vault::NamedList list,
+                              Problem& problem) {
+  const http::Target& uri = context.request.uri;
+  PageRequest request{.list = std::move(list), .page = read_page_numbers(uri, problem)};
+  const auto text = uri.parameter("cursor");
+  if (!text) return request;
+  request.is_by_cursor = true;
+  if (uri.parameter("page")) {
+    problem.fields.push_back({"cursor", std::string(kCursorWithPage)});
+  } else if (!text->empty()) {
+    const auto cursor = context.vault.list_cursors().open(request.list, *text);
+    if (!cursor) {
+      problem.fields.push_back({"cursor", std::string(kCursorExpected)});
+    } else {
+      request.after = cursor->position;
+      request.page.page = cursor->page;
+    }
+  }
+  return request;
+}
+
+std::expected<PageRequest, Problem> parse_page(const RequestContext& context,
+                                               vault::NamedList list) {
+  Problem problem(ProblemKind::kInvalid, "Invalid input data");
+  PageRequest request = read_page_request(context, std::move(list), problem);
+  if (!problem.fields.empty()) return std::unexpected(std::move(problem));
+  return request;
+}
+
+Reply page_reply(RequestContext& context, const PageRequest& request, std::string_view path,
+                 boost::json::array data, std::uint64_t total,
+                 const std::optional<vault::EntryPosition>& next) {
+  const PageEnd end{.count = data.size(), .next = next};
+  boost::json::object reply = envelope(context, std::move(data));
+  reply["meta"].as_object()["pagination"] =
+      pagination_of(context.vault.list_cursors(), context.request.uri, request, path, end, total);
+  return json_response(200, reply);
+}
+
+Task<Reply> page_reply(RequestContext& context, PageRequest request, std::string path,
+                       NextPage data, std::uint64_t total, std::shared_ptr<const PageEnd> end) {
+  MakeMeta more = [&cursors = context.vault.list_cursors(), uri = context.request.uri,
+                   request = std::move(request), path = std::move(path), total,
+                   end = std::move(end)]() -> boost::json::object {
+    return {{"pagination", pagination_of(cursors, uri, request, path, *end, total)}};
+  };
+  return list_success(context, std::move(data), std::move(more));
 }
 
 boost::json::object pagination_object(std::string_view path, const http::Target& uri, ListPage page,

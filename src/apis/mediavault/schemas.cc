@@ -274,15 +274,16 @@ Answer deleted_answer() {
 }
 
 std::vector<Parameter> page_parameters() {
-  return {query("page", "From 1", or_else(integer(1, kPageMax), 1)),
-          query("per_page", "", or_else(integer(1, kPerPageMax), kPerPageDefault))};
+  return {
+      query("page", "From 1", or_else(integer(1, kPageMax), 1)),
+      query("per_page", "", or_else(integer(1, kPerPageMax), kPerPageDefault)),
+      query("cursor",
+            "In place of `page`: empty for the first page, then `links.next_cursor` of the page "
+            "before",
+            text())};
 }
 
 void add_media_filters(std::vector<Parameter>& parameters) {
-  parameters.push_back(query(
-      "cursor",
-      "In place of `page`: empty for the first page, then `links.next_cursor` of the page before",
-      text()));
   parameters.push_back(
       query("q", "Words, each of which is part of filename, title, description or a tag", text()));
   parameters.push_back(query("tag", "With that tag", text()));

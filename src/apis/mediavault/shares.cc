@@ -79,18 +79,21 @@ Task<Reply> create_share(RequestContext& context, vault::Shareable target) {
 
 Task<Reply> list_links(RequestContext& context, std::optional<vault::Shareable> target,
                        std::string path) {
-  const http::Target& uri = context.request.uri;
-  const auto page = parse_page(uri);
+  const vault::AccountId owner = context.account().id;
+  vault::NamedList list{.owner = owner, .name = name_of_list(target)};
+  const auto page = parse_page(context, std::move(list));
   if (!page) co_return std::unexpected(page.error());
-  const vault::ShareLinkQuery query{
-      .target = target, .offset = page->offset(), .limit = page->per_page};
-  const auto found = co_await context.vault.share_links().list(context.account().id, query);
+  vault::ShareLinkQuery query{
+      .target = target, .offset = page->offset(), .limit = page->page.per_page + 1};
+  if (page->after) query.before = vault::ShareLinkId{page->after->number};
+  auto found = co_await context.vault.share_links().list(owner, query);
+  std::optional<vault::EntryPosition> next;
+  if (drop_extra(found.links, *page)) {
+    next = vault::EntryPosition{.number = found.links.back().id.value};
+  }
   boost::json::array data(&context.memory);
   for (const ShareLink& link : found.links) data.push_back(share_object(context, link));
-  const std::uint64_t count = data.size();
-  boost::json::object reply = envelope(context, std::move(data));
-  reply["meta"].as_object()["pagination"] = pagination_object(path, uri, *page, count, found.total);
-  co_return json_response(200, reply);
+  co_return page_reply(context, *page, path, std::move(data), found.total, next);
 }
 
 // The collection that the path names, if it is the caller's.

@@ -1,5 +1,5 @@
-#include <algorithm>
 #include <boost/json/object.hpp>
+#include <memory>
 #include <utility>
 
 #include "apis/kit/json.h"
@@ -34,44 +34,36 @@ Task<vault::Result<TrashedFile>> find_trashed(RequestContext& context) {
   co_return found;
 }
 
-// `count` files behind the first `skip`, read while they are sent.
-NextPage files_in_trash(const RequestContext& context, std::uint64_t skip, std::uint64_t count) {
-  std::string api_url = context.client.base_url;
-  api_url += context.mount;
-  return [&vault = context.vault, api_url = std::move(api_url), owner = context.account().id, skip,
-          count, cursor = vault::Trash::Cursor{}](JsonElements& list) mutable -> Task<bool> {
-    const auto rows = std::min<std::uint64_t>(count, vault::PageLimit::kRows);
-    const vault::PageLimit limit(static_cast<std::size_t>(rows));
-    const auto page = co_await vault.trash().list(owner, cursor, std::exchange(skip, 0), limit);
-    for (const TrashedFile& trashed : page.items) {
-      const Time until = vault.trash().restorable_until(trashed.deleted_at);
-      list.add(trashed_object(api_url, trashed, until));
-    }
-    if (page.items.empty()) co_return false;
-    cursor = vault::Trash::cursor_of(page.items.back());
-    count -= page.items.size();
-    co_return page.more&& count > 0;
-  };
+vault::EntryPosition position_of(const TrashedFile& trashed) {
+  return {.id = trashed.file.id, .number = to_micros(trashed.deleted_at), .name = {}};
+}
+
+vault::Trash::Cursor cursor_of(const std::optional<vault::EntryPosition>& position) {
+  if (!position) return {};
+  return {.deleted_at = from_micros(position->number), .id = position->id};
 }
 
 }  // namespace
 
 Task<Reply> list_trash(RequestContext& context) {
-  const http::Target& uri = context.request.uri;
-  const auto page = parse_page(uri);
+  const vault::AccountId owner = context.account().id;
+  vault::NamedList list{.owner = owner, .name = "trash"};
+  const auto page = parse_page(context, std::move(list));
   if (!page) co_return std::unexpected(page.error());
-  const vault::TrashTotal total = co_await context.vault.trash().total(context.account().id);
-  const std::uint64_t skip = std::min(page->offset(), total.files);
-  const std::uint64_t count = std::min(page->per_page, total.files - skip);
-  boost::json::object meta{
-      {"pagination", pagination_object("/trash", uri, *page, count, total.files)}};
-  if (count == 0) {
-    NextPage nothing = [](JsonElements&) -> Task<bool> { co_return false; };
-    Reply reply = co_await list_success(context, std::move(nothing), std::move(meta));
-    co_return reply;
-  }
-  NextPage files = files_in_trash(context, skip, count);
-  Reply reply = co_await list_success(context, std::move(files), std::move(meta));
+  vault::Trash& trash = context.vault.trash();
+  const vault::TrashTotal total = co_await trash.total(owner);
+  const auto read = [&trash, owner](const std::optional<vault::EntryPosition>& after,
+                                    std::uint64_t skip, vault::PageLimit limit) {
+    return trash.list(owner, cursor_of(after), skip, limit);
+  };
+  std::string api_url = context.client.base_url;
+  api_url += context.mount;
+  const auto render = [&trash, api_url = std::move(api_url)](const TrashedFile& trashed) {
+    return trashed_object(api_url, trashed, trash.restorable_until(trashed.deleted_at));
+  };
+  const auto end = std::make_shared<PageEnd>();
+  NextPage files = page_rows(*page, total.files, end, read, position_of, render);
+  Reply reply = co_await page_reply(context, *page, "/trash", std::move(files), total.files, end);
   co_return reply;
 }
 

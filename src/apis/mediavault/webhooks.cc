@@ -40,22 +40,26 @@ std::optional<vault::WebhookId> webhook_of(const RequestContext& context) {
 }
 
 struct DeliveryList {
-  ListPage page;
+  PageRequest page;
   std::optional<vault::DeliveryStatus> status = {};
 };
 
-// What a query of deliveries asks for, with every fault in it.
-std::expected<DeliveryList, Problem> parse_deliveries(const http::Target& uri) {
-  auto page = parse_page(uri);
-  DeliveryList list{.page = page.value_or(ListPage())};
-  if (const auto name = uri.parameter("status")) {
-    list.status = delivery_status_from(*name);
-    if (!list.status) {
-      if (page) page = std::unexpected(Problem(ProblemKind::kInvalid, "Invalid input data"));
-      page.error().fields.push_back({"status", "Must be pending, delivered or dead"});
-    }
+// What a query of the webhook's deliveries asks for, with every fault in it.
+std::expected<DeliveryList, Problem> parse_deliveries(const RequestContext& context,
+                                                      vault::WebhookId webhook) {
+  Problem problem(ProblemKind::kInvalid, "Invalid input data");
+  std::optional<vault::DeliveryStatus> status;
+  const auto name = context.request.uri.parameter("status");
+  if (name) status = delivery_status_from(*name);
+  vault::NamedList named{.owner = context.account().id,
+                         .name = "deliveries " + std::to_string(webhook.value)};
+  if (status) named.name += ' ' + std::string(*name);
+  DeliveryList list{.page = read_page_request(context, std::move(named), problem),
+                    .status = status};
+  if (name && !status) {
+    problem.fields.push_back({"status", "Must be pending, delivered or dead"});
   }
-  if (!page) return std::unexpected(std::move(page.error()));
+  if (!problem.fields.empty()) return std::unexpected(std::move(problem));
   return list;
 }
 
@@ -128,23 +132,24 @@ Task<Reply> test_webhook(RequestContext& context) {
 Task<Reply> list_deliveries(RequestContext& context) {
   const auto id = webhook_of(context);
   if (!id) co_return std::unexpected(no_such_webhook());
-  const http::Target& uri = context.request.uri;
-  const auto list = parse_deliveries(uri);
+  const auto list = parse_deliveries(context, *id);
   if (!list) co_return std::unexpected(list.error());
-  const ListPage page = list->page;
-  const vault::DeliveryQuery query{
-      .status = list->status, .offset = page.offset(), .limit = page.per_page};
-  const auto found = co_await context.vault.webhooks().deliveries(context.account().id, *id, query);
+  const PageRequest& page = list->page;
+  vault::DeliveryQuery query{
+      .status = list->status, .offset = page.offset(), .limit = page.page.per_page + 1};
+  if (page.after) query.before = vault::DeliveryId{page.after->number};
+  auto found = co_await context.vault.webhooks().deliveries(context.account().id, *id, query);
   if (!found) co_return std::unexpected(found.error());
+  std::optional<vault::EntryPosition> next;
+  if (drop_extra(found->deliveries, page)) {
+    next = vault::EntryPosition{.number = found->deliveries.back().id.value};
+  }
   boost::json::array data(&context.memory);
   for (const vault::Delivery& delivery : found->deliveries) {
     data.push_back(delivery_object(delivery));
   }
-  const std::uint64_t count = data.size();
   const std::string path = "/webhooks/" + context.path.text("id") + "/deliveries";
-  boost::json::object reply = envelope(context, std::move(data));
-  reply["meta"].as_object()["pagination"] = pagination_object(path, uri, page, count, found->total);
-  co_return json_response(200, reply);
+  co_return page_reply(context, page, path, std::move(data), found->total, next);
 }
 
 Task<Reply> resend_delivery(RequestContext& context) {

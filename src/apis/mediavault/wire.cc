@@ -49,13 +49,18 @@ http::Response success(RequestContext& context, boost::json::value data, unsigne
   return json_response(status, envelope(context, std::move(data)));
 }
 
-Task<Reply> list_success(RequestContext& context, NextPage data, boost::json::object more_meta) {
-  boost::json::object meta = envelope(context, nullptr).at("meta").as_object();
-  for (auto& member : more_meta) meta[member.key()] = std::move(member.value());
+Task<Reply> list_success(RequestContext& context, NextPage data, MakeMeta more_meta) {
+  std::string meta = boost::json::serialize(envelope(context, nullptr).at("meta"));
+  MakeText end = [meta = std::move(meta), more_meta = std::move(more_meta)]() mutable {
+    if (more_meta) {
+      // Two objects that are not empty, one behind the other.
+      meta.back() = ',';
+      meta += boost::json::serialize(more_meta()).substr(1);
+    }
+    return ",\"meta\":" + meta + '}';
+  };
   ListDocument document;
-  document.text(R"({"success":true,"data":)")
-      .array(std::move(data))
-      .text(",\"meta\":" + boost::json::serialize(meta) + '}');
+  document.text(R"({"success":true,"data":)").array(std::move(data)).text(std::move(end));
   return list_reply(std::move(document));
 }
 

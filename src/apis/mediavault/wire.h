@@ -3,6 +3,7 @@
 
 #include <boost/json/object.hpp>
 #include <boost/json/value.hpp>
+#include <functional>
 #include <optional>
 #include <span>
 #include <string>
@@ -22,9 +23,10 @@ namespace coffer::apis::mediavault {
 // `{"success": true, "data": …, "meta": {timestamp, version}}`
 boost::json::object envelope(RequestContext& context, boost::json::value data);
 http::Response success(RequestContext& context, boost::json::value data, unsigned status = 200);
-// The same with a list that is made while it is sent, and with what else `meta` holds.
-Task<Reply> list_success(RequestContext& context, NextPage data,
-                         boost::json::object more_meta = {});
+// The same with a list that is made while it is sent, and with what else `meta` holds, which is
+// asked for when the list has been made; both outlive the exchange.
+using MakeMeta = std::move_only_function<boost::json::object()>;
+Task<Reply> list_success(RequestContext& context, NextPage data, MakeMeta more_meta = {});
 
 // `collections`: those that the file is in.
 boost::json::object media_object(RequestContext& context, const vault::Entry& entry,

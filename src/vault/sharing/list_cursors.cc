@@ -57,6 +57,15 @@ Sha256Digest digest_of(const EntryQuery& query) {
   return Sha256::of(fields);
 }
 
+// Where that of a query says whether it has a kind, which is 0 or 1, this has another byte.
+Sha256Digest digest_of(const NamedList& list) {
+  Bytes fields;
+  append(fields, static_cast<std::uint64_t>(list.owner.value));
+  fields.push_back(std::byte{2});
+  append(fields, list.name);
+  return Sha256::of(fields);
+}
+
 std::optional<Bytes> from_base64url(std::string_view text) {
   Bytes bytes(text.size());
   std::size_t length = 0;
@@ -70,14 +79,29 @@ std::optional<Bytes> from_base64url(std::string_view text) {
 
 }  // namespace
 
-Uuid ListCursors::seal_of(const EntryQuery& query, ByteView content) const {
-  const Sha256Digest list = digest_of(query);
+std::string ListCursors::seal(const EntryQuery& query, const ListCursor& cursor) const {
+  return seal(digest_of(query), cursor);
+}
+
+std::string ListCursors::seal(const NamedList& list, const ListCursor& cursor) const {
+  return seal(digest_of(list), cursor);
+}
+
+std::optional<ListCursor> ListCursors::open(const EntryQuery& query, std::string_view text) const {
+  return open(digest_of(query), text);
+}
+
+std::optional<ListCursor> ListCursors::open(const NamedList& list, std::string_view text) const {
+  return open(digest_of(list), text);
+}
+
+Uuid ListCursors::seal_of(const Sha256Digest& list, ByteView content) const {
   Bytes message(list.bytes.begin(), list.bytes.end());
   message.insert(message.end(), content.begin(), content.end());
   return cipher_->cursor_seal(message);
 }
 
-std::string ListCursors::seal(const EntryQuery& query, const ListCursor& cursor) const {
+std::string ListCursors::seal(const Sha256Digest& list, const ListCursor& cursor) const {
   Bytes content{kVersion, cursor.total_is_more ? std::byte{1} : std::byte{0}};
   append(content, cursor.page);
   append(content, cursor.total);
@@ -85,18 +109,18 @@ std::string ListCursors::seal(const EntryQuery& query, const ListCursor& cursor)
   append(content, static_cast<std::uint64_t>(cursor.position.id.value));
   const ByteView name = as_bytes(cursor.position.name);
   content.insert(content.end(), name.begin(), name.end());
-  const Uuid seal = seal_of(query, content);
+  const Uuid seal = seal_of(list, content);
   content.insert(content.end(), seal.bytes.begin(), seal.bytes.end());
   return to_base64url(content);
 }
 
-std::optional<ListCursor> ListCursors::open(const EntryQuery& query, std::string_view text) const {
+std::optional<ListCursor> ListCursors::open(const Sha256Digest& list, std::string_view text) const {
   if (text.size() > kTextMax) return std::nullopt;
   const auto bytes = from_base64url(text);
   if (!bytes || bytes->size() < kFixedBytes + kSealBytes) return std::nullopt;
   const ByteView all = *bytes;
   const ByteView content = all.first(all.size() - kSealBytes);
-  const Uuid seal = seal_of(query, content);
+  const Uuid seal = seal_of(list, content);
   if (!equal_in_constant_time(seal.bytes, all.last(kSealBytes))) return std::nullopt;
   if (content[0] != kVersion) return std::nullopt;
   ListCursor cursor;

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <limits>
 #include <utility>
 
 #include "base/bytes.h"
@@ -20,6 +21,7 @@ namespace {
 
 constexpr std::uint64_t kDeep = 1000;  // offsets above are read off the serving core
 constexpr std::chrono::hours kUnlockedFor{12};
+constexpr ShareLinkId kBehindAll{std::numeric_limits<std::int64_t>::max()};
 
 constexpr char kColumns[] =
     "id, owner_id, token, entry_id, collection_id, password, expires_at, max_downloads, downloads,"
@@ -35,15 +37,16 @@ constexpr auto kOpenText = sql("SELECT ", kColumns,
 constexpr db::Statement kOpen{kOpenText.data()};
 constexpr auto kListText =
     sql("SELECT ", kColumns,
-        " FROM share_link WHERE owner_id = $1 ORDER BY id DESC LIMIT $2 OFFSET $3");
+        " FROM share_link WHERE owner_id = $1 AND id < $4 ORDER BY id DESC LIMIT $2 OFFSET $3");
 constexpr db::Statement kList{kListText.data()};
-constexpr auto kListOfFileText = sql("SELECT ", kColumns,
-                                     " FROM share_link WHERE owner_id = $1 AND entry_id = $4"
-                                     " ORDER BY id DESC LIMIT $2 OFFSET $3");
+constexpr auto kListOfFileText =
+    sql("SELECT ", kColumns,
+        " FROM share_link WHERE owner_id = $1 AND id < $4 AND entry_id = $5"
+        " ORDER BY id DESC LIMIT $2 OFFSET $3");
 constexpr db::Statement kListOfFile{kListOfFileText.data()};
 constexpr auto kListOfCollectionText =
     sql("SELECT ", kColumns,
-        " FROM share_link WHERE owner_id = $1 AND collection_id = $4"
+        " FROM share_link WHERE owner_id = $1 AND id < $4 AND collection_id = $5"
         " ORDER BY id DESC LIMIT $2 OFFSET $3");
 constexpr db::Statement kListOfCollection{kListOfCollectionText.data()};
 constexpr db::Statement kCount{"SELECT count(*) FROM share_link WHERE owner_id = $1"};
@@ -272,13 +275,15 @@ Task<ShareLinkPage> ShareLinks::list(AccountId owner, ShareLinkQuery query) {
     ShareLinkPage page;
     page.total = co_await count_links(tx, owner, query.target);
     if (query.offset >= page.total) co_return page;
+    const ShareLinkId before = query.before.value_or(kBehindAll);
     if (!query.target) {
-      page.links = co_await tx.all(kList, link_from, owner, query.limit, query.offset);
+      page.links = co_await tx.all(kList, link_from, owner, query.limit, query.offset, before);
     } else if (const auto file = file_of(*query.target)) {
-      page.links = co_await tx.all(kListOfFile, link_from, owner, query.limit, query.offset, *file);
+      page.links =
+          co_await tx.all(kListOfFile, link_from, owner, query.limit, query.offset, before, *file);
     } else {
       page.links = co_await tx.all(kListOfCollection, link_from, owner, query.limit, query.offset,
-                                   *collection_of(*query.target));
+                                   before, *collection_of(*query.target));
     }
     co_return page;
   };

@@ -63,7 +63,8 @@ struct ShareLinkChanges {
 };
 
 struct ShareLinkQuery {
-  std::optional<Shareable> target = {};  // nothing: all of the owner's
+  std::optional<Shareable> target = {};    // nothing: all of the owner's
+  std::optional<ShareLinkId> before = {};  // those made before that one
   std::uint64_t offset = 0;
   std::uint64_t limit = 20;
 };

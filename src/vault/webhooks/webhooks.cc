@@ -1,6 +1,7 @@
 #include "vault/webhooks/webhooks.h"
 
 #include <algorithm>
+#include <limits>
 #include <utility>
 
 #include "base/text.h"
@@ -51,8 +52,8 @@ constexpr db::Statement kCountDeliveries{
 constexpr auto kDeliveriesText =
     sql("SELECT ", kDeliveryColumns,
         " FROM webhook_delivery AS d WHERE d.id IN (SELECT id FROM webhook_delivery"
-        " WHERE webhook_id = $1 AND (CAST($2 AS BIGINT) IS NULL OR status = $2) ORDER BY id DESC"
-        " LIMIT $3 OFFSET $4) ORDER BY d.id DESC");
+        " WHERE webhook_id = $1 AND (CAST($2 AS BIGINT) IS NULL OR status = $2) AND id < $5"
+        " ORDER BY id DESC LIMIT $3 OFFSET $4) ORDER BY d.id DESC");
 constexpr db::Statement kDeliveries{kDeliveriesText.data()};
 constexpr auto kFindDeliveryText =
     sql("SELECT ", kDeliveryColumns,
@@ -67,6 +68,8 @@ constexpr db::Statement kRevive{
     "  THEN NULL ELSE CAST($3 AS BIGINT) END"
     " WHERE id = $1"};
 constexpr db::Statement kCountRevived{"UPDATE webhook SET waiting = waiting + 1 WHERE id = $1"};
+
+constexpr DeliveryId kBehindAll{std::numeric_limits<std::int64_t>::max()};
 
 Webhook webhook_from(const db::Row& row) {
   return {.id = row.id<WebhookId>(0),
@@ -240,8 +243,8 @@ Task<Result<DeliveryPage>> Webhooks::deliveries(AccountId account, WebhookId id,
     const auto webhook = co_await tx.find(kFind, webhook_from, id, account);
     if (!webhook) co_return no_such_webhook();
     const auto total = co_await tx.find(kCountDeliveries, integer_from, id, query.status);
-    auto rows =
-        co_await tx.all(kDeliveries, delivery_from, id, query.status, query.limit, query.offset);
+    auto rows = co_await tx.all(kDeliveries, delivery_from, id, query.status, query.limit,
+                                query.offset, query.before.value_or(kBehindAll));
     co_return DeliveryPage{.deliveries = std::move(rows),
                            .total = static_cast<std::uint64_t>(total.value())};
   };

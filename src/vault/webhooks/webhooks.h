@@ -31,6 +31,7 @@ struct WebhookChanges {
 
 struct DeliveryQuery {
   std::optional<DeliveryStatus> status = {};
+  std::optional<DeliveryId> before = {};  // those made before that one
   std::uint64_t offset = 0;
   std::uint64_t limit = 20;
 };
