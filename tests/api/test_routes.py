@@ -77,6 +77,49 @@ def bare(path):
     return re.sub(r"^(/api)?/v1(?=/)", "", path)
 
 
+# What a key that only writes may call: no reply of these shows what was there before, and none gives
+# or widens a way to read it. A route that is not here needs `read` too.
+WRITE_ONLY = {
+    ("POST", "/auth/logout"),
+    ("POST", "/auth/logout-all"),
+    ("DELETE", "/auth/sessions/{id}"),
+    ("DELETE", "/users/me"),
+    ("POST", "/api-keys"),
+    ("DELETE", "/api-keys/{id}"),
+    ("DELETE", "/webhooks/{id}"),
+    ("POST", "/media/upload"),
+    ("DELETE", "/trash"),
+    ("DELETE", "/trash/{id}"),
+    ("DELETE", "/shares/{id}"),
+    ("POST", "/collections"),
+    ("DELETE", "/collections/{id}"),
+    ("POST", "/storage/api/v3/chunk_init"),
+    ("POST", "/storage/api/v3/chunk_upload"),
+    ("POST", "/storage/api/v3/chunk_complete"),
+    ("PUT", "/storage/api/v3/files/replace/{id}"),
+    ("DELETE", "/storage/files/{id}/delete"),
+    ("DELETE", "/storage/folders/{id}/delete"),
+    ("DELETE", "/storage/api/v4/files/{id}/delete"),
+    ("DELETE", "/storage/api/v4/folders/{id}/delete"),
+    ("DELETE", "/api/v4/files/{id}/delete"),
+    ("DELETE", "/api/v4/folders/{id}/delete"),
+    ("POST", "/api/upload/{group}"),
+    ("GET", "/api/sharex"),
+    ("POST", "/api/logout"),
+    ("POST", "/api/create_group"),
+    ("DELETE", "/api/delete_group/{group}"),
+    ("POST", "/api/leave/{group}"),
+    ("DELETE", "/api/generate_invite/{group}"),
+    ("POST", "/bucket/create/{path...}"),
+    ("POST", "/bucket/remove/{path...}"),
+    ("POST", "/token/remove/{token}"),
+    ("POST", "/token/remove/b/{path...}"),
+    ("POST", "/file/add/{path...}"),
+    ("POST", "/file/mkdir/{path...}"),
+    ("POST", "/file/remove/{path...}"),
+}
+
+
 @pytest.fixture(scope="module")
 def routes(binary):
     done = program.run("routes", "--json")
@@ -165,6 +208,49 @@ def test_nothing_is_open_but_what_must_be(routes):
     opened = {(r["method"], bare(r["path"])) for r in routes if r["access"] == "anyone"}
     assert opened <= OPEN
     assert not {(r["method"], bare(r["path"])) for r in routes if r["access"] == "anyone"} & CLOSED
+
+
+def test_only_what_shows_nothing_is_for_keys_that_only_write(routes):
+    alone = {
+        (route["method"], bare(route["path"]).removeprefix("/API"))
+        for route in routes
+        if route["access"] != "anyone" and route["scope"] == "write"
+    }
+    assert alone == WRITE_ONLY
+
+
+def test_a_key_that_only_writes_reads_nothing(shared, user, routes):
+    headers = {}
+    for kind, header in (("api", "X-API-Key"), ("master", "X-API-MKEY")):
+        wanted = {"name": "writer", "kind": kind, "scopes": ["write"]}
+        made = shapes.success(user.post("/api-keys", json=wanted), 201)
+        headers[kind] = {header: made["secret"]}
+    called = 0
+    for route in routes:
+        # No key with scopes is taken by File Uploader.
+        if route["access"] == "anyone" or route["dialect"] == "fileuploader" or "read" not in route["scope"]:
+            continue
+        kind = "master" if route["dialect"] == "quantum" else "api"
+        reply = shared.anyone().call(route["method"], whole(shared, concrete(route["path"])), headers=headers[kind])
+        assert reply.status_code == 403, (route, reply.status_code, reply.text[:300])
+        if route["dialect"] == "mediavault":
+            shapes.failure(reply, "forbidden", 403)
+        called += 1
+    assert called > 80
+
+
+def test_the_name_of_a_folder_is_for_keys_that_read(shared, user):
+    owner = Api(shared.url + "/storage/api/v3", token=user.token)
+    folder = owner.post("/folders", json={"name": "secret plans"}).json()
+    for scopes, shown in ((["write"], None), (["read", "write"], "secret plans")):
+        made = shapes.success(user.post("/api-keys", json={"name": "key", "scopes": scopes}), 201)
+        key = Api(shared.url + "/storage/api/v3", key=made["secret"])
+        begun = key.post("/chunk_init", json={"file_name": "a.txt", "total_chunks": 1, "folder": folder["id"]})
+        upload = begun.json()["upload_id"]
+        form = {"upload_id": upload, "chunk_number": "1"}
+        assert key.post("/chunk_upload", data=form, files={"file": ("a.txt", b"a")}).status_code == 200
+        done = key.post("/chunk_complete", json={"upload_id": upload})
+        assert done.status_code == 200 and done.json()["folder"] == shown, done.text
 
 
 def test_both_prefixes_are_served(shared, user):

@@ -35,7 +35,9 @@ void add_files(Routes& routes) {
       Effect::kChanges;
   add(routes, kPost, "/api/rotate/{url}", kAnyone, rotate_link, RateClass::kVisitor);
   add(routes, kGet, "/api/get_files/{group}", kAccount, list_files);
-  add(routes, kPost, "/api/transfer", kAccount, transfer_files).body_limit = kListLimit;
+  Route& transfer = add(routes, kPost, "/api/transfer", kAccount, transfer_files);
+  transfer.body_limit = kListLimit;
+  transfer.effect = Effect::kDiscloses;  // members of the group read the files
   // Makes a key of an account's.
   add(routes, kGet, "/api/sharex", kOptional, send_sharex, RateClass::kVisitor).effect =
       Effect::kChanges;
@@ -59,11 +61,14 @@ void add_groups(Routes& routes) {
   add(routes, kDelete, "/api/delete_group/{group}", kAccount, delete_group);
   add(routes, kGet, "/api/get_groups", kAccount, list_groups);
   add(routes, kPost, "/api/leave/{group}", kAccount, leave_group);
+  // For whoever has the invite reads the files of the group.
   add(routes, kGet, "/api/generate_invite/{group}", kAccount, generate_invite).effect =
-      Effect::kChanges;
+      Effect::kDiscloses;
   add(routes, kDelete, "/api/generate_invite/{group}", kAccount, revoke_invites);
   add(routes, kGet, "/api/invite_info/{invite}", kAccount, show_invite).path_is_secret = true;
-  add(routes, kPost, "/api/join/{invite}", kAccount, join_group).path_is_secret = true;
+  Route& join = add(routes, kPost, "/api/join/{invite}", kAccount, join_group);
+  join.path_is_secret = true;
+  join.effect = Effect::kDiscloses;  // names the group
   add(routes, kGet, "/invite/{invite}", kAnyone, show_invite_page, RateClass::kVisitor);
 }
 

@@ -53,7 +53,9 @@ enum class Effect {
   kByMethod,  // GET and HEAD read, all others change
   kReads,
   kChanges,
-  kDiscloses,  // it changes something, and its reply gives access to what was there before
+  // It changes something, and its reply shows what the request did not say, or the change lets the
+  // caller, or others, read what they could not: a key that only writes must not gain reading.
+  kDiscloses,
 };
 
 // One request on its way through a handler. Lives until the handler's task has ended.

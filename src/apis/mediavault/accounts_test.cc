@@ -292,7 +292,9 @@ TEST_F(MediaVaultAccounts, AKeyDoesWhatItsScopesSay) {
   EXPECT_EQ(both.post(collection + "/shares", value(boost::json::object())).status, 201u);
   EXPECT_EQ(both.send("PATCH", share, value(boost::json::object())).status, 200u);
   EXPECT_EQ(writes.del(share).status, 200u) << "what ends a link tells nothing";
-  EXPECT_EQ(data_of(writes.del(path)).at("deleted"), true);
+  EXPECT_EQ(writes.del(collection).status, 200u);
+  EXPECT_EQ(writes.del(path).status, 403u) << "its reply shows the file";
+  EXPECT_EQ(data_of(both.del(path)).at("deleted"), true);
 }
 
 TEST_F(MediaVaultAccounts, ScopesHoldForMasterKeysToo) {

@@ -126,7 +126,8 @@ Operations describe_accounts() {
        .tag = kKeys,
        .summary = "Make a key",
        .about = "A key without the scope `write` gets 403 from every call that changes something, "
-                "one without `read` from every other.",
+                "one without `read` from every other, and from those whose reply shows more than "
+                "was sent.",
        .body = {json_content(
            object({{"name", text(0, 100)},
                    optional("kind", or_else(one_of({"api", "master"}), "api")),

@@ -32,8 +32,9 @@ Route compares(Route route) {
   return route;
 }
 
-// A share is read by everybody with its link, and its reply names the link.
-Route names_link(Route route) {
+// Its reply shows more than was sent: the rest of what it changed, or a link by which it is read;
+// or others are told of everything, as the receiver of a webhook is.
+Route discloses(Route route) {
   route.effect = Effect::kDiscloses;
   return route;
 }
@@ -61,30 +62,32 @@ class MediaVault final : public Dialect {
         with_secret({kPost, "/api-keys", Access::kAccount, create_key}),
         {kGet, "/api-keys", Access::kAccount, list_keys},
         {kDelete, "/api-keys/{id}", Access::kAccount, delete_key},
-        with_secret({kPost, "/webhooks", Access::kAccount, create_webhook}),
+        discloses(with_secret({kPost, "/webhooks", Access::kAccount, create_webhook})),
         {kGet, "/webhooks", Access::kAccount, list_webhooks},
         {kGet, "/webhooks/{id}", Access::kAccount, show_webhook},
         {kPatch, "/webhooks/{id}", Access::kAccount, update_webhook},
         {kDelete, "/webhooks/{id}", Access::kAccount, delete_webhook},
         {kPost, "/webhooks/{id}/test", Access::kAccount, test_webhook},
         {kGet, "/webhooks/{id}/deliveries", Access::kAccount, list_deliveries},
-        {kPost, "/webhooks/{id}/deliveries/{delivery}/resend", Access::kAccount, resend_delivery},
+        discloses({kPost, "/webhooks/{id}/deliveries/{delivery}/resend", Access::kAccount,
+                   resend_delivery}),
         {kPost, "/media/upload", Access::kAccount, upload_media, kNoLimit},
         only_reads(
             runs_again({kPost, "/media/exists", Access::kAccount, find_existing, kManyChecksums})),
         {kGet, "/media", Access::kAccount, list_media},
         {kGet, "/media/{id}", Access::kAccount, show_media},
-        compares({kPatch, "/media/{id}", Access::kAccount, update_media}),
-        compares({kDelete, "/media/{id}", Access::kAccount, delete_media}),
+        discloses(compares({kPatch, "/media/{id}", Access::kAccount, update_media})),
+        discloses(compares({kDelete, "/media/{id}", Access::kAccount, delete_media})),
         {kGet, "/media/{id}/content", Access::kAccount, download_media},
-        compares({kPut, "/media/{id}/content", Access::kAccount, replace_content, kNoLimit}),
+        discloses(
+            compares({kPut, "/media/{id}/content", Access::kAccount, replace_content, kNoLimit})),
         {kGet, "/trash", Access::kAccount, list_trash},
         {kDelete, "/trash", Access::kAccount, empty_trash},
-        {kPost, "/trash/{id}/restore", Access::kAccount, restore_trashed},
+        discloses({kPost, "/trash/{id}/restore", Access::kAccount, restore_trashed}),
         {kDelete, "/trash/{id}", Access::kAccount, delete_trashed},
-        names_link({kPost, "/media/{id}/shares", Access::kAccount, share_media}),
+        discloses({kPost, "/media/{id}/shares", Access::kAccount, share_media}),
         {kGet, "/media/{id}/shares", Access::kAccount, list_shares_of_media},
-        names_link({kPost, "/collections/{id}/shares", Access::kAccount, share_collection}),
+        discloses({kPost, "/collections/{id}/shares", Access::kAccount, share_collection}),
         {kGet, "/collections/{id}/shares", Access::kAccount, list_shares_of_collection},
         {kGet, "/shares", Access::kAccount, list_shares},
         {kGet, "/shares/{id}", Access::kAccount, show_share},
@@ -93,13 +96,15 @@ class MediaVault final : public Dialect {
         {kPost, "/collections", Access::kAccount, create_collection},
         {kGet, "/collections", Access::kAccount, list_collections},
         {kGet, "/collections/{id}", Access::kAccount, show_collection},
-        compares({kPatch, "/collections/{id}", Access::kAccount, update_collection}),
+        discloses(compares({kPatch, "/collections/{id}", Access::kAccount, update_collection})),
         compares({kDelete, "/collections/{id}", Access::kAccount, delete_collection}),
-        compares({kPost, "/collections/{id}/media", Access::kAccount, add_to_collection, kManyIds}),
+        discloses(compares(
+            {kPost, "/collections/{id}/media", Access::kAccount, add_to_collection, kManyIds})),
         {kGet, "/collections/{id}/media", Access::kAccount, list_collection},
-        compares({kPatch, "/collections/{id}/media/{media}", Access::kAccount, move_in_collection}),
-        compares(
-            {kDelete, "/collections/{id}/media/{media}", Access::kAccount, take_out_of_collection}),
+        discloses(compares(
+            {kPatch, "/collections/{id}/media/{media}", Access::kAccount, move_in_collection})),
+        discloses(compares({kDelete, "/collections/{id}/media/{media}", Access::kAccount,
+                            take_out_of_collection})),
     };
     for (Route& route : all) {
       if (route.changes() && route.if_match == IfMatch::kIgnored) {

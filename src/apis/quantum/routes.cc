@@ -29,7 +29,11 @@ class Quantum final : public Dialect {
         {kGet, "/bucket", Access::kAccount, list_buckets},
         {kPost, "/bucket/create/{path...}", Access::kAccount, create_bucket},
         {kPost, "/bucket/remove/{path...}", Access::kAccount, remove_bucket},
-        {kPost, "/token/create/{path...}", Access::kAccount, create_token},
+        // The token reads the bucket.
+        {.method = kPost,
+         .pattern = "/token/create/{path...}",
+         .handler = create_token,
+         .effect = Effect::kDiscloses},
         {.method = kPost,
          .pattern = "/token/remove/{token}",
          .handler = remove_token,

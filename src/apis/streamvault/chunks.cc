@@ -198,8 +198,9 @@ Task<Reply> complete_chunks(RequestContext& context) {
   boost::json::object reply{{"file_id", file->id.value},
                             {"file_name", file->name},
                             {"message", "File successfully assembled"}};
-  const boost::json::object object =
-      file_object(context.client.base_url, *file, parent ? &parent->name : nullptr);
+  // A key that does not read is not told what the folder is called.
+  const std::string* folder_name = parent && context.caller->scopes.read ? &parent->name : nullptr;
+  const boost::json::object object = file_object(context.client.base_url, *file, folder_name);
   for (const auto& field : object) {
     if (field.key() != "id") reply.insert(field);
   }

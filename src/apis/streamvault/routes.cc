@@ -20,6 +20,14 @@ void add(Routes& routes, http::Method method, std::string pattern, Access access
                     .rate = visited ? RateClass::kVisitor : RateClass::kStandard});
 }
 
+// The same for a call whose reply shows more than was sent; or that moves something, perhaps into a
+// folder whose link the caller has; or that makes such a folder.
+void add_disclosing(Routes& routes, http::Method method, std::string pattern, Handler handler,
+                    std::uint64_t body_limit = kJsonLimit) {
+  add(routes, method, std::move(pattern), Access::kGuest, std::move(handler), body_limit);
+  routes.back().effect = Effect::kDiscloses;
+}
+
 void add_v3(Routes& routes) {
   using enum http::Method;
   using enum Access;
@@ -29,33 +37,33 @@ void add_v3(Routes& routes) {
   routes.back().rate = RateClass::kChunks;
   add(routes, kPost, v3 + "/chunk_complete", kGuest, complete_chunks);
   add(routes, kGet, v3 + "/chunk_status/{upload}", kGuest, show_chunks);
-  add(routes, kPost, v3 + "/folders", kGuest, create_folder);
+  add_disclosing(routes, kPost, v3 + "/folders", create_folder);
   add(routes, kGet, v3 + "/folders", kGuest, list_folders);
   add(routes, kGet, v3 + "/folders_search", kGuest, search_folders);
   add(routes, kPost, v3 + "/folders_search", kGuest, search_folders);
   routes.back().effect = Effect::kReads;
-  add(routes, kPut, v3 + "/folders/update", kGuest, update_folder);
+  add_disclosing(routes, kPut, v3 + "/folders/update", update_folder);
   add(routes, kGet, v3 + "/folders/{id}", kShared, show_folder);
   add(routes, kGet, v3 + "/files/{id}", kShared, show_file);
   add(routes, kGet, v3 + "/files_preview/{id}", kShared, preview_file);
   add(routes, kPut, v3 + "/files/replace/{id}", kGuest, replace_file, kNoLimit);
-  add(routes, kPut, v3 + "/files_replace/{id}", kGuest, replace_and_show_file, kNoLimit);
-  add(routes, kPost, v3 + "/files_move", kGuest, move_file);
-  add(routes, kPut, v3 + "/files_move", kGuest, move_file);
+  add_disclosing(routes, kPut, v3 + "/files_replace/{id}", replace_and_show_file, kNoLimit);
+  add_disclosing(routes, kPost, v3 + "/files_move", move_file);
+  add_disclosing(routes, kPut, v3 + "/files_move", move_file);
   add(routes, kGet, v3 + "/all_files", kGuest, list_files);
   add(routes, kGet, v3 + "/qr/{id}", kShared, show_qr);
   add(routes, kGet, v3 + "/share/{id}", kGuest, show_share);
-  add(routes, kPost, v3 + "/share/{id}", kGuest, limit_share);
-  add(routes, kDelete, v3 + "/share/{id}", kGuest, revoke_share);
+  add_disclosing(routes, kPost, v3 + "/share/{id}", limit_share);
+  add_disclosing(routes, kDelete, v3 + "/share/{id}", revoke_share);
 }
 
 // The changes of version 4, below `prefix`.
 void add_changes(Routes& routes, const std::string& prefix) {
   using enum http::Method;
   using enum Access;
-  add(routes, kPut, prefix + "/files/{id}/update", kGuest, update_file_v4);
+  add_disclosing(routes, kPut, prefix + "/files/{id}/update", update_file_v4);
   add(routes, kDelete, prefix + "/files/{id}/delete", kGuest, delete_file_v4);
-  add(routes, kPut, prefix + "/folders/{id}/update", kGuest, update_folder_v4);
+  add_disclosing(routes, kPut, prefix + "/folders/{id}/update", update_folder_v4);
   add(routes, kDelete, prefix + "/folders/{id}/delete", kGuest, delete_folder_v4);
 }
 
@@ -71,8 +79,8 @@ void add_web_client(Routes& routes) {
   using enum http::Method;
   using enum Access;
   add_changes(routes, "");
-  add(routes, kPatch, "/files/{id}/update", kGuest, update_file_v4);
-  add(routes, kPatch, "/folders/{id}/update", kGuest, update_folder_v4);
+  add_disclosing(routes, kPatch, "/files/{id}/update", update_file_v4);
+  add_disclosing(routes, kPatch, "/folders/{id}/update", update_folder_v4);
 }
 
 void add_v5(Routes& routes) {
