@@ -151,6 +151,11 @@ COMPARED = {
     ("POST", "/collections/{id}/media"),
     ("PATCH", "/collections/{id}/media/{media}"),
     ("DELETE", "/collections/{id}/media/{media}"),
+    ("PATCH", "/shares/{id}"),
+    ("DELETE", "/shares/{id}"),
+    ("PATCH", "/webhooks/{id}"),
+    ("DELETE", "/webhooks/{id}"),
+    ("PATCH", "/users/me"),
 }
 
 
@@ -161,7 +166,7 @@ def test_every_other_change_refuses_a_tag(user):
         for route in routes
         if route["dialect"] == "mediavault"
         and route["path"].startswith("/api/v1/")
-        and route["scope"] == "write"
+        and "write" in route["scope"]
     ]
     assert set(others) > COMPARED
     for method, path in sorted(set(others) - COMPARED):
@@ -191,6 +196,44 @@ def test_a_refused_tag_changes_nothing(user):
     shapes.success(user.post(f"/trash/{trashed['id']}/restore", headers=anything))
     shapes.success(user.delete(path, headers=anything))
     shapes.failure(user.delete(path, headers=anything), "not_found")
+
+
+def made(user, kind):
+    if kind == "webhook":
+        body = {"url": "https://example.com/a", "events": ["media.uploaded"]}
+        return "/webhooks/" + shapes.success(user.post("/webhooks", json=body), 201)["id"]
+    media = user.upload(b"bytes", "a.txt")
+    return "/shares/" + shapes.success(user.post(path_of(media) + "/shares", json={}), 201)["id"]
+
+
+@pytest.mark.parametrize("kind, changes", [
+    ("webhook", {"active": False}), ("share", {"max_downloads": 3}), ("user", {"username": None}),
+])
+def test_settings_are_changed_only_as_they_were_seen(shared, user, kind, changes):
+    path = "/users/me" if kind == "user" else made(user, kind)
+    if kind == "user":
+        changes = {"username": user.username + "-new"}
+    old = etag(user, path)
+    assert etag(user, path) == old
+    # What others do to it is no change of it.
+    user.upload(b"more", "b.txt")
+    if kind == "share":
+        url = shapes.success(user.get(path))["url"]
+        assert shared.anyone().get(url + "/content").status_code == 200
+    assert etag(user, path) == old
+    changed = user.patch(path, json=changes, headers={"If-Match": f'"x", {old}'})
+    shapes.success(changed)
+    new = etag(user, path)
+    assert changed.headers["ETag"] == new != old
+    for field in (old, f"W/{new}", '"x"'):
+        failed(user.patch(path, json=changes, headers={"If-Match": field}))
+        if kind != "user":
+            failed(user.delete(path, headers={"If-Match": field}))
+    assert etag(user, path) == new
+    shapes.success(user.patch(path, json=changes, headers={"If-Match": "*"}))
+    if kind != "user":
+        shapes.success(user.delete(path, headers={"If-Match": etag(user, path)}))
+        assert user.get(path).status_code == 404
 
 
 # Replacing bytes.

@@ -44,6 +44,8 @@ Parameter if_match_parameter();
 Parameter if_none_match_parameter();
 // The answer with its `ETag`.
 Answer tagged(Answer answer, std::string about = "Strong; of all that the object shows");
+// The same of what has counts beside what is set.
+Answer tagged_by_settings(Answer answer);
 // 304, with the `ETag`.
 Answer unchanged_answer();
 

@@ -34,7 +34,7 @@ Operation create(std::string route, std::string id, std::string what, Parameter 
           .parameters = {std::move(parameter)},
           .body = {policy_content()},
           .body_is_required = false,
-          .answers = {answer("The share, with its link", ref("Share"), 201)},
+          .answers = {tagged_by_settings(answer("The share, with its link", ref("Share"), 201))},
           .errors = {{415}}};
 }
 
@@ -70,22 +70,23 @@ Operations describe_shares() {
        .tag = kShares,
        .summary = "One share",
        .parameters = {share_id_parameter()},
-       .answers = {answer("The share", ref("Share"))}},
+       .answers = {tagged_by_settings(answer("The share", ref("Share")))}},
       {.routes = {"PATCH /shares/{id}"},
        .id = "update_share",
        .tag = kShares,
        .summary = "Change what a share permits; its link stays",
-       .parameters = {share_id_parameter()},
+       .parameters = {share_id_parameter(), if_match_parameter()},
        .body = {policy_content()},
        .body_is_required = false,
-       .answers = {answer("The share", ref("Share"))},
-       .errors = {{415}}},
+       .answers = {tagged_by_settings(answer("The share", ref("Share")))},
+       .errors = {{412}, {415}}},
       {.routes = {"DELETE /shares/{id}"},
        .id = "revoke_share",
        .tag = kShares,
        .summary = "End a share",
-       .parameters = {share_id_parameter()},
-       .answers = {deleted_answer()}},
+       .parameters = {share_id_parameter(), if_match_parameter()},
+       .answers = {deleted_answer()},
+       .errors = {{412}}},
   };
 }
 

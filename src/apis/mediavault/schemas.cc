@@ -311,6 +311,10 @@ Answer tagged(Answer answer, std::string about) {
   return answer;
 }
 
+Answer tagged_by_settings(Answer answer) {
+  return tagged(std::move(answer), "Of what its owner has set, not of what it counts");
+}
+
 Answer unchanged_answer() { return tagged({304, "It is what `If-None-Match` names"}); }
 
 Parameter webhook_id_parameter() { return in_path("id", "Its id", text(), "hook_5"); }

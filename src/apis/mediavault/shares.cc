@@ -2,6 +2,7 @@
 #include <boost/json/object.hpp>
 #include <utility>
 
+#include "apis/kit/conditional.h"
 #include "apis/kit/json.h"
 #include "apis/kit/share_link.h"
 #include "apis/mediavault/errors.h"
@@ -50,6 +51,12 @@ boost::json::object share_object(const RequestContext& context, const ShareLink&
           {"updated_at", to_iso8601(link.updated_at)}};
 }
 
+http::Response reply_with(RequestContext& context, const ShareLink& link, unsigned status = 200) {
+  http::Response response = success(context, share_object(context, link), status);
+  response.headers.set("ETag", entity_tag(link.state_tag()));
+  return response;
+}
+
 // The fields of a policy that are there; null clears.
 vault::ShareLinkChanges read_policy(Fields& fields) {
   vault::ShareLinkChanges changes;
@@ -74,7 +81,13 @@ Task<Reply> create_share(RequestContext& context, vault::Shareable target) {
   const auto link =
       co_await context.vault.share_links().create(context.actor(), target, std::move(policy));
   if (!link) co_return std::unexpected(link.error());
-  co_return success(context, share_object(context, *link), 201);
+  co_return reply_with(context, *link, 201);
+}
+
+std::string name_of_list(const std::optional<vault::Shareable>& target) {
+  if (!target) return "shares";
+  if (const auto* file = std::get_if<vault::EntryId>(&*target)) return "shares " + media_id(*file);
+  return "shares " + collection_id(std::get<vault::CollectionId>(*target));
 }
 
 Task<Reply> list_links(RequestContext& context, std::optional<vault::Shareable> target,
@@ -146,7 +159,7 @@ Task<Reply> show_share(RequestContext& context) {
   if (!id) co_return std::unexpected(id.error());
   const auto link = co_await context.vault.share_links().find(context.account().id, *id);
   if (!link) co_return std::unexpected(link.error());
-  co_return success(context, share_object(context, *link));
+  co_return reply_with(context, *link);
 }
 
 Task<Reply> update_share(RequestContext& context) {
@@ -156,17 +169,19 @@ Task<Reply> update_share(RequestContext& context) {
   if (!body) co_return std::unexpected(body.error());
   Fields fields(*body);
   vault::ShareLinkChanges changes = read_policy(fields);
+  changes.precondition = if_match(context.request);
   if (auto problem = fields.problem()) co_return std::unexpected(std::move(*problem));
   const auto link =
       co_await context.vault.share_links().update(context.actor(), *id, std::move(changes));
   if (!link) co_return std::unexpected(link.error());
-  co_return success(context, share_object(context, *link));
+  co_return reply_with(context, *link);
 }
 
 Task<Reply> revoke_share(RequestContext& context) {
   const auto id = share_of(context);
   if (!id) co_return std::unexpected(id.error());
-  const auto revoked = co_await context.vault.share_links().revoke(context.actor(), *id);
+  const auto revoked =
+      co_await context.vault.share_links().revoke(context.actor(), *id, if_match(context.request));
   if (!revoked) co_return std::unexpected(revoked.error());
   co_return success(context, {{"id", context.path.text("id")}, {"deleted", true}});
 }

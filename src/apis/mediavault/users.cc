@@ -1,5 +1,6 @@
 #include <boost/json/object.hpp>
 
+#include "apis/kit/conditional.h"
 #include "apis/kit/json.h"
 #include "apis/mediavault/handlers.h"
 #include "apis/mediavault/wire.h"
@@ -8,18 +9,20 @@ namespace coffer::apis::mediavault {
 namespace {
 
 // The account, and how much of what counts in its quota is in the trash.
-Task<boost::json::object> me_object(RequestContext& context, const vault::Account& account) {
+Task<Reply> reply_with(RequestContext& context, const vault::Account& account) {
   const vault::TrashTotal trash = co_await context.vault.trash().total(account.id);
   boost::json::object object = user_object(account);
   object["trashed"] = trash.charged;
-  co_return object;
+  http::Response response = success(context, std::move(object));
+  response.headers.set("ETag", entity_tag(vault::state_tag(account)));
+  co_return response;
 }
 
 }  // namespace
 
 Task<Reply> show_me(RequestContext& context) {
-  boost::json::object me = co_await me_object(context, context.account());
-  co_return success(context, std::move(me));
+  Reply reply = co_await reply_with(context, context.account());
+  co_return reply;
 }
 
 Task<Reply> update_me(RequestContext& context) {
@@ -36,6 +39,7 @@ Task<Reply> update_me(RequestContext& context) {
                         .wanted = std::move(*wanted),
                         .address = context.client.limit_key()};
   }
+  changes.precondition = if_match(context.request);
   if (auto problem = fields.problem()) co_return std::unexpected(std::move(*problem));
   const auto account =
       co_await context.vault.accounts().update(context.actor(), std::move(changes));
@@ -47,8 +51,8 @@ Task<Reply> update_me(RequestContext& context) {
     }
     co_return std::unexpected(account.error());
   }
-  boost::json::object me = co_await me_object(context, *account);
-  co_return success(context, std::move(me));
+  Reply reply = co_await reply_with(context, *account);
+  co_return reply;
 }
 
 Task<Reply> delete_me(RequestContext& context) {

@@ -4,6 +4,7 @@
 #include <string>
 #include <utility>
 
+#include "apis/kit/conditional.h"
 #include "apis/kit/json.h"
 #include "apis/mediavault/handlers.h"
 #include "apis/mediavault/pagination.h"
@@ -37,6 +38,12 @@ Problem no_such_webhook() { return {ProblemKind::kNotFound, "There is no such we
 
 std::optional<vault::WebhookId> webhook_of(const RequestContext& context) {
   return parse_webhook_id(context.path.text("id"));
+}
+
+http::Response reply_with(RequestContext& context, const vault::Webhook& webhook) {
+  http::Response response = success(context, webhook_object(webhook));
+  response.headers.set("ETag", entity_tag(webhook.state_tag()));
+  return response;
 }
 
 struct DeliveryList {
@@ -77,7 +84,9 @@ Task<Reply> create_webhook(RequestContext& context) {
   if (!made) co_return std::unexpected(made.error());
   boost::json::object object = webhook_object(made->webhook);
   object["secret"] = made->secret;
-  co_return success(context, std::move(object), 201);
+  http::Response response = success(context, std::move(object), 201);
+  response.headers.set("ETag", entity_tag(made->webhook.state_tag()));
+  co_return response;
 }
 
 Task<Reply> list_webhooks(RequestContext& context) {
@@ -93,7 +102,7 @@ Task<Reply> show_webhook(RequestContext& context) {
   if (!id) co_return std::unexpected(no_such_webhook());
   const auto found = co_await context.vault.webhooks().find(context.account().id, *id);
   if (!found) co_return std::unexpected(found.error());
-  co_return success(context, webhook_object(*found));
+  co_return reply_with(context, *found);
 }
 
 Task<Reply> update_webhook(RequestContext& context) {
@@ -106,17 +115,19 @@ Task<Reply> update_webhook(RequestContext& context) {
   changes.url = fields.optional_text("url");
   changes.topics = read_events(fields);
   changes.is_active = fields.optional_boolean("active");
+  changes.precondition = if_match(context.request);
   if (auto problem = fields.problem()) co_return std::unexpected(std::move(*problem));
   const auto updated =
       co_await context.vault.webhooks().update(context.actor(), *id, std::move(changes));
   if (!updated) co_return std::unexpected(updated.error());
-  co_return success(context, webhook_object(*updated));
+  co_return reply_with(context, *updated);
 }
 
 Task<Reply> delete_webhook(RequestContext& context) {
   const auto id = webhook_of(context);
   if (!id) co_return std::unexpected(no_such_webhook());
-  const auto done = co_await context.vault.webhooks().remove(context.actor(), *id);
+  const auto done =
+      co_await context.vault.webhooks().remove(context.actor(), *id, if_match(context.request));
   if (!done) co_return std::unexpected(done.error());
   co_return success(context, {{"id", context.path.text("id")}, {"deleted", true}});
 }

@@ -1,5 +1,7 @@
 #include "vault/identity/accounts.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <functional>
 #include <utility>
@@ -199,6 +201,8 @@ Task<Result<std::optional<Account>>> change(Context& context, Actor actor,
   auto body = [&](db::Transaction& tx) -> Task<Result<std::optional<Account>>> {
     auto account = co_await tx.find(kFind, account_from, id);
     if (!account) co_return no_such_account();
+    const auto allowed = check_precondition(changes.precondition, state_tag(*account));
+    if (!allowed) co_return std::unexpected(allowed.error());
     const Time now = context.clock.now();
     if (password) {
       const auto changed =
@@ -337,6 +341,11 @@ std::unexpected<Failure> wrong_password() {
 
 std::unexpected<Failure> password_in_flux() {
   return fail(FailureCode::kBusy, "the password is being changed, please try again in a moment");
+}
+
+std::string state_tag(const Account& account) {
+  const std::string numbers = fmt::format("{} {}", account.id.value, to_micros(account.updated_at));
+  return tag_of({numbers, account.username, account.email.value_or("")});
 }
 
 Task<Result<Account>> Accounts::create(NewAccount account) {

@@ -10,6 +10,7 @@
 #include "base/task.h"
 #include "vault/model/context.h"
 #include "vault/model/failure.h"
+#include "vault/model/precondition.h"
 #include "vault/model/types.h"
 
 namespace coffer::vault {
@@ -53,7 +54,12 @@ struct AccountChanges {
     std::string address = {};  // as in LogInRequest
   };
   std::optional<NewPassword> password;  // ends every other session of the account
+  Precondition precondition = {};       // of state_tag()
 };
+
+// Names what the account or its administrator has set: another when that changes, the same whatever
+// is stored.
+std::string state_tag(const Account& account);
 
 // Threads: any executor's.
 class Accounts {

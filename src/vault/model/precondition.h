@@ -3,6 +3,8 @@
 #pragma once
 
 #include <functional>
+#include <initializer_list>
+#include <string>
 #include <string_view>
 
 #include "vault/model/failure.h"
@@ -15,5 +17,8 @@ using Precondition = std::function<bool(std::string_view tag)>;
 
 // kPreconditionFailed unless there is no precondition, or it allows `tag`.
 Result<void> check_precondition(const Precondition& precondition, std::string_view tag);
+
+// The tag of a state that is told by these texts, in their order. Printable ASCII without quotes.
+std::string tag_of(std::initializer_list<std::string_view> state);
 
 }  // namespace coffer::vault

@@ -261,6 +261,13 @@ Task<Result<ShareLink>> ShareLinks::create(Actor actor, Shareable target, ShareL
   co_return made;
 }
 
+std::string ShareLink::state_tag() const {
+  const std::string numbers = fmt::format(
+      "{} {} {} {}", id.value, to_micros(updated_at), expires_at ? to_micros(*expires_at) : -1,
+      max_downloads ? static_cast<std::int64_t>(*max_downloads) : -1);
+  return tag_of({numbers, allow_download ? "download" : "look", has_password() ? "password" : ""});
+}
+
 Task<Result<ShareLink>> ShareLinks::find(AccountId owner, ShareLinkId id) {
   auto body = [&](db::Transaction& tx) -> Task<std::optional<ShareLink>> {
     co_return co_await tx.find(kFind, link_from, id, owner);
@@ -314,6 +321,8 @@ Task<Result<ShareLink>> ShareLinks::update(Actor actor, ShareLinkId id, ShareLin
   auto body = [&](db::Transaction& tx) -> Task<Result<ShareLink>> {
     auto link = co_await tx.find(kFind, link_from, id, owner);
     if (!link) co_return no_such_link();
+    const auto allowed = check_precondition(changes.precondition, link->state_tag());
+    if (!allowed) co_return std::unexpected(allowed.error());
     if (password) link->password = *password;
     if (changes.expires_at) link->expires_at = *changes.expires_at;
     if (changes.max_downloads) link->max_downloads = *changes.max_downloads;
@@ -326,11 +335,14 @@ Task<Result<ShareLink>> ShareLinks::update(Actor actor, ShareLinkId id, ShareLin
   co_return co_await context_.database.write(actor, body);
 }
 
-Task<Result<void>> ShareLinks::revoke(Actor actor, ShareLinkId id) {
+Task<Result<void>> ShareLinks::revoke(Actor actor, ShareLinkId id, Precondition precondition) {
   const AccountId owner = actor.account();
   auto body = [&](db::Transaction& tx) -> Task<Result<void>> {
-    const auto revoked = co_await tx.execute(kRevoke, id, owner);
-    if (revoked == 0) co_return no_such_link();
+    const auto link = co_await tx.find(kFind, link_from, id, owner);
+    if (!link) co_return no_such_link();
+    const auto allowed = check_precondition(precondition, link->state_tag());
+    if (!allowed) co_return std::unexpected(allowed.error());
+    co_await tx.execute(kRevoke, id, owner);
     co_await vault::give_back(tx, owner, cost_of_secrets(1));
     co_return Result<void>{};
   };

@@ -16,6 +16,7 @@
 #include "base/task.h"
 #include "vault/model/context.h"
 #include "vault/model/failure.h"
+#include "vault/model/precondition.h"
 #include "vault/model/types.h"
 #include "vault/sharing/link_cipher.h"
 #include "vault/tree/collections.h"
@@ -42,6 +43,9 @@ struct ShareLink {
   Time created_at = {};
   Time updated_at = {};
 
+  // Names what its owner has set: another when that changes, the same whatever visitors do.
+  std::string state_tag() const;
+
   bool has_password() const noexcept { return !password.empty(); }
   // Only what belongs to a download that was counted is sent any more.
   bool is_used_up() const noexcept { return max_downloads && downloads >= *max_downloads; }
@@ -60,6 +64,7 @@ struct ShareLinkChanges {
   std::optional<std::optional<Time>> expires_at = {};
   std::optional<std::optional<std::uint64_t>> max_downloads = {};
   std::optional<bool> allow_download = {};
+  Precondition precondition = {};  // of ShareLink::state_tag()
 };
 
 struct ShareLinkQuery {
@@ -112,10 +117,11 @@ class ShareLinks {
   Task<Result<ShareLink>> find(AccountId owner, ShareLinkId id);
   // An unknown target has no links.
   Task<ShareLinkPage> list(AccountId owner, ShareLinkQuery query);
-  // A new password locks out those who gave the old one. kNotFound; kInvalid as create().
+  // A new password locks out those who gave the old one. kNotFound; kPreconditionFailed; kInvalid
+  // as create().
   Task<Result<ShareLink>> update(Actor actor, ShareLinkId id, ShareLinkChanges changes);
-  // kNotFound.
-  Task<Result<void>> revoke(Actor actor, ShareLinkId id);
+  // kNotFound; kPreconditionFailed, about state_tag().
+  Task<Result<void>> revoke(Actor actor, ShareLinkId id, Precondition precondition = {});
 
   // For visitors.
 

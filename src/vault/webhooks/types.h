@@ -77,6 +77,9 @@ struct Webhook {
   std::optional<Time> succeeded_at = {};  // the last attempt that did
   Time created_at = {};
   Time updated_at = {};
+
+  // Names what its owner has set: another when that changes, the same whatever is delivered.
+  std::string state_tag() const;
 };
 
 enum class DeliveryStatus : std::uint8_t { kPending = 0, kDelivered = 1, kDead = 2 };

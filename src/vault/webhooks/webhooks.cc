@@ -1,5 +1,7 @@
 #include "vault/webhooks/webhooks.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <limits>
 #include <utility>
@@ -153,6 +155,12 @@ void check_topics(WebhookTopics topics, Faults& faults) {
 
 }  // namespace
 
+std::string Webhook::state_tag() const {
+  const std::string numbers =
+      fmt::format("{} {} {} {}", id.value, to_micros(updated_at), topics.bits(), is_active);
+  return tag_of({numbers, url});
+}
+
 Task<Result<Webhooks::Created>> Webhooks::create(Actor actor, NewWebhook wanted) {
   Faults faults;
   check_url(wanted.url, faults);
@@ -206,6 +214,8 @@ Task<Result<Webhook>> Webhooks::update(Actor actor, WebhookId id, WebhookChanges
   auto body = [&](db::Transaction& tx) -> Task<Result<Webhook>> {
     const auto before = co_await tx.find(kFind, webhook_from, id, actor.account());
     if (!before) co_return no_such_webhook();
+    const auto allowed = check_precondition(changes.precondition, before->state_tag());
+    if (!allowed) co_return std::unexpected(allowed.error());
     Webhook after = *before;
     if (changes.url) after.url = *changes.url;
     if (changes.topics) after.topics = *changes.topics;
@@ -225,11 +235,13 @@ Task<Result<Webhook>> Webhooks::update(Actor actor, WebhookId id, WebhookChanges
   co_return co_await context_.database.write(actor, body);
 }
 
-Task<Result<void>> Webhooks::remove(Actor actor, WebhookId id) {
+Task<Result<void>> Webhooks::remove(Actor actor, WebhookId id, Precondition precondition) {
   // The rows of its deliveries, which may be many, are pruned later: nothing shows them any more.
   auto body = [&](db::Transaction& tx) -> Task<Result<void>> {
     const auto found = co_await tx.find(kFind, webhook_from, id, actor.account());
     if (!found) co_return no_such_webhook();
+    const auto allowed = check_precondition(precondition, found->state_tag());
+    if (!allowed) co_return std::unexpected(allowed.error());
     co_await tx.execute(kRemove, id);
     co_await give_back(tx, actor.account(), cost_of_webhook(found->url));
     co_return Result<void>{};

@@ -11,6 +11,7 @@
 #include "vault/model/context.h"
 #include "vault/model/failure.h"
 #include "vault/model/page.h"
+#include "vault/model/precondition.h"
 #include "vault/webhooks/types.h"
 
 namespace coffer::vault {
@@ -27,6 +28,7 @@ struct WebhookChanges {
   std::optional<std::string> url = {};
   std::optional<WebhookTopics> topics = {};
   std::optional<bool> is_active = {};
+  Precondition precondition = {};  // of Webhook::state_tag()
 };
 
 struct DeliveryQuery {
@@ -59,11 +61,12 @@ class Webhooks {
   Task<Result<Webhook>> find(AccountId account, WebhookId id);
 
   // What happens while it is paused is never told; what waited then is sent when it is resumed.
-  // kInvalid, kQuotaExceeded.
+  // kInvalid, kQuotaExceeded, kPreconditionFailed.
   Task<Result<Webhook>> update(Actor actor, WebhookId id, WebhookChanges changes);
 
-  // With all of its deliveries; an attempt under way may still arrive.
-  Task<Result<void>> remove(Actor actor, WebhookId id);
+  // With all of its deliveries; an attempt under way may still arrive. kPreconditionFailed, about
+  // state_tag().
+  Task<Result<void>> remove(Actor actor, WebhookId id, Precondition precondition = {});
 
   // On a thread for scans. Throws db::Busy as these do.
   Task<Result<DeliveryPage>> deliveries(AccountId account, WebhookId id, DeliveryQuery query);
