@@ -35,7 +35,7 @@ def create_app(
     def receive() -> Response:
         try:
             # The bytes as they came: another spelling of the same JSON has another signature.
-            payload = verify_webhook(request.get_data(), dict(request.headers), keys)
+            payload = verify_webhook(request.get_data(), request.headers, keys)
         except WebhookVerificationError as error:
             app.logger.warning("refused: %s", error)
             return Response(status=401)

@@ -134,6 +134,21 @@ def test_a_token_that_ends_is_replaced_in_place() -> None:
     assert isinstance(again, realtime.Receive)  # Nothing is subscribed to anew.
 
 
+def test_a_token_that_has_ended(clients: Any, server: Server, proxy: Proxy, vault: MediaVault) -> None:
+    """It is refreshed, also where the refresh fails at first."""
+    assert vault.tokens
+    ended = vault.tokens.token[:-4] + "AAAA"
+    refresh = vault.tokens.refresh_token
+    other = clients(proxy.url, token=ended, refresh_token=refresh, retry=QUICK)
+    live: List[socket.socket] = []
+    proxy.plan.append(cut_sockets(live))
+    proxy.plan.extend([answered(503, "Retry-After: 0")] * 7)
+    with other.realtime(["media_updates"]) as events:
+        media = vault.media.upload(b"x", filename="a")
+        assert next(events).resource_id == media.id
+    assert other.tokens.token != ended
+
+
 def test_credentials_that_have_ended(clients: Any, server: Server, name: str) -> None:
     vault = clients.logged_in(server.url, name, retry=QUICK)
     other = clients.logged_in(server.url, name)

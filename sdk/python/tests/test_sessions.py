@@ -132,6 +132,19 @@ def test_a_session_that_has_ended(clients: Any, server: Server, name: str) -> No
         vault.auth.refresh()
 
 
+def test_a_log_out_whose_reply_is_lost(clients: Any, proxy: Proxy, name: str) -> None:
+    vault = clients.logged_in(proxy.url, name, retry=QUICK)
+    proxy.plan.append(lost)
+    vault.auth.logout()
+    assert vault.tokens is None
+    vault.auth.login(name, PASSWORD)
+    proxy.plan.append(lost)
+    vault.users.delete(PASSWORD)
+    assert vault.tokens is None
+    with pytest.raises(UnauthorizedError):
+        vault.auth.logout()
+
+
 def test_without_a_refresh_token(clients: Any, server: Server, vault: MediaVault) -> None:
     assert vault.tokens
     other = clients(server.url, token=vault.tokens.token)

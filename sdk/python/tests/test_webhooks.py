@@ -42,6 +42,7 @@ def signed(body: bytes = BODY, secret: str = SECRET, at: int = NOW) -> Dict[str,
 def test_what_is_right() -> None:
     payload = verify_webhook(BODY, signed(), SECRET, now=NOW)
     assert (payload.event, payload.data.id, payload.timestamp.year) == ("media.uploaded", "media_1", 2023)
+    assert verify_webhook(BODY, signed().items(), SECRET, now=NOW) == payload
     assert verify_webhook(BODY.decode(), signed(), SECRET, now=NOW) == payload
     assert verify_webhook(BODY, signed(), [new_secret(), SECRET], now=NOW) == payload
     several = signed()

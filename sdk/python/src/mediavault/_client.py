@@ -52,7 +52,8 @@ class MediaVault:
 
     `base_url` is that of the server (`https://vault.example`), or of its API if it ends in `/v1`.
     Credentials are an `api_key`, or a `token` with its `refresh_token`, or come by `auth.login()`.
-    `on_tokens` is told of each new pair of tokens, to keep them, and None when the session has ended.
+    `on_tokens` is told of each new pair of tokens, to keep them, and None when the session has ended;
+    calls wait for it, so it must make none itself.
 
     `timeout`, `deadline`, `retry` and `hooks` are those of Options. `ssl` is for servers with a
     certificate of an own authority; `trust_env=False` ignores proxies of the environment.

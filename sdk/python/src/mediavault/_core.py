@@ -204,7 +204,17 @@ class Core:
         return tokens
 
     def log_out(self, call: Call[T]) -> Flow[T]:
-        result = yield from self.call(call)
+        """A call that ends the session."""
+        lost: List[ConnectionLost] = []
+        try:
+            reply = yield from self.exchange(call.request, self.deadline(), lost)
+        except UnauthorizedError:
+            # An earlier attempt has ended it.
+            if call.after_loss is None or not any(one.sent for one in lost):
+                raise
+            result = call.after_loss()
+        else:
+            result = call.decode(reply)
         self.session.adopt(None)
         return result
 

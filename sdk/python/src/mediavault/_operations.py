@@ -204,7 +204,8 @@ def log_in(username: str, password: str) -> Call[Tokens]:
 
 
 def log_out() -> Call[None]:
-    return Call(Request("POST", "/auth/logout", headers=_key(None)), _nothing)
+    request = Request("POST", "/auth/logout", headers=_key(None))
+    return Call(request, _nothing, after_loss=_gone)
 
 
 def log_out_everywhere() -> Call[int]:
@@ -241,7 +242,8 @@ def update_me(
 
 
 def delete_me(password: str) -> Call[None]:
-    return Call(Request("DELETE", "/users/me", json={"password": password}), _nothing)
+    request = Request("DELETE", "/users/me", json={"password": password})
+    return Call(request, _nothing, after_loss=_gone)
 
 
 def create_key(

@@ -140,7 +140,7 @@ Flow = Generator[object, Any, T]
 @dataclass(frozen=True)
 class Call(Generic[T]):
     """A request, and what its reply means. `after_loss` is the result of a request that finds its
-    thing gone (404) after the reply to an earlier attempt was lost."""
+    thing, or its session, gone after the reply to an earlier attempt was lost."""
 
     request: Request
     decode: Callable[[Reply], T]

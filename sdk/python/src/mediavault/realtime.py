@@ -161,6 +161,7 @@ class Feed:
         self._failures = 0  # in a row
         self._refusals = 0  # of credentials, in a row
         self._token: Optional[str] = None
+        self._refused_token: Optional[str] = None  # to be refreshed
         self._authenticate_at: Optional[float] = None
         self.last_event_id = last_event_id
         self.reconnects = 0
@@ -185,14 +186,21 @@ class Feed:
         except SocketClosed as closed:
             yield from self._lost(closed)
         except HandshakeRefused as refused:
-            error = error_of(refused.reply)
-            if error.status not in self._core.options.retry.statuses:
-                raise error from None
-            yield from self._wait(error)
+            yield from self._refused(error_of(refused.reply))
+        except ApiError as error:
+            yield from self._refused(error)
         except ConnectionLost as failure:
             yield from self._wait(failure)
 
+    def _refused(self, error: ApiError) -> Flow[None]:
+        if error.status not in self._core.options.retry.statuses:
+            raise error
+        yield from self._wait(error)
+
     def _open(self) -> Flow[None]:
+        if self._refused_token is not None:
+            yield from self._core.refresh(self._refused_token)
+            self._refused_token = None
         yield Open(self._url, self._core.options.timeout)
         self._is_open = True
         self._awaited = len(self._seen)
@@ -284,8 +292,7 @@ class Feed:
             self._refusals += 1
             if self._refusals > 1 or not self._core.session.can_refresh(self._token):
                 raise UnauthorizedError("unauthorized", closed.reason or "the credentials have ended")
-            assert self._token is not None
-            yield from self._core.refresh(self._token)
+            self._refused_token = self._token
             self.reconnects += 1
             return
         yield from self._wait(ConnectionLost(f"the WebSocket was {closed}"))

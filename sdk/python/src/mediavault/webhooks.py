@@ -8,7 +8,7 @@ import hashlib
 import hmac
 import json
 import time
-from typing import Iterable, Mapping, Optional, Union
+from typing import Iterable, Mapping, Optional, Tuple, Union
 
 from ._decode import decode
 from .errors import MediaVaultError, WebhookVerificationError
@@ -38,7 +38,7 @@ def sign_webhook(secret: str, message_id: str, timestamp: int, body: bytes) -> s
 
 def verify_webhook(
     body: Union[bytes, str],
-    headers: Mapping[str, str],
+    headers: Union[Mapping[str, str], Iterable[Tuple[str, str]]],
     secrets: Union[str, Iterable[str]],
     *,
     tolerance: float = 300.0,
@@ -48,13 +48,13 @@ def verify_webhook(
     at most `tolerance` seconds ago or ahead.
 
     `body` is exactly what came, not parsed and written again; `headers` are those of the request, in
-    whatever case; `now` is Unix time. Throws WebhookVerificationError. A message may come more than
+    whatever case, as frameworks have them; `now` is Unix time. Throws WebhookVerificationError. A message may come more than
     once: remember the header `webhook-id` where that matters.
     """
     keys = [secrets] if isinstance(secrets, str) else list(secrets)
     if isinstance(body, str):
         body = body.encode()
-    found = {name.lower(): value for name, value in headers.items()}
+    found = {name.lower(): value for name, value in dict(headers).items()}
     try:
         message_id = found["webhook-id"]
         sent_at = found["webhook-timestamp"]
