@@ -6,7 +6,7 @@ import pytest
 
 from harness.media import MEDIA, PROBE, probe
 
-pytestmark = [pytest.mark.seconds(180),
+pytestmark = [pytest.mark.seconds(300),
               pytest.mark.skipif(not PROBE.exists(), reason="the media worker was not built")]
 
 

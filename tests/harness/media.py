@@ -77,9 +77,10 @@ def probe(folder, *files, edge=320, form="webp"):
     """What the worker finds in files, {name: facts}, with `bytes` of the pictures."""
     out = folder / "pictures"
     out.mkdir(exist_ok=True)
+    # Workers are at nice 10: on a machine that is busy, a second of theirs takes a minute.
     result = subprocess.run(
-        [PROBE, WORKER, f"--thumbnails={out}", f"--edge={edge}", f"--format={form}", *files],
-        capture_output=True, text=True, check=True, timeout=170)
+        [PROBE, WORKER, "--patience=150", f"--thumbnails={out}", f"--edge={edge}", f"--format={form}", *files],
+        capture_output=True, text=True, check=True, timeout=280)
     found = {}
     for line in result.stdout.splitlines():
         facts = json.loads(line)

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <csignal>
 #include <stdexcept>
 #include <utility>
@@ -143,6 +144,8 @@ Reply WorkerPool::run(Request request, int file, std::uint64_t offset, std::uint
   const Descriptor copy = whole ? Descriptor() : sealed_copy(file, offset, length);
   request.offset = 0;
   request.length = length;
+  request.patience_millis = static_cast<std::uint32_t>(
+      std::clamp<std::int64_t>(options_.job_timeout.count(), 1, std::int64_t{kMaxPatienceMillis}));
   Reply reply = worker->run(request, whole ? file : copy.get(), options_.job_timeout);
   const std::lock_guard lock(mutex_);
   if (stopped_) throw Stopped();

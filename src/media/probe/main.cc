@@ -25,6 +25,7 @@ struct Options {
   std::string thumbnails;
   Request request;
   int repeat = 1;
+  WorkerPoolOptions pool;
   std::vector<std::string> files;
 };
 
@@ -136,6 +137,8 @@ Options parse(int count, char** arguments) {
       options.request.width = static_cast<std::uint32_t>(parse_unsigned(value).value_or(320));
       options.request.height = options.request.width;
       options.request.max_picture_bytes = kMaxPictureBytes;
+    } else if (take_flag(argument, "--patience=", value)) {
+      options.pool.job_timeout = std::chrono::seconds(parse_unsigned(value).value_or(20));
     } else if (options.program.empty()) {
       options.program = argument;
     } else {
@@ -150,11 +153,11 @@ int run(int count, char** arguments) {
   if (options.files.empty()) {
     std::fputs(
         "usage: coffer-media-probe <coffer-media> [--thumbnails=<folder>] [--edge=<pixels>] "
-        "[--format=webp|jpeg|avif] [--repeat=<n>] <file>...\n",
+        "[--format=webp|jpeg|avif] [--repeat=<n>] [--patience=<seconds>] <file>...\n",
         stderr);
     return 2;
   }
-  WorkerPool pool(program_launcher(options.program), {});
+  WorkerPool pool(program_launcher(options.program), options.pool);
   for (int round = 0; round < options.repeat; ++round) {
     for (const std::string& path : options.files) probe(pool, options, path);
   }

@@ -55,7 +55,8 @@ bool is_valid(const Request& request) noexcept {
          request.quality >= 1 && request.quality <= 100 && is_edge(request.width) &&
          is_edge(request.height) && request.offset <= kMaxOffset &&
          request.length <= kMaxOffset - request.offset &&
-         request.max_picture_bytes <= kMaxPictureBytes;
+         request.max_picture_bytes <= kMaxPictureBytes && request.patience_millis >= 1 &&
+         request.patience_millis <= kMaxPatienceMillis;
 }
 
 }  // namespace
@@ -72,7 +73,7 @@ std::array<std::byte, kRequestBytes> encode(const Request& request) noexcept {
       .add(request.width)
       .add(request.height)
       .add(request.max_picture_bytes)
-      .add(std::uint32_t{0})
+      .add(request.patience_millis)
       .add(request.offset)
       .add(request.length)
       .add(request.max_pixels)
@@ -94,7 +95,7 @@ std::optional<Request> decode_request(ByteView bytes) noexcept {
   request.width = in.next<std::uint32_t>();
   request.height = in.next<std::uint32_t>();
   request.max_picture_bytes = in.next<std::uint32_t>();
-  if (in.next<std::uint32_t>() != 0) return std::nullopt;
+  request.patience_millis = in.next<std::uint32_t>();
   request.offset = in.next<std::uint64_t>();
   request.length = in.next<std::uint64_t>();
   request.max_pixels = in.next<std::uint64_t>();

@@ -38,12 +38,14 @@ struct Request {
   std::uint64_t max_pixels = 100'000'000;         // of a picture that is decoded whole
   std::uint64_t max_shrunk_pixels = 300'000'000;  // of one that the decoder makes smaller
   std::uint32_t max_picture_bytes = 1u << 20;
+  std::uint32_t patience_millis = 20'000;  // how long the server waits; 1 to kMaxPatienceMillis
 
   friend bool operator==(const Request&, const Request&) = default;
 };
 
 inline constexpr std::uint32_t kMaxPictureEdge = 4096;
 inline constexpr std::uint32_t kMaxPictureBytes = 16u << 20;
+inline constexpr std::uint32_t kMaxPatienceMillis = 3'600'000;
 
 inline constexpr std::size_t kRequestBytes = 64;
 std::array<std::byte, kRequestBytes> encode(const Request& request) noexcept;

@@ -16,6 +16,7 @@ TEST(Request, ComesBackAsItWas) {
   request.offset = 1ull << 40;
   request.length = 12345;
   request.max_pixels = 7;
+  request.patience_millis = 50;
   EXPECT_EQ(decode_request(encode(request)), request);
 }
 
@@ -36,6 +37,8 @@ TEST(Request, OutOfRangeIsRefused) {
     r.length = ~0ull;
   }));
   EXPECT_TRUE(refuses([](Request& r) { r.max_picture_bytes = kMaxPictureBytes + 1; }));
+  EXPECT_TRUE(refuses([](Request& r) { r.patience_millis = 0; }));
+  EXPECT_TRUE(refuses([](Request& r) { r.patience_millis = kMaxPatienceMillis + 1; }));
 }
 
 TEST(Request, AnotherVersionOrLengthIsRefused) {

@@ -84,7 +84,7 @@ class JobRunner {
 }  // namespace
 
 void run_job(const Request& request, Source& file, FrameSink& sink) {
-  spent_seconds();  // from now on
+  start_clock(request.patience_millis);
   JobRunner(request, sink).run(file);
 }
 

@@ -5,17 +5,30 @@
 #include <ctime>
 
 namespace coffer::media {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+constexpr double kJobSeconds = 15;
+
+// A process has one job.
+Clock::time_point start;
+double patience_seconds = kJobSeconds;
+
+}  // namespace
+
+void start_clock(std::uint32_t patience_millis) noexcept {
+  start = Clock::now();
+  patience_seconds = patience_millis / 1000.0;
+}
 
 double spent_seconds() noexcept {
-  using Clock = std::chrono::steady_clock;
-  static const Clock::time_point start = Clock::now();
-  constexpr double kShare = 15.0 / 20.0;
   timespec time = {};
   clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time);
   const double processor =
       static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_nsec) / 1e9;
   const std::chrono::duration<double> passed = Clock::now() - start;
-  return std::max(processor, passed.count() * kShare);
+  return std::max(processor, passed.count() / patience_seconds * kJobSeconds);
 }
 
 }  // namespace coffer::media
