@@ -15,31 +15,32 @@ interface Envelope<T> {
 
 /**
  * A list. `for await` gives its items, and asks for a page when the one before is used up; each loop
- * begins anew. `pages()` gives whole pages.
+ * begins anew. `pages()` gives whole pages. It goes by cursor, so that what stays in the list comes once
+ * even while the list changes; with `page` in the filters, by numbers from there.
  */
 export class Pages<T> implements AsyncIterable<T> {
   readonly #load: (place: object) => Promise<Page<T>>;
-  readonly #byCursor: boolean;
-  readonly #begin: number;
+  readonly #page: number | undefined;
 
-  /** `byCursor`: whether the list has cursors, by which files come once even while the list changes. */
-  constructor(transport: Transport, path: string, filters: { page?: number } & object, byCursor: boolean, options?: CallOptions) {
+  /** @internal */
+  constructor(transport: Transport, path: string, filters: { page?: number } & object, options?: CallOptions) {
     this.#load = async (place) => {
       const query = { ...filters, ...place };
       const { data, meta } = await transport.reply<Envelope<T>>({ method: "GET", path, query, options });
       return { data, pagination: meta.pagination };
     };
-    this.#byCursor = byCursor && filters.page === undefined;
-    this.#begin = filters.page ?? 1;
+    this.#page = filters.page;
   }
 
   async *pages(): AsyncGenerator<Page<T>, void, undefined> {
+    let page = this.#page;
     let cursor: string | null | undefined = "";
-    for (let page = this.#begin; ; page++) {
-      const loaded = await this.#load(this.#byCursor ? { cursor } : { page });
+    for (;;) {
+      const loaded = await this.#load(page === undefined ? { cursor } : { page: page++ });
       yield loaded;
-      cursor = loaded.pagination.links.next_cursor;
-      if (this.#byCursor ? !cursor : !loaded.pagination.links.next) return;
+      const { next, next_cursor } = loaded.pagination.links;
+      cursor = next_cursor;
+      if (page === undefined ? !cursor : !next) return;
     }
   }
 

@@ -101,7 +101,7 @@ export class Users {
   }
 
   /** Changes name, address or password; a new password needs `current_password`. */
-  update(changes: ProfileChanges, options?: CallOptions): Promise<User> {
+  update(changes: ProfileChanges, options?: ChangeOptions): Promise<User> {
     return this.transport.call({ method: "PATCH", path: "/users/me", json: changes, options });
   }
 
@@ -218,7 +218,7 @@ export class MediaFiles {
   }
 
   list(filters: MediaFilters = {}, options?: CallOptions): Pages<Media> {
-    return new Pages(this.transport, "/media", filters, true, options);
+    return new Pages(this.transport, "/media", filters, options);
   }
 
   get(id: string, options?: CallOptions): Promise<Media> {
@@ -280,7 +280,7 @@ export class Trash {
   constructor(private readonly transport: Transport) {}
 
   list(filters: PageOptions = {}, options?: CallOptions): Pages<TrashedMedia> {
-    return new Pages(this.transport, "/trash", filters, false, options);
+    return new Pages(this.transport, "/trash", filters, options);
   }
 
   restore(id: string, options?: CreateOptions): Promise<Media> {
@@ -306,7 +306,7 @@ export class Collections {
   }
 
   list(filters: PageOptions = {}, options?: CallOptions): Pages<Collection> {
-    return new Pages(this.transport, "/collections", filters, false, options);
+    return new Pages(this.transport, "/collections", filters, options);
   }
 
   get(id: string, options?: CallOptions): Promise<Collection> {
@@ -329,7 +329,7 @@ export class Collections {
 
   /** Its media, in its order. */
   listMedia(id: string, filters: CollectionMediaFilters = {}, options?: CallOptions): Pages<Media> {
-    return new Pages(this.transport, `/collections${at(id)}/media`, filters, true, options);
+    return new Pages(this.transport, `/collections${at(id)}/media`, filters, options);
   }
 
   /** Moves a file right before another one of it; null: to its end. */
@@ -357,15 +357,15 @@ export class Shares {
 
   /** All, the newest first. */
   list(filters: PageOptions = {}, options?: CallOptions): Pages<Share> {
-    return new Pages(this.transport, "/shares", filters, false, options);
+    return new Pages(this.transport, "/shares", filters, options);
   }
 
   listOfMedia(mediaId: string, filters: PageOptions = {}, options?: CallOptions): Pages<Share> {
-    return new Pages(this.transport, `/media${at(mediaId)}/shares`, filters, false, options);
+    return new Pages(this.transport, `/media${at(mediaId)}/shares`, filters, options);
   }
 
   listOfCollection(collectionId: string, filters: PageOptions = {}, options?: CallOptions): Pages<Share> {
-    return new Pages(this.transport, `/collections${at(collectionId)}/shares`, filters, false, options);
+    return new Pages(this.transport, `/collections${at(collectionId)}/shares`, filters, options);
   }
 
   get(id: string, options?: CallOptions): Promise<Share> {
@@ -373,12 +373,12 @@ export class Shares {
   }
 
   /** Changes what the link permits; the link stays. */
-  update(id: string, policy: SharePolicy, options?: CallOptions): Promise<Share> {
+  update(id: string, policy: SharePolicy, options?: ChangeOptions): Promise<Share> {
     return this.transport.call({ method: "PATCH", path: "/shares" + at(id), json: policy, options });
   }
 
   /** Ends the link. */
-  revoke(id: string, options?: CallOptions): Promise<Deleted> {
+  revoke(id: string, options?: ChangeOptions): Promise<Deleted> {
     return this.transport.call({ method: "DELETE", path: "/shares" + at(id), options });
   }
 }
@@ -400,11 +400,11 @@ export class Webhooks {
   }
 
   /** Changes it; `active: false` pauses it. */
-  update(id: string, changes: WebhookChanges, options?: CallOptions): Promise<Webhook> {
+  update(id: string, changes: WebhookChanges, options?: ChangeOptions): Promise<Webhook> {
     return this.transport.call({ method: "PATCH", path: "/webhooks" + at(id), json: changes, options });
   }
 
-  delete(id: string, options?: CallOptions): Promise<Deleted> {
+  delete(id: string, options?: ChangeOptions): Promise<Deleted> {
     return this.transport.call({ method: "DELETE", path: "/webhooks" + at(id), options });
   }
 
@@ -415,7 +415,7 @@ export class Webhooks {
 
   /** What was sent and what is to be, the newest first. */
   deliveries(id: string, filters: DeliveryFilters = {}, options?: CallOptions): Pages<Delivery> {
-    return new Pages(this.transport, `/webhooks${at(id)}/deliveries`, filters, false, options);
+    return new Pages(this.transport, `/webhooks${at(id)}/deliveries`, filters, options);
   }
 
   /** Sends a dead delivery again. */

@@ -37,8 +37,8 @@ export type Tokens = Schemas["Tokens"];
 export type MediaFilters = Omit<Query<"list_media">, "cursor">;
 export type CollectionMediaFilters = Omit<Query<"list_collection_media">, "cursor">;
 /** Where a list begins, and how much of it each request brings. */
-export type PageOptions = Query<"list_collections">;
-export type DeliveryFilters = Query<"list_deliveries">;
+export type PageOptions = Omit<Query<"list_collections">, "cursor">;
+export type DeliveryFilters = Omit<Query<"list_deliveries">, "cursor">;
 
 export type Registration = Json<"register">;
 export type ProfileChanges = Json<"update_me">;

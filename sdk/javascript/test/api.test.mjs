@@ -24,6 +24,7 @@ test("accounts and sessions", async () => {
   assert.equal(me.used >= 0 && me.trashed, 0);
   const renamed = await ada.users.update({ username: username + "-2" });
   assert.equal(renamed.username, username + "-2");
+  await assert.rejects(ada.users.update({ username }, { ifMatch: me }), PreconditionFailedError);
   await ada.users.update({ password: PASSWORD + "!", current_password: PASSWORD });
 
   const other = new MediaVault({ baseUrl: server.url });
@@ -168,6 +169,18 @@ test("collections", async () => {
   assert.equal((await vault.collections.delete(made.id, { ifMatch: renamed })).deleted, true);
 });
 
+test("every list goes by cursor, and by page", async () => {
+  const { vault: ada } = await newUser(server.url);
+  const made = [];
+  for (let i = 0; i < 5; i++) made.push((await ada.collections.create({ name: `${i}` })).id);
+  for (const filters of [{ per_page: 2 }, { per_page: 2, page: 1 }]) {
+    const pages = [];
+    for await (const page of ada.collections.list(filters).pages()) pages.push(page.data.map((each) => each.id));
+    assert.deepEqual(pages, [made.slice(0, 2), made.slice(2, 4), made.slice(4)]);
+  }
+  for (const list of [ada.trash.list(), ada.shares.list(), ada.media.list()]) assert.deepEqual(await list.toArray(), []);
+});
+
 test("shares", async () => {
   const media = await put("shared.txt");
   const collection = await vault.collections.create({ name: "Shared" });
@@ -180,7 +193,10 @@ test("shares", async () => {
   assert.deepEqual((await vault.shares.list().toArray()).map((each) => each.id), [other.id, share.id]);
   assert.deepEqual((await vault.shares.listOfMedia(media.id).toArray()).map((each) => each.id), [share.id]);
   assert.deepEqual((await vault.shares.listOfCollection(collection.id).toArray()).map((each) => each.id), [other.id]);
-  assert.equal((await vault.shares.revoke(share.id)).deleted, true);
+  const read = await vault.shares.get(share.id);
+  const extended = await vault.shares.update(share.id, { max_downloads: 9 }, { ifMatch: read });
+  await assert.rejects(vault.shares.revoke(share.id, { ifMatch: read }), PreconditionFailedError);
+  assert.equal((await vault.shares.revoke(share.id, { ifMatch: extended })).deleted, true);
   assert.equal((await fetch(share.url)).status, 404);
 });
 

@@ -40,7 +40,10 @@ test("deliveries are verified", async () => {
 
   await assert.rejects(vault.webhooks.resend(hook.id, delivered.id), { name: "ConflictError" });
   assert.equal((await vault.webhooks.update(hook.id, { active: false })).active, false);
-  assert.equal((await vault.webhooks.get(hook.id)).active, false);
+  const read = await vault.webhooks.get(hook.id);
+  assert.equal(read.active, false);
+  await vault.webhooks.update(hook.id, { events: ["media.deleted"] }, { ifMatch: read });
+  await assert.rejects(vault.webhooks.delete(hook.id, { ifMatch: read }), { name: "PreconditionFailedError" });
   assert.ok((await vault.webhooks.list()).some((each) => each.id === hook.id));
   assert.equal((await vault.webhooks.delete(hook.id)).deleted, true);
 });
