@@ -378,6 +378,21 @@ def test_a_nested_folder_is_no_box(caller):
     assert len(expect(caller.get("/boxes/"))) == 1
 
 
+def test_a_key_that_only_writes(caller):
+    box = caller.box(name="Secret plans")["id"]
+    wanted = {"name": "writer", "scopes": ["write"]}
+    secret = caller.native().post("/api-keys", json=wanted).json()["data"]["secret"]
+    writer = Boxes(caller.server)
+    writer.session.headers["X-API-Key"] = secret
+    made = writer.upload(box)
+    assert made["box_name"] == ""
+    refuse(writer.get(f"/assets/{made['id']}/"), 403)
+    refuse(writer.patch(f"/assets/{made['id']}/", json={}), 403)
+    refuse(writer.patch(f"/boxes/{box}/", json={}), 403)
+    expect(writer.post("/boxes/reorder/", json={"box_ids": [box]}))
+    expect(writer.delete(f"/assets/{made['id']}/"), 204)
+
+
 def test_parallel_uploads(caller):
     box = caller.box()["id"]
     made, faults = [], []

@@ -20,6 +20,12 @@ Route& add(Routes& routes, http::Method method, std::string pattern, Access acce
   return routes.back();
 }
 
+// Its reply shows more than was sent, links to what was there before among it.
+void add_disclosing(Routes& routes, http::Method method, std::string pattern, Access access,
+                    Handler handler) {
+  add(routes, method, std::move(pattern), access, std::move(handler)).effect = Effect::kDiscloses;
+}
+
 void add_auth(Routes& routes) {
   using enum http::Method;
   using enum Access;
@@ -36,8 +42,8 @@ void add_projects(Routes& routes) {
   add(routes, kGet, "/api/projects", kAccount, list_projects);
   add(routes, kPost, "/api/projects", kAccount, create_project);
   add(routes, kGet, "/api/projects/{id}", kAccount, show_project);
-  add(routes, kPut, "/api/projects/{id}", kAccount, update_project);
-  add(routes, kPatch, "/api/projects/{id}", kAccount, update_project);
+  add_disclosing(routes, kPut, "/api/projects/{id}", kAccount, update_project);
+  add_disclosing(routes, kPatch, "/api/projects/{id}", kAccount, update_project);
   add(routes, kDelete, "/api/projects/{id}", kAccount, delete_project);
   add(routes, kGet, "/api/projects/{id}/boxes", kAccount, list_boxes_of_project);
 }
@@ -46,14 +52,14 @@ void add_boxes(Routes& routes) {
   using enum http::Method;
   using enum Access;
   add(routes, kGet, "/api/boxes", kAccount, list_boxes);
-  add(routes, kPost, "/api/boxes", kAccount, create_box);
+  add_disclosing(routes, kPost, "/api/boxes", kAccount, create_box);
   add(routes, kPost, "/api/boxes/reorder", kAccount, reorder_boxes);
   add(routes, kGet, "/api/boxes/{id}", kAccount, show_box);
-  add(routes, kPut, "/api/boxes/{id}", kAccount, update_box);
-  add(routes, kPatch, "/api/boxes/{id}", kAccount, update_box);
+  add_disclosing(routes, kPut, "/api/boxes/{id}", kAccount, update_box);
+  add_disclosing(routes, kPatch, "/api/boxes/{id}", kAccount, update_box);
   add(routes, kDelete, "/api/boxes/{id}", kAccount, delete_box);
   add(routes, kGet, "/api/boxes/{id}/assets", kAccount, list_assets_of_box);
-  add(routes, kPost, "/api/boxes/{id}/set_headliner", kAccount, set_headliner);
+  add_disclosing(routes, kPost, "/api/boxes/{id}/set_headliner", kAccount, set_headliner);
   add(routes, kPost, "/api/boxes/{id}/upload", kAccount, upload_to_box).body_limit = kNoLimit;
 }
 
@@ -64,10 +70,10 @@ void add_assets(Routes& routes) {
   add(routes, kPost, "/api/assets", kAccount, create_asset).body_limit = kNoLimit;
   add(routes, kPost, "/api/assets/reorder", kAccount, reorder_assets);
   add(routes, kGet, "/api/assets/{id}", kAccount, show_asset);
-  add(routes, kPut, "/api/assets/{id}", kAccount, update_asset);
-  add(routes, kPatch, "/api/assets/{id}", kAccount, update_asset);
+  add_disclosing(routes, kPut, "/api/assets/{id}", kAccount, update_asset);
+  add_disclosing(routes, kPatch, "/api/assets/{id}", kAccount, update_asset);
   add(routes, kDelete, "/api/assets/{id}", kAccount, delete_asset);
-  add(routes, kPost, "/api/assets/{id}/favorite", kAccount, favor_asset);
+  add_disclosing(routes, kPost, "/api/assets/{id}/favorite", kAccount, favor_asset);
   // What is in the path is the permission.
   add(routes, kGet, "/uploads/{file}", kAnyone, send_public_file).rate = RateClass::kVisitor;
 }
@@ -78,8 +84,8 @@ void add_ai_models(Routes& routes) {
   add(routes, kGet, "/api/ai-models", kAccount, list_ai_models);
   add(routes, kPost, "/api/ai-models", kAdmin, create_ai_model);
   add(routes, kGet, "/api/ai-models/{id}", kAccount, show_ai_model);
-  add(routes, kPut, "/api/ai-models/{id}", kAdmin, update_ai_model);
-  add(routes, kPatch, "/api/ai-models/{id}", kAdmin, update_ai_model);
+  add_disclosing(routes, kPut, "/api/ai-models/{id}", kAdmin, update_ai_model);
+  add_disclosing(routes, kPatch, "/api/ai-models/{id}", kAdmin, update_ai_model);
   add(routes, kDelete, "/api/ai-models/{id}", kAdmin, delete_ai_model);
 }
 

@@ -83,9 +83,13 @@ Task<std::optional<Problem>> read_form(RequestContext& context, UploadForm& form
 // Makes assets of the form's files: one is answered as it is, several as an array.
 Task<Reply> add_assets(RequestContext& context, vault::EntryId box, UploadForm form,
                        vault::AssetFields wanted) {
-  const auto made =
+  auto made =
       co_await context.vault.assets().add(context.actor(), box, std::move(form.files), wanted);
   if (!made) co_return refuse_upload(translate(made.error(), wanted));
+  // A key that does not read is not told what the box is called.
+  if (!context.caller->scopes.read) {
+    for (vault::Asset& asset : *made) asset.box_name.clear();
+  }
   const std::string& base_url = context.client.base_url;
   if (made->size() == 1) co_return json_response(201, asset_object(base_url, made->front()));
   boost::json::array list;
