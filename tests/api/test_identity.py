@@ -7,6 +7,7 @@ import time
 import pytest
 
 from harness import program, shapes
+from harness.boxes import Boxes
 from harness.client import Api, unique_name
 from harness.fileuploader import FileUploader
 from harness.quantum import Quantum
@@ -38,7 +39,13 @@ def log_ins(server, address=None):
         )
         return reply.json()["accessToken"] if reply.status_code == 200 else reply
 
-    return {"mediavault": native, "streamvault": streamvault, "fileuploader": uploader}
+    def boxes(name, password):
+        reply = Boxes(server).post(
+            "/auth/login/", json={"username": name, "password": password}, headers=headers
+        )
+        return reply.json()["token"] if reply.status_code == 200 else reply
+
+    return {"mediavault": native, "streamvault": streamvault, "fileuploader": uploader, "boxes": boxes}
 
 
 # A log-in that is on its way while something changes.
@@ -190,6 +197,8 @@ def test_each_api_refuses_in_its_own_shape(guarded):
     assert reply.status_code == 429 and "throttled" in reply.json()["detail"]
     reply = doors["fileuploader"](user.username, "wrong one 8")
     assert reply.status_code == 429 and reply.json()["status"] == "error"
+    reply = doors["boxes"](user.username, "wrong one 8")
+    assert reply.status_code == 429 and "throttled" in reply.json()["detail"]
 
 
 def test_wrong_passwords_of_one_account_hold_up_nobody_else(launch):
@@ -270,6 +279,7 @@ def test_names_that_nobody_can_tell_apart(shared, user, kind):
     assert FileUploader(shared).post("/api/register", json=body).status_code == 400
     account = {**body, "email": unique_name() + "@example.com"}
     assert StreamVault(shared).post("/api/v5/register/", json=account).status_code == 400
+    assert set(Boxes(shared).post("/auth/register/", json=account).json()) == {"username"}
     shapes.failure(user.patch("/users/me", json={"username": body["username"]}), "validation_error")
     shapes.failure(user.post("/api-keys", json={"name": name}), "validation_error")
     member = FileUploader(shared, user.token)
@@ -293,6 +303,8 @@ CREDENTIALS = {
     "streamvault": ("GET", "/storage/api/v5/me/", "Authorization"),
     "fileuploader": ("GET", "/api/get_files/private", "Authorization"),
     "fileuploader upload": ("POST", "/api/upload/private", "Authorization"),
+    "boxes": ("GET", "/api/auth/me/", "Authorization"),
+    "boxes upload": ("POST", "/api/boxes/1/upload/", "Authorization"),
     "quantum master": ("GET", "/bucket", "X-API-MKEY"),
     "quantum application": ("GET", "/file/quota", "X-API-AKEY"),
 }
@@ -312,7 +324,7 @@ def test_two_credentials_are_no_request(shared, user, which):
         body = reply.json()
         if which.startswith("mediavault"):
             shapes.failure(reply, "validation_error", 400)
-        elif which.startswith("streamvault"):
+        elif which.startswith(("streamvault", "boxes")):
             assert name in body["detail"]
         elif which.startswith("fileuploader"):
             assert body["status"] == "error" and name in body["message"]
@@ -330,6 +342,8 @@ def test_a_name_twice_in_json_is_refused(shared, user):
         reply = shared.anyone().post("/auth/login", data=body, headers=headers)
         shapes.failure(reply, "validation_error", 400)
         reply = StreamVault(shared).post("/api/v5/login/", data=body, headers=headers)
+        assert reply.status_code == 400, reply.text
+        reply = Boxes(shared).post("/auth/login/", data=body, headers=headers)
         assert reply.status_code == 400, reply.text
         reply = FileUploader(shared).post("/api/login", data=body, headers=headers)
         assert reply.status_code == 400 and reply.json()["status"] == "error"
@@ -365,6 +379,13 @@ def test_no_cache_keeps_a_secret(shared):
         "fileuploader files": member.get("/api/get_files/private"),
         "fileuploader invite": member.get(f"/api/generate_invite/{group}"),
         "fileuploader sharex": member.get("/api/sharex"),
+        "boxes register": Boxes(shared).post(
+            "/auth/register/", json={"username": unique_name(), "password": PASSWORD}
+        ),
+        "boxes log-in": Boxes(shared).post(
+            "/auth/login/", json={"username": member.username, "password": member.password}
+        ),
+        "boxes project": Boxes(shared, member.token, "Bearer").post("/projects/", json={"name": "x"}),
         "quantum token": owner.post(f"/token/create/{bucket}"),
     }
     for which, reply in replies.items():

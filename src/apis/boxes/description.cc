@@ -132,6 +132,7 @@ std::vector<Operation> project_operations() {
        .tag = kProjectsTag,
        .summary = "Change a project",
        .body = fields(changes(joined({optional(name.name, name.schema)}, project_members()))),
+       .body_is_required = false,
        .answers = {reply("The project", ref("Project"))}},
       {.routes = {"DELETE /api/projects/{id}"},
        .id = "delete_project",
@@ -148,7 +149,7 @@ std::vector<Operation> project_operations() {
 }
 
 std::vector<Member> box_members() {
-  return {optional("order_index", nullable(integer(0, vault::kOrderIndexMax))),
+  return {optional("order_index", number_or_none(integer(0, vault::kOrderIndexMax))),
           optional("status", one_of({"DRAFT", "IN_PROGRESS", "REVIEW", "APPROVED"}))};
 }
 
@@ -161,7 +162,7 @@ std::vector<Operation> box_operations() {
        .id = "list_boxes",
        .tag = kBoxesTag,
        .summary = "List boxes",
-       .parameters = with_page({query("project", "Of one project", integer(1))}),
+       .parameters = with_page({query("project", "Of one project, by id", text())}),
        .answers = {list_answer("Project by project, in their order", ref("Box"))}},
       {.routes = {"POST /api/boxes"},
        .id = "create_box",
@@ -195,6 +196,7 @@ std::vector<Operation> box_operations() {
        .body = fields(changes(
            joined({optional(project.name, project.schema), optional(name.name, name.schema)},
                   box_members()))),
+       .body_is_required = false,
        .answers = {reply("The box", ref("Box"))}},
       {.routes = {"DELETE /api/boxes/{id}"},
        .id = "delete_box",
@@ -205,7 +207,7 @@ std::vector<Operation> box_operations() {
        .id = "set_headliner",
        .tag = kBoxesTag,
        .summary = "Choose the asset that a box is shown by",
-       .body = fields(object({{"asset_id", about(nullable(integer(1)), "Null: none")}})),
+       .body = fields(object({{"asset_id", about(number_or_none(integer(1)), "Null: none")}})),
        .answers = {reply("The box", ref("Box"))}},
   };
 }
@@ -244,6 +246,7 @@ std::vector<Operation> model_operations() {
        .tag = kModelsTag,
        .summary = "Rename a model",
        .body = fields(changes({optional(name.name, name.schema)})),
+       .body_is_required = false,
        .answers = {reply("The model", ref("AiModel"))},
        .errors = admins},
       {.routes = {"DELETE /api/ai-models/{id}"},

@@ -23,6 +23,10 @@ Answer list_answer(std::string about, Schema element);
 std::vector<Parameter> with_page(std::vector<Parameter> parameters);
 // The forms in which fields are taken: JSON, and those of HTML.
 std::vector<Content> fields(Schema schema);
+// What the framework takes for a boolean, besides true and false.
+Schema truth();
+// A number of something, or as text; null or an empty text: none.
+Schema number_or_none(Schema number);
 
 // description_assets.cc
 std::vector<Operation> describe_assets();

@@ -19,15 +19,16 @@ constexpr char kUploadAbout[] =
 // What may be said of an asset.
 std::vector<Member> members() {
   return {optional("prompt_text", nullable(text(0, 10'000))),
-          optional("is_favorite", boolean()),
-          optional("ai_model", nullable(integer(1))),
-          optional("generation_config", nullable(map(any()))),
-          optional("seed", nullable(integer())),
-          optional("order_index", nullable(integer(0, vault::kOrderIndexMax))),
+          optional("is_favorite", truth()),
+          optional("ai_model", number_or_none(integer(1))),
+          optional("generation_config",
+                   about(any_of({nullable(map(any())), text()}), "An object; in a form as JSON")),
+          optional("seed", number_or_none(integer())),
+          optional("order_index", number_or_none(integer(0, vault::kOrderIndexMax))),
           optional("status", one_of({"PENDING", "PROCESSING", "COMPLETED", "FAILED"})),
           optional("error_message", nullable(text(0, vault::kErrorMessageMax))),
           optional("source_type", one_of({"GENERATED", "UPLOADED", "IMG2VID"})),
-          optional("parent_asset", nullable(integer(1))),
+          optional("parent_asset", number_or_none(integer(1))),
           optional("external_task_id", nullable(text(0, vault::kExternalTaskIdMax)))};
 }
 
@@ -42,13 +43,13 @@ Answer uploaded() {
 }
 
 std::vector<Parameter> filters() {
-  return {query("asset_type", "", one_of({"IMAGE", "VIDEO"})),
+  return {query("asset_type", "", one_of({"IMAGE", "VIDEO", ""})),
           query("is_favorite", "`true`, `1` or `yes`; `false`, `0` or `no`", text())};
 }
 
 std::vector<Parameter> all_filters() {
   std::vector<Parameter> parameters = filters();
-  parameters.push_back(query("box", "Of one box", integer(1)));
+  parameters.push_back(query("box", "Of one box, by id, UUID or token", text()));
   return parameters;
 }
 
@@ -114,6 +115,7 @@ std::vector<Operation> describe_assets() {
        .summary = "Change an asset",
        .about = "With `box` it moves to another one, of whatever project.",
        .body = fields(with({optional("box", integer(1))})),
+       .body_is_required = false,
        .answers = {reply("The asset", ref("Asset"))}},
       {.routes = {"DELETE /api/assets/{id}"},
        .id = "delete_asset",
@@ -125,7 +127,7 @@ std::vector<Operation> describe_assets() {
        .tag = kAssetsTag,
        .summary = "Make an asset a favourite, or none if it is one",
        .about = "With `is_favorite` it is made what that says.",
-       .body = fields(changes({optional("is_favorite", boolean())})),
+       .body = fields(changes({optional("is_favorite", truth())})),
        .body_is_required = false,
        .answers = {reply("The asset", ref("Asset"))},
        .errors = {{400}}},

@@ -99,8 +99,20 @@ Answer list_answer(std::string about, Schema element) {
 std::vector<Parameter> with_page(std::vector<Parameter> parameters) {
   parameters.push_back(
       query("page", "A page of the list instead of all of it, from 1", integer(1, 1'000'000'000)));
-  parameters.push_back(query("page_size", "", or_else(integer(1, 100), 20)));
+  parameters.push_back(query("page_size", "From 1 to 100; what is no number from 1 on counts as 20",
+                             or_else(any(), 20)));
   return parameters;
+}
+
+Schema truth() {
+  constexpr char kSpellings[] =
+      "^\\s*([tTyYfFnN10]|[yY]es|YES|[tT]rue|TRUE|[oO]n|ON|[nN]o|NO|[fF]alse|FALSE|[oO]ff|OFF|)\\s*"
+      "$";
+  return any_of({boolean(), integer(0, 1), pattern(kSpellings)});
+}
+
+Schema number_or_none(Schema number) {
+  return any_of({nullable(std::move(number)), pattern("^\\s*(-?[0-9]+)?\\s*$")});
 }
 
 std::vector<Content> fields(Schema schema) {
