@@ -35,6 +35,26 @@ def is_dark(page):
     return sum(parts) < 200
 
 
+def pdf(words):
+    """A document of one page, with these words on it."""
+    page = f"BT /F 36 Tf 72 700 Td ({words}) Tj ET".encode()
+    objects = [
+        b"<</Type/Catalog/Pages 2 0 R>>",
+        b"<</Type/Pages/Kids[3 0 R]/Count 1>>",
+        b"<</Type/Page/Parent 2 0 R/MediaBox[0 0 595 842]/Contents 4 0 R"
+        b"/Resources<</Font<</F<</Type/Font/Subtype/Type1/BaseFont/Helvetica>>>>>>>>",
+        b"<</Length %d>>stream\n%s\nendstream" % (len(page), page),
+    ]
+    data, places = b"%PDF-1.4\n", []
+    for number, each in enumerate(objects, 1):
+        places.append(len(data))
+        data += b"%d 0 obj%s endobj\n" % (number, each)
+    table = b"".join(b"%010d 00000 n \n" % place for place in places)
+    head = b"xref\n0 %d\n0000000000 65535 f \n" % (len(objects) + 1)
+    tail = b"trailer<</Size %d/Root 1 0 R>>\nstartxref\n%d\n%%%%EOF\n" % (len(objects) + 1, len(data))
+    return data + head + table + tail
+
+
 @pytest.fixture
 def folder(caller):
     top = caller.folder("Summer by the sea", description="Pictures and films of our week on the coast.\nTake what you like.")
@@ -61,8 +81,9 @@ def test_a_folder(visitor, picture, folder):
     assert is_dark(visitor) == ("dark" in visitor.kind)
     fits(visitor)
     names = visitor.locator(".list .name").all_inner_texts()
-    assert len(names) == 9 and "<b>bold</b>.html" in names
-    previews = visitor.locator(".thumb img")
+    assert len(names) == 6 and "<b>bold</b>.html" in names
+    assert visitor.locator(".gallery .name").all_inner_texts() == ["Lighthouse.jpg", "here_we_are.mp4", "portrait.jpg"]
+    previews = visitor.locator(".gallery img")
     assert previews.count() == 2
     for index in range(2):
         previews.nth(index).scroll_into_view_if_needed()
@@ -126,6 +147,61 @@ def test_a_picture(visitor, picture, caller):
     assert download.value.suggested_filename == "Lighthouse.jpg"
     with open(download.value.path(), "rb") as kept:
         assert kept.read() == PHOTO.read_bytes()
+    assert visitor.faults == []
+
+
+LOREM = "Lorem ipsum dolor sit amet, consectetur adipiscing elit, sed do eiusmod tempor incididunt ut labore. "
+NOTES = "# A week by the sea\n\n- [x] tickets\n- [ ] sun cream\n\n<script>document.title = 'ran'</script>\n\n"
+
+
+@pytest.mark.parametrize("name", ["notes.md", "page.html"])
+def test_a_text(visitor, picture, caller, name):
+    text = NOTES + "\n".join(f"{line}\t{LOREM * 3}" for line in range(400))
+    file = caller.upload(text.encode(), name)
+    visitor.goto(file["share_url"])
+    fits(visitor)
+    assert visitor.title() == f"{name} – Coffer"
+    reader = visitor.get_by_role("region", name="Text of the file")
+    shown = reader.evaluate("reader => reader.textContent")
+    assert text.startswith(shown) and len(shown) > 60_000
+    # It scrolls by itself, by the keyboard too.
+    reader.focus()
+    visitor.keyboard.press("End")
+    until(reader, "reader => reader.scrollTop > 100")
+    reader.evaluate("reader => { reader.scrollTop = 0 }")
+    picture(visitor, name.replace(".", "-"))
+    assert visitor.faults == []
+
+
+def test_what_no_browser_plays(visitor, picture, caller):
+    file = caller.upload(b"RIFF\0\0\0\0AVI LIST" + bytes(70_000), "Grandfather's film.avi")
+    visitor.goto(file["share_url"])
+    fits(visitor)
+    assert visitor.get_by_text("Browsers cannot play this format").is_visible()
+    assert visitor.get_by_role("link", name="Download").is_visible()
+    picture(visitor, "unplayable")
+    assert visitor.faults == []
+
+
+def test_a_film_that_does_not_play(visitor, picture, caller):
+    """It is called a film that browsers play, and is none."""
+    file = caller.upload(b"\0\0\0\x18ftypmp42" + samples.noise(50_000), "broken.mp4")
+    visitor.goto(file["share_url"])
+    until(visitor.locator("video"), "video => video.error !== null")
+    assert visitor.get_by_text("If nothing plays").is_visible()
+    picture(visitor, "broken-video")
+
+
+def test_a_pdf(visitor, picture, caller):
+    file = caller.upload(pdf("Boarding pass"), "ticket.pdf")
+    visitor.goto(file["share_url"])
+    fits(visitor)
+    frame = visitor.locator("iframe")
+    assert frame.get_attribute("title") == "ticket.pdf"
+    until(frame, "frame => frame.clientHeight > 300")
+    # The viewer is let in: had the policy of the page kept it out, the console would say so.
+    visitor.wait_for_timeout(1500)
+    picture(visitor, "pdf")
     assert visitor.faults == []
 
 

@@ -44,11 +44,12 @@ std::string source_hash(std::string_view script) {
   return "'sha256-" + hash + "='";
 }
 
-void protect(http::Response& response, std::string_view script = {}, bool has_form = false) {
+void protect(http::Response& response, const Page& page = {}) {
   std::string policy = kPolicy;
-  policy += has_form ? "'self'" : "'none'";
-  if (!script.empty()) {
-    policy += "; script-src " + source_hash(script) + "; connect-src 'self'";
+  policy += page.has_form ? "'self'" : "'none'";
+  if (page.has_frame) policy += "; frame-src 'self'";
+  if (!page.script.empty()) {
+    policy += "; script-src " + source_hash(page.script) + "; connect-src 'self'";
   }
   response.headers.set("Content-Security-Policy", std::move(policy));
   response.headers.set("X-Content-Type-Options", "nosniff");
@@ -141,7 +142,7 @@ http::Response page_response(unsigned status, const Page& page) {
 <title>{0} – Coffer</title>
 <link rel="stylesheet" href="{1}/style.css?v={2}">
 <link rel="icon" type="image/svg+xml" href="{1}/icon.svg">
-</head>
+{6}</head>
 <body>
 <header class="top">{3}<span>Coffer</span></header>
 <main>
@@ -149,10 +150,10 @@ http::Response page_response(unsigned status, const Page& page) {
 {5}</body>
 </html>
 )",
-      escape_html(page.title), pages, style_version(), kLogo, page.content, code);
+      escape_html(page.title), pages, style_version(), kLogo, page.content, code, page.head);
   http::Response response =
       http::Response::text(status, "text/html; charset=utf-8", std::move(html));
-  protect(response, page.script, page.has_form);
+  protect(response, page);
   response.headers.set("Cache-Control", "private, no-cache");
   return response;
 }

@@ -37,7 +37,9 @@ struct Page {
   std::string_view content;    // HTML
   // Stands in the page and is permitted by its hash alone; may ask this server.
   std::string_view script = {};
-  bool has_form = false;  // that is sent to this server
+  bool has_form = false;       // that is sent to this server
+  std::string_view head = {};  // HTML: more tags for its head
+  bool has_frame = false;      // that shows something of this server
 };
 
 // A whole page. Sent so that nothing in it but its script can run, or tell others where it was

@@ -66,12 +66,14 @@ h1 { margin: .35rem 0 .25rem; font-size: clamp(1.4rem, 1.1rem + 1.6vw, 2rem); li
 .list audio { display: block; width: calc(100% - 2rem); height: 2.5rem; margin: 0 1rem .75rem; }
 .gallery { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(13rem, 42vw), 1fr)); gap: .6rem; margin: 1.5rem 0 0; padding: 0; list-style: none; }
 .gallery li { min-width: 0; background: var(--stage); border: 1px solid var(--line); border-radius: .7rem; overflow: hidden; }
-.gallery a { display: block; }
-.gallery img { display: block; width: 100%; aspect-ratio: 1; object-fit: cover; font-size: .875rem; overflow-wrap: anywhere; }
-.gallery .film { display: grid; grid-template-rows: 1fr auto; }
-.gallery video { display: block; width: 100%; height: 100%; min-height: 9rem; background: #000; }
-.gallery .name { grid-column: 1; padding: .45rem .75rem; font-size: .9rem; background: var(--card); }
-.gallery .name:hover { background: var(--tint); }
+.gallery li { display: flex; flex-direction: column; }
+.gallery a { display: block; background: var(--card); }
+.gallery a:hover { background: var(--tint); }
+.gallery a:focus-visible { outline-offset: -2px; }
+.gallery img, .gallery video { display: block; width: 100%; aspect-ratio: 1; object-fit: cover; background: var(--stage); }
+.gallery video { object-fit: contain; background: #000; }
+.gallery .name { display: block; padding: .45rem .75rem; font-size: .875rem; white-space: nowrap; text-overflow: ellipsis; }
+.list + .gallery, .gallery + .list { margin-top: 1rem; }
 .empty { margin: 1.5rem 0 0; padding: 3rem 1rem; text-align: center; color: var(--soft); border: 1px dashed var(--line); border-radius: .9rem; }
 .next { margin: 1.25rem 0 0; text-align: center; }
 .stage { margin: 1.5rem 0 0; background: var(--stage); border: 1px solid var(--line); border-radius: .9rem; overflow: hidden; display: grid; place-items: center; }
@@ -79,6 +81,12 @@ h1 { margin: .35rem 0 .25rem; font-size: clamp(1.4rem, 1.1rem + 1.6vw, 2rem); li
 .stage video { width: 100%; background: #000; }
 .stage audio { width: calc(100% - 2rem); margin: 1.5rem 1rem; }
 .stage .plain { padding: 3.5rem 1rem; color: var(--accent); font-size: 2.6rem; line-height: 0; }
+.stage .why { margin: -2rem 0 2.5rem; padding: 0 1.5rem; max-width: 46ch; text-align: center; color: var(--soft); }
+.stage.paper { display: block; }
+.paper iframe { display: block; width: 100%; height: min(80vh, 70rem); border: 0; background: var(--stage); }
+.reader { margin: 1.5rem 0 0; padding: 1.1rem 1.25rem; max-height: 75vh; overflow: auto; background: var(--card); border: 1px solid var(--line); border-radius: .9rem; font: .9rem/1.55 ui-monospace, "Cascadia Mono", "DejaVu Sans Mono", monospace; white-space: pre-wrap; overflow-wrap: anywhere; tab-size: 4; }
+.reader:focus-visible { outline: 2px solid var(--accent); outline-offset: 2px; }
+.hint { margin: .75rem 0 0; font-size: .9rem; }
 .actions { display: flex; flex-wrap: wrap; gap: .75rem; margin: 1.25rem 0 0; }
 .button { display: inline-flex; align-items: center; justify-content: center; gap: .5rem; min-height: 2.9rem; padding: .5rem 1.25rem; border-radius: .7rem; border: 1px solid var(--line); background: var(--card); font-weight: 600; }
 .button:hover { background: var(--tint); }
@@ -116,10 +124,11 @@ code { font: .9em ui-monospace, "Cascadia Mono", "DejaVu Sans Mono", monospace; 
   .name { grid-column: 2 / span 2; }
   .size { grid-row: 2; font-size: .875rem; margin-left: -.35rem; }
   .size::before { content: "·"; margin-right: .4rem; }
-  .stage { margin-left: -1rem; margin-right: -1rem; border-radius: 0; border-left: 0; border-right: 0; }
+  .stage, .reader { margin-left: -1rem; margin-right: -1rem; border-radius: 0; border-left: 0; border-right: 0; }
+  .reader { padding: 1rem; font-size: .85rem; }
   .actions .button { flex: 1 1 auto; }
 }
-@media print { .actions, .next { display: none; } }
+@media print { .actions, .next, .hint { display: none; } .reader { max-height: none; border: 0; padding: 0; } }
 )css";
 
 }  // namespace coffer::apis

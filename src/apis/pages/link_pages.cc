@@ -86,7 +86,10 @@ Task<std::expected<Entry, Problem>> find_file(RequestContext& context, const Ope
 }
 
 PageLocation location_of(const RequestContext& context, const OpenShareLink& open) {
-  PageLocation place{.base_path = context.client.base_path, .token = open.link.token, .way = {}};
+  PageLocation place{.base_path = context.client.base_path,
+                     .base_url = context.client.base_url,
+                     .token = open.link.token,
+                     .way = {}};
   place.may_download = open.link.allow_download;
   place.is_counted = open.link.max_downloads.has_value();
   if (const auto* collection = std::get_if<vault::Collection>(&open.shared)) {
@@ -95,16 +98,11 @@ PageLocation location_of(const RequestContext& context, const OpenShareLink& ope
   return place;
 }
 
-http::Response page_of(const PageLocation& place, const std::string& content) {
-  return page_response(
-      200, {.base_path = place.base_path, .title = place.shown().name, .content = content});
-}
-
 http::Response password_page(const RequestContext& context, const ShareLink& link, bool is_wrong) {
-  const std::string content = password_view(path_of(context, link), is_wrong);
+  const View view = password_view(path_of(context, link), is_wrong);
   return page_response(is_wrong ? 403 : 200, {.base_path = context.client.base_path,
                                               .title = "Shared with a password",
-                                              .content = content,
+                                              .content = view.content,
                                               .has_form = true});
 }
 
@@ -142,7 +140,8 @@ Task<Reply> show_file(RequestContext& context, const OpenShareLink& open, bool i
   if (!file) co_return std::unexpected(file.error());
   PageLocation place = location_of(context, open);
   place.way.push_back(std::move(*file));
-  co_return page_of(place, file_view(place));
+  const View view = co_await read_file_view(context.vault, place);
+  co_return view_response(place, view);
 }
 
 Task<Reply> show(RequestContext& context, const OpenShareLink& open, bool is_below) {
@@ -156,7 +155,7 @@ Task<Reply> show(RequestContext& context, const OpenShareLink& open, bool is_bel
   const auto gallery = co_await read_gallery(context, open.link, *collection);
   if (!gallery) co_return std::unexpected(gallery.error());
   const PageLocation place = location_of(context, open);
-  co_return page_of(place, gallery_view(place, *gallery));
+  co_return view_response(place, gallery_view(place, *gallery));
 }
 
 // A download of which not a byte went out has not been one.

@@ -96,17 +96,18 @@ Task<Reply> show(RequestContext& context, bool is_below) {
     Reply of_link = co_await show_link(context, is_below);
     co_return of_link;
   }
-  PageLocation place{.base_path = context.client.base_path, .token = named->token, .way = {}};
+  PageLocation place{.base_path = context.client.base_path,
+                     .base_url = context.client.base_url,
+                     .token = named->token,
+                     .way = {}};
   place.way = co_await way_to(context, *named);
-  const Entry& shown = place.shown();
-  const auto page = [&](const std::string& content) {
-    return page_response(200,
-                         {.base_path = place.base_path, .title = shown.name, .content = content});
-  };
-  if (!shown.is_folder()) co_return page(file_view(place));
+  if (!place.shown().is_folder()) {
+    const View view = co_await read_file_view(context.vault, place);
+    co_return view_response(place, view);
+  }
   auto start = co_await list_start(context, *named);
   const Listing listing = co_await list(context, *named, std::move(start));
-  co_return page(folder_view(place, listing));
+  co_return view_response(place, folder_view(place, listing));
 }
 
 Task<Reply> send(RequestContext& context, bool is_below) {

@@ -5,10 +5,13 @@
 #include <algorithm>
 #include <array>
 #include <iterator>
+#include <utility>
 
 #include "apis/kit/human.h"
 #include "apis/kit/page.h"
 #include "apis/kit/share_link.h"
+#include "apis/pages/display.h"
+#include "apis/pages/open_graph.h"
 #include "base/text.h"
 
 namespace coffer::apis::pages {
@@ -22,19 +25,6 @@ constexpr std::uint64_t kPreviewMax = 3 * 1024 * 1024;
 // A picture of a gallery likewise; a larger bound, because pictures are what a gallery is for.
 constexpr std::uint64_t kGalleryPictureMax = 32 * 1024 * 1024;
 constexpr std::size_t kExtensionMax = 5;
-
-// What every browser of today shows as a picture.
-bool is_picture(const Entry& entry) {
-  constexpr std::array kTypes{"image/jpeg", "image/png",     "image/gif", "image/webp",
-                              "image/avif", "image/svg+xml", "image/bmp"};
-  return std::ranges::find(kTypes, entry.type.media_type) != kTypes.end();
-}
-
-// What a browser opens by itself, safely.
-bool opens(const Entry& entry) {
-  const std::string& type = entry.type.media_type;
-  return is_picture(entry) || type == "application/pdf" || type.starts_with("text/plain");
-}
 
 bool is_alphanumeric(char c) {
   return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
@@ -108,30 +98,54 @@ std::string description_html(const Entry& entry) {
 }
 
 std::string count_text(std::size_t count, std::string_view one, std::string_view many) {
-  return fmt::format("<span>{} {}</span>", count, count == 1 ? one : many);
+  return fmt::format("{} {}", count, count == 1 ? one : many);
+}
+
+// As text: of what is separated by dots on a page.
+using FactList = std::vector<std::string>;
+
+std::string facts_html(const FactList& facts) {
+  if (facts.empty()) return {};
+  std::string html = "<p class=\"facts\">";
+  for (const std::string& fact : facts) html += "<span>" + escape_html(fact) + "</span>";
+  return html + "</p>\n";
 }
 
 // Only of a list that is there as a whole.
-std::string counts(const Listing& listing) {
+FactList counts(const Listing& listing) {
   if (!listing.is_start || !listing.is_end || listing.entries.empty()) return {};
   const auto folders = static_cast<std::size_t>(
       std::ranges::count_if(listing.entries, [](const Entry& entry) { return entry.is_folder(); }));
   const std::size_t files = listing.entries.size() - folders;
   std::uint64_t bytes = 0;
   for (const Entry& entry : listing.entries) bytes += entry.size;
-  std::string html = "<p class=\"facts\">";
-  if (folders > 0) html += count_text(folders, "folder", "folders");
+  FactList facts;
+  if (folders > 0) facts.push_back(count_text(folders, "folder", "folders"));
   if (files > 0) {
-    html += count_text(files, "file", "files");
-    html += fmt::format("<span>{}</span>", human_size(bytes));
+    facts.push_back(count_text(files, "file", "files"));
+    facts.push_back(human_size(bytes));
   }
-  return html + "</p>\n";
+  return facts;
+}
+
+// What a chat shows of a link to the page: what its owner wrote about it, or else the facts.
+std::string card_of(const PageLocation& place, const FactList& facts, std::string_view type) {
+  const Entry& shown = place.shown();
+  LinkCard card{.title = shown.name, .description = shown.description.value_or("")};
+  for (const std::string& fact : facts) {
+    if (shown.description) break;
+    if (!card.description.empty()) card.description += " · ";
+    card.description += fact;
+  }
+  card.url = place.base_url;
+  card.url += share_path(place.token, below(place, shown));
+  card.type = type;
+  return card_tags(card);
 }
 
 std::string thumb(const PageLocation& place, const Entry& entry) {
-  if (!is_picture(entry) || entry.size > kPreviewMax || place.is_counted) {
-    return std::string(icon_of(entry.type.kind));
-  }
+  const bool is_loaded = display_of(entry) == Display::kPicture && entry.size <= kPreviewMax;
+  if (!is_loaded || place.is_counted) return std::string(icon_of(entry.type.kind));
   return fmt::format(R"(<img src="{}" alt="" loading="lazy" decoding="async">)",
                      content_of(place, entry));
 }
@@ -148,47 +162,142 @@ std::string row(const PageLocation& place, const Entry& entry) {
       escape_html(kind_text(entry)), size);
 }
 
-// What plays it; nothing where nothing does. Of a film a browser shows the first picture, unless
-// nothing is to be loaded yet.
+// Of a film a browser shows the first picture, unless nothing is to be loaded yet. REQUIRES: a film
+// or a sound that plays.
 std::string player(const PageLocation& place, const Entry& file, std::string_view preload) {
   const std::string source = content_of(place, file);
-  if (file.type.kind == FileKind::kVideo) {
-    return fmt::format(R"(<video controls playsinline preload="{}" src="{}"></video>)", preload,
-                       source);
+  const std::string name = escape_html(file.name);
+  if (display_of(file) == Display::kFilm) {
+    return fmt::format(
+        R"(<video controls playsinline preload="{}" src="{}" aria-label="{}"></video>)", preload,
+        source, name);
   }
-  if (file.type.kind == FileKind::kAudio) {
-    return fmt::format(R"(<audio controls preload="{}" src="{}"></audio>)", preload, source);
+  return fmt::format(R"(<audio controls preload="{}" src="{}" aria-label="{}"></audio>)", preload,
+                     source, name);
+}
+
+// What cannot be shown: a symbol, and why.
+std::string plain(const Entry& file, std::string_view why) {
+  std::string html = fmt::format(R"(<span class="plain">{}</span>)", icon_of(file.type.kind));
+  if (!why.empty()) html += fmt::format("<p class=\"why\">{}</p>", why);
+  return html;
+}
+
+bool is_played(const Entry& file) {
+  return file.type.kind == FileKind::kVideo || file.type.kind == FileKind::kAudio;
+}
+
+// Below a player. A page without script does not learn whether a film plays, so it says what to do
+// if it does not.
+std::string player_note(const PageLocation& place) {
+  const bool is_rare = is_played_by_some(place.shown());
+  std::string note = is_rare ? "Not every browser plays this format. If yours does not, "
+                             : "If nothing plays, your browser does not know this format: ";
+  note += place.may_download ? "download the file and open it in a media player."
+                             : "try another browser.";
+  return "<p class=\"note hint\">" + note + "</p>\n";
+}
+
+// Text, in a box that scrolls by itself.
+std::string text_stage(const PageLocation& place, const std::optional<TextExcerpt>& excerpt) {
+  const Entry& file = place.shown();
+  std::string why;
+  if (!excerpt && is_text_shown(place)) why = "This is not text in UTF-8, so it is not shown here.";
+  if (excerpt && excerpt->html.empty()) why = "This file is empty.";
+  if (!why.empty() || !excerpt) {
+    return fmt::format("<div class=\"stage\">{}</div>\n", plain(file, why));
   }
-  return {};
+  std::string html = fmt::format(
+      "<pre class=\"reader\" dir=\"auto\" tabindex=\"0\" role=\"region\" aria-label=\"Text of "
+      "the file\">\n{}</pre>\n",
+      excerpt->html);
+  if (excerpt->is_cut) {
+    html += fmt::format("<p class=\"note hint\">This is how it begins. The whole text is {}.</p>\n",
+                        human_size(file.size));
+  }
+  return html;
 }
 
 // The file itself, as far as a browser shows it.
-std::string stage(const PageLocation& place) {
+std::string stage(const PageLocation& place, const std::optional<TextExcerpt>& excerpt) {
   const Entry& file = place.shown();
   const std::string source = content_of(place, file);
-  std::string shown = player(place, file, place.is_counted ? "none" : "metadata");
-  if (shown.empty() && is_picture(file) && !place.is_counted) {
-    shown = fmt::format(R"(<img src="{}" alt="{}">)", source, escape_html(file.name));
+  const std::string name = escape_html(file.name);
+  const auto in = [](std::string_view kind, const std::string& shown) {
+    return fmt::format("<div class=\"stage{}\">{}</div>\n", kind, shown);
+  };
+  switch (display_of(file)) {
+    case Display::kFilm:
+    case Display::kSound:
+      return in("", player(place, file, place.is_counted ? "none" : "metadata")) +
+             player_note(place);
+    case Display::kPicture:
+      if (place.is_counted) break;
+      return in("", fmt::format(R"(<img src="{}" alt="{}">)", source, name));
+    case Display::kPdf:
+      if (place.is_counted) break;
+      return in(" paper", fmt::format(R"(<iframe src="{}" title="{}"></iframe>)", source, name));
+    case Display::kText: return text_stage(place, excerpt);
+    case Display::kNone:
+      if (!is_played(file)) break;
+      return in("", plain(file, place.may_download
+                                    ? "Browsers cannot play this format. Download the file and "
+                                      "open it in a media player."
+                                    : "Browsers cannot play this format."));
   }
-  if (shown.empty()) {
-    shown = fmt::format(R"(<span class="plain">{}</span>)", icon_of(file.type.kind));
-  }
-  return "<div class=\"stage\">" + shown + "</div>\n";
+  return in("", plain(file, ""));
 }
 
 // A picture or a film among others; nothing for what is neither, or is not to be loaded unasked.
 std::string tile(const PageLocation& place, const Entry& file) {
   if (place.is_counted) return {};
-  if (is_picture(file) && file.size <= kGalleryPictureMax) {
+  const Display display = display_of(file);
+  const std::string name =
+      fmt::format(R"(<span class="name" dir="auto">{}</span>)", escape_html(file.name));
+  if (display == Display::kPicture && file.size <= kGalleryPictureMax) {
     return fmt::format(
-        "<li><a href=\"{}\"><img src=\"{}\" alt=\"{}\" loading=\"lazy\" "
-        "decoding=\"async\"></a></li>\n",
-        page_of(place, file), content_of(place, file), escape_html(file.name));
+        "<li><a href=\"{}\"><img src=\"{}\" alt=\"\" loading=\"lazy\" "
+        "decoding=\"async\">{}</a></li>\n",
+        page_of(place, file), content_of(place, file), name);
   }
-  if (file.type.kind != FileKind::kVideo) return {};
-  return fmt::format(
-      "<li class=\"film\">{}<a class=\"name\" dir=\"auto\" href=\"{}\">{}</a></li>\n",
-      player(place, file, "none"), page_of(place, file), escape_html(file.name));
+  if (display != Display::kFilm) return {};
+  return fmt::format("<li>{}<a href=\"{}\">{}</a></li>\n", player(place, file, "none"),
+                     page_of(place, file), name);
+}
+
+// Folders above, pictures and films as tiles, everything else below.
+std::string contents(const PageLocation& place, const std::vector<Entry>& entries) {
+  std::string folders;
+  std::string tiles;
+  std::string rows;
+  for (const Entry& entry : entries) {
+    if (entry.is_folder()) {
+      folders += row(place, entry);
+      continue;
+    }
+    const std::string of_file = tile(place, entry);
+    if (!of_file.empty()) {
+      tiles += of_file;
+      continue;
+    }
+    std::string line = row(place, entry);
+    const bool plays = display_of(entry) == Display::kSound && !place.is_counted;
+    if (plays) line.insert(line.rfind("</li>"), player(place, entry, "none"));
+    rows += line;
+  }
+  // One list where there are no tiles in between.
+  if (tiles.empty()) rows = std::exchange(folders, {}) + rows;
+  std::string html;
+  if (!folders.empty()) html += "<ul class=\"list\">\n" + folders + "</ul>\n";
+  if (!tiles.empty()) html += "<ul class=\"gallery\">\n" + tiles + "</ul>\n";
+  if (!rows.empty()) html += "<ul class=\"list\">\n" + rows + "</ul>\n";
+  return html;
+}
+
+// What Open Graph calls it.
+std::string_view card_type(const Entry& file) {
+  if (file.type.kind == FileKind::kVideo) return "video.other";
+  return file.type.kind == FileKind::kAudio ? "music.song" : "website";
 }
 
 // Links to the pages before and after.
@@ -211,85 +320,104 @@ std::string turn_pages(const PageLocation& place, const Gallery& gallery) {
 
 }  // namespace
 
-std::string folder_view(const PageLocation& place, const Listing& listing) {
+View folder_view(const PageLocation& place, const Listing& listing) {
   const Entry& folder = place.shown();
-  std::string html = breadcrumbs(place);
-  html += "<h1>" + name_html(folder) + "</h1>\n" + counts(listing) + description_html(folder);
-  if (listing.entries.empty()) return html + "<p class=\"empty\">This folder is empty.</p>\n";
-  html += "<ul class=\"list\">\n";
-  for (const Entry& entry : listing.entries) html += row(place, entry);
-  html += "</ul>\n";
+  const FactList facts = counts(listing);
+  View view{.head = card_of(place, facts, "website"), .content = breadcrumbs(place)};
+  view.content +=
+      "<h1>" + name_html(folder) + "</h1>\n" + facts_html(facts) + description_html(folder);
+  if (listing.entries.empty()) {
+    view.content += "<p class=\"empty\">This folder is empty.</p>\n";
+    return view;
+  }
+  view.content += contents(place, listing.entries);
   if (!listing.is_end) {
     fmt::format_to(
-        std::back_inserter(html),
+        std::back_inserter(view.content),
         "<p class=\"next\"><a class=\"button\" rel=\"next\" href=\"{}?after={}\">More</a></p>\n",
         page_of(place, folder), listing.entries.back().uuid.str());
   }
-  return html;
+  return view;
 }
 
-std::string file_view(const PageLocation& place) {
+View file_view(const PageLocation& place, const std::optional<TextExcerpt>& excerpt) {
   const Entry& file = place.shown();
   const std::string source = content_of(place, file);
-  std::string html = breadcrumbs(place);
-  html += fmt::format(
+  const FactList facts{kind_text(file), human_size(file.size)};
+  View view{.head = card_of(place, facts, card_type(file)), .content = breadcrumbs(place)};
+  fmt::format_to(
+      std::back_inserter(view.content),
       "<h1>{}</h1>\n<p class=\"facts\"><span>{}</span><span>{}</span><span>{}</span></p>\n",
-      name_html(file), escape_html(kind_text(file)), human_size(file.size),
-      date_text(file.created_at));
-  html += description_html(file) + stage(place);
-  if (!place.may_download && !is_shown(file)) {
-    return html +
-           "<p class=\"note\">Whoever shared this lets it be looked at only, and a browser cannot "
-           "show a file of this kind.</p>\n";
+      name_html(file), escape_html(facts[0]), facts[1], date_text(file.created_at));
+  view.content += description_html(file) + stage(place, excerpt);
+  view.has_frame = display_of(file) == Display::kPdf && !place.is_counted;
+  if (!place.may_download && !is_shown(file) && !excerpt) {
+    view.content +=
+        "<p class=\"note\">Whoever shared this lets it be looked at only, and a browser cannot "
+        "show a file of this kind.</p>\n";
+    return view;
   }
-  html += "<div class=\"actions\">";
+  view.content += "<div class=\"actions\">";
   if (place.may_download) {
-    html += fmt::format(R"(<a class="button main" href="{}{}">{}Download</a>)", source,
-                        kDownloadQuery, download_icon());
+    fmt::format_to(std::back_inserter(view.content),
+                   R"(<a class="button main" href="{}{}">{}Download</a>)", source, kDownloadQuery,
+                   download_icon());
   }
-  if (opens(file)) html += fmt::format(R"(<a class="button" href="{}">Open</a>)", source);
-  return html + "</div>\n";
+  if (opens(file)) {
+    fmt::format_to(std::back_inserter(view.content), R"(<a class="button" href="{}">Open</a>)",
+                   source);
+  }
+  view.content += "</div>\n";
+  return view;
 }
 
-std::string gallery_view(const PageLocation& place, const Gallery& gallery) {
+View gallery_view(const PageLocation& place, const Gallery& gallery) {
   const Entry& shown = place.shown();
-  std::string html = "<h1>" + name_html(shown) + "</h1>\n";
-  if (gallery.total > 0) {
-    html += "<p class=\"facts\">" + count_text(gallery.total, "file", "files") + "</p>\n";
+  FactList facts;
+  if (gallery.total > 0) facts.push_back(count_text(gallery.total, "file", "files"));
+  View view{.head = card_of(place, facts, "website")};
+  view.content =
+      "<h1>" + name_html(shown) + "</h1>\n" + facts_html(facts) + description_html(shown);
+  if (gallery.total == 0) {
+    view.content += "<p class=\"empty\">This collection is empty.</p>\n";
+  } else {
+    view.content += contents(place, gallery.files) + turn_pages(place, gallery);
   }
-  html += description_html(shown);
-  if (gallery.total == 0) return html + "<p class=\"empty\">This collection is empty.</p>\n";
-  std::string tiles;
-  std::string rows;
-  for (const Entry& file : gallery.files) {
-    const std::string of_file = tile(place, file);
-    if (!of_file.empty()) {
-      tiles += of_file;
-      continue;
-    }
-    std::string line = row(place, file);
-    const bool plays = file.type.kind == FileKind::kAudio && !place.is_counted;
-    if (plays) line.insert(line.rfind("</li>"), player(place, file, "none"));
-    rows += line;
-  }
-  if (!tiles.empty()) html += "<ul class=\"gallery\">\n" + tiles + "</ul>\n";
-  if (!rows.empty()) html += "<ul class=\"list\">\n" + rows + "</ul>\n";
-  return html + turn_pages(place, gallery);
+  return view;
 }
 
-std::string password_view(const std::string& path, bool is_wrong) {
-  return fmt::format(
-      "<h1>This is shared with a password</h1>\n<form class=\"form\" method=\"post\" "
-      "action=\"{}\">\n"
-      "<label>Password<input type=\"password\" name=\"password\" required maxlength=\"1024\" "
-      "autocomplete=\"off\" autofocus></label>\n{}"
-      "<div class=\"actions\"><button class=\"button main\">Open</button></div>\n</form>\n",
-      escape_html(path),
-      is_wrong ? "<p class=\"fault\" role=\"alert\">This is not the password.</p>\n" : "");
+View password_view(const std::string& path, bool is_wrong) {
+  return {.content = fmt::format(
+              "<h1>This is shared with a password</h1>\n<form class=\"form\" method=\"post\" "
+              "action=\"{}\">\n"
+              "<label>Password<input type=\"password\" name=\"password\" required "
+              "maxlength=\"1024\" autocomplete=\"off\" autofocus></label>\n{}"
+              "<div class=\"actions\"><button class=\"button main\">Open</button></div>\n</form>\n",
+              escape_html(path),
+              is_wrong ? "<p class=\"fault\" role=\"alert\">This is not the password.</p>\n" : "")};
+}
+
+Task<View> read_file_view(vault::Vault& vault, const PageLocation& place) {
+  std::optional<TextExcerpt> excerpt;
+  if (is_text_shown(place)) excerpt = co_await read_excerpt(vault, place.shown());
+  co_return file_view(place, excerpt);
+}
+
+http::Response view_response(const PageLocation& place, const View& view) {
+  return page_response(200, {.base_path = place.base_path,
+                             .title = place.shown().name,
+                             .content = view.content,
+                             .head = view.head,
+                             .has_frame = view.has_frame});
+}
+
+bool is_text_shown(const PageLocation& place) {
+  return display_of(place.shown()) == Display::kText && !place.is_counted;
 }
 
 bool is_shown(const Entry& file) {
-  return opens(file) || file.type.kind == FileKind::kVideo || file.type.kind == FileKind::kAudio;
+  const Display display = display_of(file);
+  return opens(file) || display == Display::kFilm || display == Display::kSound;
 }
 
 }  // namespace coffer::apis::pages
