@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import json
+import pickle
 from typing import Any, Dict
 
 import httpx
@@ -45,6 +45,21 @@ def test_each_code(code: str) -> None:
     assert (error.request_id, error.retry_after) == ("req_1", 7.0)
     assert error.details == (mediavault.FieldError("a", "Must be b"),)
     assert str(error) == f"{code}: Why (a: Must be b) [request req_1]"
+
+
+def test_errors_can_be_pickled() -> None:
+    """As pools of processes do."""
+    detail = mediavault.FieldError("a", "Must be b")
+    one = errors.error_for("busy", "Why", status=503, details=[detail], request_id="r", retry_after=2)
+    for error in (
+        one,
+        mediavault.ConnectionError("broken", sent=False),
+        mediavault.DigestMismatchError("sha256:a", "sha256:b"),
+        mediavault.RealtimeError("closed", 1002),
+    ):
+        again = pickle.loads(pickle.dumps(error))
+        assert type(again) is type(error) and str(again) == str(error)
+        assert again.__dict__ == error.__dict__
 
 
 def test_codes_of_a_later_server() -> None:

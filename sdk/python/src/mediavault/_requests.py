@@ -52,13 +52,14 @@ class Body(Protocol):
 
 @dataclass(frozen=True)
 class Request:
-    """A request below the API's root, without credentials."""
+    """A request below the API's root, without credentials. Its body, which may have a password, is
+    not shown."""
 
     method: str
     path: str
     query: Sequence[Tuple[str, str]] = ()
     headers: Mapping[str, str] = field(default_factory=dict)
-    json: Optional[Mapping[str, Any]] = None
+    json: Optional[Mapping[str, Any]] = field(default=None, repr=False)
     body: Optional[Body] = None
     is_authenticated: bool = True
     # Whether it may be sent again when its reply was lost.
@@ -76,8 +77,8 @@ class HttpRequest:
 
     method: str
     url: str
-    headers: Mapping[str, str]
-    content: Union[None, bytes, Body]
+    headers: Mapping[str, str] = field(repr=False)
+    content: Union[None, bytes, Body] = field(repr=False)
     timeout: float
     is_streamed: bool
 
@@ -87,8 +88,8 @@ class Reply:
     """`headers` have names in lower case. `stream` is the open body of a streamed reply."""
 
     status: int
-    headers: Mapping[str, str]
-    body: bytes = b""
+    headers: Mapping[str, str] = field(repr=False)
+    body: bytes = field(default=b"", repr=False)
     stream: Any = None
 
 

@@ -81,9 +81,12 @@ class DigestMismatchError(IntegrityError):
     """The bytes that came are not those of the file."""
 
     def __init__(self, expected: str, actual: str) -> None:
-        super().__init__(f"the file has {expected}, what came has {actual}")
+        super().__init__(expected, actual)
         self.expected = expected
         self.actual = actual
+
+    def __str__(self) -> str:
+        return f"the file has {self.expected}, what came has {self.actual}"
 
 
 class ContentChangedError(IntegrityError):
@@ -127,7 +130,7 @@ class ApiError(MediaVaultError):
         request_id: Optional[str] = None,
         retry_after: Optional[float] = None,
     ) -> None:
-        super().__init__(message)
+        super().__init__(code, message)
         self.code = code
         self.message = message
         self.status = status

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections import deque
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import (
     Any,
@@ -123,7 +123,7 @@ class Open:
 
 @dataclass(frozen=True)
 class Transmit:
-    text: str
+    text: str = field(repr=False)  # it may have a token
 
 
 @dataclass(frozen=True)
