@@ -33,7 +33,11 @@ def test_accounts(clients: Any, server: Server) -> None:
     me = vault.users.me()
     assert (me.id, me.trashed, me.quota) == (made.id, 0, None)
     other = "bob-" + secrets.token_hex(4)
-    changed = vault.users.update(username=other, email=other + "@example.com")
+    changed = vault.users.update(
+        username=other, email=other + "@example.com", if_match=me.etag
+    )
+    with pytest.raises(PreconditionFailedError):
+        vault.users.update(username="no", if_match=me.etag)
     assert (changed.username, changed.email) == (other, other + "@example.com")
     fresh = secrets.token_urlsafe(12)
     vault.users.update(password=fresh, current_password=PASSWORD)
@@ -180,7 +184,11 @@ def test_shares(both: Any) -> None:
     assert [s.id for s in both.shares.list(per_page=1)] == [two.id, one.id]
     assert [s.id for s in both.shares.list_of_media(media.id)] == [one.id]
     assert [s.id for s in both.shares.list_of_collection(collection.id)] == [two.id]
-    changed = both.shares.update(one.id, password=None, expires_at=None, max_downloads=None)
+    changed = both.shares.update(
+        one.id, password=None, expires_at=None, max_downloads=None, if_match=one.etag
+    )
+    with pytest.raises(PreconditionFailedError):
+        both.shares.revoke(one.id, if_match=one.etag)
     assert (changed.has_password, changed.expires_at, changed.max_downloads) == (False, None, None)
     both.shares.update(one.id, password="more", expires_at=end, max_downloads=1, allow_download=False)
     assert both.shares.get(one.id).has_password
@@ -194,7 +202,14 @@ def test_webhooks(both: Any) -> None:
     assert made.secret.startswith("whsec_") and made.secret not in repr(made)
     assert [one.id for one in both.webhooks.list()] == [made.id]
     assert both.webhooks.get(made.id).active
-    changed = both.webhooks.update(made.id, url="https://receiver.invalid/2", events=["media.deleted"])
+    changed = both.webhooks.update(
+        made.id,
+        url="https://receiver.invalid/2",
+        events=["media.deleted"],
+        if_match=both.webhooks.get(made.id).etag,
+    )
+    with pytest.raises(PreconditionFailedError):
+        both.webhooks.delete(made.id, if_match=made.etag)
     assert changed.url.endswith("/2") and tuple(changed.events) == ("media.deleted",)
     delivery = both.webhooks.test(made.id)
     assert delivery.event == delivery.payload.event == "webhook.test"

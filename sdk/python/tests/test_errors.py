@@ -107,9 +107,10 @@ def test_those_of_the_real_server(clients: Any, server: Server, name: str) -> No
     with pytest.raises(mediavault.ForbiddenError):
         key = vault.api_keys.create("k").secret
         clients(server.url, api_key=key).api_keys.list()
+    vault.api_keys.create("k", idempotency_key="the-same")
+    vault.auth.refresh()
     with pytest.raises(mediavault.IdempotencyReplyLostError):
-        for _ in range(2):
-            vault.api_keys.create("k", idempotency_key="the same")
+        vault.api_keys.create("k", idempotency_key="the-same")
 
 
 def test_a_full_quota(clients: Any, tmp_path: Any) -> None:

@@ -86,10 +86,12 @@ class AsyncUsers(AsyncResource):
         email: Optional[str] = None,
         password: Optional[str] = None,
         current_password: Optional[str] = None,
+        if_match: Optional[str] = None,
     ) -> User:
         """Changes what is given. A new `password` needs the `current_password`, and ends all other
         sessions."""
-        return await self._client._call(ops.update_me(username, email, password, current_password))
+        call = ops.update_me(username, email, password, current_password, if_match)
+        return await self._client._call(call)
 
     async def delete(self, password: str) -> None:
         """Deletes the account, with everything in it."""
@@ -191,14 +193,15 @@ class AsyncShares(AsyncResource):
         expires_at: Union[datetime, None, Unset] = UNSET,
         max_downloads: Union[int, None, Unset] = UNSET,
         allow_download: Union[bool, Unset] = UNSET,
+        if_match: Optional[str] = None,
     ) -> Share:
         """Changes what is given; None takes it away. The link stays."""
-        call = ops.update_share(id, password, expires_at, max_downloads, allow_download)
+        call = ops.update_share(id, password, expires_at, max_downloads, allow_download, if_match)
         return await self._client._call(call)
 
-    async def revoke(self, id: str) -> None:
+    async def revoke(self, id: str, *, if_match: Optional[str] = None) -> None:
         """Ends the link."""
-        await self._client._call(ops.revoke_share(id))
+        await self._client._call(ops.revoke_share(id, if_match))
 
 
 class AsyncWebhooks(AsyncResource):
@@ -223,12 +226,13 @@ class AsyncWebhooks(AsyncResource):
         url: Optional[str] = None,
         events: Optional[Sequence[EventName]] = None,
         active: Optional[bool] = None,
+        if_match: Optional[str] = None,
     ) -> Webhook:
         """Changes what is given; `active=False` pauses it."""
-        return await self._client._call(ops.update_webhook(id, url, events, active))
+        return await self._client._call(ops.update_webhook(id, url, events, active, if_match))
 
-    async def delete(self, id: str) -> None:
-        await self._client._call(ops.delete_webhook(id))
+    async def delete(self, id: str, *, if_match: Optional[str] = None) -> None:
+        await self._client._call(ops.delete_webhook(id, if_match))
 
     async def test(self, id: str, *, idempotency_key: Optional[str] = None) -> Delivery:
         """Has a test sent, once."""

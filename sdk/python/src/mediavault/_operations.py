@@ -151,20 +151,16 @@ def _number(name: str) -> Callable[[Reply], int]:
 
 @dataclass(frozen=True)
 class PageList(Generic[T]):
-    """A list that is read page by page: by cursor where it has one, else by number."""
+    """A list that is read page by page, by cursor."""
 
     path: str
     kind: Type[T]
     query: Sequence[Tuple[str, str]]
     per_page: Optional[int]
-    has_cursor: bool
 
-    def first(self) -> str:
-        return "" if self.has_cursor else "1"
-
-    def call(self, position: str) -> Call[Page[T]]:
-        """The page at a position, which is a cursor or a number."""
-        query = [("cursor" if self.has_cursor else "page", position), *self.query]
+    def call(self, cursor: str) -> Call[Page[T]]:
+        """The page at a cursor; "" is the first one."""
+        query = [("cursor", cursor), *self.query]
         if self.per_page is not None:
             query.append(("per_page", str(self.per_page)))
         return Call(Request("GET", self.path, query=query), self._read)
@@ -179,12 +175,9 @@ class PageList(Generic[T]):
         return Page(tuple(decode(self.kind, item) for item in items), pagination)
 
     def next(self, page: Page[T]) -> Optional[str]:
-        """The position of the page behind it; None: there is none."""
-        links = page.pagination.links
-        if self.has_cursor:
-            cursor = links.get("next_cursor")
-            return cursor if isinstance(cursor, str) else None
-        return str(page.pagination.current_page + 1) if links.get("next") else None
+        """The cursor of the page behind it; None: there is none."""
+        cursor = page.pagination.links.get("next_cursor")
+        return cursor if isinstance(cursor, str) else None
 
 
 # Authentication and accounts.
@@ -221,7 +214,7 @@ def end_session(id: str) -> Call[None]:
 
 
 def show_me() -> Call[User]:
-    return Call(Request("GET", "/users/me"), _one(User))
+    return Call(Request("GET", "/users/me"), _tagged(User))
 
 
 def update_me(
@@ -229,6 +222,7 @@ def update_me(
     email: Optional[str],
     password: Optional[str],
     current_password: Optional[str],
+    if_match: Optional[str],
 ) -> Call[User]:
     body = _given(
         {
@@ -238,7 +232,7 @@ def update_me(
             "current_password": current_password,
         }
     )
-    return Call(Request("PATCH", "/users/me", json=body), _one(User))
+    return Call(_change("PATCH", "/users/me", if_match, json=body), _tagged(User))
 
 
 def delete_me(password: str) -> Call[None]:
@@ -324,7 +318,7 @@ def find_existing(checksums: Sequence[str]) -> Call[Dict[str, Optional[str]]]:
 
 
 def list_media(filters: Mapping[str, Any], per_page: Optional[int]) -> PageList[Media]:
-    return PageList("/media", Media, _query(filters), per_page, has_cursor=True)
+    return PageList("/media", Media, _query(filters), per_page)
 
 
 def show_media(id: str) -> Call[Media]:
@@ -397,7 +391,7 @@ def image(
 
 
 def list_trash(per_page: Optional[int]) -> PageList[TrashedMedia]:
-    return PageList("/trash", TrashedMedia, [], per_page, has_cursor=False)
+    return PageList("/trash", TrashedMedia, [], per_page)
 
 
 def restore(id: str, idempotency_key: Optional[str]) -> Call[Media]:
@@ -425,7 +419,7 @@ def create_collection(
 
 
 def list_collections(per_page: Optional[int]) -> PageList[Collection]:
-    return PageList("/collections", Collection, [], per_page, has_cursor=False)
+    return PageList("/collections", Collection, [], per_page)
 
 
 def show_collection(id: str) -> Call[Collection]:
@@ -470,7 +464,7 @@ def list_collection_media(
     id: str, filters: Mapping[str, Any], per_page: Optional[int]
 ) -> PageList[Media]:
     path = path_of("collections", id, "media")
-    return PageList(path, Media, _query(filters), per_page, has_cursor=True)
+    return PageList(path, Media, _query(filters), per_page)
 
 
 def move_in_collection(
@@ -508,16 +502,16 @@ def create_share(
         }
     )
     request = Request("POST", path_of(kind, id, "shares"), headers=_key(idempotency_key), json=body)
-    return Call(request, _one(Share))
+    return Call(request, _tagged(Share))
 
 
 def list_shares(per_page: Optional[int], *below: str) -> PageList[Share]:
     """All, or those of `("media", id)` or `("collections", id)`."""
-    return PageList(path_of(*below, "shares"), Share, [], per_page, has_cursor=False)
+    return PageList(path_of(*below, "shares"), Share, [], per_page)
 
 
 def show_share(id: str) -> Call[Share]:
-    return Call(Request("GET", path_of("shares", id)), _one(Share))
+    return Call(Request("GET", path_of("shares", id)), _tagged(Share))
 
 
 def update_share(
@@ -526,6 +520,7 @@ def update_share(
     expires_at: Union[datetime, None, Unset],
     max_downloads: Union[int, None, Unset],
     allow_download: Union[bool, Unset],
+    if_match: Optional[str],
 ) -> Call[Share]:
     body = _json(
         {
@@ -535,11 +530,12 @@ def update_share(
             "allow_download": allow_download,
         }
     )
-    return Call(Request("PATCH", path_of("shares", id), json=body), _one(Share))
+    request = _change("PATCH", path_of("shares", id), if_match, json=body)
+    return Call(request, _tagged(Share))
 
 
-def revoke_share(id: str) -> Call[None]:
-    return _remove(path_of("shares", id))
+def revoke_share(id: str, if_match: Optional[str]) -> Call[None]:
+    return _remove(path_of("shares", id), if_match)
 
 
 # Webhooks.
@@ -550,7 +546,7 @@ def create_webhook(
 ) -> Call[NewWebhook]:
     body = {"url": url, "events": list(events)}
     request = Request("POST", "/webhooks", headers=_key(idempotency_key), json=body)
-    return Call(request, _one(NewWebhook))
+    return Call(request, _tagged(NewWebhook))
 
 
 def list_webhooks() -> Call[List[Webhook]]:
@@ -558,7 +554,7 @@ def list_webhooks() -> Call[List[Webhook]]:
 
 
 def show_webhook(id: str) -> Call[Webhook]:
-    return Call(Request("GET", path_of("webhooks", id)), _one(Webhook))
+    return Call(Request("GET", path_of("webhooks", id)), _tagged(Webhook))
 
 
 def update_webhook(
@@ -566,15 +562,17 @@ def update_webhook(
     url: Optional[str],
     events: Optional[Sequence[EventName]],
     active: Optional[bool],
+    if_match: Optional[str],
 ) -> Call[Webhook]:
     body = _given(
         {"url": url, "events": None if events is None else list(events), "active": active}
     )
-    return Call(Request("PATCH", path_of("webhooks", id), json=body), _one(Webhook))
+    request = _change("PATCH", path_of("webhooks", id), if_match, json=body)
+    return Call(request, _tagged(Webhook))
 
 
-def delete_webhook(id: str) -> Call[None]:
-    return _remove(path_of("webhooks", id))
+def delete_webhook(id: str, if_match: Optional[str]) -> Call[None]:
+    return _remove(path_of("webhooks", id), if_match)
 
 
 def test_webhook(id: str, idempotency_key: Optional[str]) -> Call[Delivery]:
@@ -586,7 +584,7 @@ def list_deliveries(
     id: str, status: Optional[str], per_page: Optional[int]
 ) -> PageList[Delivery]:
     path = path_of("webhooks", id, "deliveries")
-    return PageList(path, Delivery, _query({"status": status}), per_page, has_cursor=False)
+    return PageList(path, Delivery, _query({"status": status}), per_page)
 
 
 def resend_delivery(id: str, delivery_id: str, idempotency_key: Optional[str]) -> Call[Delivery]:

@@ -23,11 +23,11 @@ class Pages(Generic[T]):
 
     def pages(self) -> Iterator[Page[T]]:
         """Page by page, with `pagination.total` and the like."""
-        position: Optional[str] = self._list.first()
-        while position is not None:
-            page = self._run(self._list.call(position))
+        cursor: Optional[str] = ""
+        while cursor is not None:
+            page = self._run(self._list.call(cursor))
             yield page
-            position = self._list.next(page)
+            cursor = self._list.next(page)
 
     def first(self) -> Optional[T]:
         """The first item; None: there is none."""
@@ -49,11 +49,11 @@ class AsyncPages(Generic[T]):
 
     async def pages(self) -> AsyncIterator[Page[T]]:
         """Page by page, with `pagination.total` and the like."""
-        position: Optional[str] = self._list.first()
-        while position is not None:
-            page = await self._run(self._list.call(position))
+        cursor: Optional[str] = ""
+        while cursor is not None:
+            page = await self._run(self._list.call(cursor))
             yield page
-            position = self._list.next(page)
+            cursor = self._list.next(page)
 
     async def first(self) -> Optional[T]:
         """The first item; None: there is none."""

@@ -89,10 +89,12 @@ class Users(Resource):
         email: Optional[str] = None,
         password: Optional[str] = None,
         current_password: Optional[str] = None,
+        if_match: Optional[str] = None,
     ) -> User:
         """Changes what is given. A new `password` needs the `current_password`, and ends all other
         sessions."""
-        return self._client._call(ops.update_me(username, email, password, current_password))
+        call = ops.update_me(username, email, password, current_password, if_match)
+        return self._client._call(call)
 
     def delete(self, password: str) -> None:
         """Deletes the account, with everything in it."""
@@ -194,14 +196,15 @@ class Shares(Resource):
         expires_at: Union[datetime, None, Unset] = UNSET,
         max_downloads: Union[int, None, Unset] = UNSET,
         allow_download: Union[bool, Unset] = UNSET,
+        if_match: Optional[str] = None,
     ) -> Share:
         """Changes what is given; None takes it away. The link stays."""
-        call = ops.update_share(id, password, expires_at, max_downloads, allow_download)
+        call = ops.update_share(id, password, expires_at, max_downloads, allow_download, if_match)
         return self._client._call(call)
 
-    def revoke(self, id: str) -> None:
+    def revoke(self, id: str, *, if_match: Optional[str] = None) -> None:
         """Ends the link."""
-        self._client._call(ops.revoke_share(id))
+        self._client._call(ops.revoke_share(id, if_match))
 
 
 class Webhooks(Resource):
@@ -226,12 +229,13 @@ class Webhooks(Resource):
         url: Optional[str] = None,
         events: Optional[Sequence[EventName]] = None,
         active: Optional[bool] = None,
+        if_match: Optional[str] = None,
     ) -> Webhook:
         """Changes what is given; `active=False` pauses it."""
-        return self._client._call(ops.update_webhook(id, url, events, active))
+        return self._client._call(ops.update_webhook(id, url, events, active, if_match))
 
-    def delete(self, id: str) -> None:
-        self._client._call(ops.delete_webhook(id))
+    def delete(self, id: str, *, if_match: Optional[str] = None) -> None:
+        self._client._call(ops.delete_webhook(id, if_match))
 
     def test(self, id: str, *, idempotency_key: Optional[str] = None) -> Delivery:
         """Has a test sent, once."""

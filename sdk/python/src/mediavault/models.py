@@ -108,6 +108,8 @@ class User:
     charged_bytes: int
     created_at: datetime
     updated_at: datetime
+    # For `if_match=`; None where the reply had none, as in lists.
+    etag: Optional[str] = field(default=None, compare=False)
 
 
 @dataclass(frozen=True)
@@ -248,6 +250,8 @@ class Share:
     user_id: str
     created_at: datetime
     updated_at: datetime
+    # For `if_match=`; None where the reply had none, as in lists.
+    etag: Optional[str] = field(default=None, compare=False)
 
 
 @dataclass(frozen=True)
@@ -263,13 +267,15 @@ class Webhook:
     last_success_at: Optional[datetime]
     created_at: datetime
     updated_at: datetime
+    # For `if_match=`; None where the reply had none, as in lists.
+    etag: Optional[str] = field(default=None, compare=False)
 
 
 @dataclass(frozen=True)
 class NewWebhook(Webhook):
     """`secret` is for `verify_webhook`; the server does not show it again."""
 
-    secret: str = field(repr=False)
+    secret: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True)
