@@ -16,7 +16,7 @@ def test_the_first_page(visitor, shared, picture):
     assert reply.status == 200 and reply.headers["content-type"].startswith("text/html")
     assert visitor.title() == "This is a Coffer vault – Coffer"
     assert visitor.locator("h1").inner_text() == "This is a Coffer vault"
-    assert visitor.locator(".apis li").count() == 4
+    assert visitor.locator(".apis li").count() == 5
     assert f"{shared.url}/storage/api/v3" in visitor.locator(".apis").inner_text()
     is_laid_out(visitor)
     picture(visitor, "first-page")
