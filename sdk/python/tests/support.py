@@ -94,11 +94,13 @@ def vault_of(url: str, name: Optional[str] = None, **options: Any) -> mediavault
 
 def settled(vault: Any, id: str) -> Any:
     """The file, once the server has looked into it: from then on it stays as it is."""
-    while True:
+    end = time.monotonic() + 60
+    while time.monotonic() < end:
         media = vault.media.get(id)
         if media.status != "processing":
             return media
         time.sleep(0.05)
+    raise AssertionError(f"{id} was not looked into")
 
 
 # Retries that cost a test next to no time.

@@ -12,10 +12,11 @@ import pytest
 
 import mediavault
 from mediavault import NotFoundError, PreconditionFailedError
-from support import PASSWORD, Server, register, settled
+from support import BINARY, PASSWORD, REPOSITORY, Server, register, settled
 
 NOW = datetime.datetime.now(datetime.timezone.utc)
 HOUR = datetime.timedelta(hours=1)
+PHOTO = REPOSITORY / "tests/media/photos/landscape_orientation_6.jpg"
 
 
 def sha(data: bytes) -> str:
@@ -244,6 +245,21 @@ def test_pictures(both: Any, server: Server) -> None:
         pytest.skip("this server makes no pictures")
     with pytest.raises(mediavault.ApiError):
         both.media.image(media.id, w=0, h=1, format="webp", q=80)
+
+
+def test_pictures_of_a_photo(both: Any, server: Server) -> None:
+    if "/media/{id}/thumbnail" not in server.openapi("mediavault")["paths"]:
+        pytest.skip("this server makes no pictures")
+    if not BINARY.with_name("coffer-media").exists() or not PHOTO.exists():
+        pytest.skip("there is no coffer-media, or no photo")
+    media = settled(both, both.media.upload(PHOTO).id)
+    assert media.status == "ready" and media.width and media.height
+    small = both.media.thumbnail(media.id)
+    assert small.media_type == "image/webp" and small.content[8:12] == b"WEBP" and small.etag
+    picture = both.media.image(media.id, w=64, h=64, fit="cover", format="jpeg", q=80)
+    assert picture.media_type == "image/jpeg" and picture.content[:2] == b"\xff\xd8"
+    with pytest.raises(mediavault.ValidationError):
+        both.media.image(media.id, w=0)
 
 
 def test_ids_are_data(both: Any) -> None:
