@@ -169,10 +169,9 @@ Task<Reply> update_share(RequestContext& context) {
   if (!body) co_return std::unexpected(body.error());
   Fields fields(*body);
   vault::ShareLinkChanges changes = read_policy(fields);
-  changes.precondition = if_match(context.request);
   if (auto problem = fields.problem()) co_return std::unexpected(std::move(*problem));
-  const auto link =
-      co_await context.vault.share_links().update(context.actor(), *id, std::move(changes));
+  const auto link = co_await context.vault.share_links().update(
+      context.actor(), *id, std::move(changes), if_match(context.request));
   if (!link) co_return std::unexpected(link.error());
   co_return reply_with(context, *link);
 }

@@ -298,7 +298,8 @@ Task<ShareLinkPage> ShareLinks::list(AccountId owner, ShareLinkQuery query) {
   co_return co_await context_.database.read(body);
 }
 
-Task<Result<ShareLink>> ShareLinks::update(Actor actor, ShareLinkId id, ShareLinkChanges changes) {
+Task<Result<ShareLink>> ShareLinks::update(Actor actor, ShareLinkId id, ShareLinkChanges changes,
+                                           Precondition precondition) {
   const AccountId owner = actor.account();
   const Time now = context_.clock.now();
   Faults faults;
@@ -321,7 +322,7 @@ Task<Result<ShareLink>> ShareLinks::update(Actor actor, ShareLinkId id, ShareLin
   auto body = [&](db::Transaction& tx) -> Task<Result<ShareLink>> {
     auto link = co_await tx.find(kFind, link_from, id, owner);
     if (!link) co_return no_such_link();
-    const auto allowed = check_precondition(changes.precondition, link->state_tag());
+    const auto allowed = check_precondition(precondition, link->state_tag());
     if (!allowed) co_return std::unexpected(allowed.error());
     if (password) link->password = *password;
     if (changes.expires_at) link->expires_at = *changes.expires_at;

@@ -64,7 +64,6 @@ struct ShareLinkChanges {
   std::optional<std::optional<Time>> expires_at = {};
   std::optional<std::optional<std::uint64_t>> max_downloads = {};
   std::optional<bool> allow_download = {};
-  Precondition precondition = {};  // of ShareLink::state_tag()
 };
 
 struct ShareLinkQuery {
@@ -117,9 +116,10 @@ class ShareLinks {
   Task<Result<ShareLink>> find(AccountId owner, ShareLinkId id);
   // An unknown target has no links.
   Task<ShareLinkPage> list(AccountId owner, ShareLinkQuery query);
-  // A new password locks out those who gave the old one. kNotFound; kPreconditionFailed; kInvalid
-  // as create().
-  Task<Result<ShareLink>> update(Actor actor, ShareLinkId id, ShareLinkChanges changes);
+  // A new password locks out those who gave the old one. kNotFound;
+  // kPreconditionFailed, about state_tag(); kInvalid as create().
+  Task<Result<ShareLink>> update(Actor actor, ShareLinkId id, ShareLinkChanges changes,
+                                 Precondition precondition = {});
   // kNotFound; kPreconditionFailed, about state_tag().
   Task<Result<void>> revoke(Actor actor, ShareLinkId id, Precondition precondition = {});
 
