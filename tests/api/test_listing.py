@@ -199,6 +199,10 @@ def test_by_type(library, kind, expected):
         ("q", []),
         ("*", []),
         ("x" * 1000, []),
+        # Nothing has it; a text of nothing but blanks asks for nothing.
+        ("\0", []),
+        ("\x01\x1f", []),
+        ("zebra \0", ["zebra.txt", "Zebra.txt"]),
     ],
 )
 def test_by_text(library, text, expected):

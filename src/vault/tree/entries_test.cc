@@ -224,7 +224,8 @@ TEST_F(EntriesTest, FiltersAndSorts) {
   EXPECT_EQ(names({.text = "f_o"}), Names{apples});
   EXPECT_EQ(names({.text = "_"}), Names{apples}) << "no wildcard";
   EXPECT_EQ(names({.text = "\\"}), Names{});
-  EXPECT_EQ(names({.text = std::string("\0", 1)}).size(), 4U) << "control characters are blanks";
+  EXPECT_EQ(names({.text = std::string("\0", 1)}), Names{}) << "blanks, but not nothing asked for";
+  EXPECT_EQ(names({.text = " \t"}).size(), 4U) << "nothing asked for";
   EXPECT_EQ(names({.text = "jpg\x1fsea"}), Names{"b.jpg"}) << "two words";
   EXPECT_EQ(names({.text = "sea JPG"}), Names{"b.jpg"}) << "in whatever order";
   EXPECT_EQ(names({.text = "apfel"}), Names{apples}) << "accents do not count";

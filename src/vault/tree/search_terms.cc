@@ -61,6 +61,8 @@ std::optional<SearchTerms> SearchTerms::parse(std::string_view text) {
     if (parsed.terms_.size() == kTermsMax) return std::nullopt;
     parsed.terms_.push_back(std::move(term));
   }
+  // Something was asked for that no entry has, as a control character.
+  if (parsed.terms_.empty() && !trim(text).empty()) return std::nullopt;
   return parsed;
 }
 

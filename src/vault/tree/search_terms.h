@@ -27,7 +27,8 @@ class SearchTerms {
   SearchTerms() = default;
 
   // The words between the blanks of `text`, folded. Nothing where no entry can match: the text is
-  // no UTF-8, is longer than kTextMax, or has more than kTermsMax different words.
+  // no UTF-8, is longer than kTextMax, has more than kTermsMax different words, or has nothing but
+  // characters that are never searched for.
   static std::optional<SearchTerms> parse(std::string_view text);
 
   const std::vector<std::string>& terms() const noexcept { return terms_; }

@@ -15,6 +15,9 @@ TEST(SearchTerms, AreTheDifferentWords) {
   const auto terms = SearchTerms::parse(" Anna  und\tANNA a\u0308 ");
   EXPECT_EQ(terms->terms(), (std::vector<std::string>{"anna", "und", "a"}));
   EXPECT_TRUE(SearchTerms::parse("")->terms().empty());
+  EXPECT_TRUE(SearchTerms::parse(" \t ")->terms().empty());
+  EXPECT_FALSE(SearchTerms::parse(std::string_view("\0", 1))) << "matches nothing, not everything";
+  EXPECT_FALSE(SearchTerms::parse("\x1f"));
   EXPECT_FALSE(SearchTerms::parse("\xff"));
   EXPECT_FALSE(SearchTerms::parse(std::string(SearchTerms::kTextMax + 1, 'a')));
 }
