@@ -265,8 +265,12 @@ def test_the_page_and_its_files(shared):
 
 
 def test_a_client_without_gzip_is_told_so(shared):
-    reply = Api(shared.url).get("/docs/swagger-ui.css", headers={"Accept-Encoding": "identity"})
-    assert reply.status_code == 415 and "gzip" in reply.json()["error"]
+    for coding in ("identity", "gzip;q=0", "GZIP; q=0.000, *", "*;q=0"):
+        reply = Api(shared.url).get("/docs/swagger-ui.css", headers={"Accept-Encoding": coding})
+        assert reply.status_code == 415 and "gzip" in reply.json()["error"], coding
+    for coding in ("gzip;q=0.1, identity", "GZip", "*"):
+        reply = Api(shared.url).get("/docs/swagger-ui.css", headers={"Accept-Encoding": coding})
+        assert reply.headers["Content-Encoding"] == "gzip", coding
 
 
 # The command.

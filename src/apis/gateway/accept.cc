@@ -49,16 +49,15 @@ std::string_view take(std::string_view& rest, char mark) {
   return taken;
 }
 
-}  // namespace
-
-unsigned accept_quality(const http::Request& request, std::string_view media_type) {
-  const auto field = request.headers.joined("Accept");
-  if (!field || trim(*field).empty()) return kWhole;
+// The weight of the closest of the elements of `field`. `closeness_of`: of an element's range, 0
+// where it is another one.
+template <class ClosenessOf>
+unsigned closest_quality(const std::string& field, ClosenessOf closeness_of) {
   int closest = 0;
   unsigned quality = 0;
-  for (std::string_view elements = *field; !elements.empty();) {
+  for (std::string_view elements = field; !elements.empty();) {
     std::string_view element = take(elements, ',');
-    const int close = closeness(take(element, ';'), media_type);
+    const int close = closeness_of(take(element, ';'));
     std::optional<unsigned> value = kWhole;
     while (!element.empty()) {
       const std::string_view parameter = take(element, ';');
@@ -71,6 +70,24 @@ unsigned accept_quality(const http::Request& request, std::string_view media_typ
     closest = close;
   }
   return quality;
+}
+
+}  // namespace
+
+unsigned accept_quality(const http::Request& request, std::string_view media_type) {
+  const auto field = request.headers.joined("Accept");
+  if (!field || trim(*field).empty()) return kWhole;
+  return closest_quality(*field,
+                         [&](std::string_view range) { return closeness(range, media_type); });
+}
+
+unsigned accept_coding_quality(const http::Request& request, std::string_view coding) {
+  const auto field = request.headers.joined("Accept-Encoding");
+  if (!field) return kWhole;
+  return closest_quality(*field, [&](std::string_view range) {
+    if (equal_ignoring_case(range, coding)) return 2;
+    return range == "*" ? 1 : 0;
+  });
 }
 
 bool prefers_page(const http::Request& request) {

@@ -12,6 +12,10 @@ namespace coffer::apis {
 // Elements that are malformed count as absent.
 unsigned accept_quality(const http::Request& request, std::string_view media_type);
 
+// The same of a content coding and the Accept-Encoding field (section 12.5.3). An empty field
+// accepts none.
+unsigned accept_coding_quality(const http::Request& request, std::string_view coding);
+
 // Whether a page is accepted better than a document for programs: true for what a browser opens,
 // false for what programs send (`*/*`, `application/json`, nothing).
 bool prefers_page(const http::Request& request);

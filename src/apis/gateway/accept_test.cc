@@ -28,6 +28,22 @@ TEST(AcceptTest, WithoutTheFieldEverythingIsAccepted) {
   EXPECT_FALSE(prefers_page(http::Request()));
 }
 
+TEST(AcceptTest, CodingsAreWeighedTheSameWay) {
+  const auto coding = [](std::string_view field) {
+    http::Request request;
+    request.headers.add("Accept-Encoding", std::string(field));
+    return accept_coding_quality(request, "gzip");
+  };
+  EXPECT_EQ(accept_coding_quality(http::Request(), "gzip"), 1000U);
+  EXPECT_EQ(coding("br, GZIP"), 1000U);
+  EXPECT_EQ(coding("*"), 1000U);
+  EXPECT_EQ(coding("gzip;q=0.5, *;q=1"), 500U);
+  EXPECT_EQ(coding("gzip;q=0, *"), 0U);
+  EXPECT_EQ(coding("*;q=0"), 0U);
+  EXPECT_EQ(coding("deflate, x-gzip2"), 0U);
+  EXPECT_EQ(coding(""), 0U);
+}
+
 TEST(AcceptTest, TheMostSpecificRangeDecides) {
   constexpr std::string_view kAccept = "text/*;q=0.3, text/html;q=0.7, */*;q=0.5";
   EXPECT_EQ(quality(kAccept, kHtml), 700U);

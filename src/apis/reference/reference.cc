@@ -162,7 +162,7 @@ class Reference final : public Dialect {
 
   static Reply send_asset(const http::Request& request, const Asset& asset) {
     // Every browser takes gzip; any other client gets an error that says so.
-    if (asset.is_compressed && !takes_gzip(request)) {
+    if (asset.is_compressed && accept_coding_quality(request, "gzip") == 0) {
       return std::unexpected(Problem(ProblemKind::kUnsupportedMediaType,
                                      "This file is sent with Content-Encoding: gzip only"));
     }
@@ -175,11 +175,6 @@ class Reference final : public Dialect {
     protect(response);
     response.headers.set("Cache-Control", kForever);
     return response;
-  }
-
-  static bool takes_gzip(const http::Request& request) {
-    const auto field = request.headers.joined("Accept-Encoding");
-    return !field || field->find("gzip") != std::string::npos || trim(*field) == "*";
   }
 
   // The document of that number, and links to the others.
