@@ -23,6 +23,10 @@ Schema pattern(std::string_view regular_expression) {
 }
 
 Schema one_of(std::initializer_list<std::string_view> texts) {
+  return one_of(std::span(texts.begin(), texts.size()));
+}
+
+Schema one_of(std::span<const std::string_view> texts) {
   boost::json::array values;
   for (const std::string_view text : texts) values.emplace_back(text);
   return {{"type", "string"}, {"enum", std::move(values)}};

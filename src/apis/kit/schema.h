@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <initializer_list>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -19,6 +20,7 @@ Schema text(std::uint64_t min, std::uint64_t max);
 Schema pattern(std::string_view regular_expression);
 // One of these.
 Schema one_of(std::initializer_list<std::string_view> texts);
+Schema one_of(std::span<const std::string_view> texts);
 Schema integer();
 Schema integer(std::int64_t min, std::optional<std::int64_t> max = std::nullopt);
 Schema number();

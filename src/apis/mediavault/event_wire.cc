@@ -3,6 +3,7 @@
 #include <array>
 #include <boost/json/serialize.hpp>
 
+#include "apis/mediavault/event_names.h"
 #include "apis/mediavault/mediavault.h"
 #include "apis/mediavault/wire.h"
 #include "vault/model/ids.h"
@@ -10,25 +11,8 @@
 namespace coffer::apis::mediavault {
 namespace {
 
-using enum vault::EventType;
-
 constexpr std::string_view kEventPrefix = "event_";
 constexpr std::array<std::string_view, 2> kChannels{"media_updates", "collection_updates"};
-
-std::string_view event_name(vault::EventType type) noexcept {
-  switch (type) {
-    case kAccountRegistered: return "user.registered";
-    case kEntryCreated: return "media.uploaded";
-    case kEntryUpdated: return "media.updated";
-    case kEntryDeleted: return "media.deleted";
-    case kEntryRestored: return "media.restored";
-    case kEntryPurged: return "media.purged";
-    case kCollectionCreated: return "collection.created";
-    case kCollectionUpdated: return "collection.updated";
-    case kCollectionDeleted: return "collection.deleted";
-  }
-  return "";
-}
 
 }  // namespace
 

@@ -4,6 +4,7 @@
 
 #include "apis/kit/schema.h"
 #include "apis/mediavault/description.h"
+#include "apis/mediavault/event_names.h"
 #include "apis/mediavault/pagination.h"
 
 namespace coffer::apis::mediavault {
@@ -172,15 +173,11 @@ NamedSchema session() {
 }
 
 // What a webhook may ask for.
-NamedSchema event_name() {
-  return {"EventName", one_of({"media.uploaded", "media.updated", "media.deleted", "media.restored",
-                               "media.purged", "collection.created", "collection.updated",
-                               "collection.deleted", "user.registered"})};
-}
+NamedSchema event_name_schema() { return {"EventName", one_of(event_names())}; }
 
 // What a message is about: that, or a test, which is asked for one by one.
 NamedSchema message_name() {
-  return {"MessageName", any_of({ref("EventName"), constant("webhook.test")})};
+  return {"MessageName", any_of({ref("EventName"), constant(boost::json::string(kTestEvent))})};
 }
 
 std::vector<Member> webhook_members() {
@@ -243,7 +240,7 @@ std::vector<NamedSchema> schemas() {
       share(),
       {"Key", object(key_members())},
       with(key_members(), "NewKey", {"secret", about(text(), "Shown this once")}),
-      event_name(),
+      event_name_schema(),
       message_name(),
       {"Webhook", object(webhook_members())},
       with(webhook_members(), "NewWebhook", {"secret", about(text(), "Shown this once")}),

@@ -5,9 +5,11 @@
 #include <boost/json/serialize.hpp>
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <utility>
 
 #include "apis/kit/json.h"
+#include "apis/mediavault/event_names.h"
 #include "apis/mediavault/event_wire.h"
 #include "apis/mediavault/mediavault.h"
 #include "apis/mediavault/wire.h"
@@ -19,21 +21,6 @@ namespace {
 
 constexpr std::string_view kHookPrefix = "hook_";
 constexpr std::string_view kDeliveryPrefix = "delivery_";
-
-using enum vault::WebhookTopic;
-// In the order of the topics' numbers.
-constexpr std::array<std::pair<vault::WebhookTopic, std::string_view>, 10> kEvents{{
-    {kEntryCreated, "media.uploaded"},
-    {kEntryUpdated, "media.updated"},
-    {kEntryDeleted, "media.deleted"},
-    {kAccountRegistered, "user.registered"},
-    {kCollectionCreated, "collection.created"},
-    {kCollectionUpdated, "collection.updated"},
-    {kCollectionDeleted, "collection.deleted"},
-    {kTest, "webhook.test"},
-    {kEntryRestored, "media.restored"},
-    {kEntryPurged, "media.purged"},
-}};
 
 constexpr std::array<std::string_view, 3> kStatus{"pending", "delivered", "dead"};
 
@@ -63,7 +50,7 @@ boost::json::object payload_object(const vault::Delivery& delivery) {
     if (!is_entry) subject.collection = vault::CollectionId{resource->id};
   }
   boost::json::object data = event_data(subject);
-  if (delivery.topic == kTest) {
+  if (delivery.topic == vault::WebhookTopic::kTest) {
     data["id"] = std::string(kHookPrefix) + std::to_string(delivery.webhook.value);
     data["type"] = "webhook";
   }
@@ -80,21 +67,10 @@ std::optional<Id> parse_id(std::string_view text, std::string_view prefix) {
 
 }  // namespace
 
-std::string_view event_name(vault::WebhookTopic topic) noexcept {
-  return kEvents[static_cast<std::size_t>(topic)].second;
-}
-
-std::optional<vault::WebhookTopic> topic_from(std::string_view event_name) noexcept {
-  for (const auto& [topic, name] : kEvents) {
-    if (name == event_name && topic != kTest) return topic;
-  }
-  return std::nullopt;
-}
-
 boost::json::object webhook_object(const vault::Webhook& webhook) {
   boost::json::array events;
-  for (const auto& [topic, name] : kEvents) {
-    if (webhook.topics.has(topic)) events.emplace_back(name);
+  for (const std::string_view name : event_names()) {
+    if (webhook.topics.has(topic_from(name).value())) events.emplace_back(name);
   }
   return {{"id", std::string(kHookPrefix) + std::to_string(webhook.id.value)},
           {"url", webhook.url},

@@ -9,11 +9,6 @@
 
 namespace coffer::apis::mediavault {
 
-// `media.uploaded` and the others of the document, `media.updated`, `webhook.test`.
-std::string_view event_name(vault::WebhookTopic topic) noexcept;
-// What can be asked for.
-std::optional<vault::WebhookTopic> topic_from(std::string_view event_name) noexcept;
-
 boost::json::object webhook_object(const vault::Webhook& webhook);
 
 // `pending`, `delivered`, `dead`.

@@ -6,6 +6,7 @@
 
 #include "apis/kit/conditional.h"
 #include "apis/kit/json.h"
+#include "apis/mediavault/event_names.h"
 #include "apis/mediavault/handlers.h"
 #include "apis/mediavault/pagination.h"
 #include "apis/mediavault/webhook_wire.h"
@@ -14,9 +15,14 @@
 namespace coffer::apis::mediavault {
 namespace {
 
-constexpr std::string_view kEventsExpected =
-    "Must be one or more of media.uploaded, media.updated, media.deleted, media.restored, "
-    "media.purged, user.registered, collection.created, collection.updated, collection.deleted";
+std::string events_expected() {
+  std::string text = "Must be one or more of ";
+  for (const std::string_view name : event_names()) {
+    if (name != event_names().front()) text += ", ";
+    text += name;
+  }
+  return text;
+}
 
 // Nothing where the field is missing, or is at fault.
 std::optional<vault::WebhookTopics> read_events(Fields& fields) {
@@ -26,7 +32,7 @@ std::optional<vault::WebhookTopics> read_events(Fields& fields) {
   for (const std::string& name : *names) {
     const auto topic = topic_from(name);
     if (!topic) {
-      fields.fault("events", std::string(kEventsExpected));
+      fields.fault("events", events_expected());
       return std::nullopt;
     }
     topics.add(*topic);
@@ -77,7 +83,7 @@ Task<Reply> create_webhook(RequestContext& context) {
   if (!body) co_return std::unexpected(body.error());
   Fields fields(*body);
   vault::NewWebhook wanted{.url = fields.text("url"), .topics = {}};
-  if (!fields.has("events")) fields.fault("events", std::string(kEventsExpected));
+  if (!fields.has("events")) fields.fault("events", events_expected());
   if (const auto topics = read_events(fields)) wanted.topics = *topics;
   if (auto problem = fields.problem()) co_return std::unexpected(std::move(*problem));
   const auto made = co_await context.vault.webhooks().create(context.actor(), std::move(wanted));
