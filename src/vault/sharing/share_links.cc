@@ -12,6 +12,7 @@
 #include "vault/model/checks.h"
 #include "vault/model/quota.h"
 #include "vault/model/sql.h"
+#include "vault/tree/collection_rows.h"
 #include "vault/tree/entries.h"
 #include "vault/tree/entry_rows.h"
 #include "vault/tree/tree.h"
@@ -64,9 +65,9 @@ constexpr db::Statement kUpdate{
     " updated_at = $6 WHERE id = $1"};
 constexpr db::Statement kRevoke{"DELETE FROM share_link WHERE id = $1 AND owner_id = $2"};
 
-constexpr db::Statement kCollection{
-    "SELECT id, owner_id, name, description, files, created_at, updated_at FROM collection"
-    " WHERE id = $1 AND owner_id = $2"};
+constexpr auto kCollectionText =
+    sql("SELECT ", kCollectionColumns, " FROM collection WHERE id = $1 AND owner_id = $2");
+constexpr db::Statement kCollection{kCollectionText.data()};
 constexpr auto kFileInText = sql("SELECT ", kEntryColumns,
                                  " FROM entry WHERE id = $1 AND owner_id = $2 AND EXISTS"
                                  " (SELECT 1 FROM collection_entry AS c"
@@ -113,18 +114,6 @@ ShareLink link_from(const db::Row& row) {
   link.created_at = row.time(10);
   link.updated_at = row.time(11);
   return link;
-}
-
-Collection collection_from(const db::Row& row) {
-  Collection collection;
-  collection.id = row.id<CollectionId>(0);
-  collection.owner = row.id<AccountId>(1);
-  collection.name = row.text(2);
-  collection.description = row.optional_text(3);
-  collection.files = static_cast<std::uint64_t>(row.integer(4));
-  collection.created_at = row.time(5);
-  collection.updated_at = row.time(6);
-  return collection;
 }
 
 CountedDownload receipt_from(const db::Row& row) {

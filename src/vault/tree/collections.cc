@@ -12,6 +12,7 @@
 #include "vault/model/quota.h"
 #include "vault/model/snapshot_cache.h"
 #include "vault/model/sql.h"
+#include "vault/tree/collection_rows.h"
 #include "vault/tree/entries.h"
 #include "vault/tree/share_link_rows.h"
 #include "vault/tree/tree.h"
@@ -20,16 +21,16 @@ namespace coffer::vault {
 namespace {
 
 // New files come so far behind the last one; a file goes half way between two others. Where no
-// number is left between them, all get new ones.
+// number is left between them, some get new ones, this far apart at least.
 constexpr std::int64_t kStep = std::int64_t{1} << 20U;
+constexpr std::int64_t kMinStep = std::int64_t{1} << 10U;
 constexpr std::uint64_t kDeep = 1000;          // rows to pass over: above, off the serving core
 constexpr std::size_t kCachedAccounts = 1024;  // by one thread
 
-constexpr char kColumns[] = "id, owner_id, name, description, files, created_at, updated_at";
 constexpr auto kFindText =
-    sql("SELECT ", kColumns, " FROM collection WHERE id = $1 AND owner_id = $2");
+    sql("SELECT ", kCollectionColumns, " FROM collection WHERE id = $1 AND owner_id = $2");
 constexpr db::Statement kFind{kFindText.data()};
-constexpr auto kListText = sql("SELECT ", kColumns,
+constexpr auto kListText = sql("SELECT ", kCollectionColumns,
                                " FROM collection WHERE owner_id = $1 AND id > $2"
                                " ORDER BY id LIMIT $3 OFFSET $4");
 constexpr db::Statement kList{kListText.data()};
@@ -62,8 +63,26 @@ constexpr db::Statement kTakeOut{
     "DELETE FROM collection_entry WHERE collection_id = $1 AND entry_id = $2"};
 constexpr db::Statement kMove{
     "UPDATE collection_entry SET position = $3 WHERE collection_id = $1 AND entry_id = $2"};
-constexpr db::Statement kInOrder{
-    "SELECT entry_id FROM collection_entry WHERE collection_id = $1 ORDER BY position"};
+// The row that has $3 rows between itself and $2, on either side of it.
+constexpr db::Statement kFarBefore{
+    "SELECT position FROM collection_entry WHERE collection_id = $1 AND position < $2"
+    " ORDER BY position DESC LIMIT 1 OFFSET $3"};
+constexpr db::Statement kFarBehind{
+    "SELECT position FROM collection_entry WHERE collection_id = $1 AND position >= $2"
+    " ORDER BY position LIMIT 1 OFFSET $3"};
+constexpr db::Statement kCountBetween{
+    "SELECT count(*) FROM collection_entry"
+    " WHERE collection_id = $1 AND position > $2 AND position < $3"};
+// Numbers those between $2 and $3 anew, in their order, $4 apart from $2 on. Negative first, since
+// no two may have the same at any time.
+constexpr db::Statement kSpread{
+    "UPDATE collection_entry SET position = -($2 + $4 * ordered.number)"
+    " FROM (SELECT entry_id, row_number() OVER (ORDER BY position) AS number"
+    " FROM collection_entry WHERE collection_id = $1 AND position > $2 AND position < $3)"
+    " AS ordered"
+    " WHERE collection_entry.collection_id = $1 AND collection_entry.entry_id = ordered.entry_id"};
+constexpr db::Statement kEndSpread{
+    "UPDATE collection_entry SET position = -position WHERE collection_id = $1 AND position < 0"};
 constexpr db::Statement kOfFile{
     "SELECT collection_id FROM collection_entry WHERE entry_id = $1 ORDER BY collection_id"};
 constexpr db::Statement kAny{"SELECT id FROM collection WHERE owner_id = $1 LIMIT 1"};
@@ -74,21 +93,8 @@ constexpr auto kCountVisibleText =
         kIsNotHidden);
 constexpr db::Statement kCountVisible{kCountVisibleText.data()};
 
-Collection collection_from(const db::Row& row) {
-  Collection collection;
-  collection.id = row.id<CollectionId>(0);
-  collection.owner = row.id<AccountId>(1);
-  collection.name = row.text(2);
-  if (!row.is_null(3)) collection.description = std::string(row.text(3));
-  collection.files = static_cast<std::uint64_t>(row.integer(4));
-  collection.created_at = row.time(5);
-  collection.updated_at = row.time(6);
-  return collection;
-}
-
 std::int64_t integer_from(const db::Row& row) { return row.integer(0); }
 CollectionId id_from(const db::Row& row) { return row.id<CollectionId>(0); }
-EntryId entry_id_from(const db::Row& row) { return row.id<EntryId>(0); }
 
 std::unexpected<Failure> no_such_collection() {
   return fail(FailureCode::kNotFound, "there is no such collection");
@@ -157,20 +163,6 @@ Task<void> remove_collection(db::Transaction& tx, const Collection& collection, 
   co_await report(tx, collection, EventType::kCollectionDeleted, now);
 }
 
-// Gives all files numbers kStep apart, in the order in which they stand.
-Task<void> number_anew(db::Transaction& tx, CollectionId id) {
-  const auto files = co_await tx.all(kInOrder, entry_id_from, id);
-  const auto count = static_cast<std::int64_t>(files.size());
-  const auto last = co_await tx.find(
-      kLast, [](const db::Row& row) { return row.integer(0); }, id);
-  // Behind all that are there first, since no two may have the same number at any time.
-  for (const std::int64_t base :
-       {std::max<std::int64_t>(last.value(), count * kStep), std::int64_t{0}}) {
-    std::int64_t position = base;
-    for (const EntryId file : files) co_await tx.execute(kMove, id, file, position += kStep);
-  }
-}
-
 // A number right before `next`, behind the one that stands before that; nothing where there is
 // none.
 Task<std::optional<std::int64_t>> free_position(db::Transaction& tx, CollectionId id,
@@ -188,7 +180,39 @@ Task<std::int64_t> last_position(db::Transaction& tx, CollectionId id) {
   co_return last.value_or(0);
 }
 
+// Makes room before the file at `next` by numbering those around it anew: as few as will do, so
+// that nobody else who writes waits for a whole collection, and cursors elsewhere in it stay good.
+Task<void> make_room(db::Transaction& tx, CollectionId id, std::int64_t next) {
+  for (std::int64_t around = 32;; around *= 4) {
+    const auto before = co_await tx.find(kFarBefore, integer_from, id, next, around);
+    const auto behind = co_await tx.find(kFarBehind, integer_from, id, next, around);
+    const std::int64_t low = before.value_or(0);
+    std::int64_t high = behind.value_or(0);
+    if (!behind) high = co_await last_position(tx, id) + kStep;
+    const auto count = co_await tx.find(kCountBetween, integer_from, id, low, high);
+    const std::int64_t places = count.value() + 1;
+    if (!before && !behind) high = std::max(high, places * kStep);
+    const std::int64_t step = (high - low) / places;
+    if (step < kMinStep && (before || behind)) continue;
+    co_await tx.execute(kSpread, id, low, high, step);
+    co_await tx.execute(kEndSpread, id);
+    co_return;
+  }
+}
+
 }  // namespace
+
+Collection collection_from(const db::Row& row) {
+  Collection collection;
+  collection.id = row.id<CollectionId>(0);
+  collection.owner = row.id<AccountId>(1);
+  collection.name = row.text(2);
+  collection.description = row.optional_text(3);
+  collection.files = static_cast<std::uint64_t>(row.integer(4));
+  collection.created_at = row.time(5);
+  collection.updated_at = row.time(6);
+  return collection;
+}
 
 std::string Collection::state_tag() const {
   const std::string numbers = fmt::format("{} {} {} {} {}", id.value, files, to_micros(updated_at),
@@ -406,7 +430,7 @@ Task<Result<Collection>> Collections::move(Actor actor, CollectionId id, EntryId
       if (!next) co_return fault_of(FailureCode::kNotFound, "before", "is not in the collection");
       position = co_await free_position(tx, id, *next);
       if (!position) {
-        co_await number_anew(tx, id);
+        co_await make_room(tx, id, *next);
         next = co_await tx.find(kPosition, integer_from, id, *before);
         position = co_await free_position(tx, id, next.value());
       }

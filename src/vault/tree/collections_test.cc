@@ -34,7 +34,7 @@ class CollectionsTest : public VaultTest {
     query.collection = id;
     query.sort = sort;
     query.descending = false;
-    query.limit = 100;
+    query.limit = 300;
     const EntryPage page = list(query);
     EXPECT_EQ(page.total, page.entries.size());
     Names names;
@@ -167,6 +167,30 @@ TEST_F(CollectionsTest, FindAPlaceBetweenTwoFilesAnyNumberOfTimes) {
     order.insert(order.end() - 1, name);
     ASSERT_EQ(names_in(anna_, set.id), order) << i;
   }
+}
+
+TEST_F(CollectionsTest, NumberOnlyAFewAnewToMakeRoom) {
+  const Collection set = create(anna_, "Set");
+  std::vector<EntryId> files;
+  Names order;
+  for (int i = 0; i < 300; ++i) {
+    order.push_back(std::to_string(i));
+    files.push_back(upload(anna_, order.back(), "x").id);
+  }
+  ASSERT_TRUE(add(anna_, set.id, files));
+  // Those before the hundredth and from the two hundredth on.
+  static constexpr db::Statement kFar{
+      "SELECT sum(position * (entry_id % 97)) FROM collection_entry WHERE entry_id IN"
+      " (SELECT id FROM entry WHERE CAST(name AS INTEGER) < 100"
+      " OR CAST(name AS INTEGER) BETWEEN 200 AND 249)"};
+  const std::int64_t far = count(kFar);
+  for (std::size_t i = 0; i < 50; ++i) {
+    ASSERT_TRUE(run(collections().move(as(anna_), set.id, files[250 + i], files[150])));
+    order.erase(std::ranges::find(order, std::to_string(250 + i)));
+    order.insert(std::ranges::find(order, "150"), std::to_string(250 + i));
+  }
+  EXPECT_EQ(count(kFar), far) << "their numbers, by which cursors go on, are the same";
+  EXPECT_EQ(names_in(anna_, set.id), order);
 }
 
 TEST_F(CollectionsTest, LoseAFileWithTheFileAndKeepItOtherwise) {
