@@ -213,13 +213,20 @@ def test_a_key_whose_request_is_under_way_is_told_to_wait(shared, user):
     assert [media["filename"] for media in user.media()] == ["a.txt"]
 
 
-def test_replies_with_secrets_are_not_kept(shared, user):
+@pytest.mark.parametrize("path, body", [
+    ("/api-keys", {"name": "a"}), ("/webhooks", {"url": "https://example.com/a", "events": ["media.uploaded"]}),
+])
+def test_replies_with_secrets_are_for_the_same_credentials_alone(shared, user, path, body):
     key = new_key()
-    post = lambda: user.post("/api-keys", json={"name": "a"}, headers={"Idempotency-Key": key})  # noqa: E731
-    secret = shapes.success(post(), 201)["secret"]
-    reply = refused(post(), 409, "idempotency_reply_lost")
+    post = lambda who: who.post(path, json=body, headers={"Idempotency-Key": key})  # noqa: E731
+    first = post(user)
+    secret = shapes.success(first, 201)["secret"]
+    again = post(user)
+    assert (again.status_code, again.content) == (201, first.content)
+    assert again.headers["Idempotency-Replayed"] == "true" and again.headers["Cache-Control"] == "no-store"
+    reply = refused(post(user.again()), 409, "idempotency_reply_lost")
     assert "new key" in reply.json()["error"]["message"]
-    assert len(shapes.success(user.get("/api-keys"))) == 1
+    assert len(shapes.success(user.get(path))) == 1
     files = [path.read_bytes() for path in shared.data.glob("coffer.db*")]
     assert files and not any(secret.encode() in content for content in files)
 

@@ -85,8 +85,10 @@ struct RequestContext {
 // What a repeated POST with the same Idempotency-Key gets; see gateway/idempotency.h.
 enum class Repeat {
   kFirstReply,  // what the first one got, and nothing is done again
-  kNoReply,     // nothing is done again; the first reply holds a secret and is not kept
-  kRunsAgain,   // it is carried out again: the key means nothing
+  // The same. The reply holds a secret: it is kept so that only the credentials of the first
+  // request open it, and a repetition with others gets none.
+  kSealedReply,
+  kRunsAgain,  // it is carried out again: the key means nothing
 };
 
 // What a route that changes something makes of an If-Match (RFC 9110 section 13.1.1).

@@ -68,11 +68,11 @@ Problem mismatch() {
 }
 
 Problem reply_lost(Repeat repeat) {
-  if (repeat == Repeat::kNoReply) {
-    return {
-        ProblemKind::kReplyLost,
-        "The first request with this Idempotency-Key was carried out; its reply had a secret and"
-        " was not kept: delete what it made, and make another with a new key"};
+  if (repeat == Repeat::kSealedReply) {
+    return {ProblemKind::kReplyLost,
+            "The first request with this Idempotency-Key was carried out; its reply has a secret,"
+            " and only the token or key that was sent with it gets it again: send that, or delete"
+            " what it made and make another with a new key"};
   }
   return {ProblemKind::kReplyLost,
           "The first request with this Idempotency-Key was carried out; its reply is not known any"
@@ -127,7 +127,7 @@ Task<Reply> Idempotency::call(const Dialect& dialect, const Route& route, Reques
   }
   const auto kept = co_await vault_.idempotency_keys().find(account, hash);
   if (kept) {
-    Reply reply = co_await answer_again(dialect, route, context, check, *kept);
+    Reply reply = co_await answer_again(dialect, route, context, check, hash, *kept);
     co_return reply;
   }
   vault::IdempotencyClaim claim(
@@ -135,20 +135,20 @@ Task<Reply> Idempotency::call(const Dialect& dialect, const Route& route, Reques
   context.claim = &claim;
   Reply reply = co_await route.handler(context);
   context.claim = nullptr;
-  if (reply) co_await keep(route, context, claim, *reply);
+  if (reply) co_await keep(dialect, route, context, claim, *reply);
   co_return reply;
 }
 
 Task<Reply> Idempotency::answer_again(const Dialect& dialect, const Route& route,
                                       RequestContext& context, BodyCheck& check,
-                                      const vault::KeptRequest& kept) {
+                                      const Sha256Digest& key, const vault::KeptRequest& kept) {
   auto problem = co_await check.drain();
   if (problem) co_return std::unexpected(std::move(*problem));
   if (check.fingerprint() != kept.fingerprint) {
     ++refused_;
     co_return std::unexpected(mismatch());
   }
-  Reply reply = co_await reply_again(dialect, route, context, kept);
+  Reply reply = co_await reply_again(dialect, route, context, key, kept);
   if (reply) {
     ++replayed_;
     reply->headers.set(kReplayed, "true");
@@ -157,7 +157,14 @@ Task<Reply> Idempotency::answer_again(const Dialect& dialect, const Route& route
 }
 
 Task<Reply> Idempotency::reply_again(const Dialect& dialect, const Route& route,
-                                     RequestContext& context, const vault::KeptRequest& kept) {
+                                     RequestContext& context, const Sha256Digest& key,
+                                     const vault::KeptRequest& kept) {
+  if (kept.reply && route.repeat == Repeat::kSealedReply) {
+    const auto opened = vault::IdempotencyKeys::unseal(
+        *kept.reply, dialect.credentials(context.request).secret, key);
+    if (!opened) co_return std::unexpected(reply_lost(route.repeat));
+    co_return response_from(*opened);
+  }
   if (kept.reply) co_return response_from(*kept.reply);
   const std::int64_t count = kept.last_event.value - kept.first_event.value + 1;
   const bool is_known = route.repeat == Repeat::kFirstReply && count > 0 &&
@@ -173,24 +180,25 @@ Task<Reply> Idempotency::reply_again(const Dialect& dialect, const Route& route,
   co_return std::move(*response);
 }
 
-Task<void> Idempotency::keep(const Route& route, RequestContext& context,
+Task<void> Idempotency::keep(const Dialect& dialect, const Route& route, RequestContext& context,
                              const vault::IdempotencyClaim& claim, const http::Response& response) {
   const bool is_success = response.status >= 200 && response.status < 300;
   const bool is_final = response.status < 500 && response.status != 429;
   if (!is_success && !(claim.is_committed() && is_final)) co_return;
   bool is_kept = false;
-  if (route.repeat == Repeat::kFirstReply) {
-    auto reply = kept_form(response);
-    try {
-      if (reply) {
-        is_kept =
-            co_await vault_.idempotency_keys().keep(context.actor(), claim, std::move(*reply));
-      }
-    } catch (const std::exception& error) {
-      // The request was carried out; its client gets the reply now.
-      log::warning("a reply could not be kept",
-                   {{"request_id", context.request.id}, {"error", error.what()}});
+  auto reply = kept_form(response);
+  if (reply && route.repeat == Repeat::kSealedReply) {
+    *reply = vault_.idempotency_keys().seal(
+        std::move(*reply), dialect.credentials(context.request).secret, claim.key());
+  }
+  try {
+    if (reply) {
+      is_kept = co_await vault_.idempotency_keys().keep(context.actor(), claim, std::move(*reply));
     }
+  } catch (const std::exception& error) {
+    // The request was carried out; its client gets the reply now.
+    log::warning("a reply could not be kept",
+                 {{"request_id", context.request.id}, {"error", error.what()}});
   }
   if (!is_kept) ++lost_;
 }

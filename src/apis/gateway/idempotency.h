@@ -68,12 +68,14 @@ class Idempotency {
   std::unique_ptr<Slot> enter(std::string name);
   void leave(const std::string& name);
 
+  // `key`: its SHA-256.
   Task<Reply> answer_again(const Dialect& dialect, const Route& route, RequestContext& context,
-                           BodyCheck& check, const vault::KeptRequest& kept);
+                           BodyCheck& check, const Sha256Digest& key,
+                           const vault::KeptRequest& kept);
   Task<Reply> reply_again(const Dialect& dialect, const Route& route, RequestContext& context,
-                          const vault::KeptRequest& kept);
-  Task<void> keep(const Route& route, RequestContext& context, const vault::IdempotencyClaim& claim,
-                  const http::Response& response);
+                          const Sha256Digest& key, const vault::KeptRequest& kept);
+  Task<void> keep(const Dialect& dialect, const Route& route, RequestContext& context,
+                  const vault::IdempotencyClaim& claim, const http::Response& response);
 
   vault::Vault& vault_;
   std::mutex mutex_;

@@ -13,7 +13,7 @@ constexpr std::uint64_t kManyIds = std::uint64_t{512} << 10U;
 constexpr std::uint64_t kManyChecksums = std::uint64_t{128} << 10U;
 
 Route with_secret(Route route) {
-  route.repeat = Repeat::kNoReply;
+  route.repeat = Repeat::kSealedReply;
   return route;
 }
 

@@ -96,14 +96,14 @@ constexpr std::string_view kKeyConflict =
     "The first request with this `Idempotency-Key` is under way, or was carried out and its reply "
     "is not known any more";
 constexpr std::string_view kSecretConflict =
-    "The first request with this `Idempotency-Key` is under way, or was carried out: its reply had "
-    "a secret and was not kept";
+    "The first request with this `Idempotency-Key` is under way, or was carried out: its reply has "
+    "a secret, and only the token or key that was sent with it gets it again";
 constexpr std::string_view kKeyMismatch = "This `Idempotency-Key` was used for another request";
 
 constexpr char kReplayed[] = "Idempotency-Replayed";
 
 bool gives_first_reply(const DescribedRoute& route) {
-  return route.takes_idempotency_key && route.route.repeat == Repeat::kFirstReply;
+  return route.takes_idempotency_key && route.route.repeat != Repeat::kRunsAgain;
 }
 
 // The headers of every reply to a route.
@@ -179,7 +179,8 @@ Failures failures_of(const Api& api, const DescribedRoute& route) {
     failures[std::to_string(error.status)] = error.about;
   }
   if (route.takes_idempotency_key) {
-    add_reason(failures, "409", gives_first_reply(route) ? kKeyConflict : kSecretConflict);
+    add_reason(failures, "409",
+               route.route.repeat == Repeat::kSealedReply ? kSecretConflict : kKeyConflict);
     add_reason(failures, "422", kKeyMismatch);
   }
   return failures;

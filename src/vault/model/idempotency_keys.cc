@@ -1,7 +1,9 @@
 #include "vault/model/idempotency_keys.h"
 
+#include <utility>
 #include <vector>
 
+#include "base/seal.h"
 #include "vault/model/idempotency_rows.h"
 
 namespace coffer::vault {
@@ -41,6 +43,8 @@ KeptRequest request_from(const db::Row& row) {
   }
   return request;
 }
+
+std::string context_of(const Sha256Digest& key) { return "idempotent reply " + key.hex(); }
 
 struct ExpiredKey {
   std::int64_t id;
@@ -118,6 +122,20 @@ Task<bool> IdempotencyKeys::keep(Actor actor, const IdempotencyClaim& claim, Kep
   };
   const auto kept = co_await context_.database.write(actor.claiming(nullptr), body);
   co_return kept.has_value();
+}
+
+KeptReply IdempotencyKeys::seal(KeptReply reply, std::string_view credentials,
+                                const Sha256Digest& key) const {
+  reply.body = coffer::seal(context_.entropy, credentials, context_of(key), reply.body);
+  return reply;
+}
+
+std::optional<KeptReply> IdempotencyKeys::unseal(KeptReply reply, std::string_view credentials,
+                                                 const Sha256Digest& key) {
+  auto body = coffer::unseal(credentials, context_of(key), reply.body);
+  if (!body) return std::nullopt;
+  reply.body = std::move(*body);
+  return reply;
 }
 
 Task<std::uint64_t> IdempotencyKeys::prune(std::size_t limit) {

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "base/hash.h"
 #include "base/task.h"
@@ -47,6 +48,13 @@ class IdempotencyKeys {
   // long or the quota has no room for it; that the request was carried out stays known. REQUIRES:
   // the actor is the one with the claim, which outlives the task.
   Task<bool> keep(Actor actor, const IdempotencyClaim& claim, KeptReply reply);
+
+  // A reply with a secret in it, as it is kept: so that only the credentials of the request that it
+  // is the reply to open it again. `credentials`: those that nobody can guess, a token or a key.
+  KeptReply seal(KeptReply reply, std::string_view credentials, const Sha256Digest& key) const;
+  // Nothing with other credentials than those.
+  static std::optional<KeptReply> unseal(KeptReply reply, std::string_view credentials,
+                                         const Sha256Digest& key);
 
   // Forgets up to `limit` keys that have expired; how many.
   Task<std::uint64_t> prune(std::size_t limit);
