@@ -70,9 +70,9 @@ type APIKeyOptions struct {
 	ExpiresAt time.Time // zero: never
 }
 
-// Create makes a key. Keep its secret: it is shown this once. Where the connection is lost before
-// the reply, the call may end with [ErrIdempotencyReplyLost]: then the key was made, and has to be
-// deleted.
+// Create makes a key. Keep its secret: it is shown this once. Where the connection was lost and the
+// token was renewed before the call was repeated, it ends with [ErrIdempotencyReplyLost]: then the key
+// was made, and has to be deleted.
 func (s *APIKeysService) Create(ctx context.Context, key APIKeyOptions, options ...CallOption) (*NewAPIKey, error) {
 	body := changes{"name": key.Name}
 	if key.Kind != "" {

@@ -64,11 +64,11 @@ func TestParallelCallsRefreshOnce(t *testing.T) {
 }
 
 func TestATokenThatExpiresIsRefreshed(t *testing.T) {
-	server := newServer(t, map[string]string{"sessions.access_lifetime": "1s"})
+	server := newServer(t, map[string]string{"sessions.access_lifetime": "3s"})
 	client, ctx := newUserAt(t, server.URL), testContext(t)
 	must(client.Users.Me(ctx))(t)
 	first := client.Auth.Tokens()
-	time.Sleep(1100 * time.Millisecond)
+	time.Sleep(3100 * time.Millisecond)
 	must(client.Users.Me(ctx))(t)
 	equal(t, "another token", client.Auth.Tokens().Token != first.Token, true)
 }

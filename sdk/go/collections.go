@@ -20,8 +20,7 @@ func (s *CollectionsService) Create(ctx context.Context, collection CollectionOp
 	return s.send(ctx, newRequest(http.MethodPost, "/collections", options).withJSON(collection))
 }
 
-// List reads all collections, the oldest first, page by page. One that is deleted meanwhile may have
-// another one left out.
+// List reads all collections, the oldest first, page by page.
 func (s *CollectionsService) List(ctx context.Context, at ListOptions, options ...CallOption) iter.Seq2[*Collection, error] {
 	return items[Collection](ctx, s.c, list{path: "/collections", options: options}, at)
 }
@@ -73,7 +72,7 @@ func (s *CollectionsService) ListMediaPage(ctx context.Context, id string, filte
 
 func (s *CollectionsService) mediaList(id string, filter MediaFilter, options []CallOption) list {
 	filter.Collection = ""
-	return list{path: collectionPath(id) + "/media", query: filter.query(), hasCursors: true, options: options}
+	return list{path: collectionPath(id) + "/media", query: filter.query(), options: options}
 }
 
 // MoveMedia moves a file of the collection right before another one of it; before "": to the end.
@@ -93,12 +92,7 @@ func (s *CollectionsService) RemoveMedia(ctx context.Context, id, mediaID string
 }
 
 func (s *CollectionsService) send(ctx context.Context, r *request) (*Collection, error) {
-	result, err := send[Collection](ctx, s.c, r)
-	if err != nil {
-		return nil, err
-	}
-	result.Data.ETag = result.etag
-	return &result.Data, nil
+	return data[Collection](ctx, s.c, r)
 }
 
 func collectionPath(id string) string { return "/collections/" + segment(id) }

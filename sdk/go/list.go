@@ -10,14 +10,14 @@ import (
 	"time"
 )
 
-// ListOptions choose a page of a list. Iterators use PerPage alone.
+// ListOptions choose a page of a list, or where an iterator begins.
 type ListOptions struct {
 	// PerPage is how many there are on a page, 1 to 100 (20; iterators: 100).
 	PerPage int
-	// Page counts from 1. In lists of media, Cursor is the better way.
+	// Page counts from 1. Cursor is the better way.
 	Page int
-	// Cursor is Page.NextCursor of the page before, in lists of media; "" for the first page. What is
-	// uploaded and deleted meanwhile moves nothing to another page.
+	// Cursor is Page.NextCursor of the page before; "" for the first page. What is made and deleted
+	// meanwhile moves nothing to another page.
 	Cursor string
 }
 
@@ -27,7 +27,7 @@ type Page[T any] struct {
 	Pagination Pagination
 }
 
-// NextCursor is the cursor of the page after this one; "" if this is the last, or the list has none.
+// NextCursor is the cursor of the page after this one; "" if this is the last, or was read by number.
 func (p *Page[T]) NextCursor() string {
 	if next := p.Pagination.Links.NextCursor; next != nil {
 		return *next
@@ -106,10 +106,9 @@ func moment(t time.Time) string {
 
 // list is a list of the API.
 type list struct {
-	path       string
-	query      url.Values
-	hasCursors bool
-	options    []CallOption
+	path    string
+	query   url.Values
+	options []CallOption
 }
 
 func (l list) withPage(at ListOptions) (url.Values, error) {
@@ -123,11 +122,9 @@ func (l list) withPage(at ListOptions) (url.Values, error) {
 	switch {
 	case at.Page != 0 && at.Cursor != "":
 		return nil, errors.New("mediavault: Page and Cursor exclude each other")
-	case at.Cursor != "" && !l.hasCursors:
-		return nil, errors.New("mediavault: this list has no cursors; use Page")
 	case at.Page != 0:
 		query.Set("page", strconv.Itoa(at.Page))
-	case l.hasCursors:
+	default:
 		query.Set("cursor", at.Cursor)
 	}
 	return query, nil
@@ -152,7 +149,7 @@ func readPage[T any](ctx context.Context, c *Client, l list, at ListOptions) (*P
 
 const iteratorPage = 100 // items that an iterator reads at a time
 
-// items reads page after page, from the one that at names. It ends with the first error.
+// items reads page after page, by cursor unless at names a page. It ends with the first error.
 func items[T any](ctx context.Context, c *Client, l list, at ListOptions) iter.Seq2[*T, error] {
 	return func(yield func(*T, error) bool) {
 		if at.PerPage == 0 {
@@ -173,8 +170,8 @@ func items[T any](ctx context.Context, c *Client, l list, at ListOptions) iter.S
 			switch {
 			case page.NextCursor() != "":
 				next.Page, next.Cursor = 0, page.NextCursor()
-			case page.HasNext() && (!l.hasCursors || at.Page != 0):
-				next.Page = max(next.Page, 1) + 1
+			case page.HasNext() && at.Page != 0:
+				next.Page++
 			default:
 				return
 			}

@@ -15,7 +15,7 @@ const checksumPrefix = "sha256:"
 type MediaService struct{ c *Client }
 
 // List reads media, page by page by cursor, so that each file that is there throughout comes exactly
-// once.
+// once. So do the other lists.
 func (s *MediaService) List(ctx context.Context, filter MediaFilter, options ...CallOption) iter.Seq2[*Media, error] {
 	return items[Media](ctx, s.c, s.list(filter, options), filter.ListOptions)
 }
@@ -26,7 +26,7 @@ func (s *MediaService) ListPage(ctx context.Context, filter MediaFilter, options
 }
 
 func (s *MediaService) list(filter MediaFilter, options []CallOption) list {
-	return list{path: "/media", query: filter.query(), hasCursors: true, options: options}
+	return list{path: "/media", query: filter.query(), options: options}
 }
 
 // Get reads one file's description. The id may also be its UUID or number.
@@ -94,12 +94,7 @@ func (s *MediaService) Exists(ctx context.Context, checksums []string, options .
 
 // send makes a call whose reply is a file's description.
 func (s *MediaService) send(ctx context.Context, r *request) (*Media, error) {
-	result, err := send[Media](ctx, s.c, r)
-	if err != nil {
-		return nil, err
-	}
-	result.Data.ETag = result.etag
-	return &result.Data, nil
+	return data[Media](ctx, s.c, r)
 }
 
 func mediaPath(id string) string { return "/media/" + segment(id) }

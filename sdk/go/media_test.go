@@ -139,8 +139,10 @@ func TestListsGoThroughAllPages(t *testing.T) {
 	}
 	equal(t, "failures", failures, 1)
 	_, err := client.Collections.ListPage(ctx, mediavault.ListOptions{Cursor: "x"})
+	refused(t, err, mediavault.ErrValidation)
+	_, err = client.Media.ListPage(ctx, mediavault.MediaFilter{ListOptions: mediavault.ListOptions{Cursor: "x", Page: 2}})
 	if err == nil {
-		t.Fatal("a cursor for a list without cursors")
+		t.Fatal("a cursor and a page")
 	}
 }
 
@@ -180,8 +182,12 @@ func TestCollections(t *testing.T) {
 	equal(t, "description", changed.Description, nil)
 	_, err := client.Collections.AddMedia(ctx, collection.ID, []string{b.ID}, mediavault.IfMatch(seen.ETag))
 	refused(t, err, mediavault.ErrPreconditionFailed)
-	all := must(mediavault.Collect(client.Collections.List(ctx, mediavault.ListOptions{})))(t)
-	equal(t, "collections", len(all), 1)
+	for range 4 {
+		must(client.Collections.Create(ctx, mediavault.CollectionOptions{Name: "more"}))(t)
+	}
+	for _, at := range []mediavault.ListOptions{{PerPage: 2}, {PerPage: 2, Page: 1}} {
+		equal(t, "collections", len(must(mediavault.Collect(client.Collections.List(ctx, at)))(t)), 5)
+	}
 	ok(t, client.Collections.Delete(ctx, collection.ID))
 	_, err = client.Collections.Get(ctx, collection.ID)
 	refused(t, err, mediavault.ErrNotFound)
@@ -211,13 +217,17 @@ func TestShares(t *testing.T) {
 		t.Fatalf("got %+v", changed)
 	}
 	equal(t, "url", must(client.Shares.Get(ctx, share.ID))(t).URL, share.URL)
+	more := mediavault.SharePolicy{MaxDownloads: mediavault.Set(4)}
+	must(client.Shares.Update(ctx, share.ID, more, mediavault.IfMatch(changed.ETag)))(t)
+	_, err := client.Shares.Update(ctx, share.ID, more, mediavault.IfMatch(changed.ETag))
+	refused(t, err, mediavault.ErrPreconditionFailed)
 	at := mediavault.ListOptions{PerPage: 1}
 	equal(t, "all", len(must(mediavault.Collect(client.Shares.List(ctx, at)))(t)), 2)
 	equal(t, "page", must(client.Shares.ListPage(ctx, at))(t).Pagination.Total, 2)
 	equal(t, "of the file", must(mediavault.Collect(client.Shares.ListOfMedia(ctx, media.ID, at)))(t)[0].ID, share.ID)
 	equal(t, "of the collection", must(mediavault.Collect(client.Shares.ListOfCollection(ctx, collection.ID, at)))(t)[0].ID, gallery.ID)
 	ok(t, client.Shares.Revoke(ctx, share.ID))
-	_, err := client.Shares.Get(ctx, share.ID)
+	_, err = client.Shares.Get(ctx, share.ID)
 	refused(t, err, mediavault.ErrNotFound)
 }
 
@@ -228,7 +238,7 @@ func TestAccountAndSessions(t *testing.T) {
 		t.Fatalf("got %+v", me)
 	}
 	mail := me.Username + "@example.com"
-	me = must(client.Users.Update(ctx, mediavault.UserUpdate{Email: mediavault.Set(mail)}))(t)
+	me = must(client.Users.Update(ctx, mediavault.UserUpdate{Email: mediavault.Set(mail)}, mediavault.IfMatch(me.ETag)))(t)
 	equal(t, "mail", *me.Email, mail)
 	other := newClient(t, shared.URL)
 	must(other.Auth.Login(ctx, mail, password))(t)

@@ -274,8 +274,8 @@ type call struct {
 }
 
 const (
-	pageQuery  = "page per_page"
-	mediaQuery = "page per_page cursor type q tag created_after created_before taken_after taken_before sort order"
+	pageQuery  = "page per_page cursor"
+	mediaQuery = pageQuery + " type q tag created_after created_before taken_after taken_before sort order"
 	policyBody = "password expires_at max_downloads allow_download"
 	uploadBody = "file checksum title description tags"
 )

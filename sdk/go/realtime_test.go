@@ -153,13 +153,13 @@ func TestAnotherRunGoesOnFromTheLastEvent(t *testing.T) {
 }
 
 func TestAStreamOutlivesItsToken(t *testing.T) {
-	server := newServer(t, map[string]string{"sessions.access_lifetime": "2s"})
+	server := newServer(t, map[string]string{"sessions.access_lifetime": "4s"})
 	client, ctx := newUserAt(t, server.URL, quick), testContext(t)
 	proxy := vaulttest.NewProxy(t, server.URL, nil)
 	must(client.Users.Me(ctx))(t)
 	watcher := newClient(t, proxy.URL, mediavault.WithTokens(client.Auth.Tokens()), quick)
 	next := pump(t, must(watcher.Realtime.Connect(ctx, allMedia))(t))
-	time.Sleep(3 * time.Second)
+	time.Sleep(5 * time.Second)
 	writer := newUserAt(t, server.URL)
 	upload(t, writer, "of somebody else", "1")
 	media := must(watcher.Media.Upload(ctx, strings.NewReader("2"), "b", mediavault.UploadOptions{}))(t)

@@ -80,8 +80,7 @@ func sharePath(id string) string { return "/shares/" + segment(id) }
 // TrashService is about files that were deleted and can be restored.
 type TrashService struct{ c *Client }
 
-// List reads the trash, what was deleted last first, page by page. What is restored or removed
-// meanwhile may have others left out: read it with [Collect] first.
+// List reads the trash, what was deleted last first, page by page.
 func (s *TrashService) List(ctx context.Context, at ListOptions, options ...CallOption) iter.Seq2[*TrashedMedia, error] {
 	return items[TrashedMedia](ctx, s.c, list{path: "/trash", options: options}, at)
 }

@@ -141,7 +141,7 @@ func TestAReceiverOfTheRealVault(t *testing.T) {
 	equal(t, "deliveries", page.Pagination.Total, 2)
 	paused := must(client.Webhooks.Update(ctx, webhook.ID, mediavault.WebhookUpdate{
 		Active: mediavault.Set(false), Events: mediavault.Set([]mediavault.EventName{mediavault.EventMediaDeleted}),
-	}))(t)
+	}, mediavault.IfMatch(webhook.ETag)))(t)
 	equal(t, "active", paused.Active, false)
 	equal(t, "events", must(client.Webhooks.Get(ctx, webhook.ID))(t).Events[0], mediavault.EventMediaDeleted)
 	_, err = client.Webhooks.Test(ctx, webhook.ID)

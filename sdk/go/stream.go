@@ -28,10 +28,10 @@ type Stream struct {
 	err    error         // that it ended with; read once done is closed
 	full   atomic.Bool   // events wait for their reader
 
-	mu        sync.Mutex
-	topics    map[topic]*subscribed
-	socket    *websocket.Conn // authenticated; nil: not connected
-	refreshed bool            // the token was renewed since the last success
+	mu       sync.Mutex
+	topics   map[topic]*subscribed
+	socket   *websocket.Conn // authenticated; nil: not connected
+	refusals int             // of the token, one after another
 }
 
 // topic is what a subscription is to.
@@ -102,6 +102,7 @@ const (
 	eventBuffer       = 64
 	messageMax        = 1 << 20
 	pingEvery         = 30 * time.Second
+	refusalsMax       = 3
 	pingWithin        = 15 * time.Second
 	closeForbidden    = websocket.StatusCode(4403)
 	closeUnauthorized = websocket.StatusCode(4401)
@@ -302,7 +303,7 @@ func (s *Stream) receive(ctx context.Context, socket *websocket.Conn, isConnecte
 // connected asks for everything that was subscribed to, from where it was left.
 func (s *Stream) connected(ctx context.Context, socket *websocket.Conn) {
 	s.mu.Lock()
-	s.socket, s.refreshed = socket, false
+	s.socket, s.refusals = socket, 0
 	var topics []*subscribed
 	for _, one := range s.topics {
 		if one.isEnding {
@@ -381,7 +382,8 @@ func (s *Stream) keepAlive(ctx context.Context, socket *websocket.Conn, token st
 	}
 }
 
-// closed says how a connection ended. A token that is valid no longer is renewed once.
+// closed says how a connection ended. A token that is valid no longer is renewed; on a slow machine,
+// a short-lived one may end on its way more than once.
 func (s *Stream) closed(ctx context.Context, auth clientMessage, refusal *APIError, err error) error {
 	if s.ctx.Err() != nil {
 		return context.Cause(s.ctx)
@@ -395,10 +397,10 @@ func (s *Stream) closed(ctx context.Context, auth clientMessage, refusal *APIErr
 		return fmt.Errorf("%w: %w", errFinal, err)
 	case closeUnauthorized:
 		s.mu.Lock()
-		isAgain := s.refreshed
-		s.refreshed = true
+		s.refusals++
+		isTooOften := s.refusals > refusalsMax
 		s.mu.Unlock()
-		if auth.Token == "" || isAgain {
+		if auth.Token == "" || isTooOften {
 			return fmt.Errorf("%w: %w", errFinal, err)
 		}
 		if failed := s.c.auth.renew(ctx, auth.Token); failed != nil {

@@ -390,6 +390,9 @@ func data[T any](ctx context.Context, c *Client, r *request) (*T, error) {
 	if err != nil {
 		return nil, err
 	}
+	if one, ok := any(&result.Data).(interface{ setETag(string) }); ok {
+		one.setETag(result.etag)
+	}
 	return &result.Data, nil
 }
 

@@ -20,7 +20,12 @@ type User struct {
 	ChargedBytes int64     `json:"charged_bytes"`     // the same as Used
 	CreatedAt    time.Time `json:"created_at"`
 	UpdatedAt    time.Time `json:"updated_at"`
+
+	// ETag is for [IfMatch]. It is of what can be changed, not of what is counted.
+	ETag string `json:"-"`
 }
+
+func (u *User) setETag(etag string) { u.ETag = etag }
 
 // Session is a log-in that has not ended.
 type Session struct {
@@ -130,6 +135,8 @@ type Media struct {
 	ETag string `json:"-"`
 }
 
+func (m *Media) setETag(etag string) { m.ETag = etag }
+
 // SHA256 is the checksum as 64 hexadecimal digits; "" until it is worked out.
 func (m *Media) SHA256() string {
 	if m.Checksum == nil {
@@ -166,6 +173,8 @@ type Collection struct {
 	ETag string `json:"-"`
 }
 
+func (c *Collection) setETag(etag string) { c.ETag = etag }
+
 // Share is a link to a file or a collection for people without an account.
 type Share struct {
 	ID            string     `json:"id"`  // share_…
@@ -181,7 +190,12 @@ type Share struct {
 	UserID        string     `json:"user_id"`
 	CreatedAt     time.Time  `json:"created_at"`
 	UpdatedAt     time.Time  `json:"updated_at"`
+
+	// ETag is for [IfMatch]. It is of what can be changed, not of Downloads. Lists do not have it.
+	ETag string `json:"-"`
 }
+
+func (s *Share) setETag(etag string) { s.ETag = etag }
 
 // EventName is what happened.
 type EventName string
@@ -211,7 +225,12 @@ type Webhook struct {
 	LastSuccessAt *time.Time  `json:"last_success_at"`
 	CreatedAt     time.Time   `json:"created_at"`
 	UpdatedAt     time.Time   `json:"updated_at"`
+
+	// ETag is for [IfMatch]. It is of what can be changed, not of what is counted. Lists do not have it.
+	ETag string `json:"-"`
 }
+
+func (w *Webhook) setETag(etag string) { w.ETag = etag }
 
 // NewWebhook is a webhook that was made now. Its secret is shown this once.
 type NewWebhook struct {

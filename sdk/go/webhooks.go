@@ -11,8 +11,8 @@ import (
 type WebhooksService struct{ c *Client }
 
 // Create makes a webhook. Keep its secret, for [NewWebhookVerifier]: it is shown this once. Where the
-// connection is lost before the reply, the call may end with [ErrIdempotencyReplyLost]: then the
-// webhook was made, and has to be deleted.
+// connection was lost and the token was renewed before the call was repeated, it ends with
+// [ErrIdempotencyReplyLost]: then the webhook was made, and has to be deleted.
 func (s *WebhooksService) Create(ctx context.Context, address string, events []EventName, options ...CallOption) (*NewWebhook, error) {
 	body := changes{"url": address, "events": events}
 	return data[NewWebhook](ctx, s.c, newRequest(http.MethodPost, "/webhooks", options).withJSON(body))
