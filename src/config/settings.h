@@ -107,6 +107,7 @@ struct Settings {
 
   struct Events {
     std::chrono::milliseconds retention{0};
+    std::uint64_t max_per_account = 0;
   } events;
 
   struct Trash {

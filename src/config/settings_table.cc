@@ -312,6 +312,11 @@ constexpr auto kDefinitions = std::to_array<Definition>({
         "events.retention", duration(60 * kSecond), "7d",
         "Time that events, and deliveries to webhooks that have ended, are kept.",
         [](auto& all) -> auto& { return all.events.retention; }),
+    define(
+        "events.max_per_account", integer(100, 100'000'000), "100000",
+        "Events about files of one account that are kept, and as many about its folders and about "
+        "its collections; the oldest go first, at intervals of blobs.collect_every.",
+        [](auto& all) -> auto& { return all.events.max_per_account; }),
 
     define(
         "trash.retention", duration(0), "30d",

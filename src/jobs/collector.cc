@@ -101,6 +101,10 @@ void Collector::work() {
                    {.every = options_.write_uses_every, .pause = {}},
                    start + options_.write_uses_every),
       PeriodicTask("prune events", &Collector::prune_events, often, start + options_.collect_every),
+      PeriodicTask("bound events of accounts", &Collector::bound_events, often,
+                   start + options_.collect_every),
+      PeriodicTask("count what is kept", &Collector::count_kept,
+                   {.every = options_.count_every, .pause = {}}, start),
       PeriodicTask("prune idempotency keys", &Collector::prune_idempotency_keys, often,
                    start + options_.collect_every),
       PeriodicTask("expire uploads", &Collector::expire_uploads, often,
@@ -171,6 +175,18 @@ bool Collector::write_uses() {
 bool Collector::prune_events() {
   const Time before = vault_.clock().now() - options_.keep_events;
   return executor_.run(vault_.events().prune(before, options_.step)) == options_.step;
+}
+
+bool Collector::bound_events() {
+  const auto next = executor_.run(
+      vault_.owner_events().prune(pruned_events_, options_.max_events, options_.step));
+  pruned_events_ = next.value_or(vault::OwnerEvents::Pruned{});
+  return next.has_value();
+}
+
+bool Collector::count_kept() {
+  executor_.run(vault_.kept_counts().refresh());
+  return false;
 }
 
 bool Collector::prune_idempotency_keys() {

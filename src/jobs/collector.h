@@ -35,8 +35,10 @@ class Collector {
     std::chrono::milliseconds reclaim_every =
         std::chrono::seconds(1);  // looks for requests, and for dropped blobs
     std::chrono::milliseconds write_uses_every = std::chrono::minutes(1);
+    std::chrono::milliseconds count_every = std::chrono::minutes(1);  // for metrics
     std::chrono::milliseconds retry_after = std::chrono::minutes(1);
     std::chrono::milliseconds keep_events = std::chrono::hours(7 * 24);
+    std::uint64_t max_events = 100'000;         // of one account, see OwnerEvents::prune()
     std::size_t step = 64;                      // blobs, uploads, sessions and events at a time
     std::size_t sweep_page = 256;               // blobs looked at by a step of the sweep
     std::size_t clear_step = 1000;              // entries of what was removed at a time, at most
@@ -66,6 +68,8 @@ class Collector {
   bool collect_dropped();
   bool prune_sessions();
   bool write_uses();
+  bool bound_events();
+  bool count_kept();
   bool prune_events();
   bool prune_idempotency_keys();
   bool expire_uploads();
@@ -79,7 +83,8 @@ class Collector {
   const Options options_;
   Digester digester_;
   bool is_index_patient_ = false;
-  std::optional<Sha256Digest> swept_;  // the last blob that the sweep looked at
+  std::optional<Sha256Digest> swept_;         // the last blob that the sweep looked at
+  vault::OwnerEvents::Pruned pruned_events_;  // how far the round over all accounts has come
 
   std::mutex mutex_;
   std::condition_variable wake_;

@@ -85,4 +85,31 @@ void add_values(apis::Metrics& metrics, const realtime::Hub& hub) {
                   of_stats(&Stats::gaps));
 }
 
+void add_values(apis::Metrics& metrics, vault::Vault& vault) {
+  const auto of_kept = [&vault](auto member) {
+    return [&vault, member] { return static_cast<double>(vault.kept_counts().last().*member); };
+  };
+  using Kept = vault::KeptCounts::Values;
+  metrics.gauge("coffer_search_unindexed_entries",
+                "Entries that wait for the search index, as of the last minute",
+                of_kept(&Kept::unindexed));
+  metrics.gauge("coffer_trash_files", "Files in the trash, as of the last minute",
+                of_kept(&Kept::trashed_files));
+  metrics.gauge("coffer_trash_bytes", "Bytes of these files, as of the last minute",
+                of_kept(&Kept::trashed_bytes));
+  metrics.gauge("coffer_events", "Events that are kept, at most, as of the last minute",
+                of_kept(&Kept::events));
+  const auto of_shares = [&vault](auto member) {
+    return [&vault, member] { return static_cast<double>(vault.share_links().refusals().*member); };
+  };
+  using Refusals = vault::ShareLinks::Refusals;
+  metrics.counter("coffer_share_wrong_passwords_total", "Wrong passwords of shares",
+                  of_shares(&Refusals::wrong_passwords));
+  metrics.counter("coffer_share_ended_total", "Requests for shares that have ended",
+                  of_shares(&Refusals::ended));
+  metrics.counter("coffer_share_used_up_total",
+                  "Downloads refused because the share has had as many as it may",
+                  of_shares(&Refusals::used_up));
+}
+
 }  // namespace coffer::server

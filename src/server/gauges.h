@@ -7,6 +7,7 @@
 #include "db/database.h"
 #include "http/server.h"
 #include "realtime/hub.h"
+#include "vault/vault.h"
 
 namespace coffer::server {
 
@@ -16,5 +17,6 @@ void add_values(apis::Metrics& metrics, const MemoryBudget& memory);
 void add_values(apis::Metrics& metrics, const db::Database& database);
 void add_values(apis::Metrics& metrics, const blobs::BlobStore& blobs);
 void add_values(apis::Metrics& metrics, const realtime::Hub& hub);
+void add_values(apis::Metrics& metrics, vault::Vault& vault);
 
 }  // namespace coffer::server

@@ -31,6 +31,7 @@ Server::Server(const Settings& settings, Parts parts)
   add_values(metrics_, memory_);
   add_values(metrics_, vault_.database());
   add_values(metrics_, vault_.blobs());
+  add_values(metrics_, vault_.vault());
   add_values(metrics_, hub_);
   if (settings.metrics.listen.empty()) return;
   metrics_service_ = apis::make_metrics_service(metrics_);
@@ -79,7 +80,8 @@ void Server::start() {
   log::info("guests", {{"served", settings_.guests}});
   collector_.emplace(vault_.vault(),
                      jobs::Collector::Options{.collect_every = settings_.blobs.collect_every,
-                                              .keep_events = settings_.events.retention});
+                                              .keep_events = settings_.events.retention,
+                                              .max_events = settings_.events.max_per_account});
 }
 
 void Server::reload_tls() {

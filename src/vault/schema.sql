@@ -517,10 +517,11 @@ CREATE INDEX event_folders ON event (owner_id, id) WHERE kind = 5;
 CREATE INDEX event_collections ON event (owner_id, id) WHERE collection_id IS NOT NULL;
 CREATE INDEX event_collection ON event (owner_id, collection_id, id) WHERE collection_id IS NOT NULL;
 
--- Up to which event the log was pruned; one row, or none before the first time.
+-- Up to which event the log was pruned: for all (owner_id 0), and for those who had more events than
+-- they may.
 CREATE TABLE event_pruned (
-  id      {integer} PRIMARY KEY CHECK (id = 1),
-  through {integer} NOT NULL
+  owner_id {integer} PRIMARY KEY,
+  through  {integer} NOT NULL
 ){options};
 
 -- Consumers of the log, by their names, and the last event that each has dealt with.

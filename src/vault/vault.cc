@@ -36,7 +36,8 @@ Vault::Vault(Context context)
       account_removal_(context_),
       trash_(context_),
       references_(context_),
-      reclaims_(context_, references_) {}
+      reclaims_(context_, references_),
+      kept_counts_(context_) {}
 
 Task<std::unique_ptr<Vault>> Vault::open(Context context) {
   std::unique_ptr<Vault> vault(new Vault(std::move(context)));

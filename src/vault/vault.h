@@ -34,6 +34,7 @@
 #include "vault/upkeep/account_removal.h"
 #include "vault/upkeep/checksum_backfill.h"
 #include "vault/upkeep/clearing.h"
+#include "vault/upkeep/kept_counts.h"
 #include "vault/upkeep/reclaim.h"
 #include "vault/upkeep/references.h"
 #include "vault/upkeep/trash.h"
@@ -91,6 +92,7 @@ class Vault {
   const Passwords& passwords() const { return context_.passwords; }
   References& references() { return references_; }
   Reclaims& reclaims() { return reclaims_; }
+  KeptCounts& kept_counts() { return kept_counts_; }
   const Clock& clock() const { return context_.clock; }
 
   // Whether database and blob store answer and have room for uploads. Throws what is wrong:
@@ -132,6 +134,7 @@ class Vault {
   Trash trash_;
   References references_;
   Reclaims reclaims_;
+  KeptCounts kept_counts_;
   std::unique_ptr<Sessions> sessions_;
   std::unique_ptr<Shares> shares_;
   std::unique_ptr<ShareLinks> share_links_;

@@ -395,7 +395,7 @@ def test_a_gap_is_told(launch):
     with sqlite3.connect(server.data / "coffer.db") as database:
         # As after events.retention.
         (last,) = database.execute("SELECT max(id) FROM event").fetchone()
-        database.execute("INSERT OR REPLACE INTO event_pruned (id, through) VALUES (1, ?)", (last,))
+        database.execute("INSERT OR REPLACE INTO event_pruned (owner_id, through) VALUES (0, ?)", (last,))
         database.execute("DELETE FROM event")
     database.close()
     server.start()

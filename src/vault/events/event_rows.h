@@ -11,8 +11,6 @@ inline constexpr char kEventColumns[] =
 // Of a SELECT of kEventColumns.
 Event event_from(const db::Row& row);
 
-// A row where events after $1 were pruned.
-inline constexpr db::Statement kPrunedBehind{"SELECT through FROM event_pruned WHERE through > $1"};
 EventId event_id_from(const db::Row& row);
 
 }  // namespace coffer::vault

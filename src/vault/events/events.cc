@@ -21,8 +21,14 @@ constexpr db::Statement kLastOld{
     "SELECT max(id) FROM (SELECT id, at FROM event ORDER BY id LIMIT $2) AS oldest WHERE at < $1"};
 constexpr db::Statement kPrune{"DELETE FROM event WHERE id <= $1"};
 constexpr db::Statement kNotePruned{
-    "INSERT INTO event_pruned (id, through) VALUES (1, $1)"
-    " ON CONFLICT (id) DO UPDATE SET through = $1"};
+    "INSERT INTO event_pruned (owner_id, through) VALUES (0, $1)"
+    " ON CONFLICT (owner_id) DO UPDATE SET through = $1"};
+// Of accounts: what was pruned for all says as much.
+constexpr db::Statement kForgetPruned{
+    "DELETE FROM event_pruned WHERE owner_id <> 0 AND through <= $1"};
+// A row where events after $1 were pruned, whoever's.
+constexpr db::Statement kPrunedBehind{
+    "SELECT through FROM event_pruned WHERE through > $1 LIMIT 1"};
 constexpr db::Statement kPosition{"SELECT position FROM event_reader WHERE name = $1"};
 constexpr db::Statement kMove{
     "INSERT INTO event_reader (name, position) VALUES ($1, $2)"
@@ -100,6 +106,7 @@ Task<std::uint64_t> Events::prune(Time before, std::size_t limit) {
     const auto last = co_await tx.find(kLastOld, last_from, before, limit);
     if (!last || !*last) co_return 0;
     co_await tx.execute(kNotePruned, **last);
+    co_await tx.execute(kForgetPruned, **last);
     co_return co_await tx.execute(kPrune, **last);
   };
   co_return co_await context_.database.write(Actor::System{}, body);

@@ -27,6 +27,16 @@ class OwnerEvents {
   // gives them. Reads no others: it costs the same however many there are.
   Task<Events::Page> read(AccountId owner, Subject subject, EventId after, std::size_t limit);
 
+  // Of accounts that have more than `keep` events about files, folders or collections, the oldest
+  // go: one step of a round over all accounts, which begins with an empty Pruned. Up to `limit`
+  // events of one account; nothing: the round has ended. Whoever reads the log behind what was
+  // pruned is told of a gap.
+  struct Pruned {
+    std::size_t subject = 0;  // 0 files, 1 folders, 2 collections
+    AccountId owner = {};     // the last that was looked at
+  };
+  Task<std::optional<Pruned>> prune(Pruned last, std::uint64_t keep, std::size_t limit);
+
   // The last event of the whole log, whether it is kept still; 0: there was none.
   Task<EventId> last();
 

@@ -61,5 +61,43 @@ TEST_F(OwnerEventsTest, OnlyWhatIsAboutTheSubjectIsReadAndCounted) {
   EXPECT_EQ(read(anna_, {Kind::kFile}, 1'000, events().back().id), Types{});
 }
 
+TEST_F(OwnerEventsTest, TheOldestGoWhereAnAccountHasTooMany) {
+  const Entry one = upload(anna_, "one", "1");
+  const Collection trip = make_collection(anna_, "trip");
+  for (int i = 0; i < 20; ++i) retitle(anna_, one);
+  const Entry bobs = upload(bob_, "two", "2");
+  retitle(bob_, bobs);
+  const EventId last = events().back().id;
+
+  OwnerEvents::Pruned at;
+  for (int steps = 0;; ++steps) {
+    ASSERT_LT(steps, 100);
+    const auto next = run(vault_->owner_events().prune(at, 5, 3));
+    if (!next) break;
+    at = *next;
+  }
+  EXPECT_EQ(read(anna_, {Kind::kFile}), Types(5, kEntryUpdated)) << "the newest";
+  EXPECT_EQ(read(anna_, {Kind::kCollection}), Types{kCollectionCreated}) << "counted apart";
+  EXPECT_EQ(read(bob_, {Kind::kFile}), (Types{kEntryCreated, kEntryUpdated}));
+
+  const auto has_gap = [&](const Account& owner, EventId after) {
+    const auto page = run(vault_->owner_events().read(owner.id, {Kind::kFile}, after, 1));
+    return page.has_gap;
+  };
+  EXPECT_TRUE(has_gap(anna_, EventId{1}));
+  EXPECT_FALSE(has_gap(anna_, last));
+  EXPECT_FALSE(has_gap(bob_, EventId{1})) << "of another account";
+  EXPECT_TRUE(run(vault_->events().read(EventId{1}, 1)).has_gap) << "of the whole log";
+  EXPECT_FALSE(run(vault_->events().read(last, 1)).has_gap);
+  EXPECT_EQ(run(vault_->owner_events().last()), last);
+
+  // What goes for all says as much as what went of an account before.
+  clock_.advance(std::chrono::hours(1));
+  run(vault_->events().prune(clock_.now(), 1'000));
+  EXPECT_TRUE(has_gap(bob_, EventId{1}));
+  static constexpr db::Statement kRows{"SELECT count(*) FROM event_pruned"};
+  EXPECT_EQ(count(kRows), 1);
+}
+
 }  // namespace
 }  // namespace coffer::vault::test

@@ -36,6 +36,7 @@ constexpr auto kOpenText = sql("SELECT ", kColumns,
                                " (SELECT 1 FROM account AS a WHERE a.id = share_link.owner_id"
                                " AND a.disabled_at IS NULL)");
 constexpr db::Statement kOpen{kOpenText.data()};
+constexpr db::Statement kByToken{"SELECT id FROM share_link WHERE token = $1"};
 constexpr auto kListText =
     sql("SELECT ", kColumns,
         " FROM share_link WHERE owner_id = $1 AND id < $4 ORDER BY id DESC LIMIT $2 OFFSET $3");
@@ -93,6 +94,8 @@ constexpr db::Statement kDropReceipt{
 constexpr db::Statement kOldReceipts{
     "SELECT share_id, entry_id, client, at FROM share_download WHERE at <= $1 ORDER BY at"
     " LIMIT $2"};
+
+ShareLinkId id_from(const db::Row& row) { return row.id<ShareLinkId>(0); }
 
 ShareLink link_from(const db::Row& row) {
   ShareLink link;
@@ -341,9 +344,14 @@ Task<Result<void>> ShareLinks::revoke(Actor actor, ShareLinkId id, Precondition 
 
 Task<Result<OpenShareLink>> ShareLinks::open(Uuid token) {
   const Time now = context_.clock.now();
+  bool has_ended = false;
   auto body = [&](db::Transaction& tx) -> Task<std::optional<OpenShareLink>> {
     auto link = co_await tx.find(kOpen, link_from, token, now);
-    if (!link) co_return std::nullopt;
+    if (!link) {
+      const auto ended = co_await tx.find(kByToken, id_from, token);
+      has_ended = ended.has_value();
+      co_return std::nullopt;
+    }
     if (const auto id = file_of(link->target)) {
       auto file = co_await vault::find_file(tx, link->owner, *id);
       if (!file) co_return std::nullopt;
@@ -356,6 +364,7 @@ Task<Result<OpenShareLink>> ShareLinks::open(Uuid token) {
     co_return OpenShareLink{.link = std::move(*link), .shared = std::move(*collection)};
   };
   auto found = co_await context_.database.read(body);
+  if (has_ended) ++ended_;
   if (!found) co_return nothing_shared();
   co_return std::move(*found);
 }
@@ -376,7 +385,10 @@ Task<Result<ShareLinks::Key>> ShareLinks::unlock(const ShareLink& link, std::str
     attempts.withdraw(*attempt);
     co_return std::unexpected(verdict.error());
   }
-  if (!verdict->right) co_return fail(FailureCode::kWrongPassword, "this is not the password");
+  if (!verdict->right) {
+    ++wrong_passwords_;
+    co_return fail(FailureCode::kWrongPassword, "this is not the password");
+  }
   attempts.succeeded(context_.clock.now(), check, *attempt);
   const Time until = context_.clock.now() + kUnlockedFor;
   const Uuid code = cipher_->unlock_code(link.token, until, link.password);
@@ -426,7 +438,9 @@ Task<bool> ShareLinks::is_open_to(const ShareLink& link, EntryId file, std::stri
   auto body = [&](db::Transaction& tx) -> Task<bool> {
     co_return co_await has_receipt(tx, one, began);
   };
-  co_return co_await context_.database.read(body);
+  const bool is_open = co_await context_.database.read(body);
+  if (!is_open) ++used_up_;
+  co_return is_open;
 }
 
 Task<Result<CountedDownload>> ShareLinks::count(const ShareLink& link, EntryId file,
@@ -453,7 +467,9 @@ Task<Result<CountedDownload>> ShareLinks::count(const ShareLink& link, EntryId f
     one.counted_at = now;
     co_return one;
   };
-  co_return co_await context_.database.write(Actor::Anyone{}, body);
+  auto result = co_await context_.database.write(Actor::Anyone{}, body);
+  if (!result) ++used_up_;
+  co_return result;
 }
 
 Task<void> ShareLinks::give_back(CountedDownload counted) {

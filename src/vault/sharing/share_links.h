@@ -2,6 +2,7 @@
 // lists, changes and revokes. An entry's one share token: shares.h.
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -157,6 +158,16 @@ class ShareLinks {
   // As if it had not been counted.
   Task<void> give_back(CountedDownload counted);
 
+  // Visitors who got nothing, since the start.
+  struct Refusals {
+    std::uint64_t wrong_passwords = 0;
+    std::uint64_t ended = 0;    // their link has expired, or its owner is disabled
+    std::uint64_t used_up = 0;  // it has had its downloads
+  };
+  Refusals refusals() const noexcept {
+    return {.wrong_passwords = wrong_passwords_, .ended = ended_, .used_up = used_up_};
+  }
+
   // For the collector: forgets up to `limit` clients of downloads that have ended. Whether there
   // may be more.
   Task<bool> prune(std::size_t limit);
@@ -164,6 +175,9 @@ class ShareLinks {
  private:
   Context& context_;
   std::shared_ptr<const LinkCipher> cipher_;
+  std::atomic<std::uint64_t> wrong_passwords_ = 0;
+  std::atomic<std::uint64_t> ended_ = 0;
+  std::atomic<std::uint64_t> used_up_ = 0;
 };
 
 }  // namespace coffer::vault
