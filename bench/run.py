@@ -16,11 +16,13 @@ sys.path[:0] = [str(HERE), str(HERE.parent / "tests")]
 # ruff: noqa: E402 (the path comes first)
 import cases
 import lab
+import media
 import realtime
 import table
 import webhooks
 
-GROUPS = {group.__name__.lower(): group for group in (*cases.GROUPS, webhooks.Webhooks, realtime.Realtime)}
+GROUPS = {group.__name__.lower(): group
+          for group in (*cases.GROUPS, webhooks.Webhooks, realtime.Realtime, media.Media)}
 
 
 class Bench:

@@ -70,10 +70,10 @@ def figure(value, unit):
     if unit == "B/s":
         return f"{value / 1e9:.2f} GB/s" if value >= 1e9 else f"{value / 1e6:.0f} MB/s"
     if unit == "B":
-        return f"{value / 1024:.1f} KiB"
+        return f"{value / 2**20:.1f} MiB" if value >= 2**20 else f"{value / 1024:.1f} KiB"
     if unit == "s":
         return f"{value * 1e3:.2f} ms" if value >= 1e-3 else f"{value * 1e6:.1f} µs"
-    return f"{value:,.0f}/s"
+    return f"{value:,.0f}/s" if value >= 100 else f"{value:.1f}/s"
 
 
 def cells(row):

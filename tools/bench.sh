@@ -13,6 +13,6 @@ if [ "${1:-}" = micro ]; then
   tools/build.sh release coffer_microbench
   exec build/release/coffer_microbench "$@"
 fi
-tools/build.sh release coffer bench_load
+tools/build.sh release coffer coffer-media-probe bench_load
 export COFFER_BINARY="$PWD/build/release/coffer" COFFER_BENCH_LOAD="$PWD/build/release/bench_load"
 exec /usr/bin/python3 bench/run.py
