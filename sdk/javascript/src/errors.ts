@@ -168,18 +168,22 @@ const CLASSES: Record<string, typeof ApiError> = {
   busy: BusyError,
   insufficient_storage: InsufficientStorageError,
   internal_error: InternalError,
+  // Codes that this version does not know are of the class of their status.
   http_401: UnauthorizedError,
   http_403: ForbiddenError,
   http_404: NotFoundError,
+  http_409: ConflictError,
+  http_412: PreconditionFailedError,
   http_429: RateLimitedError,
   http_500: InternalError,
   http_503: BusyError,
+  http_507: InsufficientStorageError,
 };
 
 /** The error of that class. */
 export function apiError(failure: Failure): ApiError {
-  const Class = Object.hasOwn(CLASSES, failure.code) ? CLASSES[failure.code]! : ApiError;
-  return new Class(failure);
+  const name = [failure.code, `http_${failure.status}`].find((each) => Object.hasOwn(CLASSES, each));
+  return new (name === undefined ? ApiError : CLASSES[name]!)(failure);
 }
 
 /** Seconds of a `Retry-After` field: a number or a date. */

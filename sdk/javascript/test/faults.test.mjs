@@ -38,6 +38,8 @@ test("every code has its class", async () => {
     busy: [503, "BusyError"],
     insufficient_storage: [507, "InsufficientStorageError"],
     of_the_future: [418, "ApiError"],
+    constructor: [418, "ApiError"],
+    thumbnail_not_ready: [404, "NotFoundError"],
   };
   let code;
   const url = await startStub(() => ({ status: classes[code][0], body: failure(code, "why", [{ field: "f", message: "g" }]), headers: { "retry-after": "7" } }));
