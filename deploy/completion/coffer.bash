@@ -20,7 +20,7 @@ _coffer() {
 
   case $previous in
     --data) mapfile -t COMPREPLY < <(compgen -d -- "$current"); compopt -o filenames; return ;;
-    --config | --tls.certificate | --tls.key)
+    --config | --tls.certificate | --tls.key | -o | --output)
       mapfile -t COMPREPLY < <(compgen -f -- "$current"); compopt -o filenames; return ;;
     --*)
       local choices
@@ -34,6 +34,10 @@ _coffer() {
 
   if [[ $current == -* ]]; then
     COMPREPLY=($(compgen -W "$(_coffer_flags "$help")" -- "$current"))
+  elif [[ ${path[*]} == sync ]]; then
+    mapfile -t COMPREPLY < <(compgen -d -- "$current"); compopt -o filenames
+  elif [[ ${path[*]} == up ]]; then
+    mapfile -t COMPREPLY < <(compgen -f -- "$current"); compopt -o filenames
   else
     COMPREPLY=($(compgen -W "$(_coffer_commands "$help")" -- "$current"))
   fi

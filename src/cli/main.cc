@@ -11,7 +11,9 @@
 
 #include "base/exhausted.h"
 #include "base/log.h"
+#include "cli/client/commands.h"
 #include "cli/commands.h"
+#include "cli/prompt.h"
 #include "cli/suggest.h"
 #include "cli/version.h"
 #include "db/database.h"
@@ -96,6 +98,11 @@ int main(int argc, char** argv) {
   add_routes(app, run);
   add_openapi(app, run);
   add_config(app, run);
+  client::add_account_commands(app, run, {can_ask, ask_line, ask_password});
+  client::add_file_commands(app, run);
+  client::add_share_command(app, run);
+  client::add_sync_command(app, run);
+  client::add_watch_command(app, run);
   app.add_subcommand("version", "Show the version")->callback([&run] {
     run = [] {
       fmt::print("coffer {} ({})\n", kVersion, kRevision);

@@ -61,6 +61,16 @@ std::string ask(std::string_view prompt) {
 
 bool can_ask() { return ::isatty(STDIN_FILENO) == 1; }
 
+std::string ask_line(std::string_view prompt) { return ask(fmt::format("{}: ", prompt)); }
+
+std::string ask_password(std::string_view prompt) {
+  const NoEcho no_echo;
+  if (!no_echo.is_silent()) {
+    throw UserError("the terminal would show the password; use --password-stdin");
+  }
+  return ask_line(prompt);
+}
+
 std::string ask_new_password(std::string_view prompt) {
   const NoEcho no_echo;
   if (!no_echo.is_silent()) {

@@ -76,6 +76,15 @@ def test_the_help_of_every_command():
         ("config", "print"),
         ("config", "reference"),
         ("version",),
+        ("login",),
+        ("logout",),
+        ("ls",),
+        ("up",),
+        ("down",),
+        ("rm",),
+        ("share",),
+        ("sync",),
+        ("watch",),
     } <= set(helps)
     for path, text in helps.items():
         assert f"Usage: {' '.join(['coffer', *path])}" in text

@@ -42,7 +42,8 @@ def complete(line, cwd=None):
     [
         (
             "coffer ",
-            {"serve", "user", "key", "fsck", "storage", "events", "routes", "openapi", "config", "version"},
+            {"serve", "user", "key", "fsck", "storage", "events", "routes", "openapi", "config", "version"}
+            | {"login", "logout", "ls", "up", "down", "rm", "share", "sync", "watch"},
         ),
         ("coffer ro", {"routes"}),
         ("coffer user ", {"create", "list", "set-password", "quota", "disable", "enable", "logout", "delete"}),
@@ -61,6 +62,7 @@ def complete(line, cwd=None):
         ("coffer serve --log.level w", {"warning"}),
         ("coffer serve --log.level=w", {"warning"}),
         ("coffer serve --log.level=", {"debug", "info", "warning", "error"}),
+        ("coffer ls --type ", {"image", "video", "audio", "document", "other"}),
         ("coffer serve --rate-limits ", {"off", "on"}),
         ("coffer serve --require-https ", {"true", "false"}),
     ],
@@ -76,6 +78,9 @@ def test_completion_of_paths(folder):
     assert complete("coffer serve --data da", folder) == {"data", "daily notes"}
     assert complete("coffer serve --config dat", folder) == {"data", "dates.toml"}
     assert complete("coffer serve --data=dat", folder) == {"data"}
+    assert complete("coffer up dat", folder) == {"data", "dates.toml"}
+    assert complete("coffer sync da", folder) == {"data", "daily notes"}
+    assert complete("coffer down media_1 -o dai", folder) == {"daily notes"}
 
 
 def test_every_flag_is_completed():

@@ -52,7 +52,9 @@ MODULES = {
     "server": {"base", "net", "http", "db", "db/sqlite", "blobs", "blobs/local", "media/sniff", "events",
                "jobs", "realtime", "config", "apis/*", *VAULT},
     "server/test": set(),
-    "cli": {"base", "db", "blobs/local", "config", "events", "apis/gateway", "server", *VAULT},
+    "client": {"base"},
+    "cli/client": {"base", "client", "config"},
+    "cli": {"base", "cli/client", "db", "blobs/local", "config", "events", "apis/gateway", "server", *VAULT},
 }
 # Every dialect: apis/<name>.
 DIALECT = {"base", "http", "apis/gateway", "apis/kit", *VAULT}
@@ -65,11 +67,11 @@ LIBRARIES = {
     "boost/asio.hpp": {"net"},
     "boost/asio/": {"net"},
     "boost/beast/": {"net", "http"},
-    "boost/json.hpp": {"apis/gateway", "apis/kit", "apis/*", "jobs"},
-    "boost/json/": {"apis/gateway", "apis/kit", "apis/*", "jobs"},
-    "openssl/": {"base", "net"},
+    "boost/json.hpp": {"apis/gateway", "apis/kit", "apis/*", "jobs", "client", "cli/client"},
+    "boost/json/": {"apis/gateway", "apis/kit", "apis/*", "jobs", "client", "cli/client"},
+    "openssl/": {"base", "net", "client"},
     "sodium.h": {"base", "vault/identity", "vault/sharing", "vault/webhooks"},
-    "curl/": {"http"},
+    "curl/": {"http", "client"},
     "spdlog/": {"base"},
     "sqlite3.h": {"db/sqlite"},
     "jwt.h": {"vault/identity"},
@@ -77,7 +79,7 @@ LIBRARIES = {
     "png.h": {"apis/kit"},
     "prometheus/": {"apis/gateway", "apis/*"},
     "toml++/": {"config"},
-    "CLI/": {"cli"},
+    "CLI/": {"cli", "cli/client"},
     # In the program that is confined, and in no other.
     "vips/": {"media/worker"},
     "gmodule.h": {"media/worker"},
@@ -97,12 +99,12 @@ LIBRARIES = {
     "sys/socket.h": {"net", "media/pool", "media/worker"},
     "netinet/": {"net", "media/worker"},
     "sys/sendfile.h": {"net"},
-    "sys/stat.h": {"db/sqlite", "blobs/local", "media/sniff", "media/pool", "media/probe", "config", "server"},
+    "sys/stat.h": {"db/sqlite", "blobs/local", "media/sniff", "media/pool", "media/probe", "config", "server", "client"},
     "dirent.h": {"blobs/local"},
     "fcntl.h": {"db/sqlite", "blobs/local", "media/sniff", "media/pool", "media/worker", "media/probe",
-                "server", "cli"},
+                "server", "cli", "client"},
     "fstream": {"db/sqlite", "blobs/local", "media/sniff", "media/worker", "media/probe", "config"},
-    "filesystem": {"db/sqlite", "blobs/local", "media/sniff", "config", "server"},
+    "filesystem": {"db/sqlite", "blobs/local", "media/sniff", "config", "server", "client", "cli/client"},
 }
 
 GENERATED = {"cli/version.h", "vault/schema_sql.h"}

@@ -1,0 +1,234 @@
+// `coffer ls`, `up`, `down`, `rm`.
+#include <fmt/format.h>
+
+#include <boost/json/array.hpp>
+#include <boost/json/object.hpp>
+#include <boost/json/serialize.hpp>
+#include <cstdio>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "cli/client/commands.h"
+#include "cli/client/progress_bar.h"
+#include "client/error.h"
+#include "client/session.h"
+#include "client/transfers.h"
+
+namespace coffer::cli::client {
+namespace {
+
+using boost::json::object;
+using coffer::client::CredentialFile;
+using coffer::client::Error;
+using coffer::client::escape;
+using coffer::client::Query;
+using coffer::client::Session;
+using coffer::client::text_member;
+
+constexpr char kListFooter[] =
+    "One line a file, the newest first: id, size in bytes, type, when it was made, name. With\n"
+    "--json one JSON object a line, as the API has it.";
+constexpr char kDownFooter[] =
+    "Writes into the current folder, or into --output. A file that is there with the same bytes "
+    "is\n"
+    "left as it is, another one is replaced with --force only. What was interrupted goes on at "
+    "the\n"
+    "next run; the bytes are compared with the vault's checksum.";
+
+struct ListOptions {
+  std::string type;
+  std::string tag;
+  std::string text;
+  std::string collection;
+  std::string sort;
+  bool is_json = false;
+};
+
+struct UpOptions {
+  std::vector<std::string> paths;
+  coffer::client::UploadOptions about;
+  std::string collection;
+  bool is_json = false;
+};
+
+struct DownOptions {
+  std::vector<std::string> ids;
+  std::string output;
+  bool is_forced = false;
+  bool is_json = false;
+};
+
+struct RemoveOptions {
+  std::vector<std::string> ids;
+  bool is_permanent = false;
+  bool is_json = false;
+};
+
+Session open_session() { return Session(CredentialFile(CredentialFile::usual_path())); }
+
+std::int64_t size_of(const object& media) {
+  const auto* size = media.if_contains("size");
+  return size && size->is_int64() ? size->get_int64() : 0;
+}
+
+void print_json(const object& value) {
+  fmt::print("{}\n", boost::json::serialize(value));
+  std::fflush(stdout);
+}
+
+// Does `each` with every word. One that fails is reported, and does not stop the others.
+int for_each(const std::vector<std::string>& words,
+             const std::function<void(const std::string&)>& each) {
+  int code = 0;
+  for (const std::string& word : words) {
+    try {
+      each(word);
+    } catch (const Error& error) {
+      if (words.size() == 1) throw;
+      std::fflush(stdout);
+      fmt::print(stderr, "coffer: {}: {}\n", printable(word), error.what());
+      code = 1;
+    }
+  }
+  return code;
+}
+
+int list(const ListOptions& options) {
+  Session session = open_session();
+  Query query;
+  const auto add = [&query](const char* name, const std::string& value) {
+    if (!value.empty()) query.emplace_back(name, value);
+  };
+  add("type", options.type);
+  add("tag", options.tag);
+  add("q", options.text);
+  add("sort", options.sort);
+  const std::string path = options.collection.empty()
+                               ? "/media"
+                               : "/collections/" + escape(options.collection) + "/media";
+  session.list(path, query, [&options](const object& media) {
+    if (options.is_json) return print_json(media);
+    fmt::print("{}\t{}\t{}\t{}\t{}\n", text_member(media, "id"), size_of(media),
+               text_member(media, "type"), text_member(media, "created_at"),
+               printable(text_member(media, "filename")));
+  });
+  return 0;
+}
+
+int upload(const UpOptions& options) {
+  Session session = open_session();
+  return for_each(options.paths, [&](const std::string& path) {
+    object media;
+    {
+      ProgressBar bar(path, options.is_json);
+      media = coffer::client::upload(
+          session, path, options.about,
+          [&bar](std::uint64_t done, std::uint64_t total) { bar.show(done, total); });
+    }
+    const std::string id = text_member(media, "id");
+    if (!options.collection.empty()) {
+      (void)session.call("POST", "/collections/" + escape(options.collection) + "/media", {},
+                         object{{"media_id", id}});
+    }
+    if (options.is_json) return print_json(media);
+    fmt::print("{}\t{}\n", id, printable(path));
+    std::fflush(stdout);
+  });
+}
+
+int download(const DownOptions& options) {
+  Session session = open_session();
+  std::error_code error;
+  if (options.ids.size() > 1 && !options.output.empty() &&
+      !std::filesystem::is_directory(options.output, error)) {
+    throw Error(options.output + " is no folder; several files need one");
+  }
+  return for_each(options.ids, [&](const std::string& id) {
+    object media = session.data("GET", "/media/" + escape(id));
+    const auto path = coffer::client::place_of(media, options.output);
+    std::error_code ignored;
+    if (!options.is_forced && std::filesystem::exists(path, ignored)) {
+      if (!coffer::client::has_bytes_of(path, media)) {
+        throw Error(path.string() + " is there with other bytes; use --force to replace it");
+      }
+    } else {
+      ProgressBar bar(path.string(), options.is_json);
+      coffer::client::download(
+          session, media, path,
+          [&bar](std::uint64_t done, std::uint64_t total) { bar.show(done, total); });
+    }
+    if (options.is_json) {
+      media["path"] = path.string();
+      return print_json(media);
+    }
+    fmt::print("{}\t{}\n", text_member(media, "id"), printable(path.string()));
+    std::fflush(stdout);
+  });
+}
+
+int remove(const RemoveOptions& options) {
+  Session session = open_session();
+  Query query;
+  if (options.is_permanent) query.emplace_back("permanent", "true");
+  return for_each(options.ids, [&](const std::string& id) {
+    const object media = session.data("DELETE", "/media/" + escape(id), query);
+    if (options.is_json) return print_json(media);
+    const std::string until = text_member(media, "restorable_until");
+    fmt::print("{}\t{}\n", text_member(media, "id"),
+               until.empty() ? "gone for good" : "in the trash until " + until);
+    std::fflush(stdout);
+  });
+}
+
+void add_json_flag(CLI::App& command, bool& into) {
+  command.add_flag("--json", into, "One JSON object a line");
+}
+
+}  // namespace
+
+void add_file_commands(CLI::App& app, Run& run) {
+  auto* ls = app.add_subcommand("ls", "List the files of a vault");
+  auto listed = std::make_shared<ListOptions>();
+  ls->footer(kListFooter);
+  ls->add_option("--type", listed->type, "Of that kind only")
+      ->check(CLI::IsMember({"image", "video", "audio", "document", "other"}));
+  ls->add_option("--tag", listed->tag, "With that tag");
+  ls->add_option("--search", listed->text, "With these words in name, title, description or tags");
+  ls->add_option("--collection", listed->collection, "Of that collection (col_…), in its order");
+  ls->add_option("--sort", listed->sort, "created_at, filename or size; with - in front backwards");
+  add_json_flag(*ls, listed->is_json);
+  ls->callback([&run, listed] { run = [listed] { return list(*listed); }; });
+
+  auto* up = app.add_subcommand("up", "Upload files to a vault");
+  auto sent = std::make_shared<UpOptions>();
+  up->add_option("files", sent->paths, "Files")->required();
+  up->add_option("--title", sent->about.title, "Title of each");
+  up->add_option("--description", sent->about.description, "Description of each");
+  up->add_option("--tag", sent->about.tags, "Tag of each; may be repeated")
+      ->allow_extra_args(false);
+  up->add_option("--collection", sent->collection, "Adds each to that collection (col_…)");
+  add_json_flag(*up, sent->is_json);
+  up->callback([&run, sent] { run = [sent] { return upload(*sent); }; });
+
+  auto* down = app.add_subcommand("down", "Download files of a vault");
+  auto received = std::make_shared<DownOptions>();
+  down->footer(kDownFooter);
+  down->add_option("ids", received->ids, "Their ids (media_…)")->required();
+  down->add_option("-o,--output", received->output, "File or folder to write to");
+  down->add_flag("--force", received->is_forced, "Replace files that are there");
+  add_json_flag(*down, received->is_json);
+  down->callback([&run, received] { run = [received] { return download(*received); }; });
+
+  auto* rm = app.add_subcommand("rm", "Delete files of a vault");
+  auto removed = std::make_shared<RemoveOptions>();
+  rm->add_option("ids", removed->ids, "Their ids (media_…)")->required();
+  rm->add_flag("--permanent", removed->is_permanent, "For good, not into the trash");
+  add_json_flag(*rm, removed->is_json);
+  rm->callback([&run, removed] { run = [removed] { return remove(*removed); }; });
+}
+
+}  // namespace coffer::cli::client

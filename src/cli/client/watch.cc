@@ -1,0 +1,65 @@
+// `coffer watch`.
+#include "client/watch.h"
+
+#include <fmt/format.h>
+
+#include <boost/json/serialize.hpp>
+#include <cstdio>
+#include <memory>
+#include <string>
+#include <system_error>
+
+#include "cli/client/commands.h"
+#include "cli/client/progress_bar.h"
+#include "client/error.h"
+#include "client/session.h"
+
+namespace coffer::cli::client {
+namespace {
+
+using coffer::client::CredentialFile;
+using coffer::client::Session;
+using coffer::client::WatchOptions;
+
+constexpr char kFooter[] =
+    "One JSON object a line, as the API's WebSocket has it; {\"type\":\"gap\"} where events are "
+    "kept "
+    "no\nlonger. A lost connection is made anew, and nothing is missed. With --since and the id of "
+    "the\nlast event that was seen, what came after it comes first. Ends with SIGINT.";
+
+int follow(const WatchOptions& options) {
+  Session session{CredentialFile(CredentialFile::usual_path())};
+  coffer::client::watch(
+      session, options,
+      [](const boost::json::object& event) {
+        fmt::print("{}\n", boost::json::serialize(event));
+        if (std::fflush(stdout) != 0) {
+          throw coffer::client::Error("cannot write to standard output");
+        }
+      },
+      [](const std::string& why) {
+        fmt::print(stderr, "coffer: {}; connecting again\n", printable(why));
+      });
+  return 0;
+}
+
+}  // namespace
+
+void add_watch_command(CLI::App& app, Run& run) {
+  auto* command = app.add_subcommand("watch", "Print what happens to the files of a vault");
+  auto options = std::make_shared<WatchOptions>();
+  auto channel = std::make_shared<std::string>();
+  command->footer(kFooter);
+  command->add_option("--of", *channel, "Events of media or of collections only")
+      ->check(CLI::IsMember({"media", "collections"}));
+  command->add_option("--since", options->since, "Id of an event (event_…)");
+  command->callback([&run, options, channel] {
+    run = [options, channel] {
+      if (*channel != "collections") options->channels.emplace_back("media_updates");
+      if (*channel != "media") options->channels.emplace_back("collection_updates");
+      return follow(*options);
+    };
+  });
+}
+
+}  // namespace coffer::cli::client

@@ -1,0 +1,77 @@
+// Calls of the vault that the user is logged in to.
+#pragma once
+
+#include <boost/json/object.hpp>
+#include <boost/json/value.hpp>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "client/credentials.h"
+#include "client/transport.h"
+
+namespace coffer::client {
+
+using Query = std::vector<std::pair<std::string, std::string>>;
+
+// New credentials by the user's password. Throws Error.
+Credentials log_in(const std::string& root, const std::string& username,
+                   const std::string& password);
+// The same by a key, which is tried.
+Credentials log_in_by_key(const std::string& root, const std::string& key);
+
+// Threads: one at a time.
+class Session {
+ public:
+  // Throws Error where nobody is logged in.
+  explicit Session(CredentialFile file);
+
+  const Credentials& credentials() const noexcept { return credentials_; }
+
+  // The whole reply to a call without a file. Throws Error.
+  boost::json::object call(std::string_view method, std::string_view path, const Query& query = {},
+                           const std::optional<boost::json::object>& body = {});
+
+  // `data` of the reply.
+  boost::json::object data(std::string_view method, std::string_view path, const Query& query = {},
+                           const std::optional<boost::json::object>& body = {});
+
+  // Calls `each` with every item of a list, page by page.
+  void list(std::string_view path, const Query& query,
+            const std::function<void(const boost::json::object&)>& each);
+
+  // Sends a request to a path of the API, with the credentials, an idempotency key for a POST, and
+  // again where that is safe: after 429, 503 and a lost connection, after 401 once with a new
+  // token. The reply is a success. `repeats` says whether a lost connection is one to repeat.
+  Reply send(Request request, std::string_view path, const Query& query, bool repeats = true);
+
+  // New tokens in place of that one, unless there are some already. Throws Error where the session
+  // has ended.
+  void renew(const std::string& stale_token);
+  // The same where the token is about to end; whether there is another one now.
+  bool renew_if_due();
+
+  // Ends the session at the vault, and forgets it here. What the vault says to it is no failure.
+  void log_out();
+
+ private:
+  void authorize(Request& request) const;
+
+  CredentialFile file_;
+  Credentials credentials_;
+};
+
+// Waits before another attempt after `attempt` of them, from 1; throws `error` itself where there
+// is to be none.
+void wait_before_retry(int attempt, const std::exception& error);
+
+// One segment of a path.
+std::string escape(std::string_view text);
+
+// A member that is text; empty where it is missing or null.
+std::string text_member(const boost::json::object& object, std::string_view name);
+
+}  // namespace coffer::client

@@ -1,0 +1,225 @@
+#include "client/transfers.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <boost/json/parse.hpp>
+#include <cerrno>
+#include <cstring>
+#include <optional>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "base/hash.h"
+#include "base/text.h"
+#include "client/descriptor.h"
+#include "client/error.h"
+
+namespace coffer::client {
+namespace {
+
+constexpr std::size_t kPiece = std::size_t{64} << 10U;
+constexpr std::chrono::milliseconds kIdle{60'000};
+constexpr ::mode_t kFileMode = 0666;  // less the umask
+constexpr unsigned kPartial = 206;
+constexpr unsigned kNotSatisfiable = 416;
+
+[[noreturn]] void fail(const std::filesystem::path& path) {
+  throw Error(fmt::format("{}: {}", path.string(), std::strerror(errno)));
+}
+
+std::uint64_t size_of(const boost::json::object& media) {
+  const auto* size = media.if_contains("size");
+  return size && size->is_int64() ? static_cast<std::uint64_t>(size->get_int64()) : 0;
+}
+
+// Hashes a file from its start, and gives its size.
+std::uint64_t read_all(int fd, const std::filesystem::path& path, Sha256& sum) {
+  std::vector<std::byte> piece(kPiece);
+  for (std::uint64_t at = 0;;) {
+    const ::ssize_t count = ::pread(fd, piece.data(), piece.size(), static_cast<::off_t>(at));
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0) fail(path);
+    if (count == 0) return at;
+    sum.update(ByteView(piece.data(), static_cast<std::size_t>(count)));
+    at += static_cast<std::uint64_t>(count);
+  }
+}
+
+// A file that is received, and the hash of what it has.
+class PartFile {
+ public:
+  explicit PartFile(std::filesystem::path path)
+      : path_(std::move(path)),
+        file_(::open(path_.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, kFileMode)) {
+    if (file_.get() < 0) fail(path_);
+  }
+
+  std::uint64_t size() const noexcept { return size_; }
+
+  // Reads what an earlier run has left.
+  void read_rest() { size_ = read_all(file_.get(), path_, sum_); }
+
+  void clear() {
+    if (::ftruncate(file_.get(), 0) != 0) fail(path_);
+    size_ = 0;
+    sum_ = Sha256();
+  }
+
+  void append(ByteView data) {
+    sum_.update(data);
+    while (!data.empty()) {
+      const ::ssize_t count =
+          ::pwrite(file_.get(), data.data(), data.size(), static_cast<::off_t>(size_));
+      if (count < 0 && errno == EINTR) continue;
+      if (count < 0) fail(path_);
+      size_ += static_cast<std::uint64_t>(count);
+      data = data.subspan(static_cast<std::size_t>(count));
+    }
+  }
+
+  // The digest of all of it; the hash is used up.
+  std::string finish() { return sum_.finish().hex(); }
+
+  void move_to(const std::filesystem::path& path) const {
+    if (::fsync(file_.get()) != 0) fail(path_);
+    if (::rename(path_.c_str(), path.c_str()) != 0) fail(path);
+  }
+
+  void remove() const { ::unlink(path_.c_str()); }
+
+ private:
+  std::filesystem::path path_;
+  Descriptor file_;
+  std::uint64_t size_ = 0;
+  Sha256 sum_;
+};
+
+// Receives what `file` lacks. A lost connection is followed by a request for the rest.
+void receive(Session& session, const std::string& path, PartFile& file, std::uint64_t total,
+             const Progress& progress) {
+  std::string etag;
+  for (int attempt = 1;; ++attempt) {
+    const std::uint64_t before = file.size();
+    Request request;
+    request.timeout = kIdle;
+    if (before > 0) request.fields.emplace_back("Range", fmt::format("bytes={}-", before));
+    if (before > 0 && !etag.empty()) request.fields.emplace_back("If-Range", etag);
+    bool is_first = true;
+    request.sink = [&](const Reply& head, ByteView data) {
+      // The whole comes where the vault has other bytes by now.
+      if (std::exchange(is_first, false)) {
+        if (head.status != kPartial) file.clear();
+        etag = head.field("etag");
+      }
+      file.append(data);
+      if (progress) progress(file.size(), total);
+    };
+    try {
+      (void)session.send(std::move(request), path, {}, false);
+      return;
+    } catch (const ConnectionLost& error) {
+      if (file.size() > before) attempt = 1;
+      wait_before_retry(attempt, error);
+    } catch (const ApiError& error) {
+      if (error.status() != kNotSatisfiable || file.size() == 0) throw;
+      file.clear();
+    }
+  }
+}
+
+boost::json::object send_form(Session& session, const char* method, const std::string& path,
+                              const FileForm& form, Progress progress) {
+  Request request{.method = method, .form = &form, .sent = std::move(progress), .timeout = kIdle};
+  const Reply reply = session.send(std::move(request), path, {});
+  boost::json::value value = boost::json::parse(reply.body);
+  return std::move(value.as_object().at("data").as_object());
+}
+
+}  // namespace
+
+std::string checksum_of(const boost::json::object& media) {
+  const std::string text = text_member(media, "checksum");
+  constexpr std::string_view kPrefix = "sha256:";
+  return text.starts_with(kPrefix) ? text.substr(kPrefix.size()) : std::string();
+}
+
+std::string checksum_of_file(const std::filesystem::path& path) {
+  const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (file.get() < 0) fail(path);
+  Sha256 sum;
+  (void)read_all(file.get(), path, sum);
+  return sum.finish().hex();
+}
+
+boost::json::object upload(Session& session, const std::filesystem::path& path,
+                           const UploadOptions& options, Progress progress) {
+  FileForm form{.path = path, .filename = path.filename().string()};
+  if (!options.title.empty()) form.fields.emplace_back("title", options.title);
+  if (!options.description.empty()) form.fields.emplace_back("description", options.description);
+  std::string tags;
+  for (const std::string& tag : options.tags) tags += (tags.empty() ? "" : ",") + tag;
+  if (!tags.empty()) form.fields.emplace_back("tags", tags);
+  return send_form(session, "POST", "/media/upload", form, std::move(progress));
+}
+
+boost::json::object replace(Session& session, const std::string& id,
+                            const std::filesystem::path& path, Progress progress) {
+  const FileForm form{.path = path, .filename = path.filename().string()};
+  return send_form(session, "PUT", "/media/" + escape(id) + "/content", form, std::move(progress));
+}
+
+std::filesystem::path place_of(const boost::json::object& media,
+                               const std::filesystem::path& target) {
+  std::error_code error;
+  if (!target.empty() && !std::filesystem::is_directory(target, error)) return target;
+  std::string name = text_member(media, "filename");
+  for (char& c : name) {
+    if (c == '/' || static_cast<unsigned char>(c) < ' ') c = '_';
+  }
+  if (name.empty() || name == "." || name == "..") name = text_member(media, "id");
+  return target / name;
+}
+
+bool has_bytes_of(const std::filesystem::path& path, const boost::json::object& media) {
+  std::error_code error;
+  const auto size = std::filesystem::file_size(path, error);
+  const std::string checksum = checksum_of(media);
+  if (error || size != size_of(media) || checksum.empty()) return false;
+  return checksum_of_file(path) == checksum;
+}
+
+void download(Session& session, const boost::json::object& media, const std::filesystem::path& path,
+              Progress progress) {
+  std::filesystem::path part = path;
+  part += ".part";
+  PartFile file(part);
+  const std::string checksum = checksum_of(media);
+  const std::uint64_t size = size_of(media);
+  const std::string content = "/media/" + escape(text_member(media, "id")) + "/content";
+  // Without a checksum nobody could tell whether what is there is of this file.
+  if (!checksum.empty()) file.read_rest();
+  const bool is_continued = file.size() > 0;
+  if (!is_continued || file.size() >= size) file.clear();
+  receive(session, content, file, size, progress);
+  if (!checksum.empty() && file.finish() != checksum) {
+    file.clear();
+    if (!is_continued) {
+      file.remove();
+      throw Error(fmt::format("{}: the bytes that came do not have the checksum that the vault has",
+                              path.string()));
+    }
+    // What an earlier run left was of another file.
+    receive(session, content, file, size, progress);
+    if (file.finish() != checksum) {
+      file.remove();
+      throw Error(fmt::format("{}: the file was changed while it was received", path.string()));
+    }
+  }
+  file.move_to(path);
+}
+
+}  // namespace coffer::client

@@ -1,0 +1,48 @@
+// Files to a vault and back, as streams.
+#pragma once
+
+#include <boost/json/object.hpp>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "client/session.h"
+
+namespace coffer::client {
+
+struct UploadOptions {
+  std::string title;
+  std::string description;
+  std::vector<std::string> tags;
+};
+
+// The media object of the file that was stored. The vault compares its bytes with the checksum.
+// Throws Error.
+boost::json::object upload(Session& session, const std::filesystem::path& path,
+                           const UploadOptions& options, Progress progress);
+
+// Gives a file of the vault the bytes of that one; its id, name and texts stay. The same.
+boost::json::object replace(Session& session, const std::string& id,
+                            const std::filesystem::path& path, Progress progress);
+
+// The SHA-256 of a file as hexadecimal digits. Throws Error.
+std::string checksum_of_file(const std::filesystem::path& path);
+
+// That of a media object; empty where the vault has not worked it out yet.
+std::string checksum_of(const boost::json::object& media);
+
+// Where the file of a media object is put that is to be at `target`: there, or, if that is a
+// folder, in it, by the name that it has at the vault, made one that leads nowhere else.
+std::filesystem::path place_of(const boost::json::object& media,
+                               const std::filesystem::path& target);
+
+// Whether a file is there whose bytes are those of the media object.
+bool has_bytes_of(const std::filesystem::path& path, const boost::json::object& media);
+
+// Downloads the file of a media object to `path`, which is there, or replaced, once all of it is
+// and was compared with its checksum. Until then it is `<path>.part`, which another run goes on
+// with. Throws Error.
+void download(Session& session, const boost::json::object& media, const std::filesystem::path& path,
+              Progress progress);
+
+}  // namespace coffer::client

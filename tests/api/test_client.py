@@ -1,0 +1,603 @@
+"""`coffer login`, `ls`, `up`, `down`, `rm`, `share`, `watch`, `sync`: the program as a client of a server."""
+
+import concurrent.futures
+import json
+import os
+import pty
+import secrets
+import socket
+import stat
+import subprocess
+import threading
+import time
+
+import pytest
+
+from harness import program
+from harness.client import Api
+from harness.program import failed, ok
+
+
+class Client:
+    """The program as one user runs it: with a configuration folder and a working folder of its own."""
+
+    def __init__(self, folder):
+        self.home = folder / "home"
+        self.here = folder / "here"
+        for each in (self.home, self.here):
+            each.mkdir()
+        self.variables = {"HOME": str(self.home), "XDG_CONFIG_HOME": str(self.home / "config")}
+        self.file = self.home / "config/coffer/credentials.json"
+
+    def run(self, *words, **options):
+        return program.run(*words, variables=self.variables, cwd=self.here, **options)
+
+    def lines(self, *words, **options):
+        return [line.split("\t") for line in ok(self.run(*words, **options)).splitlines()]
+
+    def objects(self, *words, **options):
+        return [json.loads(line) for line in ok(self.run(*words, "--json", **options)).splitlines()]
+
+    def log_in(self, user, url):
+        ok(self.run("login", url, "--user", user.username, "--password-stdin", stdin=user.password + "\n"))
+        return self
+
+    def stored(self):
+        return json.loads(self.file.read_text())
+
+    def store(self, **changes):
+        self.file.write_text(json.dumps({**self.stored(), **changes}))
+
+    def make(self, name, content):
+        path = self.here / name
+        path.write_bytes(content)
+        return path
+
+
+@pytest.fixture
+def nobody(folder):
+    return Client(folder)
+
+
+@pytest.fixture
+def client(nobody, user, shared):
+    """Logged in as `user`."""
+    return nobody.log_in(user, shared.url)
+
+
+# Logging in.
+
+
+def test_tokens_are_kept_for_the_user_alone(client, user, shared):
+    assert stat.S_IMODE(client.file.stat().st_mode) == 0o600
+    assert stat.S_IMODE(client.file.parent.stat().st_mode) == 0o700
+    stored = client.stored()
+    assert stored["root"] == shared.root and stored["username"] == user.username
+    assert user.password not in client.file.read_text()
+    assert [path.name for path in client.file.parent.iterdir()] == ["credentials.json"]
+    client.file.chmod(0o644)
+    assert "chmod 600" in failed(client.run("ls"))
+
+
+def test_the_address_is_that_of_the_vault_or_of_its_api(nobody, user, shared):
+    for address in (shared.url + "/", shared.root, shared.url + "/v1"):
+        nobody.log_in(user, address)
+        assert nobody.objects("ls") == []
+    for address in ("vault.example.com", "ftp://a", "https://", "https://u:p@a", "https://a?b"):
+        assert "is no address" in failed(nobody.run("login", address, "--user", "a", "--password-stdin", stdin="b\n"))
+
+
+def test_what_a_log_in_lacks(nobody, user, shared):
+    wrong = nobody.run("login", shared.url, "--user", user.username, "--password-stdin", stdin="not this one\n")
+    assert "Wrong username or password" in failed(wrong)
+    assert "--password-stdin" in failed(nobody.run("login", shared.url))
+    assert "--user" in failed(nobody.run("login", shared.url, "--password-stdin", stdin="a\n"))
+    failed(nobody.run("login", shared.url, "--password-stdin", "--key-stdin"), code=2)
+    with socket.create_server(("127.0.0.1", 0)) as closed:
+        port = closed.getsockname()[1]
+    gone = nobody.run("login", f"http://127.0.0.1:{port}", "--key-stdin", stdin="cfa_x\n")
+    assert f"127.0.0.1:{port}" in failed(gone)
+    assert not nobody.file.exists()
+    for words in (["ls"], ["up", "x"], ["down", "media_1"], ["rm", "media_1"], ["share", "media_1"]):
+        assert "coffer login" in failed(nobody.run(*words))
+    assert ok(nobody.run("logout")) == "nobody is logged in\n"
+
+
+def test_log_out(client, shared):
+    token = client.stored()["token"]
+    ok(client.run("logout"))
+    assert not client.file.exists()
+    assert Api(shared.root, token=token).get("/users/me").status_code == 401
+
+
+def test_a_key_in_place_of_a_password(nobody, user, shared):
+    key = user.post("/api-keys", json={"name": "laptop"}).json()["data"]
+    assert user.username in ok(nobody.run("login", shared.url, "--key-stdin", stdin=key["secret"] + "\n"))
+    assert nobody.objects("ls") == []
+    user.delete(f"/api-keys/{key['id']}")
+    failed(nobody.run("ls"))
+    failed(nobody.run("login", shared.url, "--key-stdin", stdin=key["secret"] + "\n"))
+    ok(nobody.run("logout"))
+
+
+def test_a_token_that_is_no_longer_valid_is_renewed_by_one_of_many(client):
+    before = client.stored()
+    client.store(token="of yesterday")
+    with concurrent.futures.ThreadPoolExecutor(4) as pool:
+        for done in pool.map(lambda _: client.run("ls"), range(4)):
+            assert ok(done) == ""
+    after = client.stored()
+    assert after["token"] not in ("of yesterday", before["token"])
+    client.store(expires_at="2020-01-01T00:00:00Z")
+    assert ok(client.run("ls")) == ""
+    assert client.stored()["token"] != after["token"]
+
+
+def test_a_session_that_has_ended(client, user):
+    user.post("/auth/logout-all")
+    assert "coffer login" in failed(client.run("ls"))
+
+
+# Files.
+
+
+def test_up_ls_down_rm(client, user):
+    data = secrets.token_bytes(300_000)
+    client.make('sea "1".bin', data)
+    [[media_id, name]] = client.lines("up", 'sea "1".bin', "--title", "By the sea", "--tag", "holiday", "--tag", "sea")
+    assert name == 'sea "1".bin'
+    media = user.get(f"/media/{media_id}").json()["data"]
+    assert (media["filename"], media["title"], media["tags"]) == (name, "By the sea", ["holiday", "sea"])
+    assert client.lines("ls")[0][:3] == [media_id, "300000", media["type"]]
+    assert client.objects("ls", "--tag", "sea") == [media]
+    assert client.lines("ls", "--tag", "snow") == client.lines("ls", "--search", "mountain") == []
+    [[_, path]] = client.lines("down", media_id, "-o", "copy.bin")
+    assert path == "copy.bin" and (client.here / path).read_bytes() == data
+    assert client.lines("rm", media_id)[0][1].startswith("in the trash until 2")
+    assert [each["id"] for each in user.trash()] == [media_id]
+    assert client.lines("ls") == []
+    assert "no such" in failed(client.run("rm", media_id))
+
+
+def test_many_files_of_which_some_fail(client):
+    client.make("a", b"1")
+    client.make("b", b"2")
+    done = client.run("up", "a", "missing", "b")
+    assert done.returncode == 1 and len(done.stdout.splitlines()) == 2
+    assert "missing" in done.stderr and "No such file" in done.stderr
+    ids = [each["id"] for each in client.objects("ls", "--sort", "filename")]
+    done = client.run("rm", ids[0], "media_999999999", ids[1], "--permanent")
+    assert done.returncode == 1 and done.stdout.count("gone for good") == 2
+    assert "is a directory" in failed(client.run("up", ".")).lower()
+
+
+def test_lists_go_through_all_pages(client, user):
+    for number in range(103):
+        user.upload(b"", f"{number:03}")
+    names = [each["filename"] for each in client.objects("ls", "--sort", "-filename")]
+    assert names == [f"{number:03}" for number in reversed(range(103))]
+
+
+def test_a_collection(client, user):
+    collection = user.post("/collections", json={"name": "Holiday"}).json()["data"]["id"]
+    client.make("a.txt", b"1")
+    [media] = client.objects("up", "a.txt", "--collection", collection)
+    user.upload(b"2", "elsewhere.txt")
+    assert [each["id"] for each in client.objects("ls", "--collection", collection)] == [media["id"]]
+
+
+def test_what_is_there_is_replaced_by_force_only(client, user):
+    media = user.upload(b"of the vault", "a.txt")
+    path = client.make("a.txt", b"of this machine")
+    assert "--force" in failed(client.run("down", media["id"]))
+    assert path.read_bytes() == b"of this machine"
+    ok(client.run("down", media["id"], "--force"))
+    assert path.read_bytes() == b"of the vault"
+    time = path.stat().st_mtime_ns
+    ok(client.run("down", media["id"]))
+    assert path.stat().st_mtime_ns == time
+
+
+def test_names_of_the_vault_lead_nowhere_else(client, user):
+    media = [user.upload(b"x", name) for name in ("../../up", "..", "a/b")]
+    (client.here / "in").mkdir()
+    ok(client.run("down", *[each["id"] for each in media], "-o", "in"))
+    assert len(list((client.here / "in").iterdir())) == 3
+    assert list(client.here.iterdir()) == [client.here / "in"]
+    assert "no folder" in failed(client.run("down", media[0]["id"], media[1]["id"], "-o", "out"))
+
+
+# Breaks.
+
+
+class Proxy:
+    """Between a client and the server: for paths with `part` in them it answers the first `refusals`
+    requests with 503, and ends the connections of the next `cuts` after so many bytes of the reply."""
+
+    def __init__(self, port, part, refusals=0, cuts=0, after=200_000):
+        self.port, self.part, self.refusals, self.cuts, self.after = port, part, refusals, cuts, after
+        self.requests = []
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.url = f"http://127.0.0.1:{self.listener.getsockname()[1]}"
+        threading.Thread(target=self.accept, daemon=True).start()
+
+    def accept(self):
+        while True:
+            try:
+                here, _ = self.listener.accept()
+            except OSError:
+                return
+            threading.Thread(target=self.relay, args=(here,), daemon=True).start()
+
+    def relay(self, here):
+        with here, socket.create_connection(("127.0.0.1", self.port)) as there:
+            head = b""
+            while b"\r\n\r\n" not in head:
+                if not (piece := here.recv(65536)):
+                    return
+                head += piece
+            request = head.decode("latin-1")
+            left = None
+            if self.part in request.splitlines()[0]:
+                self.requests.append(request)
+                if self.refusals > 0:
+                    self.refusals -= 1
+                    here.sendall(b"HTTP/1.1 503 Busy\r\nRetry-After: 0\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+                    return
+                if self.cuts > 0:
+                    self.cuts -= 1
+                    left = self.after
+            there.sendall(head)
+            threading.Thread(target=self.copy, args=(here, there), daemon=True).start()
+            self.copy(there, here, left)
+
+    @staticmethod
+    def copy(source, target, left=None):
+        try:
+            while piece := source.recv(65536):
+                target.sendall(piece if left is None else piece[:left])
+                if left is not None and (left := left - len(piece)) <= 0:
+                    break
+        except OSError:
+            pass
+        for each in (source, target):
+            try:
+                each.shutdown(socket.SHUT_RDWR)
+            except OSError:
+                pass
+
+    def close(self):
+        self.listener.close()
+
+
+@pytest.fixture
+def proxy(shared):
+    """`proxy(part, …)`: one in front of the shared server."""
+    proxies = []
+
+    def make(part, **faults):
+        proxies.append(Proxy(shared.port, part, **faults))
+        return proxies[-1]
+
+    yield make
+    for each in proxies:
+        each.close()
+
+
+def test_a_download_goes_on_after_a_break(nobody, user, proxy):
+    data = secrets.token_bytes(1_000_000)
+    media = user.upload(data, "a.bin")
+    between = proxy("/content", cuts=2)
+    nobody.log_in(user, between.url)
+    ok(nobody.run("down", media["id"]))
+    assert (nobody.here / "a.bin").read_bytes() == data
+    assert [path.name for path in nobody.here.iterdir()] == ["a.bin"]
+    first, *rest = [head.lower() for head in between.requests]
+    assert len(rest) == 2 and "range" not in first
+    assert all("\nrange: bytes=" in head and "\nif-range: " in head for head in rest)
+
+
+def test_an_upload_whose_reply_is_lost_is_stored_once(nobody, user, proxy):
+    between = proxy("/upload", refusals=1, cuts=1, after=60)
+    nobody.log_in(user, between.url)
+    nobody.make("a.bin", secrets.token_bytes(200_000))
+    [[media_id, _]] = nobody.lines("up", "a.bin")
+    assert [each["id"] for each in user.media()] == [media_id]
+    keys = {line for head in between.requests for line in head.splitlines() if line.startswith("Idempotency-Key")}
+    assert len(between.requests) == 3 and len(keys) == 1
+
+
+def test_a_server_that_stays_busy_is_given_up(nobody, user, proxy):
+    between = proxy("/media?", refusals=4)
+    nobody.log_in(user, between.url)
+    assert nobody.objects("ls") == []
+    between.refusals = 100
+    assert "503" in failed(nobody.run("ls"))
+    assert len(between.requests) == 10
+
+
+def test_another_run_goes_on_with_what_is_there(client, user):
+    data = secrets.token_bytes(1_000_000)
+    media = user.upload(data, "a.bin")
+    for part in (data[:400_000], data, b"x" * 400_000, data + b"more", b""):
+        client.make("a.bin.part", part)
+        ok(client.run("down", media["id"], "--force"))
+        assert (client.here / "a.bin").read_bytes() == data
+        assert not (client.here / "a.bin.part").exists()
+
+
+# Shares.
+
+
+def test_share(client, user, shared):
+    media = user.upload(b"shared", "a.txt")
+    url = ok(client.run("share", media["id"])).strip()
+    assert url.startswith(shared.url + "/s/")
+    assert Api(shared.url).get(url + "/content").content == b"shared"
+    [share] = client.objects(
+        "share", media["id"], "--expires", "7d", "--max-downloads", "3", "--view-only", "--password-stdin", stdin="open sesame\n"
+    )
+    assert share["has_password"] and share["max_downloads"] == 3 and not share["allow_download"] and share["expires_at"]
+    collection = user.post("/collections", json={"name": "all"}).json()["data"]["id"]
+    assert client.objects("share", collection, "--expires", "2999-01-01T00:00:00Z")[0]["collection_id"] == collection
+    assert "--expires" in failed(client.run("share", media["id"], "--expires", "soon"))
+    assert "no such" in failed(client.run("share", "media_999999999"))
+    failed(client.run("share", media["id"], "--max-downloads", "0"), code=2)
+
+
+# A folder and a vault.
+
+
+def tree(folder):
+    return {path.name: path.read_bytes() for path in folder.iterdir() if path.is_file() and path.name[0] != "."}
+
+
+def media_of(user):
+    return {each["filename"]: user.get(f"/media/{each['id']}/content").content for each in user.media()}
+
+
+def sync(client, *words):
+    """The steps of a run."""
+    return sorted((each["action"], each["name"]) for each in client.objects("sync", ".", *words))
+
+
+def test_the_first_sync_makes_both_equal_and_removes_nothing(client, user):
+    client.make("here.txt", b"1")
+    client.make("both.txt", b"2")
+    client.make("differs.txt", b"of this machine")
+    client.make(".hidden", b"3")
+    (client.here / "folder").mkdir()
+    user.upload(b"2", "both.txt")
+    user.upload(b"4", "there.txt")
+    other = user.upload(b"of the vault", "differs.txt")["id"]
+    assert sync(client, "--dry-run") == sync(client) == [
+        ("download", f"differs ({other}).txt"), ("download", "there.txt"), ("upload", "differs.txt"), ("upload", "here.txt"),
+    ]
+    assert tree(client.here) == {
+        "here.txt": b"1", "both.txt": b"2", "there.txt": b"4",
+        "differs.txt": b"of this machine", f"differs ({other}).txt": b"of the vault",
+    }
+    assert len(user.media()) == 5
+    assert sync(client) == []
+
+
+def test_sync_follows_changes_and_removals_both_ways(client, user):
+    for name in ("a", "b", "c", "d", "e"):
+        client.make(name, name.encode())
+    sync(client)
+    ids = {each["filename"]: each["id"] for each in user.media()}
+    client.make("a", b"changed here")
+    user.put(f"/media/{ids['b']}/content", data=b"changed there")
+    (client.here / "c").unlink()
+    user.delete(f"/media/{ids['d']}")
+    assert sync(client) == [("remove here", "d"), ("remove there", "c"), ("replace here", "b"), ("replace there", "a")]
+    assert tree(client.here) == media_of(user) == {"a": b"changed here", "b": b"changed there", "e": b"e"}
+    assert {each["id"]: each["filename"] for each in user.media()} == {ids["a"]: "a", ids["b"]: "b", ids["e"]: "e"}
+    assert {each["filename"] for each in user.trash()} == {"c", "d"}
+    assert (client.here / ".coffer-trash/d").read_bytes() == b"d"
+    assert sync(client) == []
+
+
+def test_sync_keeps_what_was_changed_on_both_sides(client, user):
+    for name in ("a.txt", "b.txt", "c.txt", "d.txt"):
+        client.make(name, name.encode())
+    sync(client)
+    ids = {each["filename"]: each["id"] for each in user.media()}
+    client.make("a.txt", b"here")
+    user.put(f"/media/{ids['a.txt']}/content", data=b"there")
+    client.make("b.txt", b"the same")
+    user.put(f"/media/{ids['b.txt']}/content", data=b"the same")
+    # Changed on one side, removed on the other: the change stays.
+    client.make("c.txt", b"changed")
+    user.delete(f"/media/{ids['c.txt']}")
+    (client.here / "d.txt").unlink()
+    user.put(f"/media/{ids['d.txt']}/content", data=b"changed")
+    assert sync(client) == [
+        ("conflict", "a.txt"), ("download", "a.txt"), ("download", "d.txt"), ("upload", "a (conflict).txt"), ("upload", "c.txt"),
+    ]
+    assert tree(client.here) == media_of(user) == {
+        "a.txt": b"there", "a (conflict).txt": b"here", "b.txt": b"the same", "c.txt": b"changed", "d.txt": b"changed",
+    }
+    assert sync(client) == []
+
+
+def test_sync_with_a_collection(client, user, shared):
+    collection = user.post("/collections", json={"name": "Holiday"}).json()["data"]["id"]
+    user.upload(b"x", "elsewhere.txt")
+    client.make("a.txt", b"1")
+    client.make("b.txt", b"2")
+    assert sync(client, "--collection", collection) == [("upload", "a.txt"), ("upload", "b.txt")]
+    (client.here / "a.txt").unlink()
+    assert sync(client, "--collection", collection) == [("remove there", "a.txt")]
+    # It is taken out, and stays in the vault.
+    assert set(media_of(user)) == {"elsewhere.txt", "a.txt", "b.txt"}
+    [left] = user.get(f"/collections/{collection}/media").json()["data"]
+    user.delete(f"/collections/{collection}/media/{left['id']}")
+    assert sync(client, "--collection", collection) == [("remove here", "b.txt")]
+    assert "another vault or collection" in failed(client.run("sync", "."))
+    user.delete(f"/collections/{collection}")
+    assert "no such collection" in failed(client.run("sync", ".", "--collection", collection))
+    assert "no folder" in failed(client.run("sync", "missing"))
+
+
+def test_sync_goes_on_after_a_run_that_failed(nobody, user, proxy):
+    between = proxy("/content", cuts=5, after=200_000)
+    nobody.log_in(user, between.url)
+    data = secrets.token_bytes(5_000_000)
+    user.upload(data, "big.bin")
+    user.upload(b"small", "small.txt")
+    nobody.make("mine.txt", b"mine")
+    between.refusals = 100
+    failed_run = nobody.run("sync", ".")
+    assert failed_run.returncode == 1
+    between.refusals = 0
+    ok(nobody.run("sync", "."))
+    assert tree(nobody.here) == media_of(user) == {"big.bin": data, "small.txt": b"small", "mine.txt": b"mine"}
+    assert sync(nobody) == []
+
+
+# What happens.
+
+
+@pytest.fixture
+def watching():
+    """`watching(client, words…)`: a run of `coffer watch`, ended after the test."""
+    runs = []
+
+    def start(client, *words):
+        runs.append(Watching(client, words))
+        return runs[-1]
+
+    yield start
+    for each in runs:
+        each.process.kill()
+        each.process.wait()
+
+
+class Watching:
+    def __init__(self, client, words):
+        self.process = subprocess.Popen(
+            [str(program.BINARY), "watch", *words],
+            env={**program.environment(), **client.variables},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    def event(self):
+        line = self.process.stdout.readline()
+        assert line, self.process.stderr.read()
+        return json.loads(line)
+
+    def begin(self, act):
+        """Does `act()` until an event of it came, because nobody is told when a run has subscribed."""
+        done = threading.Event()
+
+        def repeat():
+            while not done.wait(0.2):
+                act()
+
+        thread = threading.Thread(target=repeat)
+        thread.start()
+        event = self.event()
+        done.set()
+        thread.join()
+        return event
+
+    def until(self, name):
+        """The events up to the one about that file's name or id."""
+        found = []
+        while not found or found[-1]["resource_id"] != name:
+            found.append(self.event())
+        return found
+
+
+def test_watch_prints_events(client, user, watching):
+    watch = watching(client)
+    first = watch.begin(lambda: user.upload(b"x"))
+    assert (first["type"], first["channel"], first["event"]) == ("event", "media_updates", "media.uploaded")
+    collection = user.post("/collections", json={"name": "all"}).json()["data"]["id"]
+    assert watch.until(collection)[-1]["event"] == "collection.created"
+    # Another run goes on where this one was.
+    again = watching(client, "--since", first["id"], "--of", "collections")
+    assert again.event()["resource_id"] == collection
+    assert watching(client, "--since", "event_999999999").event()["type"] == "gap"
+
+
+def test_watch_misses_nothing(nobody, user, proxy, watching):
+    between = proxy("/realtime", cuts=3, after=3000)
+    nobody.log_in(user, between.url)
+    watch = watching(nobody, "--of", "media")
+    first = watch.begin(lambda: user.upload(b"x"))
+    ids = [user.upload(b"x")["id"] for _ in range(60)]
+    events = [first, *watch.until(ids[-1])]
+    uploaded = [each["resource_id"] for each in events if each["event"] == "media.uploaded"]
+    assert uploaded[-60:] == ids and len(set(uploaded)) == len(uploaded)
+    assert len(between.requests) == 4
+
+
+def test_watch_outlives_its_token(launch, nobody, watching):
+    server = launch({"sessions.access_lifetime": "4s"})
+    user = server.user()
+    nobody.log_in(user, server.url)
+    watch = watching(nobody)
+    watch.begin(lambda: user.again().upload(b"x"))
+    time.sleep(5)
+    media = user.again().upload(b"y")
+    assert watch.until(media["id"])
+    user.again().post("/auth/logout-all")
+    assert watch.process.wait(30) == 1
+    assert "coffer login" in watch.process.stderr.read()
+
+
+def test_watch_is_refused(nobody, user, shared):
+    key = user.post("/api-keys", json={"name": "w", "scopes": ["write"]}).json()["data"]["secret"]
+    nobody.file.parent.mkdir(parents=True)
+    nobody.file.touch(0o600)
+    nobody.file.write_text(json.dumps({"root": shared.root, "username": "a", "api_key": key}))
+    assert "scope read" in failed(nobody.run("watch"))
+    nobody.store(api_key="cfa_wrong")
+    failed(nobody.run("watch"))
+    nobody.store(root=shared.url + "/elsewhere/api/v1")
+    failed(nobody.run("watch"))
+    failed(nobody.run("watch", "--of", "weather"), code=2)
+
+
+# At a terminal.
+
+
+def at_terminal(client, words, typed=()):
+    """What a run shows at a terminal, whose questions are answered in turn."""
+    main, other = pty.openpty()
+    process = subprocess.Popen(
+        [str(program.BINARY), *words],
+        env={**program.environment(), **client.variables},
+        cwd=client.here,
+        stdin=other,
+        stdout=other,
+        stderr=other,
+        start_new_session=True,
+    )
+    os.close(other)
+    shown, answers = b"", list(typed)
+    while True:
+        try:
+            piece = os.read(main, 4096)
+        except OSError:
+            break
+        if not piece:
+            break
+        shown += piece
+        if answers and shown.rstrip(b" ").endswith(b":"):
+            os.write(main, answers.pop(0).encode() + b"\n")
+    os.close(main)
+    return process.wait(30), shown.decode()
+
+
+def test_questions_and_progress_at_a_terminal(nobody, user, shared):
+    code, shown = at_terminal(nobody, ["login", shared.url], [user.username, user.password])
+    assert code == 0 and "Password: " in shown and user.password not in shown, shown
+    nobody.make("big.bin", bytes(20 << 20))
+    code, shown = at_terminal(nobody, ["up", "big.bin"])
+    assert code == 0 and "100 %" in shown and "20.0 MiB" in shown, shown
+    assert "%" not in nobody.run("up", "big.bin").stderr
