@@ -27,15 +27,15 @@ def run_tests(copy, *names, timeout, **variables):
     return sdk.run(command, copy, sdk.environment(**variables), timeout)
 
 
-@pytest.mark.seconds(900)
+@pytest.mark.seconds(1800)
 def test_the_suite(built):
     """Every call, every error, faults of the network, examples, the package itself, Chromium."""
-    run_tests(built, timeout=880)
+    run_tests(built, timeout=1780)
 
 
 @pytest.mark.long
-@pytest.mark.seconds(900)
+@pytest.mark.seconds(1800)
 def test_two_gibibytes(built):
     if program.is_sanitized():
         pytest.skip("memory under a sanitizer says nothing")
-    run_tests(built, "transfer", timeout=880, COFFER_SDK_LONG=1)
+    run_tests(built, "transfer", timeout=1780, COFFER_SDK_LONG=1)
