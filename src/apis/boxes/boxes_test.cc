@@ -1,5 +1,6 @@
 #include "apis/boxes/boxes.h"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <string>
@@ -91,9 +92,10 @@ TEST(Boxes, AKeyOutlivesTheTokensOfItsLogIn) {
 TEST(Boxes, TheAddressOfAFileIsItsTokenAndExtension) {
   const Uuid share = Uuid::parse("01234567-89ab-4def-8123-456789abcdef").value();
   constexpr char kDigits[] = "0123456789ab4def8123456789abcdef";
-  EXPECT_EQ(public_path(share, "Sunset.JPG"), std::string("/uploads/") + kDigits + ".jpg");
-  EXPECT_EQ(public_path(share, "none"), std::string("/uploads/") + kDigits);
-  EXPECT_EQ(public_path(share, "odd.j/g"), std::string("/uploads/") + kDigits);
+  const std::string path = fmt::format("/uploads/{}", kDigits);
+  EXPECT_EQ(public_path(share, "Sunset.JPG"), fmt::format("{}.jpg", path));
+  EXPECT_EQ(public_path(share, "none"), path);
+  EXPECT_EQ(public_path(share, "odd.j/g"), path);
   EXPECT_EQ(share_in(std::string(kDigits) + ".jpg"), share);
   EXPECT_EQ(share_in(kDigits), share);
   for (const char* none :
