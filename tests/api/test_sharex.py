@@ -153,8 +153,8 @@ def test_the_command_line_lists_and_revokes_it(launch):
     caller = FileUploader.registered(server)
     uploader = uploader_of(caller)
     listed = program.run("key", "list", "--data", server.data, "--user", caller.username)
-    [identity, kind, hint, _, name] = listed.stdout.rstrip("\n").split("\t")
-    assert (kind, hint, name) == ("upload", key_of(uploader)[:8] + "…", "ShareX")
+    identity, kind, hint, _scopes, _created, expires, _used, name = listed.stdout.rstrip("\n").split("\t")
+    assert (kind, hint, expires, name) == ("upload", key_of(uploader)[:8] + "…", "-", "ShareX")
     gone = program.run("key", "revoke", "--data", server.data, "--user", caller.username, identity)
     assert gone.returncode == 0, gone.stderr
     assert done(shoot(server, uploader))["synced"] is False

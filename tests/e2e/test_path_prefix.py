@@ -35,7 +35,7 @@ def test_shares_below_a_path(guided, below):
     caller.upload(b"words", "words.txt", folder=inner["token"])
     guided.goto(top["share_url"])
     assert guided.title() == "Top – Coffer" and is_styled(guided)
-    guided.locator(".thumb img").evaluate("image => image.decode()")
+    guided.locator(".gallery img").evaluate("image => image.decode()")
     guided.get_by_role("link", name="Inner").click()
     guided.get_by_role("link", name="words.txt").click()
     assert guided.locator("h1").inner_text() == "words.txt" and is_styled(guided)
