@@ -255,8 +255,11 @@ bool Session::renew_if_due() {
 }
 
 void Session::renew(const std::string& stale_token) {
-  credentials_ = file_.update([&stale_token](std::optional<Credentials> stored) {
+  credentials_ = file_.update([&](std::optional<Credentials> stored) {
     if (!stored) throw Error("nobody is logged in any more; run `coffer login URL`");
+    if (stored->root != credentials_.root || stored->username != credentials_.username) {
+      throw Error("somebody logged in anew; run the command again");
+    }
     // Another process may have got some meanwhile.
     if (stored->token != stale_token || !stored->api_key.empty()) return std::move(*stored);
     try {

@@ -49,7 +49,7 @@ class Session {
   Reply send(Request request, std::string_view path, const Query& query, bool repeats = true);
 
   // New tokens in place of that one, unless there are some already. Throws Error where the session
-  // has ended.
+  // has ended, or the credentials are those of another vault or user by now.
   void renew(const std::string& stale_token);
   // The same where the token is about to end; whether there is another one now.
   bool renew_if_due();
