@@ -30,8 +30,9 @@ namespace fs = std::filesystem;
 constexpr std::string_view kStateName = ".coffer-sync.json";
 constexpr std::string_view kLockName = ".coffer-sync.lock";
 constexpr std::string_view kTrashName = ".coffer-trash";
-constexpr std::string_view kPartEnd = ".part";
 constexpr ::mode_t kPrivate = 0600;
+constexpr unsigned kPreconditionFailed = 412;
+constexpr int kRemovals = 5;  // attempts, while others change its texts
 
 [[noreturn]] void fail(const fs::path& path) {
   throw Error(fmt::format("{}: {}", path.string(), std::strerror(errno)));
@@ -41,16 +42,18 @@ constexpr ::mode_t kPrivate = 0600;
 struct Pair {
   std::string name;
   std::string id;
+  std::string uuid;  // a vault that was restored may give another file the id
   std::string checksum;
 };
 
 // What is remembered between runs. One run at a time has it.
 class State {
  public:
-  State(const SyncOptions& options, std::string root)
+  State(const SyncOptions& options, std::string root, std::string account)
       : path_(options.folder / kStateName),
         lock_(::open((options.folder / kLockName).c_str(), O_RDWR | O_CREAT | O_CLOEXEC, kPrivate)),
         root_(std::move(root)),
+        account_(std::move(account)),
         collection_(options.collection),
         is_dry_run_(options.is_dry_run) {
     if (lock_.get() < 0) fail(options.folder / kLockName);
@@ -85,10 +88,13 @@ class State {
     if (is_dry_run_) return;
     boost::json::array files;
     for (const Pair& pair : pairs_) {
-      files.push_back({{"name", pair.name}, {"id", pair.id}, {"sha256", pair.checksum}});
+      files.push_back(
+          {{"name", pair.name}, {"id", pair.id}, {"uuid", pair.uuid}, {"sha256", pair.checksum}});
     }
-    const boost::json::object state{
-        {"root", root_}, {"collection", collection_}, {"files", std::move(files)}};
+    const boost::json::object state{{"root", root_},
+                                    {"account", account_},
+                                    {"collection", collection_},
+                                    {"files", std::move(files)}};
     const std::string text = boost::json::serialize(state) + "\n";
     fs::path next = path_;
     next += ".new";
@@ -114,16 +120,20 @@ class State {
         text_member(*object, "collection") != collection_) {
       throw Error(path_.string() + " is of another vault or collection; use another folder");
     }
+    if (text_member(*object, "account") != account_) {
+      throw Error(path_.string() + " is of another account; use another folder");
+    }
     for (const auto& file_value : files->get_array()) {
       const auto& one = file_value.as_object();
-      pairs_.push_back(
-          {text_member(one, "name"), text_member(one, "id"), text_member(one, "sha256")});
+      pairs_.push_back({text_member(one, "name"), text_member(one, "id"), text_member(one, "uuid"),
+                        text_member(one, "sha256")});
     }
   }
 
   fs::path path_;
   Descriptor lock_;
   std::string root_;
+  std::string account_;  // its UUID
   std::string collection_;
   bool is_dry_run_;
   std::vector<Pair> pairs_;
@@ -134,6 +144,28 @@ struct Remote {
   std::string checksum;
 };
 
+// What tells whether a file was changed since it was looked at.
+struct Look {
+  ::ino_t inode = 0;
+  ::off_t size = 0;
+  ::time_t seconds = 0;  // of its last change
+  long nanoseconds = 0;
+
+  bool operator==(const Look&) const = default;
+};
+
+struct Local {
+  std::string checksum;
+  Look look;  // from before it was hashed
+};
+
+// Nothing where no file is.
+std::optional<Look> look_at(const fs::path& path) {
+  struct ::stat about {};
+  if (::lstat(path.c_str(), &about) != 0 || !S_ISREG(about.st_mode)) return std::nullopt;
+  return Look{about.st_ino, about.st_size, about.st_mtim.tv_sec, about.st_mtim.tv_nsec};
+}
+
 // One run.
 class Run {
  public:
@@ -142,7 +174,8 @@ class Run {
       : session_(session),
         options_(options),
         act_(act),
-        state_(options, session.credentials().root) {}
+        state_(options, session.credentials().root,
+               text_member(session.data("GET", "/users/me"), "uuid")) {}
 
   std::uint64_t run() {
     read_there();
@@ -150,7 +183,7 @@ class Run {
     // A copy: each step changes the state.
     for (const Pair& pair : std::vector<Pair>(state_.pairs())) compare(pair);
     // What is left is new: the same bytes here and there are one file, others are sent.
-    for (const auto& [name, checksum] : std::map(here_)) meet(name, checksum);
+    for (const auto& [name, local] : std::map(here_)) meet(name, local.checksum);
     for (const auto& [id, remote] : std::map(there_)) fetch_new(id, remote);
     return left_out_;
   }
@@ -175,11 +208,13 @@ class Run {
   void read_here() {
     for (const auto& entry : fs::directory_iterator(options_.folder)) {
       const std::string name = entry.path().filename().string();
-      if (name.starts_with('.') || name.ends_with(kPartEnd) || entry.is_symlink() ||
-          !entry.is_regular_file()) {
-        continue;
-      }
-      here_[name] = checksum_of_file(entry.path());
+      if (!name.starts_with('.')) read_one(name);
+    }
+  }
+
+  void read_one(const std::string& name) {
+    if (const auto look = look_at(path_of(name))) {
+      here_[name] = {checksum_of_file(path_of(name)), *look};
     }
   }
 
@@ -190,27 +225,57 @@ class Run {
       return;
     }
     const auto here = take(here_, pair.name);
-    const auto there = take(there_, pair.id);
+    auto there = take(there_, pair.id);
+    if (there && text_member(there->media, "uuid") != pair.uuid &&
+        there->checksum != pair.checksum) {
+      // Another file has its id.
+      there_[pair.id] = *std::exchange(there, std::nullopt);
+    }
     if (!here && !there) return state_.forget(pair);
     if (!there) return removed_there(pair, *here);
     if (!here) return removed_here(pair, *there);
-    const bool is_same_here = *here == pair.checksum;
+    const bool is_same_here = here->checksum == pair.checksum;
     const bool is_same_there = there->checksum == pair.checksum;
-    if (*here == there->checksum) {
-      if (!is_same_here) state_.put({pair.name, pair.id, *here});
+    if (here->checksum == there->checksum) {
+      if (!is_same_here) put(pair.name, there->media);
     } else if (is_same_there) {
-      step({SyncKind::kReplaceThere, pair.name, pair.id}, [&](Progress progress) {
-        const auto media = replace(session_, pair.id, path_of(pair.name), std::move(progress));
-        state_.put({pair.name, pair.id, checksum_of(media)});
-      });
+      replace_there(pair, *here);
+    } else if (is_same_here) {
+      download_to(SyncKind::kReplaceHere, pair.name, *there, here->look);
     } else {
-      if (!is_same_here) set_aside(pair);
-      download_to(is_same_here ? SyncKind::kReplaceHere : SyncKind::kDownload, pair.name, *there);
+      set_aside(pair.name, pair.id);
+      download_to(SyncKind::kDownload, pair.name, *there);
     }
   }
 
-  void removed_there(const Pair& pair, const std::string& here) {
-    if (here != pair.checksum) {
+  void replace_there(const Pair& pair, const Local& here) {
+    bool is_replaced = true;
+    step({SyncKind::kReplaceThere, pair.name, pair.id}, [&](Progress progress) {
+      // The tag first: where it is of other bytes than the checksum after it, the vault refuses it.
+      Request head{.method = "HEAD"};
+      const std::string path = "/media/" + escape(pair.id);
+      const std::string etag = session_.send(std::move(head), path + "/content", {}).field("etag");
+      is_replaced = checksum_of(session_.data("GET", path)) == pair.checksum && try_changing([&] {
+                      put(pair.name, replace(session_, pair.id, etag, path_of(pair.name),
+                                             std::move(progress)));
+                    });
+    });
+    if (is_replaced) return;
+    // Changed there too, meanwhile, or by an attempt of this run whose reply was lost.
+    const boost::json::object media = session_.data("GET", "/media/" + escape(pair.id));
+    const std::string checksum = checksum_of(media);
+    if (checksum.empty()) {
+      ++left_out_;
+    } else if (checksum == here.checksum) {
+      put(pair.name, media);
+    } else {
+      set_aside(pair.name, pair.id);
+      download_to(SyncKind::kDownload, pair.name, {media, checksum});
+    }
+  }
+
+  void removed_there(const Pair& pair, const Local& here) {
+    if (here.checksum != pair.checksum || look_at(path_of(pair.name)) != here.look) {
       state_.forget(pair);
       return upload_new(pair.name);
     }
@@ -224,13 +289,50 @@ class Run {
     if (there.checksum != pair.checksum) {
       return download_to(SyncKind::kDownload, pair.name, there);
     }
-    step({SyncKind::kRemoveThere, pair.name, pair.id}, [&](const Progress&) {
-      const std::string media = "/media/" + escape(pair.id);
-      const bool is_all = options_.collection.empty();
-      (void)session_.call("DELETE",
-                          is_all ? media : "/collections/" + escape(options_.collection) + media);
-      state_.forget(pair);
-    });
+    std::optional<Remote> changed;
+    step({SyncKind::kRemoveThere, pair.name, pair.id},
+         [&](const Progress&) { changed = remove_there(pair); });
+    if (changed) download_to(SyncKind::kDownload, pair.name, *changed);
+  }
+
+  // What is there instead, where its bytes were changed meanwhile.
+  std::optional<Remote> remove_there(const Pair& pair) {
+    const std::string path = "/media/" + escape(pair.id);
+    for (int i = 0; i < kRemovals; ++i) {
+      const Reply reply = session_.send({}, path, {});
+      const auto media = boost::json::parse(reply.body).at("data").as_object();
+      if (std::string checksum = checksum_of(media); checksum != pair.checksum) {
+        // Without a checksum it is for the next run.
+        if (!checksum.empty()) return Remote{media, std::move(checksum)};
+        ++left_out_;
+        return std::nullopt;
+      }
+      const bool is_removed = try_changing([&] {
+        if (options_.collection.empty()) {
+          Request request{.method = "DELETE", .fields = {{"If-Match", reply.field("etag")}}};
+          (void)session_.send(std::move(request), path, {});
+        } else {
+          (void)session_.call("DELETE", "/collections/" + escape(options_.collection) + path);
+        }
+      });
+      if (is_removed) {
+        state_.forget(pair);
+        return std::nullopt;
+      }
+    }
+    throw Error(pair.name + " is being changed at the vault; run the command again");
+  }
+
+  // False where the vault has something else by now than what was to be changed.
+  template <class Change>
+  static bool try_changing(Change change) {
+    try {
+      change();
+      return true;
+    } catch (const ApiError& error) {
+      if (error.status() != kPreconditionFailed) throw;
+      return false;
+    }
   }
 
   // A file that is new here.
@@ -244,7 +346,7 @@ class Run {
       if (has_name) break;
     }
     if (same == there_.end()) return upload_new(name);
-    state_.put({name, same->first, checksum});
+    put(name, same->second.media);
     there_.erase(same);
   }
 
@@ -256,7 +358,7 @@ class Run {
         (void)session_.call("POST", "/collections/" + escape(options_.collection) + "/media", {},
                             boost::json::object{{"media_id", id}});
       }
-      state_.put({name, id, checksum_of(media)});
+      put(name, media);
     });
   }
 
@@ -265,27 +367,36 @@ class Run {
     std::string name = place_of(remote.media, options_.folder).filename().string();
     while (name.starts_with('.')) name.erase(0, 1);
     if (name.empty()) name = id;
-    if (name.ends_with(kPartEnd)) name += "_";
-    if (is_taken(name)) name = numbered(name, id);
+    if (is_taken(name)) name = free_name(name, id);
     download_to(SyncKind::kDownload, name, remote);
   }
 
-  void download_to(SyncKind kind, const std::string& name, const Remote& remote) {
+  // `replaced` is what is to be there still; empty: nothing.
+  void download_to(SyncKind kind, const std::string& name, const Remote& remote,
+                   const std::optional<Look>& replaced = {}) {
     const std::string id = text_member(remote.media, "id");
     step({kind, name, id}, [&](Progress progress) {
-      download(session_, remote.media, path_of(name), std::move(progress));
-      state_.put({name, id, remote.checksum});
+      download(session_, remote.media, path_of(name), std::move(progress),
+               [&](const fs::path& part) {
+                 if (replaced && look_at(path_of(name)) == replaced) move_to_trash(name);
+                 while (!move_to_free(part, path_of(name))) set_aside(name, id);
+               });
+      put(name, remote.media);
     });
   }
 
+  void put(const std::string& name, const boost::json::object& media) {
+    state_.put({name, text_member(media, "id"), text_member(media, "uuid"), checksum_of(media)});
+  }
+
   // Gives a file that was changed here and there another name, under which it is new.
-  void set_aside(const Pair& pair) {
-    step({SyncKind::kConflict, pair.name, pair.id}, [&](const Progress&) {
-      std::string name = numbered(pair.name, "conflict");
-      for (int i = 2; is_taken(name); ++i)
-        name = numbered(pair.name, fmt::format("conflict {}", i));
-      rename_or_fail(path_of(pair.name), path_of(name));
-      here_[name] = checksum_of_file(path_of(name));
+  void set_aside(const std::string& old_name, const std::string& id) {
+    step({SyncKind::kConflict, old_name, id}, [&](const Progress&) {
+      std::string name = free_name(old_name, "conflict");
+      while (!move_to_free(path_of(old_name), path_of(name))) {
+        name = free_name(old_name, "conflict");
+      }
+      read_one(name);
     });
   }
 
@@ -293,21 +404,22 @@ class Run {
     const fs::path trash = options_.folder / kTrashName;
     if (::mkdir(trash.c_str(), 0700) != 0 && errno != EEXIST) fail(trash);
     fs::path place = trash / name;
-    std::error_code error;
-    for (int i = 2; fs::exists(fs::symlink_status(place, error)); ++i) {
+    for (int i = 2; !move_to_free(path_of(name), place); ++i) {
       place = trash / numbered(name, std::to_string(i));
     }
-    rename_or_fail(path_of(name), place);
-  }
-
-  static void rename_or_fail(const fs::path& from, const fs::path& to) {
-    if (::rename(from.c_str(), to.c_str()) != 0) fail(from);
   }
 
   // "sea.txt" and "2": "sea (2).txt".
   static std::string numbered(const std::string& name, const std::string& mark) {
     const fs::path path(name);
     return path.stem().string() + " (" + mark + ")" + path.extension().string();
+  }
+
+  // "sea (conflict).txt", or with a number after the mark.
+  std::string free_name(const std::string& name, const std::string& mark) const {
+    std::string free = numbered(name, mark);
+    for (int i = 2; is_taken(free); ++i) free = numbered(name, fmt::format("{} {}", mark, i));
+    return free;
   }
 
   bool is_taken(const std::string& name) const {
@@ -336,9 +448,9 @@ class Run {
   const SyncOptions& options_;
   const std::function<Progress(const SyncAction&)>& act_;
   State state_;
-  std::map<std::string, std::string> here_;  // checksums by names
-  std::map<std::string, Remote> there_;      // by ids
-  std::vector<std::string> pending_;         // ids of media without a checksum
+  std::map<std::string, Local> here_;    // by names
+  std::map<std::string, Remote> there_;  // by ids
+  std::vector<std::string> pending_;     // ids of media without a checksum
   std::uint64_t left_out_ = 0;
 };
 

@@ -38,9 +38,10 @@ struct SyncAction {
 // Compares the files of the folder (not those in folders of it, nor hidden ones), the media, and
 // what both were at the end of the last run, which is kept in `.coffer-sync.json`, by SHA-256.
 // `act` is told of each step before it is made, and gives the progress of its transfer. What is
-// removed there goes to the trash, or only out of the collection; what is removed here goes to
-// `.coffer-trash`. Without a state nothing is removed. Gives how many media were left out, because
-// the vault has no checksum of them yet. Throws Error; another run goes on.
+// removed there goes to the trash, or only out of the collection; what is removed or replaced here
+// goes to `.coffer-trash`. What is changed during the run is taken for changed on that side.
+// Without a state nothing is removed. Gives how many media were left out, because the vault has no
+// checksum of them yet. Throws Error; another run goes on.
 std::uint64_t sync(Session& session, const SyncOptions& options,
                    const std::function<Progress(const SyncAction&)>& act);
 

@@ -5,8 +5,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <boost/json/parse.hpp>
 #include <cerrno>
+#include <cstdio>
 #include <cstring>
 #include <optional>
 #include <string_view>
@@ -23,7 +25,8 @@ namespace {
 
 constexpr std::size_t kPiece = std::size_t{64} << 10U;
 constexpr std::chrono::milliseconds kIdle{60'000};
-constexpr ::mode_t kFileMode = 0666;  // less the umask
+constexpr ::mode_t kFileMode = 0666;   // less the umask
+constexpr std::size_t kNameMax = 255;  // bytes, of a file
 constexpr unsigned kPartial = 206;
 constexpr unsigned kNotSatisfiable = 416;
 
@@ -54,8 +57,10 @@ class PartFile {
  public:
   explicit PartFile(std::filesystem::path path)
       : path_(std::move(path)),
-        file_(::open(path_.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, kFileMode)) {
-    if (file_.get() < 0) fail(path_);
+        file_(::open(path_.c_str(), O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, kFileMode)) {
+    struct ::stat about {};
+    if (file_.get() < 0 || ::fstat(file_.get(), &about) != 0) fail(path_);
+    if (!S_ISREG(about.st_mode)) throw Error(path_.string() + " is no file; remove it");
   }
 
   std::uint64_t size() const noexcept { return size_; }
@@ -84,9 +89,8 @@ class PartFile {
   // The digest of all of it; the hash is used up.
   std::string finish() { return sum_.finish().hex(); }
 
-  void move_to(const std::filesystem::path& path) const {
+  void sync() const {
     if (::fsync(file_.get()) != 0) fail(path_);
-    if (::rename(path_.c_str(), path.c_str()) != 0) fail(path);
   }
 
   void remove() const { ::unlink(path_.c_str()); }
@@ -97,6 +101,19 @@ class PartFile {
   std::uint64_t size_ = 0;
   Sha256 sum_;
 };
+
+// Where a file is until all of it is there: a name that nobody gives a file of their own.
+std::filesystem::path part_of(const std::filesystem::path& path, const std::string& id) {
+  const std::string end = "." + id + ".coffer-part";
+  std::string name = path.filename().string();
+  std::size_t length = kNameMax - 1 - std::min(end.size(), kNameMax - 1);
+  if (name.size() > length) {
+    // Not within a character of UTF-8.
+    while (length > 0 && (static_cast<unsigned char>(name[length]) & 0xC0U) == 0x80U) --length;
+    name.resize(length);
+  }
+  return path.parent_path() / ("." + name + end);
+}
 
 // Receives what `file` lacks. A lost connection is followed by a request for the rest.
 void receive(Session& session, const std::string& path, PartFile& file, std::uint64_t total,
@@ -131,9 +148,11 @@ void receive(Session& session, const std::string& path, PartFile& file, std::uin
   }
 }
 
-boost::json::object send_form(Session& session, const char* method, const std::string& path,
+boost::json::object send_form(Session& session, Request request, const std::string& path,
                               const FileForm& form, Progress progress) {
-  Request request{.method = method, .form = &form, .sent = std::move(progress), .timeout = kIdle};
+  request.form = &form;
+  request.sent = std::move(progress);
+  request.timeout = kIdle;
   const Reply reply = session.send(std::move(request), path, {});
   boost::json::value value = boost::json::parse(reply.body);
   return std::move(value.as_object().at("data").as_object());
@@ -163,13 +182,14 @@ boost::json::object upload(Session& session, const std::filesystem::path& path,
   std::string tags;
   for (const std::string& tag : options.tags) tags += (tags.empty() ? "" : ",") + tag;
   if (!tags.empty()) form.fields.emplace_back("tags", tags);
-  return send_form(session, "POST", "/media/upload", form, std::move(progress));
+  return send_form(session, {.method = "POST"}, "/media/upload", form, std::move(progress));
 }
 
-boost::json::object replace(Session& session, const std::string& id,
+boost::json::object replace(Session& session, const std::string& id, const std::string& etag,
                             const std::filesystem::path& path, Progress progress) {
   const FileForm form{.path = path, .filename = path.filename().string()};
-  return send_form(session, "PUT", "/media/" + escape(id) + "/content", form, std::move(progress));
+  return send_form(session, {.method = "PUT", .fields = {{"If-Match", etag}}},
+                   "/media/" + escape(id) + "/content", form, std::move(progress));
 }
 
 std::filesystem::path place_of(const boost::json::object& media,
@@ -192,10 +212,29 @@ bool has_bytes_of(const std::filesystem::path& path, const boost::json::object& 
   return checksum_of_file(path) == checksum;
 }
 
+bool move_to_free(const std::filesystem::path& from, const std::filesystem::path& to) {
+  if (::renameat2(AT_FDCWD, from.c_str(), AT_FDCWD, to.c_str(), RENAME_NOREPLACE) == 0) return true;
+  if (errno == EINVAL) {
+    // The file system cannot do that.
+    if (::link(from.c_str(), to.c_str()) == 0) {
+      if (::unlink(from.c_str()) != 0) fail(from);
+      return true;
+    }
+    // Nor has it links: what comes between these two calls is not seen.
+    struct ::stat about {};
+    if (errno != EEXIST && ::lstat(to.c_str(), &about) != 0) {
+      if (::rename(from.c_str(), to.c_str()) != 0) fail(from);
+      return true;
+    }
+    return false;
+  }
+  if (errno != EEXIST) fail(from);
+  return false;
+}
+
 void download(Session& session, const boost::json::object& media, const std::filesystem::path& path,
-              Progress progress) {
-  std::filesystem::path part = path;
-  part += ".part";
+              Progress progress, const Place& place) {
+  const std::filesystem::path part = part_of(path, text_member(media, "id"));
   PartFile file(part);
   const std::string checksum = checksum_of(media);
   const std::uint64_t size = size_of(media);
@@ -219,7 +258,8 @@ void download(Session& session, const boost::json::object& media, const std::fil
       throw Error(fmt::format("{}: the file was changed while it was received", path.string()));
     }
   }
-  file.move_to(path);
+  file.sync();
+  place(part);
 }
 
 }  // namespace coffer::client

@@ -3,6 +3,7 @@
 
 #include <boost/json/object.hpp>
 #include <filesystem>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -21,8 +22,10 @@ struct UploadOptions {
 boost::json::object upload(Session& session, const std::filesystem::path& path,
                            const UploadOptions& options, Progress progress);
 
-// Gives a file of the vault the bytes of that one; its id, name and texts stay. The same.
-boost::json::object replace(Session& session, const std::string& id,
+// Gives a file of the vault the bytes of that one; its id, name and texts stay. `etag` is that of
+// the content that is replaced: where it is another by now, ApiError says 412, and nothing is
+// changed. The same.
+boost::json::object replace(Session& session, const std::string& id, const std::string& etag,
                             const std::filesystem::path& path, Progress progress);
 
 // The SHA-256 of a file as hexadecimal digits. Throws Error.
@@ -39,10 +42,16 @@ std::filesystem::path place_of(const boost::json::object& media,
 // Whether a file is there whose bytes are those of the media object.
 bool has_bytes_of(const std::filesystem::path& path, const boost::json::object& media);
 
-// Downloads the file of a media object to `path`, which is there, or replaced, once all of it is
-// and was compared with its checksum. Until then it is `<path>.part`, which another run goes on
-// with. Throws Error.
+// Moves a file to where nothing is; false, and it stays, where something is. Throws Error.
+bool move_to_free(const std::filesystem::path& from, const std::filesystem::path& to);
+
+// Moves the file that was received, which is at `part`, to its place.
+using Place = std::function<void(const std::filesystem::path& part)>;
+
+// Downloads the file of a media object to `path`, where `place` puts it once all of it is there and
+// was compared with its checksum. Until then it is `.<name>.<id>.coffer-part` beside it, which
+// another run goes on with. Throws Error, and what `place` throws.
 void download(Session& session, const boost::json::object& media, const std::filesystem::path& path,
-              Progress progress);
+              Progress progress, const Place& place);
 
 }  // namespace coffer::client

@@ -128,6 +128,7 @@ class Transfer {
   explicit Transfer(const Request& request) : request_(request), easy_(curl_easy_init()) {
     if (!easy_) throw std::bad_alloc();
     set(CURLOPT_URL, request.url.c_str());
+    if (request.method == "HEAD") set(CURLOPT_NOBODY, 1L);
     set(CURLOPT_CUSTOMREQUEST, request.method.c_str());
     set(CURLOPT_PROTOCOLS_STR, "http,https");
     set(CURLOPT_FOLLOWLOCATION, 0L);

@@ -1,4 +1,4 @@
-"""`coffer login`, `ls`, `up`, `down`, `rm`, `share`, `watch`, `sync`: the program as a client of a server."""
+"""`coffer login`, `ls`, `up`, `down`, `rm`, `share`, `watch`: the program as a client of a server."""
 
 import concurrent.futures
 import json
@@ -52,6 +52,11 @@ class Client:
         path = self.here / name
         path.write_bytes(content)
         return path
+
+
+def tree(folder):
+    """The files of a folder that are not hidden, with their bytes."""
+    return {path.name: path.read_bytes() for path in folder.iterdir() if path.is_file() and path.name[0] != "."}
 
 
 @pytest.fixture
@@ -138,6 +143,15 @@ def test_a_session_that_has_ended(client, user):
     assert "coffer login" in failed(client.run("ls"))
 
 
+def test_a_run_does_not_go_on_as_somebody_else(nobody, user, shared, proxy):
+    between = proxy("/upload", act=lambda _: nobody.log_in(user, shared.url))
+    nobody.log_in(user, between.url)
+    nobody.make("a.txt", b"mine")
+    nobody.store(expires_at="2999-01-01T00:00:00Z", token="of yesterday")
+    assert "logged in anew" in failed(nobody.run("up", "a.txt"))
+    assert user.media() == [] and nobody.stored()["root"] == shared.root
+
+
 # Files.
 
 
@@ -212,10 +226,12 @@ def test_names_of_the_vault_lead_nowhere_else(client, user):
 
 class Proxy:
     """Between a client and the server: for paths with `part` in them it answers the first `refusals`
-    requests with 503, and ends the connections of the next `cuts` after so many bytes of the reply."""
+    requests with 503, and ends the connections of the next `cuts` after so many bytes of the reply. `act` is
+    called with the head of each of these requests before it is passed on."""
 
-    def __init__(self, port, part, refusals=0, cuts=0, after=200_000):
+    def __init__(self, port, part, refusals=0, cuts=0, after=200_000, act=None):
         self.port, self.part, self.refusals, self.cuts, self.after = port, part, refusals, cuts, after
+        self.act = act
         self.requests = []
         self.listener = socket.create_server(("127.0.0.1", 0))
         self.url = f"http://127.0.0.1:{self.listener.getsockname()[1]}"
@@ -240,6 +256,8 @@ class Proxy:
             left = None
             if self.part in request.splitlines()[0]:
                 self.requests.append(request)
+                if self.act:
+                    self.act(request)
                 if self.refusals > 0:
                     self.refusals -= 1
                     here.sendall(b"HTTP/1.1 503 Busy\r\nRetry-After: 0\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
@@ -320,10 +338,33 @@ def test_another_run_goes_on_with_what_is_there(client, user):
     data = secrets.token_bytes(1_000_000)
     media = user.upload(data, "a.bin")
     for part in (data[:400_000], data, b"x" * 400_000, data + b"more", b""):
-        client.make("a.bin.part", part)
+        client.make(f".a.bin.{media['id']}.coffer-part", part)
         ok(client.run("down", media["id"], "--force"))
-        assert (client.here / "a.bin").read_bytes() == data
-        assert not (client.here / "a.bin.part").exists()
+        assert tree(client.here) == {"a.bin": data}
+
+
+def test_a_download_destroys_no_file_of_the_user(nobody, user, proxy):
+    media = user.upload(b"of the vault", "a.txt")
+    long = user.upload(b"long", "é" * 125 + ".txt")
+    between = proxy("/content")
+    nobody.log_in(user, between.url)
+    nobody.make("a.txt.part", b"mine")
+    ok(nobody.run("down", media["id"], long["id"]))
+    assert tree(nobody.here) == {"a.txt": b"of the vault", "a.txt.part": b"mine", long["filename"]: b"long"}
+    # Made while it is received.
+    path = nobody.here / "a.txt"
+    path.unlink()
+    between.act = lambda _: path.write_bytes(b"mine too")
+    assert "--force" in failed(nobody.run("down", media["id"]))
+    assert path.read_bytes() == b"mine too"
+    # A link in place of what is received is not followed.
+    elsewhere = nobody.make("elsewhere", b"precious")
+    path.unlink()
+    for left in nobody.here.glob(".*part"):
+        left.unlink()
+    (nobody.here / f".a.txt.{media['id']}.coffer-part").symlink_to(elsewhere)
+    assert "coffer-part" in failed(nobody.run("down", media["id"]))
+    assert elsewhere.read_bytes() == b"precious"
 
 
 # Shares.
@@ -343,117 +384,6 @@ def test_share(client, user, shared):
     assert "--expires" in failed(client.run("share", media["id"], "--expires", "soon"))
     assert "no such" in failed(client.run("share", "media_999999999"))
     failed(client.run("share", media["id"], "--max-downloads", "0"), code=2)
-
-
-# A folder and a vault.
-
-
-def tree(folder):
-    return {path.name: path.read_bytes() for path in folder.iterdir() if path.is_file() and path.name[0] != "."}
-
-
-def media_of(user):
-    return {each["filename"]: user.get(f"/media/{each['id']}/content").content for each in user.media()}
-
-
-def sync(client, *words):
-    """The steps of a run."""
-    return sorted((each["action"], each["name"]) for each in client.objects("sync", ".", *words))
-
-
-def test_the_first_sync_makes_both_equal_and_removes_nothing(client, user):
-    client.make("here.txt", b"1")
-    client.make("both.txt", b"2")
-    client.make("differs.txt", b"of this machine")
-    client.make(".hidden", b"3")
-    (client.here / "folder").mkdir()
-    user.upload(b"2", "both.txt")
-    user.upload(b"4", "there.txt")
-    other = user.upload(b"of the vault", "differs.txt")["id"]
-    assert sync(client, "--dry-run") == sync(client) == [
-        ("download", f"differs ({other}).txt"), ("download", "there.txt"), ("upload", "differs.txt"), ("upload", "here.txt"),
-    ]
-    assert tree(client.here) == {
-        "here.txt": b"1", "both.txt": b"2", "there.txt": b"4",
-        "differs.txt": b"of this machine", f"differs ({other}).txt": b"of the vault",
-    }
-    assert len(user.media()) == 5
-    assert sync(client) == []
-
-
-def test_sync_follows_changes_and_removals_both_ways(client, user):
-    for name in ("a", "b", "c", "d", "e"):
-        client.make(name, name.encode())
-    sync(client)
-    ids = {each["filename"]: each["id"] for each in user.media()}
-    client.make("a", b"changed here")
-    user.put(f"/media/{ids['b']}/content", data=b"changed there")
-    (client.here / "c").unlink()
-    user.delete(f"/media/{ids['d']}")
-    assert sync(client) == [("remove here", "d"), ("remove there", "c"), ("replace here", "b"), ("replace there", "a")]
-    assert tree(client.here) == media_of(user) == {"a": b"changed here", "b": b"changed there", "e": b"e"}
-    assert {each["id"]: each["filename"] for each in user.media()} == {ids["a"]: "a", ids["b"]: "b", ids["e"]: "e"}
-    assert {each["filename"] for each in user.trash()} == {"c", "d"}
-    assert (client.here / ".coffer-trash/d").read_bytes() == b"d"
-    assert sync(client) == []
-
-
-def test_sync_keeps_what_was_changed_on_both_sides(client, user):
-    for name in ("a.txt", "b.txt", "c.txt", "d.txt"):
-        client.make(name, name.encode())
-    sync(client)
-    ids = {each["filename"]: each["id"] for each in user.media()}
-    client.make("a.txt", b"here")
-    user.put(f"/media/{ids['a.txt']}/content", data=b"there")
-    client.make("b.txt", b"the same")
-    user.put(f"/media/{ids['b.txt']}/content", data=b"the same")
-    # Changed on one side, removed on the other: the change stays.
-    client.make("c.txt", b"changed")
-    user.delete(f"/media/{ids['c.txt']}")
-    (client.here / "d.txt").unlink()
-    user.put(f"/media/{ids['d.txt']}/content", data=b"changed")
-    assert sync(client) == [
-        ("conflict", "a.txt"), ("download", "a.txt"), ("download", "d.txt"), ("upload", "a (conflict).txt"), ("upload", "c.txt"),
-    ]
-    assert tree(client.here) == media_of(user) == {
-        "a.txt": b"there", "a (conflict).txt": b"here", "b.txt": b"the same", "c.txt": b"changed", "d.txt": b"changed",
-    }
-    assert sync(client) == []
-
-
-def test_sync_with_a_collection(client, user, shared):
-    collection = user.post("/collections", json={"name": "Holiday"}).json()["data"]["id"]
-    user.upload(b"x", "elsewhere.txt")
-    client.make("a.txt", b"1")
-    client.make("b.txt", b"2")
-    assert sync(client, "--collection", collection) == [("upload", "a.txt"), ("upload", "b.txt")]
-    (client.here / "a.txt").unlink()
-    assert sync(client, "--collection", collection) == [("remove there", "a.txt")]
-    # It is taken out, and stays in the vault.
-    assert set(media_of(user)) == {"elsewhere.txt", "a.txt", "b.txt"}
-    [left] = user.get(f"/collections/{collection}/media").json()["data"]
-    user.delete(f"/collections/{collection}/media/{left['id']}")
-    assert sync(client, "--collection", collection) == [("remove here", "b.txt")]
-    assert "another vault or collection" in failed(client.run("sync", "."))
-    user.delete(f"/collections/{collection}")
-    assert "no such collection" in failed(client.run("sync", ".", "--collection", collection))
-    assert "no folder" in failed(client.run("sync", "missing"))
-
-
-def test_sync_goes_on_after_a_run_that_failed(nobody, user, proxy):
-    between = proxy("/content", cuts=5, after=200_000)
-    nobody.log_in(user, between.url)
-    data = secrets.token_bytes(5_000_000)
-    user.upload(data, "big.bin")
-    user.upload(b"small", "small.txt")
-    nobody.make("mine.txt", b"mine")
-    between.refusals = 100
-    failed_run = nobody.run("sync", ".")
-    assert failed_run.returncode == 1
-    between.refusals = 0
-    ok(nobody.run("sync", "."))
-    assert tree(nobody.here) == media_of(user) == {"big.bin": data, "small.txt": b"small", "mine.txt": b"mine"}
-    assert sync(nobody) == []
 
 
 # What happens.

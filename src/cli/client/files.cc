@@ -140,6 +140,17 @@ int upload(const UpOptions& options) {
   });
 }
 
+// Moves what was received to its place; by force in place of what is there.
+void put(const std::filesystem::path& part, const std::filesystem::path& path, bool is_forced) {
+  if (is_forced) {
+    std::error_code error;
+    std::filesystem::rename(part, path, error);
+    if (error) throw Error(path.string() + ": " + error.message());
+  } else if (!coffer::client::move_to_free(part, path)) {
+    throw Error(path.string() + " came to be meanwhile; use --force to replace it");
+  }
+}
+
 int download(const DownOptions& options) {
   Session session = open_session();
   std::error_code error;
@@ -159,7 +170,8 @@ int download(const DownOptions& options) {
       ProgressBar bar(path.string(), options.is_json);
       coffer::client::download(
           session, media, path,
-          [&bar](std::uint64_t done, std::uint64_t total) { bar.show(done, total); });
+          [&bar](std::uint64_t done, std::uint64_t total) { bar.show(done, total); },
+          [&](const std::filesystem::path& part) { put(part, path, options.is_forced); });
     }
     if (options.is_json) {
       media["path"] = path.string();

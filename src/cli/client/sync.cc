@@ -23,12 +23,13 @@ using coffer::client::SyncAction;
 using coffer::client::SyncOptions;
 
 constexpr char kFooter[] =
-    "The files of the folder (not of folders in it, nor hidden ones) and the media of the account, "
-    "or\nof a collection, are compared by their bytes, with each other and with what they were at "
-    "the\nend of the last run, which is kept in .coffer-sync.json. What is new or changed goes to "
-    "the\nother side. What was removed here goes to the vault's trash (with --collection: out of "
-    "the\ncollection), what was removed there to .coffer-trash. What was changed on both sides is "
-    "kept\ntwice, as `name (conflict)`. The first run removes nothing.";
+    "The files of the folder (not of folders in it, nor hidden ones) and the media of the\n"
+    "account, or of a collection, are compared by their bytes, with each other and with what\n"
+    "they were at the end of the last run, which is kept in .coffer-sync.json. What is new or\n"
+    "changed goes to the other side. What was removed here goes to the vault's trash (with\n"
+    "--collection: out of the collection), what was removed or replaced there to .coffer-trash.\n"
+    "What was changed on both sides is kept twice, as `name (conflict)`. The first run removes\n"
+    "nothing.";
 
 struct Options {
   SyncOptions about;
