@@ -174,6 +174,24 @@ def test_wrong_fields_of_an_upload(owner):
     assert state(owner) == before
 
 
+def test_a_config_that_cannot_be_shown_as_it_came(owner):
+    path, json_type = f"/assets/{owner.paths['asset']}/", {"Content-Type": "application/json"}
+    kept = expect(owner.patch(path, json={"generation_config": {"a": [1e300, {"b": -1.5}]}}))["generation_config"]
+    assert kept == {"a": [1e300, {"b": -1.5}]}
+    wrong = ["Value must be valid JSON."]
+    for config in ('{"a": 1e400}', '{"a": [1, {"b": -1e999}]}'):
+        body = f'{{"generation_config": {config}}}'
+        refuse(owner.patch(path, data=body, headers=json_type), 400, generation_config=wrong)
+        refuse(owner.patch(path, data={"generation_config": config}), 400, generation_config=wrong)
+        refuse(owner.try_upload(owner.paths["box"], generation_config=config), 400, generation_config=wrong)
+    for config in ('{"a": 1, "a": 2}', '{"b": {"a": 1, "a": 2}}'):
+        refuse(owner.patch(path, data={"generation_config": config}), 400, generation_config=wrong)
+    for config, kind in (("[1]", "list"), ("7", "int"), ("true", "bool"), ('"x"', "str")):
+        message = f'Expected a dictionary of items but got type "{kind}".'
+        refuse(owner.patch(path, data={"generation_config": config}), 400, generation_config=[message])
+    assert owner.show(path)["generation_config"] == kept
+
+
 def test_the_form_that_names_its_box(owner):
     before = state(owner)
     files = [("a.jpg", boxes.content("jpg"))]

@@ -5,6 +5,7 @@
 
 #include "apis/gateway/body.h"
 #include "apis/kit/json.h"
+#include "apis/kit/rest_framework.h"
 #include "base/text.h"
 #include "http/uri.h"
 
@@ -17,15 +18,6 @@ constexpr std::string_view kFile = "file";
 constexpr std::string_view kGeneral = "non_field_errors";
 
 using Object = boost::json::object;
-
-// What the framework calls it.
-std::string_view python_name(std::string_view json_name) {
-  if (json_name == "array") return "list";
-  if (json_name == "string") return "str";
-  if (json_name == "integer") return "int";
-  if (json_name == "number") return "float";
-  return json_name;
-}
 
 Problem json_problem(const JsonFault& fault) {
   switch (fault.kind) {

@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <array>
 #include <boost/json/array.hpp>
-#include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
 #include <cmath>
 #include <utility>
@@ -63,6 +62,15 @@ std::string_view python_type(const boost::json::value& value) {
     case boost::json::kind::object: break;
   }
   return "dict";
+}
+
+// Whether JSON can say all of it: a number such as 1e400 is read as infinity, which it cannot.
+bool is_finite(const boost::json::value& value) {
+  if (value.is_double()) return std::isfinite(value.get_double());
+  if (value.is_array()) return std::ranges::all_of(value.get_array(), is_finite);
+  if (!value.is_object()) return true;
+  return std::ranges::all_of(value.get_object(),
+                             [](const auto& member) { return is_finite(member.value()); });
 }
 
 bool is_empty(const boost::json::value& value) {
@@ -205,19 +213,27 @@ std::optional<std::size_t> RestFields::optional_choice(std::string_view name,
 std::optional<std::string> RestFields::optional_object(std::string_view name) {
   const auto* value = fields_.if_contains(name);
   if (!value || is_empty(*value)) return std::nullopt;
+  std::string_view type = python_type(*value);
   boost::json::value parsed;
   if (value->is_string()) {
-    boost::system::error_code wrong;
-    parsed = boost::json::parse(std::string_view(value->get_string()), wrong);
-    if (wrong) {
+    auto object = parse_json_object(value->get_string());
+    if (object) {
+      parsed = std::move(*object);
+      value = &parsed;
+    } else if (object.error().kind == JsonFault::Kind::kNotAnObject) {
+      type = python_name(object.error().detail);
+    } else {
       fault(name, kNoJson);
       return std::nullopt;
     }
-    value = &parsed;
   }
-  if (value->is_object()) return boost::json::serialize(*value);
-  fault(name,
-        fmt::format("Expected a dictionary of items but got type \"{}\".", python_type(*value)));
+  if (!value->is_object()) {
+    fault(name, fmt::format("Expected a dictionary of items but got type \"{}\".", type));
+  } else if (!is_finite(*value)) {
+    fault(name, kNoJson);
+  } else {
+    return boost::json::serialize(*value);
+  }
   return std::nullopt;
 }
 
@@ -367,6 +383,15 @@ std::optional<Problem> RestFields::problem() const {
 
 std::string no_such_object(std::int64_t key) {
   return fmt::format("Invalid pk \"{}\" - object does not exist.", key);
+}
+
+std::string_view python_name(std::string_view json_name) {
+  if (json_name == "array") return "list";
+  if (json_name == "string") return "str";
+  if (json_name == "integer") return "int";
+  if (json_name == "number") return "float";
+  if (json_name == "null") return "null";
+  return "bool";
 }
 
 std::optional<bool> rest_boolean(std::string_view text) {

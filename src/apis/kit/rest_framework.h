@@ -86,6 +86,9 @@ class RestFields {
 // `Invalid pk "7" - object does not exist.`
 std::string no_such_object(std::int64_t key);
 
+// What the framework calls a JSON value that is no object, of a JsonFault's `detail`.
+std::string_view python_name(std::string_view json_name);
+
 // Whether a text says true or false, in the spellings that the framework's fields take; nothing for
 // any other.
 std::optional<bool> rest_boolean(std::string_view text);
