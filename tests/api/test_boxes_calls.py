@@ -321,6 +321,12 @@ def test_other_apis_see_it(caller):
     theirs = caller.show(f"/assets/{picture['file_id']}/")
     assert (theirs["status"], theirs["is_favorite"], theirs["generation_config"]) == ("COMPLETED", False, {})
     assert expect(caller.post(f"/assets/{theirs['id']}/favorite/"))["is_favorite"] is True
+    # A file that is renamed keeps its public address, and is shown with the new extension.
+    address = caller.show(f"/assets/{asset['id']}/")["file_url"]
+    assert native.patch(f"/media/media_{asset['id']}", json={"filename": "sunset.jpeg"}).status_code == 200
+    renamed = caller.show(f"/assets/{asset['id']}/")["file_url"]
+    assert renamed == address.removesuffix(".jpg") + ".jpeg"
+    assert fetch(address).content == data == fetch(renamed).content
     # A share that is revoked takes the public address along.
     old = caller.show(f"/assets/{asset['id']}/")["file_url"]
     expect(stream.delete(f"/api/v3/share/{asset['id']}/"))

@@ -151,13 +151,10 @@ Task<Reply> favor_asset(RequestContext& context) {
 }
 
 Task<Reply> send_public_file(RequestContext& context) {
-  const std::string& segment = context.path.text("file");
-  const auto share = share_in(segment);
+  const auto share = share_in(context.path.text("file"));
   if (!share) co_return std::unexpected(not_found());
   const auto file = co_await context.vault.assets().find_public(*share);
-  if (!file || !public_path(*share, file->name).ends_with('/' + segment)) {
-    co_return std::unexpected(not_found());
-  }
+  if (!file) co_return std::unexpected(not_found());
   Reply reply = co_await file_reply(context, *file, "inline");
   if (reply && reply->status < 400) reply->headers.set("Cache-Control", std::string(kPublicCache));
   co_return reply;
