@@ -141,6 +141,41 @@ def test_bytes_that_are_not_what_the_extension_says(caller, box, extension):
     assert caller.assets() == [] and caller.native().me()["used_bytes"] == 0
 
 
+DOCTYPE = b"""<!DOCTYPE svg PUBLIC "-//W3C//DTD SVG 1.1//EN" "a>b" [<!ENTITY a "]>"> <!-- it's > --> <!ENTITY b 'x'>]>"""
+SVG = {
+    "mark": b"\xef\xbb\xbf<svg/>",
+    "blanks": b"\n  <svg\nwidth='1'/>",
+    "declaration": b"<?xml version='1.0'?>\n<!-- <html> --><svg></svg>",
+    "doctype": b"<?xml version='1.0'?>" + DOCTYPE + b"<!-- a --><svg/>",
+    "prefix": b"<s:svg xmlns:s='http://www.w3.org/2000/svg'/>",
+    "behind the head": b"<?xml version='1.0'?><!--" + b" license" * 100 + b"--><svg/>",
+}
+NO_SVG = {
+    "xml": b"<?xml version='1.0'?><feed><svg/></feed>",
+    "comment": b"<!-- <svg> -->",
+    "comment and text": b"<!-- <svg> --> text",
+    "declaration": b"<?xml version='1.0'?>",
+    "open comment": b"<!-- <svg/>",
+    "doctype": DOCTYPE,
+    "doctype of a page": DOCTYPE + b"<html><svg/></html>",
+    "capitals": b"<SVG/>",
+    "longer name": b"<svgz/>",
+    "part of a name": b"<svg",
+    "attribute": b"<a b='<svg/>'/>",
+    "long page": b"<p>" + b"x" * 1000 + b"<svg/>",
+}
+
+
+def test_svg_is_what_its_first_element_says(caller, box):
+    for what, data in SVG.items():
+        reply = caller.try_upload(box, "a.svg", data)
+        assert reply.status_code == 201, (what, reply.text)
+        assert fetch(reply.json()["file_url"]).content == data, what
+    for what, data in NO_SVG.items():
+        reply = caller.try_upload(box, "a.svg", data)
+        assert (reply.status_code, reply.json()) == (400, {"error": "File is not what its extension says"}), what
+
+
 def test_an_unknown_model(caller, box):
     for model in ("999999", "0", "-1"):
         message = [f'Invalid pk "{model}" - object does not exist.']
