@@ -15,8 +15,6 @@
 namespace coffer::vault {
 namespace {
 
-constexpr char kMaxCharacters[] = "must have at most {} characters";
-
 constexpr auto kFindText =
     sql("SELECT ", kEntryColumns, kAssetColumns, " FROM entry JOIN ", kBoxTable,
         " ON f.box_id = entry.parent_id JOIN ", kProjectTable, " ON p.project_id = f.box_space",
@@ -61,10 +59,14 @@ void take(T& value, const std::optional<U>& change) {
   if (change) value = *change;
 }
 
+// As check_description() does.
 void check_text(std::string_view name, const std::optional<std::string>& text, std::size_t max,
                 Faults& faults) {
-  if (text && count_code_points(*text) > max) {
-    faults.add(std::string(name), fmt::format(kMaxCharacters, max));
+  if (!text) return;
+  if (count_code_points(*text) > max) {
+    faults.add(std::string(name), fmt::format("must be at most {} characters long", max));
+  } else if (text->find('\0') != std::string::npos) {
+    faults.add(std::string(name), "must not contain a NUL character");
   }
 }
 
