@@ -30,7 +30,7 @@ std::expected<vault::AssetFilter, Problem> asset_filter(RequestContext& context)
   }
   const auto favorite = uri.parameter("is_favorite");
   if (favorite && !favorite->empty()) {
-    filter.is_favorite = rest_boolean(to_lower_ascii(trim(*favorite)));
+    filter.is_favorite = rest_boolean(trim(*favorite));
     if (!filter.is_favorite) {
       return std::unexpected(Problem::field("is_favorite", "Must be a valid boolean."));
     }

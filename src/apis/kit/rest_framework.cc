@@ -395,12 +395,11 @@ std::string_view python_name(std::string_view json_name) {
 }
 
 std::optional<bool> rest_boolean(std::string_view text) {
-  constexpr std::array<std::string_view, 13> kTrue{
-      "t", "T", "y", "Y", "yes", "Yes", "YES", "true", "True", "TRUE", "on", "On", "ON"};
-  constexpr std::array<std::string_view, 13> kFalse{
-      "f", "F", "n", "N", "no", "No", "NO", "false", "False", "FALSE", "off", "Off", "OFF"};
-  if (text == "1" || std::ranges::find(kTrue, text) != kTrue.end()) return true;
-  if (text == "0" || std::ranges::find(kFalse, text) != kFalse.end()) return false;
+  constexpr std::array<std::string_view, 6> kTrue{"t", "y", "yes", "true", "on", "1"};
+  constexpr std::array<std::string_view, 6> kFalse{"f", "n", "no", "false", "off", "0"};
+  const std::string lower = to_lower_ascii(text);
+  if (std::ranges::find(kTrue, lower) != kTrue.end()) return true;
+  if (std::ranges::find(kFalse, lower) != kFalse.end()) return false;
   return std::nullopt;
 }
 
