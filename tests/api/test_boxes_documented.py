@@ -219,6 +219,17 @@ def test_several_files_make_several_assets(caller, box):
     assert caller.native().me()["used_bytes"] == sum(len(data) for _, data in files)
 
 
+def test_places_of_several_files_end_with_the_largest_number(caller, box):
+    largest = 2**31 - 1
+    files = [(f"{number}.png", content("png")) for number in range(3)]
+    made = expect(caller.send(f"/boxes/{box}/upload/", files, order_index=str(largest - 1)), 201)
+    assert [asset["order_index"] for asset in made] == [largest - 1, largest, largest]
+    made = expect(caller.send(f"/boxes/{box}/upload/", files), 201)
+    assert [asset["order_index"] for asset in made] == [largest] * 3
+    for asset in caller.assets(box):
+        expect(caller.patch(f"/assets/{asset['id']}/", json={"order_index": asset["order_index"]}))
+
+
 def test_names_are_never_used_twice(caller, box):
     """`AWS_S3_FILE_OVERWRITE = False`."""
     first, second = content("jpg"), content("jpg")

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <limits>
 #include <set>
 #include <utility>
@@ -169,7 +170,7 @@ Task<Result<std::vector<Asset>>> Assets::add(Actor actor, EntryId box, std::vect
       // It was told by its extension and bytes; what the vault makes of both must be the same.
       if (!asset) co_return invalid("file", "is of no type that can be an asset");
       assets.push_back(std::move(*asset));
-      ++row.order_index;
+      row.order_index = std::min(row.order_index + 1, kOrderIndexMax);
     }
     co_return Result<void>{};
   };
