@@ -167,6 +167,13 @@ def test_wrong_fields_of_an_upload(owner):
     for field, value in wrong.items():
         refuse(owner.try_upload(box, **{field: value}), 400, **{field: None})
     refuse(owner.try_upload(box, **wrong), 400, **{field: None for field in wrong})
+    # A fault of a field is not told of the file, nor its size.
+    for field in ("name", "file", "prompt_text"):
+        content_type, body = boxes.raw_form([(field, b"\xff"), ("file", boxes.content("jpg"), "a.jpg")])
+        reply = owner.post(f"/boxes/{box}/upload/", data=body, headers={"Content-Type": content_type})
+        refuse(reply, 400, {field: ["Not a valid string."]})
+    error = refuse(owner.try_upload(box, prompt_text="x" * 70_000), 413)
+    assert set(error) == {"error"} and "ile" not in error["error"], error
     for name in (b"\xff", b"a\xff.jpg"):
         content_type, body = boxes.raw_form([("prompt_text", name), ("file", boxes.content("jpg"), "a.jpg")])
         refuse(owner.post(f"/boxes/{box}/upload/", data=body, headers={"Content-Type": content_type}), 400)

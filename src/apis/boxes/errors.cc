@@ -102,7 +102,7 @@ Reply refuse_upload(Problem problem) {
         return error_response(400, "File name: " + problem.fields.front().message);
       }
       break;
-    case ProblemKind::kPayloadTooLarge: return error_response(413, "File is too large.");
+    case ProblemKind::kPayloadTooLarge:
     case ProblemKind::kQuotaExceeded: return error_response(413, rest_sentence(problem.message));
     default: break;
   }

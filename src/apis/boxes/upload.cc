@@ -37,7 +37,11 @@ Task<std::optional<Problem>> take_file(RequestContext& context, InputStream& con
   if (!vault::asset_kind(name)) co_return Problem::field(std::string(kFile), kUnknownType);
   auto staged =
       co_await context.vault.uploads().receive(context.account().id, content, std::nullopt);
-  if (!staged) co_return translate(staged.error());
+  if (!staged) {
+    Problem problem = translate(staged.error());
+    if (problem.kind == ProblemKind::kPayloadTooLarge) problem.message = "File is too large";
+    co_return problem;
+  }
   form.files.push_back({.staged = std::move(*staged), .name = std::move(name)});
   co_return std::nullopt;
 }
@@ -49,33 +53,37 @@ std::optional<Problem> take_field(std::string_view name, std::string_view text, 
   return std::nullopt;
 }
 
-Task<std::optional<Problem>> read_parts(RequestContext& context, std::string boundary,
-                                        UploadForm& form) {
+// Why a form is refused: its files in the document's words, its fields in the framework's.
+using Refusal = std::optional<Reply>;
+
+Task<Refusal> read_parts(RequestContext& context, std::string boundary, UploadForm& form) {
   FormReader reader(context.request, std::move(boundary));
   for (;;) {
     auto next = co_await reader.next();
-    if (!next) co_return std::move(next.error());
+    if (!next) co_return refuse_upload(std::move(next.error()));
     if (!*next) co_return std::nullopt;
     FormReader::Part& part = **next;
-    std::optional<Problem> problem;
     if (!part.filename) {
-      problem = take_field(part.name, part.text, form);
+      auto problem = take_field(part.name, part.text, form);
+      if (problem) co_return Reply(std::unexpected(std::move(*problem)));
     } else if (part.name == kFile) {
-      problem = co_await take_file(context, reader.content(), std::move(*part.filename), form);
+      auto problem = co_await take_file(context, reader.content(), std::move(*part.filename), form);
+      if (problem) co_return refuse_upload(std::move(*problem));
     }
-    if (problem) co_return problem;
   }
 }
 
 // Reads the whole form. A body that is no multipart form has no file.
-Task<std::optional<Problem>> read_form(RequestContext& context, UploadForm& form) {
+Task<Refusal> read_form(RequestContext& context, UploadForm& form) {
   http::Request& request = context.request;
   auto boundary = form_boundary(request);
   if (boundary) co_return co_await read_parts(context, std::move(*boundary), form);
-  if (boundary.error().kind == ProblemKind::kInvalid) co_return std::move(boundary.error());
+  if (boundary.error().kind == ProblemKind::kInvalid) {
+    co_return refuse_upload(std::move(boundary.error()));
+  }
   request.body->set_limit(kJsonLimit);
   auto fields = co_await read_fields(request);
-  if (!fields) co_return std::move(fields.error());
+  if (!fields) co_return refuse_upload(std::move(fields.error()));
   form.fields = std::move(*fields);
   co_return std::nullopt;
 }
@@ -99,8 +107,8 @@ Task<Reply> add_assets(RequestContext& context, vault::EntryId box, UploadForm f
 
 Task<Reply> upload(RequestContext& context, vault::EntryId box) {
   UploadForm form;
-  auto broken = co_await read_form(context, form);
-  if (broken) co_return refuse_upload(std::move(*broken));
+  auto refused = co_await read_form(context, form);
+  if (refused) co_return std::move(*refused);
   if (form.files.empty()) co_return error_response(400, "File is required");
   RestFields fields(form.fields);
   vault::AssetFields wanted = asset_fields(fields);
@@ -112,8 +120,8 @@ Task<Reply> upload(RequestContext& context, vault::EntryId box) {
 // The same with the box in the form.
 Task<Reply> create(RequestContext& context) {
   UploadForm form;
-  auto broken = co_await read_form(context, form);
-  if (broken) co_return refuse_upload(std::move(*broken));
+  auto refused = co_await read_form(context, form);
+  if (refused) co_return std::move(*refused);
   RestFields fields(form.fields);
   const std::int64_t box = fields.key("box");
   vault::AssetFields wanted = asset_fields(fields);
