@@ -384,14 +384,16 @@ def test_a_nested_folder_is_no_box(caller):
     assert len(expect(caller.get("/boxes/"))) == 1
 
 
-def test_a_key_that_only_writes(caller):
+def test_a_key_that_only_writes(shared, caller):
+    model = expect(Boxes.admin(shared).post("/ai-models/", json={"name": boxes.unique_name("Model")}), 201)
     box = caller.box(name="Secret plans")["id"]
     wanted = {"name": "writer", "scopes": ["write"]}
     secret = caller.native().post("/api-keys", json=wanted).json()["data"]["secret"]
     writer = Boxes(caller.server)
     writer.session.headers["X-API-Key"] = secret
-    made = writer.upload(box)
-    assert made["box_name"] == ""
+    made = writer.upload(box, ai_model=str(model["id"]))
+    assert (made["box_name"], made["ai_model"], made["ai_model_name"]) == ("", model["id"], "")
+    assert caller.show(f"/assets/{made['id']}/")["ai_model_name"] == model["name"]
     refuse(writer.get(f"/assets/{made['id']}/"), 403)
     refuse(writer.patch(f"/assets/{made['id']}/", json={}), 403)
     refuse(writer.patch(f"/boxes/{box}/", json={}), 403)

@@ -94,9 +94,12 @@ Task<Reply> add_assets(RequestContext& context, vault::EntryId box, UploadForm f
   auto made =
       co_await context.vault.assets().add(context.actor(), box, std::move(form.files), wanted);
   if (!made) co_return refuse_upload(translate(made.error(), wanted));
-  // A key that does not read is not told what the box is called.
+  // A key that does not read is not told what the box and the model are called.
   if (!context.caller->scopes.read) {
-    for (vault::Asset& asset : *made) asset.box_name.clear();
+    for (vault::Asset& asset : *made) {
+      asset.box_name.clear();
+      if (asset.ai_model) asset.ai_model->name.clear();
+    }
   }
   const std::string& base_url = context.client.base_url;
   if (made->size() == 1) co_return json_response(201, asset_object(base_url, made->front()));
