@@ -64,7 +64,7 @@ def test_media_object(shared, user):
     assert thing["title"] == "Sea" and thing["description"] == "Low tide"
     assert thing["tags"] == ["a", "b"]
     assert thing["collections"] == []
-    assert thing["thumbnail_url"] is None
+    assert thing["thumbnail_url"] == ""
     assert thing["width"] is None and thing["height"] is None and thing["duration"] is None
     assert thing["user_id"] == user.me()["id"]
     assert thing["url"].startswith(shared.url + "/")

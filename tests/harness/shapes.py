@@ -27,7 +27,7 @@ MEDIA_FIELDS = {
     "size": int,
     "checksum": str,
     "url": str,
-    "thumbnail_url": (str, type(None)),
+    "thumbnail_url": str,
     "width": (int, type(None)),
     "height": (int, type(None)),
     "duration": (int, float, type(None)),

@@ -43,7 +43,8 @@ export interface components {
             /** @description Bytes */
             size: number;
             tags: string[];
-            thumbnail_url: string | null;
+            /** @description Empty until there is one */
+            thumbnail_url: string;
             title: string | null;
             /** @enum {string} */
             type: "audio" | "document" | "image" | "other" | "video";
@@ -148,7 +149,8 @@ export interface components {
             /** @description Bytes */
             size: number;
             tags: string[];
-            thumbnail_url: string | null;
+            /** @description Empty until there is one */
+            thumbnail_url: string;
             title: string | null;
             /** @enum {string} */
             type: "audio" | "document" | "image" | "other" | "video";
@@ -325,7 +327,8 @@ export interface components {
             /** @description Bytes */
             size: number;
             tags: string[];
-            thumbnail_url: string | null;
+            /** @description Empty until there is one */
+            thumbnail_url: string;
             title: string | null;
             /** @enum {string} */
             type: "audio" | "document" | "image" | "other" | "video";

@@ -130,8 +130,8 @@ def differences(forms: Forms, kind: Any, schema: Any, may_lack: Set[str] = set()
             wanted += "|null"
         if have == "object" and wanted.startswith("{"):
             continue
-        if wanted == '["Bearer"]' or (name == "thumbnail_url" and wanted == "string|null"):
-            wanted = "string"  # A constant; null becomes "".
+        if wanted == '["Bearer"]':
+            wanted = "string"  # A constant.
         if wanted != have:
             found.append(f"{kind.__name__}.{name} is {wanted}, not {have}")
     return found

@@ -95,7 +95,7 @@ std::vector<Member> media_members() {
                               "0b822cd15d6c15b0f00a08"),
                          "Null until it is worked out")},
       {"url", about(url(), "Of the bytes, for everybody who may read the medium")},
-      {"thumbnail_url", nullable(text())},
+      {"thumbnail_url", about(text(), "Empty until there is one")},
       {"width", nullable(integer(0))},
       {"height", nullable(integer(0))},
       {"duration", about(nullable(number()), "Seconds")},

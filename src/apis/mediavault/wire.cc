@@ -100,7 +100,7 @@ boost::json::object media_object(const std::string& api_url, const vault::Entry&
            {"size", entry.size},
            {"checksum", json_or_null(checksum(entry), memory)},
            {"url", url},
-           {"thumbnail_url", nullptr},
+           {"thumbnail_url", ""},
            {"width", json_or_null(entry.width)},
            {"height", json_or_null(entry.height)},
            {"duration", json_or_null(entry.duration)},
