@@ -176,7 +176,7 @@ def test_copies_are_as_uploaded(full):
         assert samples.checksum(content.content) == newest["checksum"]
         found = api.get("/media", params={"tag": newest["tags"][-1], "per_page": 1}).json()
         assert found["meta"]["pagination"]["total"] > account.count // len(FILES) - 1
-        assert api.delete(f"/media/{newest['id']}").status_code == 200
+        assert api.delete(f"/media/{newest['id']}?permanent=true").status_code == 200
         assert api.me()["used_bytes"] == account.used() - newest["size"]
         again = api.upload(content.content, newest["filename"], tags=newest["tags"])
         assert again["filename"] == newest["filename"]
