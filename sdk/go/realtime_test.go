@@ -64,7 +64,7 @@ func TestEventsOfMediaAndCollections(t *testing.T) {
 	}
 	collection := must(client.Collections.Create(ctx, mediavault.CollectionOptions{Name: "all"}))(t)
 	for event = next(); event.Channel != mediavault.ChannelCollections; event = next() {
-		// A server that looks into files tells of that.
+		// A server that looks into files sends an event when it has done so.
 		equal(t, "event", event.Event, mediavault.EventMediaUpdated)
 	}
 	equal(t, "event", event.Event, mediavault.EventCollectionCreated)

@@ -109,7 +109,7 @@ func (p *jsonPayload) contentType() string          { return "application/json" 
 func (p *jsonPayload) reopens(context.Context) bool { return true }
 func (p *jsonPayload) fault() error                 { return nil }
 
-// accept reads a success. Where it keeps the response, its body is closed by the one who reads it.
+// accept reads a success. Where it keeps the response, whoever reads its body also closes it.
 type accept func(*http.Response) (keeps bool, err error)
 
 // do sends the request until it succeeds, is refused for good, or must not be sent again.

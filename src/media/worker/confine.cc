@@ -98,7 +98,7 @@ bool empty_root() {
 
 bool drop_capabilities() {
   for (int capability = 0; prctl(PR_CAPBSET_READ, capability) >= 0; ++capability) {
-    // Refused to who has not that capability, and then it gives nothing either.
+    // Refused without that capability, which then gives nothing either.
     prctl(PR_CAPBSET_DROP, capability);
   }
   prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
