@@ -14,31 +14,32 @@ from harness.boxes import Boxes, fetch
 UNANSWERED = (requests.RequestException, urllib3.exceptions.HTTPError, OSError)
 KILLS = 6
 FILES = 3
+FORMS_OF_A_BOX = 300  # of FILES assets: below the 1,000 that a box may have, however fast the machine is
 
 
 class Writer(threading.Thread):
-    """Uploads forms of several files, each form under a prompt of its own, and favours some."""
+    """Uploads forms of several files, each form under a prompt of its own, to one of its boxes after the other."""
 
-    def __init__(self, server, token, box, name, stop):
+    def __init__(self, server, token, boxes_of_it, name, stop):
         super().__init__(daemon=True)
-        self.server, self.token, self.box, self.name, self.stop = server, token, box, name, stop
+        self.server, self.token, self.boxes, self.name, self.stop = server, token, boxes_of_it, name, stop
         self.answered = {}  # prompt -> the assets
         self.fault = None
 
     def run(self):
         try:
-            number = 0
-            while not self.stop.is_set():
-                number += 1
-                self.upload(f"{self.name} {number}")
+            for number in range(len(self.boxes) * FORMS_OF_A_BOX):
+                if self.stop.is_set():
+                    return
+                self.upload(self.boxes[number // FORMS_OF_A_BOX], f"{self.name} {number}")
         except Exception as fault:  # pylint: disable=broad-except
             self.fault = fault
 
-    def upload(self, prompt):
+    def upload(self, box, prompt):
         files = [(f"{n}.png", boxes.content("png") + b"x" * random.choice([10, 3000, 200_000])) for n in range(FILES)]
         try:
             caller = Boxes(self.server, self.token)
-            reply = caller.send(f"/boxes/{self.box}/upload/", files, prompt_text=prompt, generation_config='{"a": 1}')
+            reply = caller.send(f"/boxes/{box}/upload/", files, prompt_text=prompt, generation_config='{"a": 1}')
         except UNANSWERED:
             time.sleep(0.05)
             return
@@ -56,7 +57,8 @@ def test_a_form_is_stored_as_a_whole(launch):
     project = caller.project()["id"]
     stop = threading.Event()
     writers = [
-        Writer(server, caller.token, caller.box(project)["id"], f"w{number}", stop) for number in range(4)
+        Writer(server, caller.token, [caller.box(project)["id"] for _ in range(5)], f"w{number}", stop)
+        for number in range(4)
     ]
     for writer in writers:
         writer.start()
