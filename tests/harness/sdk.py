@@ -26,11 +26,15 @@ def source(language):
 def workspace(language):
     """The copy in `build/sdk`, brought up to date: what has changed is copied, what is gone is deleted,
     what the package manager and the build made stays."""
-    copy = program.REPOSITORY / "build/sdk" / language
-    wanted = set(_files(source(language)))
-    assert wanted, f"sdk/{language} is empty"
+    return copy_of(source(language), program.REPOSITORY / "build/sdk" / language)
+
+
+def copy_of(folder, copy):
+    """The same of any folder."""
+    wanted = set(_files(folder))
+    assert wanted, f"{folder} is empty"
     for name in wanted:
-        old, new = copy / name, source(language) / name
+        old, new = copy / name, folder / name
         if not old.exists() or not filecmp.cmp(old, new, shallow=False):
             old.parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(new, old)
