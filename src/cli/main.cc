@@ -12,6 +12,7 @@
 #include "base/exhausted.h"
 #include "base/log.h"
 #include "cli/client/commands.h"
+#include "cli/client/printable.h"
 #include "cli/commands.h"
 #include "cli/prompt.h"
 #include "cli/suggest.h"
@@ -73,7 +74,8 @@ int run_command(const Run& run) {
     }
     return kFailure;
   } catch (const std::exception& error) {
-    complain("coffer: {}\n", error.what());
+    // What a vault somewhere answered may be part of it.
+    complain("coffer: {}\n", client::printable(error.what(), client::Printable::kMessage));
     return kFailure;
   }
 }

@@ -16,7 +16,6 @@
 #include <utility>
 
 #include "base/text.h"
-#include "client/descriptor.h"
 #include "client/error.h"
 
 namespace coffer::client {
@@ -87,8 +86,9 @@ std::optional<Credentials> CredentialFile::load() const {
   struct ::stat about {};
   if (file.get() < 0 || ::fstat(file.get(), &about) != 0) fail(path_);
   if ((about.st_mode & kOthers) != 0) {
-    throw Error(fmt::format("{} can be read by others; run `chmod 600` on it, or log in anew",
-                            path_.string()));
+    throw Error(
+        fmt::format("{} can be read by others; run `chmod 600` on it, or `coffer login URL` again",
+                    path_.string()));
   }
   std::string text(kFileMax, '\0');
   const ::ssize_t count = ::read(file.get(), text.data(), text.size());
@@ -98,7 +98,7 @@ std::optional<Credentials> CredentialFile::load() const {
   const boost::json::value value = boost::json::parse(text, error);
   const auto* object = error ? nullptr : value.if_object();
   if (!object || text_of(*object, "root").empty()) {
-    throw Error(path_.string() + " is damaged; log in anew");
+    throw Error(path_.string() + " is damaged; run `coffer login URL` again");
   }
   return Credentials{.root = text_of(*object, "root"),
                      .username = text_of(*object, "username"),
@@ -133,16 +133,37 @@ bool CredentialFile::remove() const {
   return false;
 }
 
-Credentials CredentialFile::update(
-    const std::function<Credentials(std::optional<Credentials>)>& change) const {
+Descriptor CredentialFile::lock() const {
   make_folder(path_.parent_path());
   std::filesystem::path lock = path_;
   lock += ".lock";
-  const Descriptor file(::open(lock.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, kPrivate));
-  if (file.get() < 0) fail(lock);
-  while (::flock(file.get(), LOCK_EX) != 0) {
-    if (errno != EINTR) fail(lock);
+  const int fd = ::open(lock.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, kPrivate);
+  if (fd < 0) fail(lock);
+  while (::flock(fd, LOCK_EX) != 0) {
+    if (errno == EINTR) continue;
+    const int error = errno;
+    ::close(fd);
+    errno = error;
+    fail(lock);
   }
+  return Descriptor(fd);
+}
+
+std::optional<Credentials> CredentialFile::replace(const Credentials& credentials) const {
+  const Descriptor held = lock();
+  std::optional<Credentials> before;
+  try {
+    before = load();
+  } catch (const Error&) {
+    // What cannot be read is replaced too.
+  }
+  save(credentials);
+  return before;
+}
+
+Credentials CredentialFile::update(
+    const std::function<Credentials(std::optional<Credentials>)>& change) const {
+  const Descriptor held = lock();
   Credentials credentials = change(load());
   save(credentials);
   return credentials;

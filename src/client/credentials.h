@@ -7,6 +7,7 @@
 #include <string>
 
 #include "base/clock.h"
+#include "client/descriptor.h"
 
 namespace coffer::client {
 
@@ -37,8 +38,9 @@ class CredentialFile {
 
   // Nothing where there is no file. Throws Error, for a file that others may read too.
   std::optional<Credentials> load() const;
-  // Replaces the file at once. Throws Error.
-  void save(const Credentials& credentials) const;
+  // Replaces the file at once, and gives what it had; nothing where that cannot be read. Throws
+  // Error.
+  std::optional<Credentials> replace(const Credentials& credentials) const;
   // Whether there was a file.
   bool remove() const;
 
@@ -47,6 +49,10 @@ class CredentialFile {
   Credentials update(const std::function<Credentials(std::optional<Credentials>)>& change) const;
 
  private:
+  void save(const Credentials& credentials) const;
+  // Holds the lock of the file, until it is closed.
+  Descriptor lock() const;
+
   std::filesystem::path path_;
 };
 

@@ -3,6 +3,8 @@
 
 #include <unistd.h>
 
+#include <filesystem>
+
 namespace coffer::client {
 
 class Descriptor {
@@ -20,5 +22,8 @@ class Descriptor {
  private:
   int fd_;
 };
+
+// A file that is open for reading. Throws Error, also for what is none: a folder, a pipe, a device.
+Descriptor open_file(const std::filesystem::path& path);
 
 }  // namespace coffer::client

@@ -20,6 +20,12 @@ class ConnectionLost : public Error {
   using Error::Error;
 };
 
+// The credentials are of no use any more: no other call would succeed.
+class LoggedOut : public Error {
+ public:
+  using Error::Error;
+};
+
 // The vault, or a proxy in front of it, refused the call.
 class ApiError : public Error {
  public:

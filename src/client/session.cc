@@ -34,6 +34,7 @@ constexpr std::size_t kPageSize = 100;
 constexpr std::uint64_t kWaitMax = 365UL * 24 * 60 * 60;  // seconds that a reply may ask for
 constexpr unsigned kTooManyRequests = 429;
 constexpr unsigned kUnavailable = 503;
+constexpr unsigned kUnauthorized = 401;
 
 ApiError error_of(const Reply& reply, const std::string& url) {
   std::optional<seconds> retry_after;
@@ -98,9 +99,23 @@ bool may_repeat(const ApiError& error) {
          error.code() == "idempotency_in_progress";
 }
 
+// Waits before another attempt; throws the error that is being handled where there is to be none.
+void pause(int attempt, const std::exception& error, const OnWait& on_wait) {
+  const auto* refusal = dynamic_cast<const ApiError*>(&error);
+  const auto asked = refusal ? refusal->retry_after() : std::nullopt;
+  if (attempt >= kAttempts || (asked && *asked > kLongestRetryAfter)) throw;
+  const milliseconds longest = std::min(kFirstDelay * (1 << (attempt - 1)), kLongestDelay);
+  thread_local std::minstd_rand generator(std::random_device{}());
+  const milliseconds chance(
+      std::uniform_int_distribution<std::int64_t>(0, longest.count() / 2)(generator));
+  const milliseconds wait = asked ? milliseconds(*asked) + chance : longest - chance;
+  if (on_wait) on_wait(error.what(), wait);
+  std::this_thread::sleep_for(wait);
+}
+
 // Tokens by a call without credentials, which gives a valid pair each time.
 void fetch_tokens(Credentials& into, std::string_view path, const boost::json::object& body,
-                  milliseconds timeout) {
+                  milliseconds timeout, const OnWait& on_wait) {
   Request request{.method = "POST", .url = into.root + std::string(path)};
   request.json = boost::json::serialize(body);
   request.timeout = timeout;
@@ -117,10 +132,10 @@ void fetch_tokens(Credentials& into, std::string_view path, const boost::json::o
       }
       return;
     } catch (const ConnectionLost& error) {
-      wait_before_retry(attempt, error);
+      pause(attempt, error, on_wait);
     } catch (const ApiError& error) {
       if (!may_repeat(error)) throw;
-      wait_before_retry(attempt, error);
+      pause(attempt, error, on_wait);
     }
   }
 }
@@ -146,26 +161,11 @@ std::string escape(std::string_view text) {
   return out;
 }
 
-void wait_before_retry(int attempt, const std::exception& error) {
-  const auto* refusal = dynamic_cast<const ApiError*>(&error);
-  const auto asked = refusal ? refusal->retry_after() : std::nullopt;
-  if (attempt >= kAttempts || (asked && *asked > kLongestRetryAfter)) {
-    // The one that is being handled.
-    throw;
-  }
-  const milliseconds longest = std::min(kFirstDelay * (1 << (attempt - 1)), kLongestDelay);
-  thread_local std::minstd_rand generator(std::random_device{}());
-  const milliseconds chance(
-      std::uniform_int_distribution<std::int64_t>(0, longest.count() / 2)(generator));
-  const milliseconds wait = asked ? milliseconds(*asked) + chance : longest - chance;
-  std::this_thread::sleep_for(wait);
-}
-
 Credentials log_in(const std::string& root, const std::string& username,
-                   const std::string& password) {
+                   const std::string& password, const OnWait& on_wait) {
   Credentials credentials{.root = root, .username = username};
   fetch_tokens(credentials, "/auth/login", {{"username", username}, {"password", password}},
-               Request{}.timeout);
+               Request{}.timeout, on_wait);
   return credentials;
 }
 
@@ -175,9 +175,39 @@ Credentials log_in_by_key(const std::string& root, const std::string& key) {
   return {.root = root, .username = text_member(me, "username"), .api_key = key};
 }
 
-Session::Session(CredentialFile file) : file_(std::move(file)) {
+void end_session(Credentials credentials) {
+  if (!credentials.api_key.empty()) return;
+  const auto call = [&](std::string_view path, const boost::json::object& body) {
+    Request request{.method = "POST", .url = credentials.root + std::string(path)};
+    request.timeout = kRefreshTimeout;
+    if (body.empty()) {
+      request.fields = {{"Authorization", "Bearer " + credentials.token}};
+    } else {
+      request.json = boost::json::serialize(body);
+    }
+    return send_checked(request);
+  };
+  try {
+    (void)call("/auth/logout", {});
+    return;
+  } catch (const ApiError& error) {
+    if (error.status() != kUnauthorized || credentials.refresh_token.empty()) throw;
+  }
+  // The token has ended, which its session outlives.
+  try {
+    const Reply reply = call("/auth/refresh", {{"refresh_token", credentials.refresh_token}});
+    credentials.token = text_member(data_of(parse_reply(reply, credentials.root)), "token");
+  } catch (const ApiError& error) {
+    if (error.status() == kUnauthorized) return;  // there is no session any more
+    throw;
+  }
+  (void)call("/auth/logout", {});
+}
+
+Session::Session(CredentialFile file, OnWait on_wait)
+    : file_(std::move(file)), on_wait_(std::move(on_wait)) {
   auto stored = file_.load();
-  if (!stored) throw Error("nobody is logged in; run `coffer login URL`");
+  if (!stored) throw LoggedOut("nobody is logged in; run `coffer login URL`");
   credentials_ = std::move(*stored);
 }
 
@@ -228,8 +258,11 @@ Reply Session::send(Request request, std::string_view path, const Query& query, 
       if (!repeats) throw;
       wait_before_retry(attempt, error);
     } catch (const ApiError& error) {
-      const bool is_stale = error.status() == 401 && credentials_.api_key.empty();
-      if (is_stale && !std::exchange(is_renewed, true)) {
+      const bool is_unauthorized = error.status() == kUnauthorized;
+      if (is_unauthorized && !credentials_.api_key.empty()) {
+        throw LoggedOut(fmt::format("{}; run `coffer login URL` again", error.what()));
+      }
+      if (is_unauthorized && !std::exchange(is_renewed, true)) {
         renew(credentials_.token);
         continue;
       }
@@ -256,32 +289,25 @@ bool Session::renew_if_due() {
 
 void Session::renew(const std::string& stale_token) {
   credentials_ = file_.update([&](std::optional<Credentials> stored) {
-    if (!stored) throw Error("nobody is logged in any more; run `coffer login URL`");
+    if (!stored) throw LoggedOut("nobody is logged in any more; run `coffer login URL`");
     if (stored->root != credentials_.root || stored->username != credentials_.username) {
-      throw Error("somebody logged in anew; run the command again");
+      throw LoggedOut("somebody logged in anew; run the command again");
     }
     // Another process may have got some meanwhile.
     if (stored->token != stale_token || !stored->api_key.empty()) return std::move(*stored);
     try {
       fetch_tokens(*stored, "/auth/refresh", {{"refresh_token", stored->refresh_token}},
-                   kRefreshTimeout);
+                   kRefreshTimeout, on_wait_);
     } catch (const ApiError& error) {
-      if (error.status() != 401) throw;
-      throw Error("the session has ended; run `coffer login` again");
+      if (error.status() != kUnauthorized) throw;
+      throw LoggedOut("the session has ended; run `coffer login URL` again");
     }
     return std::move(*stored);
   });
 }
 
-void Session::log_out() {
-  if (credentials_.api_key.empty()) {
-    try {
-      (void)call("POST", "/auth/logout");
-    } catch (const Error&) {
-      // It is forgotten here in any case, and ends at the vault by itself.
-    }
-  }
-  file_.remove();
+void Session::wait_before_retry(int attempt, const std::exception& error) const {
+  pause(attempt, error, on_wait_);
 }
 
 }  // namespace coffer::client

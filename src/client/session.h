@@ -3,6 +3,7 @@
 
 #include <boost/json/object.hpp>
 #include <boost/json/value.hpp>
+#include <chrono>
 #include <functional>
 #include <optional>
 #include <string>
@@ -15,19 +16,26 @@
 
 namespace coffer::client {
 
+// Told of a pause before another attempt, and why there is one.
+using OnWait = std::function<void(const std::string& why, std::chrono::milliseconds pause)>;
+
 using Query = std::vector<std::pair<std::string, std::string>>;
 
 // New credentials by the user's password. Throws Error.
 Credentials log_in(const std::string& root, const std::string& username,
-                   const std::string& password);
+                   const std::string& password, const OnWait& on_wait = {});
 // The same by a key, which is tried.
 Credentials log_in_by_key(const std::string& root, const std::string& key);
+
+// Ends the session of these credentials at its vault, in one attempt. An API key has none. Throws
+// Error where the vault does not say that it has ended.
+void end_session(Credentials credentials);
 
 // Threads: one at a time.
 class Session {
  public:
   // Throws Error where nobody is logged in.
-  explicit Session(CredentialFile file);
+  explicit Session(CredentialFile file, OnWait on_wait = {});
 
   const Credentials& credentials() const noexcept { return credentials_; }
 
@@ -54,19 +62,17 @@ class Session {
   // The same where the token is about to end; whether there is another one now.
   bool renew_if_due();
 
-  // Ends the session at the vault, and forgets it here. What the vault says to it is no failure.
-  void log_out();
+  // Waits before another attempt after `attempt` of them, from 1; throws `error` itself, which is
+  // being handled, where there is to be none.
+  void wait_before_retry(int attempt, const std::exception& error) const;
 
  private:
   void authorize(Request& request) const;
 
   CredentialFile file_;
   Credentials credentials_;
+  OnWait on_wait_;
 };
-
-// Waits before another attempt after `attempt` of them, from 1; throws `error` itself where there
-// is to be none.
-void wait_before_retry(int attempt, const std::exception& error);
 
 // One segment of a path.
 std::string escape(std::string_view text);

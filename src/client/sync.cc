@@ -1,25 +1,20 @@
 #include "client/sync.h"
 
-#include <fcntl.h>
 #include <fmt/format.h>
-#include <sys/file.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <array>
 #include <boost/json/object.hpp>
 #include <boost/json/parse.hpp>
-#include <boost/json/serialize.hpp>
-#include <cerrno>
-#include <cstring>
 #include <map>
 #include <optional>
+#include <set>
 #include <utility>
 #include <vector>
 
-#include "client/descriptor.h"
 #include "client/error.h"
+#include "client/sync_folder.h"
+#include "client/sync_state.h"
 #include "client/transfers.h"
 
 namespace coffer::client {
@@ -27,178 +22,84 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::string_view kStateName = ".coffer-sync.json";
-constexpr std::string_view kLockName = ".coffer-sync.lock";
-constexpr std::string_view kTrashName = ".coffer-trash";
-constexpr ::mode_t kPrivate = 0600;
 constexpr unsigned kPreconditionFailed = 412;
+constexpr unsigned kUnauthorized = 401;
+constexpr unsigned kNotFound = 404;
+constexpr unsigned kTooManyRequests = 429;
+constexpr unsigned kUnavailable = 503;
 constexpr int kRemovals = 5;  // attempts, while others change its texts
-
-[[noreturn]] void fail(const fs::path& path) {
-  throw Error(fmt::format("{}: {}", path.string(), std::strerror(errno)));
-}
-
-// One file as it was here and there at the end of the last step about it.
-struct Pair {
-  std::string name;
-  std::string id;
-  std::string uuid;  // a vault that was restored may give another file the id
-  std::string checksum;
-};
-
-// What is remembered between runs. One run at a time has it.
-class State {
- public:
-  State(const SyncOptions& options, std::string root, std::string account)
-      : path_(options.folder / kStateName),
-        lock_(::open((options.folder / kLockName).c_str(), O_RDWR | O_CREAT | O_CLOEXEC, kPrivate)),
-        root_(std::move(root)),
-        account_(std::move(account)),
-        collection_(options.collection),
-        is_dry_run_(options.is_dry_run) {
-    if (lock_.get() < 0) fail(options.folder / kLockName);
-    if (::flock(lock_.get(), LOCK_EX | LOCK_NB) != 0) {
-      throw Error(options.folder.string() + " is being synchronized by another run");
-    }
-    load();
-  }
-
-  const std::vector<Pair>& pairs() const noexcept { return pairs_; }
-
-  void put(Pair pair) {
-    drop(pair);
-    pairs_.push_back(std::move(pair));
-    save();
-  }
-
-  void forget(const Pair& pair) {
-    drop(pair);
-    save();
-  }
-
- private:
-  void drop(const Pair& pair) {
-    std::erase_if(pairs_, [&pair](const Pair& one) {
-      return one.name == pair.name || (!pair.id.empty() && one.id == pair.id);
-    });
-  }
-
-  // At once: a run that ends in between leaves the one before.
-  void save() const {
-    if (is_dry_run_) return;
-    boost::json::array files;
-    for (const Pair& pair : pairs_) {
-      files.push_back(
-          {{"name", pair.name}, {"id", pair.id}, {"uuid", pair.uuid}, {"sha256", pair.checksum}});
-    }
-    const boost::json::object state{{"root", root_},
-                                    {"account", account_},
-                                    {"collection", collection_},
-                                    {"files", std::move(files)}};
-    const std::string text = boost::json::serialize(state) + "\n";
-    fs::path next = path_;
-    next += ".new";
-    const Descriptor file(::open(next.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, kPrivate));
-    const bool is_written = file.get() >= 0 && ::write(file.get(), text.data(), text.size()) ==
-                                                   static_cast<::ssize_t>(text.size());
-    if (!is_written || ::rename(next.c_str(), path_.c_str()) != 0) fail(path_);
-  }
-
-  void load() {
-    const Descriptor file(::open(path_.c_str(), O_RDONLY | O_CLOEXEC));
-    if (file.get() < 0 && errno == ENOENT) return;
-    struct ::stat about {};
-    if (file.get() < 0 || ::fstat(file.get(), &about) != 0) fail(path_);
-    std::string text(static_cast<std::size_t>(about.st_size), '\0');
-    if (::read(file.get(), text.data(), text.size()) != about.st_size) fail(path_);
-    boost::system::error_code failed;
-    const boost::json::value value = boost::json::parse(text, failed);
-    const auto* object = failed ? nullptr : value.if_object();
-    const auto* files = object ? object->if_contains("files") : nullptr;
-    if (!files || !files->is_array()) throw Error(path_.string() + " is damaged; remove it");
-    if (text_member(*object, "root") != root_ ||
-        text_member(*object, "collection") != collection_) {
-      throw Error(path_.string() + " is of another vault or collection; use another folder");
-    }
-    if (text_member(*object, "account") != account_) {
-      throw Error(path_.string() + " is of another account; use another folder");
-    }
-    for (const auto& file_value : files->get_array()) {
-      const auto& one = file_value.as_object();
-      pairs_.push_back({text_member(one, "name"), text_member(one, "id"), text_member(one, "uuid"),
-                        text_member(one, "sha256")});
-    }
-  }
-
-  fs::path path_;
-  Descriptor lock_;
-  std::string root_;
-  std::string account_;  // its UUID
-  std::string collection_;
-  bool is_dry_run_;
-  std::vector<Pair> pairs_;
-};
+constexpr int kUnreachable =
+    3;  // files one after another that a vault without a reply ends a run with
 
 struct Remote {
   boost::json::object media;
   std::string checksum;
 };
 
-// What tells whether a file was changed since it was looked at.
-struct Look {
-  ::ino_t inode = 0;
-  ::off_t size = 0;
-  ::time_t seconds = 0;  // of its last change
-  long nanoseconds = 0;
-
-  bool operator==(const Look&) const = default;
-};
-
 struct Local {
   std::string checksum;
-  Look look;  // from before it was hashed
+  FileLook look;  // from before it was hashed
 };
 
-// Nothing where no file is.
-std::optional<Look> look_at(const fs::path& path) {
-  struct ::stat about {};
-  if (::lstat(path.c_str(), &about) != 0 || !S_ISREG(about.st_mode)) return std::nullopt;
-  return Look{about.st_ino, about.st_size, about.st_mtim.tv_sec, about.st_mtim.tv_nsec};
-}
+// Files by the checksum that they have.
+using ByChecksum = std::multimap<std::string, std::string>;
 
 // One run.
 class Run {
  public:
-  Run(Session& session, const SyncOptions& options,
-      const std::function<Progress(const SyncAction&)>& act)
+  Run(Session& session, const SyncOptions& options, const SyncListener& listener)
       : session_(session),
         options_(options),
-        act_(act),
-        state_(options, session.credentials().root,
-               text_member(session.data("GET", "/users/me"), "uuid")) {}
+        listener_(listener),
+        folder_(options.folder),
+        state_(options.folder,
+               {.root = session.credentials().root,
+                .account = text_member(session.data("GET", "/users/me"), "uuid"),
+                .collection = options.collection},
+               options.is_dry_run) {}
 
-  std::uint64_t run() {
+  SyncResult run() {
     read_there();
     read_here();
-    // A copy: each step changes the state.
-    for (const Pair& pair : std::vector<Pair>(state_.pairs())) compare(pair);
+    // Copies: each step changes what is left.
+    std::vector<SyncPair> missing;
+    for (const SyncPair& pair : state_.pairs()) {
+      if (is_missing(pair)) {
+        missing.push_back(pair);
+      } else {
+        attempt(pair.name, [&] { compare(pair); });
+      }
+    }
+    // Before their bytes are removed there and sent anew: the files that got another name.
+    ByChecksum new_here = new_files();
+    for (const SyncPair& pair : missing) {
+      attempt(pair.name, [&] {
+        if (!rename(pair, new_here)) compare(pair);
+      });
+    }
     // What is left is new: the same bytes here and there are one file, others are sent.
-    for (const auto& [name, local] : std::map(here_)) meet(name, local.checksum);
-    for (const auto& [id, remote] : std::map(there_)) fetch_new(id, remote);
-    return left_out_;
+    ByChecksum new_there;
+    for (const auto& [id, remote] : there_) new_there.emplace(remote.checksum, id);
+    for (const auto& [name, local] : std::map(here_)) {
+      attempt(name, [&] { meet(name, local.checksum, new_there); });
+    }
+    for (const auto& [id, remote] : std::map(there_)) {
+      const std::string name = free_name_for(remote, id);
+      attempt(name, [&] { download_to(SyncKind::kDownload, name, remote); });
+    }
+    state_.save();
+    return result_;
   }
 
  private:
   void read_there() {
-    const std::string path = options_.collection.empty()
-                                 ? "/media"
-                                 : "/collections/" + escape(options_.collection) + "/media";
+    const std::string path = options_.collection.empty() ? "/media" : members();
     session_.list(path, {{"sort", "created_at"}}, [this](const boost::json::object& media) {
       const std::string id = text_member(media, "id");
       std::string checksum = checksum_of(media);
       if (checksum.empty()) {
-        ++left_out_;
-        pending_.push_back(id);
+        ++result_.left_out;
+        pending_.insert(id);
       } else {
         there_[id] = {media, std::move(checksum)};
       }
@@ -206,28 +107,108 @@ class Run {
   }
 
   void read_here() {
-    for (const auto& entry : fs::directory_iterator(options_.folder)) {
-      const std::string name = entry.path().filename().string();
-      if (!name.starts_with('.')) read_one(name);
+    folder_.scan();
+    for (const auto& [name, left] : folder_.left()) {
+      if (left.is_failure) {
+        report(name, left.why);
+      } else {
+        listener_.skip(name, left.why);
+      }
+    }
+    for (const std::string& name : folder_.names()) {
+      try {
+        read_one(name);
+      } catch (const Error& error) {
+        // One that was removed meanwhile is none.
+        if (!folder_.look_at(name)) continue;
+        folder_.leave(name, error.what());
+        report(name, error.what());
+      }
     }
   }
 
   void read_one(const std::string& name) {
-    if (const auto look = look_at(path_of(name))) {
-      here_[name] = {checksum_of_file(path_of(name)), *look};
+    if (const auto look = folder_.look_at(name)) {
+      here_[name] = {checksum_of_file(folder_.path_of(name), listener_.hash(name)), *look};
     }
   }
 
+  // Has `make` deal with one file. Where it fails, the others are gone on with, unless they would
+  // fail too.
+  template <class Make>
+  void attempt(const std::string& name, Make make) {
+    try {
+      make();
+      unreachable_ = 0;
+    } catch (const LoggedOut&) {
+      throw;
+    } catch (const ApiError& error) {
+      if (error.status() == kUnauthorized) throw;
+      const bool is_busy = error.status() == kTooManyRequests || error.status() == kUnavailable;
+      unreachable_ = is_busy ? unreachable_ + 1 : 0;
+      report(name, error.what());
+    } catch (const ConnectionLost& error) {
+      ++unreachable_;
+      report(name, error.what());
+    } catch (const Error& error) {
+      report(name, error.what());
+    }
+    if (unreachable_ >= kUnreachable) {
+      throw Error("the vault does not reply; run the command again to go on");
+    }
+  }
+
+  void report(const std::string& name, std::string why) {
+    ++result_.failures;
+    const std::string path = folder_.path_of(name).string() + ": ";
+    if (why.starts_with(path)) why.erase(0, path.size());
+    listener_.fail(name, why);
+  }
+
+  // Whether it was there, and is here no longer.
+  bool is_missing(const SyncPair& pair) const {
+    return !here_.contains(pair.name) && !folder_.is_left(pair.name);
+  }
+
+  ByChecksum new_files() const {
+    ByChecksum found;
+    for (const auto& [name, local] : here_) {
+      if (!state_.knows(name)) found.emplace(local.checksum, name);
+    }
+    return found;
+  }
+
+  // Gives the media its new name, where the file that is missing is one of these. False: it is not.
+  bool rename(const SyncPair& pair, ByChecksum& new_here) {
+    const auto there = there_.find(pair.id);
+    const auto here = new_here.find(pair.checksum);
+    if (there == there_.end() || here == new_here.end()) return false;
+    if (there->second.checksum != pair.checksum || !is_same(pair, there->second)) return false;
+    const std::string name = here->second;
+    new_here.erase(here);
+    there_.erase(there);
+    here_.erase(name);
+    step({SyncKind::kRenameThere, name, pair.id, pair.name}, [&](const Progress&) {
+      put(name, session_.data("PATCH", "/media/" + escape(pair.id), {},
+                              boost::json::object{{"filename", name}}));
+    });
+    return true;
+  }
+
+  static bool is_same(const SyncPair& pair, const Remote& there) {
+    return text_member(there.media, "uuid") == pair.uuid || there.checksum == pair.checksum;
+  }
+
   // What both were at the end of the last run, with what they are now.
-  void compare(const Pair& pair) {
-    if (std::ranges::find(pending_, pair.id) != pending_.end()) {
+  void compare(const SyncPair& pair) {
+    if (pending_.contains(pair.id) || folder_.is_left(pair.name)) {
       here_.erase(pair.name);
+      there_.erase(pair.id);
       return;
     }
     const auto here = take(here_, pair.name);
     auto there = take(there_, pair.id);
-    if (there && text_member(there->media, "uuid") != pair.uuid &&
-        there->checksum != pair.checksum) {
+    if (there && !is_same(pair, *there)) {
       // Another file has its id.
       there_[pair.id] = *std::exchange(there, std::nullopt);
     }
@@ -248,7 +229,7 @@ class Run {
     }
   }
 
-  void replace_there(const Pair& pair, const Local& here) {
+  void replace_there(const SyncPair& pair, const Local& here) {
     bool is_replaced = true;
     step({SyncKind::kReplaceThere, pair.name, pair.id}, [&](Progress progress) {
       // The tag first: where it is of other bytes than the checksum after it, the vault refuses it.
@@ -256,7 +237,7 @@ class Run {
       const std::string path = "/media/" + escape(pair.id);
       const std::string etag = session_.send(std::move(head), path + "/content", {}).field("etag");
       is_replaced = checksum_of(session_.data("GET", path)) == pair.checksum && try_changing([&] {
-                      put(pair.name, replace(session_, pair.id, etag, path_of(pair.name),
+                      put(pair.name, replace(session_, pair.id, etag, folder_.path_of(pair.name),
                                              std::move(progress)));
                     });
     });
@@ -265,7 +246,7 @@ class Run {
     const boost::json::object media = session_.data("GET", "/media/" + escape(pair.id));
     const std::string checksum = checksum_of(media);
     if (checksum.empty()) {
-      ++left_out_;
+      ++result_.left_out;
     } else if (checksum == here.checksum) {
       put(pair.name, media);
     } else {
@@ -274,18 +255,18 @@ class Run {
     }
   }
 
-  void removed_there(const Pair& pair, const Local& here) {
-    if (here.checksum != pair.checksum || look_at(path_of(pair.name)) != here.look) {
+  void removed_there(const SyncPair& pair, const Local& here) {
+    if (here.checksum != pair.checksum || folder_.look_at(pair.name) != here.look) {
       state_.forget(pair);
-      return upload_new(pair.name);
+      return upload_new(pair.name, here.checksum);
     }
     step({SyncKind::kRemoveHere, pair.name, pair.id}, [&](const Progress&) {
-      move_to_trash(pair.name);
+      folder_.move_to_trash(pair.name);
       state_.forget(pair);
     });
   }
 
-  void removed_here(const Pair& pair, const Remote& there) {
+  void removed_here(const SyncPair& pair, const Remote& there) {
     if (there.checksum != pair.checksum) {
       return download_to(SyncKind::kDownload, pair.name, there);
     }
@@ -296,7 +277,7 @@ class Run {
   }
 
   // What is there instead, where its bytes were changed meanwhile.
-  std::optional<Remote> remove_there(const Pair& pair) {
+  std::optional<Remote> remove_there(const SyncPair& pair) {
     const std::string path = "/media/" + escape(pair.id);
     for (int i = 0; i < kRemovals; ++i) {
       const Reply reply = session_.send({}, path, {});
@@ -304,7 +285,7 @@ class Run {
       if (std::string checksum = checksum_of(media); checksum != pair.checksum) {
         // Without a checksum it is for the next run.
         if (!checksum.empty()) return Remote{media, std::move(checksum)};
-        ++left_out_;
+        ++result_.left_out;
         return std::nullopt;
       }
       const bool is_removed = try_changing([&] {
@@ -320,7 +301,7 @@ class Run {
         return std::nullopt;
       }
     }
-    throw Error(pair.name + " is being changed at the vault; run the command again");
+    throw Error("it is being changed at the vault; run the command again");
   }
 
   // False where the vault has something else by now than what was to be changed.
@@ -336,50 +317,70 @@ class Run {
   }
 
   // A file that is new here.
-  void meet(const std::string& name, const std::string& checksum) {
+  void meet(const std::string& name, const std::string& checksum, ByChecksum& new_there) {
+    const auto [begin, end] = new_there.equal_range(checksum);
+    if (begin == end) return upload_new(name, checksum);
     // The one of that name goes before others with these bytes.
-    auto same = there_.end();
-    for (auto one = there_.begin(); one != there_.end(); ++one) {
-      if (one->second.checksum != checksum) continue;
-      const bool has_name = text_member(one->second.media, "filename") == name;
-      if (same == there_.end() || has_name) same = one;
-      if (has_name) break;
-    }
-    if (same == there_.end()) return upload_new(name);
-    put(name, same->second.media);
-    there_.erase(same);
+    auto same = std::find_if(begin, end, [&](const auto& one) {
+      return text_member(there_.at(one.second).media, "filename") == name;
+    });
+    if (same == end) same = begin;
+    const auto there = take(there_, same->second);
+    new_there.erase(same);
+    put(name, there->media);
   }
 
-  void upload_new(const std::string& name) {
-    step({SyncKind::kUpload, name, ""}, [&](Progress progress) {
-      const auto media = upload(session_, path_of(name), {}, std::move(progress));
-      const std::string id = text_member(media, "id");
-      if (!options_.collection.empty()) {
-        (void)session_.call("POST", "/collections/" + escape(options_.collection) + "/media", {},
-                            boost::json::object{{"media_id", id}});
+  void upload_new(const std::string& name, const std::string& checksum) {
+    step({SyncKind::kUpload, name}, [&](Progress progress) {
+      auto media = stored_before(name, checksum);
+      if (!media) {
+        media = upload(session_, folder_.path_of(name), {.filename = name}, std::move(progress));
       }
-      put(name, media);
+      if (!options_.collection.empty()) {
+        (void)session_.call("POST", members(), {},
+                            boost::json::object{{"media_id", text_member(*media, "id")}});
+      }
+      put(name, *media);
     });
   }
 
-  // A file that is new there.
-  void fetch_new(const std::string& id, const Remote& remote) {
-    std::string name = place_of(remote.media, options_.folder).filename().string();
-    while (name.starts_with('.')) name.erase(0, 1);
-    if (name.empty()) name = id;
-    if (is_taken(name)) name = free_name(name, id);
-    download_to(SyncKind::kDownload, name, remote);
+  // The file, where a run stored it that could not add it to the collection then.
+  std::optional<boost::json::object> stored_before(const std::string& name,
+                                                   const std::string& checksum) {
+    if (options_.collection.empty()) return std::nullopt;
+    const std::string key = "sha256:" + checksum;
+    const auto known = session_.data("POST", "/media/exists", {},
+                                     boost::json::object{{"checksums", boost::json::array{key}}});
+    const std::string id = text_member(known, key);
+    if (id.empty()) return std::nullopt;
+    try {
+      auto media = session_.data("GET", "/media/" + escape(id));
+      const auto* collections = media.if_contains("collections");
+      const bool is_in_none =
+          collections && collections->is_array() && collections->get_array().empty();
+      if (is_in_none && text_member(media, "filename") == name) return media;
+    } catch (const ApiError& error) {
+      if (error.status() != kNotFound) throw;
+    }
+    return std::nullopt;
+  }
+
+  // Of a file that is new there.
+  std::string free_name_for(const Remote& remote, const std::string& id) const {
+    const std::string name = folder_.name_for(remote.media);
+    return is_taken(name) ? free_name(name, id) : name;
   }
 
   // `replaced` is what is to be there still; empty: nothing.
   void download_to(SyncKind kind, const std::string& name, const Remote& remote,
-                   const std::optional<Look>& replaced = {}) {
+                   const std::optional<FileLook>& replaced = {}) {
     const std::string id = text_member(remote.media, "id");
     step({kind, name, id}, [&](Progress progress) {
-      download(session_, remote.media, path_of(name), std::move(progress),
+      folder_.make_folders_of(name);
+      download(session_, remote.media, folder_.path_of(name), std::move(progress),
                [&](const fs::path& part) {
-                 if (replaced && look_at(path_of(name)) == replaced) move_to_trash(name);
-                 while (!move_to_free(part, path_of(name))) set_aside(name, id);
+                 if (replaced && folder_.look_at(name) == replaced) folder_.move_to_trash(name);
+                 while (!move_to_free(part, folder_.path_of(name))) set_aside(name, id);
                });
       put(name, remote.media);
     });
@@ -393,40 +394,22 @@ class Run {
   void set_aside(const std::string& old_name, const std::string& id) {
     step({SyncKind::kConflict, old_name, id}, [&](const Progress&) {
       std::string name = free_name(old_name, "conflict");
-      while (!move_to_free(path_of(old_name), path_of(name))) {
+      while (!move_to_free(folder_.path_of(old_name), folder_.path_of(name))) {
         name = free_name(old_name, "conflict");
       }
       read_one(name);
     });
   }
 
-  void move_to_trash(const std::string& name) {
-    const fs::path trash = options_.folder / kTrashName;
-    if (::mkdir(trash.c_str(), 0700) != 0 && errno != EEXIST) fail(trash);
-    fs::path place = trash / name;
-    for (int i = 2; !move_to_free(path_of(name), place); ++i) {
-      place = trash / numbered(name, std::to_string(i));
-    }
-  }
-
-  // "sea.txt" and "2": "sea (2).txt".
-  static std::string numbered(const std::string& name, const std::string& mark) {
-    const fs::path path(name);
-    return path.stem().string() + " (" + mark + ")" + path.extension().string();
-  }
-
   // "sea (conflict).txt", or with a number after the mark.
   std::string free_name(const std::string& name, const std::string& mark) const {
-    std::string free = numbered(name, mark);
-    for (int i = 2; is_taken(free); ++i) free = numbered(name, fmt::format("{} {}", mark, i));
+    std::string free = with_mark(name, mark);
+    for (int i = 2; is_taken(free); ++i) free = with_mark(name, fmt::format("{} {}", mark, i));
     return free;
   }
 
   bool is_taken(const std::string& name) const {
-    std::error_code error;
-    const bool is_known =
-        std::ranges::find(state_.pairs(), name, &Pair::name) != state_.pairs().end();
-    return is_known || fs::exists(fs::symlink_status(path_of(name), error));
+    return state_.knows(name) || folder_.exists(name);
   }
 
   template <class Map>
@@ -438,38 +421,35 @@ class Run {
 
   template <class Make>
   void step(const SyncAction& action, Make make) {
-    Progress progress = act_(action);
+    Progress progress = listener_.act(action);
     if (!options_.is_dry_run) make(std::move(progress));
   }
 
-  fs::path path_of(const std::string& name) const { return options_.folder / name; }
+  std::string members() const { return "/collections/" + escape(options_.collection) + "/media"; }
 
   Session& session_;
   const SyncOptions& options_;
-  const std::function<Progress(const SyncAction&)>& act_;
-  State state_;
+  const SyncListener& listener_;
+  SyncFolder folder_;
+  SyncState state_;
   std::map<std::string, Local> here_;    // by names
   std::map<std::string, Remote> there_;  // by ids
-  std::vector<std::string> pending_;     // ids of media without a checksum
-  std::uint64_t left_out_ = 0;
+  std::set<std::string> pending_;        // ids of media without a checksum
+  int unreachable_ = 0;                  // files one after another for which no reply came
+  SyncResult result_;
 };
 
 }  // namespace
 
 std::string_view name_of(SyncKind kind) noexcept {
-  constexpr std::array<std::string_view, 7> kNames{"upload",       "download",     "replace there",
+  constexpr std::array<std::string_view, 8> kNames{"upload",       "download",     "replace there",
                                                    "replace here", "remove there", "remove here",
-                                                   "conflict"};
+                                                   "conflict",     "rename there"};
   return kNames[static_cast<std::size_t>(kind)];
 }
 
-std::uint64_t sync(Session& session, const SyncOptions& options,
-                   const std::function<Progress(const SyncAction&)>& act) {
-  std::error_code error;
-  if (!fs::is_directory(options.folder, error)) {
-    throw Error(options.folder.string() + " is no folder");
-  }
-  return Run(session, options, act).run();
+SyncResult sync(Session& session, const SyncOptions& options, const SyncListener& listener) {
+  return Run(session, options, listener).run();
 }
 
 }  // namespace coffer::client

@@ -40,8 +40,12 @@ std::uint64_t size_of(const boost::json::object& media) {
 }
 
 // Hashes a file from its start, and gives its size.
-std::uint64_t read_all(int fd, const std::filesystem::path& path, Sha256& sum) {
+std::uint64_t read_all(int fd, const std::filesystem::path& path, Sha256& sum,
+                       const Progress& progress = {}) {
   std::vector<std::byte> piece(kPiece);
+  struct ::stat about {};
+  if (::fstat(fd, &about) != 0) fail(path);
+  const auto total = static_cast<std::uint64_t>(about.st_size);
   for (std::uint64_t at = 0;;) {
     const ::ssize_t count = ::pread(fd, piece.data(), piece.size(), static_cast<::off_t>(at));
     if (count < 0 && errno == EINTR) continue;
@@ -49,6 +53,7 @@ std::uint64_t read_all(int fd, const std::filesystem::path& path, Sha256& sum) {
     if (count == 0) return at;
     sum.update(ByteView(piece.data(), static_cast<std::size_t>(count)));
     at += static_cast<std::uint64_t>(count);
+    if (progress) progress(at, std::max(at, total));
   }
 }
 
@@ -140,7 +145,7 @@ void receive(Session& session, const std::string& path, PartFile& file, std::uin
       return;
     } catch (const ConnectionLost& error) {
       if (file.size() > before) attempt = 1;
-      wait_before_retry(attempt, error);
+      session.wait_before_retry(attempt, error);
     } catch (const ApiError& error) {
       if (error.status() != kNotSatisfiable || file.size() == 0) throw;
       file.clear();
@@ -166,17 +171,17 @@ std::string checksum_of(const boost::json::object& media) {
   return text.starts_with(kPrefix) ? text.substr(kPrefix.size()) : std::string();
 }
 
-std::string checksum_of_file(const std::filesystem::path& path) {
-  const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-  if (file.get() < 0) fail(path);
+std::string checksum_of_file(const std::filesystem::path& path, const Progress& progress) {
+  const Descriptor file = open_file(path);
   Sha256 sum;
-  (void)read_all(file.get(), path, sum);
+  (void)read_all(file.get(), path, sum, progress);
   return sum.finish().hex();
 }
 
 boost::json::object upload(Session& session, const std::filesystem::path& path,
                            const UploadOptions& options, Progress progress) {
-  FileForm form{.path = path, .filename = path.filename().string()};
+  FileForm form{.path = path, .filename = options.filename};
+  if (form.filename.empty()) form.filename = path.filename().string();
   if (!options.title.empty()) form.fields.emplace_back("title", options.title);
   if (!options.description.empty()) form.fields.emplace_back("description", options.description);
   std::string tags;
@@ -204,12 +209,13 @@ std::filesystem::path place_of(const boost::json::object& media,
   return target / name;
 }
 
-bool has_bytes_of(const std::filesystem::path& path, const boost::json::object& media) {
+bool has_bytes_of(const std::filesystem::path& path, const boost::json::object& media,
+                  const Progress& progress) {
   std::error_code error;
   const auto size = std::filesystem::file_size(path, error);
   const std::string checksum = checksum_of(media);
   if (error || size != size_of(media) || checksum.empty()) return false;
-  return checksum_of_file(path) == checksum;
+  return checksum_of_file(path, progress) == checksum;
 }
 
 bool move_to_free(const std::filesystem::path& from, const std::filesystem::path& to) {

@@ -12,13 +12,14 @@
 namespace coffer::client {
 
 struct UploadOptions {
-  std::string title;
-  std::string description;
-  std::vector<std::string> tags;
+  std::string filename = {};
+  std::string title = {};
+  std::string description = {};
+  std::vector<std::string> tags = {};
 };
 
 // The media object of the file that was stored. The vault compares its bytes with the checksum.
-// Throws Error.
+// `filename` is the name that it gets there; empty: that of the path. Throws Error.
 boost::json::object upload(Session& session, const std::filesystem::path& path,
                            const UploadOptions& options, Progress progress);
 
@@ -28,8 +29,8 @@ boost::json::object upload(Session& session, const std::filesystem::path& path,
 boost::json::object replace(Session& session, const std::string& id, const std::string& etag,
                             const std::filesystem::path& path, Progress progress);
 
-// The SHA-256 of a file as hexadecimal digits. Throws Error.
-std::string checksum_of_file(const std::filesystem::path& path);
+// The SHA-256 of a file as hexadecimal digits. Throws Error, for what is no file too.
+std::string checksum_of_file(const std::filesystem::path& path, const Progress& progress = {});
 
 // That of a media object; empty where the vault has not worked it out yet.
 std::string checksum_of(const boost::json::object& media);
@@ -40,7 +41,8 @@ std::filesystem::path place_of(const boost::json::object& media,
                                const std::filesystem::path& target);
 
 // Whether a file is there whose bytes are those of the media object.
-bool has_bytes_of(const std::filesystem::path& path, const boost::json::object& media);
+bool has_bytes_of(const std::filesystem::path& path, const boost::json::object& media,
+                  const Progress& progress = {});
 
 // Moves a file to where nothing is; false, and it stays, where something is. Throws Error.
 bool move_to_free(const std::filesystem::path& from, const std::filesystem::path& to);

@@ -1,7 +1,6 @@
 #include "client/transport.h"
 
 #include <curl/curl.h>
-#include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -37,6 +36,35 @@ struct FreeMime {
   void operator()(curl_mime* mime) const noexcept { curl_mime_free(mime); }
 };
 
+using Handle = std::unique_ptr<CURL, FreeEasy>;
+
+// That of the thread's last request. The connections that it keeps serve the next one.
+Handle& last_handle() {
+  thread_local Handle handle;
+  return handle;
+}
+
+Handle take_handle() { return last_handle() ? std::move(last_handle()) : Handle(curl_easy_init()); }
+
+// Browsers write names of files so. They leave a percent sign as it is, which makes `%22` of a name
+// and an escaped quote one text; then the name follows as RFC 8187 has it, which is read first.
+std::string disposition_of(const std::string& filename) {
+  std::string plain;
+  std::string extended;
+  for (const char c : filename) {
+    switch (c) {
+      case '"': plain += "%22"; break;
+      case '\r': plain += "%0D"; break;
+      case '\n': plain += "%0A"; break;
+      default: plain += c;
+    }
+    extended += fmt::format("%{:02X}", static_cast<unsigned char>(c));
+  }
+  std::string line = R"(Content-Disposition: form-data; name="file"; filename=")" + plain + '"';
+  if (filename.find('%') != std::string::npos) line += "; filename*=UTF-8''" + extended;
+  return line;
+}
+
 void check(CURLcode code) {
   if (code != CURLE_OK) throw Error(std::string("libcurl: ") + curl_easy_strerror(code));
 }
@@ -44,11 +72,11 @@ void check(CURLcode code) {
 // The file of a form, and the checksum of what was read of it.
 class FormSource {
  public:
-  explicit FormSource(const FileForm& form)
-      : path_(form.path), file_(::open(form.path.c_str(), O_RDONLY | O_CLOEXEC)) {
+  explicit FormSource(const FileForm& form) : path_(form.path), file_(open_file(form.path)) {
     struct ::stat about {};
-    if (file_.get() < 0 || ::fstat(file_.get(), &about) != 0) fail(errno);
-    if (!S_ISREG(about.st_mode)) fail(S_ISDIR(about.st_mode) ? EISDIR : EINVAL);
+    if (::fstat(file_.get(), &about) != 0) {
+      throw Error(fmt::format("{}: {}", path_.string(), std::strerror(errno)));
+    }
     size_ = static_cast<std::uint64_t>(about.st_size);
   }
   std::uint64_t size() const noexcept { return size_; }
@@ -72,10 +100,6 @@ class FormSource {
   }
 
  private:
-  [[noreturn]] void fail(int error) {
-    throw Error(fmt::format("{}: {}", path_.string(), std::strerror(error)));
-  }
-
   std::size_t read_some(char* into, std::size_t space) {
     const auto wanted = static_cast<std::size_t>(std::min<std::uint64_t>(space, size_ - at_));
     if (wanted == 0) return 0;
@@ -125,7 +149,7 @@ class FormSource {
 
 class Transfer {
  public:
-  explicit Transfer(const Request& request) : request_(request), easy_(curl_easy_init()) {
+  explicit Transfer(const Request& request) : request_(request), easy_(take_handle()) {
     if (!easy_) throw std::bad_alloc();
     set(CURLOPT_URL, request.url.c_str());
     if (request.method == "HEAD") set(CURLOPT_NOBODY, 1L);
@@ -149,6 +173,14 @@ class Transfer {
     set(CURLOPT_HTTPHEADER, fields_.get());
     set_timeout();
   }
+
+  ~Transfer() {
+    // Forgets the request, not the connections.
+    curl_easy_reset(easy_.get());
+    last_handle() = std::move(easy_);
+  }
+  Transfer(const Transfer&) = delete;
+  Transfer& operator=(const Transfer&) = delete;
 
   Reply perform() {
     const CURLcode code = curl_easy_perform(easy_.get());
@@ -186,7 +218,9 @@ class Transfer {
       check(curl_mime_data(part, value.data(), value.size()));
     }
     curl_mimepart* file = add_part("file");
-    check(curl_mime_filename(file, form.filename.c_str()));
+    curl_slist* disposition = curl_slist_append(nullptr, disposition_of(form.filename).c_str());
+    if (!disposition) throw std::bad_alloc();
+    check(curl_mime_headers(file, disposition, 1));
     check(curl_mime_type(file, "application/octet-stream"));
     check(curl_mime_data_cb(file, static_cast<curl_off_t>(source_->size()), &FormSource::read,
                             &FormSource::seek, nullptr, source_.get()));
@@ -264,7 +298,7 @@ class Transfer {
   std::unique_ptr<FormSource> source_;
   std::unique_ptr<curl_slist, FreeList> fields_;
   std::unique_ptr<curl_mime, FreeMime> mime_;
-  std::unique_ptr<CURL, FreeEasy> easy_;  // last: it refers to the others
+  Handle easy_;
 };
 
 }  // namespace

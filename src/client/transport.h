@@ -46,9 +46,10 @@ struct Request {
   std::chrono::milliseconds timeout{30'000};  // of all of it; a file or sink: of standing still
 };
 
-// HTTP/1.1 or 2; certificates are verified, redirects are not followed, the proxy of the
-// environment is used. Throws ConnectionLost where no whole reply came, Error for a file that
-// cannot be read, and what a sink throws.
+// By a connection that an earlier request of the thread has left, if there is one. HTTP/1.1 or 2;
+// certificates are verified, redirects are not followed, the proxy of the environment is used.
+// Throws ConnectionLost where no whole reply came, Error for a file that cannot be read, and what a
+// sink throws.
 Reply send(const Request& request);
 
 }  // namespace coffer::client

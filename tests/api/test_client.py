@@ -4,10 +4,12 @@ import concurrent.futures
 import json
 import os
 import pty
+import re
 import secrets
 import socket
 import stat
 import subprocess
+import termios
 import threading
 import time
 
@@ -50,13 +52,15 @@ class Client:
 
     def make(self, name, content):
         path = self.here / name
+        path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(content)
         return path
 
 
 def tree(folder):
-    """The files of a folder that are not hidden, with their bytes."""
-    return {path.name: path.read_bytes() for path in folder.iterdir() if path.is_file() and path.name[0] != "."}
+    """The files of a folder and of those in it that are not hidden, with their bytes."""
+    names = {path: path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
+    return {name: path.read_bytes() for path, name in names.items() if "/." not in "/" + name}
 
 
 @pytest.fixture
@@ -79,7 +83,7 @@ def test_tokens_are_kept_for_the_user_alone(client, user, shared):
     stored = client.stored()
     assert stored["root"] == shared.root and stored["username"] == user.username
     assert user.password not in client.file.read_text()
-    assert [path.name for path in client.file.parent.iterdir()] == ["credentials.json"]
+    assert sorted(path.name for path in client.file.parent.iterdir()) == ["credentials.json", "credentials.json.lock"]
     client.file.chmod(0o644)
     assert "chmod 600" in failed(client.run("ls"))
 
@@ -108,11 +112,57 @@ def test_what_a_log_in_lacks(nobody, user, shared):
     assert ok(nobody.run("logout")) == "nobody is logged in\n"
 
 
+def is_alive(shared, token):
+    return Api(shared.root, token=token).get("/users/me").status_code == 200
+
+
 def test_log_out(client, shared):
     token = client.stored()["token"]
     ok(client.run("logout"))
     assert not client.file.exists()
-    assert Api(shared.root, token=token).get("/users/me").status_code == 401
+    assert not is_alive(shared, token)
+
+
+def test_log_out_after_the_token_has_ended(client, user):
+    sessions = len(user.get("/auth/sessions").json()["data"])
+    client.store(token="of yesterday")
+    assert client.run("logout").stderr == ""
+    assert len(user.get("/auth/sessions").json()["data"]) == sessions - 1
+
+
+def test_log_out_with_what_cannot_be_read(client):
+    client.file.write_text("{")
+    done = client.run("logout")
+    assert done.returncode == 0 and "damaged" in done.stderr and "change the password" in done.stderr
+    assert not client.file.exists()
+    assert ok(client.run("logout")) == "nobody is logged in\n"
+
+
+def test_log_out_from_a_vault_that_is_gone(client):
+    client.store(root="http://127.0.0.1:1/api/v1")
+    done = client.run("logout")
+    assert done.returncode == 0 and "logged out" in done.stdout and "could not be ended" in done.stderr
+    assert not client.file.exists()
+
+
+def test_another_log_in_ends_the_session_before(client, user, shared):
+    before = client.stored()["token"]
+    client.log_in(user, shared.url)
+    assert not is_alive(shared, before) and is_alive(shared, client.stored()["token"])
+    # Where it was cannot be read.
+    client.file.write_text("{")
+    client.log_in(user, shared.url)
+    assert is_alive(shared, client.stored()["token"])
+
+
+def test_plain_http_is_told(nobody):
+    # `Port 1`: nobody is asked there, and the names lead nowhere.
+    for host, is_told in {
+        "127.0.0.1": False, "127.9.9.9": False, "localhost": False, "vault.localhost": False, "[::1]": False,
+        "127.evil.invalid": True, "localhost.invalid": True, "127.0.0.1.invalid": True, "vault.invalid": True,
+    }.items():
+        done = nobody.run("login", f"http://{host}:1", "--key-stdin", stdin="cfa_x\n")
+        assert ("plain HTTP" in failed(done)) == is_told, host
 
 
 def test_a_key_in_place_of_a_password(nobody, user, shared):
@@ -200,6 +250,75 @@ def test_a_collection(client, user):
     assert [each["id"] for each in client.objects("ls", "--collection", collection)] == [media["id"]]
 
 
+def test_collections_are_listed(client, user):
+    assert client.lines("ls", "--collections") == []
+    made = [user.post("/collections", json={"name": f"{number:03}"}).json()["data"] for number in range(101)]
+    user.post(f"/collections/{made[1]['id']}/media", json={"media_id": user.upload(b"x")["id"]})
+    assert [each["id"] for each in client.objects("ls", "--collections")] == [each["id"] for each in made]
+    assert client.lines("ls", "--collections")[1] == [made[1]["id"], "1", made[1]["created_at"], "001"]
+    failed(client.run("ls", "--collections", "--tag", "a"), code=2)
+
+
+def test_nothing_is_stored_for_a_collection_that_is_not_there(nobody, user, proxy):
+    between = proxy("/collections/col_")
+    nobody.log_in(user, between.url)
+    nobody.make("a.txt", b"1")
+    assert "no such collection" in failed(nobody.run("up", "a.txt", "--collection", "col_999999999")).lower()
+    assert user.media() == []
+    # One that goes meanwhile.
+    collection = user.post("/collections", json={"name": "Holiday"}).json()["data"]["id"]
+    between.part, between.act = "/media", lambda request: "/collections/" in request and user.delete(f"/collections/{collection}")
+    told = failed(nobody.run("up", "a.txt", "--collection", collection))
+    assert f"stored as {user.media()[0]['id']}" in told
+
+
+# What a form has to escape, and what looks as if it had.
+NAMES = [
+    'a"b.txt', "%22.txt", 'both %22 and ".txt', "%0d%0A.txt", "caf%C3%A9.txt", "%", "a\\b.txt", "end\\",
+    'a\\"b.txt', '"; filename="b.txt', "a\r\nb\n.txt", "\U0001f468\u200d\U0001f469\u200d\U0001f467 100%.jpg",
+]
+
+
+def test_names_come_back(client):
+    for number, name in enumerate(NAMES):
+        client.make(name, b"%d" % number)
+    assert [each["filename"] for each in client.objects("up", *NAMES)] == NAMES
+
+
+def test_names_do_nothing_to_a_terminal(client, user):
+    media = user.upload(b"x", "\x1b]0;title\x07\u202egpj\x9b1m\n.exe")
+    shown = "\\x1b]0;title\\x07\\u202egpj\\x9b1m\\n.exe"
+    assert client.lines("ls")[0][-1] == shown
+    assert client.objects("ls") == [media]
+    for name in ("\x1b[2J", os.fsdecode(b"caf\xe9")):
+        escaped = "\\x1b[2J" if name[0] == "\x1b" else "caf\\xe9"
+        told = failed(client.run("up", name))
+        assert escaped in told and "\x1b" not in told
+        assert told.count(escaped) == 1
+
+
+def test_what_is_no_file_is_not_waited_for(client):
+    os.mkfifo(client.here / "pipe")
+    assert "pipe" in failed(client.run("up", "pipe"))
+    assert "directory" in failed(client.run("up", "/dev")) and "device" in failed(client.run("up", "/dev/null"))
+
+
+def test_calls_share_a_connection(nobody, user, shared):
+    counted = Counting(shared.port)
+    try:
+        nobody.log_in(user, counted.url)
+        names = [f"{number}.txt" for number in range(5)]
+        for name in names:
+            nobody.make(name, name.encode())
+        before = counted.connections
+        ids = [words[0] for words in nobody.lines("up", *names)]
+        assert counted.connections == before + 1
+        nobody.lines("down", *ids, "--force")
+        assert counted.connections == before + 2
+    finally:
+        counted.listener.close()
+
+
 def test_what_is_there_is_replaced_by_force_only(client, user):
     media = user.upload(b"of the vault", "a.txt")
     path = client.make("a.txt", b"of this machine")
@@ -225,13 +344,14 @@ def test_names_of_the_vault_lead_nowhere_else(client, user):
 
 
 class Proxy:
-    """Between a client and the server: for paths with `part` in them it answers the first `refusals`
+    """Between a client and the server, which ends each connection after a reply: for paths with `part` in them it answers the first `refusals`
     requests with 503, and ends the connections of the next `cuts` after so many bytes of the reply. `act` is
     called with the head of each of these requests before it is passed on."""
 
     def __init__(self, port, part, refusals=0, cuts=0, after=200_000, act=None):
         self.port, self.part, self.refusals, self.cuts, self.after = port, part, refusals, cuts, after
         self.act = act
+        self.pause = 0
         self.requests = []
         self.listener = socket.create_server(("127.0.0.1", 0))
         self.url = f"http://127.0.0.1:{self.listener.getsockname()[1]}"
@@ -260,11 +380,14 @@ class Proxy:
                     self.act(request)
                 if self.refusals > 0:
                     self.refusals -= 1
-                    here.sendall(b"HTTP/1.1 503 Busy\r\nRetry-After: 0\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+                    head = f"HTTP/1.1 503 Busy\r\nRetry-After: {self.pause}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+                    here.sendall(head.encode())
                     return
                 if self.cuts > 0:
                     self.cuts -= 1
                     left = self.after
+            if "upgrade: " not in request.lower():
+                head = head.replace(b"\r\n", b"\r\nConnection: close\r\n", 1)
             there.sendall(head)
             threading.Thread(target=self.copy, args=(here, there), daemon=True).start()
             self.copy(there, here, left)
@@ -286,6 +409,20 @@ class Proxy:
 
     def close(self):
         self.listener.close()
+
+
+class Counting(Proxy):
+    """Passes everything on, and counts the connections."""
+
+    def __init__(self, port):
+        self.connections = 0
+        super().__init__(port, "")
+
+    def relay(self, here):
+        self.connections += 1
+        with here, socket.create_connection(("127.0.0.1", self.port)) as there:
+            threading.Thread(target=self.copy, args=(here, there), daemon=True).start()
+            self.copy(there, here)
 
 
 @pytest.fixture
@@ -376,8 +513,10 @@ def test_share(client, user, shared):
     assert url.startswith(shared.url + "/s/")
     assert Api(shared.url).get(url + "/content").content == b"shared"
     [share] = client.objects(
-        "share", media["id"], "--expires", "7d", "--max-downloads", "3", "--view-only", "--password-stdin", stdin="open sesame\n"
+        "share", media["id"], "--expires", "7d", "--max-downloads", "3", "--view-only", "--password-stdin", stdin="open sesame\r\n"
     )
+    page = Api(shared.url).post(share["url"], data={"password": "open sesame"}, allow_redirects=False)
+    assert page.status_code in (302, 303), page.status_code
     assert share["has_password"] and share["max_downloads"] == 3 and not share["allow_download"] and share["expires_at"]
     collection = user.post("/collections", json={"name": "all"}).json()["data"]["id"]
     assert client.objects("share", collection, "--expires", "2999-01-01T00:00:00Z")[0]["collection_id"] == collection
@@ -496,9 +635,10 @@ def test_watch_is_refused(nobody, user, shared):
 # At a terminal.
 
 
-def at_terminal(client, words, typed=()):
+def at_terminal(client, words, typed=(), columns=80):
     """What a run shows at a terminal, whose questions are answered in turn."""
     main, other = pty.openpty()
+    termios.tcsetwinsize(other, (24, columns))
     process = subprocess.Popen(
         [str(program.BINARY), *words],
         env={**program.environment(), **client.variables},
@@ -531,3 +671,23 @@ def test_questions_and_progress_at_a_terminal(nobody, user, shared):
     code, shown = at_terminal(nobody, ["up", "big.bin"])
     assert code == 0 and "100 %" in shown and "20.0 MiB" in shown, shown
     assert "%" not in nobody.run("up", "big.bin").stderr
+
+
+def test_progress_stays_on_one_line(client):
+    name = "the photographs of the summer by the sea 写真写真写真.bin"
+    client.make(name, bytes(1 << 20))
+    for columns in (10, 20, 40, 80, 200):
+        code, shown = at_terminal(client, ["up", name], columns=columns)
+        lines = re.findall(r"\r\x1b\[K([^\r\n\x1b]+)", shown)
+        assert code == 0 and lines, shown
+        wide = [len(line) + sum(each >= "\u2e80" for each in line) for line in lines if "%" in line or "/s" in line]
+        assert wide and max(wide) < columns, shown
+
+
+def test_a_pause_is_told(nobody, user, proxy):
+    between = proxy("/media?")
+    between.pause = 1
+    nobody.log_in(user, between.url)
+    between.refusals = 1
+    code, shown = at_terminal(nobody, ["ls"])
+    assert code == 0 and "503" in shown and "again in" in shown, shown

@@ -1,10 +1,14 @@
 """`coffer sync`: a folder and a vault."""
 
 import json
+import os
 import secrets
+import socket
+import subprocess
 
 import pytest
 
+from harness import program
 from harness.program import failed, ok
 from test_client import client, nobody, proxy, tree  # noqa: F401
 
@@ -111,6 +115,229 @@ def test_sync_goes_on_after_a_run_that_failed(nobody, user, proxy):
     ok(nobody.run("sync", "."))
     assert tree(nobody.here) == media_of(user) == {"big.bin": data, "small.txt": b"small", "mine.txt": b"mine"}
     assert sync(nobody) == []
+
+
+# Folders in the folder.
+
+
+def test_folders_have_their_files_in_the_vault(client, user):
+    client.make("a.txt", b"1")
+    client.make("sea/b.txt", b"2")
+    client.make("sea/2026/c.txt", b"3")
+    client.make("sea/.hidden/d.txt", b"4")
+    user.upload(b"5", "hills/high/e.txt")
+    assert sync(client) == [
+        ("download", "hills/high/e.txt"), ("upload", "a.txt"), ("upload", "sea/2026/c.txt"), ("upload", "sea/b.txt"),
+    ]
+    wanted = {"a.txt": b"1", "sea/b.txt": b"2", "sea/2026/c.txt": b"3", "hills/high/e.txt": b"5"}
+    assert tree(client.here) == media_of(user) == wanted
+    assert sync(client) == []
+    ids = {each["filename"]: each["id"] for each in user.media()}
+    client.make("sea/b.txt", b"changed here")
+    user.put(f"/media/{ids['sea/2026/c.txt']}/content", data=b"changed there")
+    (client.here / "a.txt").unlink()
+    user.delete(f"/media/{ids['hills/high/e.txt']}")
+    assert sync(client) == [
+        ("remove here", "hills/high/e.txt"), ("remove there", "a.txt"),
+        ("replace here", "sea/2026/c.txt"), ("replace there", "sea/b.txt"),
+    ]
+    assert tree(client.here) == media_of(user) == {"sea/b.txt": b"changed here", "sea/2026/c.txt": b"changed there"}
+    assert tree(client.here / ".coffer-trash") == {"hills/high/e.txt": b"5", "sea/2026/c.txt": b"3"}
+
+
+def test_what_is_moved_is_renamed_in_the_vault(client, user):
+    for name in ("a.txt", "b.txt", "c.txt"):
+        client.make(name, name.encode())
+    client.make("same.txt", b"c.txt")
+    sync(client)
+    ids = {each["filename"]: each["id"] for each in user.media()}
+    (client.here / "in").mkdir()
+    for old, new in (("a.txt", "in/a.txt"), ("b.txt", "other.txt"), ("c.txt", "in/c.txt")):
+        (client.here / old).rename(client.here / new)
+    steps = [("rename there", "in/a.txt"), ("rename there", "in/c.txt"), ("rename there", "other.txt")]
+    assert sync(client, "--dry-run") == steps
+    [first] = [each for each in client.objects("sync", ".", "--dry-run") if each["name"] == "in/a.txt"]
+    assert first == {"action": "rename there", "name": "in/a.txt", "id": ids["a.txt"], "from": "a.txt"}
+    assert sync(client) == steps
+    assert {each["filename"]: each["id"] for each in user.media()} == {
+        "in/a.txt": ids["a.txt"], "other.txt": ids["b.txt"], "in/c.txt": ids["c.txt"], "same.txt": ids["same.txt"],
+    }
+    assert user.trash() == [] and sync(client) == []
+    # Moved, and changed there meanwhile: both stay.
+    (client.here / "other.txt").rename(client.here / "b.txt")
+    user.put(f"/media/{ids['b.txt']}/content", data=b"changed")
+    assert sync(client) == [("download", "other.txt"), ("upload", "b.txt")]
+    assert sync(client) == []
+
+
+def test_names_of_the_vault_stay_in_the_folder(client, user):
+    names = ["../up", "a/../../up", "/etc/x", "a//b", "a/", "sea/.hidden", ".coffer-sync.json", "link/x", "file/x", "a/\nb"]
+    elsewhere = client.home / "elsewhere"
+    elsewhere.mkdir()
+    (client.here / "link").symlink_to(elsewhere)
+    client.make("file", b"file")
+    for number, name in enumerate(names):
+        user.upload(b"%d" % number, name)
+    done = client.run("sync", ".")
+    assert done.returncode == 0 and "link" in done.stderr
+    here = tree(client.here)
+    assert sorted(here.values()) == sorted([b"file", *(b"%d" % number for number in range(len(names)))])
+    assert not any("/" in name for name in here)
+    assert list(elsewhere.iterdir()) == [] and not (client.here.parent / "up").exists()
+    assert client.run("sync", ".").stdout == ""
+
+
+# What fails, or is no file.
+
+
+def run_with_permissions(client, *words):
+    """A run to which permissions mean something, also where it is root's."""
+    prefix = ["setpriv", "--bounding-set=-dac_override,-dac_read_search"] if os.geteuid() == 0 else []
+    return subprocess.run(
+        [*prefix, str(program.BINARY), *words], env={**program.environment(), **client.variables}, cwd=client.here,
+        capture_output=True, text=True, timeout=30, check=False
+    )  # fmt: skip
+
+
+def failed_files(done):
+    """What a run says of each file that failed."""
+    assert done.returncode == 1, done
+    # Details of a refusal are in lines of their own.
+    *files, last = done.stderr.replace("\n  ", " ").splitlines()
+    assert "next run tries again" in last
+    return sorted(files)
+
+
+def test_files_that_are_refused_stop_no_others(nobody, user, proxy):
+    between = proxy("/nothing")
+    nobody.log_in(user, between.url)
+    for name in ("a.txt", "x" * 250 + "/" + "y.txt", "z.txt"):
+        nobody.make(name, name.encode())
+    user.upload(b"there", "there.txt")
+    done = nobody.run("sync", ".")
+    [told] = failed_files(done)
+    assert "y.txt" in told and "255" in told
+    assert sorted(media_of(user)) == ["a.txt", "there.txt", "z.txt"]
+    assert nobody.here.joinpath("there.txt").exists()
+    # The same again, and nothing else.
+    again = nobody.run("sync", ".")
+    assert len(again.stdout.splitlines()) == 1 and failed_files(again) == [told]
+
+
+def test_a_vault_that_is_gone_ends_the_run(nobody, user, proxy):
+    between = proxy("/upload")
+    nobody.log_in(user, between.url)
+    for number in range(9):
+        nobody.make(f"{number}.txt", b"%d" % number)
+    between.refusals = 1000
+    done = nobody.run("sync", ".")
+    assert done.returncode == 1 and "does not reply" in done.stderr
+    assert len(between.requests) == 15 and len(done.stdout.splitlines()) == 3
+
+
+def test_a_file_that_is_lost_in_a_connection_stops_no_others(nobody, user, proxy):
+    """As with a proxy that ends connections at what is too long for it."""
+    between = proxy("/upload")
+    nobody.log_in(user, between.url)
+    for number in range(5):
+        nobody.make(f"{number}.txt", bytes(300_000 if number == 2 else number))
+
+    def act(request):
+        between.cuts = 1 if int(request.lower().split("content-length: ")[1].split()[0]) > 200_000 else 0
+        between.after = 0
+
+    between.act = act
+    [told] = failed_files(nobody.run("sync", "."))
+    assert "2.txt" in told and len(user.media()) >= 4
+    between.act = None
+    between.cuts = 0
+    ok(nobody.run("sync", "."))
+    assert media_of(user) == tree(nobody.here)
+
+
+def test_names_that_are_not_text(client, user):
+    client.make(os.fsdecode(b"caf\xe9.txt"), b"1")
+    client.make(os.fsdecode(b"d\xe9/a.txt"), b"2")
+    client.make("b.txt", b"3")
+    for _ in range(2):
+        first, second = failed_files(client.run("sync", "."))
+        assert "caf\\xe9.txt" in first and "UTF-8" in first and "d\\xe9" in second
+        assert media_of(user) == {"b.txt": b"3"}
+
+
+def test_what_is_no_file_is_left_alone(client, user, monkeypatch):
+    for name in ("link.txt", "in/a.txt", "b.txt"):
+        client.make(name, name.encode())
+    sync(client)
+    # Each of them is in the vault still.
+    os.rename(client.here / "link.txt", client.home / "target")
+    (client.here / "link.txt").symlink_to(client.home / "target")
+    os.rename(client.here / "in", client.home / "in")
+    (client.here / "in").symlink_to(client.home / "in")
+    os.mkfifo(client.here / "pipe")
+    # The path to it may be too long for an address.
+    monkeypatch.chdir(client.here)
+    with socket.socket(socket.AF_UNIX) as unix:
+        unix.bind("socket")
+    user.put(f"/media/{next(each['id'] for each in user.media() if each['filename'] == 'in/a.txt')}/content", data=b"new")
+    done = client.run("sync", ".")
+    assert done.returncode == 0 and done.stdout == ""
+    assert sorted(line.split(":")[1].strip() for line in done.stderr.splitlines()) == ["in", "link.txt", "pipe", "socket"]
+    assert "symbolic link" in done.stderr and "named pipe" in done.stderr
+    assert set(media_of(user)) == {"link.txt", "in/a.txt", "b.txt"} and user.trash() == []
+    assert (client.home / "in/a.txt").read_bytes() == b"in/a.txt"
+    # Back again.
+    (client.here / "in").unlink()
+    os.rename(client.home / "in", client.here / "in")
+    assert json.loads(client.run("sync", ".", "--json").stdout)["action"] == "replace here"
+
+
+def test_what_cannot_be_read_is_left_alone(client, user):
+    names = ["a.txt", "in/b.txt", "c.txt"]
+    for name in names:
+        client.make(name, name.encode())
+    sync(client)
+    client.make("d.txt", b"new")
+    (client.here / "a.txt").chmod(0)
+    (client.here / "in").chmod(0)
+    try:
+        done = run_with_permissions(client, "sync", ".")
+        assert failed_files(done) == ["coffer: a.txt: Permission denied", "coffer: in: Permission denied"]
+        assert sorted(media_of(user)) == sorted([*names, "d.txt"])
+    finally:
+        (client.here / "in").chmod(0o700)
+
+
+def test_a_file_that_was_stored_but_not_added_is_added(nobody, user, proxy):
+    collection = user.post("/collections", json={"name": "Holiday"}).json()["data"]["id"]
+    between = proxy(f"POST /api/v1/collections/{collection}/media")
+    nobody.log_in(user, between.url)
+    nobody.make("a.txt", b"1")
+    between.refusals = 5
+    assert "503" in failed_files(nobody.run("sync", ".", "--collection", collection))[0]
+    [media] = user.media()
+    assert sync(nobody, "--collection", collection) == [("upload", "a.txt")]
+    assert [each["id"] for each in user.media()] == [media["id"]]
+    assert [each["id"] for each in user.get(f"/collections/{collection}/media").json()["data"]] == [media["id"]]
+    # What lies in another collection is another file.
+    other = user.post("/collections", json={"name": "Other"}).json()["data"]["id"]
+    nobody.make("state-less/a.txt", b"1")
+    ok(nobody.run("sync", "state-less", "--collection", other))
+    assert len(user.media()) == 2
+
+
+def test_a_state_that_is_damaged_removes_nothing(client, user):
+    client.make("a.txt", b"1")
+    sync(client)
+    file = client.here / ".coffer-sync.json"
+    for damage in ("{", "[]", '{"files": 1}', '{"files": [1]}'):
+        text = file.read_text()
+        if damage == '{"files": [1]}':
+            damage = json.dumps({**json.loads(text), "files": [1]})
+        file.write_text(damage)
+        assert "remove it" in failed(client.run("sync", "."))
+        file.write_text(text)
+    assert sync(client) == []
 
 
 # What happens during a run.

@@ -1,12 +1,18 @@
 // `coffer login`, `coffer logout`.
+#include <arpa/inet.h>
 #include <fmt/format.h>
 
-#include <iostream>
 #include <memory>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 
+#include "base/text.h"
 #include "cli/client/commands.h"
+#include "cli/client/open_session.h"
+#include "cli/client/printable.h"
+#include "cli/client/read_line.h"
 #include "client/credentials.h"
 #include "client/error.h"
 #include "client/session.h"
@@ -17,7 +23,6 @@ namespace {
 using coffer::client::CredentialFile;
 using coffer::client::Credentials;
 using coffer::client::Error;
-using coffer::client::Session;
 
 constexpr char kLoginFooter[] =
     "Asks for the password at a terminal. Tokens, never the password, are kept in\n"
@@ -31,22 +36,28 @@ struct LoginOptions {
   bool key_from_stdin = false;
 };
 
-std::string read_line(const char* what) {
-  std::string line;
-  if (!std::getline(std::cin, line)) throw Error(fmt::format("no {} on standard input", what));
-  if (line.ends_with('\r')) line.pop_back();
-  return line;
+// Whether only this machine is asked: by its name, or by an address of its loopback.
+bool is_loopback(std::string_view host) {
+  if (host == "localhost" || host.ends_with(".localhost") || host == "[::1]") return true;
+  ::in_addr address{};
+  return ::inet_pton(AF_INET, std::string(host).c_str(), &address) == 1 &&
+         ntohl(address.s_addr) >> 24U == 127;
 }
 
-bool is_plain(const std::string& root) {
-  return root.starts_with("http://") && !root.starts_with("http://127.") &&
-         !root.starts_with("http://localhost") && !root.starts_with("http://[::1]");
+// Whether others can read what goes to that vault.
+bool is_exposed(const std::string& root) {
+  constexpr std::string_view kPlain = "http://";
+  if (!root.starts_with(kPlain)) return false;
+  const std::string_view host = std::string_view(root).substr(kPlain.size());
+  const std::size_t port = host.starts_with('[') ? host.find(']') + 1 : host.find_first_of(":/");
+  return !is_loopback(to_lower_ascii(host.substr(0, port)));
 }
 
 Credentials ask_vault(const LoginOptions& options, const Terminal& terminal) {
   const std::string root = coffer::client::api_root(options.address);
-  if (is_plain(root)) {
-    fmt::print(stderr, "coffer: {} is plain HTTP: others can read what is sent\n", root);
+  if (is_exposed(root)) {
+    fmt::print(stderr, "coffer: {} is plain HTTP: others can read the password and the files\n",
+               printable(root));
   }
   if (options.key_from_stdin) return coffer::client::log_in_by_key(root, read_line("key"));
   std::string username = options.username;
@@ -59,33 +70,60 @@ Credentials ask_vault(const LoginOptions& options, const Terminal& terminal) {
   }
   const std::string password =
       options.password_from_stdin ? read_line("password") : terminal.ask_hidden("Password");
-  return coffer::client::log_in(root, username, password);
+  return coffer::client::log_in(root, username, password, tell_pause);
+}
+
+// Whether the session has ended; says why it has not.
+bool try_ending(const Credentials& credentials) {
+  try {
+    coffer::client::end_session(credentials);
+    return true;
+  } catch (const Error& error) {
+    fmt::print(stderr,
+               "coffer: the session before could not be ended at {}, where it ends by itself: {}\n",
+               printable(credentials.root), printable(error.what(), Printable::kMessage));
+    return false;
+  }
 }
 
 int log_in(const LoginOptions& options, const Terminal& terminal) {
   const CredentialFile file(CredentialFile::usual_path());
   const Credentials credentials = ask_vault(options, terminal);
-  file.save(credentials);
-  fmt::print("logged in to {} as {}\n", credentials.root, credentials.username);
+  if (const auto before = file.replace(credentials)) (void)try_ending(*before);
+  print_columns({fmt::format("logged in to {} as {}", credentials.root, credentials.username)});
   return 0;
 }
 
 int log_out() {
   const CredentialFile file(CredentialFile::usual_path());
-  const auto credentials = file.load();
+  std::optional<Credentials> credentials;
+  try {
+    credentials = file.load();
+  } catch (const Error& error) {
+    file.remove();
+    fmt::print(stderr,
+               "coffer: {}; the file is removed. The session could not be ended at the vault, "
+               "where it ends by itself; if others may have read the file, change the password "
+               "there\n",
+               printable(error.what(), Printable::kMessage));
+    return 0;
+  }
   if (!credentials) {
     fmt::print("nobody is logged in\n");
     return 0;
   }
-  Session(file).log_out();
-  fmt::print("logged out of {}\n", credentials->root);
+  // What the vault says to it is no failure.
+  (void)try_ending(*credentials);
+  file.remove();
+  print_columns({fmt::format("logged out of {}", credentials->root)});
   return 0;
 }
 
 }  // namespace
 
 void add_account_commands(CLI::App& app, Run& run, Terminal terminal) {
-  auto* login = app.add_subcommand("login", "Log in to a vault, for ls, up, down, rm and share");
+  auto* login =
+      app.add_subcommand("login", "Log in to a vault, for ls, up, down, rm, share, watch and sync");
   auto options = std::make_shared<LoginOptions>();
   login->footer(kLoginFooter);
   login->add_option("url", options->address, "Address of the vault")->required();

@@ -1,9 +1,7 @@
 // `coffer ls`, `up`, `down`, `rm`.
 #include <fmt/format.h>
 
-#include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
-#include <boost/json/serialize.hpp>
 #include <cstdio>
 #include <filesystem>
 #include <functional>
@@ -13,6 +11,8 @@
 #include <vector>
 
 #include "cli/client/commands.h"
+#include "cli/client/open_session.h"
+#include "cli/client/printable.h"
 #include "cli/client/progress_bar.h"
 #include "client/error.h"
 #include "client/session.h"
@@ -22,7 +22,6 @@ namespace coffer::cli::client {
 namespace {
 
 using boost::json::object;
-using coffer::client::CredentialFile;
 using coffer::client::Error;
 using coffer::client::escape;
 using coffer::client::Query;
@@ -30,7 +29,8 @@ using coffer::client::Session;
 using coffer::client::text_member;
 
 constexpr char kListFooter[] =
-    "One line a file, the newest first: id, size in bytes, type, when it was made, name. With\n"
+    "One line a file, the newest first: id, size in bytes, type, when it was made, name; with\n"
+    "--collections one line a collection: id, number of files, when it was made, name. With\n"
     "--json one JSON object a line, as the API has it.";
 constexpr char kDownFooter[] =
     "Writes into the current folder, or into --output. A file that is there with the same bytes "
@@ -45,6 +45,7 @@ struct ListOptions {
   std::string text;
   std::string collection;
   std::string sort;
+  bool is_of_collections = false;
   bool is_json = false;
 };
 
@@ -68,16 +69,13 @@ struct RemoveOptions {
   bool is_json = false;
 };
 
-Session open_session() { return Session(CredentialFile(CredentialFile::usual_path())); }
-
-std::int64_t size_of(const object& media) {
-  const auto* size = media.if_contains("size");
-  return size && size->is_int64() ? size->get_int64() : 0;
+std::string number_member(const object& about, std::string_view name) {
+  const auto* number = about.if_contains(name);
+  return std::to_string(number && number->is_int64() ? number->get_int64() : 0);
 }
 
-void print_json(const object& value) {
-  fmt::print("{}\n", boost::json::serialize(value));
-  std::fflush(stdout);
+std::string members_of(const std::string& collection) {
+  return "/collections/" + escape(collection) + "/media";
 }
 
 // Does `each` with every word. One that fails is reported, and does not stop the others.
@@ -87,17 +85,43 @@ int for_each(const std::vector<std::string>& words,
   for (const std::string& word : words) {
     try {
       each(word);
+    } catch (const coffer::client::LoggedOut&) {
+      throw;
     } catch (const Error& error) {
-      if (words.size() == 1) throw;
+      const std::string why = error.what();
       std::fflush(stdout);
-      fmt::print(stderr, "coffer: {}: {}\n", printable(word), error.what());
+      // A message about a file begins with its path.
+      const std::string about = why.starts_with(word + ": ") ? why : word + ": " + why;
+      fmt::print(stderr, "coffer: {}\n", printable(about, Printable::kMessage));
       code = 1;
     }
   }
   return code;
 }
 
+int list_collections(bool is_json) {
+  Session session = open_session();
+  // This list has pages by number only.
+  for (int page = 1;; ++page) {
+    const object reply =
+        session.call("GET", "/collections", {{"page", std::to_string(page)}, {"per_page", "100"}});
+    const auto& collections = reply.at("data").as_array();
+    for (const auto& value : collections) {
+      const object& one = value.as_object();
+      if (is_json) {
+        print_json(one);
+      } else {
+        print_columns({text_member(one, "id"), number_member(one, "media_count"),
+                       text_member(one, "created_at"), text_member(one, "name")});
+      }
+    }
+    const auto& pagination = reply.at("meta").at("pagination").as_object();
+    if (collections.empty() || page >= pagination.at("total_pages").as_int64()) return 0;
+  }
+}
+
 int list(const ListOptions& options) {
+  if (options.is_of_collections) return list_collections(options.is_json);
   Session session = open_session();
   Query query;
   const auto add = [&query](const char* name, const std::string& value) {
@@ -107,20 +131,22 @@ int list(const ListOptions& options) {
   add("tag", options.tag);
   add("q", options.text);
   add("sort", options.sort);
-  const std::string path = options.collection.empty()
-                               ? "/media"
-                               : "/collections/" + escape(options.collection) + "/media";
+  const std::string path = options.collection.empty() ? "/media" : members_of(options.collection);
   session.list(path, query, [&options](const object& media) {
     if (options.is_json) return print_json(media);
-    fmt::print("{}\t{}\t{}\t{}\t{}\n", text_member(media, "id"), size_of(media),
-               text_member(media, "type"), text_member(media, "created_at"),
-               printable(text_member(media, "filename")));
+    print_columns({text_member(media, "id"), number_member(media, "size"),
+                   text_member(media, "type"), text_member(media, "created_at"),
+                   text_member(media, "filename")});
   });
   return 0;
 }
 
 int upload(const UpOptions& options) {
   Session session = open_session();
+  // Before a file is stored that could not be added to it.
+  if (!options.collection.empty()) {
+    (void)session.data("GET", "/collections/" + escape(options.collection));
+  }
   return for_each(options.paths, [&](const std::string& path) {
     object media;
     {
@@ -131,12 +157,15 @@ int upload(const UpOptions& options) {
     }
     const std::string id = text_member(media, "id");
     if (!options.collection.empty()) {
-      (void)session.call("POST", "/collections/" + escape(options.collection) + "/media", {},
-                         object{{"media_id", id}});
+      try {
+        (void)session.call("POST", members_of(options.collection), {}, object{{"media_id", id}});
+      } catch (const Error& error) {
+        throw Error(fmt::format("stored as {}, but not added to {}: {}", id, options.collection,
+                                error.what()));
+      }
     }
     if (options.is_json) return print_json(media);
-    fmt::print("{}\t{}\n", id, printable(path));
-    std::fflush(stdout);
+    print_columns({id, path});
   });
 }
 
@@ -163,7 +192,10 @@ int download(const DownOptions& options) {
     const auto path = coffer::client::place_of(media, options.output);
     std::error_code ignored;
     if (!options.is_forced && std::filesystem::exists(path, ignored)) {
-      if (!coffer::client::has_bytes_of(path, media)) {
+      ProgressBar bar(path.string(), options.is_json);
+      if (!coffer::client::has_bytes_of(
+              path, media,
+              [&bar](std::uint64_t done, std::uint64_t total) { bar.show(done, total); })) {
         throw Error(path.string() + " is there with other bytes; use --force to replace it");
       }
     } else {
@@ -177,8 +209,7 @@ int download(const DownOptions& options) {
       media["path"] = path.string();
       return print_json(media);
     }
-    fmt::print("{}\t{}\n", text_member(media, "id"), printable(path.string()));
-    std::fflush(stdout);
+    print_columns({text_member(media, "id"), path.string()});
   });
 }
 
@@ -190,9 +221,8 @@ int remove(const RemoveOptions& options) {
     const object media = session.data("DELETE", "/media/" + escape(id), query);
     if (options.is_json) return print_json(media);
     const std::string until = text_member(media, "restorable_until");
-    fmt::print("{}\t{}\n", text_member(media, "id"),
-               until.empty() ? "gone for good" : "in the trash until " + until);
-    std::fflush(stdout);
+    print_columns({text_member(media, "id"),
+                   until.empty() ? "gone for good" : "in the trash until " + until});
   });
 }
 
@@ -203,7 +233,7 @@ void add_json_flag(CLI::App& command, bool& into) {
 }  // namespace
 
 void add_file_commands(CLI::App& app, Run& run) {
-  auto* ls = app.add_subcommand("ls", "List the files of a vault");
+  auto* ls = app.add_subcommand("ls", "List the files or collections of a vault");
   auto listed = std::make_shared<ListOptions>();
   ls->footer(kListFooter);
   ls->add_option("--type", listed->type, "Of that kind only")
@@ -212,6 +242,11 @@ void add_file_commands(CLI::App& app, Run& run) {
   ls->add_option("--search", listed->text, "With these words in name, title, description or tags");
   ls->add_option("--collection", listed->collection, "Of that collection (col_…), in its order");
   ls->add_option("--sort", listed->sort, "created_at, filename or size; with - in front backwards");
+  auto* collections =
+      ls->add_flag("--collections", listed->is_of_collections, "The collections, not the files");
+  for (const char* filter : {"--type", "--tag", "--search", "--collection", "--sort"}) {
+    collections->excludes(ls->get_option(filter));
+  }
   add_json_flag(*ls, listed->is_json);
   ls->callback([&run, listed] { run = [listed] { return list(*listed); }; });
 

@@ -1,10 +1,6 @@
 // `coffer share`.
-#include <fmt/format.h>
-
 #include <boost/json/object.hpp>
-#include <boost/json/serialize.hpp>
 #include <chrono>
-#include <iostream>
 #include <memory>
 #include <string>
 #include <variant>
@@ -12,6 +8,8 @@
 #include "base/clock.h"
 #include "base/text.h"
 #include "cli/client/commands.h"
+#include "cli/client/open_session.h"
+#include "cli/client/read_line.h"
 #include "client/error.h"
 #include "client/session.h"
 #include "config/settings_values.h"
@@ -19,7 +17,6 @@
 namespace coffer::cli::client {
 namespace {
 
-using coffer::client::CredentialFile;
 using coffer::client::Error;
 using coffer::client::Session;
 
@@ -47,24 +44,22 @@ std::string end_of(const std::string& text) {
 }
 
 int share(const ShareOptions& options) {
-  Session session{CredentialFile(CredentialFile::usual_path())};
+  Session session = open_session();
   boost::json::object policy;
   if (!options.expires.empty()) policy["expires_at"] = end_of(options.expires);
   if (options.max_downloads != 0) policy["max_downloads"] = options.max_downloads;
   if (options.is_for_viewing) policy["allow_download"] = false;
   if (options.password_from_stdin) {
-    std::string password;
-    if (!std::getline(std::cin, password)) throw Error("no password on standard input");
-    policy["password"] = password;
+    policy["password"] = read_line("password");
   }
   const bool is_collection = options.id.starts_with("col_");
   const std::string path = (is_collection ? "/collections/" : "/media/") +
                            coffer::client::escape(options.id) + "/shares";
   const auto made = session.data("POST", path, {}, policy);
   if (options.is_json) {
-    fmt::print("{}\n", boost::json::serialize(made));
+    print_json(made);
   } else {
-    fmt::print("{}\n", coffer::client::text_member(made, "url"));
+    print_columns({coffer::client::text_member(made, "url")});
   }
   return 0;
 }

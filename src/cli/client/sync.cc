@@ -4,32 +4,39 @@
 #include <fmt/format.h>
 
 #include <boost/json/object.hpp>
-#include <boost/json/serialize.hpp>
+#include <chrono>
 #include <cstdio>
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "cli/client/commands.h"
+#include "cli/client/open_session.h"
+#include "cli/client/printable.h"
 #include "cli/client/progress_bar.h"
-#include "client/session.h"
 
 namespace coffer::cli::client {
 namespace {
 
-using coffer::client::CredentialFile;
 using coffer::client::Session;
 using coffer::client::SyncAction;
 using coffer::client::SyncOptions;
 
 constexpr char kFooter[] =
-    "The files of the folder (not of folders in it, nor hidden ones) and the media of the\n"
-    "account, or of a collection, are compared by their bytes, with each other and with what\n"
+    "The files of the folder and of the folders in it (not hidden ones), and the media of the\n"
+    "account or of a collection, are compared by their bytes, with each other and with what\n"
     "they were at the end of the last run, which is kept in .coffer-sync.json. What is new or\n"
-    "changed goes to the other side. What was removed here goes to the vault's trash (with\n"
-    "--collection: out of the collection), what was removed or replaced there to .coffer-trash.\n"
-    "What was changed on both sides is kept twice, as `name (conflict)`. The first run removes\n"
-    "nothing.";
+    "changed goes to the other side; a file in a folder has its path as its name at the vault.\n"
+    "What was removed here goes to the vault's trash (with --collection: out of the\n"
+    "collection), what was removed or replaced there to .coffer-trash; a file that was moved or\n"
+    "renamed here is renamed there. What was changed on both sides is kept twice, as\n"
+    "`name (conflict)`. The first run removes nothing. Links, pipes and devices are left alone.\n"
+    "Where a file fails, the others are gone on with, and the exit code is 1.";
+
+constexpr std::chrono::milliseconds kEvery{100};
+// A file whose hashing is worth a percentage.
+constexpr std::uint64_t kLarge = std::uint64_t{64} << 20U;
 
 struct Options {
   SyncOptions about;
@@ -37,32 +44,90 @@ struct Options {
   bool is_json = false;
 };
 
-int synchronize(Options options) {
-  options.about.folder = options.folder;
-  Session session{CredentialFile(CredentialFile::usual_path())};
-  std::optional<ProgressBar> bar;
-  const auto act = [&](const SyncAction& action) -> coffer::client::Progress {
-    bar.reset();
-    if (options.is_json) {
-      boost::json::object line{{"action", name_of(action.kind)}, {"name", action.name}};
+class Printer {
+ public:
+  explicit Printer(const Options& options) : options_(options) {}
+
+  coffer::client::Progress act(const SyncAction& action) {
+    bar_.reset();
+    const std::string_view kind = name_of(action.kind);
+    if (options_.is_json) {
+      boost::json::object line{{"action", kind}, {"name", action.name}};
       line["id"] = nullptr;
       if (!action.id.empty()) line["id"] = action.id;
-      fmt::print("{}\n", boost::json::serialize(line));
+      if (!action.from.empty()) line["from"] = action.from;
+      print_json(line);
+    } else if (action.from.empty()) {
+      print_columns({kind, action.name});
     } else {
-      fmt::print("{}\t{}\n", name_of(action.kind), printable(action.name));
+      print_columns({kind, action.name, action.from});
     }
-    std::fflush(stdout);
-    if (options.about.is_dry_run) return {};
-    bar.emplace(action.name, options.is_json);
-    return [&bar](std::uint64_t done, std::uint64_t total) { bar->show(done, total); };
-  };
-  const std::uint64_t left_out = coffer::client::sync(session, options.about, act);
-  bar.reset();
-  if (left_out > 0) {
-    fmt::print(stderr, "coffer: {} files are left for later: the vault is still hashing them\n",
-               left_out);
+    if (options_.about.is_dry_run) return {};
+    return progress(action.name);
   }
-  return 0;
+
+  // Told before the first bytes too: a large file takes its time.
+  coffer::client::Progress hash(const std::string& name) {
+    const auto now = std::chrono::steady_clock::now();
+    if (!bar_) bar_.emplace("comparing", options_.is_json);
+    if (now - said_ >= kEvery) {
+      said_ = now;
+      bar_->say(printable(name));
+    }
+    return [this, name](std::uint64_t done, std::uint64_t total) {
+      if (total < kLarge || std::chrono::steady_clock::now() - said_ < kEvery) return;
+      said_ = std::chrono::steady_clock::now();
+      bar_->say(fmt::format("{:.0f} % of {}",
+                            100.0 * static_cast<double>(done) / static_cast<double>(total),
+                            printable(name)));
+    };
+  }
+
+  void tell(const std::string& name, const std::string& why) {
+    bar_.reset();
+    fmt::print(stderr, "coffer: {}: {}\n", printable(name), printable(why, Printable::kMessage));
+  }
+
+  void wait(std::string_view what) {
+    bar_.emplace("comparing", options_.is_json);
+    bar_->say(what);
+  }
+
+  void finish() { bar_.reset(); }
+
+ private:
+  coffer::client::Progress progress(const std::string& name) {
+    bar_.emplace(name, options_.is_json);
+    return [this](std::uint64_t done, std::uint64_t total) { bar_->show(done, total); };
+  }
+
+  const Options& options_;
+  std::optional<ProgressBar> bar_;
+  std::chrono::steady_clock::time_point said_ = {};
+};
+
+int synchronize(Options options) {
+  options.about.folder = options.folder;
+  Session session = open_session();
+  Printer printer(options);
+  const coffer::client::SyncListener listener{
+      .act = [&](const SyncAction& action) { return printer.act(action); },
+      .hash = [&](const std::string& name) { return printer.hash(name); },
+      .skip = [&](const std::string& name,
+                  const std::string& why) { printer.tell(name, why + "; it is left alone"); },
+      .fail = [&](const std::string& name, const std::string& why) { printer.tell(name, why); },
+  };
+  printer.wait("the list of the vault");
+  const auto result = coffer::client::sync(session, options.about, listener);
+  printer.finish();
+  if (result.left_out > 0) {
+    fmt::print(stderr, "coffer: {} left for the next run: the vault is still hashing them\n",
+               result.left_out == 1 ? "1 file is" : fmt::format("{} files are", result.left_out));
+  }
+  if (result.failures == 0) return 0;
+  fmt::print(stderr, "coffer: {} not synchronized; the next run tries again\n",
+             result.failures == 1 ? "1 file was" : fmt::format("{} files were", result.failures));
+  return 1;
 }
 
 }  // namespace

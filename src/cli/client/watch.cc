@@ -2,6 +2,7 @@
 #include "client/watch.h"
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <boost/json/serialize.hpp>
 #include <cstdio>
@@ -10,14 +11,14 @@
 #include <system_error>
 
 #include "cli/client/commands.h"
-#include "cli/client/progress_bar.h"
+#include "cli/client/open_session.h"
+#include "cli/client/printable.h"
 #include "client/error.h"
 #include "client/session.h"
 
 namespace coffer::cli::client {
 namespace {
 
-using coffer::client::CredentialFile;
 using coffer::client::Session;
 using coffer::client::WatchOptions;
 
@@ -28,7 +29,11 @@ constexpr char kFooter[] =
     "the\nlast event that was seen, what came after it comes first. Ends with SIGINT.";
 
 int follow(const WatchOptions& options) {
-  Session session{CredentialFile(CredentialFile::usual_path())};
+  Session session = open_session();
+  if (::isatty(STDERR_FILENO) == 1) {
+    fmt::print(stderr, "coffer: watching {}; Ctrl-C ends it\n",
+               printable(session.credentials().root));
+  }
   coffer::client::watch(
       session, options,
       [](const boost::json::object& event) {
@@ -38,7 +43,7 @@ int follow(const WatchOptions& options) {
         }
       },
       [](const std::string& why) {
-        fmt::print(stderr, "coffer: {}; connecting again\n", printable(why));
+        fmt::print(stderr, "coffer: {}; connecting again\n", printable(why, Printable::kMessage));
       });
   return 0;
 }
