@@ -97,7 +97,7 @@ func newFormPayload(from source, filename string, options UploadOptions) (*formP
 		return nil, fmt.Errorf("mediavault: content type %q: want no line breaks", contentType)
 	}
 	part := textproto.MIMEHeader{}
-	part.Set("Content-Disposition", `form-data; name="file"; filename="`+quoteFilename.Replace(filename)+`"`)
+	part.Set("Content-Disposition", `form-data; name="file"; `+filenameParameter(filename))
 	part.Set("Content-Type", contentType)
 	if _, err := form.CreatePart(part); err != nil {
 		return nil, err
@@ -111,8 +111,22 @@ func newFormPayload(from source, filename string, options UploadOptions) (*formP
 	}, nil
 }
 
-// As browsers do it.
 var quoteFilename = strings.NewReplacer("\r", "%0D", "\n", "%0A", `"`, "%22")
+
+// filenameParameter writes the name as browsers do. They leave a percent sign as it is, which makes
+// %22 of a name and an escaped quote one text; such a name follows as RFC 8187 has it, which the
+// vault reads first.
+func filenameParameter(name string) string {
+	plain := `filename="` + quoteFilename.Replace(name) + `"`
+	if !strings.Contains(name, "%") {
+		return plain
+	}
+	var extended strings.Builder
+	for _, b := range []byte(name) {
+		fmt.Fprintf(&extended, "%%%02X", b)
+	}
+	return plain + "; filename*=UTF-8''" + extended.String()
+}
 
 // tail is what follows the file, checksum included.
 func (p *formPayload) tail(checksum string) string {

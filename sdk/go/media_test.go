@@ -73,6 +73,18 @@ func TestMediaFromUploadToPurge(t *testing.T) {
 	refused(t, err, mediavault.ErrNotFound)
 }
 
+// What a form has to escape, and what looks as if it had.
+func TestNamesComeBack(t *testing.T) {
+	client := newUser(t)
+	names := []string{
+		`a"b.txt`, "%22.txt", `both %22 and ".txt`, "%0d%0A.txt", "caf%C3%A9.txt", "%", `a\b.txt`, `end\`,
+		`a\"b.txt`, `"; filename="b.txt`, "a\r\nb\n.txt", "\U0001f468\u200d\U0001f469\u200d\U0001f467 100%.jpg",
+	}
+	for _, name := range names {
+		equal(t, "filename", upload(t, client, name, "x").Filename, name)
+	}
+}
+
 func TestTrash(t *testing.T) {
 	client, ctx := newUser(t), testContext(t)
 	for i := range 3 {

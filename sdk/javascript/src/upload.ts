@@ -64,7 +64,7 @@ export async function formOf(
     Object.entries(fields)
       .map(([name, value]) => (value === undefined ? "" : field(boundary, name, value)))
       .join("") +
-    `--${boundary}\r\nContent-Disposition: form-data; name="file"; filename="${escaped(options.filename ?? source.name ?? "file")}"\r\n` +
+    `--${boundary}\r\nContent-Disposition: form-data; name="file"; ${named(options.filename ?? source.name ?? "file")}\r\n` +
     `Content-Type: ${(options.type ?? source.type) || "application/octet-stream"}\r\n\r\n`;
   // The field belongs to the file before it, so that it can be worked out while that is sent.
   const tail = (sum: string | undefined) =>
@@ -125,9 +125,16 @@ export async function formOf(
 const field = (boundary: string, name: string, value: string): string =>
   `--${boundary}\r\nContent-Disposition: form-data; name="${name}"\r\n\r\n${value}\r\n`;
 
-/** As browsers write names of files. */
-const escaped = (name: string): string =>
-  name.replace(/[\r\n"]/g, (c) => (c === '"' ? "%22" : c === "\r" ? "%0D" : "%0A"));
+/** `%0D`. */
+const percent = (byte: number): string => "%" + (byte + 256).toString(16).slice(1).toUpperCase();
+
+/**
+ * The name as browsers write it. They leave `%` as it is, which makes `%22` of a name and an escaped quote
+ * one text; such a name follows as RFC 8187 has it, which the vault reads first.
+ */
+const named = (name: string): string =>
+  `filename="${name.replace(/[\r\n"]/g, (c) => percent(c.charCodeAt(0)))}"` +
+  (name.includes("%") ? "; filename*=UTF-8''" + [...new TextEncoder().encode(name)].map(percent).join("") : "");
 
 async function sourceOf(given: UploadSource, platform: Platform): Promise<Source> {
   const file = await platform.file(given);

@@ -74,6 +74,16 @@ test("every form of the base URL", async () => {
   assert.equal(below.media.thumbnailUrl("media_1"), "https://example.com/a/vault/api/v1/media/media_1/thumbnail");
 });
 
+// What a form has to escape, and what looks as if it had.
+const NAMES = [
+  'a"b.txt', "%22.txt", 'both %22 and ".txt', "%0d%0A.txt", "caf%C3%A9.txt", "%", "a\\b.txt", "end\\",
+  'a\\"b.txt', '"; filename="b.txt', "a\r\nb\n.txt", "\u{1f468}\u200d\u{1f469}\u200d\u{1f467} 100%.jpg",
+];
+
+test("names come back", async () => {
+  for (const name of NAMES) assert.equal((await vault.media.upload(new Blob(["x"]), { filename: name })).filename, name);
+});
+
 test("media", async () => {
   const bytes = noise(200_000);
   const media = await vault.media.upload(bytes, { filename: 'a "quoted"\nname.bin', title: "Té", description: "d", tags: ["x", "y"] });

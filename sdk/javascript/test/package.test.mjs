@@ -1,7 +1,7 @@
 // The package as a registry would take it: installed, imported, required, compiled against, bundled, weighed.
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import test, { before } from "node:test";
 import { fileURLToPath } from "node:url";
@@ -19,7 +19,7 @@ before(() => {
   project = folder();
   const [packed] = JSON.parse(run("npm", ["pack", "--json", "--ignore-scripts", "--pack-destination", project], { cwd: root }));
   const names = packed.files.map((file) => file.path);
-  for (const needed of ["README.md", "CHANGELOG.md", "LICENSE", "package.json", "dist/esm/node.d.ts", "dist/mediavault.min.js"]) {
+  for (const needed of ["README.md", "CHANGELOG.md", "LICENSE", "package.json", "dist/esm/node.d.ts", "dist/mediavault.min.js", "examples/gallery/index.html"]) {
     assert.ok(names.includes(needed), needed);
   }
   assert.ok(names.every((name) => !/^(src|test|scripts|node_modules)\//.test(name)));
@@ -32,6 +32,10 @@ test("metadata", () => {
   assert.equal(metadata.name, "@mediavault/sdk");
   assert.deepEqual(metadata.dependencies ?? {}, {});
   assert.equal(metadata.license, "Apache-2.0");
+  assert.equal(metadata.repository.directory, "sdk/javascript");
+  // What the page of the package leads to is in it.
+  const readme = readFileSync(path.join(root, "README.md"), "utf8");
+  for (const [, target] of readme.matchAll(/\]\((?!\w+:)([^)#]+)/g)) assert.ok(existsSync(path.join(project, "node_modules/@mediavault/sdk", target)), target);
   const changelog = readFileSync(path.join(root, "CHANGELOG.md"), "utf8");
   assert.ok(changelog.includes(`## [${metadata.version}]`) || changelog.includes("## [Unreleased]"));
   const lock = readFileSync(path.join(root, "package-lock.json"), "utf8");

@@ -17,6 +17,21 @@ from mediavault import AsyncMediaVault, ChecksumMismatchError, SourceError
 from support import PASSWORD, QUICK, Proxy, Server, answered, lost, reset
 
 DATA = secrets.token_bytes(700_001)
+# What a form has to escape, and what looks as if it had.
+NAMES = [
+    'a"b.txt',
+    "%22.txt",
+    'both %22 and ".txt',
+    "%0d%0A.txt",
+    "caf%C3%A9.txt",
+    "%",
+    "a\\b.txt",
+    "end\\",
+    'a\\"b.txt',
+    '"; filename="b.txt',
+    "a\r\nb\n.txt",
+    "\U0001f468\u200d\U0001f469\u200d\U0001f467 100%.jpg",
+]
 
 
 def pieces(count: int = 7) -> Iterator[bytes]:
@@ -63,6 +78,23 @@ def test_sources(both: Any, folder: pathlib.Path) -> None:
     assert {one.checksum for one in made} == {digest}
     assert made[0].filename == path.name
     assert both.media.upload(b"", filename="empty").size == 0
+
+
+def test_names(both: Any, folder: pathlib.Path) -> None:
+    for filename in NAMES:
+        assert both.media.upload(b"x", filename=filename).filename == filename
+        path = folder / filename
+        path.write_bytes(b"x")
+        assert both.media.upload(path).filename == filename
+
+
+def test_a_name_that_is_not_text(both: Any, folder: pathlib.Path) -> None:
+    path = os.path.join(os.fsencode(folder), b"caf\xe9")
+    with open(path, "wb"):
+        pass
+    with pytest.raises(SourceError, match="not text"):
+        both.media.upload(os.fsdecode(path))
+    assert both.media.upload(os.fsdecode(path), filename="café").filename == "café"
 
 
 def test_an_asynchronous_source(server: Server, name: str) -> None:

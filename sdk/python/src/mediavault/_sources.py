@@ -233,9 +233,19 @@ def _needed(filename: Optional[str]) -> str:
     return filename
 
 
-def _quoted(text: str) -> str:
-    """As browsers write names in forms."""
-    return text.replace('"', "%22").replace("\r", "%0D").replace("\n", "%0A")
+def _filename(name: str) -> bytes:
+    """The parameter of a part, as browsers write it. They leave `%` as it is, which makes `%22` of a
+    name and an escaped quote one text; such a name follows as RFC 8187 has it, which the vault reads
+    first."""
+    quoted = name.replace('"', "%22").replace("\r", "%0D").replace("\n", "%0A")
+    try:
+        plain = f'filename="{quoted}"'.encode()
+    except UnicodeEncodeError:
+        raise SourceError(f"{name!r} is not text; give another name by `filename`") from None
+    if "%" not in name:
+        return plain
+    escaped = "".join(f"%{byte:02X}" for byte in name.encode())
+    return plain + f"; filename*=UTF-8''{escaped}".encode()
 
 
 class FileForm:
@@ -281,11 +291,9 @@ class FileForm:
         return self._field("checksum", b"sha256:" + digest.encode())
 
     def _file_head(self, source: Source) -> bytes:
-        return (
-            f'--{self._boundary}\r\nContent-Disposition: form-data; name="file"; '
-            f'filename="{_quoted(source.name)}"\r\n'
-            "Content-Type: application/octet-stream\r\n\r\n"
-        ).encode()
+        opening = f'--{self._boundary}\r\nContent-Disposition: form-data; name="file"; '
+        closing = "\r\nContent-Type: application/octet-stream\r\n\r\n"
+        return opening.encode() + _filename(source.name) + closing.encode()
 
     def _end(self) -> bytes:
         return f"--{self._boundary}--\r\n".encode()
