@@ -97,6 +97,16 @@ def test_a_name_that_is_not_text(both: Any, folder: pathlib.Path) -> None:
     assert both.media.upload(os.fsdecode(path), filename="café").filename == "café"
 
 
+def test_large_pieces_go_in_small_ones(both: Any) -> None:
+    """What a socket does not take of a piece is copied, at each write."""
+    data = secrets.token_bytes(3_000_000)
+    for source in (data, [data], iter([b"", data])):
+        told = [0]
+        made = both.media.upload(source, filename="a", progress=lambda done, _: told.append(done))
+        assert made.checksum == "sha256:" + hashlib.sha256(data).hexdigest()
+        assert max(after - before for before, after in zip(told, told[1:])) <= 256 * 1024
+
+
 def test_an_asynchronous_source(server: Server, name: str) -> None:
     async def source() -> AsyncIterator[bytes]:
         for piece in pieces():

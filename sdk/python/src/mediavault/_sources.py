@@ -44,6 +44,17 @@ def _bytes_of(piece: Any) -> bytes:
     raise SourceError(f"bytes are needed, not {type(piece).__name__}; open files with 'rb'")
 
 
+def _slices(data: bytes) -> Iterator[bytes]:
+    """httpx copies what a socket has not taken of a piece, at each of its writes."""
+    if len(data) <= CHUNK:
+        if data:
+            yield data
+        return
+    view = memoryview(data)
+    for start in range(0, len(view), CHUNK):
+        yield bytes(view[start : start + CHUNK])
+
+
 class Source:
     """The bytes of one file. `size`: None where nobody knows it."""
 
@@ -82,9 +93,7 @@ class MemorySource(Source):
         self.data, self.name, self.size = data, name, len(data)
 
     def chunks(self) -> Iterator[bytes]:
-        view = memoryview(self.data)
-        for start in range(0, len(view), CHUNK):
-            yield bytes(view[start : start + CHUNK])
+        yield from _slices(self.data)
 
 
 def _read_exactly(stream: IO[bytes], size: Optional[int]) -> Iterator[bytes]:
@@ -159,7 +168,7 @@ class IterableSource(Source):
         self._was_read = True
         counter = _Counter(self.size)
         for piece in self.pieces:
-            yield counter.add(_bytes_of(piece))
+            yield from _slices(counter.add(_bytes_of(piece)))
         counter.finish()
 
 
@@ -184,7 +193,8 @@ class AsyncSource(Source):
         self._was_read = True
         counter = _Counter(self.size)
         async for piece in self.pieces:
-            yield counter.add(_bytes_of(piece))
+            for part in _slices(counter.add(_bytes_of(piece))):
+                yield part
         counter.finish()
 
 
