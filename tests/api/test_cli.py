@@ -179,6 +179,18 @@ def test_a_database_of_an_unreleased_version_is_refused(tmp_path):
     assert sorted(tables) == [("account",), ("schema_migration",)]
 
 
+def test_a_database_of_an_earlier_baseline_is_refused(tmp_path):
+    ok(program.run("user", "create", "ann", "--data", tmp_path))
+    with sqlite3.connect(tmp_path / "coffer.db") as database:
+        [(name,)] = database.execute("SELECT name FROM schema_migration").fetchall()
+        assert re.fullmatch("baseline [0-9a-f]{8}", name)
+        database.execute("UPDATE schema_migration SET name = 'baseline 01234567'")
+    database.close()
+    for command in (["serve", "--listen", "127.0.0.1:0"], ["user", "list"]):
+        told = failed(program.run(*command, "--data", tmp_path))
+        assert name in told and "01234567" in told and "another data folder" in told
+
+
 # Accounts.
 
 

@@ -82,13 +82,14 @@ std::size_t applied(Connection& connection, std::span<const Migration> migration
     if (count == migrations.size()) {
       throw OtherSchemaError(
           fmt::format("the database is newer than this program: it has migration {} ({}), "
-                      "the program knows {}",
+                      "the program knows {}. Nothing was changed; use a newer program",
                       number, name, migrations.size()));
     }
     if (name != migrations[count].name) {
       throw OtherSchemaError(
           fmt::format("the database was made by another program, or by an unreleased version of "
-                      "this one, and cannot be used: its migration {} is `{}`, here it is `{}`",
+                      "this one, and cannot be used: its migration {} is `{}`, here it is `{}`. "
+                      "Nothing was changed; use that program, or another data folder",
                       number, name, migrations[count].name));
     }
     ++count;
