@@ -1,7 +1,10 @@
 // Where the bytes of files live. Stores: blobs/local.
 //
-// A blob is immutable, named by the SHA-256 of its bytes, and stored once however often it
-// is written. The store knows no references: who deletes asks the database first.
+// A blob is immutable and named by the SHA-256 of its bytes. A store either finds it by that name,
+// and keeps it once however often it is written; or it keeps places (keeps_places()): then each
+// upload is stored at a place of its own, which is kept with the blob's row and given back to read
+// and to remove it, and what no row refers to is found in a ledger (place_ledger.h). The store
+// knows no references: who deletes asks the database first.
 #pragma once
 
 #include <chrono>
@@ -21,6 +24,7 @@
 #include "base/hash.h"
 #include "base/stream.h"
 #include "base/task.h"
+#include "blobs/place.h"
 #include "blobs/upload_budget.h"
 
 namespace coffer::blobs {
@@ -64,11 +68,14 @@ struct BlobInfo {
 // Threads: any, but for reached().
 class DurableBlob : public DurabilityBarrier {
  public:
-  DurableBlob(const Sha256Digest& digest, std::uint64_t size) noexcept
-      : digest_(digest), size_(size) {}
+  DurableBlob(const Sha256Digest& digest, std::uint64_t size, const Place& place = {}) noexcept
+      : digest_(digest), size_(size), place_(place) {}
 
   const Sha256Digest& digest() const noexcept { return digest_; }
   std::uint64_t size() const noexcept { return size_; }
+  // Known before the bytes are durable. A transaction that refers to the blob takes it out of the
+  // ledger, unless the bytes have a row that names another: then these are nobody's.
+  const Place& place() const noexcept { return place_; }
 
   // wait() for a coroutine: goes on, on its executor, when it is reached. REQUIRES: one caller at a
   // time; the durable blob outlives the task.
@@ -84,6 +91,7 @@ class DurableBlob : public DurabilityBarrier {
  private:
   const Sha256Digest digest_;
   const std::uint64_t size_;
+  const Place place_;
 };
 
 // One blob being written. Holds at most 256 KiB of memory, out of a budget that all writers
@@ -135,8 +143,9 @@ class Removal {
 
   // Removes the blob, unless a writer has named it or a durable blob of it has lived at any moment
   // since this was made. A writer that names it later finds it gone, and stores its bytes anew.
-  // True when it is gone (also when it was never there).
-  virtual Task<bool> remove(const Sha256Digest& digest) = 0;
+  // True when it is gone (also when it was never there). One with a place is removed in any case,
+  // then taken out of the ledger: the upload that stored it has ended, and no other is there.
+  virtual Task<bool> remove(BlobRef blob) = 0;
 };
 
 // Threads: any executor's.
@@ -150,9 +159,13 @@ class BlobStore {
   virtual Task<std::unique_ptr<BlobWriter>> create(std::optional<std::uint64_t> expected_size,
                                                    std::string owner) = 0;
 
+  // Whether its blobs are found by their places only.
+  virtual bool keeps_places() const noexcept { return false; }
+
   // The blob's bytes, or null when there is none of that name. They stay readable while the
-  // content and the store live, also when the blob is removed meanwhile.
-  virtual Task<std::shared_ptr<const Content>> open(const Sha256Digest& digest) = 0;
+  // content and the store live, also when the blob is removed meanwhile; from a store that keeps
+  // places they may end then, and that there is none may be found out when they are read.
+  virtual Task<std::shared_ptr<const Content>> open(BlobRef blob) = 0;
 
   virtual std::unique_ptr<Removal> begin_removal() = 0;
 
@@ -163,8 +176,13 @@ class BlobStore {
   };
 
   // Up to `limit` blobs whose names follow `after` (nothing: from the first), in order of
-  // names. Fewer than `limit`: the end.
+  // names. Fewer than `limit`: the end. A store that keeps places lists nothing.
   virtual Task<std::vector<Listed>> list(std::optional<Sha256Digest> after, std::size_t limit) = 0;
+
+  // Of a store that keeps places: removes up to `limit` blobs that no row refers to and no upload
+  // holds, and takes them out of the ledger. Whether there may be more to do now. Threads: one at a
+  // time.
+  virtual Task<bool> remove_leftovers(std::size_t /*limit*/) { co_return false; }
 
   // What the memory of its writers is used for now.
   virtual UploadBudget::Load memory_load() const { return {}; }

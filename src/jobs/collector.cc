@@ -159,7 +159,9 @@ void Collector::run_all(std::span<PeriodicTask> tasks) {
 bool Collector::collect() { return executor_.run(vault_.references().collect(options_.step)); }
 
 bool Collector::collect_dropped() {
-  return executor_.run(vault_.references().collect_dropped(options_.step));
+  const bool more_dropped = executor_.run(vault_.references().collect_dropped(options_.step));
+  const bool more_left = executor_.run(vault_.references().collect_leftovers(options_.step));
+  return more_dropped || more_left;
 }
 
 bool Collector::prune_sessions() {

@@ -15,12 +15,12 @@ class FailingRemoval final : public blobs::Removal {
   FailingRemoval(std::unique_ptr<blobs::Removal> removal, std::atomic<int>& failures)
       : removal_(std::move(removal)), failures_(failures) {}
 
-  Task<bool> remove(const Sha256Digest& digest) override {
+  Task<bool> remove(blobs::BlobRef blob) override {
     if (failures_ > 0) {
       --failures_;
       throw blobs::Error("the disk has had enough");
     }
-    return removal_->remove(digest);
+    return removal_->remove(blob);
   }
 
  private:
@@ -37,8 +37,8 @@ class FailingStore final : public blobs::BlobStore {
                                                   std::string owner) override {
     return store_->create(size, std::move(owner));
   }
-  Task<std::shared_ptr<const Content>> open(const Sha256Digest& digest) override {
-    return store_->open(digest);
+  Task<std::shared_ptr<const Content>> open(blobs::BlobRef blob) override {
+    return store_->open(blob);
   }
   std::unique_ptr<blobs::Removal> begin_removal() override {
     return std::make_unique<FailingRemoval>(store_->begin_removal(), failures);

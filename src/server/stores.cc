@@ -29,7 +29,7 @@ class NoBlobs final : public blobs::BlobStore {
     throw std::logic_error(kWhy);
     co_return nullptr;
   }
-  Task<std::shared_ptr<const Content>> open(const Sha256Digest&) override {
+  Task<std::shared_ptr<const Content>> open(blobs::BlobRef) override {
     throw std::logic_error(kWhy);
     co_return nullptr;
   }

@@ -149,9 +149,15 @@ CREATE TABLE blob (
   -- retired manifests do not count.
   refs         {integer} NOT NULL CHECK (refs >= 0),
   unused_since {integer},                    -- when refs became 0; null while it is more
+  place        {bytes},                      -- null: the store finds the bytes by their digest
   CHECK ((refs = 0) = (unused_since IS NOT NULL))
 ){clustered};
 CREATE INDEX blob_unused ON blob (unused_since) WHERE unused_since IS NOT NULL;
+
+-- Where a store that keeps places may have put bytes that no row of `blob` names: blobs/place_ledger.h.
+CREATE TABLE unclaimed_place (
+  place {bytes} NOT NULL PRIMARY KEY
+){clustered};
 
 -- What `coffer storage reclaim` has asked of the server of the folder: vault/reclaim.h.
 CREATE TABLE reclaim (

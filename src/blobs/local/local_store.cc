@@ -88,7 +88,8 @@ class LocalStore final : public BlobStore {
 
   UploadBudget::Load memory_load() const override { return context_.budget.load(); }
 
-  Task<std::shared_ptr<const Content>> open(const Sha256Digest& digest) override {
+  Task<std::shared_ptr<const Content>> open(BlobRef blob) override {
+    const Sha256Digest& digest = blob.digest;
     if (const std::optional<PackedBlob> packed = context_.segments->find(digest)) {
       std::shared_ptr<const Content> content = co_await open_packed(*packed);
       if (content) co_return content;

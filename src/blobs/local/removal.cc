@@ -28,8 +28,8 @@ class LocalRemoval final : public Removal {
  public:
   explicit LocalRemoval(StoreContext& context) : context_(context), watch_(context.holds) {}
 
-  Task<bool> remove(const Sha256Digest& digest) override {
-    co_return co_await context_.io.run([this, digest] {
+  Task<bool> remove(BlobRef blob) override {
+    co_return co_await context_.io.run([this, digest = blob.digest] {
       if (context_.segments->remove_unseen(digest, watch_) == PackedIndex::Removal::kSpared) {
         return false;
       }

@@ -3,6 +3,7 @@
 #include <string>
 
 #include "vault/model/quota.h"
+#include "vault/model/stored_blobs.h"
 #include "vault/transfer/file_rows.h"
 #include "vault/transfer/manifests.h"
 #include "vault/tree/entries.h"
@@ -56,7 +57,7 @@ Task<Result<void>> Files::remove(Actor actor, EntryId id, Precondition precondit
 
 Task<std::shared_ptr<const Content>> Files::open(const Entry& entry) {
   if (entry.manifest) co_return open_manifest(context_, *entry.manifest, entry.size);
-  auto content = co_await context_.blobs.open(entry.checksum.value());
+  auto content = co_await open_blob(context_, entry.checksum.value());
   if (!content) throw blobs::Error("the store has lost the bytes of " + entry.checksum->hex());
   co_return content;
 }

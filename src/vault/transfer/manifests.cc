@@ -6,6 +6,8 @@
 #include <utility>
 #include <vector>
 
+#include "vault/model/stored_blobs.h"
+
 namespace coffer::vault {
 namespace {
 
@@ -93,7 +95,7 @@ class ManifestContent final : public Content {
       const std::lock_guard lock(mutex_);
       if (blob_ && blob_digest_ == extent.digest) co_return blob_;
     }
-    auto blob = co_await context_.blobs.open(extent.digest);
+    auto blob = co_await open_blob(context_, extent.digest);
     if (!blob || blob->size() != extent.size) lost(extent.start);
     const std::lock_guard lock(mutex_);
     blob_ = blob;

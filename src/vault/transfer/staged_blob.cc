@@ -26,9 +26,11 @@ StagedBlob& StagedBlob::operator=(StagedBlob&& other) noexcept {
 StagedBlob::~StagedBlob() {
   if (!blob_ || !is_discarded_) return;
   const Sha256Digest digest = blob_->digest();
+  const bool is_alone = !blob_->place().empty();
   blob_->discard();
   blob_.reset();
-  dropped_blobs_->add(digest);
+  // What has a place of its own was nobody else's: the store needs no answer from the database.
+  if (!is_alone) dropped_blobs_->add(digest);
 }
 
 void StagedBlob::begin_commit() noexcept {

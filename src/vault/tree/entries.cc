@@ -8,6 +8,7 @@
 #include "vault/model/checks.h"
 #include "vault/model/snapshot_cache.h"
 #include "vault/model/sql.h"
+#include "vault/model/stored_blobs.h"
 #include "vault/tree/collections.h"
 #include "vault/tree/entry_changes.h"
 #include "vault/tree/entry_rows.h"
@@ -87,7 +88,7 @@ Task<std::optional<Bytes>> read_head(Context& context, const Entry& entry) {
     digest = co_await context.database.read(body);
     if (!digest) co_return Bytes();  // all of its parts are empty
   }
-  const auto content = co_await context.blobs.open(*digest);
+  const auto content = co_await open_blob(context, *digest);
   if (!content) co_return std::nullopt;
   co_return co_await read_prefix(*content, kHeadBytes);
 }

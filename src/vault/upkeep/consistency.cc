@@ -87,6 +87,8 @@ constexpr std::pair<std::string_view, db::Statement> kRules[] = {
       "  AND multipart_id NOT IN (SELECT manifest_id FROM retired_manifest))"}},
     {"blobs that are counted as unused and are not, or the other way round",
      {"SELECT count(*) FROM blob WHERE (refs = 0) <> (unused_since IS NOT NULL)"}},
+    {"places of blobs that stand in the ledger as nobody's",
+     {"SELECT count(*) FROM blob JOIN unclaimed_place ON unclaimed_place.place = blob.place"}},
     {"files whose size is not that of their blob",
      {"SELECT (SELECT count(*) FROM entry JOIN blob ON blob.digest = entry.digest"
       "  WHERE entry.manifest_id IS NULL AND entry.size <> blob.size) +"

@@ -19,20 +19,31 @@
 // blob lived at 1, or came before the store looked in 3, is spared there. One that comes later
 // finds nothing, and stores its bytes anew. No clock takes part: the grace time is there for people
 // and for readers. A crash between 2 and 3 leaves a blob without a row, which the sweep removes.
+//
+// In a store that keeps places no upload finds the bytes of another: it stores its own, and refers
+// in its transaction to those of the row, if there is one, or makes the row. So 2 alone decides; it
+// writes the place into the ledger, from which 3 takes it out once the bytes are gone. What never
+// got a row stands in the ledger from before it was stored (blobs/places.h).
 
 namespace coffer::vault {
 namespace {
 
 constexpr db::Statement kForget{"DELETE FROM blob WHERE digest = $1 AND refs = 0"};
+constexpr db::Statement kUnclaim{"INSERT INTO unclaimed_place (place) VALUES ($1)"};
 constexpr db::Statement kRemember{
     "INSERT INTO blob (digest, size, refs, unused_since) VALUES ($1, $2, 0, $3)"
     " ON CONFLICT (digest) DO NOTHING"};
 constexpr db::Statement kUnused{
-    "SELECT digest, size FROM blob WHERE unused_since IS NOT NULL AND unused_since <= $1"
+    "SELECT digest, size, place FROM blob WHERE unused_since IS NOT NULL AND unused_since <= $1"
     " ORDER BY unused_since LIMIT $2"};
 constexpr db::Statement kKnown{"SELECT digest, size FROM blob WHERE digest = $1"};
 constexpr db::Statement kReferenced{
     "SELECT digest, size FROM blob WHERE refs > 0 AND digest > $1 ORDER BY digest LIMIT $2"};
+
+blobs::BlobRef unused_from(const db::Row& row) {
+  return {Sha256Digest::from_bytes(row.bytes(0)).value(),
+          static_cast<std::uint64_t>(row.integer(1)), blobs::Place(row.bytes(2))};
+}
 
 Referenced blob_from(const db::Row& row) {
   return {Sha256Digest::from_bytes(row.bytes(0)).value(),
@@ -64,6 +75,10 @@ Task<std::optional<Sha256Digest>> References::sweep(std::optional<Sha256Digest> 
   Freed freed;
   const auto last = co_await sweep_unknown(after, grace_began(), limit, freed);
   co_return last;
+}
+
+Task<bool> References::collect_leftovers(std::size_t limit) {
+  return context_.blobs.remove_leftovers(limit);
 }
 
 Task<bool> References::collect_dropped(std::size_t limit) {
@@ -109,20 +124,24 @@ Task<bool> References::collect_dropped(std::size_t limit) {
 
 Task<bool> References::collect_unused(Time since, std::size_t limit, Freed& freed) {
   const auto removal = context_.blobs.begin_removal();
-  auto forget = [&](db::Transaction& tx) -> Task<std::vector<Referenced>> {
-    auto unused = co_await tx.all(kUnused, blob_from, since, limit);
-    for (const Referenced& blob : unused) co_await tx.execute(kForget, ByteView(blob.digest.bytes));
+  auto forget = [&](db::Transaction& tx) -> Task<std::vector<blobs::BlobRef>> {
+    auto unused = co_await tx.all(kUnused, unused_from, since, limit);
+    for (const blobs::BlobRef& blob : unused) {
+      co_await tx.execute(kForget, ByteView(blob.digest.bytes));
+      if (!blob.place.empty()) co_await tx.execute(kUnclaim, blob.place.bytes());
+    }
     co_return unused;
   };
   const auto forgotten = co_await context_.database.write(Actor::System{}, forget);
-  std::vector<Referenced> failed;
+  std::vector<blobs::BlobRef> failed;
   std::exception_ptr error;
-  for (const Referenced& blob : forgotten) {
+  for (const blobs::BlobRef& blob : forgotten) {
     try {
-      if (!co_await removal->remove(blob.digest)) continue;
+      if (!co_await removal->remove(blob)) continue;
     } catch (...) {
       error = std::current_exception();
-      failed.push_back(blob);
+      // A place stands in the ledger, and is tried again.
+      if (blob.place.empty()) failed.push_back(blob);
       continue;
     }
     ++freed.blobs;
@@ -132,7 +151,7 @@ Task<bool> References::collect_unused(Time since, std::size_t limit, Freed& free
   // Their bytes are still there: somebody may have referred to them again meanwhile, or they are
   // tried again.
   auto remember = [&](db::Transaction& tx) -> Task<void> {
-    for (const Referenced& blob : failed) {
+    for (const blobs::BlobRef& blob : failed) {
       co_await tx.execute(kRemember, ByteView(blob.digest.bytes), blob.size, since);
     }
   };

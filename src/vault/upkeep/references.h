@@ -51,6 +51,10 @@ class References {
                                                   std::optional<Time> written_by, std::size_t limit,
                                                   Freed& freed);
 
+  // Lets a store that keeps places remove up to `limit` blobs that no row refers to and no upload
+  // holds; whether there may be more to do now.
+  Task<bool> collect_leftovers(std::size_t limit);
+
   // Looks at up to `limit` blobs whose upload came to nothing (Context::dropped_blobs), and removes
   // those that the database does not know. Those that another upload still holds are looked at
   // again the next time. Whether there may be more to do now.

@@ -141,8 +141,8 @@ class InterruptedStore final : public blobs::BlobStore {
                                                   std::string owner) override {
     return store_.create(size, std::move(owner));
   }
-  Task<std::shared_ptr<const Content>> open(const Sha256Digest& digest) override {
-    return store_.open(digest);
+  Task<std::shared_ptr<const Content>> open(blobs::BlobRef blob) override {
+    return store_.open(blob);
   }
   std::unique_ptr<blobs::Removal> begin_removal() override {
     return std::make_unique<InterruptedRemoval>(store_.begin_removal(), before_);
@@ -157,9 +157,9 @@ class InterruptedStore final : public blobs::BlobStore {
    public:
     InterruptedRemoval(std::unique_ptr<blobs::Removal> removal, std::function<void()> before)
         : removal_(std::move(removal)), before_(std::move(before)) {}
-    Task<bool> remove(const Sha256Digest& digest) override {
+    Task<bool> remove(blobs::BlobRef blob) override {
       before_();
-      return removal_->remove(digest);
+      return removal_->remove(blob);
     }
 
    private:

@@ -1,0 +1,80 @@
+#include "blobs/places.h"
+
+#include <algorithm>
+#include <array>
+#include <optional>
+#include <utility>
+
+namespace coffer::blobs {
+
+struct Places::State {
+  std::mutex mutex;
+  std::vector<Place> reserved;  // in the ledger, given to nobody yet
+  std::set<Place> in_use;       // those, and those that uploads hold
+};
+
+Places::Holder::Holder(std::shared_ptr<State> state, const Place& place)
+    : state_(std::move(state)), place_(place) {}
+
+Places::Holder::~Holder() {
+  const std::lock_guard lock(state_->mutex);
+  state_->in_use.erase(place_);
+}
+
+Places::Places(PlaceLedger& ledger, Entropy& entropy, std::size_t batch)
+    : ledger_(ledger), entropy_(entropy), batch_(batch), state_(std::make_shared<State>()) {}
+
+Places::~Places() = default;
+
+Task<std::shared_ptr<const Places::Holder>> Places::take() {
+  const auto take_reserved = [this]() -> std::optional<Place> {
+    const std::lock_guard lock(state_->mutex);
+    if (state_->reserved.empty()) return std::nullopt;
+    const Place place = state_->reserved.back();
+    state_->reserved.pop_back();
+    return place;
+  };
+  for (;;) {
+    if (const auto place = take_reserved()) {
+      co_return std::make_shared<const Holder>(state_, *place);
+    }
+    std::vector<Place> fresh;
+    for (std::size_t i = 0; i < batch_; ++i) {
+      std::array<std::byte, kPlaceBytes> bytes;
+      entropy_.fill(bytes);
+      fresh.emplace_back(ByteView(bytes));
+    }
+    {
+      // Before they can be found in the ledger.
+      const std::lock_guard lock(state_->mutex);
+      state_->in_use.insert(fresh.begin(), fresh.end());
+    }
+    std::exception_ptr error;
+    try {
+      co_await ledger_.add(fresh);
+    } catch (...) {
+      error = std::current_exception();
+    }
+    const std::lock_guard lock(state_->mutex);
+    if (error) {
+      for (const Place& place : fresh) state_->in_use.erase(place);
+      std::rethrow_exception(error);
+    }
+    state_->reserved.insert(state_->reserved.end(), fresh.begin(), fresh.end());
+  }
+}
+
+Task<Places::Abandoned> Places::abandoned(std::size_t limit) {
+  std::vector<Place> listed = co_await ledger_.list(looked_at_, limit);
+  Abandoned found{.places = {}, .is_end = listed.size() < limit};
+  looked_at_ = found.is_end ? Place() : listed.back();
+  {
+    const std::lock_guard lock(state_->mutex);
+    std::erase_if(listed, [&](const Place& place) { return state_->in_use.contains(place); });
+  }
+  // Its upload may have ended with a row since the list was read; from now on it cannot.
+  if (!listed.empty()) found.places = co_await ledger_.still_there(std::move(listed));
+  co_return found;
+}
+
+}  // namespace coffer::blobs

@@ -1,0 +1,68 @@
+// The places that a store gives its uploads.
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <mutex>
+#include <set>
+#include <vector>
+
+#include "base/entropy.h"
+#include "base/task.h"
+#include "blobs/place_ledger.h"
+
+namespace coffer::blobs {
+
+// Places are random, and reserved in the ledger some hundreds at a time, so that an upload waits
+// for it seldom. Threads: any executor's.
+class Places {
+ public:
+  static constexpr std::size_t kPlaceBytes = 16;
+
+  // Both outlive it. `batch`: how many are reserved at a time, at least one.
+  Places(PlaceLedger& ledger, Entropy& entropy, std::size_t batch = 256);
+  // Holders may outlive it.
+  ~Places();
+  Places(const Places&) = delete;
+  Places& operator=(const Places&) = delete;
+
+ private:
+  struct State;
+
+ public:
+  // The upload that the place was given to. While it lives, nothing there is taken away: it goes
+  // when the transaction that refers to the blob has ended, or when there will be none.
+  class Holder {
+   public:
+    Holder(std::shared_ptr<State> state, const Place& place);
+    ~Holder();
+    Holder(const Holder&) = delete;
+    Holder& operator=(const Holder&) = delete;
+    const Place& place() const noexcept { return place_; }
+
+   private:
+    const std::shared_ptr<State> state_;
+    const Place place_;
+  };
+
+  // A place for one upload. It stands in the ledger.
+  Task<std::shared_ptr<const Holder>> take();
+
+  // Up to `limit` places of the ledger whose upload has ended without a blob's row, or whose row
+  // was deleted: whatever is stored there is nobody's, for good. Each call goes on behind the last
+  // one; `is_end` says that it came to the end and will begin anew. Threads: one at a time.
+  struct Abandoned {
+    std::vector<Place> places;
+    bool is_end = true;
+  };
+  Task<Abandoned> abandoned(std::size_t limit);
+
+ private:
+  PlaceLedger& ledger_;
+  Entropy& entropy_;
+  const std::size_t batch_;
+  const std::shared_ptr<State> state_;
+  Place looked_at_;  // the last one that abandoned() looked at
+};
+
+}  // namespace coffer::blobs

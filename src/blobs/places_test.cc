@@ -1,0 +1,102 @@
+#include "blobs/places.h"
+
+#include <gtest/gtest.h>
+
+#include <functional>
+#include <optional>
+#include <set>
+#include <utility>
+
+#include "base/executor.h"
+#include "blobs/test_memory_ledger.h"
+
+namespace coffer::blobs {
+namespace {
+
+class PlacesTest : public testing::Test {
+ protected:
+  template <class T>
+  T run(Task<T> task) {
+    return executor_.run(std::move(task));
+  }
+  std::vector<Place> abandoned(Places& places, std::size_t limit) {
+    std::vector<Place> all;
+    for (bool is_end = false; !is_end;) {
+      const Places::Abandoned found = run(places.abandoned(limit));
+      all.insert(all.end(), found.places.begin(), found.places.end());
+      is_end = found.is_end;
+    }
+    return all;
+  }
+
+  InlineExecutor executor_;
+  test::MemoryLedger ledger_;
+};
+
+TEST(PlaceTest, ComparesBytewiseAndIsBounded) {
+  EXPECT_TRUE(Place().empty());
+  EXPECT_EQ(Place(as_bytes("abc")), Place(as_bytes("abc")));
+  EXPECT_LT(Place(as_bytes("abc")), Place(as_bytes("abcd")));
+  EXPECT_LT(Place(as_bytes("abcd")), Place(as_bytes("b")));
+  EXPECT_LT(Place(as_bytes("a")), Place(as_bytes("\xff")));
+  EXPECT_EQ(Place(as_bytes(std::string(32, 'x'))).bytes().size(), 32U);
+  EXPECT_THROW(Place(as_bytes(std::string(33, 'x'))), std::length_error);
+}
+
+TEST_F(PlacesTest, EveryUploadGetsAnotherPlaceThatStandsInTheLedgerFirst) {
+  Places places(ledger_, system_entropy(), 4);
+  std::set<Place> given;
+  for (int i = 0; i < 9; ++i) {
+    const auto holder = run(places.take());
+    EXPECT_TRUE(ledger_.standing.contains(holder->place()));
+    EXPECT_TRUE(given.insert(holder->place()).second);
+  }
+  EXPECT_EQ(ledger_.additions, 3) << "four at a time";
+}
+
+TEST_F(PlacesTest, WhatIsReservedOrHeldIsNotAbandoned) {
+  Places places(ledger_, system_entropy(), 4);
+  auto holder = run(places.take());
+  EXPECT_TRUE(abandoned(places, 3).empty());
+  const Place place = holder->place();
+  holder.reset();
+  EXPECT_EQ(abandoned(places, 3), std::vector{place});
+  ledger_.standing.erase(place);
+  EXPECT_TRUE(abandoned(places, 3).empty()) << "a row has taken it";
+}
+
+TEST_F(PlacesTest, WhatAnotherRunLeftIsAbandoned) {
+  std::set<Place> left;
+  {
+    Places before(ledger_, system_entropy(), 16);
+    run(before.take());
+    left = ledger_.standing;
+  }
+  Places places(ledger_, system_entropy(), 16);
+  const auto holder = run(places.take());
+  const std::vector<Place> found = abandoned(places, 5);
+  EXPECT_EQ(std::set<Place>(found.begin(), found.end()), left);
+}
+
+// The list was read before the commit that took the place, and the upload ended after it.
+TEST_F(PlacesTest, APlaceThatARowTakesMeanwhileIsSpared) {
+  Places places(ledger_, system_entropy(), 1);
+  auto holder = run(places.take());
+  ledger_.after_list = [&] {
+    if (!holder) return;
+    ledger_.standing.erase(holder->place());
+    holder.reset();
+  };
+  EXPECT_TRUE(abandoned(places, 10).empty());
+}
+
+TEST_F(PlacesTest, ALedgerThatFailsGivesNoPlace) {
+  Places places(ledger_, system_entropy(), 2);
+  ledger_.is_broken = true;
+  EXPECT_THROW(run(places.take()), std::runtime_error);
+  ledger_.is_broken = false;
+  EXPECT_TRUE(run(places.take()));
+}
+
+}  // namespace
+}  // namespace coffer::blobs
