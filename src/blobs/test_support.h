@@ -129,7 +129,22 @@ inline Task<std::shared_ptr<DurableBlob>> seal(BlobStore& store, ByteView bytes)
   co_return co_await writer->seal();
 }
 
-inline Task<BlobInfo> put(BlobStore& store, ByteView bytes, std::size_t portion = 1 << 20) {
+// A blob that was stored, and how it is found again.
+struct StoredBlob : BlobInfo {
+  StoredBlob(const BlobInfo& info, const Place& where) : BlobInfo(info), place(where) {}
+  BlobRef ref() const { return {digest, size, place}; }
+
+  Place place;
+};
+
+// Ends the blob, and waits until it is durable.
+inline Task<StoredBlob> finish(BlobWriter& writer) {
+  const std::shared_ptr<DurableBlob> durable_blob = co_await writer.seal();
+  const BlobInfo info = co_await durable_blob->reached();
+  co_return StoredBlob(info, durable_blob->place());
+}
+
+inline Task<StoredBlob> put(BlobStore& store, ByteView bytes, std::size_t portion = 1 << 20) {
   Executor& home = Executor::current();
   std::unique_ptr<BlobWriter> writer = co_await store.create(bytes.size(), kOwner);
   EXPECT_EQ(Executor::current_or_null(), &home);
@@ -139,9 +154,9 @@ inline Task<BlobInfo> put(BlobStore& store, ByteView bytes, std::size_t portion 
     EXPECT_EQ(Executor::current_or_null(), &home);
     bytes = bytes.subspan(count);
   }
-  const BlobInfo info = co_await writer->finish();
+  const StoredBlob stored = co_await finish(*writer);
   EXPECT_EQ(Executor::current_or_null(), &home);
-  co_return info;
+  co_return stored;
 }
 
 // Whether the blob is gone, and nobody held it.
@@ -200,6 +215,8 @@ class StoreUnderTest {
   virtual BlobStore& store() = 0;
   // Closes the store, which does what was asked of it first, and opens it again in the same place.
   virtual void reopen() = 0;
+  // How many blobs are stored there.
+  virtual std::size_t count() = 0;
   // Ends the store and tells how many unfinished blobs are left in its place.
   virtual std::size_t leftovers() = 0;
 };

@@ -23,8 +23,8 @@ class StoreContract : public testing::TestWithParam<StoreKind> {
   T run(Task<T> task) {
     return executor_.run(std::move(task));
   }
-  Bytes stored(const Sha256Digest& digest) {
-    const std::shared_ptr<const Content> content = run(store().open(digest));
+  Bytes stored(BlobRef blob) {
+    const std::shared_ptr<const Content> content = run(store().open(blob));
     if (!content) throw std::runtime_error("no such blob");
     return run(read(*content));
   }
@@ -34,5 +34,11 @@ class StoreContract : public testing::TestWithParam<StoreKind> {
   InlineExecutor executor_;
   std::unique_ptr<StoreUnderTest> under_test_;
 };
+
+// What holds for stores that find blobs by their digests.
+class DigestStoreContract : public StoreContract {};
+
+// What holds for those that keep places.
+class PlacedStoreContract : public StoreContract {};
 
 }  // namespace coffer::blobs::test

@@ -11,14 +11,14 @@
 
 namespace coffer::blobs::test {
 
-TEST_P(StoreContract, UnknownBlobIsNull) {
+TEST_P(DigestStoreContract, UnknownBlobIsNull) {
   EXPECT_EQ(run(store().open(independent_digest(as_bytes("never written")))), nullptr);
 }
 
 TEST_P(StoreContract, ReadsFromAnyOffset) {
   const Bytes bytes = make_bytes(300'007, 6);
-  const BlobInfo info = run(put(store(), bytes));
-  const std::shared_ptr<const Content> content = run(store().open(info.digest));
+  const StoredBlob blob = run(put(store(), bytes));
+  const std::shared_ptr<const Content> content = run(store().open(blob.ref()));
   ASSERT_TRUE(content);
   EXPECT_EQ(content->size(), bytes.size());
   for (const std::uint64_t offset : {0u, 1u, 4095u, 131'072u, 300'006u}) {
@@ -27,7 +27,7 @@ TEST_P(StoreContract, ReadsFromAnyOffset) {
   }
 }
 
-TEST_P(StoreContract, RemovedBlobStaysReadableWhileOpen) {
+TEST_P(DigestStoreContract, RemovedBlobStaysReadableWhileOpen) {
   const Bytes bytes = make_bytes(200'000, 7);
   const BlobInfo info = run(put(store(), bytes));
   const std::shared_ptr<const Content> content = run(store().open(info.digest));
@@ -39,7 +39,7 @@ TEST_P(StoreContract, RemovedBlobStaysReadableWhileOpen) {
   EXPECT_EQ(stored(info.digest), bytes);
 }
 
-TEST_P(StoreContract, AListTellsWhenABlobWasWrittenLast) {
+TEST_P(DigestStoreContract, AListTellsWhenABlobWasWrittenLast) {
   using std::chrono::seconds;
   const Bytes bytes = make_bytes(1'000, 8);
   EXPECT_TRUE(run(put(store(), bytes)).new_at);
@@ -51,7 +51,7 @@ TEST_P(StoreContract, AListTellsWhenABlobWasWrittenLast) {
 
 // The sizes of the following are of both kinds of blob that a store may keep apart.
 
-TEST_P(StoreContract, ADiscardedBlobGoes) {
+TEST_P(DigestStoreContract, ADiscardedBlobGoes) {
   for (const std::size_t size : {1'000uz, 140'000uz}) {
     const Bytes bytes = make_bytes(size, 4);
     auto durable_blob = run(seal(store(), bytes));
@@ -71,7 +71,7 @@ TEST_P(StoreContract, ADiscardedBlobGoes) {
   }
 }
 
-TEST_P(StoreContract, ADiscardSparesWhatSomebodyElseHasWritten) {
+TEST_P(DigestStoreContract, ADiscardSparesWhatSomebodyElseHasWritten) {
   for (const std::size_t size : {1'000uz, 140'000uz}) {
     const Bytes bytes = make_bytes(size, 6);
     const Sha256Digest digest = independent_digest(bytes);
@@ -91,7 +91,7 @@ TEST_P(StoreContract, ADiscardSparesWhatSomebodyElseHasWritten) {
   }
 }
 
-TEST_P(StoreContract, ADiscardOfOneOfManyAtOnceSparesTheOthers) {
+TEST_P(DigestStoreContract, ADiscardOfOneOfManyAtOnceSparesTheOthers) {
   constexpr int kRounds = 20;
   std::vector<Bytes> written;
   for (int round = 0; round < kRounds; ++round) {
@@ -105,7 +105,7 @@ TEST_P(StoreContract, ADiscardOfOneOfManyAtOnceSparesTheOthers) {
   for (const Bytes& bytes : written) EXPECT_EQ(stored(independent_digest(bytes)), bytes);
 }
 
-TEST_P(StoreContract, ARemovalTakesHoweverNewABlobIs) {
+TEST_P(DigestStoreContract, ARemovalTakesHoweverNewABlobIs) {
   for (const std::size_t size : {std::size_t{1'000}, std::size_t{140'000}}) {
     const Bytes bytes = make_bytes(size, 10);
     const Sha256Digest digest = run(put(store(), bytes)).digest;
@@ -116,7 +116,7 @@ TEST_P(StoreContract, ARemovalTakesHoweverNewABlobIs) {
   }
 }
 
-TEST_P(StoreContract, ARemovalSparesWhatSomebodyHasHeldSinceItBegan) {
+TEST_P(DigestStoreContract, ARemovalSparesWhatSomebodyHasHeldSinceItBegan) {
   for (const std::size_t size : {std::size_t{1'000}, std::size_t{140'000}}) {
     const Bytes bytes = make_bytes(size, 11);
     run(put(store(), bytes));
@@ -152,7 +152,7 @@ TEST_P(StoreContract, ADurableBlobMayOutliveItsStore) {
 }
 
 // A collector and uploads of the same bytes: whoever has a durable blob can read them.
-TEST_P(StoreContract, ARemovalNeverTakesWhatAWriterReliesOn) {
+TEST_P(DigestStoreContract, ARemovalNeverTakesWhatAWriterReliesOn) {
   for (int round = 0; round < 100; ++round) {
     const Bytes bytes = make_bytes(round % 2 ? 1'000 : 140'000, 12);
     const Sha256Digest digest = run(put(store(), bytes)).digest;
@@ -168,7 +168,7 @@ TEST_P(StoreContract, ARemovalNeverTakesWhatAWriterReliesOn) {
   }
 }
 
-TEST_P(StoreContract, ListsEverythingInOrderByPages) {
+TEST_P(DigestStoreContract, ListsEverythingInOrderByPages) {
   std::vector<Sha256Digest> written;
   for (std::uint64_t i = 0; i < 300; ++i) {
     const Bytes bytes = make_bytes(i, i);

@@ -30,10 +30,10 @@ TEST_P(StoreContract, KeepsWhatWasWritten) {
         k128 - 1, k128, k128 + 1, 2 * k128 - 1, 2 * k128, 2 * k128 + 1, (std::size_t{1} << 20) + 7,
         std::size_t{20} << 20}) {
     const Bytes bytes = make_bytes(size, size);
-    const BlobInfo info = run(put(store(), bytes, 65'537));
-    EXPECT_EQ(info.size, size);
-    EXPECT_EQ(info.digest, independent_digest(bytes)) << size;
-    EXPECT_EQ(stored(info.digest), bytes) << size;
+    const StoredBlob blob = run(put(store(), bytes, 65'537));
+    EXPECT_EQ(blob.size, size);
+    EXPECT_EQ(blob.digest, independent_digest(bytes)) << size;
+    EXPECT_EQ(stored(blob.ref()), bytes) << size;
   }
   EXPECT_EQ(independent_digest({}).hex(),
             "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
@@ -69,13 +69,13 @@ TEST_P(StoreContract, WrongExpectedSizeIsNoMatter) {
   const Bytes bytes = make_bytes(300'000, 2);
   for (const std::uint64_t expected : {std::uint64_t{0}, std::uint64_t{1} << 60}) {
     const auto scenario = [](BlobStore& blobs, ByteView data,
-                             std::uint64_t size) -> Task<BlobInfo> {
+                             std::uint64_t size) -> Task<StoredBlob> {
       std::unique_ptr<BlobWriter> writer = co_await blobs.create(size, kOwner);
       co_await writer->write(data);
-      co_return co_await writer->finish();
+      co_return co_await finish(*writer);
     };
-    const BlobInfo info = run(scenario(store(), bytes, expected));
-    EXPECT_EQ(stored(info.digest), bytes);
+    const StoredBlob blob = run(scenario(store(), bytes, expected));
+    EXPECT_EQ(stored(blob.ref()), bytes);
   }
 }
 
@@ -92,16 +92,24 @@ TEST_P(StoreContract, WhatIsHandedOverIsNamedAtOnceAndDurableWhenItLands) {
     EXPECT_EQ(durable_blob->size(), size);
     std::jthread other([&] { durable_blob->wait(); });
     durable_blob->wait();
-    EXPECT_EQ(stored(durable_blob->digest()), bytes);
+    const BlobRef ref(durable_blob->digest(), durable_blob->size(), durable_blob->place());
+    EXPECT_EQ(stored(ref), bytes);
     const BlobInfo info = run(durable_blob->reached());
     EXPECT_EQ(info.digest, durable_blob->digest());
     EXPECT_EQ(info.size, size);
     EXPECT_TRUE(info.new_at);
-    EXPECT_FALSE(run(run(seal(store(), bytes))->reached()).new_at) << "it was there";
   }
 }
 
-TEST_P(StoreContract, EqualBytesAreStoredOnce) {
+TEST_P(DigestStoreContract, WhatWasThereIsNotNew) {
+  for (const std::size_t size : {std::size_t{0}, std::size_t{5'000}, std::size_t{300'000}}) {
+    const Bytes bytes = make_bytes(size, 21);
+    EXPECT_TRUE(run(run(seal(store(), bytes))->reached()).new_at);
+    EXPECT_FALSE(run(run(seal(store(), bytes))->reached()).new_at);
+  }
+}
+
+TEST_P(DigestStoreContract, EqualBytesAreStoredOnce) {
   for (const std::size_t size : {std::size_t{0}, std::size_t{100}, std::size_t{500'000}}) {
     const Bytes bytes = make_bytes(size, 3);
     const BlobInfo first = run(put(store(), bytes));
@@ -112,7 +120,7 @@ TEST_P(StoreContract, EqualBytesAreStoredOnce) {
   EXPECT_EQ(under_test_->leftovers(), 0u);
 }
 
-TEST_P(StoreContract, WritersOfEqualBytesAtOnce) {
+TEST_P(DigestStoreContract, WritersOfEqualBytesAtOnce) {
   for (const std::size_t size : {std::size_t{5'000}, std::size_t{300'000}}) {
     const Bytes bytes = make_bytes(size, 4);
     std::vector<Task<void>> tasks;
@@ -134,14 +142,14 @@ TEST_P(StoreContract, WritersOfDifferentBytesAtOnce) {
   std::vector<Task<void>> tasks;
   const auto write = [](BlobStore& blobs, std::uint64_t seed) -> Task<void> {
     const Bytes bytes = make_bytes(seed * 10'007, seed);
-    const BlobInfo info = co_await put(blobs, bytes, 30'011);
-    const std::shared_ptr<const Content> content = co_await blobs.open(info.digest);
+    const StoredBlob blob = co_await put(blobs, bytes, 30'011);
+    const std::shared_ptr<const Content> content = co_await blobs.open(blob.ref());
     const Bytes back = co_await read(*content);
     EXPECT_EQ(back, bytes);
   };
   for (std::uint64_t seed = 0; seed < 32; ++seed) tasks.push_back(write(store(), seed));
   run(all(std::move(tasks)));
-  EXPECT_EQ(run(list_all(store(), 7)).size(), 32u);
+  EXPECT_EQ(under_test_->count(), 32u);
 }
 
 TEST_P(StoreContract, AbandonedWriterLeavesNothing) {
@@ -153,12 +161,12 @@ TEST_P(StoreContract, AbandonedWriterLeavesNothing) {
   for (const std::size_t size : {0uz, 1uz, 131'072uz, 131'073uz, 262'144uz, 3'000'000uz}) {
     run(scenario(store(), size));
   }
-  EXPECT_TRUE(run(list_all(store(), 10)).empty());
+  EXPECT_EQ(under_test_->count(), 0u);
   EXPECT_EQ(under_test_->leftovers(), 0u);
 }
 
 // Writes `bytes` as a client sends them that stalls after each portion.
-inline Task<BlobInfo> put_slowly(BlobStore& blobs, ByteView bytes, std::size_t portion) {
+inline Task<StoredBlob> put_slowly(BlobStore& blobs, ByteView bytes, std::size_t portion) {
   std::unique_ptr<BlobWriter> writer = co_await blobs.create({}, kOwner);
   while (!bytes.empty()) {
     const std::size_t count = std::min(portion, bytes.size());
@@ -169,7 +177,7 @@ inline Task<BlobInfo> put_slowly(BlobStore& blobs, ByteView bytes, std::size_t p
   }
   co_await space_of(*writer);
   EXPECT_TRUE(writer->is_prepared());
-  co_return co_await writer->finish();
+  co_return co_await finish(*writer);
 }
 
 TEST_P(StoreContract, WhatIsSetAsideIsKept) {
@@ -178,20 +186,20 @@ TEST_P(StoreContract, WhatIsSetAsideIsKept) {
                                  40'000uz, 131'072uz, 300'001uz}) {
     for (const std::size_t portion : {1'000uz, 4'096uz, 17'000uz, 131'072uz, 200'000uz}) {
       const Bytes bytes = make_bytes(size, size + portion);
-      const BlobInfo info = run(put_slowly(store(), bytes, portion));
-      EXPECT_EQ(info.digest, independent_digest(bytes)) << size << ' ' << portion;
-      EXPECT_EQ(info.size, size);
-      EXPECT_EQ(stored(info.digest), bytes) << size << ' ' << portion;
+      const StoredBlob blob = run(put_slowly(store(), bytes, portion));
+      EXPECT_EQ(blob.digest, independent_digest(bytes)) << size << ' ' << portion;
+      EXPECT_EQ(blob.size, size);
+      EXPECT_EQ(stored(blob.ref()), bytes) << size << ' ' << portion;
       blobs += size > 1 || portion == 1'000;
     }
   }
-  EXPECT_GE(run(list_all(store(), 100)).size(), blobs);
+  EXPECT_GE(under_test_->count(), blobs);
   EXPECT_TRUE(gives_memory_back(store()));
   EXPECT_EQ(under_test_->leftovers(), 0u);
 }
 
 // Whoever discards what it wrote must not take along what was there before.
-TEST_P(StoreContract, BytesSetAsideAreFoundWhereTheyAreStored) {
+TEST_P(DigestStoreContract, BytesSetAsideAreFoundWhereTheyAreStored) {
   for (const std::size_t size : {20'000uz, 200'000uz}) {
     const Bytes bytes = make_bytes(size, 31);
     EXPECT_TRUE(run(put(store(), bytes)).new_at);
@@ -264,7 +272,7 @@ TEST_P(StoreContract, ManyWritersShareASmallBudget) {
   };
   for (std::uint64_t seed = 0; seed < 1'000; ++seed) tasks.push_back(write(store(), seed));
   run(all(std::move(tasks)));
-  EXPECT_EQ(run(list_all(store(), 1'000)).size(), 1'000u);
+  EXPECT_EQ(under_test_->count(), 1'000u);
   EXPECT_EQ(under_test_->leftovers(), 0u);
 }
 

@@ -25,6 +25,10 @@ class LocalUnderTest final : public StoreUnderTest {
     store_.reset();
     store_ = open_local_store(options_);
   }
+  std::size_t count() override {
+    InlineExecutor executor;
+    return executor.run(list_all(*store_, 100)).size();
+  }
   std::size_t leftovers() override {
     store_.reset();
     return count_entries(folder_.path() / "blobs" / "tmp");
@@ -49,11 +53,13 @@ StoreKind local_in(std::string name, fs::path parent,
 
 // A memory file system may refuse to be written past the page cache. Segments of a few kilobytes
 // are sealed and rewritten all the time.
-INSTANTIATE_TEST_SUITE_P(Local, StoreContract,
-                         testing::Values(local_in("Disk", fs::temp_directory_path()),
-                                         local_in("Memory", "/dev/shm"),
-                                         local_in("ShortSegments", "/dev/shm", 8 * 1024)),
-                         [](const auto& tested) { return tested.param.name; });
+const auto kKinds =
+    testing::Values(local_in("Disk", fs::temp_directory_path()), local_in("Memory", "/dev/shm"),
+                    local_in("ShortSegments", "/dev/shm", 8 * 1024));
+std::string name_of(const testing::TestParamInfo<StoreKind>& tested) { return tested.param.name; }
+INSTANTIATE_TEST_SUITE_P(Local, StoreContract, kKinds, name_of);
+INSTANTIATE_TEST_SUITE_P(Local, DigestStoreContract, kKinds, name_of);
+GTEST_ALLOW_UNINSTANTIATED_PARAMETERIZED_TEST(PlacedStoreContract);
 
 class LocalStore : public testing::Test {
  protected:

@@ -16,7 +16,7 @@
 
 #include "base/clock.h"
 #include "blobs/blob_store.h"
-#include "blobs/local/buffer_pool.h"
+#include "blobs/buffer_pool.h"
 #include "blobs/local/disk.h"
 #include "blobs/local/disk_space.h"
 #include "blobs/local/packed_index.h"

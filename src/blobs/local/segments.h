@@ -10,7 +10,7 @@
 
 #include "base/clock.h"
 #include "base/hash.h"
-#include "blobs/local/buffer_pool.h"
+#include "blobs/buffer_pool.h"
 #include "blobs/local/compactor.h"
 #include "blobs/local/disk.h"
 #include "blobs/local/packed_index.h"

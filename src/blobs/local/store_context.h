@@ -9,7 +9,7 @@
 
 #include "base/clock.h"
 #include "base/executor.h"
-#include "blobs/local/buffer_pool.h"
+#include "blobs/buffer_pool.h"
 #include "blobs/local/disk.h"
 #include "blobs/local/disk_space.h"
 #include "blobs/local/holds.h"

@@ -13,7 +13,7 @@
 #include <thread>
 #include <vector>
 
-#include "blobs/local/buffer_pool.h"
+#include "blobs/buffer_pool.h"
 #include "blobs/local/local_store.h"
 #include "blobs/test_support.h"
 

@@ -1,4 +1,4 @@
-#include "blobs/local/buffer_pool.h"
+#include "blobs/buffer_pool.h"
 
 #include <sys/mman.h>
 
