@@ -20,6 +20,7 @@ MODULES = {
     "db/sqlite": {"base", "db"},
     "blobs": {"base"},
     "blobs/local": {"base", "blobs"},
+    "blobs/s3": {"base", "blobs", "http"},
     "config": {"base"},
     "media/sniff": {"base"},
     "media/protocol": {"base", "media/sniff"},
@@ -101,9 +102,9 @@ LIBRARIES = {
     "sys/sendfile.h": {"net"},
     "sys/stat.h": {"db/sqlite", "blobs/local", "media/sniff", "media/pool", "media/probe", "config", "server", "client"},
     "dirent.h": {"blobs/local"},
-    "fcntl.h": {"db/sqlite", "blobs/local", "media/sniff", "media/pool", "media/worker", "media/probe",
+    "fcntl.h": {"db/sqlite", "blobs/local", "blobs/s3", "media/sniff", "media/pool", "media/worker", "media/probe",
                 "server", "cli", "client"},
-    "fstream": {"db/sqlite", "blobs/local", "media/sniff", "media/worker", "media/probe", "config"},
+    "fstream": {"db/sqlite", "blobs/local", "blobs/s3", "media/sniff", "media/worker", "media/probe", "config"},
     "filesystem": {"db/sqlite", "blobs/local", "media/sniff", "config", "server", "client", "cli/client"},
 }
 

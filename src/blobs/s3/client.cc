@@ -1,0 +1,395 @@
+#include "blobs/s3/client.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+#include <exception>
+
+#include "base/log.h"
+#include "base/text.h"
+
+namespace coffer::blobs::s3 {
+namespace {
+
+using std::chrono::milliseconds;
+
+constexpr milliseconds kMaxDelay{5'000};
+// Of replies that are read whole: errors, and lists of unfinished uploads.
+constexpr std::size_t kBodyMax = std::size_t{1} << 20U;
+// Services refuse what is 15 minutes off.
+constexpr std::chrono::minutes kTolerableSkew{5};
+// The SHA-256 of nothing.
+constexpr std::string_view kNoBody =
+    "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
+
+class TextBody final : public http::UpstreamBody {
+ public:
+  explicit TextBody(std::string text) : text_(std::move(text)) {}
+  std::uint64_t size() const noexcept override { return text_.size(); }
+  void read(ByteSpan into, std::uint64_t offset) const override {
+    std::memcpy(into.data(), text_.data() + offset, into.size());
+  }
+
+ private:
+  const std::string text_;
+};
+
+struct Endpoint {
+  std::string_view scheme;
+  std::string_view host;
+};
+Endpoint split(std::string_view endpoint) {
+  const std::size_t colon = endpoint.find("://");
+  if (colon == std::string_view::npos) throw Error("the S3 endpoint is no http or https URL");
+  std::string_view host = endpoint.substr(colon + 3);
+  while (host.ends_with('/')) host.remove_suffix(1);
+  const std::string_view scheme = endpoint.substr(0, colon);
+  // As libcurl sends it, and so as it is signed.
+  const std::string_view usual_port = scheme == "https" ? ":443" : ":80";
+  if (host.ends_with(usual_port)) host.remove_suffix(usual_port.size());
+  return {.scheme = scheme, .host = host};
+}
+
+std::string host_of(const ClientOptions& options) {
+  const Endpoint endpoint = split(options.endpoint);
+  if (options.path_style) return std::string(endpoint.host);
+  return fmt::format("{}.{}", options.bucket, endpoint.host);
+}
+
+std::string path_of(const ClientOptions& options) {
+  return options.path_style ? fmt::format("/{}/", encode_path(options.bucket)) : "/";
+}
+
+Error failed(std::string_view method, const std::string& why) {
+  return Error(fmt::format("the S3 service failed a {}: {}", method, why));
+}
+
+std::string etag_of(const http::UpstreamReply& reply) {
+  return std::string(reply.headers().get("etag").value_or(""));
+}
+
+// `bytes 10-19/100`: where it begins and ends.
+bool is_range(std::optional<std::string_view> content_range, std::uint64_t offset,
+              std::uint64_t size) {
+  const std::string wanted = fmt::format("bytes {}-{}/", offset, offset + size - 1);
+  return content_range && content_range->starts_with(wanted);
+}
+
+}  // namespace
+
+Payload payload_of(std::string bytes) {
+  const Sha256Digest digest = Sha256::of(as_bytes(bytes));
+  return {.body = std::make_shared<const TextBody>(std::move(bytes)), .digest = digest};
+}
+
+class Client::Attempts {
+ public:
+  explicit Attempts(Client& client)
+      : client_(client),
+        began_(std::chrono::steady_clock::now()),
+        delay_(client.options_.first_delay) {}
+
+  // Waits before another attempt; false when the deadline comes first.
+  Task<bool> again(milliseconds at_least = {});
+
+  bool may_set_clock = true;
+  bool may_change_credentials = true;
+
+ private:
+  Client& client_;
+  std::chrono::steady_clock::time_point began_;
+  milliseconds delay_;
+};
+
+Task<bool> Client::Attempts::again(milliseconds at_least) {
+  std::uint32_t random = 0;
+  client_.entropy_.fill(std::as_writable_bytes(std::span(&random, 1)));
+  const milliseconds half = delay_ / 2;
+  const milliseconds jitter(half.count() > 0 ? random % (half.count() + 1) : 0);
+  const milliseconds delay = std::max(half + jitter, at_least);
+  delay_ = std::min(delay_ * 2, kMaxDelay);
+  const auto left = began_ + client_.options_.deadline - std::chrono::steady_clock::now();
+  if (delay > left) co_return false;
+  client_.retries_.fetch_add(1, std::memory_order_relaxed);
+  co_await client_.http_.sleep(delay);
+  co_return true;
+}
+
+Client::Client(http::UpstreamClient& http, CredentialSource& credentials, const Clock& clock,
+               Entropy& entropy, ClientOptions options)
+    : http_(http),
+      credentials_(credentials),
+      clock_(clock),
+      entropy_(entropy),
+      options_(std::move(options)),
+      base_url_(fmt::format("{}://{}", split(options_.endpoint).scheme, host_of(options_))),
+      host_(host_of(options_)),
+      path_(path_of(options_)) {}
+
+ClientCounts Client::counts() const noexcept {
+  return {.requests = requests_.load(std::memory_order_relaxed),
+          .retries = retries_.load(std::memory_order_relaxed),
+          .failures = failures_.load(std::memory_order_relaxed)};
+}
+
+http::UpstreamRequest Client::sign(const Call& call, const Credentials& credentials) const {
+  const Time now = clock_.now() + std::chrono::microseconds(skew_micros_.load());
+  SignableRequest signable{.method = call.method,
+                           .path = path_ + encode_path(call.key),
+                           .query = call.query,
+                           .headers = {},
+                           .payload_hash = std::string(kNoBody)};
+  if (call.payload) signable.payload_hash = call.payload->digest.hex();
+  auto& headers = signable.headers;
+  for (const auto& [name, value] : call.fields) headers.emplace_back(to_lower_ascii(name), value);
+  headers.emplace_back("x-amz-date", signing_time(now));
+  headers.emplace_back("x-amz-content-sha256", signable.payload_hash);
+  if (!credentials.session_token.empty()) {
+    headers.emplace_back("x-amz-security-token", credentials.session_token);
+  }
+  http::UpstreamRequest request{.method = call.method, .url = base_url_ + signable.path};
+  for (const auto& [name, value] : headers) request.headers.add(name, value);
+  headers.emplace_back("host", host_);
+  const std::string query = encode_query(call.query);
+  if (!query.empty()) request.url += "?" + query;
+  const SigningScope scope{.region = options_.region};
+  request.headers.add("authorization", authorization(signable, credentials, scope, now));
+  if (call.payload) request.body = call.payload->body;
+  return request;
+}
+
+bool Client::is_clock_off(const http::UpstreamReply& reply) const {
+  const auto date = from_http_date(reply.headers().get("date").value_or(""));
+  if (!date) return false;
+  const Time now = clock_.now() + std::chrono::microseconds(skew_micros_.load());
+  return std::chrono::abs(*date - now) > kTolerableSkew;
+}
+
+void Client::set_clock(const http::UpstreamReply& reply) {
+  const auto date = from_http_date(reply.headers().get("date").value_or(""));
+  if (!date) return;
+  const auto skew = *date - clock_.now();
+  skew_micros_ = std::chrono::duration_cast<std::chrono::microseconds>(skew).count();
+  log::warning("this machine and the S3 service have different times",
+               {{"seconds", std::chrono::duration_cast<std::chrono::seconds>(skew).count()}});
+}
+
+Task<Client::Answer> Client::attempt(const Call& call, Body body, const Credentials& credentials) {
+  http::UpstreamRequest request = sign(call, credentials);
+  requests_.fetch_add(1, std::memory_order_relaxed);
+  Answer answer;
+  answer.reply = co_await http_.send(std::move(request));
+  const bool is_success = answer.reply->status() < 300;
+  if (!is_success || body == Body::kRead) answer.body = co_await answer.reply->read_text(kBodyMax);
+  co_return answer;
+}
+
+Task<Client::Answer> Client::call(Call call, Body body) {
+  Attempts attempts(*this);
+  Answer answer = co_await this->call(std::move(call), body, attempts);
+  co_return answer;
+}
+
+Task<Client::Answer> Client::call(Call call, Body body, Attempts& attempts) {
+  for (;;) {
+    const Credentials credentials = credentials_.current();
+    Answer answer;
+    std::string why;
+    Remedy remedy = Remedy::kTryLater;
+    try {
+      answer = co_await attempt(call, body, credentials);
+      const unsigned status = answer.reply->status();
+      if (status < 300 || (status == 404 && call.accepts_missing)) co_return answer;
+      const ErrorReply refusal = read_error(status, answer.body);
+      remedy = remedy_for(refusal);
+      // The answer to a HEAD has no code.
+      if (status == 403 && refusal.code.empty() && is_clock_off(*answer.reply)) {
+        remedy = Remedy::kSetClock;
+      }
+      why = describe(refusal);
+    } catch (const http::UpstreamError& error) {
+      using enum http::UpstreamFault;
+      why = error.what();
+      if (error.fault() == kUntrusted || error.fault() == kOther) remedy = Remedy::kNone;
+    }
+    milliseconds at_least{0};
+    if (answer.reply && remedy == Remedy::kTryLater) {
+      const auto seconds = parse_unsigned(answer.reply->headers().get("retry-after").value_or(""));
+      if (seconds) at_least = std::chrono::seconds(std::min<std::uint64_t>(*seconds, 3600));
+    }
+    if (remedy == Remedy::kSetClock && std::exchange(attempts.may_set_clock, false)) {
+      set_clock(*answer.reply);
+      continue;
+    }
+    if (remedy == Remedy::kOtherCredentials &&
+        std::exchange(attempts.may_change_credentials, false) &&
+        credentials_.look_again(credentials)) {
+      continue;
+    }
+    answer = {};
+    if (remedy == Remedy::kTryLater) {
+      const bool is_tried_again = co_await attempts.again(at_least);
+      if (is_tried_again) continue;
+    }
+    failures_.fetch_add(1, std::memory_order_relaxed);
+    throw failed(call.method, why);
+  }
+}
+
+Task<std::string> Client::put(std::string key, Payload payload, http::Headers fields) {
+  Call put{.method = "PUT", .key = std::move(key)};
+  put.fields = std::move(fields);
+  put.payload = std::move(payload);
+  const Answer answer = co_await call(std::move(put), Body::kRead);
+  co_return etag_of(*answer.reply);
+}
+
+Task<std::string> Client::begin_upload(std::string key, http::Headers fields) {
+  Call begin{.method = "POST", .key = std::move(key)};
+  begin.query.emplace_back("uploads", "");
+  begin.fields = std::move(fields);
+  const Answer answer = co_await call(std::move(begin), Body::kRead);
+  auto upload = xml_text(answer.body, "UploadId");
+  if (!upload || upload->empty()) throw failed("POST", "it began an upload without an id");
+  co_return std::move(*upload);
+}
+
+Task<std::string> Client::put_part(std::string key, std::string upload, std::uint32_t number,
+                                   Payload payload) {
+  Call put{.method = "PUT", .key = std::move(key)};
+  put.query.emplace_back("partNumber", std::to_string(number));
+  put.query.emplace_back("uploadId", std::move(upload));
+  put.payload = std::move(payload);
+  const Answer answer = co_await call(std::move(put), Body::kRead);
+  std::string etag = etag_of(*answer.reply);
+  if (etag.empty()) throw failed("PUT", "it took a part and gave no ETag");
+  co_return etag;
+}
+
+Task<void> Client::complete_upload(std::string key, std::string upload,
+                                   std::vector<UploadedPart> parts, std::uint64_t size) {
+  std::ranges::sort(parts, {}, &UploadedPart::number);
+  std::string xml = "<CompleteMultipartUpload>";
+  for (const UploadedPart& part : parts) {
+    xml += fmt::format("<Part><PartNumber>{}</PartNumber><ETag>{}</ETag></Part>", part.number,
+                       xml_escape(part.etag));
+  }
+  xml += "</CompleteMultipartUpload>";
+  const Payload payload = payload_of(std::move(xml));
+  Attempts attempts(*this);
+  for (;;) {
+    Call complete{.method = "POST", .key = key};
+    complete.query.emplace_back("uploadId", upload);
+    complete.payload = payload;
+    complete.accepts_missing = true;
+    const Answer answer = co_await call(std::move(complete), Body::kRead, attempts);
+    ErrorReply refusal = read_error(answer.reply->status(), answer.body);
+    if (answer.reply->status() == 404) {
+      // An earlier attempt may have succeeded, and its answer been lost.
+      const auto stored = co_await this->size(key);
+      if (stored == size) co_return;
+    } else if (answer.body.find("<CompleteMultipartUploadResult") != std::string::npos) {
+      co_return;
+    } else {
+      // The service begins to answer 200 before it is done, and may fail then.
+      refusal.status = 500;
+    }
+    if (remedy_for(refusal) == Remedy::kTryLater) {
+      const bool is_tried_again = co_await attempts.again();
+      if (is_tried_again) continue;
+    }
+    failures_.fetch_add(1, std::memory_order_relaxed);
+    throw failed("POST", describe(refusal));
+  }
+}
+
+Task<void> Client::abort_uploads(std::string key) {
+  Call list{.method = "GET", .key = {}};
+  list.query.emplace_back("uploads", "");
+  list.query.emplace_back("prefix", key);
+  const Answer answer = co_await call(std::move(list), Body::kRead);
+  std::vector<std::string> uploads;
+  for (const std::string_view upload : xml_elements(answer.body, "Upload")) {
+    auto id = xml_text(upload, "UploadId");
+    if (id && xml_text(upload, "Key") == key) uploads.push_back(std::move(*id));
+  }
+  for (const std::string& upload : uploads) {
+    Call abort{.method = "DELETE", .key = key};
+    abort.query.emplace_back("uploadId", upload);
+    abort.accepts_missing = true;
+    co_await call(std::move(abort), Body::kRead);
+  }
+}
+
+Task<void> Client::remove(std::string key) {
+  Call remove{.method = "DELETE", .key = std::move(key)};
+  remove.accepts_missing = true;
+  co_await call(std::move(remove), Body::kRead);
+}
+
+Task<std::optional<std::uint64_t>> Client::size(std::string key) {
+  Call head{.method = "HEAD", .key = std::move(key)};
+  head.accepts_missing = true;
+  const Answer answer = co_await call(std::move(head), Body::kRead);
+  if (answer.reply->status() == 404) co_return std::nullopt;
+  const auto length = parse_unsigned(answer.reply->headers().get("content-length").value_or(""));
+  if (!length) throw failed("HEAD", "it gave no length");
+  co_return *length;
+}
+
+Task<void> Client::check() {
+  Call head{.method = "HEAD", .key = {}};
+  co_await call(std::move(head), Body::kRead);
+}
+
+std::unique_ptr<Download> Client::get(std::string key, std::uint64_t offset, std::uint64_t size) {
+  return std::unique_ptr<Download>(new Download(*this, std::move(key), offset, size));
+}
+
+Download::Download(Client& client, std::string key, std::uint64_t offset, std::uint64_t size)
+    : client_(client), key_(std::move(key)), offset_(offset), left_(size) {}
+
+Download::~Download() = default;
+
+Task<void> Download::begin(Client::Attempts& attempts) {
+  Client::Call get{.method = "GET", .key = key_};
+  get.fields.add("range", fmt::format("bytes={}-{}", offset_, offset_ + left_ - 1));
+  if (!etag_.empty()) get.fields.add("if-match", etag_);
+  Client::Answer answer = co_await client_.call(std::move(get), Client::Body::kStreamed, attempts);
+  const http::UpstreamReply& reply = *answer.reply;
+  const std::string etag = etag_of(reply);
+  if (reply.status() != 206 || !is_range(reply.headers().get("content-range"), offset_, left_)) {
+    throw failed("GET", "it answered another range than was asked for");
+  }
+  if (!etag_.empty() && etag != etag_) throw failed("GET", "the object has changed");
+  etag_ = etag;
+  reply_ = std::move(answer.reply);
+}
+
+Task<std::size_t> Download::read(ByteSpan into) {
+  if (left_ == 0) co_return 0;
+  Client::Attempts attempts(client_);
+  for (;;) {
+    std::string why = "it sent less than it said";
+    try {
+      if (!reply_) co_await begin(attempts);
+      const ByteSpan wanted = into.first(std::min<std::uint64_t>(into.size(), left_));
+      const std::size_t count = co_await reply_->read(wanted);
+      if (count > 0) {
+        offset_ += count;
+        left_ -= count;
+        if (left_ == 0) reply_.reset();
+        co_return count;
+      }
+    } catch (const http::UpstreamError& error) {
+      why = error.what();
+    }
+    reply_.reset();
+    const bool is_tried_again = co_await attempts.again();
+    if (!is_tried_again) throw failed("GET", why);
+  }
+}
+
+}  // namespace coffer::blobs::s3

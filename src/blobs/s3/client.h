@@ -1,0 +1,172 @@
+// One bucket of an S3 service.
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/entropy.h"
+#include "base/task.h"
+#include "blobs/blob_store.h"
+#include "blobs/s3/credentials.h"
+#include "blobs/s3/errors.h"
+#include "http/upstream.h"
+
+namespace coffer::blobs::s3 {
+
+struct ClientOptions {
+  std::string endpoint;  // `https://host[:port]`, without a path
+  std::string region = "us-east-1";
+  std::string bucket;
+  // `endpoint/bucket/key`, else `bucket.endpoint/key`.
+  bool path_style = true;
+  // How long a call goes on trying; what is under way then is waited for.
+  std::chrono::milliseconds deadline = std::chrono::seconds(30);
+  // Before the second attempt; twice as long before each further one, and 5 s at most. Half of it
+  // is random.
+  std::chrono::milliseconds first_delay{100};
+};
+
+// How the client fared since it was made.
+struct ClientCounts {
+  std::uint64_t requests = 0;  // attempts that were sent
+  std::uint64_t retries = 0;   // of them: after one that failed
+  std::uint64_t failures = 0;  // calls that came to nothing
+};
+
+// What is sent: its bytes and their digest, which is signed, so that nothing else can be stored.
+struct Payload {
+  std::shared_ptr<const http::UpstreamBody> body;
+  Sha256Digest digest;
+};
+// One of bytes in memory.
+Payload payload_of(std::string bytes);
+
+// A part of an upload that has arrived.
+struct UploadedPart {
+  std::uint32_t number = 0;  // from 1
+  std::string etag;
+};
+
+class Download;
+
+// Every call is tried again, after growing delays, when the service is busy or broken, cannot be
+// reached or breaks the connection, until the deadline; then, and when it refuses, it throws Error
+// with what the service said. Where the clocks differ, requests are signed with the service's time.
+// Threads: any executor's, that runs one thing at a time. A task may be destroyed while it waits.
+class Client {
+ public:
+  // All outlive it.
+  Client(http::UpstreamClient& http, CredentialSource& credentials, const Clock& clock,
+         Entropy& entropy, ClientOptions options);
+  Client(const Client&) = delete;
+  Client& operator=(const Client&) = delete;
+
+  // Stores an object, in one request; its ETag. `fields`: further ones, such as `cache-control`.
+  Task<std::string> put(std::string key, Payload payload, http::Headers fields = {});
+
+  // An upload in parts; its id. Ended by complete_upload() or abort_uploads().
+  Task<std::string> begin_upload(std::string key, http::Headers fields = {});
+  // The part's ETag.
+  Task<std::string> put_part(std::string key, std::string upload, std::uint32_t number,
+                             Payload payload);
+  // Makes the object of them. `size`: of all of them, by which it is recognized where the answer to
+  // an earlier attempt was lost.
+  Task<void> complete_upload(std::string key, std::string upload, std::vector<UploadedPart> parts,
+                             std::uint64_t size);
+  // Ends every unfinished upload of the key, so that no part of it is left.
+  Task<void> abort_uploads(std::string key);
+
+  // Removes the object, if there is one.
+  Task<void> remove(std::string key);
+
+  // The size of the object; nothing when there is none.
+  Task<std::optional<std::uint64_t>> size(std::string key);
+
+  // Throws unless the bucket is there and may be used.
+  Task<void> check();
+
+  // `size` bytes of an object from `offset` on; asked for when they are read. The client outlives
+  // it.
+  std::unique_ptr<Download> get(std::string key, std::uint64_t offset, std::uint64_t size);
+
+  ClientCounts counts() const noexcept;
+
+ private:
+  friend class Download;
+
+  struct Call {
+    std::string method;
+    std::string key;  // empty: the bucket itself
+    std::vector<std::pair<std::string, std::string>> query = {};
+    http::Headers fields = {};
+    std::optional<Payload> payload = {};
+    bool accepts_missing = false;  // 404 is an answer
+  };
+  // The answer and, unless it is `streamed`, its body.
+  struct Answer {
+    std::unique_ptr<http::UpstreamReply> reply;
+    std::string body;
+  };
+  enum class Body : std::uint8_t { kRead, kStreamed };
+  // Counts the attempts of a call and waits between them.
+  class Attempts;
+
+  Task<Answer> call(Call call, Body body);
+  Task<Answer> call(Call call, Body body, Attempts& attempts);
+  Task<Answer> attempt(const Call& call, Body body, const Credentials& credentials);
+  http::UpstreamRequest sign(const Call& call, const Credentials& credentials) const;
+  bool is_clock_off(const http::UpstreamReply& reply) const;
+  void set_clock(const http::UpstreamReply& reply);
+
+  http::UpstreamClient& http_;
+  CredentialSource& credentials_;
+  const Clock& clock_;
+  Entropy& entropy_;
+  const ClientOptions options_;
+  const std::string base_url_;  // of the bucket
+  const std::string host_;
+  const std::string path_;  // in front of keys
+  // The service's clock is that far ahead.
+  std::atomic<std::int64_t> skew_micros_ = 0;
+  std::atomic<std::uint64_t> requests_ = 0;
+  std::atomic<std::uint64_t> retries_ = 0;
+  std::atomic<std::uint64_t> failures_ = 0;
+};
+
+// Bytes of an object, as they come. What breaks off is gone on with where it broke, as long as
+// something comes within the deadline. Threads: as the client's.
+class Download {
+ public:
+  ~Download();
+  Download(const Download&) = delete;
+  Download& operator=(const Download&) = delete;
+
+  // The next bytes, at least one; 0 when all have come. Throws Error where there is no such object,
+  // or it is not what it was when the first bytes came. The task may be destroyed while it waits.
+  // REQUIRES: `into` is not empty and lives until the task has ended.
+  Task<std::size_t> read(ByteSpan into);
+
+ private:
+  friend class Client;
+  Download(Client& client, std::string key, std::uint64_t offset, std::uint64_t size);
+
+  Task<void> begin(Client::Attempts& attempts);
+
+  Client& client_;
+  const std::string key_;
+  std::uint64_t offset_;  // of the next byte
+  std::uint64_t left_;
+  std::string etag_;  // of the object; empty before the first answer
+  std::unique_ptr<http::UpstreamReply> reply_;
+};
+
+}  // namespace coffer::blobs::s3

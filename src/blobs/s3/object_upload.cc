@@ -1,0 +1,352 @@
+#include "blobs/s3/object_upload.h"
+
+#include <algorithm>
+#include <deque>
+#include <exception>
+#include <mutex>
+#include <utility>
+#include <vector>
+
+#include "base/one_shot_event.h"
+
+namespace coffer::blobs::s3 {
+namespace {
+
+// Where the parts stand in the scratch file: further from each other than a part is long.
+constexpr std::uint64_t kSlotBytes = std::uint64_t{8} << 30U;
+// S3 takes parts of up to 5 GiB.
+constexpr std::uint64_t kPartMax = std::uint64_t{4} << 30U;
+constexpr std::uint32_t kPartsOfOneSize = 1'000;
+constexpr std::uint32_t kMaxDoublings = 10;
+
+class ScratchBody final : public http::UpstreamBody {
+ public:
+  ScratchBody(std::shared_ptr<const ScratchFile> file, std::uint64_t start, std::uint64_t size)
+      : file_(std::move(file)), start_(start), size_(size) {}
+  std::uint64_t size() const noexcept override { return size_; }
+  void read(ByteSpan into, std::uint64_t offset) const override {
+    file_->read(into, start_ + offset);
+  }
+
+ private:
+  const std::shared_ptr<const ScratchFile> file_;
+  const std::uint64_t start_;
+  const std::uint64_t size_;
+};
+
+}  // namespace
+
+// What parts under way share with the upload, and outlives it with them.
+class ObjectUpload::State : public std::enable_shared_from_this<State> {
+ public:
+  State(UploadContext& context, std::string key, http::Headers fields)
+      : context_(context),
+        key_(std::move(key)),
+        fields_(std::move(fields)),
+        is_taken_(context.max_parallel + 1) {
+    is_taken_[0] = true;  // of the first part
+  }
+
+  UploadContext& context() const noexcept { return context_; }
+  const std::string& key() const noexcept { return key_; }
+  const http::Headers& fields() const noexcept { return fields_; }
+
+  struct Write {
+    std::shared_ptr<const void> keep;
+    ByteView data;
+    std::uint64_t offset = 0;
+    std::shared_ptr<Sha256> hash;
+  };
+
+  // Writes into the scratch file, which the first call makes, and hashes.
+  void submit(Write write);
+  // All of that is done.
+  Task<void> written();
+  // A place for a part, once there is one. Throws what a part failed with.
+  Task<std::size_t> take_slot();
+  // Begins the upload in parts, unless it has begun.
+  Task<void> begin();
+  // Sends a part in the background, once fewer than max_parallel are under way.
+  Task<void> send(std::uint32_t number, std::size_t slot, Payload payload);
+  Task<void> complete(std::uint64_t size);
+  // Nobody wants the object any more, unless it is complete.
+  void abandon();
+
+  // Once something was written, and no write is under way.
+  std::shared_ptr<const ScratchFile> file() const { return file_; }
+
+ private:
+  // Ends the wish of whoever waits to be woken, whichever way the coroutine goes.
+  class Waking {
+   public:
+    explicit Waking(std::shared_ptr<State> state) noexcept : state_(std::move(state)) {}
+    ~Waking() {
+      const std::lock_guard lock(state_->mutex_);
+      state_->waiter_ = nullptr;
+    }
+    Waking(const Waking&) = delete;
+    Waking& operator=(const Waking&) = delete;
+
+   private:
+    const std::shared_ptr<State> state_;
+  };
+
+  Task<void> put(std::uint32_t number, std::size_t slot, Payload payload);
+  void work();
+  std::shared_ptr<OneShotEvent> wait_locked() {
+    return waiter_ = std::make_shared<OneShotEvent>(Executor::current());
+  }
+  // Inside the lock: whoever waits takes it before its executor goes.
+  void wake_locked() {
+    if (waiter_) std::exchange(waiter_, nullptr)->set();
+  }
+  void clean_up_locked();
+
+  UploadContext& context_;
+  const std::string key_;
+  const http::Headers fields_;
+  std::shared_ptr<ScratchFile> file_;  // of whoever writes; null before the first write
+
+  std::mutex mutex_;            // guards what follows
+  std::vector<bool> is_taken_;  // which places of the scratch file
+  std::deque<Write> writes_;
+  bool is_writing_ = false;  // an I/O thread is at it
+  bool has_begun_ = false;   // an upload in parts
+  bool is_complete_ = false;
+  bool is_abandoned_ = false;
+  std::string upload_;       // its id, once it is known
+  std::size_t running_ = 0;  // parts
+  std::vector<UploadedPart> arrived_;
+  std::exception_ptr error_;
+  std::shared_ptr<OneShotEvent> waiter_;
+};
+
+void ObjectUpload::State::submit(Write write) {
+  const std::lock_guard lock(mutex_);
+  writes_.push_back(std::move(write));
+  if (std::exchange(is_writing_, true)) return;
+  context_.io.post([self = shared_from_this()] { self->work(); });
+}
+
+void ObjectUpload::State::work() {
+  for (;;) {
+    Write write;
+    bool is_wanted = false;
+    {
+      const std::lock_guard lock(mutex_);
+      if (writes_.empty()) {
+        is_writing_ = false;
+        wake_locked();
+        return;
+      }
+      write = std::move(writes_.front());
+      writes_.pop_front();
+      is_wanted = !error_ && !is_abandoned_;
+    }
+    if (!is_wanted) continue;
+    try {
+      if (!file_) file_ = ScratchFile::create(context_.folder);
+      file_->write(write.data, write.offset);
+      write.hash->update(write.data);
+    } catch (...) {
+      const std::lock_guard lock(mutex_);
+      error_ = std::current_exception();
+    }
+  }
+}
+
+Task<void> ObjectUpload::State::written() {
+  const Waking waking(shared_from_this());
+  for (;;) {
+    std::shared_ptr<OneShotEvent> changed;
+    {
+      const std::lock_guard lock(mutex_);
+      if (error_) std::rethrow_exception(error_);
+      if (!is_writing_) co_return;
+      changed = wait_locked();
+    }
+    co_await changed->wait();
+  }
+}
+
+Task<std::size_t> ObjectUpload::State::take_slot() {
+  const Waking waking(shared_from_this());
+  for (;;) {
+    std::shared_ptr<OneShotEvent> changed;
+    {
+      const std::lock_guard lock(mutex_);
+      if (error_) std::rethrow_exception(error_);
+      const auto free = std::ranges::find(is_taken_, false);
+      if (free != is_taken_.end()) {
+        *free = true;
+        co_return static_cast<std::size_t>(free - is_taken_.begin());
+      }
+      changed = wait_locked();
+    }
+    co_await changed->wait();
+  }
+}
+
+Task<void> ObjectUpload::State::begin() {
+  {
+    const std::lock_guard lock(mutex_);
+    if (has_begun_) co_return;
+    has_begun_ = true;
+  }
+  std::string id = co_await context_.client.begin_upload(key_, fields_);
+  const std::lock_guard lock(mutex_);
+  upload_ = std::move(id);
+}
+
+Task<void> ObjectUpload::State::send(std::uint32_t number, std::size_t slot, Payload payload) {
+  const Waking waking(shared_from_this());
+  for (;;) {
+    std::shared_ptr<OneShotEvent> changed;
+    {
+      const std::lock_guard lock(mutex_);
+      if (error_) std::rethrow_exception(error_);
+      if (running_ < context_.max_parallel) {
+        ++running_;
+        break;
+      }
+      changed = wait_locked();
+    }
+    co_await changed->wait();
+  }
+  context_.background.spawn("part of an upload",
+                            [self = shared_from_this(), number, slot, payload] {
+                              return self->put(number, slot, payload);
+                            });
+}
+
+Task<void> ObjectUpload::State::put(std::uint32_t number, std::size_t slot, Payload payload) {
+  std::string upload;
+  bool is_wanted = false;
+  {
+    const std::lock_guard lock(mutex_);
+    upload = upload_;
+    is_wanted = !is_abandoned_ && !error_;
+  }
+  UploadedPart part{.number = number, .etag = {}};
+  std::exception_ptr error;
+  try {
+    if (is_wanted) part.etag = co_await context_.client.put_part(key_, upload, number, payload);
+  } catch (...) {
+    error = std::current_exception();
+  }
+  const std::lock_guard lock(mutex_);
+  --running_;
+  is_taken_[slot] = false;
+  if (error && !error_) error_ = error;
+  arrived_.push_back(std::move(part));
+  wake_locked();
+  if (is_abandoned_ && running_ == 0) clean_up_locked();
+}
+
+Task<void> ObjectUpload::State::complete(std::uint64_t size) {
+  const Waking waking(shared_from_this());
+  std::vector<UploadedPart> parts;
+  std::string upload;
+  for (;;) {
+    std::shared_ptr<OneShotEvent> changed;
+    {
+      const std::lock_guard lock(mutex_);
+      if (error_) std::rethrow_exception(error_);
+      if (running_ == 0) {
+        parts = arrived_;
+        upload = upload_;
+        break;
+      }
+      changed = wait_locked();
+    }
+    co_await changed->wait();
+  }
+  co_await context_.client.complete_upload(key_, std::move(upload), std::move(parts), size);
+  const std::lock_guard lock(mutex_);
+  is_complete_ = true;
+}
+
+void ObjectUpload::State::abandon() {
+  const std::lock_guard lock(mutex_);
+  is_abandoned_ = true;
+  if (running_ == 0) clean_up_locked();
+}
+
+void ObjectUpload::State::clean_up_locked() {
+  if (!has_begun_ || is_complete_) return;
+  context_.background.spawn("end of an unfinished upload", [self = shared_from_this()] {
+    return self->context_.client.abort_uploads(self->key_);
+  });
+}
+
+ObjectUpload::ObjectUpload(UploadContext& context, std::string key, http::Headers fields)
+    : context_(context),
+      state_(std::make_shared<State>(context, std::move(key), std::move(fields))) {
+  begin_part(0);
+}
+
+ObjectUpload::~ObjectUpload() { state_->abandon(); }
+
+void ObjectUpload::submit(std::shared_ptr<const void> keep, ByteView data) {
+  State::Write write;
+  write.keep = std::move(keep);
+  write.data = data;
+  write.offset = slot_ * kSlotBytes + filled_;
+  write.hash = hash_;
+  state_->submit(std::move(write));
+  filled_ += data.size();
+  size_ += data.size();
+}
+
+Task<void> ObjectUpload::settle() {
+  co_await state_->written();
+  if (filled_ < part_bytes_) co_return;
+  co_await send_part();
+  const std::size_t slot = co_await state_->take_slot();
+  begin_part(slot);
+}
+
+Task<void> ObjectUpload::append(std::shared_ptr<const void> keep, ByteView data) {
+  co_await settle();
+  while (!data.empty()) {
+    const auto count =
+        static_cast<std::size_t>(std::min<std::uint64_t>(data.size(), part_bytes_ - filled_));
+    submit(keep, data.first(count));
+    data = data.subspan(count);
+    co_await settle();
+  }
+}
+
+Task<void> ObjectUpload::finish() {
+  co_await state_->written();
+  if (parts_ == 1) {
+    Payload payload = filled_ > 0 ? part_payload() : payload_of(std::string());
+    co_await context_.client.put(state_->key(), std::move(payload), state_->fields());
+    co_return;
+  }
+  if (filled_ > 0) co_await send_part();
+  co_await state_->complete(size_);
+}
+
+void ObjectUpload::begin_part(std::size_t slot) {
+  slot_ = slot;
+  const std::uint32_t doublings = std::min(parts_ / kPartsOfOneSize, kMaxDoublings);
+  ++parts_;
+  part_bytes_ = std::min(context_.part_bytes << doublings, kPartMax);
+  filled_ = 0;
+  hash_ = std::make_shared<Sha256>();
+}
+
+Task<void> ObjectUpload::send_part() {
+  co_await state_->begin();
+  Payload payload = part_payload();
+  co_await state_->send(parts_, slot_, std::move(payload));
+}
+
+// Ends the part's hash.
+Payload ObjectUpload::part_payload() const {
+  return {.body = std::make_shared<const ScratchBody>(state_->file(), slot_ * kSlotBytes, filled_),
+          .digest = hash_->finish()};
+}
+
+}  // namespace coffer::blobs::s3
