@@ -1,0 +1,45 @@
+// The blob store in a bucket of an S3 service.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "base/clock.h"
+#include "base/entropy.h"
+#include "blobs/blob_store.h"
+#include "blobs/place_ledger.h"
+#include "blobs/s3/client.h"
+#include "blobs/s3/credentials.h"
+#include "http/upstream.h"
+
+namespace coffer::blobs::s3 {
+
+struct StoreOptions {
+  ClientOptions bucket;
+  http::UpstreamClient::Options http;
+  // In front of the keys of all objects.
+  std::string prefix = "blobs/";
+  // An existing folder, for what is being sent.
+  std::string scratch_folder;
+  // These outlive the store.
+  PlaceLedger& ledger;
+  CredentialSource& credentials;
+  const Clock& clock = system_clock();
+  Entropy& entropy = system_entropy();
+  // Of all writers together, see UploadBudget.
+  std::size_t memory_budget = std::size_t{256} << 20U;
+  std::chrono::milliseconds memory_wait{5'000};
+  std::size_t max_uploads = 1'000;  // of one owner
+  std::uint64_t part_bytes = std::uint64_t{8} << 20U;
+  std::size_t io_threads = 4;
+};
+
+// A store that keeps places: each upload is an object of its own, whose key is the place in
+// hexadecimal behind the prefix. A blob is durable when it is sealed. Throws Error for an endpoint
+// that is none; the service is first asked when something is stored, read or checked.
+std::unique_ptr<BlobStore> open_s3_store(const StoreOptions& options);
+
+}  // namespace coffer::blobs::s3

@@ -1,0 +1,162 @@
+#include "blobs/s3/s3_store.h"
+
+#include <gtest/gtest.h>
+
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "blobs/contract_suite.h"
+#include "blobs/s3/test_s3_double.h"
+#include "blobs/test_memory_ledger.h"
+
+namespace coffer::blobs::test {
+namespace {
+
+using s3::test::answers;
+using s3::test::none;
+using s3::test::resets;
+using s3::test::S3Double;
+
+class S3UnderTest final : public StoreUnderTest {
+ public:
+  static constexpr std::uint64_t kPart = std::uint64_t{256} * 1024;
+
+  S3UnderTest(const Clock& clock, std::size_t memory_budget)
+      : clock_(clock), memory_budget_(memory_budget), service_(clock) {
+    credentials_ = s3::fixed_credentials(service_.credentials);
+    reopen();
+  }
+
+  BlobStore& store() override { return *store_; }
+  void reopen() override {
+    store_.reset();
+    s3::StoreOptions options{.bucket = {},
+                             .http = {},
+                             .scratch_folder = folder_.path().string(),
+                             .ledger = ledger_,
+                             .credentials = *credentials_,
+                             .clock = clock_,
+                             .memory_budget = memory_budget_,
+                             .part_bytes = kPart};
+    options.bucket.endpoint = service_.url();
+    options.bucket.region = "test-1";
+    options.bucket.bucket = S3Double::kBucket;
+    options.bucket.first_delay = std::chrono::milliseconds(1);
+    store_ = s3::open_s3_store(options);
+  }
+  std::size_t count() override { return service_.objects().size(); }
+  std::size_t leftovers() override {
+    store_.reset();
+    return service_.unfinished_uploads() + count_entries(folder_.path());
+  }
+
+  S3Double& service() { return service_; }
+  MemoryLedger& ledger() { return ledger_; }
+
+ private:
+  const Clock& clock_;
+  const std::size_t memory_budget_;
+  TemporaryFolder folder_;
+  S3Double service_;
+  std::unique_ptr<s3::CredentialSource> credentials_;
+  MemoryLedger ledger_;
+  std::unique_ptr<BlobStore> store_;
+};
+
+const auto kKinds =
+    testing::Values(StoreKind{"InTheProcess", [](const Clock& clock, std::size_t memory_budget) {
+                                return std::make_unique<S3UnderTest>(clock, memory_budget);
+                              }});
+std::string name_of(const testing::TestParamInfo<StoreKind>& tested) { return tested.param.name; }
+INSTANTIATE_TEST_SUITE_P(S3, StoreContract, kKinds, name_of);
+INSTANTIATE_TEST_SUITE_P(S3, PlacedStoreContract, kKinds, name_of);
+GTEST_ALLOW_UNINSTANTIATED_PARAMETERIZED_TEST(DigestStoreContract);
+
+class S3StoreTest : public testing::Test {
+ protected:
+  template <class T>
+  T run(Task<T> task) {
+    return executor_.run(std::move(task));
+  }
+  BlobStore& store() { return tested_.store(); }
+  S3Double& service() { return tested_.service(); }
+
+  InlineExecutor executor_;
+  ManualClock clock_{from_micros(1'700'000'000'000'000)};
+  S3UnderTest tested_{clock_, std::size_t{4} << 20U};
+};
+
+TEST_F(S3StoreTest, APlaceStandsInTheLedgerBeforeAnythingIsStored) {
+  service().fail_next({[&](const auto& request, const auto&, bool&) {
+    const std::string hex = request.target.substr(request.target.rfind('/') + 1);
+    const std::lock_guard lock(tested_.ledger().mutex);
+    EXPECT_TRUE(tested_.ledger().standing.contains(Place(from_hex(hex).value())));
+    return false;
+  }});
+  const StoredBlob blob = run(put(store(), make_bytes(1'000, 1)));
+  EXPECT_TRUE(service().objects().contains("blobs/" + to_hex(blob.place.bytes())));
+}
+
+TEST_F(S3StoreTest, NothingIsStoredWhereTheLedgerFails) {
+  tested_.ledger().is_broken = true;
+  EXPECT_THROW(run(put(store(), make_bytes(1'000, 1))), std::runtime_error);
+  EXPECT_TRUE(service().requests().empty());
+}
+
+TEST_F(S3StoreTest, ASmallBlobIsOneRequest) {
+  run(put(store(), make_bytes(30'000, 2)));
+  EXPECT_EQ(service().requests().size(), 1U);
+}
+
+TEST_F(S3StoreTest, AFailureIsTheWritersAndTheNextWorks) {
+  for (const std::size_t size : {1'000uz, 200'000uz, 2'000'000uz}) {
+    service().fail_next({answers(403, "AccessDenied")});
+    EXPECT_THROW(run(put(store(), make_bytes(size, 3))), Error) << size;
+    const Bytes bytes = make_bytes(size, 4);
+    service().fail_next({answers(503, "SlowDown"), resets(), none()});
+    const StoredBlob blob = run(put(store(), bytes));
+    EXPECT_EQ(run(read(*run(store().open(blob.ref())))), bytes);
+  }
+  EXPECT_EQ(tested_.count(), 3U);
+  EXPECT_EQ(tested_.leftovers(), 0U);
+}
+
+TEST_F(S3StoreTest, WhoReadsOnReadsTheSameAnswer) {
+  const Bytes bytes = make_bytes(1'000'000, 5);
+  const StoredBlob blob = run(put(store(), bytes));
+  const std::size_t before = service().requests().size();
+  EXPECT_EQ(run(read(*run(store().open(blob.ref())), 0, 1 << 20)), bytes);
+  EXPECT_EQ(service().requests().size(), before + 1);
+  const Bytes end = run(read(*run(store().open(blob.ref())), 999'990, 1 << 20));
+  EXPECT_EQ(end.size(), 10U);
+  EXPECT_EQ(service().requests().back().headers.at("range"), "bytes=999990-999999")
+      << "no more than is wanted";
+}
+
+TEST_F(S3StoreTest, ABlobThatIsLostIsAnErrorWhenItIsRead) {
+  const StoredBlob blob = run(put(store(), make_bytes(1'000, 6)));
+  service().clear();
+  const auto content = run(store().open(blob.ref()));
+  EXPECT_THROW(run(read(*content)), Error);
+}
+
+TEST_F(S3StoreTest, LeftoversThatCannotBeRemovedStayInTheLedger) {
+  run(put(store(), make_bytes(1'000, 7)));
+  service().fail_next({none(), answers(403, "AccessDenied")});
+  EXPECT_THROW(remove_all_leftovers(store()), Error);
+  EXPECT_EQ(tested_.count(), 1U);
+  // The round goes on behind it; the next one finds it again.
+  remove_all_leftovers(store());
+  remove_all_leftovers(store());
+  EXPECT_EQ(tested_.count(), 0U);
+}
+
+TEST_F(S3StoreTest, SaysWhetherTheBucketCanBeUsed) {
+  run(store().check_present());
+  service().fail_next({answers(403, "")});
+  EXPECT_THROW(run(store().check_present()), Error);
+}
+
+}  // namespace
+}  // namespace coffer::blobs::test
