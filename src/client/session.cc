@@ -35,6 +35,7 @@ constexpr std::uint64_t kWaitMax = 365UL * 24 * 60 * 60;  // seconds that a repl
 constexpr unsigned kTooManyRequests = 429;
 constexpr unsigned kUnavailable = 503;
 constexpr unsigned kUnauthorized = 401;
+constexpr unsigned kNotFound = 404;
 
 ApiError error_of(const Reply& reply, const std::string& url) {
   std::optional<seconds> retry_after;
@@ -47,6 +48,7 @@ ApiError error_of(const Reply& reply, const std::string& url) {
   const auto* error = object ? object->if_contains("error") : nullptr;
   if (!error || !error->is_object()) {
     std::string text = fmt::format("{} answers with status {}", url, reply.status);
+    if (reply.status == kNotFound) text += ": no vault is at that address";
     if (const std::string place = reply.field("location"); !place.empty()) {
       text += "; it redirects to " + place;
     }
@@ -145,6 +147,15 @@ void fetch_tokens(Credentials& into, std::string_view path, const boost::json::o
 std::string text_member(const boost::json::object& object, std::string_view name) {
   const auto* value = object.if_contains(name);
   return value && value->is_string() ? std::string(value->get_string()) : std::string();
+}
+
+boost::json::object find_collection(Session& session, const std::string& id) {
+  try {
+    return session.data("GET", "/collections/" + escape(id));
+  } catch (const ApiError& error) {
+    if (error.status() != kNotFound) throw;
+    throw Error(id + ": " + error.what());
+  }
 }
 
 std::string escape(std::string_view text) {

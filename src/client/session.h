@@ -74,6 +74,9 @@ class Session {
   OnWait on_wait_;
 };
 
+// The collection of that id. Throws Error, which names it where it is not there.
+boost::json::object find_collection(Session& session, const std::string& id);
+
 // One segment of a path.
 std::string escape(std::string_view text);
 

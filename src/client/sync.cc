@@ -93,6 +93,7 @@ class Run {
 
  private:
   void read_there() {
+    if (!options_.collection.empty()) (void)find_collection(session_, options_.collection);
     const std::string path = options_.collection.empty() ? "/media" : members();
     session_.list(path, {{"sort", "created_at"}}, [this](const boost::json::object& media) {
       const std::string id = text_member(media, "id");

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
@@ -158,6 +159,7 @@ class Transfer {
     set(CURLOPT_FOLLOWLOCATION, 0L);
     set(CURLOPT_CONNECTTIMEOUT_MS, kConnectTimeout);
     set(CURLOPT_USERAGENT, "coffer");
+    set(CURLOPT_ERRORBUFFER, fault_.data());
     set(CURLOPT_HEADERFUNCTION, &Transfer::on_head_line);
     set(CURLOPT_HEADERDATA, static_cast<void*>(this));
     set(CURLOPT_WRITEFUNCTION, &Transfer::on_body);
@@ -286,8 +288,9 @@ class Transfer {
   }
 
   std::string explain(CURLcode code) const {
+    const std::string_view fault = trim(fault_.data());
     return fmt::format("{}: {}", request_.url.substr(0, request_.url.find('?')),
-                       curl_easy_strerror(code));
+                       fault.empty() ? curl_easy_strerror(code) : fault);
   }
 
   const Request& request_;
@@ -295,6 +298,7 @@ class Transfer {
   bool head_ended_ = false;
   bool is_too_long_ = false;
   std::exception_ptr thrown_;  // by the sink
+  std::array<char, CURL_ERROR_SIZE> fault_{};
   std::unique_ptr<FormSource> source_;
   std::unique_ptr<curl_slist, FreeList> fields_;
   std::unique_ptr<curl_mime, FreeMime> mime_;

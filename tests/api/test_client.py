@@ -259,6 +259,24 @@ def test_collections_are_listed(client, user):
     failed(client.run("ls", "--collections", "--tag", "a"), code=2)
 
 
+def test_what_is_wrong_is_named(client):
+    client.make("a.txt", b"1")
+    for words in (["ls", "--collection", "col_9999"], ["up", "a.txt", "--collection", "col_9999"], ["share", "col_9999"]):
+        assert "coffer: col_9999: " in failed(client.run(*words))
+    assert "coffer: media_9999: " in failed(client.run("share", "media_9999"))
+    assert "comma" in failed(client.run("up", "a.txt", "--tag", "a,b"))
+    assert "event_12" in failed(client.run("watch", "--since", "yesterday"), code=2)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        port = silent.getsockname()[1]
+    refused = failed(client.run("login", f"https://127.0.0.1:{port}", "--key-stdin", stdin="cfa_x\n"))
+    assert f"127.0.0.1:{port}" in refused and "connect" in refused
+
+
+def test_an_address_without_a_vault(client, shared):
+    told = failed(client.run("login", shared.url + "/elsewhere", "--key-stdin", stdin="cfa_x\n"))
+    assert "no vault is at that address" in told
+
+
 def test_nothing_is_stored_for_a_collection_that_is_not_there(nobody, user, proxy):
     between = proxy("/collections/col_")
     nobody.log_in(user, between.url)

@@ -97,7 +97,7 @@ def test_sync_with_a_collection(client, user, shared):
     assert sync(client, "--collection", collection) == [("remove here", "b.txt")]
     assert "another vault or collection" in failed(client.run("sync", "."))
     user.delete(f"/collections/{collection}")
-    assert "no such collection" in failed(client.run("sync", ".", "--collection", collection))
+    assert f"coffer: {collection}: there is no such collection" in failed(client.run("sync", ".", "--collection", collection))
     assert "no folder" in failed(client.run("sync", "missing"))
 
 

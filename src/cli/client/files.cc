@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/text.h"
 #include "cli/client/commands.h"
 #include "cli/client/open_session.h"
 #include "cli/client/printable.h"
@@ -131,6 +132,9 @@ int list(const ListOptions& options) {
   add("tag", options.tag);
   add("q", options.text);
   add("sort", options.sort);
+  if (!options.collection.empty()) {
+    (void)coffer::client::find_collection(session, options.collection);
+  }
   const std::string path = options.collection.empty() ? "/media" : members_of(options.collection);
   session.list(path, query, [&options](const object& media) {
     if (options.is_json) return print_json(media);
@@ -142,10 +146,14 @@ int list(const ListOptions& options) {
 }
 
 int upload(const UpOptions& options) {
+  for (const std::string& tag : options.about.tags) {
+    if (tag.find(',') == std::string::npos) continue;
+    throw Error(fmt::format("--tag: {} has a comma; give --tag for each tag", json_quoted(tag)));
+  }
   Session session = open_session();
   // Before a file is stored that could not be added to it.
   if (!options.collection.empty()) {
-    (void)session.data("GET", "/collections/" + escape(options.collection));
+    (void)coffer::client::find_collection(session, options.collection);
   }
   return for_each(options.paths, [&](const std::string& path) {
     object media;

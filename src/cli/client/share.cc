@@ -55,7 +55,12 @@ int share(const ShareOptions& options) {
   const bool is_collection = options.id.starts_with("col_");
   const std::string path = (is_collection ? "/collections/" : "/media/") +
                            coffer::client::escape(options.id) + "/shares";
-  const auto made = session.data("POST", path, {}, policy);
+  boost::json::object made;
+  try {
+    made = session.data("POST", path, {}, policy);
+  } catch (const coffer::client::ApiError& error) {
+    throw Error(options.id + ": " + error.what());
+  }
   if (options.is_json) {
     print_json(made);
   } else {

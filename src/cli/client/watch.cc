@@ -8,8 +8,10 @@
 #include <cstdio>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <system_error>
 
+#include "base/text.h"
 #include "cli/client/commands.h"
 #include "cli/client/open_session.h"
 #include "cli/client/printable.h"
@@ -57,7 +59,13 @@ void add_watch_command(CLI::App& app, Run& run) {
   command->footer(kFooter);
   command->add_option("--of", *channel, "Events of media or of collections only")
       ->check(CLI::IsMember({"media", "collections"}));
-  command->add_option("--since", options->since, "Id of an event (event_…)");
+  command->add_option("--since", options->since, "Id of an event (event_…)")
+      ->check([](const std::string& id) {
+        constexpr std::string_view kPrefix = "event_";
+        const bool is_id =
+            id.starts_with(kPrefix) && parse_unsigned(id.substr(kPrefix.size())).has_value();
+        return is_id ? std::string() : "must be the id of an event, such as event_12";
+      });
   command->callback([&run, options, channel] {
     run = [options, channel] {
       if (*channel != "collections") options->channels.emplace_back("media_updates");
