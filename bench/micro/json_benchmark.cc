@@ -1,6 +1,8 @@
 #include <benchmark/benchmark.h>
 
 #include <boost/json/array.hpp>
+#include <memory>
+#include <utility>
 
 #include "apis/kit/json.h"
 #include "apis/mediavault/wire.h"
@@ -16,8 +18,10 @@ vault::Entry photo() {
   entry.key = entry.name = "IMG_20240517_142301.jpg";
   entry.type = {"image/jpeg", vault::FileKind::kImage};
   entry.size = 3'456'789;
-  entry.width = 4032;
-  entry.height = 3024;
+  vault::Media media{.state = vault::MediaState::kReady};
+  media.facts.width = 4032;
+  media.facts.height = 3024;
+  entry.media = std::make_shared<const vault::Media>(std::move(media));
   entry.title = "By the sea";
   entry.description = "The harbour at noon, with \"the boat\" on the left.";
   entry.tags = {"boat", "holiday", "sea"};

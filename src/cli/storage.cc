@@ -20,9 +20,10 @@ constexpr char kFooter[] =
     "  live      all files, equal ones counted each time\n"
     "  trash     files in the trash, equal ones counted each time\n"
     "  in parts  parts of unfinished uploads, equal ones counted each time\n"
+    "  pictures  thumbnails, and pictures in other sizes; in nobody's quota\n"
     "  shared    bytes saved because equal bytes are stored once\n"
     "  waiting   bytes without references; removed after blobs.grace\n"
-    "  stored    live + trash + in parts - shared + waiting\n"
+    "  stored    live + trash + in parts + pictures - shared + waiting\n"
     "  free      free space of the disk\n"
     "The disk space of removed small files becomes free when their segment is rewritten, which\n"
     "happens when more than half of it is unused.";
@@ -52,10 +53,11 @@ std::string json_of(const vault::StorageUse& use, std::uint64_t free) {
   return fmt::format(
       R"({{"live":{{"files":{},"bytes":{}}},"trash":{{"files":{},"bytes":{}}},)"
       R"("in_parts":{{"uploads":{},"bytes":{}}},)"
+      R"("pictures":{{"files":{},"bytes":{}}},)"
       R"("shared":{{"bytes":{}}},"waiting":{{"blobs":{},"bytes":{},"since":{}}},)"
       R"("stored":{{"blobs":{},"bytes":{}}},"free":{{"bytes":{}}}}})",
       use.live_files, use.live, use.trashed_files, use.trashed, use.uploads, use.in_parts,
-      use.shared, use.waiting_blobs, use.waiting,
+      use.picture_files, use.pictures, use.shared, use.waiting_blobs, use.waiting,
       use.waiting_since ? json_quoted(to_iso8601(*use.waiting_since)) : std::string("null"),
       use.blobs, use.stored, free);
 }
@@ -77,6 +79,7 @@ int show_storage(const Settings& settings, bool as_json) {
   print_line("live", use.live, fmt::format("in {} files", use.live_files));
   print_line("trash", use.trashed, fmt::format("in {} files", use.trashed_files));
   print_line("in parts", use.in_parts, fmt::format("of {} unfinished uploads", use.uploads));
+  print_line("pictures", use.pictures, fmt::format("in {} files", use.picture_files));
   print_line("shared", use.shared, "saved: equal bytes are stored once");
   print_line(
       "waiting", use.waiting,

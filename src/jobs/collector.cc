@@ -95,6 +95,10 @@ void Collector::work() {
   const PeriodicTask::Interval often{.every = options_.collect_every, .pause = {}};
   std::array tasks{
       PeriodicTask("collect blobs", &Collector::collect, often, start + options_.collect_every),
+      PeriodicTask("collect facts of media", &Collector::collect_media, often,
+                   start + options_.collect_every),
+      PeriodicTask("evict pictures", &Collector::evict_pictures,
+                   {.every = options_.evict_every, .pause = {}}, start + options_.evict_every),
       PeriodicTask("prune sessions", &Collector::prune_sessions, often,
                    start + options_.collect_every),
       PeriodicTask("write last uses", &Collector::write_uses,
@@ -162,6 +166,15 @@ bool Collector::collect_dropped() {
   const bool more_dropped = executor_.run(vault_.references().collect_dropped(options_.step));
   const bool more_left = executor_.run(vault_.references().collect_leftovers(options_.step));
   return more_dropped || more_left;
+}
+
+bool Collector::collect_media() {
+  return executor_.run(vault_.media_queue().collect(options_.step));
+}
+
+bool Collector::evict_pictures() {
+  return executor_.run(
+      vault_.pictures().evict(options_.max_pictures, options_.max_picture_bytes, options_.step));
 }
 
 bool Collector::prune_sessions() {

@@ -1,7 +1,7 @@
 // Keeps the vault tidy in the background: blobs that nothing refers to, uploads that were never
 // committed or completed, what removed spaces held, ended sessions, old events. Also works out
-// checksums that are missing, keeps the index of searches up, and writes down when sessions and
-// keys were last used.
+// checksums that are missing, keeps the index of searches up, bounds the pictures that are kept,
+// and writes down when sessions and keys were last used.
 #pragma once
 
 #include <chrono>
@@ -39,6 +39,10 @@ class Collector {
     std::chrono::milliseconds retry_after = std::chrono::minutes(1);
     std::chrono::milliseconds keep_events = std::chrono::hours(7 * 24);
     std::uint64_t max_events = 100'000;         // of one account, see OwnerEvents::prune()
+    std::chrono::milliseconds evict_every = std::chrono::minutes(1);
+    // Pictures that were made on request: as many as are kept, and their bytes.
+    std::uint64_t max_pictures = 100'000;
+    std::uint64_t max_picture_bytes = std::uint64_t{1} << 30U;
     std::size_t step = 64;                      // blobs, uploads, sessions and events at a time
     std::size_t sweep_page = 256;               // blobs looked at by a step of the sweep
     std::size_t clear_step = 1000;              // entries of what was removed at a time, at most
@@ -66,6 +70,8 @@ class Collector {
   // Steps; each gives whether there is more to do now.
   bool collect();
   bool collect_dropped();
+  bool collect_media();
+  bool evict_pictures();
   bool prune_sessions();
   bool write_uses();
   bool bound_events();

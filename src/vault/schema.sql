@@ -145,8 +145,8 @@ CREATE INDEX api_key_space ON api_key (space_id) WHERE space_id IS NOT NULL;
 CREATE TABLE blob (
   digest       {bytes} NOT NULL PRIMARY KEY CHECK (length(digest) = 32),
   size         {integer} NOT NULL,
-  -- Parts with this digest and files without a manifest that have it, also in the trash; parts of
-  -- retired manifests do not count.
+  -- Parts with this digest, files without a manifest that have it, also in the trash, and pictures
+  -- in derived_blob; parts of retired manifests do not count.
   refs         {integer} NOT NULL CHECK (refs >= 0),
   unused_since {integer},                    -- when refs became 0; null while it is more
   place        {bytes},                      -- null: the store finds the bytes by their digest
@@ -195,15 +195,15 @@ CREATE TABLE entry (
   -- The upload whose parts are the file's bytes (part.multipart_id). Null: they are the blob
   -- `digest`, to which the row is a reference.
   manifest_id      {integer},
-  width            {integer},                -- pixels
-  height           {integer},                -- pixels
-  duration         {real},                   -- seconds
   title            {text},
   description      {text},
   tags             {text} NOT NULL,          -- joined by U+001F, as they were given
   created_at       {integer} NOT NULL,
   updated_at       {integer} NOT NULL,
   written_at       {integer} NOT NULL,       -- when its bytes came
+  -- media_facts.taken_at of its bytes, where its kind is one that is looked into.
+  taken_at         {integer},
+  dated_at         {integer} NOT NULL,       -- taken_at; where that is null, created_at
   -- What searches look at: name, title, description and tags, folded, joined by U+001F, also where
   -- one is missing. The last column, because it may be long and nothing else reads it.
   search           {text} NOT NULL,
@@ -216,8 +216,9 @@ CREATE TABLE entry (
 CREATE INDEX entry_created ON entry (owner_id, kind, id);
 CREATE INDEX entry_name ON entry (owner_id, kind, name, id);
 CREATE INDEX entry_size ON entry (owner_id, kind, size, id);
--- The files of an account by their bytes.
-CREATE INDEX entry_digest ON entry (owner_id, digest, id) WHERE digest IS NOT NULL;
+CREATE INDEX entry_dated ON entry (owner_id, kind, dated_at, id);
+-- Files by their bytes, all and those of an account.
+CREATE INDEX entry_digest ON entry (digest, owner_id, id) WHERE digest IS NOT NULL;
 -- Files whose digest is still to be worked out.
 CREATE INDEX entry_undigested ON entry (id) WHERE digest IS NULL AND manifest_id IS NOT NULL;
 
@@ -307,9 +308,6 @@ CREATE TABLE trash (
   charged          {integer} NOT NULL,       -- of its owner's quota still
   digest           {bytes},
   manifest_id      {integer},
-  width            {integer},
-  height           {integer},
-  duration         {real},
   title            {text},
   description      {text},
   tags             {text} NOT NULL,
@@ -321,6 +319,7 @@ CREATE TABLE trash (
 ){options};
 CREATE INDEX trash_owner ON trash (owner_id, deleted_at, id);
 CREATE INDEX trash_age ON trash (deleted_at);
+CREATE INDEX trash_digest ON trash (digest) WHERE digest IS NOT NULL;
 
 -- What an account has in the trash. A row for each that ever had something there.
 CREATE TABLE trash_total (
@@ -334,6 +333,54 @@ CREATE TABLE trash_total (
   clearing        {integer} NOT NULL DEFAULT 0  -- 1 while rows of that are left
 ){options};
 CREATE INDEX trash_total_clearing ON trash_total (owner_id) WHERE clearing = 1;
+
+-- Media ------------------------------------------------------------------------------------------
+
+-- What the bytes of images, films, sounds and documents say: one row a digest, from the first such
+-- file on, for as long as a file or the trash has these bytes. Where `state` is 0, a job that is to
+-- be done.
+CREATE TABLE media_facts (
+  source   {bytes} NOT NULL PRIMARY KEY CHECK (length(source) = 32),  -- the digest
+  owner_id {integer} NOT NULL,               -- whose turn it is: who stored these bytes first
+  state    {integer} NOT NULL DEFAULT 0,     -- MediaState: 0 processing, 1 ready, 2 failed
+  tries    {integer} NOT NULL DEFAULT 0,     -- that were begun
+  due      {integer} NOT NULL,               -- while state is 0: when it may be begun (again)
+  failure  {integer},                        -- MediaFailure; null: none
+  taken_at {integer},                        -- in UTC, or as if it were
+  -- What a file is shown with, as vault/model/media.h writes it; '' while state is 0. No column for
+  -- each: nothing compares them, and every read of a file has them.
+  facts    {text} NOT NULL DEFAULT '',
+  -- When a file with these bytes was last deleted; the collector looks whether one is left. Null:
+  -- there is one.
+  unused_since {integer},
+  CHECK ((state = 0) = (facts = ''))
+){clustered};
+CREATE INDEX media_facts_waiting ON media_facts (owner_id, due) WHERE state = 0;
+CREATE INDEX media_facts_failed ON media_facts (source) WHERE state = 2;
+CREATE INDEX media_facts_unused ON media_facts (unused_since) WHERE unused_since IS NOT NULL;
+
+-- Pictures that were made of bytes in media_facts. Each row is a reference to its blob, as a file
+-- without a manifest is; they count in nobody's quota.
+CREATE TABLE derived_blob (
+  source  {bytes} NOT NULL,
+  kind    {text} NOT NULL,                   -- `thumbnail`, or as what it was asked for
+  digest  {bytes} NOT NULL CHECK (length(digest) = 32),
+  size    {integer} NOT NULL,
+  width   {integer} NOT NULL,
+  height  {integer} NOT NULL,
+  used_at {integer} NOT NULL,                -- to about an hour
+  PRIMARY KEY (source, kind)
+){clustered};
+-- Thumbnails stay; the others go, the one that was used longest ago first.
+CREATE INDEX derived_blob_used ON derived_blob (used_at, size) WHERE kind <> 'thumbnail';
+
+-- How far jobs have come that look at every entry once.
+CREATE TABLE job_position (
+  name     {text} NOT NULL PRIMARY KEY,
+  position {integer} NOT NULL
+){clustered};
+
+-- Collections ------------------------------------------------------------------------------------
 
 -- Collections: an account's own lists of its files.
 CREATE TABLE collection (

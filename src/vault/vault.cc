@@ -16,6 +16,8 @@ Vault::Vault(Context context)
       files_(context_),
       folders_(context_),
       paths_(context_),
+      pictures_(context_),
+      media_queue_(context_),
       buckets_(context_),
       downloads_(context_),
       collections_(context_),

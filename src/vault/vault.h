@@ -14,6 +14,8 @@
 #include "vault/events/owner_events.h"
 #include "vault/identity/accounts.h"
 #include "vault/identity/sessions.h"
+#include "vault/media/pictures.h"
+#include "vault/media/queue.h"
 #include "vault/model/context.h"
 #include "vault/model/idempotency_keys.h"
 #include "vault/sharing/list_cursors.h"
@@ -68,6 +70,8 @@ class Vault {
   const ListCursors& list_cursors() const { return *list_cursors_; }
   Folders& folders() { return folders_; }
   Paths& paths() { return paths_; }
+  Pictures& pictures() { return pictures_; }
+  MediaQueue& media_queue() { return media_queue_; }
   Buckets& buckets() { return buckets_; }
   Downloads& downloads() { return downloads_; }
   Collections& collections() { return collections_; }
@@ -113,6 +117,8 @@ class Vault {
   Files files_;
   Folders folders_;
   Paths paths_;
+  Pictures pictures_;
+  MediaQueue media_queue_;
   Buckets buckets_;
   Downloads downloads_;
   Collections collections_;

@@ -43,6 +43,7 @@ def test_what_there_is(launch):
         "live": {"files": 0, "bytes": 0},
         "trash": {"files": 0, "bytes": 0},
         "in_parts": {"uploads": 0, "bytes": 0},
+        "pictures": {"files": 0, "bytes": 0},
         "shared": {"bytes": 0},
         "waiting": {"blobs": 0, "bytes": 0, "since": None},
         "stored": {"blobs": 0, "bytes": 0},
@@ -72,7 +73,7 @@ def test_what_there_is(launch):
     done = program.run("storage", "--data", server.data)
     assert done.returncode == 0
     told = {line.split("  ")[0]: line for line in done.stdout.splitlines()}
-    assert list(told) == ["live", "trash", "in parts", "shared", "waiting", "stored", "free"]
+    assert list(told) == ["live", "trash", "in parts", "pictures", "shared", "waiting", "stored", "free"]
     assert "878.9 KiB" in told["live"] and "3 files" in told["live"]
     assert "reclaim" in told["waiting"]
 

@@ -215,7 +215,7 @@ def forget_a_part(copied):
 
 def repeat_a_row(copied):
     columns = "space_id, owner_id, parent_id, is_folder, levels, name, media_type, kind, size, charged, digest"
-    columns += ", title, description, tags, created_at, updated_at, written_at, search"
+    columns += ", title, description, tags, created_at, updated_at, written_at, dated_at, search"
     copied.sql(
         f"INSERT INTO entry (uuid, share, key, {columns})"
         f" SELECT randomblob(16), randomblob(16), CAST(key || '1' AS BLOB), {columns} FROM entry WHERE id = :id"

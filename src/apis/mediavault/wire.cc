@@ -92,6 +92,7 @@ boost::json::object media_object(const std::string& api_url, const vault::Entry&
                                  boost::json::storage_ptr memory) {
   const std::string id = media_id(entry.id);
   const std::string url = api_url + "/media/" + id + "/content";
+  const vault::MediaFacts facts = entry.media ? entry.media->facts : vault::MediaFacts();
   return {{{"id", id},
            {"uuid", entry.uuid.str()},
            {"type", vault::name_of(entry.type.kind)},
@@ -101,9 +102,9 @@ boost::json::object media_object(const std::string& api_url, const vault::Entry&
            {"checksum", json_or_null(checksum(entry), memory)},
            {"url", url},
            {"thumbnail_url", ""},
-           {"width", json_or_null(entry.width)},
-           {"height", json_or_null(entry.height)},
-           {"duration", json_or_null(entry.duration)},
+           {"width", json_or_null(facts.width)},
+           {"height", json_or_null(facts.height)},
+           {"duration", json_or_null(facts.duration())},
            {"title", json_or_null(entry.title, memory)},
            {"description", json_or_null(entry.description, memory)},
            {"tags", boost::json::array(entry.tags.begin(), entry.tags.end(), memory)},

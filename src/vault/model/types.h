@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -11,6 +12,7 @@
 #include "base/clock.h"
 #include "base/hash.h"
 #include "base/ids.h"
+#include "vault/model/media.h"
 
 namespace coffer::vault {
 
@@ -114,9 +116,9 @@ struct Entry {
   // Nothing for folders; for a file that came in parts, nothing until it is worked out.
   std::optional<Sha256Digest> checksum;
   std::optional<ManifestId> manifest;  // set: the file consists of parts
-  std::optional<std::int64_t> width;   // pixels
-  std::optional<std::int64_t> height;  // pixels
-  std::optional<double> duration;      // seconds
+  // What its bytes say; null where they are not looked into: folders, files of FileKind::kOther,
+  // and those whose checksum is not known or that were stored before anything was looked into.
+  std::shared_ptr<const Media> media;
   std::optional<std::string> title;
   std::optional<std::string> description;
   std::vector<std::string> tags;  // in order of the alphabet

@@ -48,6 +48,8 @@ Sha256Digest digest_of(const EntryQuery& query) {
   append_optional(fields, query.collection, [](CollectionId id) { return id.value; });
   append_optional(fields, query.created_from, to_micros);
   append_optional(fields, query.created_before, to_micros);
+  append_optional(fields, query.taken_from, to_micros);
+  append_optional(fields, query.taken_before, to_micros);
   append(fields, static_cast<std::uint64_t>(query.sort));
   append(fields, static_cast<std::uint64_t>(query.descending));
   for (const auto* text : {&query.text, &query.tag}) {

@@ -249,6 +249,8 @@ class VaultTest : public ::testing::Test {
     }
     while (run(vault_->upload_sessions().prune_retired(16))) {
     }
+    while (run(vault_->media_queue().collect(16))) {
+    }
     while (run(vault_->references().collect(16))) {
     }
     std::optional<Sha256Digest> after;

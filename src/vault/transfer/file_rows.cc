@@ -7,6 +7,7 @@
 #include "vault/transfer/manifests.h"
 #include "vault/tree/asset_rows.h"
 #include "vault/tree/collections.h"
+#include "vault/tree/media_rows.h"
 #include "vault/tree/search_index.h"
 #include "vault/tree/share_link_rows.h"
 
@@ -15,8 +16,8 @@ namespace {
 
 constexpr db::Statement kReplace{
     "UPDATE entry SET media_type = $2, kind = $3, size = $4, charged = $5, digest = $6,"
-    " manifest_id = NULL, width = NULL, height = NULL, duration = NULL, updated_at = $7,"
-    " written_at = $7 WHERE id = $1"};
+    " manifest_id = NULL, updated_at = $7, written_at = $7, taken_at = $8,"
+    " dated_at = coalesce(CAST($8 AS BIGINT), created_at) WHERE id = $1"};
 
 constexpr db::Statement kRemove{"DELETE FROM entry WHERE id = $1"};
 
@@ -38,15 +39,17 @@ Task<Entry> replace_bytes(db::Transaction& transaction, const Context& context, 
   entry.charged = charge_of(entry);
   entry.checksum = staged.digest();
   entry.manifest = {};
-  entry.width = entry.height = {};
-  entry.duration = {};
   entry.updated_at = entry.written_at = now;
   // The new reference first: the bytes may be the same.
   co_await add_reference(transaction, staged);
   co_await drop_bytes(transaction, file, now);
+  const auto known =
+      co_await want_media(transaction, staged.digest(), entry.type, entry.owner, now);
+  entry.media = known.media;
   if (entry.type.kind != file.type.kind) co_await forget_words(transaction, entry.id);
   co_await transaction.execute(kReplace, entry.id, entry.type.media_type, entry.type.kind,
-                               entry.size, entry.charged, ByteView(staged.digest().bytes), now);
+                               entry.size, entry.charged, ByteView(staged.digest().bytes), now,
+                               known.taken_at);
   co_await drop_downloads(transaction, entry.id);
   co_await subtract_from_totals(transaction, file);
   co_await add_to_totals(transaction, entry);
@@ -81,6 +84,7 @@ Task<void> detach_file(db::Transaction& transaction, const Entry& file, AccountI
 }
 
 Task<void> drop_bytes(db::Transaction& transaction, const Entry& file, Time now) {
+  if (file.checksum) co_await give_up_media(transaction, *file.checksum, now);
   if (file.manifest) co_return co_await retire_manifest(transaction, *file.manifest, now);
   co_await drop_reference(transaction, file.checksum.value(), now);
 }

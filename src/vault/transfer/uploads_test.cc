@@ -225,8 +225,8 @@ TEST_F(UploadsTest, WhatWasSentIsThere) {
   EXPECT_EQ(entry.description, "D");
   EXPECT_EQ(entry.tags, (std::vector<std::string>{"Beach", "sea"}));
   EXPECT_EQ(entry.created_at, clock_.now());
-  EXPECT_FALSE(entry.width);
-  EXPECT_FALSE(entry.duration);
+  ASSERT_TRUE(entry.media);
+  EXPECT_EQ(entry.media->state, MediaState::kProcessing);
   EXPECT_EQ(made->at(0).uuid, entry.uuid);
   EXPECT_EQ(made->at(0).tags, entry.tags);
   EXPECT_EQ(content_of(entry), content);

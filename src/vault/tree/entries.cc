@@ -128,9 +128,7 @@ std::string state_tag(const Entry& file, std::span<const CollectionId> collectio
   add(file.type.media_type);
   add(name_of(file.type.kind));
   add_number(file.size);
-  add_optional(file.width, add_number);
-  add_optional(file.height, add_number);
-  add_optional(file.duration, add_number);
+  add(file.media ? encode_media(*file.media) : "none");
   add_optional(file.title, add);
   add_optional(file.description, add);
   add_number(file.tags.size());

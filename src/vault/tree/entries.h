@@ -20,6 +20,7 @@ enum class EntrySort : std::uint8_t {
   kCreated,
   kName,
   kSize,
+  kTaken,      // when they were taken; those that do not say, when they came
   kPosition,   // in the collection; with one only
   kAdded,      // to the collection; with one only
   kRelevance,  // with a text only, the best first: SearchTerms::rank_of(), then the newest first
@@ -42,6 +43,8 @@ struct EntryQuery {
   std::optional<CollectionId> collection = {};  // one of the owner's
   std::optional<Time> created_from = {};        // those created then or later
   std::optional<Time> created_before = {};
+  std::optional<Time> taken_from = {};  // those that say that they were taken then or later
+  std::optional<Time> taken_before = {};
   EntrySort sort = EntrySort::kCreated;
   bool descending = true;
   std::uint64_t offset = 0;

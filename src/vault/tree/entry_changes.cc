@@ -6,6 +6,7 @@
 #include "vault/events/events.h"
 #include "vault/model/quota.h"
 #include "vault/tree/entry_rows.h"
+#include "vault/tree/media_rows.h"
 #include "vault/tree/search_index.h"
 #include "vault/tree/search_terms.h"
 
@@ -46,6 +47,12 @@ Task<Result<void>> store_changes(db::Transaction& transaction, const Entry& old,
                                entry.title, entry.description, tags, search, now, entry.space,
                                entry.parent.value_or(EntryId{}), entry.charged,
                                entry.type.media_type, entry.type.kind);
+  if (entry.type != old.type && entry.checksum) {
+    const auto known =
+        co_await want_media(transaction, *entry.checksum, entry.type, entry.owner, now);
+    entry.media = known.media;
+    co_await date_file(transaction, entry.id, known.taken_at);
+  }
   const Event event = event_about(entry, EventType::kEntryUpdated, entry.owner);
   co_await append_event(transaction, now, event);
   co_return Result<void>{};

@@ -37,7 +37,7 @@ constexpr db::Statement kRead{kReadText.data()};
 // Where pages of lists without a filter but the kind begin.
 enum class Start : std::uint8_t { kOffset, kBehind };
 constexpr std::size_t kStarts = 2;
-constexpr std::size_t kPlainSorts = 3;
+constexpr std::size_t kPlainSorts = 4;
 
 // One kind's part of a list of all kinds: in order, and nothing but what the index holds.
 // But where something is hidden.
@@ -77,7 +77,7 @@ std::string list_text(bool one_kind, Start start, std::string_view column, bool 
   }
   // CROSS JOIN: the page first, then its rows.
   return fmt::format(
-      "SELECT {0} FROM ({1} ORDER BY page_order {2}, page_id {2} LIMIT $2{3}) AS page"
+      "SELECT {0}, page_order FROM ({1} ORDER BY page_order {2}, page_id {2} LIMIT $2{3}) AS page"
       " CROSS JOIN entry WHERE entry.id = page.page_id ORDER BY page_order {2}, page_id {2}",
       kEntryColumns, parts, direction, start == Start::kOffset ? " OFFSET $3" : "");
 }
@@ -87,7 +87,7 @@ class ListStatements {
  public:
   ListStatements() {
     // Ids grow in order of creation.
-    constexpr std::array<std::string_view, kPlainSorts> kColumns{"id", "name", "size"};
+    constexpr std::array<std::string_view, kPlainSorts> kColumns{"id", "name", "size", "dated_at"};
     for (const bool one_kind : {false, true}) {
       for (const Start start : {Start::kOffset, Start::kBehind}) {
         for (std::size_t sort = 0; sort < kPlainSorts; ++sort) {
@@ -200,7 +200,9 @@ class PageFiller {
     last_ = {.id = row.id<EntryId>(0)};
     if (sort_ == EntrySort::kName) last_.name = as_text(row.bytes(8));
     if (sort_ == EntrySort::kSize) last_.number = row.integer(11);
-    if (sort_ == EntrySort::kPosition) last_.number = row.integer(kEntryWidth);
+    if (sort_ == EntrySort::kTaken || sort_ == EntrySort::kPosition) {
+      last_.number = row.integer(kEntryWidth);
+    }
     add_entry(row);
   }
 
@@ -377,7 +379,7 @@ Task<EntryPage> filtered_page(db::Transaction& tx, const EntryQuery& query,
   const EntryOrder order = order_of(query);
   const bool counts = !query.after;
   const bool by_tag_alone =
-      !query.text && !query.collection && !query.created_from && !query.created_before;
+      !query.text && !query.collection && !filter.has_dates() && !filter.has_taken_dates();
   if (counts && by_tag_alone) page.total = co_await count_tag(tx, filter);
   std::vector<EntryPosition> all;
   const bool collects = (counts && !by_tag_alone) || !is_in_order_of_ids(order.sort);
@@ -416,6 +418,13 @@ std::optional<EntryFilter> filter_from(const EntryQuery& query) {
   if (query.kind) filter.first_kind = filter.last_kind = *query.kind;
   if (query.created_from) filter.created_from = to_micros(*query.created_from);
   if (query.created_before) filter.created_before = to_micros(*query.created_before);
+  if (query.taken_from || query.taken_before) {
+    filter.taken_from = EntryFilter::kFirstTaken;
+    if (query.taken_from) {
+      filter.taken_from = std::max(to_micros(*query.taken_from), EntryFilter::kFirstTaken);
+    }
+    if (query.taken_before) filter.taken_before = to_micros(*query.taken_before);
+  }
   filter.collection = query.collection;
   if (query.text) {
     auto terms = SearchTerms::parse(*query.text);
@@ -435,7 +444,8 @@ std::optional<EntryFilter> filter_from(const EntryQuery& query) {
 Task<Result<EntryPage>> Entries::list(EntryQuery query) {
   auto filter = filter_from(query);
   if (!filter) co_return EntryPage{};
-  const bool unfiltered = !query.text && !query.tag && !query.created_from && !query.created_before;
+  const bool unfiltered =
+      !query.text && !query.tag && !filter->has_dates() && !filter->has_taken_dates();
   const bool plain = unfiltered && !query.collection;
   const bool as_collected =
       unfiltered && query.collection && !query.kind && query.sort == EntrySort::kPosition;

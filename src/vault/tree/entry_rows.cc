@@ -6,6 +6,7 @@
 #include "vault/events/events.h"
 #include "vault/model/ids.h"
 #include "vault/model/quota.h"
+#include "vault/tree/media_rows.h"
 #include "vault/tree/search_terms.h"
 #include "vault/tree/tree.h"
 
@@ -19,9 +20,9 @@ constexpr char kSeparator = '\x1f';
 constexpr db::Statement kInsert{
     "INSERT INTO entry (uuid, share, space_id, owner_id, parent_id, is_folder, levels, key, name,"
     " media_type, kind, size, charged, digest, manifest_id, title, description, tags,"
-    " created_at, updated_at, written_at, search)"
+    " created_at, updated_at, written_at, taken_at, dated_at, search)"
     " VALUES ($1, $2, $3, $4, $5, $6, 0, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17,"
-    " $18, $18, $18, $19) ON CONFLICT (space_id, parent_id, is_folder, key) DO NOTHING"};
+    " $18, $18, $18, $19, $20, $21) ON CONFLICT (space_id, parent_id, is_folder, key) DO NOTHING"};
 constexpr db::Statement kFindKey{
     "SELECT id FROM entry WHERE space_id = $1 AND parent_id = $2 AND is_folder = $3 AND key = $4"};
 
@@ -61,16 +62,14 @@ Entry entry_from(const db::Row& row) {
   entry.charged = static_cast<std::uint64_t>(row.integer(12));
   if (!row.is_null(13)) entry.checksum = Sha256Digest::from_bytes(row.bytes(13)).value();
   if (!row.is_null(14)) entry.manifest = row.id<ManifestId>(14);
-  entry.width = row.optional_integer(15);
-  entry.height = row.optional_integer(16);
-  if (!row.is_null(17)) entry.duration = row.real(17);
-  entry.title = row.optional_text(18);
-  entry.description = row.optional_text(19);
-  entry.tags = split_tags(row.text(20));
-  entry.created_at = row.time(21);
-  entry.updated_at = row.time(22);
-  entry.written_at = row.time(23);
-  entry.share_generation = static_cast<std::uint32_t>(row.integer(24));
+  entry.title = row.optional_text(15);
+  entry.description = row.optional_text(16);
+  entry.tags = split_tags(row.text(17));
+  entry.created_at = row.time(18);
+  entry.updated_at = row.time(19);
+  entry.written_at = row.time(20);
+  entry.share_generation = static_cast<std::uint32_t>(row.integer(21));
+  if (!row.is_null(22)) entry.media = decode_media(row.text(22));
   return entry;
 }
 
@@ -115,7 +114,15 @@ Task<Result<Entry>> add_entry(db::Transaction& transaction, const NewEntryRow& r
   }
   const EntryId parent = entry.parent.value_or(EntryId{});
   std::optional<ByteView> digest;
-  if (entry.checksum) digest = ByteView(entry.checksum->bytes);
+  std::optional<Time> taken_at;
+  if (entry.checksum) {
+    digest = ByteView(entry.checksum->bytes);
+    const auto known =
+        co_await want_media(transaction, *entry.checksum, entry.type, entry.owner, now);
+    entry.media = known.media;
+    taken_at = known.taken_at;
+  }
+  const Time dated_at = taken_at.value_or(now);
   for (;;) {
     // The name is taken by the same key, or by a folder where a file is to be, and the other way
     // round.
@@ -128,7 +135,7 @@ Task<Result<Entry>> add_entry(db::Transaction& transaction, const NewEntryRow& r
           kInsert, entry.uuid, entry.share, entry.space, entry.owner, parent, entry.is_folder(),
           as_bytes(entry.key), as_bytes(entry.name), entry.type.media_type, entry.type.kind,
           entry.size, entry.charged, digest, entry.manifest, entry.title, entry.description,
-          row.tags, now, row.search);
+          row.tags, now, taken_at, dated_at, row.search);
     }
     if (!shadowed && id) {
       entry.id = *id;

@@ -15,12 +15,19 @@
 
 namespace coffer::vault {
 
-inline constexpr char kEntryColumns[] =
-    "id, uuid, share, share_expires_at, space_id, owner_id, parent_id, key, name, media_type, "
-    "kind, size, charged, digest, manifest_id, width, height, duration, title, description, tags, "
-    "created_at, updated_at, written_at, share_generation";
+// The columns that `entry` and `trash` have in common.
+#define COFFER_KEPT_ENTRY_COLUMNS                                                             \
+  "id, uuid, share, share_expires_at, space_id, owner_id, parent_id, key, name, media_type, " \
+  "kind, size, charged, digest, manifest_id, title, description, tags, created_at, "          \
+  "updated_at, written_at, share_generation"
+inline constexpr char kKeptEntryColumns[] = COFFER_KEPT_ENTRY_COLUMNS;
+// What entry_from() reads: these, and the facts of the bytes. Not a join: so it stands in a
+// statement of any form, and costs nothing where no file of such a kind is read.
+inline constexpr char kEntryColumns[] = COFFER_KEPT_ENTRY_COLUMNS
+    ", CASE WHEN kind <= 3 THEN (SELECT facts FROM media_facts WHERE source = digest) END";
+#undef COFFER_KEPT_ENTRY_COLUMNS
 // What a statement selects besides follows from here on.
-inline constexpr int kEntryWidth = 25;
+inline constexpr int kEntryWidth = 23;
 
 Entry entry_from(const db::Row& row);
 

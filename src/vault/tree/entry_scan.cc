@@ -15,17 +15,20 @@
 namespace coffer::vault {
 namespace {
 
-// What every statement is given as $1 to $8: the owner, the first and the last kind, two moments,
-// the tag, the first and the last id. `id` is the column that holds the latter.
+// What every statement is given as $1 to $10: the owner, the first and the last kind, two moments,
+// the tag, the first and the last id, two moments when it was taken. `id` is the column that holds
+// the ids. The number is EntryFilter::kUndated.
 std::string conditions(std::string_view id, bool hidden) {
   return fmt::format(
       " AND entry.created_at >= $4 AND entry.created_at < $5 AND {} BETWEEN $7 AND $8"
+      " AND coalesce(entry.taken_at, -9223372036854775807) >= $9"
+      " AND coalesce(entry.taken_at, -9223372036854775807) < $10"
       " AND ($6 = '' OR EXISTS (SELECT 1 FROM entry_tag AS t WHERE t.owner_id = $1"
       " AND t.tag = $6 AND t.entry_id = entry.id)){}",
       id, hidden ? kIsNotHidden : "");
 }
 
-constexpr char kColumns[] = "entry.id, entry.size, entry.name, entry.search";
+constexpr char kColumns[] = "entry.id, entry.size, entry.name, entry.search, entry.dated_at";
 
 std::string_view direction_of(bool descending) { return descending ? "DESC" : "ASC"; }
 
@@ -39,8 +42,8 @@ std::string walk_text(std::string_view column, bool descending, bool hidden) {
   // What is equal and what is not are parts of their own: SQLite does not compare an index with
   // both columns at once.
   if (!by_id) {
-    positions = {fmt::format(" AND entry.{} = $9 AND entry.id {} $10", column, behind),
-                 fmt::format(" AND entry.{} {} $9", column, behind)};
+    positions = {fmt::format(" AND entry.{} = $11 AND entry.id {} $12", column, behind),
+                 fmt::format(" AND entry.{} {} $11", column, behind)};
   }
   std::string text;
   for (int kind = 0; kind <= static_cast<int>(FileKind::kFolder); ++kind) {
@@ -68,16 +71,16 @@ std::string tag_text(bool descending, bool hidden) {
 std::string collection_text(bool descending, bool hidden) {
   return fmt::format(
       "SELECT {}, listed.position, listed.added_at FROM collection_entry AS listed"
-      " CROSS JOIN entry WHERE listed.collection_id = $9 AND entry.id = listed.entry_id"
+      " CROSS JOIN entry WHERE listed.collection_id = $11 AND entry.id = listed.entry_id"
       " AND entry.owner_id = $1 AND entry.kind BETWEEN $2 AND $3{} ORDER BY listed.entry_id {}",
       kColumns, conditions("listed.entry_id", hidden), direction_of(descending));
 }
 
-// What the index of words finds; $9: what it is asked. Its rows are in the order of the newest
+// What the index of words finds; $11: what it is asked. Its rows are in the order of the newest
 // first.
 std::string words_text(bool descending, bool hidden) {
   return fmt::format(
-      "SELECT {}, 0, 0 FROM entry_words CROSS JOIN entry WHERE entry_words MATCH $9"
+      "SELECT {}, 0, 0 FROM entry_words CROSS JOIN entry WHERE entry_words MATCH $11"
       " AND entry_words.rowid BETWEEN -$8 AND -$7 AND entry.id = -entry_words.rowid"
       " AND entry.owner_id = $1 AND entry.kind BETWEEN $2 AND $3{} ORDER BY entry_words.rowid {}",
       kColumns, conditions("entry.id + 0", hidden), direction_of(!descending));
@@ -127,8 +130,14 @@ const Statements& walk_statements(EntrySort sort) {
       [](bool down, bool hidden) { return walk_text("name", down, hidden); });
   static const Statements by_size(
       [](bool down, bool hidden) { return walk_text("size", down, hidden); });
-  if (sort == EntrySort::kName) return by_name;
-  return sort == EntrySort::kSize ? by_size : by_id;
+  static const Statements by_date(
+      [](bool down, bool hidden) { return walk_text("dated_at", down, hidden); });
+  switch (sort) {
+    case EntrySort::kName: return by_name;
+    case EntrySort::kSize: return by_size;
+    case EntrySort::kTaken: return by_date;
+    default: return by_id;
+  }
 }
 
 // Where the entry in the row stands; nothing where it does not match.
@@ -141,8 +150,9 @@ std::optional<EntryPosition> position_from(const db::Row& row, const EntryFilter
     case EntrySort::kCreated: break;
     case EntrySort::kName: position.name = as_text(row.bytes(2)); break;
     case EntrySort::kSize: position.number = row.integer(1); break;
-    case EntrySort::kPosition: position.number = row.integer(4); break;
-    case EntrySort::kAdded: position.number = row.integer(5); break;
+    case EntrySort::kTaken: position.number = row.integer(4); break;
+    case EntrySort::kPosition: position.number = row.integer(5); break;
+    case EntrySort::kAdded: position.number = row.integer(6); break;
     case EntrySort::kRelevance: position.number = *found; break;
   }
   return position;
@@ -213,19 +223,19 @@ class IdScan {
     const Statements& statements =
         filter_.tag.empty() ? walk_statements(EntrySort::kCreated) : by_tag;
     const auto each = [this](const db::Row& row) { return look_at(row); };
-    co_await transaction_.while_each(statements.of(order_.descending, filter_.hidden), each,
-                                     filter_.owner, filter_.first_kind, filter_.last_kind,
-                                     filter_.created_from, filter_.created_before, filter_.tag,
-                                     range.low, range.high);
+    co_await transaction_.while_each(
+        statements.of(order_.descending, filter_.hidden), each, filter_.owner, filter_.first_kind,
+        filter_.last_kind, filter_.created_from, filter_.created_before, filter_.tag, range.low,
+        range.high, filter_.taken_from, filter_.taken_before);
   }
 
   Task<void> scan_collection(IdRange range) {
     static const Statements statements(collection_text);
     const auto each = [this](const db::Row& row) { return look_at(row); };
-    co_await transaction_.while_each(statements.of(order_.descending, filter_.hidden), each,
-                                     filter_.owner, filter_.first_kind, filter_.last_kind,
-                                     filter_.created_from, filter_.created_before, filter_.tag,
-                                     range.low, range.high, *filter_.collection);
+    co_await transaction_.while_each(
+        statements.of(order_.descending, filter_.hidden), each, filter_.owner, filter_.first_kind,
+        filter_.last_kind, filter_.created_from, filter_.created_before, filter_.tag, range.low,
+        range.high, filter_.taken_from, filter_.taken_before, *filter_.collection);
   }
 
   // What the index finds, and what has changed since, merged. That the index still has entries by
@@ -240,7 +250,8 @@ class IdScan {
     };
     co_await transaction_.for_each(stale.of(order_.descending, filter_.hidden), keep, filter_.owner,
                                    filter_.first_kind, filter_.last_kind, filter_.created_from,
-                                   filter_.created_before, filter_.tag, range.low, range.high);
+                                   filter_.created_before, filter_.tag, range.low, range.high,
+                                   filter_.taken_from, filter_.taken_before);
     auto next = changed.begin();
     const auto visit_until = [&](EntryId id) {
       while (!is_done_ && next != changed.end() &&
@@ -262,10 +273,10 @@ class IdScan {
                           .words_begin = rank_ == 0};
     const std::string expression = match_expression(query, filter_.terms);
     static const Statements words(words_text);
-    co_await transaction_.while_each(words.of(order_.descending, filter_.hidden), each,
-                                     filter_.owner, filter_.first_kind, filter_.last_kind,
-                                     filter_.created_from, filter_.created_before, filter_.tag,
-                                     range.low, range.high, expression);
+    co_await transaction_.while_each(
+        words.of(order_.descending, filter_.hidden), each, filter_.owner, filter_.first_kind,
+        filter_.last_kind, filter_.created_from, filter_.created_before, filter_.tag, range.low,
+        range.high, filter_.taken_from, filter_.taken_before, expression);
     visit_until(order_.descending ? range.low : range.high);
   }
 
@@ -309,15 +320,17 @@ Task<void> scan_in_order(db::Transaction& transaction, const EntryFilter& filter
                                                      : std::string_view();
     co_await transaction.while_each(statement, each, filter.owner, filter.first_kind,
                                     filter.last_kind, filter.created_from, filter.created_before,
-                                    filter.tag, all.low, all.high, as_bytes(name), id);
+                                    filter.tag, all.low, all.high, filter.taken_from,
+                                    filter.taken_before, as_bytes(name), id);
     co_return;
   }
-  const std::int64_t size = after              ? after->number
-                            : order.descending ? std::numeric_limits<std::int64_t>::max()
-                                               : -1;
+  const std::int64_t number = after              ? after->number
+                              : order.descending ? std::numeric_limits<std::int64_t>::max()
+                                                 : std::numeric_limits<std::int64_t>::min();
   co_await transaction.while_each(statement, each, filter.owner, filter.first_kind,
                                   filter.last_kind, filter.created_from, filter.created_before,
-                                  filter.tag, all.low, all.high, size, id);
+                                  filter.tag, all.low, all.high, filter.taken_from,
+                                  filter.taken_before, number, id);
 }
 
 }  // namespace coffer::vault

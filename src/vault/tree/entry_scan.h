@@ -24,12 +24,18 @@ struct EntryFilter {
   FileKind last_kind = FileKind::kOther;
   std::int64_t created_from = kAnyFrom;  // microseconds
   std::int64_t created_before = kAnyBefore;
+  // The same, of those that say when they were taken; kUndated: the others too.
+  static constexpr std::int64_t kUndated = -std::numeric_limits<std::int64_t>::max();
+  static constexpr std::int64_t kFirstTaken = kUndated + 1;
+  std::int64_t taken_from = kUndated;
+  std::int64_t taken_before = kAnyBefore;
   std::string tag = {};  // folded; empty: any
   std::optional<CollectionId> collection = {};
   SearchTerms terms = {};
   bool hidden = false;  // something of the owner is being cleared away
 
   bool has_dates() const { return created_from != kAnyFrom || created_before != kAnyBefore; }
+  bool has_taken_dates() const { return taken_from != kUndated; }
 };
 
 struct EntryOrder {
@@ -52,8 +58,8 @@ struct IdRange {
 Task<void> scan_by_id(db::Transaction& transaction, const EntryFilter& filter, EntryOrder order,
                       IdRange range, std::optional<int> rank, const VisitEntry& visit);
 
-// Those behind `after`, in order of names or sizes. Reads every entry of the account until it has
-// been given enough. REQUIRES: order.sort is kName or kSize.
+// Those behind `after`, in order of names, sizes or dates. Reads every entry of the account until
+// it has been given enough. REQUIRES: order.sort is kName, kSize or kTaken.
 Task<void> scan_in_order(db::Transaction& transaction, const EntryFilter& filter, EntryOrder order,
                          const std::optional<EntryPosition>& after, const VisitEntry& visit);
 

@@ -203,11 +203,14 @@ TEST_F(SearchIndexTest, ManyMatchesAreReadInOrder) {
   upload(anna_, "pinneedle.jpg", "x");
   static constexpr db::Statement kCopy{
       "INSERT INTO entry (uuid, share, space_id, owner_id, parent_id, is_folder, levels, key, name,"
-      " media_type, kind, size, charged, digest, tags, created_at, updated_at, written_at, search)"
+      " media_type, kind, size, charged, digest, tags, created_at, updated_at, written_at, "
+      "dated_at,"
+      " search)"
       " WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 6000)"
       " SELECT randomblob(16), randomblob(16), space_id, owner_id, parent_id, 0, 0,"
       " CAST(key || n.i AS BLOB), name, media_type, kind, n.i % 7, charged, digest, tags,"
-      " created_at, updated_at, written_at, search FROM n CROSS JOIN entry ORDER BY n.i, entry.id"};
+      " created_at, updated_at, written_at, dated_at, search FROM n CROSS JOIN entry ORDER BY n.i, "
+      "entry.id"};
   change(kCopy);
   static constexpr db::Statement kRestore{"DELETE FROM entry WHERE id > 2"};
   for (const bool indexed : {false, true}) {
@@ -385,9 +388,10 @@ TEST_F(SearchIndexTest, PeriodsStayFew) {
   static constexpr db::Statement kCopy{
       "INSERT INTO entry (id, uuid, share, space_id, owner_id, parent_id, is_folder, levels, key,"
       " name, media_type, kind, size, charged, digest, tags, created_at, updated_at, written_at,"
-      " search) SELECT $1, randomblob(16), randomblob(16), space_id, owner_id, parent_id, 0, 0,"
+      " dated_at, search) SELECT $1, randomblob(16), randomblob(16), space_id, owner_id, "
+      "parent_id, 0, 0,"
       " CAST($1 AS BLOB), name, media_type, kind, size, charged, digest, tags,"
-      " created_at - $1, updated_at, written_at, search FROM entry WHERE id = 1"};
+      " created_at - $1, updated_at, written_at, created_at - $1, search FROM entry WHERE id = 1"};
   static constexpr db::Statement kRestore{"DELETE FROM entry WHERE id > 1"};
   static constexpr db::Statement kPeriods{"SELECT count(*) FROM entry_period"};
   static constexpr db::Statement kOutside{

@@ -75,6 +75,7 @@ constexpr std::pair<std::string_view, db::Statement> kRules[] = {
       " (SELECT digest, count(*) AS counted FROM"
       "  (SELECT digest FROM entry WHERE is_folder = 0 AND manifest_id IS NULL UNION ALL"
       "   SELECT digest FROM trash WHERE manifest_id IS NULL UNION ALL"
+      "   SELECT digest FROM derived_blob UNION ALL"
       "   SELECT digest FROM part WHERE multipart_id NOT IN"
       "    (SELECT manifest_id FROM retired_manifest)) GROUP BY digest) AS referred"
       " ON referred.digest = blob.digest WHERE refs <> coalesce(counted, 0)"}},
@@ -83,12 +84,26 @@ constexpr std::pair<std::string_view, db::Statement> kRules[] = {
       "  AND digest NOT IN (SELECT digest FROM blob)) +"
       " (SELECT count(*) FROM trash WHERE manifest_id IS NULL"
       "  AND digest NOT IN (SELECT digest FROM blob)) +"
+      " (SELECT count(*) FROM derived_blob WHERE digest NOT IN (SELECT digest FROM blob)) +"
       " (SELECT count(*) FROM part WHERE digest NOT IN (SELECT digest FROM blob)"
       "  AND multipart_id NOT IN (SELECT manifest_id FROM retired_manifest))"}},
     {"blobs that are counted as unused and are not, or the other way round",
      {"SELECT count(*) FROM blob WHERE (refs = 0) <> (unused_since IS NOT NULL)"}},
     {"places of blobs that stand in the ledger as nobody's",
      {"SELECT count(*) FROM blob JOIN unclaimed_place ON unclaimed_place.place = blob.place"}},
+    {"pictures whose size is not that of their blob",
+     {"SELECT count(*) FROM derived_blob AS d JOIN blob ON blob.digest = d.digest"
+      " WHERE d.size <> blob.size"}},
+    {"pictures of what nothing is known of",
+     {"SELECT count(*) FROM derived_blob WHERE source NOT IN (SELECT source FROM media_facts)"}},
+    {"facts of bytes that no file has, and that nothing clears away",
+     {"SELECT count(*) FROM media_facts WHERE unused_since IS NULL AND source NOT IN"
+      " (SELECT digest FROM entry WHERE digest IS NOT NULL UNION ALL"
+      "  SELECT digest FROM trash WHERE digest IS NOT NULL)"}},
+    {"files whose date is not that of their bytes",
+     {"SELECT count(*) FROM entry AS e LEFT JOIN media_facts AS m"
+      " ON m.source = e.digest AND e.kind <= 3 WHERE e.taken_at IS NOT m.taken_at"
+      " OR e.dated_at <> coalesce(e.taken_at, e.created_at)"}},
     {"files whose size is not that of their blob",
      {"SELECT (SELECT count(*) FROM entry JOIN blob ON blob.digest = entry.digest"
       "  WHERE entry.manifest_id IS NULL AND entry.size <> blob.size) +"

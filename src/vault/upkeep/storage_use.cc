@@ -11,6 +11,7 @@ constexpr db::Statement kFiles{
 constexpr db::Statement kTrash{"SELECT count(*), coalesce(sum(size), 0) FROM trash"};
 constexpr db::Statement kUploads{
     "SELECT count(*), coalesce(sum(bytes), 0) FROM multipart WHERE entry_id IS NULL"};
+constexpr db::Statement kPictures{"SELECT count(*), coalesce(sum(size), 0) FROM derived_blob"};
 constexpr db::Statement kBlobs{"SELECT count(*), coalesce(sum(size), 0) FROM blob"};
 constexpr db::Statement kUnused{
     "SELECT count(*), coalesce(sum(size), 0), min(unused_since) FROM blob"
@@ -37,6 +38,10 @@ Task<StorageUse> storage_use(db::Database& database) {
       use.uploads = unsigned_at(row, 0);
       use.in_parts = unsigned_at(row, 1);
     };
+    const auto pictures = [&](const db::Row& row) {
+      use.picture_files = unsigned_at(row, 0);
+      use.pictures = unsigned_at(row, 1);
+    };
     const auto blobs = [&](const db::Row& row) {
       use.blobs = unsigned_at(row, 0);
       use.stored = unsigned_at(row, 1);
@@ -49,10 +54,11 @@ Task<StorageUse> storage_use(db::Database& database) {
     co_await tx.for_each(kFiles, files, FileKind::kFolder);
     co_await tx.for_each(kTrash, trash);
     co_await tx.for_each(kUploads, uploads);
+    co_await tx.for_each(kPictures, pictures);
     co_await tx.for_each(kBlobs, blobs);
     co_await tx.for_each(kUnused, unused);
     // Nothing of what is referred to, or of what refers, is counted twice here.
-    use.shared = use.live + use.trashed + use.in_parts - (use.stored - use.waiting);
+    use.shared = use.live + use.trashed + use.in_parts + use.pictures - (use.stored - use.waiting);
     co_return use;
   };
   co_return co_await database.scan(look);

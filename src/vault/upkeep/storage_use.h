@@ -10,7 +10,7 @@
 
 namespace coffer::vault {
 
-// Bytes unless it says otherwise. What is stored is live + trashed + in_parts - shared +
+// Bytes unless it says otherwise. What is stored is live + trashed + in_parts + pictures - shared +
 // waiting.
 struct StorageUse {
   std::uint64_t live_files = 0;     // how many
@@ -19,6 +19,8 @@ struct StorageUse {
   std::uint64_t trashed = 0;        // of those, each counted for itself
   std::uint64_t uploads = 0;        // unfinished ones in parts, how many
   std::uint64_t in_parts = 0;       // of those, each part counted for itself
+  std::uint64_t picture_files = 0;  // that were made of files, thumbnails among them, how many
+  std::uint64_t pictures = 0;       // of those, each counted for itself
   std::uint64_t shared = 0;         // saved because equal bytes are stored once
   std::uint64_t waiting_blobs = 0;
   std::uint64_t waiting = 0;  // of blobs that nothing refers to, until the grace time is over

@@ -15,6 +15,7 @@
 #include "vault/tree/entries.h"
 #include "vault/tree/entry_rows.h"
 #include "vault/tree/keys.h"
+#include "vault/tree/media_rows.h"
 #include "vault/tree/search_index.h"
 
 namespace coffer::vault {
@@ -22,16 +23,17 @@ namespace {
 
 constexpr std::uint64_t kDeep = 1000;  // rows to pass over: above, off the serving core
 
-constexpr auto kPutText = sql("INSERT INTO trash (", kEntryColumns, ", deleted_at) SELECT ",
-                              kEntryColumns, ", CAST($2 AS BIGINT) FROM entry WHERE id = $1");
+constexpr auto kPutText = sql("INSERT INTO trash (", kKeptEntryColumns, ", deleted_at) SELECT ",
+                              kKeptEntryColumns, ", CAST($2 AS BIGINT) FROM entry WHERE id = $1");
 constexpr db::Statement kPut{kPutText.data()};
 constexpr db::Statement kForget{"DELETE FROM trash WHERE id = $1"};
 constexpr db::Statement kPlace{
     "UPDATE trash SET share = $2, share_generation = $3, space_id = $4, parent_id = $5, key = $6,"
     " updated_at = $7 WHERE id = $1"};
 constexpr auto kRestoreText =
-    sql("INSERT INTO entry (", kEntryColumns, ", is_folder, levels, search) SELECT ", kEntryColumns,
-        ", 0, 0, $2 FROM trash WHERE id = $1");
+    sql("INSERT INTO entry (", kKeptEntryColumns,
+        ", is_folder, levels, search, taken_at, dated_at) SELECT ", kKeptEntryColumns,
+        ", 0, 0, $2, $3, coalesce(CAST($3 AS BIGINT), created_at) FROM trash WHERE id = $1");
 constexpr db::Statement kRestore{kRestoreText.data()};
 
 // Follows a condition about the account $1: it was not emptied away.
@@ -134,7 +136,12 @@ Task<void> put_back(db::Transaction& tx, const Entry& file, Time now) {
   co_await tx.execute(kPlace, file.id, file.share, file.share_generation, file.space,
                       file.parent.value_or(EntryId{}), as_bytes(file.key), file.updated_at);
   const std::string search = search_column(file);
-  co_await tx.execute(kRestore, file.id, search);
+  std::optional<Time> taken_at;
+  if (file.checksum) {
+    const auto known = co_await want_media(tx, *file.checksum, file.type, file.owner, now);
+    taken_at = known.taken_at;
+  }
+  co_await tx.execute(kRestore, file.id, search, taken_at);
   co_await note_returned(tx, file.id);
   co_await tx.execute(kForget, file.id);
   co_await tx.execute(kSubtract, file.owner, file.size, file.charged);

@@ -1,0 +1,37 @@
+// The rows about what bytes show and play, for the statements that make and drop files.
+#pragma once
+
+#include <memory>
+#include <optional>
+
+#include "base/clock.h"
+#include "base/hash.h"
+#include "base/task.h"
+#include "db/transaction.h"
+#include "vault/model/types.h"
+
+namespace coffer::vault {
+
+// Whether files of that type are looked into: images, videos and audio, but for drawings that are
+// programs (SVG), and PDF.
+bool is_looked_into(const FileType& type) noexcept;
+
+// What a file is to be shown with, and sorted by.
+struct KnownMedia {
+  std::shared_ptr<const Media> media;  // null: nothing looks into it
+  std::optional<Time> taken_at;
+};
+
+// In the transaction that gives a file of `owner` these bytes or this type: they are looked into,
+// unless they were before. One statement, two where they were.
+Task<KnownMedia> want_media(db::Transaction& transaction, const Sha256Digest& digest,
+                            const FileType& type, AccountId owner, Time now);
+
+// Behind want_media(), where the file's row is there already: the moment that it is sorted by.
+Task<void> date_file(db::Transaction& transaction, EntryId file, std::optional<Time> taken_at);
+
+// In the transaction in which a file, or the trash, gives up these bytes: the collector looks
+// whether that was the last one.
+Task<void> give_up_media(db::Transaction& transaction, const Sha256Digest& digest, Time now);
+
+}  // namespace coffer::vault
