@@ -114,6 +114,16 @@ struct Settings {
     std::chrono::milliseconds retention{0};  // 0: no trash
   } trash;
 
+  struct Media {
+    bool enabled = true;
+    std::string program;            // empty: coffer-media beside the server
+    std::uint64_t workers = 0;      // 0: half of the cores
+    std::uint64_t memory = 0;       // bytes of all workers together
+    std::uint64_t spool_bytes = 0;  // of a file that is copied for a worker
+    std::uint64_t cache_files = 0;  // pictures that were made on request
+    std::uint64_t cache_bytes = 0;
+  } media;
+
   struct Webhooks {
     bool allow_private = false;
     std::chrono::milliseconds timeout{0};  // of an attempt

@@ -325,6 +325,37 @@ constexpr auto kDefinitions = std::to_array<Definition>({
         [](auto& all) -> auto& { return all.trash.retention; }),
 
     define(
+        "media.enabled", boolean(), "true",
+        "Whether the server looks into images, videos, audio and PDF, for their facts and "
+        "thumbnails, by the program coffer-media.",
+        [](auto& all) -> auto& { return all.media.enabled; }),
+    define(
+        "media.program", text(), "", "That program; empty: the one that was installed with coffer.",
+        [](auto& all) -> auto& { return all.media.program; }),
+    define(
+        "media.workers", integer(0, 64), "0",
+        "Files that are looked into at the same time; 0: half of the cores. Never more than fit "
+        "into media.memory.",
+        [](auto& all) -> auto& { return all.media.workers; }),
+    define(
+        "media.memory", size(kGiB), "2GiB",
+        "Memory of the processes that look into files, together; each may take 1 GiB.",
+        [](auto& all) -> auto& { return all.media.memory; }),
+    define(
+        "media.spool_bytes", size(0), "4GiB",
+        "Size of a file of several parts up to which it is looked into: it is copied into the data "
+        "folder meanwhile.",
+        [](auto& all) -> auto& { return all.media.spool_bytes; }),
+    define(
+        "media.cache_files", integer(0, 1'000'000'000), "100000",
+        "Pictures in other sizes than thumbnails that are kept; those that were used longest ago "
+        "are removed.",
+        [](auto& all) -> auto& { return all.media.cache_files; }),
+    define(
+        "media.cache_bytes", size(0), "1GiB", "Bytes of these pictures.",
+        [](auto& all) -> auto& { return all.media.cache_bytes; }),
+
+    define(
         "webhooks.allow_private", boolean(), "false",
         "Whether webhooks may be at loopback, private and link-local addresses.",
         [](auto& all) -> auto& { return all.webhooks.allow_private; }),

@@ -38,7 +38,7 @@ class Collector {
     std::chrono::milliseconds count_every = std::chrono::minutes(1);  // for metrics
     std::chrono::milliseconds retry_after = std::chrono::minutes(1);
     std::chrono::milliseconds keep_events = std::chrono::hours(7 * 24);
-    std::uint64_t max_events = 100'000;         // of one account, see OwnerEvents::prune()
+    std::uint64_t max_events = 100'000;  // of one account, see OwnerEvents::prune()
     std::chrono::milliseconds evict_every = std::chrono::minutes(1);
     // Pictures that were made on request: as many as are kept, and their bytes.
     std::uint64_t max_pictures = 100'000;

@@ -66,6 +66,10 @@ std::vector<Server::Address> Server::metrics_addresses() const {
 void Server::start() {
   webhooks_.emplace(settings_, vault_.vault());
   webhooks_->add_values(metrics_);
+  if (settings_.media.enabled) {
+    media_.emplace(settings_, vault_.vault());
+    media_->add_values(metrics_);
+  }
   feed_.emplace(vault_.vault(), dynamic_cast<db::CommitNotifier*>(&vault_.database()), hub_,
                 realtime::Feed::Options(), apis::mediavault::event_message);
   http_.start();
@@ -78,10 +82,14 @@ void Server::start() {
     log::info("showing metrics", {{"host", address.host}, {"port", address.port}});
   }
   log::info("guests", {{"served", settings_.guests}});
+  log::info("media", {{"looked_into", settings_.media.enabled},
+                      {"workers", settings_.media.enabled ? media_workers(settings_) : 0}});
   collector_.emplace(vault_.vault(),
                      jobs::Collector::Options{.collect_every = settings_.blobs.collect_every,
                                               .keep_events = settings_.events.retention,
-                                              .max_events = settings_.events.max_per_account});
+                                              .max_events = settings_.events.max_per_account,
+                                              .max_pictures = settings_.media.cache_files,
+                                              .max_picture_bytes = settings_.media.cache_bytes});
 }
 
 void Server::reload_tls() {

@@ -18,6 +18,7 @@
 #include "jobs/collector.h"
 #include "realtime/feed.h"
 #include "realtime/hub.h"
+#include "server/media_service.h"
 #include "server/open_vault.h"
 #include "server/packages.h"
 #include "server/stores.h"
@@ -66,6 +67,8 @@ class Server {
 
   // REQUIRES: start() was called. Valid until this is destroyed.
   jobs::Collector& collector() { return *collector_; }
+  // The same; null where media.enabled is off.
+  jobs::MediaJobs* media_jobs() { return media_ ? &media_->jobs() : nullptr; }
 
   // Reads certificates and keys again; the old ones stay where that fails, which is logged.
   void reload_tls();
@@ -94,6 +97,8 @@ class Server {
   std::unique_ptr<http::Server> metrics_http_;
   std::optional<jobs::Collector> collector_;
   std::optional<realtime::Feed> feed_;  // behind http_, on whose cores it has work done
+  // The same: those who wait for a picture are told there. metrics_ refers to it.
+  std::optional<MediaService> media_;
 };
 
 }  // namespace coffer::server

@@ -71,6 +71,8 @@ def test_the_help_of_every_command():
         ("fsck",),
         ("storage",),
         ("storage", "reclaim"),
+        ("media", "status"),
+        ("media", "retry"),
         ("events",),
         ("routes",),
         ("config", "print"),

@@ -42,7 +42,7 @@ def complete(line, cwd=None):
     [
         (
             "coffer ",
-            {"serve", "user", "key", "fsck", "storage", "events", "routes", "openapi", "config", "version"}
+            {"serve", "user", "key", "fsck", "storage", "media", "events", "routes", "openapi", "config", "version"}
             | {"login", "logout", "ls", "up", "down", "rm", "share", "sync", "watch"},
         ),
         ("coffer ro", {"routes"}),
@@ -50,6 +50,7 @@ def complete(line, cwd=None):
         ("coffer user s", {"set-password"}),
         ("coffer key ", {"create", "list", "revoke"}),
         ("coffer storage ", {"reclaim", "reindex"}),
+        ("coffer media ", {"status", "retry"}),
         ("coffer storage reclaim --js", {"--json"}),
         ("coffer config ", {"print", "reference"}),
         ("coffer frobnicate x", set()),

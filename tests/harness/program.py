@@ -9,8 +9,9 @@ REPOSITORY = pathlib.Path(__file__).resolve().parents[2]
 BINARY = pathlib.Path(os.environ.get("COFFER_BINARY", REPOSITORY / "build/release/coffer"))
 
 # Cheap password hashes, so that a hundred accounts cost a test nothing. What the hashes cost
-# by default is looked at where it matters. Guests as the documents show them.
-DEFAULTS = {"rate_limits": "off", "passwords.memory": "8MiB", "guests": "on"}
+# by default is looked at where it matters. Guests as the documents show them. Files are not looked
+# into where no test asks for it: so nothing but the test changes what it has uploaded.
+DEFAULTS = {"rate_limits": "off", "passwords.memory": "8MiB", "guests": "on", "media.enabled": "false"}
 
 
 @functools.cache

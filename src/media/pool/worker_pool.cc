@@ -153,6 +153,8 @@ Reply WorkerPool::run(Request request, int file, std::uint64_t offset, std::uint
   return reply;
 }
 
+void WorkerPool::check() { const Borrowed worker(*this, Job::kProbe); }
+
 WorkerPool::Stats WorkerPool::stats() const {
   const std::lock_guard lock(mutex_);
   Stats stats = stats_;

@@ -69,6 +69,9 @@ class WorkerPool {
   // through `file`, or it holds more than a range that is too large to copy.
   Reply run(Request request, int file, std::uint64_t offset, std::uint64_t length);
 
+  // Starts a worker, unless one is idle: throws as run() does where none can be started.
+  void check();
+
   // Ends the jobs that are under way, within milliseconds, and lets none begin.
   void stop();
 

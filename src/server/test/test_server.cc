@@ -23,6 +23,7 @@ config::Settings load(const std::filesystem::path& folder, const Fields& setting
                   {"guests", "on"},
                   {"log.access", "false"},
                   {"rate_limits", "off"},
+                  {"media.enabled", "false"},
                   {"storage.reserve", "0"}};
   std::erase_if(defaults, [&](const auto& setting) {
     return std::ranges::any_of(settings,
@@ -99,7 +100,10 @@ void TestServer::restart() {
   start();
 }
 
-void TestServer::collect() { impl_->server->collector().run_all(); }
+void TestServer::collect() {
+  if (auto* const media = impl_->server->media_jobs()) media->run_all();
+  impl_->server->collector().run_all();
+}
 
 std::string TestServer::url() const { return fmt::format("http://127.0.0.1:{}", port_); }
 

@@ -91,7 +91,7 @@ class TestServer {
   };
 
   // `settings` as on a command line: `TestServer server(Fields{{"accounts.quota", "1MiB"}})`. The
-  // tests' own are: no rate limits, guests, passwords that are cheap to hash, two cores.
+  // tests' own are: no rate limits, guests, passwords that are cheap to hash, two cores, no media.
   explicit TestServer(const Fields& settings = {});
   ~TestServer();
   TestServer(const TestServer&) = delete;

@@ -1,0 +1,380 @@
+#include "jobs/media_jobs.h"
+
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <exception>
+#include <stdexcept>
+#include <utility>
+
+#include "base/log.h"
+#include "base/thread.h"
+#include "jobs/media_source.h"
+
+namespace coffer::jobs {
+namespace {
+
+// Whoever serves goes first.
+constexpr int kNice = 10;
+// Files that are looked at in one transaction, whether they are to be looked into.
+constexpr std::size_t kCatchUpStep = 200;
+
+vault::MediaFailure failure_from(media::Failure failure) {
+  switch (failure) {
+    case media::Failure::kUnsupported: return vault::MediaFailure::kUnsupported;
+    case media::Failure::kDamaged: return vault::MediaFailure::kDamaged;
+    case media::Failure::kTooLarge: return vault::MediaFailure::kTooLarge;
+    case media::Failure::kNoPicture: return vault::MediaFailure::kNoPicture;
+    case media::Failure::kNoDecoder: return vault::MediaFailure::kNoDecoder;
+    case media::Failure::kMemory: return vault::MediaFailure::kMemory;
+    case media::Failure::kTime: return vault::MediaFailure::kTime;
+    case media::Failure::kCrashed: return vault::MediaFailure::kCrashed;
+    case media::Failure::kProtocol: break;
+  }
+  return vault::MediaFailure::kProtocol;
+}
+
+vault::MediaFacts facts_from(media::Facts facts) {
+  vault::MediaFacts made;
+  made.width = facts.width;
+  made.height = facts.height;
+  made.duration_micros = facts.duration_micros;
+  made.codec = std::move(facts.codec);
+  made.colour_space = std::move(facts.colour_space);
+  if (facts.taken_at) {
+    constexpr std::int64_t kMinute = 60'000'000;
+    const std::int64_t offset = facts.taken_at->offset_minutes.value_or(0) * kMinute;
+    made.taken_at = from_micros(facts.taken_at->local_micros - offset);
+    made.taken_offset_minutes = facts.taken_at->offset_minutes;
+  }
+  if (facts.location) {
+    made.location = vault::MediaLocation{facts.location->latitude_e7, facts.location->longitude_e7};
+  }
+  made.camera_make = std::move(facts.camera_make);
+  made.camera_model = std::move(facts.camera_model);
+  made.title = std::move(facts.title);
+  made.artist = std::move(facts.artist);
+  made.album = std::move(facts.album);
+  made.track = facts.track;
+  made.pages = facts.pages;
+  return made;
+}
+
+vault::PictureFormat format_from(media::PictureFormat format) {
+  switch (format) {
+    case media::PictureFormat::kWebp: return vault::PictureFormat::kWebp;
+    case media::PictureFormat::kJpeg: return vault::PictureFormat::kJpeg;
+    case media::PictureFormat::kAvif: break;
+  }
+  return vault::PictureFormat::kAvif;
+}
+
+std::optional<vault::MadePicture> picture_from(std::optional<media::Picture> picture) {
+  if (!picture) return std::nullopt;
+  return vault::MadePicture{.format = format_from(picture->format),
+                            .width = picture->width,
+                            .height = picture->height,
+                            .bytes = std::move(picture->bytes)};
+}
+
+media::Request request_for(const vault::PictureSpec& spec) {
+  media::Request request;
+  request.job = media::Job::kRender;
+  request.width = spec.width > 0 ? spec.width : vault::PictureSpec::kMaxEdge;
+  request.height = spec.height > 0 ? spec.height : vault::PictureSpec::kMaxEdge;
+  request.quality = spec.quality;
+  request.max_picture_bytes = media::kMaxPictureBytes;
+  switch (spec.fit) {
+    case vault::PictureFit::kInside: request.fit = media::Fit::kInside; break;
+    case vault::PictureFit::kContain: request.fit = media::Fit::kContain; break;
+    case vault::PictureFit::kCover: request.fit = media::Fit::kCover; break;
+  }
+  switch (spec.format) {
+    case vault::PictureFormat::kWebp: request.format = media::PictureFormat::kWebp; break;
+    case vault::PictureFormat::kJpeg: request.format = media::PictureFormat::kJpeg; break;
+    case vault::PictureFormat::kAvif: request.format = media::PictureFormat::kAvif; break;
+  }
+  return request;
+}
+
+std::chrono::seconds in_seconds(std::chrono::milliseconds time) {
+  return std::chrono::ceil<std::chrono::seconds>(time);
+}
+
+}  // namespace
+
+MediaJobs::MediaJobs(vault::Vault& vault, media::WorkerPool& pool, Options options)
+    : vault_(vault), pool_(pool), options_(std::move(options)) {
+  contain_exceptions("media work", [&] {
+    InlineExecutor here;
+    here.run(vault_.media_queue().release_all());
+  });
+  // Until it turns out that no worker can be used.
+  vault_.pictures().set_maker(this);
+  try {
+    for (std::size_t i = 0; i < options_.threads; ++i) {
+      threads_.push_back(start_thread("media", [this, counts = i == 0] { work(counts); }));
+    }
+  } catch (...) {
+    stop();
+    throw;
+  }
+}
+
+MediaJobs::~MediaJobs() { stop(); }
+
+void MediaJobs::stop() {
+  vault_.pictures().set_maker(nullptr);
+  {
+    const std::lock_guard lock(mutex_);
+    stop_ = true;
+  }
+  pool_.stop();
+  wake_.notify_all();
+  all_run_.notify_all();
+  for (std::thread& thread : threads_) thread.join();
+  // One of them may have just found that workers can be used again.
+  vault_.pictures().set_maker(nullptr);
+  while (auto wanted = take_wanted()) wanted->done(std::nullopt);
+}
+
+bool MediaJobs::begin(const vault::Entry& file, const vault::PictureSpec& spec, Done done) {
+  {
+    const std::lock_guard lock(mutex_);
+    if (stop_ || is_broken_ || wanted_.size() >= options_.max_waiting) return false;
+    wanted_.push_back({.file = file, .spec = spec, .done = std::move(done)});
+  }
+  wake_.notify_one();
+  return true;
+}
+
+void MediaJobs::run_all() {
+  std::unique_lock lock(mutex_);
+  const std::uint64_t run = ++runs_wanted_;
+  wake_.notify_all();
+  all_run_.wait(lock, [&] { return stop_ || runs_done_ >= run; });
+}
+
+MediaJobs::Stats MediaJobs::stats() const {
+  const std::lock_guard lock(mutex_);
+  Stats stats = stats_;
+  stats.pictures_waiting = wanted_.size();
+  stats.is_usable = is_usable_;
+  return stats;
+}
+
+bool MediaJobs::is_stopped() const {
+  const std::lock_guard lock(mutex_);
+  return stop_;
+}
+
+void MediaJobs::work(bool counts) {
+  if (::setpriority(PRIO_PROCESS, static_cast<id_t>(::gettid()), kNice) != 0) {
+    log::warning("media work runs at the priority of all else");
+  }
+  InlineExecutor executor;
+  Moment count_at{};
+  for (;;) {
+    std::uint64_t run = 0;
+    {
+      const std::lock_guard lock(mutex_);
+      if (stop_) return;
+      run = runs_wanted_;
+      ++busy_;
+    }
+    bool more = false;
+    contain_exceptions("media work", [&] { more = step(executor); });
+    if (counts && std::chrono::steady_clock::now() >= count_at) {
+      count_at = std::chrono::steady_clock::now() + options_.count_every;
+      contain_exceptions("media work", [&] { count_waiting(executor); });
+    }
+    std::unique_lock lock(mutex_);
+    --busy_;
+    if (more) continue;
+    if (busy_ == 0 && runs_done_ < run) {
+      runs_done_ = run;
+      all_run_.notify_all();
+    }
+    // While others work for run_all(), their end is waited for in short steps.
+    constexpr std::chrono::milliseconds kSoon{10};
+    const bool is_awaited = runs_done_ < runs_wanted_;
+    wake_.wait_for(lock, is_awaited ? kSoon : options_.poll_every,
+                   [this] { return stop_ || (!wanted_.empty() && is_usable_); });
+  }
+}
+
+bool MediaJobs::step(InlineExecutor& executor) {
+  if (!check_pool()) {
+    while (auto wanted = take_wanted()) wanted->done(std::nullopt);
+    return false;
+  }
+  if (auto wanted = take_wanted()) {
+    make(executor, std::move(*wanted));
+    return true;
+  }
+  return look_into_next(executor);
+}
+
+bool MediaJobs::check_pool() {
+  {
+    const std::lock_guard lock(mutex_);
+    if (is_usable_) return true;
+    if (stop_ || is_checking_ || std::chrono::steady_clock::now() < check_at_) return false;
+    is_checking_ = true;
+  }
+  std::string reason;
+  try {
+    pool_.check();
+  } catch (const std::exception& error) {
+    reason = error.what();
+  }
+  {
+    const std::lock_guard lock(mutex_);
+    is_checking_ = false;
+    if (reason.empty()) {
+      is_usable_ = true;
+      is_broken_ = false;
+    }
+  }
+  if (!reason.empty()) {
+    note_broken(reason);
+    return false;
+  }
+  if (!is_stopped()) vault_.pictures().set_maker(this);
+  wake_.notify_all();
+  return true;
+}
+
+void MediaJobs::note_broken(const std::string& reason) {
+  {
+    const std::lock_guard lock(mutex_);
+    is_usable_ = false;
+    check_at_ = std::chrono::steady_clock::now() + options_.retry_after;
+    if (stop_ || std::exchange(is_broken_, true)) return;
+  }
+  vault_.pictures().set_maker(nullptr);
+  log::error("files are not looked into: no media worker can be used",
+             {{"reason", reason},
+              {"do",
+               "install coffer-media with coffer, or name it by media.program; files are "
+               "served without facts and thumbnails until then"}});
+}
+
+std::optional<media::Reply> MediaJobs::run(const media::Request& request, int file,
+                                           std::uint64_t offset, std::uint64_t length) {
+  try {
+    return pool_.run(request, file, offset, length);
+  } catch (const media::WorkerPool::Stopped&) {
+    return std::nullopt;
+  } catch (const std::exception& error) {
+    note_broken(error.what());
+    return std::nullopt;
+  }
+}
+
+bool MediaJobs::look_into_next(InlineExecutor& executor) {
+  const auto job = executor.run(vault_.media_queue().lease());
+  if (!job) return executor.run(vault_.media_queue().catch_up(kCatchUpStep));
+  try {
+    look_into(executor, *job);
+  } catch (const std::exception& error) {
+    log::error("a file could not be looked into",
+               {{"sha256", job->digest.hex()}, {"error", error.what()}});
+    executor.run(vault_.media_queue().give_back(*job, in_seconds(options_.retry_after)));
+  }
+  return true;
+}
+
+void MediaJobs::look_into(InlineExecutor& executor, vault::MediaJob job) {
+  auto bytes = executor.run(vault_.media_queue().open(job.digest));
+  if (!bytes.content) return;  // the collector removes the job
+  if (bytes.is_in_parts && bytes.content->size() > executor.run(vault_.free_bytes())) {
+    throw std::runtime_error("the disk has no room for a copy of a file of several parts");
+  }
+  const auto source = open_media_source(std::move(bytes.content), bytes.is_in_parts,
+                                        options_.folder, options_.max_copied);
+  if (!source) {
+    media::Reply reply;
+    reply.failure = media::Failure::kTooLarge;
+    return finish(executor, job, std::move(reply));
+  }
+  auto reply = run(media::Request(), source->file, source->offset, source->length);
+  if (!reply || is_stopped()) {
+    executor.run(vault_.media_queue().give_back(job, std::chrono::seconds(0)));
+    return;
+  }
+  finish(executor, job, std::move(*reply));
+}
+
+void MediaJobs::finish(InlineExecutor& executor, vault::MediaJob job, media::Reply reply) {
+  if (!reply.picture && !reply.failure) reply.failure = media::Failure::kProtocol;
+  const bool tries_again = reply.failure && media::may_be_transient(*reply.failure) &&
+                           job.tries < vault::MediaQueue::kTries;
+  if (tries_again) {
+    {
+      const std::lock_guard lock(mutex_);
+      ++stats_.retried;
+    }
+    executor.run(vault_.media_queue().retry_later(job));
+    return;
+  }
+  vault::Media media;
+  media.state = reply.facts ? vault::MediaState::kReady : vault::MediaState::kFailed;
+  if (reply.facts) media.facts = facts_from(std::move(*reply.facts));
+  if (reply.failure) media.failure = failure_from(*reply.failure);
+  auto thumbnail = picture_from(std::move(reply.picture));
+  const bool has_thumbnail = thumbnail.has_value();
+  const auto failure = media.failure;
+  const bool failed = media.state == vault::MediaState::kFailed;
+  if (failed) {
+    log::info("a file has no facts",
+              {{"sha256", job.digest.hex()}, {"reason", describe(*failure)}});
+  }
+  const bool settled =
+      executor.run(vault_.media_queue().settle(job, std::move(media), std::move(thumbnail)));
+  if (!settled) return;
+  const std::lock_guard lock(mutex_);
+  ++stats_.looked_into;
+  if (has_thumbnail) ++stats_.thumbnails;
+  if (failed) ++stats_.failed[static_cast<std::size_t>(*failure)];
+}
+
+void MediaJobs::make(InlineExecutor& executor, Wanted wanted) {
+  Made made;
+  try {
+    auto content = executor.run(vault_.files().open(wanted.file));
+    const auto source = open_media_source(std::move(content), wanted.file.manifest.has_value(),
+                                          options_.folder, options_.max_copied);
+    if (!source) {
+      made.emplace(std::unexpected(vault::MediaFailure::kTooLarge));
+    } else if (auto reply =
+                   run(request_for(wanted.spec), source->file, source->offset, source->length)) {
+      if (auto picture = picture_from(std::move(reply->picture))) {
+        made.emplace(std::move(*picture));
+      } else {
+        made.emplace(
+            std::unexpected(failure_from(reply->failure.value_or(media::Failure::kProtocol))));
+      }
+    }
+  } catch (const std::exception& error) {
+    log::error("a picture could not be made", {{"error", error.what()}});
+  }
+  wanted.done(std::move(made));
+}
+
+std::optional<MediaJobs::Wanted> MediaJobs::take_wanted() {
+  const std::lock_guard lock(mutex_);
+  if (wanted_.empty()) return std::nullopt;
+  Wanted wanted = std::move(wanted_.front());
+  wanted_.pop_front();
+  return wanted;
+}
+
+void MediaJobs::count_waiting(InlineExecutor& executor) {
+  const std::uint64_t waiting = executor.run(vault_.media_queue().waiting());
+  const std::lock_guard lock(mutex_);
+  stats_.waiting = waiting;
+}
+
+}  // namespace coffer::jobs

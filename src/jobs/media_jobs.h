@@ -1,0 +1,111 @@
+// Has files looked into and pictures made, by the workers of a pool.
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <chrono>
+#include <condition_variable>
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "base/executor.h"
+#include "media/pool/worker_pool.h"
+#include "vault/vault.h"
+
+namespace coffer::jobs {
+
+// Works on threads of its own, of low priority, one for each worker; pictures that somebody waits
+// for come first, then files that are to be looked into, then those that were stored before
+// anything was. What fails for reasons of the machine is logged and tried again. While no worker
+// can be used, which is said in the log, files wait and pictures are refused. Threads: made and
+// destroyed by one.
+class MediaJobs final : public vault::PictureMaker {
+ public:
+  struct Options {
+    std::size_t threads = 1;                        // at most as many as the pool has workers
+    std::string folder;                             // for copies of files that are no one file
+    std::uint64_t max_copied = 4ULL << 30U;         // bytes of such a copy
+    std::size_t max_waiting = 64;                   // pictures that are asked for
+    std::chrono::milliseconds poll_every{250};      // looks for files
+    std::chrono::milliseconds count_every{10'000};  // those that wait, for metrics
+    std::chrono::milliseconds retry_after{60'000};  // after a failure of the machine
+  };
+  struct Stats {
+    std::uint64_t looked_into = 0;  // files, with those that failed
+    std::uint64_t thumbnails = 0;
+    std::uint64_t retried = 0;  // failures that were tried once more
+    std::array<std::uint64_t, vault::kMediaFailures> failed = {};  // by MediaFailure
+    std::uint64_t waiting = 0;                                     // files, at the last look
+    std::uint64_t pictures_waiting = 0;                            // that are asked for
+    bool is_usable = false;                                        // whether workers can be used
+  };
+
+  // Starts, and is the vault's maker of pictures. REQUIRES: `vault` and `pool` outlive this, and
+  // nobody else works on the vault's database.
+  MediaJobs(vault::Vault& vault, media::WorkerPool& pool, Options options);
+  // Ends what is under way, whose files are looked into again, and stops the pool.
+  ~MediaJobs() override;
+  MediaJobs(const MediaJobs&) = delete;
+  MediaJobs& operator=(const MediaJobs&) = delete;
+
+  bool begin(const vault::Entry& file, const vault::PictureSpec& spec, Done done) override;
+
+  // Waits until all files that are due by the vault's clock were looked into. Threads: any.
+  void run_all();
+
+  Stats stats() const;
+
+ private:
+  using Moment = std::chrono::steady_clock::time_point;
+  struct Wanted {
+    vault::Entry file;
+    vault::PictureSpec spec;
+    Done done;
+  };
+
+  void stop();
+  void work(bool counts);
+  // Whether there was something to do.
+  bool step(InlineExecutor& executor);
+  bool look_into_next(InlineExecutor& executor);
+  void look_into(InlineExecutor& executor, vault::MediaJob job);
+  void finish(InlineExecutor& executor, vault::MediaJob job, media::Reply reply);
+  void make(InlineExecutor& executor, Wanted wanted);
+  std::optional<Wanted> take_wanted();
+  // Nothing: no worker could be used, which was noted.
+  std::optional<media::Reply> run(const media::Request& request, int file, std::uint64_t offset,
+                                  std::uint64_t length);
+  void count_waiting(InlineExecutor& executor);
+
+  // Whether workers can be used; looks again, when it is time to.
+  bool check_pool();
+  void note_broken(const std::string& reason);
+  bool is_stopped() const;
+
+  vault::Vault& vault_;
+  media::WorkerPool& pool_;
+  const Options options_;
+
+  mutable std::mutex mutex_;
+  std::condition_variable wake_;
+  std::condition_variable all_run_;
+  bool stop_ = false;
+  bool is_usable_ = false;
+  bool is_checking_ = false;
+  bool is_broken_ = false;  // it was said so
+  Moment check_at_{};       // while it is not usable
+  std::deque<Wanted> wanted_;
+  std::size_t busy_ = 0;           // threads with something to do
+  std::uint64_t runs_wanted_ = 0;  // calls of run_all(),
+  std::uint64_t runs_done_ = 0;    // and how many of them are answered
+  Stats stats_;
+  std::vector<std::thread> threads_;  // last: they use the others
+};
+
+}  // namespace coffer::jobs

@@ -1,0 +1,214 @@
+// Files are looked into by real workers.
+#include "jobs/media_jobs.h"
+
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "vault/test/fixture.h"
+
+namespace coffer::jobs {
+namespace {
+
+using namespace std::chrono_literals;
+using vault::Account;
+using vault::Entry;
+using vault::Media;
+using vault::MediaFailure;
+using vault::MediaState;
+using vault::Policy;
+using vault::test::run;
+
+std::string sample(const std::string& name) {
+  std::ifstream in(std::filesystem::path(COFFER_TEST_MEDIA) / name, std::ios::binary);
+  return {std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
+}
+
+std::string as_string(const Content& content) {
+  std::string text;
+  while (text.size() < content.size()) {
+    const auto piece = run(content.piece(text.size(), 4096));
+    text += as_text(std::get<Bytes>(piece));
+  }
+  return text;
+}
+
+class MediaJobsTest : public vault::test::VaultTest {
+ protected:
+  MediaJobsTest() : anna_(make_account("anna")) { begin(); }
+  ~MediaJobsTest() override { end(); }
+
+  void begin(const std::string& program = COFFER_MEDIA_PROGRAM) {
+    pool_.emplace(media::program_launcher(program), media::WorkerPoolOptions{.workers = 2});
+    jobs_.emplace(*vault_, *pool_,
+                  MediaJobs::Options{.threads = 2,
+                                     .folder = folder_.path().string(),
+                                     .max_copied = 8U << 20U,
+                                     .retry_after = 100ms});
+  }
+  void end() {
+    jobs_.reset();
+    pool_.reset();
+  }
+
+  // The fixture tells types by names: what ends in .jpg is looked into, whatever it is.
+  Entry add(const std::string& name, const std::string& content) {
+    return upload(anna_, name + ".jpg", content);
+  }
+  Media look(const Entry& file) {
+    jobs_->run_all();
+    return *found(file).media;
+  }
+  Entry found(const Entry& file) { return run(vault_->entries().find(anna_.id, file.id)).value(); }
+  std::size_t files_in_folder() {
+    std::size_t count = 0;
+    for (const auto& file : std::filesystem::directory_iterator(folder_.path())) {
+      if (file.is_regular_file()) ++count;
+    }
+    return count;
+  }
+
+  Account anna_;
+  std::optional<media::WorkerPool> pool_;
+  std::optional<MediaJobs> jobs_;
+};
+
+TEST_F(MediaJobsTest, FactsAndThumbnailsOfPhotosFilmsAndSound) {
+  const Entry photo = add("photo", sample("photos/iphone.heic"));
+  const Entry film = add("film", sample("video/here_we_are.mp4"));
+  const Entry song = add("song", sample("audio/here_we_are.mp3"));
+  const Entry turned = add("turned", sample("photos/portrait_orientation_6.jpg"));
+
+  const Media shown = look(photo);
+  EXPECT_EQ(shown.state, MediaState::kReady);
+  EXPECT_FALSE(shown.failure);
+  EXPECT_EQ(shown.facts.width, 2566U);
+  EXPECT_EQ(shown.facts.height, 3313U);
+  EXPECT_EQ(shown.facts.camera_make, "Apple");
+  EXPECT_EQ(shown.facts.colour_space, "Display P3");
+  // 2021-04-11 15:47:53.054 -05:00
+  EXPECT_EQ(shown.facts.taken_at, from_micros(1'618'174'073'054'000));
+  EXPECT_EQ(shown.facts.taken_offset_minutes, -300);
+  EXPECT_NEAR(shown.facts.location.value().latitude(), 39.0513444, 1e-5);
+  ASSERT_TRUE(shown.thumbnail);
+  EXPECT_EQ(shown.thumbnail->width, 248U);
+  EXPECT_EQ(shown.thumbnail->height, 320U);
+  const auto thumbnail = run(vault_->pictures().thumbnail(found(photo)));
+  ASSERT_TRUE(thumbnail);
+  const std::string webp = as_string(*thumbnail->content);
+  EXPECT_EQ(webp.substr(8, 4), "WEBP");
+  EXPECT_EQ(webp.find("Exif"), std::string::npos);
+
+  const Media moving = look(film);
+  EXPECT_EQ(moving.facts.codec, "h264");
+  EXPECT_NEAR(moving.facts.duration().value(), 44.66, 0.1);
+  EXPECT_TRUE(moving.thumbnail);
+  EXPECT_EQ(look(song).facts.codec, "mp3");
+  EXPECT_EQ(look(turned).facts.width, 450U);
+  EXPECT_EQ(list({.owner = anna_.id, .taken_from = *shown.facts.taken_at}).total, 1U);
+  EXPECT_EQ(jobs_->stats().looked_into, 4U);
+  EXPECT_EQ(jobs_->stats().thumbnails, 4U);
+}
+
+TEST_F(MediaJobsTest, ABadFileHarmsItsOwnJob) {
+  const Entry cut = add("cut", sample("photos/gps_nikon.jpg").substr(0, 10));
+  const Entry playlist = add("list", "#EXTM3U\n#EXTINF:9,\nfile:///etc/passwd\n#EXT-X-ENDLIST\n");
+  const Entry good = add("good", sample("photos/landscape_orientation_1.jpg"));
+  jobs_->run_all();
+  for (const Entry& file : {cut, playlist}) {
+    const Media bad = *found(file).media;
+    EXPECT_EQ(bad.state, MediaState::kFailed) << file.name;
+    EXPECT_TRUE(bad.failure) << file.name;
+    EXPECT_FALSE(bad.thumbnail) << file.name;
+  }
+  EXPECT_EQ(found(good).media->state, MediaState::kReady);
+}
+
+TEST_F(MediaJobsTest, WhatWasInHandAtTheEndIsDoneByTheNextRun) {
+  const Entry file = add("photo", sample("photos/gps_nikon.jpg"));
+  run(vault_->media_queue().lease());
+  end();
+  begin();
+  EXPECT_EQ(look(file).state, MediaState::kReady);
+}
+
+TEST_F(MediaJobsTest, AnEndInTheMiddleLosesNothing) {
+  std::vector<Entry> files;
+  const std::string photo = sample("photos/landscape_orientation_6.jpg");
+  for (int i = 0; i < 8; ++i) {
+    files.push_back(add("photo" + std::to_string(i), photo + std::to_string(i)));
+  }
+  for (int i = 0; i < 3; ++i) {
+    end();
+    EXPECT_EQ(contradictions(), std::vector<std::string>());
+    begin();
+  }
+  for (const Entry& file : files) EXPECT_EQ(look(file).state, MediaState::kReady) << file.name;
+}
+
+TEST_F(MediaJobsTest, FilesOfPartsAreCopied) {
+  const std::string film = sample("video/here_we_are.mp4");
+  constexpr std::size_t kPart = 1'500'000;
+  std::vector<std::string> parts;
+  for (std::size_t at = 0; at < film.size(); at += kPart) parts.push_back(film.substr(at, kPart));
+  const Entry file = upload_parts(anna_, "film.jpg", parts);
+  const Entry large = upload_parts(anna_, "large.jpg", {std::string(9U << 20U, 'x'), "y"});
+  for (const Entry& entry : {file, large}) {
+    Sha256 hash;
+    hash.update(as_bytes(content_of(entry)));
+    ASSERT_TRUE(run(vault_->digests().settle(entry, hash.finish())));
+  }
+  const std::size_t before = files_in_folder();
+  EXPECT_EQ(look(file).facts.codec, "h264");
+  EXPECT_TRUE(found(file).media->thumbnail);
+  EXPECT_EQ(look(large).failure, MediaFailure::kTooLarge);
+  EXPECT_EQ(files_in_folder(), before);
+}
+
+TEST_F(MediaJobsTest, PicturesAreMadeOnRequest) {
+  const Entry file = found(add("photo", sample("photos/landscape_orientation_6.jpg")));
+  look(file);
+  const Entry shown = found(file);
+  auto& pictures = vault_->pictures();
+  const auto small = run(pictures.render(shown, {.width = 100, .height = 100}));
+  ASSERT_TRUE(small) << small.error().message;
+  EXPECT_EQ(small->width, 100U);
+  EXPECT_EQ(small->height, 75U);
+  const auto narrow = run(pictures.render(shown, {.width = 64}));
+  ASSERT_TRUE(narrow);
+  EXPECT_EQ(narrow->width, 64U);
+  const auto square = run(pictures.render(shown, {.width = 50,
+                                                  .height = 50,
+                                                  .fit = vault::PictureFit::kCover,
+                                                  .format = vault::PictureFormat::kJpeg}));
+  ASSERT_TRUE(square);
+  EXPECT_EQ(square->width, 50U);
+  EXPECT_EQ(square->height, 50U);
+  EXPECT_EQ(as_string(*square->content).substr(0, 2), "\xff\xd8");
+  EXPECT_TRUE(run(pictures.render(shown, {.width = 64})));
+  EXPECT_EQ(pictures.stats().made, 3U);
+  EXPECT_EQ(pictures.stats().hits, 1U);
+}
+
+TEST_F(MediaJobsTest, WithoutAWorkerFilesWait) {
+  end();
+  begin("/nowhere/coffer-media");
+  const Entry file = add("photo", sample("photos/landscape_orientation_6.jpg"));
+  EXPECT_EQ(look(file).state, MediaState::kProcessing);
+  EXPECT_TRUE(vault::test::eventually([&] { return !vault_->pictures().has_maker(); }));
+  EXPECT_EQ(vault_->pictures().state_of(found(file)), MediaState::kReady);
+  EXPECT_FALSE(jobs_->stats().is_usable);
+  end();
+  begin();
+  EXPECT_EQ(look(file).state, MediaState::kReady);
+  EXPECT_TRUE(jobs_->stats().is_usable);
+}
+
+}  // namespace
+}  // namespace coffer::jobs
