@@ -6,17 +6,38 @@
 
 namespace coffer::apis {
 
+namespace {
+
+// A field with a list of tags, none of which has more than `length` characters between its quotes.
+std::string with_short_tags(std::string_view field, std::size_t length) {
+  std::string text;
+  bool is_quoted = false;
+  std::size_t taken = 0;
+  for (const char character : field) {
+    if (character == '"') {
+      is_quoted = !is_quoted;
+      taken = 0;
+    } else if (is_quoted && taken++ >= length) {
+      continue;
+    }
+    text += character;
+  }
+  return text;
+}
+
+}  // namespace
+
 std::string entity_tag(std::string_view tag) {
   std::string quoted = "\"";
   quoted += tag;
   return quoted += '"';
 }
 
-vault::Precondition if_match(const http::Request& request) {
-  auto field = request.headers.joined("If-Match");
+vault::Precondition if_match(const http::Request& request, std::size_t length) {
+  const auto field = request.headers.joined("If-Match");
   if (!field) return {};
-  return [field = std::move(*field)](std::string_view tag) {
-    return http::if_match(field, entity_tag(tag));
+  return [field = with_short_tags(*field, length), length](std::string_view tag) {
+    return http::if_match(field, entity_tag(tag.substr(0, length)));
   };
 }
 

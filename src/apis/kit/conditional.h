@@ -2,6 +2,7 @@
 // http/content.h. A tag is what an entity tag has between its quotes.
 #pragma once
 
+#include <cstddef>
 #include <string>
 #include <string_view>
 
@@ -13,8 +14,10 @@ namespace coffer::apis {
 
 std::string entity_tag(std::string_view tag);
 
-// The request's If-Match, for the command that makes the change; none without it.
-vault::Precondition if_match(const http::Request& request);
+// The request's If-Match, for the command that makes the change; none without it. Only the first
+// `length` characters of tags are compared: where a tag goes on, that is of what nobody sets.
+vault::Precondition if_match(const http::Request& request,
+                             std::size_t length = std::string_view::npos);
 
 // The reply to a GET of a document whose state has the strong tag: `response` with its ETag, or
 // 304. kPreconditionFailed.

@@ -58,7 +58,7 @@ Task<Reply> update_media(RequestContext& context) {
   changes.title = fields.nullable_text("title");
   changes.description = fields.nullable_text("description");
   changes.tags = fields.texts("tags");
-  changes.precondition = if_match(context.request);
+  changes.precondition = if_match(context.request, vault::kSetTagLength);
   if (auto problem = fields.problem()) co_return std::unexpected(std::move(*problem));
   const auto updated =
       co_await context.vault.entries().update(context.actor(), entry->id, std::move(changes));
@@ -78,12 +78,12 @@ Task<Reply> delete_media(RequestContext& context) {
   data["deleted"] = true;
   data["restorable_until"] = nullptr;
   if (*permanent) {
-    const auto removed = co_await context.vault.files().remove(context.actor(), entry->id,
-                                                               if_match(context.request));
+    const auto removed = co_await context.vault.files().remove(
+        context.actor(), entry->id, if_match(context.request, vault::kSetTagLength));
     if (!removed) co_return std::unexpected(removed.error());
   } else {
-    const auto until =
-        co_await context.vault.trash().put(context.actor(), entry->id, if_match(context.request));
+    const auto until = co_await context.vault.trash().put(
+        context.actor(), entry->id, if_match(context.request, vault::kSetTagLength));
     if (!until) co_return std::unexpected(until.error());
     if (*until) data["restorable_until"] = to_iso8601(**until);
   }

@@ -260,12 +260,14 @@ TEST_F(MediaQueueTest, AJobOfDeletedBytesComesToNothing) {
 
 TEST_F(MediaQueueTest, FilesOfPartsFollowTheirDigest) {
   const Entry file = upload_parts(anna_, "a.jpg", {"one", "two"});
+  const std::string tag = state_tag(find(file), {}).substr(0, kSetTagLength);
   EXPECT_FALSE(file.media);
   EXPECT_FALSE(lease());
   const Entry next = run(vault_->digests().next(EntryId{})).value();
   const auto digest = Sha256::of(as_bytes(std::string("onetwo")));
   ASSERT_TRUE(run(vault_->digests().settle(next, digest)));
   EXPECT_EQ(find(file).media->state, MediaState::kProcessing);
+  EXPECT_EQ(state_tag(find(file), {}).substr(0, kSetTagLength), tag) << "nobody set it";
   const auto job = lease();
   ASSERT_TRUE(job);
   const auto bytes = run(vault_->media_queue().open(job->digest));

@@ -123,12 +123,10 @@ std::string state_tag(const Entry& file, std::span<const CollectionId> collectio
     if (value) add_value(*value);
   };
   add(file.content_tag());
-  add_optional(file.checksum, [&](const Sha256Digest& digest) { add(as_text(digest.bytes)); });
   add(file.name);
   add(file.type.media_type);
   add(name_of(file.type.kind));
   add_number(file.size);
-  add(file.media ? encode_media(*file.media) : "none");
   add_optional(file.title, add);
   add_optional(file.description, add);
   add_number(file.tags.size());
@@ -136,7 +134,14 @@ std::string state_tag(const Entry& file, std::span<const CollectionId> collectio
   for (const CollectionId id : collections) add_number(id.value);
   add_number(file.owner.value);
   add_number(to_micros(file.updated_at));
-  return Sha256::of(as_bytes(text)).hex().substr(0, 32);
+  std::string tag = Sha256::of(as_bytes(text)).hex().substr(0, kSetTagLength);
+  // What is found later: of files of several parts the digest too.
+  std::string found;
+  if (file.manifest && file.checksum) found = file.checksum->hex();
+  if (file.media) found += '/' + encode_media(*file.media);
+  constexpr std::size_t kFoundTagLength = 16;
+  if (!found.empty()) tag += '-' + Sha256::of(as_bytes(found)).hex().substr(0, kFoundTagLength);
+  return tag;
 }
 
 Task<Result<void>> check_state(db::Transaction& transaction, const Entry& file,

@@ -20,7 +20,7 @@ enum class EntrySort : std::uint8_t {
   kCreated,
   kName,
   kSize,
-  kTaken,      // when they were taken; those that do not say, when they came
+  kTaken,      // when they were taken; those that do not say, when they came; others before these
   kPosition,   // in the collection; with one only
   kAdded,      // to the collection; with one only
   kRelevance,  // with a text only, the best first: SearchTerms::rank_of(), then the newest first
@@ -113,8 +113,10 @@ class Entries {
 };
 
 // Names the state of a file that is in these collections: the same as long as nothing about it
-// changes, its bytes, texts and collections, and another when something does. Printable ASCII
-// without quotes.
+// changes, its bytes, texts, collections and what was found in its bytes, and another when something
+// does. Printable ASCII without quotes. Its first kSetTagLength characters are the same as long as
+// nobody changes anything: whatever is found in the bytes meanwhile.
+inline constexpr std::size_t kSetTagLength = 32;
 std::string state_tag(const Entry& file, std::span<const CollectionId> collections);
 
 // For the other parts of the core, inside their transactions.
