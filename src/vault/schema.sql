@@ -201,9 +201,9 @@ CREATE TABLE entry (
   created_at       {integer} NOT NULL,
   updated_at       {integer} NOT NULL,
   written_at       {integer} NOT NULL,       -- when its bytes came
-  -- media_facts.taken_at of its bytes, where its kind is one that is looked into.
-  taken_at         {integer},
-  dated_at         {integer} NOT NULL,       -- taken_at; where that is null, created_at
+  -- Of images, videos and audio; null of all else, which no index by it has.
+  taken_at         {integer},                -- media_facts.taken_at of its bytes
+  dated_at         {integer},                -- taken_at; where that is null, created_at
   -- What searches look at: name, title, description and tags, folded, joined by U+001F, also where
   -- one is missing. The last column, because it may be long and nothing else reads it.
   search           {text} NOT NULL,
@@ -216,7 +216,7 @@ CREATE TABLE entry (
 CREATE INDEX entry_created ON entry (owner_id, kind, id);
 CREATE INDEX entry_name ON entry (owner_id, kind, name, id);
 CREATE INDEX entry_size ON entry (owner_id, kind, size, id);
-CREATE INDEX entry_dated ON entry (owner_id, kind, dated_at, id);
+CREATE INDEX entry_dated ON entry (owner_id, kind, dated_at, id) WHERE dated_at IS NOT NULL;
 -- Files by their bytes, all and those of an account.
 CREATE INDEX entry_digest ON entry (digest, owner_id, id) WHERE digest IS NOT NULL;
 -- Files whose digest is still to be worked out.

@@ -15,7 +15,7 @@ ENTRY = {
     "created_at": "t.created_at + n.i",
     "updated_at": "t.updated_at + n.i",
     "written_at": "t.written_at + n.i",
-    "dated_at": "coalesce(t.taken_at, t.created_at + n.i)",
+    "dated_at": "CASE WHEN t.kind <= 2 THEN coalesce(t.taken_at, t.created_at + n.i) END",
 }
 EVENT = {"entry_id": "e.id", "uuid": "e.uuid", "at": "e.created_at"}
 

@@ -43,15 +43,16 @@ constexpr db::Statement kSettle{
     " WHERE source = $1"};
 constexpr db::Statement kDateFiles{
     "UPDATE entry SET taken_at = $2, dated_at = coalesce(CAST($2 AS BIGINT), created_at)"
-    " WHERE digest = $1 AND kind <= 3"};
+    " WHERE digest = $1 AND kind <= 2"};
 constexpr auto kFilesText =
-    sql("SELECT id, uuid, space_id, owner_id, kind FROM entry WHERE digest = $1 AND kind <= 3",
+    sql("SELECT id, uuid, space_id, owner_id, kind FROM entry WHERE digest = $1 AND ", kHasFacts,
         kIsLive, " LIMIT $2");
 constexpr db::Statement kFiles{kFilesText.data()};
 
-constexpr db::Statement kIsUsed{
-    "SELECT 1 FROM entry WHERE digest = $1 UNION ALL SELECT 1 FROM trash WHERE digest = $1"
-    " LIMIT 1"};
+constexpr auto kIsUsedText =
+    sql("SELECT 1 FROM entry WHERE digest = $1 AND ", kHasFacts,
+        " UNION ALL SELECT 1 FROM trash WHERE digest = $1 AND ", kHasFacts, " LIMIT 1");
+constexpr db::Statement kIsUsed{kIsUsedText.data()};
 constexpr db::Statement kManifest{
     "SELECT manifest_id, size FROM entry WHERE digest = $1 AND manifest_id IS NOT NULL"
     " UNION ALL SELECT manifest_id, size FROM trash WHERE digest = $1"
@@ -76,8 +77,9 @@ constexpr db::Statement kCountStates{
 constexpr db::Statement kCountPictures{
     "SELECT CASE WHEN kind = 'thumbnail' THEN 1 ELSE 0 END, count(*), sum(size) FROM derived_blob"
     " GROUP BY 1"};
-constexpr db::Statement kCountUnqueued{
-    "SELECT count(*) FROM entry WHERE id > $1 AND kind <= 3 AND digest IS NOT NULL"};
+constexpr auto kCountUnqueuedText =
+    sql("SELECT count(*) FROM entry WHERE id > $1 AND digest IS NOT NULL AND ", kHasFacts);
+constexpr db::Statement kCountUnqueued{kCountUnqueuedText.data()};
 constexpr db::Statement kRetryFailed{
     "UPDATE media_facts SET state = 0, tries = 0, due = $1, failure = NULL, facts = ''"
     " WHERE source IN (SELECT source FROM media_facts WHERE state = 2 LIMIT $2)"};

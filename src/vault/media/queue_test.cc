@@ -289,9 +289,18 @@ TEST_F(MediaQueueTest, AnotherTypeIsLookedInto) {
   EXPECT_EQ(rename("a.jpg").media->state, MediaState::kProcessing);
   look(from_micros(3));
   EXPECT_EQ(names({.taken_from = from_micros(3)}), Names{"a.jpg"});
+  EXPECT_EQ(contradictions(), Names{});
   EXPECT_FALSE(rename("a.bin").media);
   EXPECT_EQ(names({.taken_from = from_micros(3)}), Names{});
+  EXPECT_EQ(contradictions(), Names{});
   EXPECT_EQ(rename("b.jpg").media->state, MediaState::kReady);
+  collect_all();
+  EXPECT_EQ(rows_of_facts(), 1);
+  rename("b.bin");
+  collect_all();
+  EXPECT_EQ(rows_of_facts(), 0) << "no file shows them";
+  EXPECT_EQ(contradictions(), Names{});
+  EXPECT_EQ(rename("c.jpg").media->state, MediaState::kProcessing);
 }
 
 TEST_F(MediaQueueTest, WhatWasStoredBeforeIsCaughtUp) {
@@ -333,13 +342,15 @@ TEST_F(MediaQueueTest, ListsAreSortedByWhenItWasTaken) {
   const Time day = clock_.now();
   const std::vector<std::pair<std::string, std::optional<Time>>> files{
       {"old.jpg", from_micros(-5)},  {"undated.jpg", std::nullopt}, {"future.jpg", day + 24h},
-      {"same.jpg", from_micros(70)}, {"twin.jpg", from_micros(70)}, {"data", std::nullopt}};
+      {"same.jpg", from_micros(70)}, {"twin.jpg", from_micros(70)}, {"data", std::nullopt},
+      {"notes.txt", std::nullopt}};
   for (const auto& [name, taken_at] : files) {
     upload(anna_, name, name);
-    if (name != "data") look(taken_at);
+    if (name.ends_with(".jpg")) look(taken_at);
     clock_.advance(1s);
   }
-  const Names ascending{"old.jpg", "same.jpg", "twin.jpg", "undated.jpg", "data", "future.jpg"};
+  const Names ascending{"data",     "notes.txt",   "old.jpg",   "same.jpg",
+                        "twin.jpg", "undated.jpg", "future.jpg"};
   const Names descending(ascending.rbegin(), ascending.rend());
   EXPECT_EQ(names({.sort = EntrySort::kTaken, .descending = false}), ascending);
   EXPECT_EQ(names({.sort = EntrySort::kTaken}), descending);
@@ -375,7 +386,9 @@ TEST_F(MediaQueueTest, FactsTellStatesApart) {
   const Entry file = upload(anna_, "a.jpg", "bytes");
   const std::string before = state_tag(find(file), {});
   look();
-  EXPECT_NE(state_tag(find(file), {}), before) << "a reader sees something else";
+  const std::string after = state_tag(find(file), {});
+  EXPECT_NE(after, before) << "a reader sees something else";
+  EXPECT_EQ(after.substr(0, kSetTagLength), before.substr(0, kSetTagLength)) << "nobody set it";
 }
 
 TEST(MediaText, IsReadAsItWasWritten) {

@@ -17,7 +17,9 @@ namespace {
 constexpr db::Statement kReplace{
     "UPDATE entry SET media_type = $2, kind = $3, size = $4, charged = $5, digest = $6,"
     " manifest_id = NULL, updated_at = $7, written_at = $7, taken_at = $8,"
-    " dated_at = coalesce(CAST($8 AS BIGINT), created_at) WHERE id = $1"};
+    " dated_at = CASE WHEN CAST($3 AS BIGINT) <= 2 THEN coalesce(CAST($8 AS BIGINT), created_at) "
+    "END"
+    " WHERE id = $1"};
 
 constexpr db::Statement kRemove{"DELETE FROM entry WHERE id = $1"};
 
@@ -84,7 +86,7 @@ Task<void> detach_file(db::Transaction& transaction, const Entry& file, AccountI
 }
 
 Task<void> drop_bytes(db::Transaction& transaction, const Entry& file, Time now) {
-  if (file.checksum) co_await give_up_media(transaction, *file.checksum, now);
+  if (file.checksum) co_await give_up_media(transaction, *file.checksum, file.type, now);
   if (file.manifest) co_return co_await retire_manifest(transaction, *file.manifest, now);
   co_await drop_reference(transaction, file.checksum.value(), now);
 }

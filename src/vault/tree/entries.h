@@ -113,9 +113,9 @@ class Entries {
 };
 
 // Names the state of a file that is in these collections: the same as long as nothing about it
-// changes, its bytes, texts, collections and what was found in its bytes, and another when something
-// does. Printable ASCII without quotes. Its first kSetTagLength characters are the same as long as
-// nobody changes anything: whatever is found in the bytes meanwhile.
+// changes, its bytes, texts, collections and what was found in its bytes, and another when
+// something does. Printable ASCII without quotes. Its first kSetTagLength characters are the same
+// as long as nobody changes anything: whatever is found in the bytes meanwhile.
 inline constexpr std::size_t kSetTagLength = 32;
 std::string state_tag(const Entry& file, std::span<const CollectionId> collections);
 

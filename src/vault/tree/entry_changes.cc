@@ -47,10 +47,15 @@ Task<Result<void>> store_changes(db::Transaction& transaction, const Entry& old,
                                entry.title, entry.description, tags, search, now, entry.space,
                                entry.parent.value_or(EntryId{}), entry.charged,
                                entry.type.media_type, entry.type.kind);
-  if (entry.type != old.type && entry.checksum) {
-    const auto known =
-        co_await want_media(transaction, *entry.checksum, entry.type, entry.owner, now);
-    entry.media = known.media;
+  if (entry.type != old.type) {
+    KnownMedia known;
+    if (entry.checksum) {
+      if (!has_facts(entry.type)) {
+        co_await give_up_media(transaction, *entry.checksum, old.type, now);
+      }
+      known = co_await want_media(transaction, *entry.checksum, entry.type, entry.owner, now);
+    }
+    entry.media = std::move(known.media);
     co_await date_file(transaction, entry.id, known.taken_at);
   }
   const Event event = event_about(entry, EventType::kEntryUpdated, entry.owner);

@@ -55,20 +55,22 @@ std::string list_text(bool one_kind, Start start, std::string_view column, bool 
   const std::string_view direction = descending ? "DESC" : "ASC";
   const char behind = descending ? '<' : '>';
   const bool by_id = column == "id";
-  // What is equal and what is not are parts of their own: SQLite does not compare an index with
-  // both columns at once.
-  std::vector<std::string> conditions{std::string(condition)};
-  if (start == Start::kBehind && by_id) {
-    conditions = {fmt::format(" AND id {} $3{}", behind, condition)};
-  } else if (start == Start::kBehind) {
-    conditions = {fmt::format(" AND {} = $3 AND id {} $4{}", column, behind, condition),
-                  fmt::format(" AND {} {} $3{}", column, behind, condition)};
-  }
   std::string parts;
   const auto add_parts = [&](std::string_view kind) {
-    for (const std::string& rows : conditions) {
-      if (!parts.empty()) parts += " UNION ALL ";
-      parts += part(kind, column, rows);
+    for (const SortedRows& rows : sorted_rows(column, kind)) {
+      // What is equal and what is not are parts of their own: SQLite does not compare an index
+      // with both columns at once.
+      std::vector<std::string> positions{""};
+      if (start == Start::kBehind && by_id) {
+        positions = {fmt::format(" AND id {} $3", behind)};
+      } else if (start == Start::kBehind) {
+        positions = {fmt::format(" AND {} = $3 AND id {} $4", rows.value, behind),
+                     fmt::format(" AND {} {} $3", rows.value, behind)};
+      }
+      for (const std::string& position : positions) {
+        if (!parts.empty()) parts += " UNION ALL ";
+        parts += part(kind, column, fmt::format("{}{}{}", rows.condition, position, condition));
+      }
     }
   };
   if (one_kind) add_parts(start == Start::kBehind && !by_id ? "$5" : "$4");
@@ -200,9 +202,8 @@ class PageFiller {
     last_ = {.id = row.id<EntryId>(0)};
     if (sort_ == EntrySort::kName) last_.name = as_text(row.bytes(8));
     if (sort_ == EntrySort::kSize) last_.number = row.integer(11);
-    if (sort_ == EntrySort::kTaken || sort_ == EntrySort::kPosition) {
-      last_.number = row.integer(kEntryWidth);
-    }
+    if (sort_ == EntrySort::kTaken) last_.number = dated_at_from(row, kEntryWidth);
+    if (sort_ == EntrySort::kPosition) last_.number = row.integer(kEntryWidth);
     add_entry(row);
   }
 

@@ -122,7 +122,8 @@ Task<Result<Entry>> add_entry(db::Transaction& transaction, const NewEntryRow& r
     entry.media = known.media;
     taken_at = known.taken_at;
   }
-  const Time dated_at = taken_at.value_or(now);
+  std::optional<Time> dated_at;
+  if (is_dated(entry.type)) dated_at = taken_at.value_or(now);
   for (;;) {
     // The name is taken by the same key, or by a folder where a file is to be, and the other way
     // round.

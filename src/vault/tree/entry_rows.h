@@ -24,7 +24,8 @@ inline constexpr char kKeptEntryColumns[] = COFFER_KEPT_ENTRY_COLUMNS;
 // What entry_from() reads: these, and the facts of the bytes. Not a join: so it stands in a
 // statement of any form, and costs nothing where no file of such a kind is read.
 inline constexpr char kEntryColumns[] = COFFER_KEPT_ENTRY_COLUMNS
-    ", CASE WHEN kind <= 3 THEN (SELECT facts FROM media_facts WHERE source = digest) END";
+    ", CASE WHEN kind <= 2 OR media_type = 'application/pdf' THEN"
+    " (SELECT facts FROM media_facts WHERE source = digest) END";
 #undef COFFER_KEPT_ENTRY_COLUMNS
 // What a statement selects besides follows from here on.
 inline constexpr int kEntryWidth = 23;

@@ -38,21 +38,25 @@ std::string walk_text(std::string_view column, bool descending, bool hidden) {
   const char behind = descending ? '<' : '>';
   // The sum keeps SQLite from walking by ids where it is to walk by the sort.
   const std::string common = conditions(by_id ? "entry.id" : "entry.id + 0", hidden);
-  std::vector<std::string> positions{""};
-  // What is equal and what is not are parts of their own: SQLite does not compare an index with
-  // both columns at once.
-  if (!by_id) {
-    positions = {fmt::format(" AND entry.{} = $11 AND entry.id {} $12", column, behind),
-                 fmt::format(" AND entry.{} {} $11", column, behind)};
-  }
   std::string text;
+  const auto add_part = [&](int kind, std::string_view rows, std::string_view position) {
+    if (!text.empty()) text += " UNION ALL ";
+    text += fmt::format(
+        "SELECT {}, 0, 0 FROM entry WHERE owner_id = $1 AND kind = {} AND {} BETWEEN $2 AND $3"
+        "{}{}{}",
+        kColumns, kind, kind, rows, position, common);
+  };
   for (int kind = 0; kind <= static_cast<int>(FileKind::kFolder); ++kind) {
-    for (const std::string& position : positions) {
-      if (!text.empty()) text += " UNION ALL ";
-      text += fmt::format(
-          "SELECT {}, 0, 0 FROM entry WHERE owner_id = $1 AND kind = {} AND {} BETWEEN $2 AND "
-          "$3{}{}",
-          kColumns, kind, kind, position, common);
+    for (const SortedRows& rows : sorted_rows(column, std::to_string(kind))) {
+      if (by_id) {
+        add_part(kind, rows.condition, "");
+        continue;
+      }
+      // What is equal and what is not are parts of their own: SQLite does not compare an index
+      // with both columns at once.
+      add_part(kind, rows.condition,
+               fmt::format(" AND {} = $11 AND entry.id {} $12", rows.value, behind));
+      add_part(kind, rows.condition, fmt::format(" AND {} {} $11", rows.value, behind));
     }
   }
   const std::string_view direction = direction_of(descending);
@@ -150,7 +154,7 @@ std::optional<EntryPosition> position_from(const db::Row& row, const EntryFilter
     case EntrySort::kCreated: break;
     case EntrySort::kName: position.name = as_text(row.bytes(2)); break;
     case EntrySort::kSize: position.number = row.integer(1); break;
-    case EntrySort::kTaken: position.number = row.integer(4); break;
+    case EntrySort::kTaken: position.number = dated_at_from(row, 4); break;
     case EntrySort::kPosition: position.number = row.integer(5); break;
     case EntrySort::kAdded: position.number = row.integer(6); break;
     case EntrySort::kRelevance: position.number = *found; break;
@@ -296,6 +300,19 @@ class IdScan {
 };
 
 }  // namespace
+
+std::int64_t dated_at_from(const db::Row& row, int column) {
+  return row.is_null(column) ? EntryFilter::kUndated : row.integer(column);
+}
+
+std::vector<SortedRows> sorted_rows(std::string_view column, std::string_view kind) {
+  if (column != "dated_at") return {{.value = std::string(column), .condition = ""}};
+  // The comparison of the kind is decided once, before the rows.
+  return {{.value = "dated_at",
+           .condition = fmt::format(" AND {} <= 2 AND dated_at IS NOT NULL", kind)},
+          {.value = std::to_string(EntryFilter::kUndated),
+           .condition = fmt::format(" AND {} > 2 AND dated_at IS NULL", kind)}};
+}
 
 Task<void> scan_by_id(db::Transaction& transaction, const EntryFilter& filter, EntryOrder order,
                       IdRange range, std::optional<int> rank, const VisitEntry& visit) {

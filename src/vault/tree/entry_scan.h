@@ -38,6 +38,19 @@ struct EntryFilter {
   bool has_taken_dates() const { return taken_from != kUndated; }
 };
 
+// entry.dated_at, by which kTaken sorts: kUndated, which comes before all dates, for what is
+// neither image nor video nor audio.
+std::int64_t dated_at_from(const db::Row& row, int column);
+
+// Entries of one kind that have an index that is in order of a column: those whose value is the
+// column's, and, by dated_at, those that have none, which are in order of their ids.
+struct SortedRows {
+  std::string value;      // what a position is compared with
+  std::string condition;  // begins with AND; may be empty
+};
+// `kind` is a number, or the placeholder of one.
+std::vector<SortedRows> sorted_rows(std::string_view column, std::string_view kind);
+
 struct EntryOrder {
   EntrySort sort = EntrySort::kCreated;
   bool descending = true;

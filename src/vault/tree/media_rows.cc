@@ -8,7 +8,8 @@ constexpr db::Statement kWant{
     " ON CONFLICT (source) DO NOTHING"};
 constexpr db::Statement kKnown{"SELECT facts, taken_at FROM media_facts WHERE source = $1"};
 constexpr db::Statement kDate{
-    "UPDATE entry SET taken_at = $2, dated_at = coalesce(CAST($2 AS BIGINT), created_at)"
+    "UPDATE entry SET taken_at = $2,"
+    " dated_at = CASE WHEN kind <= 2 THEN coalesce(CAST($2 AS BIGINT), created_at) END"
     " WHERE id = $1"};
 constexpr db::Statement kGiveUp{"UPDATE media_facts SET unused_since = $2 WHERE source = $1"};
 
@@ -30,17 +31,24 @@ bool is_looked_into(const FileType& type) noexcept {
   return false;
 }
 
+bool has_facts(const FileType& type) noexcept {
+  return is_dated(type) || type.media_type == "application/pdf";
+}
+
+bool is_dated(const FileType& type) noexcept { return type.kind <= FileKind::kAudio; }
+
 Task<KnownMedia> want_media(db::Transaction& transaction, const Sha256Digest& digest,
                             const FileType& type, AccountId owner, Time now) {
-  if (type.kind > FileKind::kDocument) co_return KnownMedia{};
+  if (!has_facts(type)) co_return KnownMedia{};
   const ByteView source = digest.bytes;
   if (is_looked_into(type)) {
     const auto made = co_await transaction.execute(kWant, source, owner, now);
     if (made > 0) co_return KnownMedia{.media = decode_media({}), .taken_at = std::nullopt};
   }
-  // Also what is not looked into: by another name the same bytes may have been.
+  // Also of a drawing: by another name the same bytes may have been looked into.
   auto known = co_await transaction.find(kKnown, known_from, source);
   if (!known) co_return KnownMedia{};
+  if (!is_dated(type)) known->taken_at.reset();
   co_return std::move(*known);
 }
 
@@ -48,7 +56,9 @@ Task<void> date_file(db::Transaction& transaction, EntryId file, std::optional<T
   co_await transaction.execute(kDate, file, taken_at);
 }
 
-Task<void> give_up_media(db::Transaction& transaction, const Sha256Digest& digest, Time now) {
+Task<void> give_up_media(db::Transaction& transaction, const Sha256Digest& digest,
+                         const FileType& type, Time now) {
+  if (!has_facts(type)) co_return;
   co_await transaction.execute(kGiveUp, ByteView(digest.bytes), now);
 }
 

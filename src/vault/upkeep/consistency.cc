@@ -98,12 +98,14 @@ constexpr std::pair<std::string_view, db::Statement> kRules[] = {
      {"SELECT count(*) FROM derived_blob WHERE source NOT IN (SELECT source FROM media_facts)"}},
     {"facts of bytes that no file has, and that nothing clears away",
      {"SELECT count(*) FROM media_facts WHERE unused_since IS NULL AND source NOT IN"
-      " (SELECT digest FROM entry WHERE digest IS NOT NULL UNION ALL"
-      "  SELECT digest FROM trash WHERE digest IS NOT NULL)"}},
+      " (SELECT digest FROM entry WHERE digest IS NOT NULL"
+      "   AND (kind <= 2 OR media_type = 'application/pdf') UNION ALL"
+      "  SELECT digest FROM trash WHERE digest IS NOT NULL"
+      "   AND (kind <= 2 OR media_type = 'application/pdf'))"}},
     {"files whose date is not that of their bytes",
      {"SELECT count(*) FROM entry AS e LEFT JOIN media_facts AS m"
-      " ON m.source = e.digest AND e.kind <= 3 WHERE e.taken_at IS NOT m.taken_at"
-      " OR e.dated_at <> coalesce(e.taken_at, e.created_at)"}},
+      " ON m.source = e.digest AND e.kind <= 2 WHERE e.taken_at IS NOT m.taken_at"
+      " OR e.dated_at IS NOT CASE WHEN e.kind <= 2 THEN coalesce(e.taken_at, e.created_at) END"}},
     {"files whose size is not that of their blob",
      {"SELECT (SELECT count(*) FROM entry JOIN blob ON blob.digest = entry.digest"
       "  WHERE entry.manifest_id IS NULL AND entry.size <> blob.size) +"

@@ -33,7 +33,8 @@ constexpr db::Statement kPlace{
 constexpr auto kRestoreText =
     sql("INSERT INTO entry (", kKeptEntryColumns,
         ", is_folder, levels, search, taken_at, dated_at) SELECT ", kKeptEntryColumns,
-        ", 0, 0, $2, $3, coalesce(CAST($3 AS BIGINT), created_at) FROM trash WHERE id = $1");
+        ", 0, 0, $2, $3, CASE WHEN kind <= 2 THEN coalesce(CAST($3 AS BIGINT), created_at) END"
+        " FROM trash WHERE id = $1");
 constexpr db::Statement kRestore{kRestoreText.data()};
 
 // Follows a condition about the account $1: it was not emptied away.
