@@ -55,6 +55,10 @@ OPEN = {
     ("GET", "/s/{token}/content"),
     ("GET", "/s/{token}/{entry}"),
     ("GET", "/s/{token}/{entry}/content"),
+    ("GET", "/s/{token}/thumbnail"),
+    ("GET", "/s/{token}/image"),
+    ("GET", "/s/{token}/{entry}/thumbnail"),
+    ("GET", "/s/{token}/{entry}/image"),
 }
 # The least that must be there and closed.
 CLOSED = {

@@ -28,9 +28,14 @@ MEDIA_FIELDS = {
     "checksum": str,
     "url": str,
     "thumbnail_url": str,
+    "status": str,
+    "status_reason": (str, type(None)),
     "width": (int, type(None)),
     "height": (int, type(None)),
     "duration": (int, float, type(None)),
+    "codec": (str, type(None)),
+    "taken_at": (str, type(None)),
+    "location": (dict, type(None)),
     "title": (str, type(None)),
     "description": (str, type(None)),
     "tags": list,
@@ -130,6 +135,7 @@ def media(thing):
     assert re.fullmatch(r"[\w.+-]+/[\w.+-]+(; ?charset=[\w-]+)?", thing["media_type"])
     assert re.fullmatch(r"sha256:[0-9a-f]{64}", thing["checksum"])
     assert re.match(r"https?://[^/]+/", thing["url"])
+    assert thing["status"] in ("processing", "ready", "failed")
     assert re.fullmatch(r"user_\w+", thing["user_id"])
     assert all(isinstance(tag, str) for tag in thing["tags"])
     assert moment(thing["created_at"]) <= moment(thing["updated_at"])

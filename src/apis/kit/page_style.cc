@@ -65,11 +65,11 @@ h1 { margin: .35rem 0 .25rem; font-size: clamp(1.4rem, 1.1rem + 1.6vw, 2rem); li
 .list .thumb { grid-row: 1 / span 2; }
 .list audio { display: block; width: calc(100% - 2rem); height: 2.5rem; margin: 0 1rem .75rem; }
 .gallery { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(13rem, 42vw), 1fr)); gap: .6rem; margin: 1.5rem 0 0; padding: 0; list-style: none; }
-.gallery li { min-width: 0; background: var(--stage); border: 1px solid var(--line); border-radius: .7rem; overflow: hidden; }
-.gallery li { display: flex; flex-direction: column; }
+.gallery li { position: relative; min-width: 0; background: var(--stage); border: 1px solid var(--line); border-radius: .7rem; overflow: hidden; }
 .gallery a { display: block; background: var(--card); }
 .gallery a:hover { background: var(--tint); }
 .gallery a:focus-visible { outline-offset: -2px; }
+.badge { position: absolute; top: .5rem; right: .5rem; padding: .1rem .45rem; border-radius: .4rem; background: rgb(0 0 0 / .65); color: #fff; font-size: .8rem; font-variant-numeric: tabular-nums; }
 .gallery img, .gallery video { display: block; width: 100%; aspect-ratio: 1; object-fit: cover; background: var(--stage); }
 .gallery video { object-fit: contain; background: #000; }
 .gallery .name { display: block; padding: .45rem .75rem; font-size: .875rem; white-space: nowrap; text-overflow: ellipsis; }
@@ -80,6 +80,7 @@ h1 { margin: .35rem 0 .25rem; font-size: clamp(1.4rem, 1.1rem + 1.6vw, 2rem); li
 .stage img, .stage video { display: block; max-width: 100%; max-height: 75vh; width: auto; height: auto; }
 .stage video { width: 100%; background: #000; }
 .stage audio { width: calc(100% - 2rem); margin: 1.5rem 1rem; }
+.stage .cover { max-height: 18rem; margin: 1.5rem 1rem 0; border-radius: .5rem; }
 .stage .plain { padding: 3.5rem 1rem; color: var(--accent); font-size: 2.6rem; line-height: 0; }
 .stage .why { margin: -2rem 0 2.5rem; padding: 0 1.5rem; max-width: 46ch; text-align: center; color: var(--soft); }
 .stage.paper { display: block; }

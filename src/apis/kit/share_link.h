@@ -21,6 +21,10 @@ std::string share_path(const Uuid& token, std::optional<Uuid> entry = std::nullo
 // The bytes of the file that the page shows.
 std::string shared_content_path(const Uuid& token, std::optional<Uuid> entry = std::nullopt);
 
+// Pictures made of that file: its thumbnail, and sizes on request (picture_reply.h).
+std::string shared_thumbnail_path(const Uuid& token, std::optional<Uuid> entry = std::nullopt);
+std::string shared_image_path(const Uuid& token, std::optional<Uuid> entry = std::nullopt);
+
 // Added to a content path: the bytes as a file to keep.
 inline constexpr std::string_view kDownloadQuery = "?download=1";
 

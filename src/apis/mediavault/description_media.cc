@@ -3,6 +3,7 @@
 
 #include "apis/kit/schema.h"
 #include "apis/mediavault/description.h"
+#include "vault/media/pictures.h"
 
 namespace coffer::apis::mediavault {
 namespace {
@@ -27,8 +28,8 @@ std::vector<Parameter> list_parameters() {
   add_media_filters(parameters);
   parameters.push_back(query("collection", "In that collection", like(text(), "col_3")));
   parameters.push_back(query("sort", "With `-` in front: backwards; `relevance` with `q` only",
-                             one_of({"created_at", "filename", "size", "-created_at", "-filename",
-                                     "-size", "relevance"})));
+                             one_of({"created_at", "taken_at", "filename", "size", "-created_at",
+                                     "-taken_at", "-filename", "-size", "relevance"})));
   parameters.push_back(query("order", "", one_of({"asc", "desc"})));
   return parameters;
 }
@@ -42,6 +43,67 @@ Operation download() {
   operation.parameters.push_back(media_id_parameter());
   operation.answers = file_answers("The bytes, with the type of the medium");
   return operation;
+}
+
+constexpr char kShared[] =
+    "Needs no credentials where `id` is the share token of a file. Kept by the caller alone: for "
+    "good under an address with `v`, which `thumbnail_url` has.";
+
+std::vector<Answer> picture_answers(std::string about) {
+  std::vector<Content> forms;
+  for (const char* type : {"image/webp", "image/avif", "image/jpeg"}) {
+    forms.push_back(raw_content(type));
+  }
+  std::vector<Answer> answers;
+  answers.push_back(tagged({200, std::move(about), forms}, "Strong; the picture's own"));
+  answers.push_back({206, "The part that `Range` asks for", forms});
+  answers.push_back({304, "The caller has this picture (`If-None-Match`)"});
+  answers.push_back({412, "It is not the picture of `If-Match`"});
+  answers.push_back({416, "No part of the picture is in `Range`"});
+  return answers;
+}
+
+Operation thumbnail() {
+  return {.routes = {"GET /media/{id}/thumbnail"},
+          .id = "show_thumbnail",
+          .tag = kMedia,
+          .summary = "A small picture",
+          .about = std::string("WebP of at most 320 pixels on an edge, upright, in sRGB, without "
+                               "metadata: of a picture, of a scene of a film, of the cover or the "
+                               "waveform of a sound. ") +
+                   kShared,
+          .parameters = {media_id_parameter(), if_none_match_parameter()},
+          .answers = picture_answers("The picture"),
+          .errors = {{404,
+                      "There is no such file; there is nothing to see in it; or, as "
+                      "`thumbnail_not_ready` with `Retry-After`, not yet"}}};
+}
+
+Operation image() {
+  return {
+      .routes = {"GET /media/{id}/image"},
+      .id = "show_image",
+      .tag = kMedia,
+      .summary = "A picture of a size on request",
+      .about = std::string("Upright, in sRGB, without metadata. Without credentials, the next "
+                           "larger of a few sizes (64, 128, 256, 320, 480, 640, 960, 1280, 1920, "
+                           "2560, 4096) and qualities (50, 80, 95) is sent. ") +
+               kShared,
+      .parameters = {media_id_parameter(), if_none_match_parameter(),
+                     query("w", "Pixels; this or `h` is needed",
+                           integer(1, vault::PictureSpec::kMaxEdge)),
+                     query("h", "Pixels", integer(1, vault::PictureSpec::kMaxEdge)),
+                     query("fit",
+                           "`inside`: both edges at most as asked, never enlarged; `contain`: one "
+                           "edge as asked; `cover`: both as asked, what stands out is cut off, "
+                           "needs `w` and `h`",
+                           or_else(one_of({"inside", "contain", "cover"}), "inside")),
+                     query("format", "", or_else(one_of({"webp", "avif", "jpeg"}), "webp")),
+                     query("q", "Quality", or_else(integer(1, 100), 80))},
+      .answers = picture_answers("The picture"),
+      .errors = {{400},
+                 {404, "There is no such file, or nothing to see in it"},
+                 {503, "Too many pictures are being made, or none are made here"}}};
 }
 
 }  // namespace
@@ -110,6 +172,8 @@ Operations describe_media() {
        .answers = {answer("What it was", ref("DeletedMedia"))},
        .errors = {{412}}},
       download(),
+      thumbnail(),
+      image(),
       {.routes = {"PUT /media/{id}/content"},
        .id = "replace_content",
        .tag = kMedia,

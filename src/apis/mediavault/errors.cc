@@ -91,6 +91,18 @@ http::Response render_upgrade_required(std::string_view message, const http::Req
       request, clock);
 }
 
+http::Response render_not_ready(const http::Request& request, const Clock& clock) {
+  constexpr unsigned kNotFound = 404;
+  http::Response response =
+      failure_response(kNotFound,
+                       {{"code", "thumbnail_not_ready"},
+                        {"message", "The file is still being looked into; ask again in a moment"},
+                        {"details", boost::json::array()}},
+                       request, clock);
+  response.headers.set("Retry-After", "2");
+  return response;
+}
+
 Problem about_media(const vault::Failure& failure) {
   Problem problem(failure);
   for (vault::FieldFault& fault : problem.fields) {

@@ -59,6 +59,11 @@ Task<Reply> delete_media(RequestContext& context);
 Task<Reply> download_media(RequestContext& context);
 Task<Reply> find_existing(RequestContext& context);
 
+// pictures.cc
+// Of the caller's own, and of what anybody may read with its share token.
+Task<Reply> send_thumbnail(RequestContext& context);
+Task<Reply> send_image(RequestContext& context);
+
 // trash.cc
 Task<Reply> list_trash(RequestContext& context);
 Task<Reply> restore_trashed(RequestContext& context);

@@ -18,6 +18,7 @@ std::optional<vault::EntrySort> sort_from(std::string_view name, bool in_collect
   if (name == "created_at") return vault::EntrySort::kCreated;
   if (name == "filename") return vault::EntrySort::kName;
   if (name == "size") return vault::EntrySort::kSize;
+  if (name == "taken_at") return vault::EntrySort::kTaken;
   return std::nullopt;
 }
 
@@ -43,6 +44,8 @@ class ListParser {
     if (const auto tag = text("tag"); tag && !tag->empty()) query.tag = *tag;
     query.created_from = moment("created_after");
     query.created_before = moment("created_before");
+    query.taken_from = moment("taken_after");
+    query.taken_before = moment("taken_before");
     parse_order(query);
     query.collection = of;
     if (const auto collection = text("collection"); collection && !in_collection_) {
@@ -72,9 +75,10 @@ class ListParser {
       if (query.descending) sort->remove_prefix(1);
       const auto known = sort_from(*sort, in_collection_);
       if (!known) {
-        fault("sort", std::string("Must be ") + (in_collection_ ? "position, added_at, " : "") +
-                          "created_at, filename or size, with a - in front to reverse; with q also "
-                          "relevance");
+        fault("sort",
+              std::string("Must be ") + (in_collection_ ? "position, added_at, " : "") +
+                  "created_at, taken_at, filename or size, with a - in front to reverse; with "
+                  "q also relevance");
       }
       query.sort = known.value_or(query.sort);
     }
@@ -148,7 +152,9 @@ boost::json::object pagination(const RequestContext& context, const std::string&
   } else {
     pages = pagination_object(path, uri, list.page, count, total, found.next.has_value());
   }
-  if (query.text || query.created_from || query.created_before) {
+  const bool has_dates =
+      query.created_from || query.created_before || query.taken_from || query.taken_before;
+  if (query.text || has_dates) {
     pages["total_is_more"] = total_is_more;
   }
   return pages;
@@ -168,7 +174,7 @@ NextPage page_by_page(const RequestContext& context, vault::EntryPage page) {
     }
     const auto collections = co_await collections_of(vault, owner, entries);
     for (std::size_t i = 0; i < entries.size(); ++i) {
-      list.add(media_object(api_url, entries[i], collections[i]));
+      list.add(media_object(vault, api_url, entries[i], collections[i]));
     }
     co_return is_first || at < page.rest.size();
   };

@@ -122,8 +122,9 @@ TEST_F(MediaVaultTest, AMediaObjectHasEveryDocumentedField) {
   EXPECT_EQ(made.at("checksum"),
             "sha256:277089d91c0bdf4f2e6862ba7e4a07605119431f5d13f726dd352b06f1b206a9");
   EXPECT_EQ(text(made.at("url")), server_.url() + media(made) + "/content");
-  EXPECT_EQ(made.at("thumbnail_url"), "");
-  for (const char* name : {"uuid", "width", "height", "duration", "title", "description", "tags",
+  EXPECT_EQ(made.at("thumbnail_url"), "") << "there is none yet";
+  for (const char* name : {"uuid", "status", "status_reason", "codec", "taken_at", "location",
+                           "width", "height", "duration", "title", "description", "tags",
                            "collections", "user_id", "created_at", "updated_at"}) {
     EXPECT_TRUE(made.as_object().contains(name)) << name;
   }

@@ -81,6 +81,8 @@ class MediaVault final : public Dialect {
         {kGet, "/media/{id}/content", Access::kAccount, download_media},
         discloses(
             compares({kPut, "/media/{id}/content", Access::kAccount, replace_content, kNoLimit})),
+        {kGet, "/media/{id}/thumbnail", Access::kShared, send_thumbnail},
+        {kGet, "/media/{id}/image", Access::kShared, send_image},
         {kGet, "/trash", Access::kAccount, list_trash},
         {kDelete, "/trash", Access::kAccount, empty_trash},
         discloses({kPost, "/trash/{id}/restore", Access::kAccount, restore_trashed}),

@@ -95,10 +95,18 @@ std::vector<Member> media_members() {
                               "0b822cd15d6c15b0f00a08"),
                          "Null until it is worked out")},
       {"url", about(url(), "Of the bytes, for everybody who may read the medium")},
-      {"thumbnail_url", about(text(), "Empty until there is one")},
-      {"width", nullable(integer(0))},
-      {"height", nullable(integer(0))},
+      {"thumbnail_url", about(text(), "Of a small picture; empty until there is one")},
+      {"status",
+       about(one_of({"processing", "ready", "failed"}), "Whether the file has been looked into")},
+      {"status_reason", about(nullable(text()), "Of `failed`: why")},
+      {"width", about(nullable(integer(1)), "Pixels of the upright picture")},
+      {"height", nullable(integer(1))},
       {"duration", about(nullable(number()), "Seconds")},
+      {"codec", like(nullable(text()), "h264")},
+      {"taken_at",
+       about(nullable(time()), "As the file says; local time where it knows no offset")},
+      {"location", about(nullable(object({{"latitude", number()}, {"longitude", number()}})),
+                         "Degrees; told to the owner alone")},
       {"title", nullable(text())},
       {"description", nullable(text())},
       {"tags", list(text())},
@@ -286,6 +294,8 @@ void add_media_filters(std::vector<Parameter>& parameters) {
   parameters.push_back(query("tag", "With that tag", text()));
   parameters.push_back(query("created_after", "Created then or later", time()));
   parameters.push_back(query("created_before", "Created before that moment", time()));
+  parameters.push_back(query("taken_after", "Says that it was taken then or later", time()));
+  parameters.push_back(query("taken_before", "Says that it was taken before that moment", time()));
 }
 
 Parameter media_id_parameter(std::string name) {

@@ -13,11 +13,11 @@ namespace {
 
 using vault::TrashedFile;
 
-boost::json::object trashed_object(const std::string& api_url, const TrashedFile& trashed,
-                                   Time restorable_until) {
-  boost::json::object object = media_object(api_url, trashed.file);
+boost::json::object trashed_object(vault::Vault& vault, const std::string& api_url,
+                                   const TrashedFile& trashed) {
+  boost::json::object object = media_object(vault, api_url, trashed.file);
   object["deleted_at"] = to_iso8601(trashed.deleted_at);
-  object["restorable_until"] = to_iso8601(restorable_until);
+  object["restorable_until"] = to_iso8601(vault.trash().restorable_until(trashed.deleted_at));
   return object;
 }
 
@@ -58,8 +58,9 @@ Task<Reply> list_trash(RequestContext& context) {
   };
   std::string api_url = context.client.base_url;
   api_url += context.mount;
-  const auto render = [&trash, api_url = std::move(api_url)](const TrashedFile& trashed) {
-    return trashed_object(api_url, trashed, trash.restorable_until(trashed.deleted_at));
+  const auto render = [&vault = context.vault,
+                       api_url = std::move(api_url)](const TrashedFile& trashed) {
+    return trashed_object(vault, api_url, trashed);
   };
   const auto end = std::make_shared<PageEnd>();
   NextPage files = page_rows(*page, total.files, end, read, position_of, render);

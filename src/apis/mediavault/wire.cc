@@ -4,6 +4,7 @@
 #include <boost/json/serialize.hpp>
 
 #include "apis/kit/json.h"
+#include "apis/kit/picture_reply.h"
 #include "vault/model/ids.h"
 
 namespace coffer::apis::mediavault {
@@ -18,6 +19,31 @@ std::optional<std::string> checksum(const vault::Entry& entry) {
   if (!entry.checksum) return std::nullopt;
   return "sha256:" + entry.checksum->hex();
 }
+
+// Empty until there is one.
+std::string thumbnail_url(const std::string& base, const vault::Entry& entry) {
+  if (!entry.media || !entry.media->thumbnail) return {};
+  return base + "/thumbnail?" + picture_version(entry);
+}
+
+std::optional<std::string> status_reason(const vault::Entry& entry, vault::MediaState state) {
+  if (state != vault::MediaState::kFailed || !entry.media->failure) return std::nullopt;
+  return std::string(vault::describe(*entry.media->failure));
+}
+
+std::optional<std::string> codec(const vault::MediaFacts& facts) {
+  if (facts.codec.empty()) return std::nullopt;
+  return facts.codec;
+}
+
+boost::json::value location(const vault::MediaFacts& facts,
+                            const boost::json::storage_ptr& memory) {
+  if (!facts.location) return nullptr;
+  return boost::json::object(
+      {{"latitude", facts.location->latitude()}, {"longitude", facts.location->longitude()}},
+      memory);
+}
+
 boost::json::array collection_ids(std::span<const vault::CollectionId> ids,
                                   const boost::json::storage_ptr& memory) {
   boost::json::array out(memory);
@@ -84,15 +110,18 @@ boost::json::object media_object(RequestContext& context, const vault::Entry& en
                                  std::span<const vault::CollectionId> collections) {
   std::string api_url = context.client.base_url;
   api_url += context.mount;
-  return media_object(api_url, entry, collections, &context.memory);
+  return media_object(context.vault, api_url, entry, collections, &context.memory);
 }
 
-boost::json::object media_object(const std::string& api_url, const vault::Entry& entry,
+boost::json::object media_object(vault::Vault& vault, const std::string& api_url,
+                                 const vault::Entry& entry,
                                  std::span<const vault::CollectionId> collections,
                                  boost::json::storage_ptr memory) {
+  static const vault::MediaFacts kNoFacts;
+  const vault::MediaFacts& facts = entry.media ? entry.media->facts : kNoFacts;
   const std::string id = media_id(entry.id);
-  const std::string url = api_url + "/media/" + id + "/content";
-  const vault::MediaFacts facts = entry.media ? entry.media->facts : vault::MediaFacts();
+  const std::string base = api_url + "/media/" + id;
+  const vault::MediaState state = vault.pictures().state_of(entry);
   return {{{"id", id},
            {"uuid", entry.uuid.str()},
            {"type", vault::name_of(entry.type.kind)},
@@ -100,11 +129,16 @@ boost::json::object media_object(const std::string& api_url, const vault::Entry&
            {"media_type", entry.type.media_type},
            {"size", entry.size},
            {"checksum", json_or_null(checksum(entry), memory)},
-           {"url", url},
-           {"thumbnail_url", ""},
+           {"url", base + "/content"},
+           {"thumbnail_url", thumbnail_url(base, entry)},
+           {"status", vault::name_of(state)},
+           {"status_reason", json_or_null(status_reason(entry, state), memory)},
            {"width", json_or_null(facts.width)},
            {"height", json_or_null(facts.height)},
            {"duration", json_or_null(facts.duration())},
+           {"codec", json_or_null(codec(facts), memory)},
+           {"taken_at", json_or_null(facts.taken_at)},
+           {"location", location(facts, memory)},
            {"title", json_or_null(entry.title, memory)},
            {"description", json_or_null(entry.description, memory)},
            {"tags", boost::json::array(entry.tags.begin(), entry.tags.end(), memory)},

@@ -28,11 +28,13 @@ http::Response success(RequestContext& context, boost::json::value data, unsigne
 using MakeMeta = std::move_only_function<boost::json::object()>;
 Task<Reply> list_success(RequestContext& context, NextPage data, MakeMeta more_meta = {});
 
-// `collections`: those that the file is in.
+// `collections`: those that the file is in. It tells where a picture was taken. REQUIRES: it is
+// sent to the file's owner and nobody else.
 boost::json::object media_object(RequestContext& context, const vault::Entry& entry,
                                  std::span<const vault::CollectionId> collections = {});
 // The same outside of an exchange. `api_url`: where the API is, as the client sees it.
-boost::json::object media_object(const std::string& api_url, const vault::Entry& entry,
+boost::json::object media_object(vault::Vault& vault, const std::string& api_url,
+                                 const vault::Entry& entry,
                                  std::span<const vault::CollectionId> collections = {},
                                  boost::json::storage_ptr memory = {});
 

@@ -20,6 +20,10 @@ constexpr std::array<std::string_view, 9> kPlayed{"video/mp4",  "video/webm", "a
 constexpr std::array<std::string_view, 9> kPlayedBySome{
     "video/quicktime", "video/x-matroska", "video/ogg",  "video/3gpp", "video/3gpp2",
     "video/mp2t",      "audio/x-matroska", "audio/aiff", "audio/x-caf"};
+constexpr std::array<std::string_view, 9> kPlayedCodecs{"h264", "vp8",  "vp9",    "av1", "mp3",
+                                                        "aac",  "opus", "vorbis", "flac"};
+constexpr std::array<std::string_view, 5> kMoving{"image/gif", "image/webp", "image/apng",
+                                                  "image/avif", "image/svg+xml"};
 // Besides what is `text/…` or ends in `+json` or `+xml`.
 constexpr std::array<std::string_view, 4> kTexts{"application/json", "application/jsonl",
                                                  "application/x-ndjson", "application/xml"};
@@ -52,8 +56,13 @@ Display display_of(const vault::Entry& file) noexcept {
 }
 
 bool is_played_by_some(const vault::Entry& file) noexcept {
-  return is_one_of(type_of(file), kPlayedBySome);
+  if (is_one_of(type_of(file), kPlayedBySome)) return true;
+  if (!file.media || file.media->facts.codec.empty()) return false;
+  const std::string_view codec = file.media->facts.codec;
+  return !codec.starts_with("pcm_") && !is_one_of(codec, kPlayedCodecs);
 }
+
+bool may_move(const vault::Entry& file) noexcept { return is_one_of(type_of(file), kMoving); }
 
 bool opens(const vault::Entry& file) noexcept {
   const Display display = display_of(file);

@@ -92,6 +92,7 @@ PageLocation location_of(const RequestContext& context, const OpenShareLink& ope
                      .way = {}};
   place.may_download = open.link.allow_download;
   place.is_counted = open.link.max_downloads.has_value();
+  place.makes_pictures = context.vault.pictures().has_maker();
   if (const auto* collection = std::get_if<vault::Collection>(&open.shared)) {
     place.way.push_back(as_folder(*collection));
   }
@@ -196,6 +197,28 @@ Task<bool> count(RequestContext& context, const ShareLink& link, const Entry& fi
   co_return true;
 }
 
+// Programs that preview links get thumbnails, which are made for that, and of what is not counted
+// other pictures too.
+bool is_kept_from_previews(const ShareLink& link, Rendition rendition) {
+  return rendition == Rendition::kContent ||
+         (rendition == Rendition::kImage && link.max_downloads.has_value());
+}
+
+// The file, or a picture of it.
+Task<Reply> send(RequestContext& context, const ShareLink& link, const Entry& file,
+                 Rendition rendition) {
+  if (rendition != Rendition::kContent) {
+    Reply picture = co_await picture_reply(context, file, rendition);
+    co_return picture;
+  }
+  if (!link.allow_download && (is_download(context.request) || !is_shown(file))) {
+    co_return std::unexpected(Problem(ProblemKind::kForbidden,
+                                      "Whoever shared this lets it be looked at, not downloaded."));
+  }
+  Reply content = co_await file_reply(context, file, "inline");
+  co_return content;
+}
+
 }  // namespace
 
 Task<Reply> show_link(RequestContext& context, bool is_below) {
@@ -205,11 +228,11 @@ Task<Reply> show_link(RequestContext& context, bool is_below) {
   co_return reply;
 }
 
-Task<Reply> send_link(RequestContext& context, bool is_below) {
+Task<Reply> send_link(RequestContext& context, bool is_below, Rendition rendition) {
   const auto open = co_await open_link(context);
   if (!open) co_return std::unexpected(open.error());
   const ShareLink& link = open->link;
-  if (is_link_preview(context.request)) {
+  if (is_link_preview(context.request) && is_kept_from_previews(link, rendition)) {
     Reply page = co_await show(context, *open, is_below);
     co_return page;
   }
@@ -221,18 +244,19 @@ Task<Reply> send_link(RequestContext& context, bool is_below) {
   }
   const auto file = co_await find_file(context, *open, is_below);
   if (!file) co_return std::unexpected(file.error());
+  if (rendition == Rendition::kThumbnail) {
+    if (link.is_used_up()) co_return std::unexpected(nothing_here());
+    Reply thumbnail = co_await picture_reply(context, *file, rendition);
+    if (thumbnail) keep_private(*thumbnail);
+    co_return thumbnail;
+  }
   // A reply without bytes describes the file too.
   const bool is_open =
       co_await context.vault.share_links().is_open_to(link, file->id, downloader_of(context));
   if (!is_open) co_return std::unexpected(nothing_here());
-  if (!link.allow_download && (is_download(context.request) || !is_shown(*file))) {
-    co_return std::unexpected(Problem(ProblemKind::kForbidden,
-                                      "Whoever shared this lets it be looked at, not downloaded."));
-  }
-  Reply reply = co_await file_reply(context, *file, "inline");
+  Reply reply = co_await send(context, link, *file, rendition);
   if (!reply) co_return reply;
-  reply->headers.set("Referrer-Policy", "no-referrer");
-  reply->headers.set("X-Robots-Tag", "noindex, nofollow");
+  keep_private(*reply);
   const bool may_go = co_await count(context, link, *file, *reply);
   if (!may_go) co_return std::unexpected(nothing_here());
   co_return reply;

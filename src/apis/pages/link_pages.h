@@ -3,6 +3,7 @@
 #pragma once
 
 #include "apis/gateway/dialect.h"
+#include "apis/pages/shared_pictures.h"
 
 namespace coffer::apis::pages {
 
@@ -10,9 +11,10 @@ namespace coffer::apis::pages {
 
 // The page.
 Task<Reply> show_link(RequestContext& context, bool is_below);
-// The bytes of a file. kForbidden without the password, and for what is not to be downloaded. A
-// download counts before its first byte is sent (ShareLinks::count).
-Task<Reply> send_link(RequestContext& context, bool is_below);
+// The bytes of a file, or a picture of it. kForbidden without the password, and for what is not to
+// be downloaded. A download counts before its first byte is sent (ShareLinks::count), and so does a
+// picture of a size on request; a thumbnail is none.
+Task<Reply> send_link(RequestContext& context, bool is_below, Rendition rendition);
 // Takes the password from the page's form, or from JSON, and gives a cookie for the share alone.
 Task<Reply> unlock_link(RequestContext& context);
 

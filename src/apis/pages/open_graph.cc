@@ -37,6 +37,13 @@ std::string card_tags(const LinkCard& card) {
     add(html, "og:description", shortened(card.description, kDescriptionMax));
   }
   add(html, "og:url", card.url);
+  if (const auto& image = card.image) {
+    add(html, "og:image", image->url);
+    add(html, "og:image:type", image->media_type);
+    add(html, "og:image:width", std::to_string(image->width));
+    add(html, "og:image:height", std::to_string(image->height));
+    add(html, "og:image:alt", shortened(image->alt, kTitleMax));
+  }
   html += "<meta name=\"twitter:card\" content=\"summary\">\n";
   return html;
 }

@@ -7,6 +7,7 @@
 #include "apis/kit/page.h"
 #include "apis/kit/share_link.h"
 #include "apis/pages/link_pages.h"
+#include "apis/pages/shared_pictures.h"
 #include "apis/pages/views.h"
 
 namespace coffer::apis::pages {
@@ -100,6 +101,7 @@ Task<Reply> show(RequestContext& context, bool is_below) {
                      .base_url = context.client.base_url,
                      .token = named->token,
                      .way = {}};
+  place.makes_pictures = context.vault.pictures().has_maker();
   place.way = co_await way_to(context, *named);
   if (!place.shown().is_folder()) {
     const View view = co_await read_file_view(context.vault, place);
@@ -110,25 +112,31 @@ Task<Reply> show(RequestContext& context, bool is_below) {
   co_return view_response(place, folder_view(place, listing));
 }
 
-Task<Reply> send(RequestContext& context, bool is_below) {
+Task<Reply> send(RequestContext& context, bool is_below, Rendition rendition) {
   const auto named = co_await find_named(context, is_below);
   if (!named) {
-    Reply of_link = co_await send_link(context, is_below);
+    Reply of_link = co_await send_link(context, is_below, rendition);
     co_return of_link;
   }
   if (named->shown.is_folder()) co_return std::unexpected(nothing_here());
-  auto reply = co_await file_reply(context, named->shown, "inline");
-  if (reply) {
-    reply->headers.set("Referrer-Policy", "no-referrer");
-    reply->headers.set("X-Robots-Tag", "noindex, nofollow");
+  if (rendition != Rendition::kContent) {
+    Reply picture = co_await picture_reply(context, named->shown, rendition);
+    if (picture) keep_private(*picture);
+    co_return picture;
   }
-  co_return reply;
+  Reply content = co_await file_reply(context, named->shown, "inline");
+  if (content) keep_private(*content);
+  co_return content;
+}
+
+// A route's handler for one rendition of what is shared, or of what is below it.
+Handler sender(bool is_below, Rendition rendition) {
+  return
+      [is_below, rendition](RequestContext& context) { return send(context, is_below, rendition); };
 }
 
 Task<Reply> show_shared(RequestContext& context) { return show(context, false); }
 Task<Reply> show_below(RequestContext& context) { return show(context, true); }
-Task<Reply> send_shared(RequestContext& context) { return send(context, false); }
-Task<Reply> send_below(RequestContext& context) { return send(context, true); }
 
 // What opens without a password takes none.
 Task<Reply> unlock(RequestContext& context) {
@@ -173,9 +181,13 @@ class Pages final : public Dialect {
                       .access = Access::kAnyone,
                       .handler = unlock,
                       .rate = RateClass::kVisitor});
-    add("/{token}/content", send_shared);
     add("/{token}/{entry}", show_below);
-    add("/{token}/{entry}/content", send_below);
+    for (const bool is_below : {false, true}) {
+      const std::string path = is_below ? "/{token}/{entry}" : "/{token}";
+      add(path + "/content", sender(is_below, Rendition::kContent));
+      add(path + "/thumbnail", sender(is_below, Rendition::kThumbnail));
+      add(path + "/image", sender(is_below, Rendition::kImage));
+    }
     return routes;
   }
 

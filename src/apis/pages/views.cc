@@ -4,11 +4,13 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <iterator>
 #include <utility>
 
 #include "apis/kit/human.h"
 #include "apis/kit/page.h"
+#include "apis/kit/picture_reply.h"
 #include "apis/kit/share_link.h"
 #include "apis/pages/display.h"
 #include "apis/pages/open_graph.h"
@@ -20,10 +22,11 @@ namespace {
 using vault::Entry;
 using vault::FileKind;
 
-// A picture in a list is the file itself: larger ones get a symbol.
-constexpr std::uint64_t kPreviewMax = 3 * 1024 * 1024;
-// A picture of a gallery likewise; a larger bound, because pictures are what a gallery is for.
-constexpr std::uint64_t kGalleryPictureMax = 32 * 1024 * 1024;
+// Bytes up to which a picture is shown as it is, where a smaller one could be made of it.
+constexpr std::uint64_t kOriginalMax = 3 * 1024 * 1024;
+// The same where none can.
+constexpr std::uint64_t kOnlyOriginalMax = 32 * 1024 * 1024;
+constexpr std::uint32_t kLargeEdge = 1920;  // pixels, of a picture on its own page
 constexpr std::size_t kExtensionMax = 5;
 
 bool is_alphanumeric(char c) {
@@ -79,6 +82,17 @@ std::string content_of(const PageLocation& place, const Entry& entry) {
   return escape_html(place.base_path) + shared_content_path(place.token, below(place, entry));
 }
 
+// The thumbnail, where there is one.
+const vault::Thumbnail* thumbnail_of(const Entry& entry) {
+  return entry.media && entry.media->thumbnail ? &*entry.media->thumbnail : nullptr;
+}
+std::string thumbnail_path(const PageLocation& place, const Entry& entry) {
+  return shared_thumbnail_path(place.token, below(place, entry)) + '?' + picture_version(entry);
+}
+std::string thumbnail_link(const PageLocation& place, const Entry& entry) {
+  return escape_html(place.base_path) + thumbnail_path(place, entry);
+}
+
 // Text in a direction of its own, so that it turns nothing around it.
 std::string name_html(const Entry& entry) { return "<bdi>" + escape_html(entry.name) + "</bdi>"; }
 
@@ -104,11 +118,12 @@ std::string count_text(std::size_t count, std::string_view one, std::string_view
 // As text: of what is separated by dots on a page.
 using FactList = std::vector<std::string>;
 
-std::string facts_html(const FactList& facts) {
+// `more`: further ones, as HTML.
+std::string facts_html(const FactList& facts, const std::string& more = "") {
   if (facts.empty()) return {};
   std::string html = "<p class=\"facts\">";
   for (const std::string& fact : facts) html += "<span>" + escape_html(fact) + "</span>";
-  return html + "</p>\n";
+  return html + more + "</p>\n";
 }
 
 // Only of a list that is there as a whole.
@@ -129,7 +144,9 @@ FactList counts(const Listing& listing) {
 }
 
 // What a chat shows of a link to the page: what its owner wrote about it, or else the facts.
-std::string card_of(const PageLocation& place, const FactList& facts, std::string_view type) {
+// `picture`: the entry with a thumbnail to show; null: none.
+std::string card_of(const PageLocation& place, const FactList& facts, std::string_view type,
+                    const Entry* picture) {
   const Entry& shown = place.shown();
   LinkCard card{.title = shown.name, .description = shown.description.value_or("")};
   for (const std::string& fact : facts) {
@@ -140,14 +157,38 @@ std::string card_of(const PageLocation& place, const FactList& facts, std::strin
   card.url = place.base_url;
   card.url += share_path(place.token, below(place, shown));
   card.type = type;
+  if (const auto* thumbnail = picture ? thumbnail_of(*picture) : nullptr) {
+    card.image = CardImage{.url = std::string(place.base_url) + thumbnail_path(place, *picture),
+                           .media_type = "image/webp",
+                           .width = thumbnail->width,
+                           .height = thumbnail->height,
+                           .alt = picture->name};
+  }
   return card_tags(card);
 }
 
+// The first of these that can be seen; null: none.
+const Entry* first_picture(const std::vector<Entry>& entries) {
+  const auto found =
+      std::ranges::find_if(entries, [](const Entry& entry) { return thumbnail_of(entry); });
+  return found == entries.end() ? nullptr : &*found;
+}
+
+// The address of a picture of the file among others; empty where there is none, or none may be
+// loaded unasked. Never a large file where something smaller soon will be.
+std::string small_picture(const PageLocation& place, const Entry& entry) {
+  if (thumbnail_of(entry)) return thumbnail_link(place, entry);
+  if (place.is_counted || display_of(entry) != Display::kPicture) return {};
+  const bool is_coming =
+      place.makes_pictures && entry.media && entry.media->state == vault::MediaState::kProcessing;
+  if (entry.size > (is_coming ? kOriginalMax : kOnlyOriginalMax)) return {};
+  return content_of(place, entry);
+}
+
 std::string thumb(const PageLocation& place, const Entry& entry) {
-  const bool is_loaded = display_of(entry) == Display::kPicture && entry.size <= kPreviewMax;
-  if (!is_loaded || place.is_counted) return std::string(icon_of(entry.type.kind));
-  return fmt::format(R"(<img src="{}" alt="" loading="lazy" decoding="async">)",
-                     content_of(place, entry));
+  const std::string picture = small_picture(place, entry);
+  if (picture.empty()) return std::string(icon_of(entry.type.kind));
+  return fmt::format(R"(<img src="{}" alt="" loading="lazy" decoding="async">)", picture);
 }
 
 std::string row(const PageLocation& place, const Entry& entry) {
@@ -162,15 +203,18 @@ std::string row(const PageLocation& place, const Entry& entry) {
       escape_html(kind_text(entry)), size);
 }
 
-// Of a film a browser shows the first picture, unless nothing is to be loaded yet. REQUIRES: a film
+// Of a film without a thumbnail a browser shows the first picture, unless nothing is to be loaded
+// yet. REQUIRES: a film
 // or a sound that plays.
 std::string player(const PageLocation& place, const Entry& file, std::string_view preload) {
   const std::string source = content_of(place, file);
   const std::string name = escape_html(file.name);
   if (display_of(file) == Display::kFilm) {
+    const std::string poster =
+        thumbnail_of(file) ? fmt::format(R"( poster="{}")", thumbnail_link(place, file)) : "";
     return fmt::format(
-        R"(<video controls playsinline preload="{}" src="{}" aria-label="{}"></video>)", preload,
-        source, name);
+        R"(<video controls playsinline preload="{}"{} src="{}" aria-label="{}"></video>)", preload,
+        poster, source, name);
   }
   return fmt::format(R"(<audio controls preload="{}" src="{}" aria-label="{}"></audio>)", preload,
                      source, name);
@@ -218,51 +262,93 @@ std::string text_stage(const PageLocation& place, const std::optional<TextExcerp
   return html;
 }
 
+// The address of the file as one large picture; empty where there is none. Where one is made, it is
+// light, and without what a camera writes beside the picture.
+std::string large_picture(const PageLocation& place, const Entry& file) {
+  const bool has_thumbnail = thumbnail_of(file) != nullptr;
+  const bool is_made = has_thumbnail && place.makes_pictures && !place.is_counted &&
+                       file.type.kind == FileKind::kImage && !may_move(file);
+  const bool opens_itself = display_of(file) == Display::kPicture && !place.is_counted;
+  if (opens_itself && (!is_made || file.size <= kOriginalMax)) return content_of(place, file);
+  if (!is_made) return has_thumbnail ? thumbnail_link(place, file) : "";
+  return fmt::format("{}{}?w={}&amp;h={}&amp;{}", escape_html(place.base_path),
+                     shared_image_path(place.token, below(place, file)), kLargeEdge, kLargeEdge,
+                     picture_version(file));
+}
+
+std::string in_stage(std::string_view kind, const std::string& shown) {
+  return fmt::format("<div class=\"stage{}\">{}</div>\n", kind, shown);
+}
+
+// Its picture, or a symbol, and why there is no more.
+std::string still(const PageLocation& place, std::string_view why) {
+  const Entry& file = place.shown();
+  const std::string source = large_picture(place, file);
+  if (source.empty()) return in_stage("", plain(file, why));
+  std::string html =
+      in_stage("", fmt::format(R"(<img src="{}" alt="{}">)", source, escape_html(file.name)));
+  if (!why.empty()) html += fmt::format("<p class=\"note hint\">{}</p>\n", why);
+  return html;
+}
+
 // The file itself, as far as a browser shows it.
 std::string stage(const PageLocation& place, const std::optional<TextExcerpt>& excerpt) {
   const Entry& file = place.shown();
-  const std::string source = content_of(place, file);
-  const std::string name = escape_html(file.name);
-  const auto in = [](std::string_view kind, const std::string& shown) {
-    return fmt::format("<div class=\"stage{}\">{}</div>\n", kind, shown);
-  };
+  const std::string_view preload = place.is_counted || thumbnail_of(file) ? "none" : "metadata";
   switch (display_of(file)) {
-    case Display::kFilm:
-    case Display::kSound:
-      return in("", player(place, file, place.is_counted ? "none" : "metadata")) +
-             player_note(place);
-    case Display::kPicture:
-      if (place.is_counted) break;
-      return in("", fmt::format(R"(<img src="{}" alt="{}">)", source, name));
+    case Display::kFilm: return in_stage("", player(place, file, preload)) + player_note(place);
+    case Display::kSound: {
+      std::string cover;
+      if (thumbnail_of(file)) {
+        cover = fmt::format(R"(<img class="cover" src="{}" alt="">)", thumbnail_link(place, file));
+      }
+      return in_stage("", cover + player(place, file, preload)) + player_note(place);
+    }
     case Display::kPdf:
       if (place.is_counted) break;
-      return in(" paper", fmt::format(R"(<iframe src="{}" title="{}"></iframe>)", source, name));
+      return in_stage(" paper", fmt::format(R"(<iframe src="{}" title="{}"></iframe>)",
+                                            content_of(place, file), escape_html(file.name)));
     case Display::kText: return text_stage(place, excerpt);
+    case Display::kPicture: break;
     case Display::kNone:
       if (!is_played(file)) break;
-      return in("", plain(file, place.may_download
-                                    ? "Browsers cannot play this format. Download the file and "
-                                      "open it in a media player."
-                                    : "Browsers cannot play this format."));
+      return still(place, place.may_download
+                              ? "Browsers cannot play this format. Download the file and open it "
+                                "in a media player."
+                              : "Browsers cannot play this format.");
   }
-  return in("", plain(file, ""));
+  return still(place, "");
+}
+
+// `3:25`, `1:02:09`.
+std::string duration_text(double seconds) {
+  const auto all = static_cast<std::uint64_t>(std::llround(std::max(seconds, 0.0)));
+  if (all < 3600) return fmt::format("{}:{:02}", all / 60, all % 60);
+  return fmt::format("{}:{:02}:{:02}", all / 3600, all / 60 % 60, all % 60);
 }
 
 // A picture or a film among others; nothing for what is neither, or is not to be loaded unasked.
 std::string tile(const PageLocation& place, const Entry& file) {
-  if (place.is_counted) return {};
-  const Display display = display_of(file);
+  const FileKind kind = file.type.kind;
   const std::string name =
       fmt::format(R"(<span class="name" dir="auto">{}</span>)", escape_html(file.name));
-  if (display == Display::kPicture && file.size <= kGalleryPictureMax) {
-    return fmt::format(
-        "<li><a href=\"{}\"><img src=\"{}\" alt=\"\" loading=\"lazy\" "
-        "decoding=\"async\">{}</a></li>\n",
-        page_of(place, file), content_of(place, file), name);
+  if (display_of(file) == Display::kFilm && !place.is_counted) {
+    return fmt::format("<li>{}<a href=\"{}\">{}</a></li>\n", player(place, file, "none"),
+                       page_of(place, file), name);
   }
-  if (display != Display::kFilm) return {};
-  return fmt::format("<li>{}<a href=\"{}\">{}</a></li>\n", player(place, file, "none"),
-                     page_of(place, file), name);
+  if (kind != FileKind::kImage && kind != FileKind::kVideo) return {};
+  const std::string picture = small_picture(place, file);
+  if (picture.empty()) return {};
+  std::string badge;
+  if (kind == FileKind::kVideo) {
+    const auto duration = file.media ? file.media->facts.duration() : std::nullopt;
+    badge = fmt::format("<span class=\"badge\">{}</span>",
+                        duration ? duration_text(*duration) : "Film");
+  }
+  return fmt::format(
+      "<li><a href=\"{}\"><img src=\"{}\" alt=\"\" loading=\"lazy\" decoding=\"async\">{}{}</a>"
+      "</li>\n",
+      page_of(place, file), picture, badge, name);
 }
 
 // Folders above, pictures and films as tiles, everything else below.
@@ -294,6 +380,23 @@ std::string contents(const PageLocation& place, const std::vector<Entry>& entrie
   return html;
 }
 
+// Of a file, for people: `JPG picture`, `2 MB`, `4000 × 3000`.
+FactList facts_of(const Entry& file) {
+  FactList facts{kind_text(file), human_size(file.size)};
+  if (!file.media) return facts;
+  const vault::MediaFacts& media = file.media->facts;
+  if (media.width && media.height) {
+    facts.push_back(fmt::format("{} × {}", *media.width, *media.height));
+  }
+  if (const auto duration = media.duration()) facts.push_back(duration_text(*duration));
+  if (media.pages) facts.push_back(count_text(*media.pages, "page", "pages"));
+  if (file.type.kind != FileKind::kAudio) return facts;
+  for (const std::string& text : {media.artist, media.album}) {
+    if (!text.empty()) facts.push_back(text);
+  }
+  return facts;
+}
+
 // What Open Graph calls it.
 std::string_view card_type(const Entry& file) {
   if (file.type.kind == FileKind::kVideo) return "video.other";
@@ -323,7 +426,8 @@ std::string turn_pages(const PageLocation& place, const Gallery& gallery) {
 View folder_view(const PageLocation& place, const Listing& listing) {
   const Entry& folder = place.shown();
   const FactList facts = counts(listing);
-  View view{.head = card_of(place, facts, "website"), .content = breadcrumbs(place)};
+  View view{.head = card_of(place, facts, "website", first_picture(listing.entries)),
+            .content = breadcrumbs(place)};
   view.content +=
       "<h1>" + name_html(folder) + "</h1>\n" + facts_html(facts) + description_html(folder);
   if (listing.entries.empty()) {
@@ -343,15 +447,14 @@ View folder_view(const PageLocation& place, const Listing& listing) {
 View file_view(const PageLocation& place, const std::optional<TextExcerpt>& excerpt) {
   const Entry& file = place.shown();
   const std::string source = content_of(place, file);
-  const FactList facts{kind_text(file), human_size(file.size)};
-  View view{.head = card_of(place, facts, card_type(file)), .content = breadcrumbs(place)};
-  fmt::format_to(
-      std::back_inserter(view.content),
-      "<h1>{}</h1>\n<p class=\"facts\"><span>{}</span><span>{}</span><span>{}</span></p>\n",
-      name_html(file), escape_html(facts[0]), facts[1], date_text(file.created_at));
+  const FactList facts = facts_of(file);
+  View view{.head = card_of(place, facts, card_type(file), &file), .content = breadcrumbs(place)};
+  view.content += "<h1>" + name_html(file) + "</h1>\n" +
+                  facts_html(facts, "<span>" + date_text(file.created_at) + "</span>");
   view.content += description_html(file) + stage(place, excerpt);
   view.has_frame = display_of(file) == Display::kPdf && !place.is_counted;
-  if (!place.may_download && !is_shown(file) && !excerpt) {
+  const bool is_seen = is_shown(file) || excerpt || !large_picture(place, file).empty();
+  if (!place.may_download && !is_seen) {
     view.content +=
         "<p class=\"note\">Whoever shared this lets it be looked at only, and a browser cannot "
         "show a file of this kind.</p>\n";
@@ -375,7 +478,7 @@ View gallery_view(const PageLocation& place, const Gallery& gallery) {
   const Entry& shown = place.shown();
   FactList facts;
   if (gallery.total > 0) facts.push_back(count_text(gallery.total, "file", "files"));
-  View view{.head = card_of(place, facts, "website")};
+  View view{.head = card_of(place, facts, "website", first_picture(gallery.files))};
   view.content =
       "<h1>" + name_html(shown) + "</h1>\n" + facts_html(facts) + description_html(shown);
   if (gallery.total == 0) {
@@ -409,6 +512,11 @@ http::Response view_response(const PageLocation& place, const View& view) {
                              .content = view.content,
                              .head = view.head,
                              .has_frame = view.has_frame});
+}
+
+void keep_private(http::Response& response) {
+  response.headers.set("Referrer-Policy", "no-referrer");
+  response.headers.set("X-Robots-Tag", "noindex, nofollow");
 }
 
 bool is_text_shown(const PageLocation& place) {

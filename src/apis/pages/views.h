@@ -21,8 +21,9 @@ struct PageLocation {
   // From what is shared, which is first, to the shown one. A shared collection stands in it as a
   // folder without a number.
   std::vector<vault::Entry> way;
-  bool may_download = true;  // false: it is shared to be looked at
-  bool is_counted = false;   // each file that is sent counts: nothing is loaded unasked
+  bool may_download = true;     // false: it is shared to be looked at
+  bool is_counted = false;      // each file that is sent counts: no more than thumbnails is loaded
+  bool makes_pictures = false;  // Pictures::has_maker()
 
   const vault::Entry& shown() const { return way.back(); }
 };
@@ -57,6 +58,10 @@ View file_view(const PageLocation& place, const std::optional<TextExcerpt>& exce
 View gallery_view(const PageLocation& place, const Gallery& gallery);
 // Asks for the password of what is shared at `path`. `is_wrong`: the one that was given was.
 View password_view(const std::string& path, bool is_wrong);
+
+// What every reply with something shared has: neither a search engine nor the address of another
+// site learns where it came from.
+void keep_private(http::Response& response);
 
 // The view of the file as the page of `place`, for which the beginning of a text is read.
 Task<View> read_file_view(vault::Vault& vault, const PageLocation& place);

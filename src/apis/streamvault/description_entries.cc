@@ -30,7 +30,11 @@ std::vector<Member> file_members() {
           {"bytes", integer(0)},
           {"view_url", url()},
           {"download_url", url()},
-          {"share_url", url()}};
+          {"share_url", url()},
+          {"thumbnail_url", about(text(), "Of a small picture; empty until there is one")},
+          {"width", about(nullable(integer(1)), "Pixels")},
+          {"height", nullable(integer(1))},
+          {"duration", about(nullable(number()), "Seconds")}};
 }
 
 std::vector<Member> folder_members() {

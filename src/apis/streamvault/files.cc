@@ -88,9 +88,14 @@ Task<Reply> preview_file(RequestContext& context) {
   const auto found = co_await find_shared(context, Resource::kFile);
   if (!found) co_return std::unexpected(found.error());
   boost::json::object reply = co_await object_of(context, found->entry);
-  // Pictures of the file's pages. Pages of documents are not drawn here.
+  // Pictures of the file's pages; of a document the first, where it was drawn.
   boost::json::array pages;
-  if (found->entry.type.kind == vault::FileKind::kImage) pages.push_back(reply["view_url"]);
+  if (found->entry.type.kind == vault::FileKind::kImage) {
+    pages.push_back(reply["view_url"]);
+  } else if (found->entry.type.kind == vault::FileKind::kDocument) {
+    std::string first = thumbnail_url(context.client.base_url, found->entry);
+    if (!first.empty()) pages.push_back(boost::json::string(first));
+  }
   reply["view_urls"] = std::move(pages);
   co_return json_response(200, reply);
 }

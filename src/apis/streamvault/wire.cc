@@ -4,6 +4,7 @@
 
 #include "apis/kit/human.h"
 #include "apis/kit/json.h"
+#include "apis/kit/picture_reply.h"
 #include "apis/kit/share_link.h"
 
 namespace coffer::apis::streamvault {
@@ -26,9 +27,16 @@ bool parts_a_url(char c) {
 
 }  // namespace
 
+std::string thumbnail_url(const std::string& base_url, const vault::Entry& file) {
+  if (!file.media || !file.media->thumbnail) return {};
+  return base_url + shared_thumbnail_path(file.share) + '?' + picture_version(file);
+}
+
 boost::json::object file_object(const std::string& base_url, const vault::Entry& file,
                                 const std::string* folder) {
   const std::string content = base_url + shared_content_path(file.share);
+  static const vault::MediaFacts kNoFacts;
+  const vault::MediaFacts& facts = file.media ? file.media->facts : kNoFacts;
   boost::json::value folder_name;
   if (folder) folder_name = *folder;
   return {{"id", file.id.value},
@@ -47,7 +55,11 @@ boost::json::object file_object(const std::string& base_url, const vault::Entry&
           {"bytes", file.size},
           {"view_url", content},
           {"download_url", content},  // the web client shows it in place
-          {"share_url", base_url + share_path(file.share)}};
+          {"share_url", base_url + share_path(file.share)},
+          {"thumbnail_url", thumbnail_url(base_url, file)},
+          {"width", json_or_null(facts.width)},
+          {"height", json_or_null(facts.height)},
+          {"duration", json_or_null(facts.duration())}};
 }
 
 boost::json::object folder_object(const std::string& base_url, const vault::Entry& folder) {

@@ -11,6 +11,9 @@
 
 namespace coffer::apis::streamvault {
 
+// Of its small picture, by its share token; empty until there is one.
+std::string thumbnail_url(const std::string& base_url, const vault::Entry& file);
+
 // Version 3, with what the document's own web client reads besides. `base_url` is the client's,
 // `folder` the name of what the file lies in; null: nothing.
 boost::json::object file_object(const std::string& base_url, const vault::Entry& file,

@@ -10,6 +10,8 @@
 #include "base/log.h"
 #include "base/one_shot_event.h"
 #include "vault/media/derived_rows.h"
+#include "vault/model/stored_blobs.h"
+#include "vault/tree/media_rows.h"
 
 namespace coffer::vault {
 namespace {
@@ -96,7 +98,11 @@ Pictures::Pictures(Context& context) : context_(context) {}
 Pictures::~Pictures() = default;
 
 MediaState Pictures::state_of(const Entry& file) const noexcept {
-  if (!file.media) return MediaState::kReady;
+  if (!file.media) {
+    // Of several parts: it is queued once its digest is known.
+    const bool is_awaited = !file.checksum && is_looked_into(file.type) && has_maker_;
+    return is_awaited ? MediaState::kProcessing : MediaState::kReady;
+  }
   if (file.media->state == MediaState::kProcessing && !has_maker_) return MediaState::kReady;
   return file.media->state;
 }
@@ -124,7 +130,7 @@ Task<Result<DerivedPicture>> Pictures::thumbnail(const Entry& file) {
                          .width = thumbnail.width,
                          .height = thumbnail.height,
                          .content = {}};
-  picture.content = co_await context_.blobs.open(thumbnail.digest);
+  picture.content = co_await open_blob(context_, thumbnail.digest);
   // It was made anew, or went with the file.
   if (!picture.content) co_return no_picture(file);
   co_return picture;
@@ -165,7 +171,7 @@ Task<std::optional<Pictures::Found>> Pictures::find(const Sha256Digest& source,
                          .width = row->width,
                          .height = row->height,
                          .content = {}};
-  picture.content = co_await context_.blobs.open(row->digest);
+  picture.content = co_await open_blob(context_, row->digest);
   // It has just been removed: another one is made.
   if (!picture.content) co_return std::nullopt;
   if (context_.clock.now() - row->used_at >= kUseSteps) note_use(source, kind);
@@ -245,7 +251,7 @@ Task<Pictures::Found> Pictures::keep(Sha256Digest source, PictureSpec spec, Made
   };
   const bool kept = co_await context_.database.write(Actor::System{}, body);
   // Before the bytes of what is not kept go.
-  derived.content = co_await context_.blobs.open(derived.digest);
+  derived.content = co_await open_blob(context_, derived.digest);
   if (!kept) staged.commit_refused();
   if (!derived.content) throw blobs::Error("a picture that was just stored is not there");
   co_return derived;

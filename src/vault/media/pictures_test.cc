@@ -98,6 +98,16 @@ class PicturesTest : public VaultTest {
   HeldMaker maker_{2};
 };
 
+TEST_F(PicturesTest, FilesOfPartsAreProcessedBeforeTheirDigestIsKnown) {
+  const Entry photo = upload_parts(anna_, "a.jpg", {"one", "two"});
+  const Entry data = upload_parts(anna_, "a.bin", {"one", "two"});
+  ASSERT_FALSE(photo.checksum);
+  EXPECT_EQ(vault_->pictures().state_of(photo), MediaState::kProcessing);
+  EXPECT_EQ(vault_->pictures().state_of(data), MediaState::kReady);
+  vault_->pictures().set_maker(nullptr);
+  EXPECT_EQ(vault_->pictures().state_of(photo), MediaState::kReady) << "it does not come";
+}
+
 TEST_F(PicturesTest, AreMadeOnceAndKept) {
   const Entry file = photo();
   const PictureSpec spec{.width = 640, .height = 480};

@@ -8,6 +8,7 @@
 #include "vault/events/events.h"
 #include "vault/media/derived_rows.h"
 #include "vault/model/sql.h"
+#include "vault/model/stored_blobs.h"
 #include "vault/transfer/manifests.h"
 #include "vault/tree/media_rows.h"
 #include "vault/tree/tree.h"
@@ -217,7 +218,7 @@ Task<MediaBytes> MediaQueue::open(Sha256Digest digest) {
   const bool used = co_await context_.database.read(look);
   MediaBytes bytes;
   if (!used) co_return bytes;
-  bytes.content = co_await context_.blobs.open(digest);
+  bytes.content = co_await open_blob(context_, digest);
   if (!bytes.content && manifest) {
     bytes.content = open_manifest(context_, manifest->id, manifest->size);
     bytes.is_in_parts = true;
