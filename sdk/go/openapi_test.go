@@ -95,13 +95,6 @@ func texts[T ~string](constants ...T) []string {
 	return all
 }
 
-// optional is what this package knows of, and vaults that do not look into files have not.
-var optional = map[string]bool{
-	"Media.status": true, "Media.status_reason": true, "Media.codec": true, "Media.taken_at": true, "Media.location": true,
-	"show_thumbnail": true, "show_image": true, "list_media?taken_after": true, "list_media?taken_before": true,
-	"list_collection_media?taken_after": true, "list_collection_media?taken_before": true,
-}
-
 func TestTypesAreThoseOfTheDocument(t *testing.T) {
 	d := readDocument(t)
 	for name := range d.Components.Schemas {
@@ -239,9 +232,7 @@ func (c comparison) compareObject(where string, s schema, goes reflect.Type) {
 		c.compare(place, *property, one, false)
 	}
 	for name := range fields {
-		_, isMedia := strings.CutPrefix(where, "Media")
-		known := optional[where+"."+name] || !isMedia && strings.HasSuffix(where, "Media") && optional["Media."+name]
-		if s.Properties[name] == nil && !known {
+		if s.Properties[name] == nil {
 			c.t.Errorf("the document has no %s.%s, %v has", where, name, goes)
 		}
 	}
@@ -365,7 +356,7 @@ func TestCallsAreThoseOfTheDocument(t *testing.T) {
 		}
 	}
 	for id := range calls {
-		if !served[id] && !optional[id] {
+		if !served[id] {
 			t.Errorf("the document has no %s", id)
 		}
 	}
@@ -381,7 +372,7 @@ func same(t *testing.T, where string, have []string, sent string) {
 		}
 	}
 	for _, name := range known {
-		if !slices.Contains(have, name) && !optional[where+name] {
+		if !slices.Contains(have, name) {
 			t.Errorf("the document has no %s%s", where, name)
 		}
 	}

@@ -21,6 +21,8 @@ export interface components {
              * @example sha256:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
              */
             checksum: string | null;
+            /** @example h264 */
+            codec: string | null;
             collections: string[];
             /** Format: date-time */
             created_at: string;
@@ -33,6 +35,11 @@ export interface components {
             height: number | null;
             /** @example media_12 */
             id: string;
+            /** @description Degrees; told to the owner alone */
+            location: {
+                latitude: number;
+                longitude: number;
+            } | null;
             /** @example image/jpeg */
             media_type: string;
             /**
@@ -42,8 +49,20 @@ export interface components {
             restorable_until: string | null;
             /** @description Bytes */
             size: number;
+            /**
+             * @description Whether the file has been looked into
+             * @enum {string}
+             */
+            status: "failed" | "processing" | "ready";
+            /** @description Of `failed`: why */
+            status_reason: string | null;
             tags: string[];
-            /** @description Empty until there is one */
+            /**
+             * Format: date-time
+             * @description As the file says; local time where it knows no offset
+             */
+            taken_at: string | null;
+            /** @description Of a small picture; empty until there is one */
             thumbnail_url: string;
             title: string | null;
             /** @enum {string} */
@@ -59,6 +78,7 @@ export interface components {
             user_id: string;
             /** Format: uuid */
             uuid: string;
+            /** @description Pixels of the upright picture */
             width: number | null;
         };
         Delivery: {
@@ -134,6 +154,8 @@ export interface components {
              * @example sha256:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
              */
             checksum: string | null;
+            /** @example h264 */
+            codec: string | null;
             collections: string[];
             /** Format: date-time */
             created_at: string;
@@ -144,12 +166,29 @@ export interface components {
             height: number | null;
             /** @example media_12 */
             id: string;
+            /** @description Degrees; told to the owner alone */
+            location: {
+                latitude: number;
+                longitude: number;
+            } | null;
             /** @example image/jpeg */
             media_type: string;
             /** @description Bytes */
             size: number;
+            /**
+             * @description Whether the file has been looked into
+             * @enum {string}
+             */
+            status: "failed" | "processing" | "ready";
+            /** @description Of `failed`: why */
+            status_reason: string | null;
             tags: string[];
-            /** @description Empty until there is one */
+            /**
+             * Format: date-time
+             * @description As the file says; local time where it knows no offset
+             */
+            taken_at: string | null;
+            /** @description Of a small picture; empty until there is one */
             thumbnail_url: string;
             title: string | null;
             /** @enum {string} */
@@ -165,6 +204,7 @@ export interface components {
             user_id: string;
             /** Format: uuid */
             uuid: string;
+            /** @description Pixels of the upright picture */
             width: number | null;
         };
         MessageName: components["schemas"]["EventName"] | "webhook.test";
@@ -308,6 +348,8 @@ export interface components {
              * @example sha256:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
              */
             checksum: string | null;
+            /** @example h264 */
+            codec: string | null;
             collections: string[];
             /** Format: date-time */
             created_at: string;
@@ -320,14 +362,31 @@ export interface components {
             height: number | null;
             /** @example media_12 */
             id: string;
+            /** @description Degrees; told to the owner alone */
+            location: {
+                latitude: number;
+                longitude: number;
+            } | null;
             /** @example image/jpeg */
             media_type: string;
             /** Format: date-time */
             restorable_until: string;
             /** @description Bytes */
             size: number;
+            /**
+             * @description Whether the file has been looked into
+             * @enum {string}
+             */
+            status: "failed" | "processing" | "ready";
+            /** @description Of `failed`: why */
+            status_reason: string | null;
             tags: string[];
-            /** @description Empty until there is one */
+            /**
+             * Format: date-time
+             * @description As the file says; local time where it knows no offset
+             */
+            taken_at: string | null;
+            /** @description Of a small picture; empty until there is one */
             thumbnail_url: string;
             title: string | null;
             /** @enum {string} */
@@ -343,6 +402,7 @@ export interface components {
             user_id: string;
             /** Format: uuid */
             uuid: string;
+            /** @description Pixels of the upright picture */
             width: number | null;
         };
         User: {
@@ -960,6 +1020,10 @@ export interface operations {
                 sort?: "-added_at" | "-created_at" | "-filename" | "-position" | "-size" | "added_at" | "created_at" | "filename" | "position" | "relevance" | "size";
                 /** @description With that tag */
                 tag?: string;
+                /** @description Says that it was taken then or later */
+                taken_after?: string;
+                /** @description Says that it was taken before that moment */
+                taken_before?: string;
                 /** @description Of that kind only */
                 type?: "audio" | "document" | "image" | "other" | "video";
             };
@@ -1243,9 +1307,13 @@ export interface operations {
                 /** @description Words, each of which is part of filename, title, description or a tag */
                 q?: string;
                 /** @description With `-` in front: backwards; `relevance` with `q` only */
-                sort?: "-created_at" | "-filename" | "-size" | "created_at" | "filename" | "relevance" | "size";
+                sort?: "-created_at" | "-filename" | "-size" | "-taken_at" | "created_at" | "filename" | "relevance" | "size" | "taken_at";
                 /** @description With that tag */
                 tag?: string;
+                /** @description Says that it was taken then or later */
+                taken_after?: string;
+                /** @description Says that it was taken before that moment */
+                taken_before?: string;
                 /** @description Of that kind only */
                 type?: "audio" | "document" | "image" | "other" | "video";
             };
@@ -1478,6 +1546,58 @@ export interface operations {
             };
         };
     };
+    show_image: {
+        parameters: {
+            query?: {
+                /** @description `inside`: both edges at most as asked, never enlarged; `contain`: one edge as asked; `cover`: both as asked, what stands out is cut off, needs `w` and `h` */
+                fit?: "contain" | "cover" | "inside";
+                format?: "avif" | "jpeg" | "webp";
+                /** @description Pixels */
+                h?: number;
+                /** @description Quality */
+                q?: number;
+                /** @description Pixels; this or `h` is needed */
+                w?: number;
+            };
+            header?: {
+                /** @description An `ETag` that the caller has */
+                "If-None-Match"?: string;
+            };
+            path: {
+                /**
+                 * @description Its id, number or UUID
+                 * @example media_12
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The picture */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "image/avif": unknown;
+                    "image/jpeg": unknown;
+                    "image/webp": unknown;
+                };
+            };
+            /** @description The part that `Range` asks for */
+            206: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "image/avif": unknown;
+                    "image/jpeg": unknown;
+                    "image/webp": unknown;
+                };
+            };
+        };
+    };
     list_shares_of_media: {
         parameters: {
             query?: {
@@ -1567,6 +1687,48 @@ export interface operations {
                         /** @constant */
                         success: true;
                     };
+                };
+            };
+        };
+    };
+    show_thumbnail: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description An `ETag` that the caller has */
+                "If-None-Match"?: string;
+            };
+            path: {
+                /**
+                 * @description Its id, number or UUID
+                 * @example media_12
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The picture */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "image/avif": unknown;
+                    "image/jpeg": unknown;
+                    "image/webp": unknown;
+                };
+            };
+            /** @description The part that `Range` asks for */
+            206: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "image/avif": unknown;
+                    "image/jpeg": unknown;
+                    "image/webp": unknown;
                 };
             };
         };

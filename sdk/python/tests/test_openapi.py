@@ -41,20 +41,11 @@ SCHEMAS: Dict[str, Any] = {
 ENVELOPE = {"Meta", "PageMeta", "Failure"}
 # Members that are no part of a body.
 OWN = {"etag"}
-# What servers have that look into media; others have none of it.
-OF_MEDIA = {"status", "status_reason", "codec", "taken_at", "location"}
-MEDIA = {"Media", "DeletedMedia", "TrashedMedia"}
-OF_PICTURES = {"show_thumbnail", "show_image"}
-OF_LISTS = {"taken_after", "taken_before"}
 
 
 @pytest.fixture(scope="module")
 def document(server: Server) -> Any:
     return server.openapi("mediavault")
-
-
-def looks_into_media(document: Any) -> bool:
-    return "status" in document["components"]["schemas"]["Media"]["properties"]
 
 
 class Forms:
@@ -117,12 +108,12 @@ def members_of(kind: Any) -> Dict[str, Any]:
     return {field.name: hints_of(kind)[field.name] for field in dataclasses.fields(kind)}
 
 
-def differences(forms: Forms, kind: Any, schema: Any, may_lack: Set[str] = set()) -> List[str]:
+def differences(forms: Forms, kind: Any, schema: Any) -> List[str]:
     found, described = [], schema["properties"]
     members = {name: hint for name, hint in members_of(kind).items() if name not in OWN}
     for name in sorted(set(described) - set(members)):
         found.append(f"{kind.__name__} lacks {name}")
-    for name in sorted(set(members) - set(described) - may_lack):
+    for name in sorted(set(members) - set(described)):
         found.append(f"the server does not describe {kind.__name__}.{name}")
     for name in sorted(set(members) & set(described)):
         wanted, have = forms.of_schema(described[name]), forms.of_hint(members[name])
@@ -148,8 +139,7 @@ def test_types(document: Any, name: str) -> None:
     if not isinstance(kind, type):
         assert forms.of_schema(schema) == forms.of_hint(kind)
         return
-    may_lack = OF_MEDIA if name in MEDIA and not looks_into_media(document) else set()
-    assert differences(forms, kind, schema, may_lack) == []
+    assert differences(forms, kind, schema) == []
 
 
 def test_that_differences_are_found(document: Any) -> None:
@@ -330,14 +320,11 @@ class Mock:
 
 
 def test_every_operation_has_a_call(document: Any) -> None:
-    missing = OF_PICTURES - set(operations(document)) if not looks_into_media(document) else set()
-    assert set(operations(document)) == set(CALLS) - missing
+    assert set(operations(document)) == set(CALLS)
 
 
 @pytest.mark.parametrize("id", sorted(CALLS))
 def test_calls(document: Any, id: str) -> None:
-    if id not in operations(document):
-        pytest.skip("this server makes no pictures")
     _, _, operation = operations(document)[id]
     mock = Mock(document)
     http = httpx.Client(transport=httpx.MockTransport(mock))
@@ -353,8 +340,6 @@ def test_calls(document: Any, id: str) -> None:
     if "cursor" in query:
         query.discard("page")  # Lists are read by cursor.
     asked = {name for request in requests for name in request.url.params}
-    if not looks_into_media(document):
-        asked -= OF_LISTS
     if id == "download_media":
         query -= {"download"}
     assert asked == query
