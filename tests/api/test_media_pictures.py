@@ -12,6 +12,7 @@ import pytest
 import requests
 
 from harness import program, samples, shapes
+from harness.boxes import Boxes
 from harness.client import Api
 from harness.pictures import avif_size, jpeg_size, webp_size, when_ready
 from harness.receiver import Receiver
@@ -27,7 +28,7 @@ CHAT = "TelegramBot (like TwitterBot)"
 FOREVER = "private, max-age=31536000, immutable"
 
 pytestmark = [
-    pytest.mark.seconds(180),
+    pytest.mark.seconds(400),
     pytest.mark.skipif(not program.BINARY.with_name("coffer-media").exists(), reason="coffer-media is not built"),
 ]
 
@@ -419,6 +420,41 @@ def test_streamvault_shows_them(shared):
     assert file["token"] not in below
     expect(caller.delete(f"/api/v3/share/{folder['token']}/"))
     assert fetch(below).status_code == 404 and fetch(shown[0]["thumbnail_url"]).status_code == 200
+
+
+# Boxes.
+
+
+def test_boxes_shows_them(shared):
+    caller = Boxes.registered(shared)
+    box = caller.box()["id"]
+    data = NIKON.read_bytes() + b"boxes"
+    made = caller.upload(box, "nikon.jpg", data)
+    assert made["thumbnail_url"] == ""
+    when_ready(caller.native(), {"id": made["id"]})
+    assert caller.upload(box, "again.jpg", data)["thumbnail_url"] == "", "as the document has it"
+    expect(caller.post(f"/boxes/{box}/set_headliner/", json={"asset_id": made["id"]}))
+    shown = [caller.show(f"/assets/{made['id']}/"), *caller.assets(box)]
+    urls = {each["thumbnail_url"] for each in shown[:2]} | {caller.show(f"/boxes/{box}/")["headliner_thumbnail_url"]}
+    assert len(urls) == 1 and shown[2]["thumbnail_url"] not in ("", *urls)
+    [url] = urls
+    assert re.fullmatch(re.escape(shared.url) + r"/uploads/thumbnails/[0-9a-f]{32}\.webp\?v=[0-9a-f]{16}", url)
+    reply = fetch(url)
+    assert size_of(reply) == (320, 240) and reply.headers["Cache-Control"] == "public, max-age=86400"
+    assert fetch(url, headers={"If-None-Match": reply.headers["ETag"]}).status_code == 304
+    assert caller.delete(f"/assets/{made['id']}/").status_code == 204
+    assert fetch(url).status_code == 404 and fetch(shown[2]["thumbnail_url"]).status_code == 200
+
+
+def test_boxes_thumbnails_of_what_has_none(shared):
+    caller = Boxes.registered(shared)
+    box = caller.box()["id"]
+    made = caller.upload(box, "broken.jpg", b"\xff\xd8\xff\xe0" + samples.noise(3000))
+    when_ready(caller.native(), {"id": made["id"]})
+    assert caller.show(f"/assets/{made['id']}/")["thumbnail_url"] == ""
+    digits = re.search(r"/uploads/([0-9a-f]{32})", made["file_url"])[1]
+    for name in (f"{digits}.webp", digits, "x", "0" * 32 + ".webp", digits[:-1] + ".webp"):
+        assert fetch(f"{shared.url}/uploads/thumbnails/{name}").status_code == 404, name
 
 
 def test_a_key_reads_pictures(owner, photo):

@@ -32,6 +32,7 @@ OPEN = {
     ("POST", "/api/auth/token/refresh"),
     ("POST", "/api-token-auth"),
     ("GET", "/uploads/{file}"),
+    ("GET", "/uploads/thumbnails/{file}"),
     ("POST", "/api/register"),
     ("POST", "/api/login"),
     ("POST", "/api/refresh_token"),

@@ -7,6 +7,7 @@
 #include "apis/kit/file_reply.h"
 #include "apis/kit/form.h"
 #include "apis/kit/json.h"
+#include "apis/kit/picture_reply.h"
 #include "apis/kit/rest_framework.h"
 #include "base/text.h"
 
@@ -158,6 +159,18 @@ Task<Reply> send_public_file(RequestContext& context) {
   Reply reply = co_await file_reply(context, *file, "inline");
   if (reply && reply->status < 400) reply->headers.set("Cache-Control", std::string(kPublicCache));
   co_return reply;
+}
+
+Task<Reply> send_public_thumbnail(RequestContext& context) {
+  const auto share = share_in(context.path.text("file"));
+  if (!share) co_return std::unexpected(not_found());
+  const auto file = co_await context.vault.assets().find_public(*share);
+  if (!file) co_return std::unexpected(not_found());
+  auto thumbnail = co_await context.vault.pictures().thumbnail(*file);
+  if (!thumbnail) co_return std::unexpected(not_found());
+  http::Response response = picture_response(context.request, *file, std::move(*thumbnail));
+  if (response.status < 400) response.headers.set("Cache-Control", std::string(kPublicCache));
+  co_return response;
 }
 
 }  // namespace coffer::apis::boxes

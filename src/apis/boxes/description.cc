@@ -281,7 +281,7 @@ ApiDescription describe() {
   api.failure = {json_content(ref("Failure"))};
   api.path_parameters = {
       in_path("id", "Its id; of boxes and assets also UUID or token", text(), "12"),
-      in_path("file", "The last part of an asset's `file_url`", text(),
+      in_path("file", "The last part of an asset's `file_url` or `thumbnail_url`", text(),
               "0123456789abcdef0123456789abcdef.jpg")};
   for (auto describe_group : {account_operations, project_operations, box_operations,
                               describe_assets, model_operations}) {

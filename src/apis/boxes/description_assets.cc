@@ -137,6 +137,12 @@ std::vector<Operation> describe_assets() {
        .summary = "The file of an asset, for everybody who knows its address",
        .parameters = file_parameters(),
        .answers = file_answers("The file")},
+      {.routes = {"GET /uploads/thumbnails/{file}"},
+       .id = "thumbnail",
+       .tag = kAssetsTag,
+       .summary = "A small picture of an asset, for everybody who knows its address",
+       .parameters = file_parameters(),
+       .answers = file_answers("WebP, at most 320 pixels on the longer edge")},
   };
 }
 

@@ -40,6 +40,7 @@ Task<Reply> delete_asset(RequestContext& context);
 Task<Reply> reorder_assets(RequestContext& context);
 Task<Reply> favor_asset(RequestContext& context);
 Task<Reply> send_public_file(RequestContext& context);
+Task<Reply> send_public_thumbnail(RequestContext& context);
 
 // upload.cc
 Task<Reply> upload_to_box(RequestContext& context);

@@ -76,6 +76,8 @@ void add_assets(Routes& routes) {
   add_disclosing(routes, kPost, "/api/assets/{id}/favorite", kAccount, favor_asset);
   // What is in the path is the permission.
   add(routes, kGet, "/uploads/{file}", kAnyone, send_public_file).rate = RateClass::kVisitor;
+  add(routes, kGet, "/uploads/thumbnails/{file}", kAnyone, send_public_thumbnail).rate =
+      RateClass::kVisitor;
 }
 
 void add_ai_models(Routes& routes) {

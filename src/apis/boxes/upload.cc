@@ -88,6 +88,13 @@ Task<Refusal> read_form(RequestContext& context, UploadForm& form) {
   co_return std::nullopt;
 }
 
+// The document's reply to an upload: no thumbnail yet, also where equal bytes have one.
+boost::json::object new_asset_object(const std::string& base_url, const vault::Asset& asset) {
+  boost::json::object object = asset_object(base_url, asset);
+  object["thumbnail_url"] = "";
+  return object;
+}
+
 // Makes assets of the form's files: one is answered as it is, several as an array.
 Task<Reply> add_assets(RequestContext& context, vault::EntryId box, UploadForm form,
                        vault::AssetFields wanted) {
@@ -102,9 +109,9 @@ Task<Reply> add_assets(RequestContext& context, vault::EntryId box, UploadForm f
     }
   }
   const std::string& base_url = context.client.base_url;
-  if (made->size() == 1) co_return json_response(201, asset_object(base_url, made->front()));
+  if (made->size() == 1) co_return json_response(201, new_asset_object(base_url, made->front()));
   boost::json::array list;
-  for (const vault::Asset& asset : *made) list.emplace_back(asset_object(base_url, asset));
+  for (const vault::Asset& asset : *made) list.emplace_back(new_asset_object(base_url, asset));
   co_return json_response(201, list);
 }
 

@@ -3,6 +3,7 @@
 #include <boost/json/parse.hpp>
 #include <cstddef>
 
+#include "apis/kit/picture_reply.h"
 #include "base/clock.h"
 #include "vault/boxes/asset_files.h"
 
@@ -10,6 +11,7 @@ namespace coffer::apis::boxes {
 namespace {
 
 constexpr std::string_view kUploads = "/uploads/";
+constexpr std::string_view kThumbnails = "/uploads/thumbnails/";
 constexpr std::size_t kShareDigits = 32;
 
 // How people are shown the values, in the order of their enums.
@@ -31,6 +33,13 @@ boost::json::value id_or_null(const std::optional<vault::EntryId>& id) {
   return id->value;
 }
 
+// "" until there is one.
+std::string thumbnail_url(const std::string& base_url, const Uuid& share,
+                          const std::shared_ptr<const vault::Media>& media) {
+  std::string path = thumbnail_path(share, media.get());
+  return path.empty() ? path : base_url + path;
+}
+
 boost::json::value config_of(const vault::Asset& asset) {
   if (asset.generation_config.empty()) return boost::json::object();
   boost::system::error_code wrong;
@@ -45,6 +54,15 @@ std::string public_path(const Uuid& share, std::string_view name) {
   std::string path(kUploads);
   path += to_hex(share.bytes);
   path += vault::asset_extension(name);
+  return path;
+}
+
+std::string thumbnail_path(const Uuid& share, const vault::Media* media) {
+  if (media == nullptr || !media->thumbnail) return {};
+  std::string path(kThumbnails);
+  path += to_hex(share.bytes);
+  path += ".webp?";
+  path += picture_version(*media->thumbnail);
   return path;
 }
 
@@ -92,7 +110,7 @@ boost::json::object box_object(const std::string& base_url, const vault::Box& bo
     const vault::Headliner& headliner = *box.headliner;
     object["headliner"] = headliner.id.value;
     object["headliner_url"] = base_url + public_path(headliner.share, headliner.name);
-    object["headliner_thumbnail_url"] = "";
+    object["headliner_thumbnail_url"] = thumbnail_url(base_url, headliner.share, headliner.media);
     object["headliner_type"] = spelled(kAssetTypes, headliner.kind);
   }
   return object;
@@ -105,7 +123,7 @@ boost::json::object asset_object(const std::string& base_url, const vault::Asset
       {"box_name", asset.box_name},
       {"asset_type", spelled(kAssetTypes, asset.file.type.kind)},
       {"file_url", base_url + public_path(asset.file.share, asset.file.name)},
-      {"thumbnail_url", ""},
+      {"thumbnail_url", thumbnail_url(base_url, asset.file.share, asset.file.media)},
       {"is_favorite", asset.is_favorite},
       {"prompt_text", asset.file.description.value_or("")},
       {"ai_model", nullptr},

@@ -30,6 +30,9 @@ boost::json::object model_object(const vault::AiModel& model);
 
 // `/uploads/<32 hexadecimal digits><extension>`: where everybody may read the file.
 std::string public_path(const Uuid& share, std::string_view name);
+// `/uploads/thumbnails/<the same digits>.webp?v=…`: likewise its thumbnail; "" without one. `media`
+// may be null.
+std::string thumbnail_path(const Uuid& share, const vault::Media* media);
 // The share token of the last segment of such a path; nothing for what is none.
 std::optional<Uuid> share_in(std::string_view segment);
 

@@ -85,7 +85,11 @@ std::string name_of_picture(const vault::Entry& file, std::string_view media_typ
 }  // namespace
 
 std::string picture_version(const vault::Entry& file) {
-  return "v=" + version_of(*file.media->thumbnail);
+  return picture_version(*file.media->thumbnail);
+}
+
+std::string picture_version(const vault::Thumbnail& thumbnail) {
+  return "v=" + version_of(thumbnail);
 }
 
 std::expected<vault::PictureSpec, Problem> parse_picture(const http::Target& uri) {

@@ -15,6 +15,7 @@ namespace coffer::apis {
 // For the query of addresses of its pictures: `v=…`, another one when the thumbnail is another.
 // REQUIRES: it has a thumbnail.
 std::string picture_version(const vault::Entry& file);
+std::string picture_version(const vault::Thumbnail& thumbnail);
 
 // What the query asks for (`w`, `h`, `fit`, `format`, `q`). kInvalid, with every fault.
 std::expected<vault::PictureSpec, Problem> parse_picture(const http::Target& uri);

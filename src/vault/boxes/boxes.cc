@@ -9,6 +9,7 @@
 #include "base/text.h"
 #include "vault/boxes/projects.h"
 #include "vault/model/checks.h"
+#include "vault/model/media.h"
 #include "vault/model/quota.h"
 #include "vault/model/sql.h"
 #include "vault/tree/entry_changes.h"
@@ -21,7 +22,8 @@ namespace {
 constexpr char kColumns[] =
     "f.id, s.id, s.name, f.name, coalesce(b.order_index, 0), coalesce(b.status, 0), f.created_at,"
     " CASE WHEN coalesce(b.updated_at, 0) > f.updated_at THEN b.updated_at ELSE f.updated_at END,"
-    " h.id, h.share, h.name, h.kind, ";
+    " h.id, h.share, h.name, h.kind,"
+    " (SELECT facts FROM media_facts WHERE source = h.digest), ";
 constexpr char kRows[] =
     " LEFT JOIN box AS b ON b.entry_id = f.id"
     " LEFT JOIN entry AS h ON h.id = b.headliner_id AND h.parent_id = f.id AND h.is_folder = 0"
@@ -82,8 +84,10 @@ Box box_from(const db::Row& row) {
                      .share = Uuid::from_bytes(row.bytes(kHeadlinerAt + 1)).value(),
                      .name = std::string(as_text(row.bytes(kHeadlinerAt + 2))),
                      .kind = static_cast<FileKind>(row.integer(kHeadlinerAt + 3))};
+    const auto facts = row.optional_text(kHeadlinerAt + 4);
+    if (facts) box.headliner->media = decode_media(*facts);
   }
-  box.assets = static_cast<std::uint64_t>(row.integer(kHeadlinerAt + 4));
+  box.assets = static_cast<std::uint64_t>(row.integer(kHeadlinerAt + 5));
   return box;
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 
@@ -52,6 +53,7 @@ struct Headliner {
   Uuid share = {};
   std::string name;
   FileKind kind = FileKind::kImage;
+  std::shared_ptr<const Media> media = {};  // Entry::media
 };
 
 struct Box {
