@@ -156,7 +156,8 @@ def test_another_log_in_ends_the_session_before(client, user, shared):
 
 
 def test_plain_http_is_told(nobody):
-    # `Port 1`: nobody is asked there, and the names lead nowhere.
+    # A proxy that is not there: no name is looked up.
+    nobody.variables.update(http_proxy="http://127.0.0.1:1", no_proxy="")
     for host, is_told in {
         "127.0.0.1": False, "127.9.9.9": False, "localhost": False, "vault.localhost": False, "[::1]": False,
         "127.evil.invalid": True, "localhost.invalid": True, "127.0.0.1.invalid": True, "vault.invalid": True,
