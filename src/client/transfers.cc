@@ -182,6 +182,9 @@ boost::json::object upload(Session& session, const std::filesystem::path& path,
                            const UploadOptions& options, Progress progress) {
   FileForm form{.path = path, .filename = options.filename};
   if (form.filename.empty()) form.filename = path.filename().string();
+  if (!is_utf8(form.filename)) {
+    throw Error(path.string() + ": its name is not UTF-8; give it another one");
+  }
   if (!options.title.empty()) form.fields.emplace_back("title", options.title);
   if (!options.description.empty()) form.fields.emplace_back("description", options.description);
   std::string tags;

@@ -316,6 +316,11 @@ def test_names_do_nothing_to_a_terminal(client, user):
         assert told.count(escaped) == 1
 
 
+def test_a_name_that_is_not_text(client, user):
+    client.make(os.fsdecode(b"caf\xe9"), b"x")
+    assert "UTF-8" in failed(client.run("up", os.fsdecode(b"caf\xe9"))) and user.media() == []
+
+
 def test_what_is_no_file_is_not_waited_for(client):
     os.mkfifo(client.here / "pipe")
     assert "pipe" in failed(client.run("up", "pipe"))
