@@ -82,20 +82,25 @@ std::optional<Tag> take_tag(std::string_view& text) {
   return tag;
 }
 
-// Whether a field such as If-Match names `etag`, which is strong. `*` names all there is. An
-// element that is no tag names nothing.
-bool names(std::string_view field, std::string_view etag, bool weak_counts) {
+// Whether a field such as If-Match has a tag that `matches`, or is `*`, which names all there is.
+// An element that is no tag names nothing.
+template <class Matches>
+bool names_any(std::string_view field, Matches matches) {
   std::string_view rest = trim(field);
   if (rest == "*") return true;
   while (!rest.empty()) {
-    if (const auto tag = take_tag(rest)) {
-      if (tag->opaque == etag && (weak_counts || !tag->weak)) return true;
-    }
+    if (const auto tag = take_tag(rest); tag && matches(*tag)) return true;
     const std::size_t comma = rest.find(',');
     if (comma == std::string_view::npos) break;
     rest = trim(rest.substr(comma + 1));
   }
   return false;
+}
+
+// Whether it names `etag`, which is strong.
+bool names(std::string_view field, std::string_view etag, bool weak_counts) {
+  return names_any(
+      field, [&](const Tag& tag) { return tag.opaque == etag && (weak_counts || !tag.weak); });
 }
 
 // Fields carry dates by the second.
@@ -230,6 +235,12 @@ std::string saved_name(std::string_view filename) {
 }  // namespace
 
 bool if_match(std::string_view field, std::string_view etag) { return names(field, etag, false); }
+
+bool if_match(std::string_view field, const std::function<bool(std::string_view tag)>& allows) {
+  return names_any(field, [&](const Tag& tag) {
+    return !tag.weak && allows(tag.opaque.substr(1, tag.opaque.size() - 2));
+  });
+}
 
 std::optional<unsigned> failed_precondition(const Request& request, std::string_view etag) {
   if (const auto field = request.headers.joined("If-Match")) {

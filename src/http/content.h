@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -46,6 +47,8 @@ Response content_response(const Request& request, Representation representation)
 // Whether an If-Match field allows a change of what has the strong tag `etag` (with its quotes): it
 // names it, or is `*`. Weak tags, and elements that are no tags, name nothing.
 bool if_match(std::string_view field, std::string_view etag);
+// The same where `allows` says which tags it may name; it is given them without their quotes.
+bool if_match(std::string_view field, const std::function<bool(std::string_view tag)>& allows);
 
 // What If-Match and If-None-Match make of a GET or HEAD of what has the strong tag `etag`: 412,
 // 304, or nothing. For what has no Last-Modified; content_response() asks this itself.

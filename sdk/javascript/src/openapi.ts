@@ -470,7 +470,10 @@ export interface operations {
     list_keys: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description An `ETag` that the caller has */
+                "If-None-Match"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -549,7 +552,10 @@ export interface operations {
     delete_key: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The `ETag` of what is to be changed: in any other state it is not */
+                "If-Match"?: string;
+            };
             path: {
                 /**
                  * @description Its id
@@ -759,7 +765,10 @@ export interface operations {
     list_sessions: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description An `ETag` that the caller has */
+                "If-None-Match"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -825,7 +834,10 @@ export interface operations {
                 page?: number;
                 per_page?: number;
             };
-            header?: never;
+            header?: {
+                /** @description An `ETag` that the caller has */
+                "If-None-Match"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -1027,7 +1039,10 @@ export interface operations {
                 /** @description Of that kind only */
                 type?: "audio" | "document" | "image" | "other" | "video";
             };
-            header?: never;
+            header?: {
+                /** @description An `ETag` that the caller has */
+                "If-None-Match"?: string;
+            };
             path: {
                 /**
                  * @description Its id or number
@@ -1205,7 +1220,10 @@ export interface operations {
                 page?: number;
                 per_page?: number;
             };
-            header?: never;
+            header?: {
+                /** @description An `ETag` that the caller has */
+                "If-None-Match"?: string;
+            };
             path: {
                 /**
                  * @description Its id or number
@@ -1317,7 +1335,10 @@ export interface operations {
                 /** @description Of that kind only */
                 type?: "audio" | "document" | "image" | "other" | "video";
             };
-            header?: never;
+            header?: {
+                /** @description An `ETag` that the caller has */
+                "If-None-Match"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -1607,7 +1628,10 @@ export interface operations {
                 page?: number;
                 per_page?: number;
             };
-            header?: never;
+            header?: {
+                /** @description An `ETag` that the caller has */
+                "If-None-Match"?: string;
+            };
             path: {
                 /**
                  * @description Its id, number or UUID
@@ -1814,7 +1838,10 @@ export interface operations {
                 page?: number;
                 per_page?: number;
             };
-            header?: never;
+            header?: {
+                /** @description An `ETag` that the caller has */
+                "If-None-Match"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -1839,7 +1866,10 @@ export interface operations {
     show_share: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description An `ETag` that the caller has */
+                "If-None-Match"?: string;
+            };
             path: {
                 /**
                  * @description Its id
@@ -1970,7 +2000,10 @@ export interface operations {
                 page?: number;
                 per_page?: number;
             };
-            header?: never;
+            header?: {
+                /** @description An `ETag` that the caller has */
+                "If-None-Match"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -2094,7 +2127,10 @@ export interface operations {
     show_me: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description An `ETag` that the caller has */
+                "If-None-Match"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -2119,7 +2155,10 @@ export interface operations {
     delete_me: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The `ETag` of what is to be changed: in any other state it is not */
+                "If-Match"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -2193,7 +2232,10 @@ export interface operations {
     list_webhooks: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description An `ETag` that the caller has */
+                "If-None-Match"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -2262,7 +2304,10 @@ export interface operations {
     show_webhook: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description An `ETag` that the caller has */
+                "If-None-Match"?: string;
+            };
             path: {
                 /**
                  * @description Its id
@@ -2385,7 +2430,10 @@ export interface operations {
                 per_page?: number;
                 status?: "dead" | "delivered" | "pending";
             };
-            header?: never;
+            header?: {
+                /** @description An `ETag` that the caller has */
+                "If-None-Match"?: string;
+            };
             path: {
                 /**
                  * @description Its id

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "apis/gateway/accept.h"
+#include "apis/gateway/conditional.h"
 #include "base/log.h"
 #include "base/text.h"
 #include "base/thread.h"
@@ -49,15 +50,6 @@ std::optional<Problem> refuse_scope(const Route& route, const vault::Caller& cal
   const std::string scope = lacks_read ? "read" : "write";
   return Problem(ProblemKind::kForbidden,
                  "This key lacks the scope " + scope + "; use a key that has it");
-}
-
-std::optional<Problem> refuse_if_match(const Route& route, const http::Request& request) {
-  if (route.if_match != IfMatch::kRefused) return std::nullopt;
-  const auto tags = request.headers.joined("If-Match");
-  if (!tags || trim(*tags) == "*") return std::nullopt;
-  return Problem(ProblemKind::kPreconditionFailed,
-                 "What this changes has no ETag that If-Match could be compared with; nothing was "
-                 "changed. Send the request without If-Match");
 }
 
 // Nobody here undoes a coding: what is stored is what was sent (RFC 9110 section 15.5.16).
@@ -301,7 +293,8 @@ Task<Reply> Gateway::call(const RouteEntry& mounted, const http::PathParameters&
   if (auto problem = refuse_if_match(mounted.route, request)) {
     co_return std::unexpected(std::move(*problem));
   }
-  Reply reply = co_await perform(mounted, context);
+  Reply made = co_await perform(mounted, context);
+  Reply reply = conditional(request, std::move(made));
   if (reply && reply->rest) {
     if (auto problem = guard(mounted, request, client, caller, *reply)) {
       co_return std::unexpected(std::move(*problem));

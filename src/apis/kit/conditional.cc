@@ -1,61 +1,43 @@
 #include "apis/kit/conditional.h"
 
+#include <boost/json/serialize.hpp>
 #include <utility>
 
 #include "http/content.h"
 
 namespace coffer::apis {
-
 namespace {
 
-// A field with a list of tags, none of which has more than `length` characters between its quotes.
-std::string with_short_tags(std::string_view field, std::size_t length) {
-  std::string text;
-  bool is_quoted = false;
-  std::size_t taken = 0;
-  for (const char character : field) {
-    if (character == '"') {
-      is_quoted = !is_quoted;
-      taken = 0;
-    } else if (is_quoted && taken++ >= length) {
-      continue;
-    }
-    text += character;
-  }
-  return text;
+// Between the tag of the state and that of what is shown. In no tag of a state.
+constexpr char kShownMark = '.';
+
+bool is_of_state(std::string_view tag, std::string_view state, std::size_t length) {
+  if (length != std::string_view::npos) return tag.substr(0, length) == state.substr(0, length);
+  return tag.starts_with(state) && (tag.size() == state.size() || tag[state.size()] == kShownMark);
 }
 
 }  // namespace
 
-std::string entity_tag(std::string_view tag) {
+std::string entity_tag(std::string_view state) {
   std::string quoted = "\"";
-  quoted += tag;
+  quoted += state;
   return quoted += '"';
 }
 
-vault::Precondition if_match(const http::Request& request, std::size_t length) {
-  const auto field = request.headers.joined("If-Match");
-  if (!field) return {};
-  return [field = with_short_tags(*field, length), length](std::string_view tag) {
-    return http::if_match(field, entity_tag(tag.substr(0, length)));
-  };
+std::string entity_tag(std::string_view state, const boost::json::object& shown) {
+  std::string tag(state);
+  tag += kShownMark;
+  tag += vault::tag_of({boost::json::serialize(shown)});
+  return entity_tag(tag);
 }
 
-Reply conditional_reply(const http::Request& request, std::string_view tag,
-                        http::Response response) {
-  const std::string etag = entity_tag(tag);
-  const auto status = http::failed_precondition(request, etag);
-  if (status == 412U) {
-    return std::unexpected(
-        Problem(ProblemKind::kPreconditionFailed, "It is not what If-Match names"));
-  }
-  if (status) {
-    response = {};
-    response.status = *status;
-  }
-  response.headers.set("ETag", etag);
-  response.headers.set("Cache-Control", "private, no-cache");
-  return response;
+vault::Precondition if_match(const http::Request& request, std::size_t length) {
+  auto field = request.headers.joined("If-Match");
+  if (!field) return {};
+  return [field = std::move(*field), length](std::string_view state) {
+    return http::if_match(field,
+                          [&](std::string_view tag) { return is_of_state(tag, state, length); });
+  };
 }
 
 }  // namespace coffer::apis

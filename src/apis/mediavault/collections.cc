@@ -110,9 +110,7 @@ Task<Reply> show_collection(RequestContext& context) {
   const auto id = id_of(context);
   if (!id) co_return std::unexpected(id.error());
   const auto found = co_await context.vault.collections().find(context.account().id, *id);
-  if (!found) co_return std::unexpected(found.error());
-  co_return conditional_reply(context.request, found->state_tag(),
-                              success(context, collection_object(*found)));
+  co_return reply_with(context, found);
 }
 
 Task<Reply> update_collection(RequestContext& context) {

@@ -41,12 +41,12 @@ Parameter collection_id_parameter();
 Parameter webhook_id_parameter();
 // Header fields.
 Parameter if_match_parameter();
-Parameter if_none_match_parameter();
 // The answer with its `ETag`.
 Answer tagged(Answer answer, std::string about = "Strong; of all that the object shows");
-// The same of what has counts beside what is set.
+// The same of what has counts beside what is set, and of a list.
 Answer tagged_by_settings(Answer answer);
-// 304, with the `ETag`.
-Answer unchanged_answer();
+Answer tagged_list(Answer answer);
+// What is the same of every GET whose answer is tagged: `If-None-Match`, and 304.
+void add_conditions(Operations& operations);
 
 }  // namespace coffer::apis::mediavault

@@ -36,7 +36,7 @@ Operations describe_webhooks() {
        .id = "list_webhooks",
        .tag = kWebhooks,
        .summary = "List the webhooks",
-       .answers = {answer("All of them", list(ref("Webhook")))}},
+       .answers = {tagged_list(answer("All of them", list(ref("Webhook"))))}},
       {.routes = {"GET /webhooks/{id}"},
        .id = "show_webhook",
        .tag = kWebhooks,

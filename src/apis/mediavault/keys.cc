@@ -1,6 +1,7 @@
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
 
+#include "apis/kit/conditional.h"
 #include "apis/kit/json.h"
 #include "apis/mediavault/handlers.h"
 #include "apis/mediavault/wire.h"
@@ -77,7 +78,9 @@ Task<Reply> create_key(RequestContext& context) {
   if (!made) co_return std::unexpected(made.error());
   boost::json::object object = key_object(made->key);
   object["secret"] = made->secret;
-  co_return success(context, std::move(object), 201);
+  http::Response response = success(context, std::move(object), 201);
+  response.headers.set("ETag", entity_tag(made->key.state_tag()));
+  co_return response;
 }
 
 Task<Reply> list_keys(RequestContext& context) {
@@ -93,7 +96,8 @@ Task<Reply> delete_key(RequestContext& context) {
   if (auto problem = refuse_keys(context)) co_return std::unexpected(std::move(*problem));
   const auto id = parse_id(context.path.text("id"));
   if (!id) co_return std::unexpected(Problem(ProblemKind::kNotFound, "There is no such key"));
-  const auto done = co_await context.vault.api_keys().revoke(context.actor(), *id);
+  const auto done =
+      co_await context.vault.api_keys().revoke(context.actor(), *id, if_match(context.request));
   if (!done) co_return std::unexpected(done.error());
   co_return success(context, {{"id", context.path.text("id")}, {"deleted", true}});
 }

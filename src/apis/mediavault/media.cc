@@ -43,8 +43,8 @@ Task<Reply> show_media(RequestContext& context) {
   if (!entry) co_return std::unexpected(entry.error());
   const auto collections = co_await collections_of(context, *entry);
   http::Response response = success(context, media_object(context, *entry, collections));
-  co_return conditional_reply(context.request, vault::state_tag(*entry, collections),
-                              std::move(response));
+  response.headers.set("ETag", entity_tag(vault::state_tag(*entry, collections)));
+  co_return response;
 }
 
 Task<Reply> update_media(RequestContext& context) {

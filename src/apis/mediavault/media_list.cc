@@ -210,7 +210,9 @@ Task<Reply> list_page(RequestContext& context, const ListRequest& list, std::str
   }
   boost::json::object reply = envelope(context, std::move(data));
   reply["meta"].as_object()["pagination"] = pagination(context, path, list, found);
-  co_return json_response(200, reply);
+  http::Response response = json_response(200, reply);
+  tag_list(response);
+  co_return response;
 }
 
 }  // namespace coffer::apis::mediavault

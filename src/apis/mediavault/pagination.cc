@@ -104,7 +104,9 @@ Reply page_reply(RequestContext& context, const PageRequest& request, std::strin
   boost::json::object reply = envelope(context, std::move(data));
   reply["meta"].as_object()["pagination"] =
       pagination_of(context.vault.list_cursors(), context.request.uri, request, path, end, total);
-  return json_response(200, reply);
+  http::Response response = json_response(200, reply);
+  tag_list(response);
+  return response;
 }
 
 Task<Reply> page_reply(RequestContext& context, PageRequest request, std::string path,

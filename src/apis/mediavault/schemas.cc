@@ -1,5 +1,6 @@
 // The shapes of wire.cc and webhook_wire.cc, as JSON Schemas. The black-box tests compare every
 // reply with them.
+#include <algorithm>
 #include <utility>
 
 #include "apis/kit/schema.h"
@@ -271,7 +272,7 @@ Answer answer(std::string about, Schema data, unsigned status) {
 }
 
 Answer page_answer(std::string about, Schema item) {
-  return {200, std::move(about), {json_content(page_of(std::move(item)))}};
+  return tagged_list({200, std::move(about), {json_content(page_of(std::move(item)))}});
 }
 
 Answer deleted_answer() {
@@ -309,20 +310,36 @@ Parameter if_match_parameter() {
                 text());
 }
 
-Parameter if_none_match_parameter() {
-  return header("If-None-Match", "An `ETag` that the caller has", text());
-}
-
 Answer tagged(Answer answer, std::string about) {
   answer.headers.push_back({"ETag", std::move(about), text()});
   return answer;
 }
 
 Answer tagged_by_settings(Answer answer) {
-  return tagged(std::move(answer), "Of what its owner has set, not of what it counts");
+  return tagged(
+      std::move(answer),
+      "Of all that the object shows; `If-Match` compares what its owner has set, not what it "
+      "counts");
 }
 
-Answer unchanged_answer() { return tagged({304, "It is what `If-None-Match` names"}); }
+Answer tagged_list(Answer answer) {
+  return tagged(std::move(answer), "Of a list that is short enough to be sent as a whole");
+}
+
+void add_conditions(Operations& operations) {
+  const auto is_tag = [](const Header& header) { return header.name == "ETag"; };
+  for (Operation& operation : operations) {
+    const bool reads = operation.routes.front().starts_with("GET ");
+    const bool has_own = std::ranges::any_of(
+        operation.answers, [](const Answer& answer) { return answer.status == 304; });
+    if (!reads || has_own || std::ranges::none_of(operation.answers.front().headers, is_tag)) {
+      continue;
+    }
+    operation.parameters.push_back(
+        header("If-None-Match", "An `ETag` that the caller has", text()));
+    operation.answers.push_back(tagged({304, "It is what `If-None-Match` names"}));
+  }
+}
 
 Parameter webhook_id_parameter() { return in_path("id", "Its id", text(), "hook_5"); }
 

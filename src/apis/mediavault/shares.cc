@@ -52,8 +52,10 @@ boost::json::object share_object(const RequestContext& context, const ShareLink&
 }
 
 http::Response reply_with(RequestContext& context, const ShareLink& link, unsigned status = 200) {
-  http::Response response = success(context, share_object(context, link), status);
-  response.headers.set("ETag", entity_tag(link.state_tag()));
+  boost::json::object object = share_object(context, link);
+  const std::string etag = entity_tag(link.state_tag(), object);
+  http::Response response = success(context, std::move(object), status);
+  response.headers.set("ETag", etag);
   return response;
 }
 

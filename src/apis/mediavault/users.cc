@@ -1,4 +1,6 @@
 #include <boost/json/object.hpp>
+#include <string>
+#include <utility>
 
 #include "apis/kit/conditional.h"
 #include "apis/kit/json.h"
@@ -13,8 +15,9 @@ Task<Reply> reply_with(RequestContext& context, const vault::Account& account) {
   const vault::TrashTotal trash = co_await context.vault.trash().total(account.id);
   boost::json::object object = user_object(account);
   object["trashed"] = trash.charged;
+  const std::string etag = entity_tag(vault::state_tag(account), object);
   http::Response response = success(context, std::move(object));
-  response.headers.set("ETag", entity_tag(vault::state_tag(account)));
+  response.headers.set("ETag", etag);
   co_return response;
 }
 
@@ -63,6 +66,7 @@ Task<Reply> delete_me(RequestContext& context) {
   vault::Accounts::CurrentPassword password{.text = fields.text("password"),
                                             .address = context.client.limit_key()};
   if (auto problem = fields.problem()) co_return std::unexpected(std::move(*problem));
+  vault::Precondition precondition = if_match(context.request);
   auto proved =
       co_await context.vault.accounts().prove_password(context.actor(), std::move(password));
   if (!proved) {
@@ -71,8 +75,8 @@ Task<Reply> delete_me(RequestContext& context) {
     }
     co_return std::unexpected(proved.error());
   }
-  const auto removed =
-      co_await context.vault.account_removal().remove_own(context.actor(), std::move(*proved));
+  const auto removed = co_await context.vault.account_removal().remove_own(
+      context.actor(), std::move(*proved), std::move(precondition));
   if (!removed) co_return std::unexpected(removed.error());
   co_return success(context, {{"id", user_id(context.account().id)}, {"deleted", true}});
 }

@@ -47,8 +47,10 @@ std::optional<vault::WebhookId> webhook_of(const RequestContext& context) {
 }
 
 http::Response reply_with(RequestContext& context, const vault::Webhook& webhook) {
-  http::Response response = success(context, webhook_object(webhook));
-  response.headers.set("ETag", entity_tag(webhook.state_tag()));
+  boost::json::object object = webhook_object(webhook);
+  const std::string etag = entity_tag(webhook.state_tag(), object);
+  http::Response response = success(context, std::move(object));
+  response.headers.set("ETag", etag);
   return response;
 }
 
@@ -89,9 +91,10 @@ Task<Reply> create_webhook(RequestContext& context) {
   const auto made = co_await context.vault.webhooks().create(context.actor(), std::move(wanted));
   if (!made) co_return std::unexpected(made.error());
   boost::json::object object = webhook_object(made->webhook);
+  const std::string etag = entity_tag(made->webhook.state_tag(), object);
   object["secret"] = made->secret;
   http::Response response = success(context, std::move(object), 201);
-  response.headers.set("ETag", entity_tag(made->webhook.state_tag()));
+  response.headers.set("ETag", etag);
   co_return response;
 }
 

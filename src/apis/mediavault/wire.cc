@@ -2,7 +2,10 @@
 
 #include <boost/json/array.hpp>
 #include <boost/json/serialize.hpp>
+#include <utility>
+#include <variant>
 
+#include "apis/kit/conditional.h"
 #include "apis/kit/json.h"
 #include "apis/kit/picture_reply.h"
 #include "vault/model/ids.h"
@@ -75,6 +78,29 @@ http::Response success(RequestContext& context, boost::json::value data, unsigne
   return json_response(status, envelope(context, std::move(data)));
 }
 
+void tag_list(http::Response& response) {
+  if (response.rest) return;
+  std::string text;
+  for (const http::Segment& segment : response.body) text += std::get<std::string>(segment);
+  // No string of the list can hold these quotes.
+  constexpr std::string_view kTimeBegins = R"("meta":{"timestamp":")";
+  const std::string_view shown(text);
+  const std::size_t begin = shown.rfind(kTimeBegins) + kTimeBegins.size();
+  const std::size_t end = shown.find('"', begin);
+  const std::string tag = vault::tag_of({shown.substr(0, begin), shown.substr(end)});
+  response.headers.set("ETag", entity_tag(tag));
+}
+
+namespace {
+
+Task<Reply> tagged_when_whole(Task<Reply> made) {
+  Reply reply = co_await std::move(made);
+  if (reply) tag_list(*reply);
+  co_return reply;
+}
+
+}  // namespace
+
 Task<Reply> list_success(RequestContext& context, NextPage data, MakeMeta more_meta) {
   std::string meta = boost::json::serialize(envelope(context, nullptr).at("meta"));
   MakeText end = [meta = std::move(meta), more_meta = std::move(more_meta)]() mutable {
@@ -87,7 +113,7 @@ Task<Reply> list_success(RequestContext& context, NextPage data, MakeMeta more_m
   };
   ListDocument document;
   document.text(R"({"success":true,"data":)").array(std::move(data)).text(std::move(end));
-  return list_reply(std::move(document));
+  return tagged_when_whole(list_reply(std::move(document)));
 }
 
 boost::json::object user_object(const vault::Account& account) {

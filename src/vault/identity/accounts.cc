@@ -343,11 +343,6 @@ std::unexpected<Failure> password_in_flux() {
   return fail(FailureCode::kBusy, "the password is being changed, please try again in a moment");
 }
 
-std::string state_tag(const Account& account) {
-  const std::string numbers = fmt::format("{} {}", account.id.value, to_micros(account.updated_at));
-  return tag_of({numbers, account.username, account.email.value_or("")});
-}
-
 Task<Result<Account>> Accounts::create(NewAccount account) {
   auto made = co_await create_account(context_, std::move(account));
   if (!made) co_return std::unexpected(std::move(made.error()));

@@ -57,10 +57,6 @@ struct AccountChanges {
   Precondition precondition = {};       // of state_tag()
 };
 
-// Names what the account or its administrator has set: another when that changes, the same whatever
-// is stored.
-std::string state_tag(const Account& account);
-
 // Threads: any executor's.
 class Accounts {
  public:

@@ -1,6 +1,9 @@
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <utility>
 
+#include "base/clock.h"
 #include "base/hash.h"
 #include "vault/identity/account_rows.h"
 #include "vault/identity/sessions.h"
@@ -21,6 +24,9 @@ constexpr db::Statement kInsert{
 constexpr db::Statement kList{
     "SELECT id, account_id, kind, name, hint, created_at, scopes, expires_at, used_at FROM api_key"
     " WHERE account_id = $1 AND kind <> 2 AND id > $2 ORDER BY id LIMIT $3"};
+constexpr db::Statement kListed{
+    "SELECT id, account_id, kind, name, hint, created_at, scopes, expires_at, used_at FROM api_key"
+    " WHERE id = $1 AND account_id = $2"};
 constexpr db::Statement kUse{
     "UPDATE api_key SET used_at = $2 WHERE id = $1 AND (used_at IS NULL OR used_at < $2)"};
 constexpr db::Statement kRevoke{"DELETE FROM api_key WHERE id = $1 AND account_id = $2"};
@@ -139,6 +145,12 @@ std::string_view name_of(KeyKind kind) noexcept {
   return "api";
 }
 
+std::string ApiKey::state_tag() const {
+  const std::string numbers = fmt::format("{} {} {} {}", id.value, static_cast<int>(kind),
+                                          bits_of(scopes), expires_at ? to_micros(*expires_at) : 0);
+  return tag_of({numbers, name, hint});
+}
+
 Task<Result<ApiKeys::Created>> ApiKeys::create(Actor actor, KeyKind kind, std::string name,
                                                KeyTerms terms) {
   const AccountId account = actor.account();
@@ -247,10 +259,13 @@ Task<bool> ApiKeys::write_uses(std::size_t limit) {
   co_return co_await vault::write_uses(context_, *context_.key_uses, kUse, limit);
 }
 
-Task<Result<void>> ApiKeys::revoke(Actor actor, ApiKeyId key) {
+Task<Result<void>> ApiKeys::revoke(Actor actor, ApiKeyId key, Precondition precondition) {
   auto body = [&](db::Transaction& tx) -> Task<Result<void>> {
+    const auto found = co_await tx.find(kListed, key_from, key, actor.account());
+    if (!found) co_return no_such_key();
+    const auto allowed = check_precondition(precondition, found->state_tag());
+    if (!allowed) co_return allowed;
     const auto removed = co_await tx.execute(kRevoke, key, actor.account());
-    if (removed == 0) co_return no_such_key();
     co_await give_back(tx, actor.account(), cost_of_secrets(removed));
     co_return Result<void>{};
   };

@@ -196,6 +196,9 @@ struct ApiKey {
   std::optional<Time> expires_at;  // nothing: never
   std::optional<Time> used_at;     // to about a minute; nothing: never yet
   Time created_at;
+
+  // Of all but its last use, which is no change of it.
+  std::string state_tag() const;
 };
 
 // What a new key may do, and for how long.
@@ -228,8 +231,8 @@ class ApiKeys {
 
   // Without those of its buckets, with ids above `after`, in order of ids.
   Task<Page<ApiKey>> list(AccountId account, ApiKeyId after, PageLimit limit = {});
-  // kNotFound when the account has no such key.
-  Task<Result<void>> revoke(Actor actor, ApiKeyId key);
+  // kNotFound when the account has no such key; kPreconditionFailed, about ApiKey::state_tag().
+  Task<Result<void>> revoke(Actor actor, ApiKeyId key, Precondition precondition = {});
   // All of the account, those of its buckets too; how many.
   Task<std::uint64_t> revoke_all(AccountId account);
   // An application's key. kNotFound when the account has none with that secret.

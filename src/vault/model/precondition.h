@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "vault/model/failure.h"
+#include "vault/model/types.h"
 
 namespace coffer::vault {
 
@@ -17,6 +18,10 @@ using Precondition = std::function<bool(std::string_view tag)>;
 
 // kPreconditionFailed unless there is no precondition, or it allows `tag`.
 Result<void> check_precondition(const Precondition& precondition, std::string_view tag);
+
+// Names what the account or its administrator has set: another when that changes, the same whatever
+// is stored.
+std::string state_tag(const Account& account);
 
 // The tag of a state that is told by these texts, in their order. Printable ASCII without quotes.
 std::string tag_of(std::initializer_list<std::string_view> state);

@@ -20,8 +20,9 @@ namespace {
 
 constexpr db::Statement kHome{
     "SELECT home_id FROM account WHERE id = $1 AND kind = 0 AND removal = 0"};
-constexpr db::Statement kHomeIfProved{
-    "SELECT home_id FROM account WHERE id = $1 AND kind = 0 AND removal = 0 AND password = $2"};
+constexpr db::Statement kIfProved{
+    "SELECT home_id, username, email, updated_at FROM account WHERE id = $1 AND kind = 0 AND "
+    "removal = 0 AND password = $2"};
 // What is left tells nothing of the person.
 constexpr db::Statement kClose{
     "UPDATE account SET removal = 1, username = '', email = NULL, password = '', is_admin = 0,"
@@ -70,6 +71,17 @@ Cost cost_of_webhooks(const db::Row& row) {
 
 SpaceId home_from(const db::Row& row) { return row.id<SpaceId>(0); }
 
+// What state_tag() and the removal need of it.
+Account account_from(AccountId id, const db::Row& row) {
+  Account account;
+  account.id = id;
+  account.home = row.id<SpaceId>(0);
+  account.username = row.text(1);
+  account.email = row.optional_text(2);
+  account.updated_at = row.time(3);
+  return account;
+}
+
 // What is to be done at once.
 Task<void> close_account(db::Transaction& tx, AccountId account, SpaceId home, Time now) {
   co_await tx.execute(kClose, account, now);
@@ -102,14 +114,18 @@ Task<Result<void>> AccountRemoval::remove(AccountId account) {
   co_return removed;
 }
 
-Task<Result<void>> AccountRemoval::remove_own(Actor actor, std::string password_hash) {
+Task<Result<void>> AccountRemoval::remove_own(Actor actor, std::string password_hash,
+                                              Precondition precondition) {
   auto body = [&](db::Transaction& tx) -> Task<Result<void>> {
-    const auto home = co_await tx.find(kHomeIfProved, home_from, actor.account(), password_hash);
-    if (!home) {
+    const auto map = [&](const db::Row& row) { return account_from(actor.account(), row); };
+    const auto account = co_await tx.find(kIfProved, map, actor.account(), password_hash);
+    if (!account) {
       co_return fail(FailureCode::kBusy,
                      "the password is being changed, please try again in a moment");
     }
-    co_await close_account(tx, actor.account(), *home, context_.clock.now());
+    const auto allowed = check_precondition(precondition, state_tag(*account));
+    if (!allowed) co_return allowed;
+    co_await close_account(tx, actor.account(), account->home, context_.clock.now());
     co_return Result<void>{};
   };
   const auto removed = co_await context_.database.write(actor, body);

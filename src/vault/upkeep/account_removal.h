@@ -8,6 +8,7 @@
 #include "vault/model/actor.h"
 #include "vault/model/context.h"
 #include "vault/model/failure.h"
+#include "vault/model/precondition.h"
 #include "vault/model/types.h"
 
 namespace coffer::vault {
@@ -25,8 +26,10 @@ class AccountRemoval {
   Task<Result<void>> remove(AccountId account);
 
   // The same for the actor's own account, while the hash of its password is `password_hash`:
-  // Accounts::prove_password(). kBusy when it has changed meanwhile.
-  Task<Result<void>> remove_own(Actor actor, std::string password_hash);
+  // Accounts::prove_password(). kBusy when it has changed meanwhile; kPreconditionFailed, about
+  // state_tag().
+  Task<Result<void>> remove_own(Actor actor, std::string password_hash,
+                                Precondition precondition = {});
 
  private:
   Context& context_;
