@@ -430,13 +430,20 @@ def test_a_key_that_is_not_understood_makes_nobody_a_guest(shared, field):
     assert reply["synced"] is False and reply["auth_error"]["errorId"] == -2, reply
 
 
-def test_a_good_token_beside_a_bad_key_is_no_way_round(shared, user, bad_credentials):
-    """Two credentials that disagree: what is wrong is not simply overlooked for a better one."""
-    reply = user.get("/users/me", headers=bad_credentials["disabled user's key"])
-    if reply.status_code == 200:
-        assert reply.json()["data"]["username"] == user.username
-    else:
-        shapes.failure(reply, "unauthorized")
+@pytest.mark.parametrize("second", ["disabled user's key", "unknown key", "empty key", "its own"])
+def test_two_credentials_are_refused(shared, user, closed, bad_credentials, second):
+    """Of two, the one that is not looked at may be wrong, or somebody else's."""
+    keys = [shapes.success(user.post("/api-keys", json={"name": "a", "kind": kind}), 201)["secret"]
+            for kind in ("api", "master")]
+    token = {"Authorization": f"Bearer {user.token}"}
+    shapes.success(user.get("/users/me"))
+    for dialect, method, path in closed:
+        headers = {"X-API-MKEY": keys[1]} if dialect == "quantum" else token
+        other = {"X-API-Key": keys[0]} if second == "its own" else bad_credentials[second]
+        reply = shared.anyone().call(method, whole(shared, path), headers={**headers, **other})
+        assert reply.status_code == 401, (method, path, reply.status_code, reply.text[:300])
+        refused(reply, dialect)
+    assert user.me()["username"] == user.username
 
 
 def test_every_route_that_anyone_may_call_asks_for_no_credentials(shared, routes):

@@ -73,9 +73,9 @@ Credentials bearer_or_api_key(const http::Request& request) {
   return {};
 }
 
-bool shows_credentials(const http::Request& request) {
-  return std::ranges::any_of(
-      kCredentialFields, [&](std::string_view name) { return request.header(name).has_value(); });
+std::size_t count_credentials(const http::Request& request) {
+  return static_cast<std::size_t>(std::ranges::count_if(
+      kCredentialFields, [&](std::string_view name) { return request.header(name).has_value(); }));
 }
 
 ApiDescription Dialect::describe() const { return {}; }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <boost/json/monotonic_resource.hpp>
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <limits>
@@ -142,9 +143,9 @@ struct Credentials {
 // is malformed, a bearer without a token a session's that is wrong.
 Credentials bearer_or_api_key(const http::Request& request);
 
-// Whether the request has a field in which any of the dialects takes credentials, whatever it says:
-// then nobody takes it for one without any.
-bool shows_credentials(const http::Request& request);
+// How many of the fields in which dialects take credentials the request has, whatever they say:
+// with one nobody takes it for a request without any, and with more nobody knows whose it is.
+std::size_t count_credentials(const http::Request& request);
 
 // The header with credentials that the request has more than once: of two, one reader would take
 // the first and another the last.

@@ -350,9 +350,11 @@ Task<std::expected<vault::Caller, Problem>> Gateway::recognise(const Dialect& di
   Credentials credentials = dialect.credentials(request);
   const bool open = access == Access::kGuest || access == Access::kShared;
   const bool goes_without = open || access == Access::kOptional;
-  if (goes_without && credentials.kind == Credentials::Kind::kNone && shows_credentials(request)) {
-    credentials.kind = Credentials::Kind::kMalformed;  // another dialect's
-  }
+  const std::size_t shown = count_credentials(request);
+  const bool is_anothers =
+      goes_without && credentials.kind == Credentials::Kind::kNone && shown > 0;
+  // Of two, the one that is not looked at may be wrong, or somebody else's.
+  if (is_anothers || shown > 1) credentials.kind = Credentials::Kind::kMalformed;
   if (credentials.kind == Credentials::Kind::kNone) {
     if (open && vault_.accounts().guests_allowed()) {
       vault::Caller guest;
@@ -365,7 +367,8 @@ Task<std::expected<vault::Caller, Problem>> Gateway::recognise(const Dialect& di
   if (credentials.kind == Credentials::Kind::kMalformed) {
     co_return std::unexpected(
         Problem(ProblemKind::kMalformedCredentials,
-                "These credentials are not understood here; send Authorization: Bearer <token>"));
+                "These credentials are not understood here; send one, as Authorization: Bearer "
+                "<token>"));
   }
   if (credentials.kind == Credentials::Kind::kSession) {
     auto caller = co_await vault_.sessions().authenticate(credentials.secret);
