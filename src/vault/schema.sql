@@ -240,7 +240,8 @@ CREATE {index_table} entry_words {words_index};
 CREATE TABLE search_state (
   id      {integer} PRIMARY KEY CHECK (id = 1),
   through {integer} NOT NULL,                -- the last entry that it has
-  version {integer} NOT NULL                 -- of what its words are
+  version {integer} NOT NULL,                -- of what its words are
+  changes {integer} NOT NULL DEFAULT 0       -- to what it had: how many times
 ){options};
 
 -- Indexed entries that have changed since, or are gone: what they are indexed by. A row without a

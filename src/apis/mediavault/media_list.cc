@@ -97,6 +97,8 @@ class ListParser {
     list.cursor = cursors.open(list.query, *value);
     if (!list.cursor) return fault("cursor", std::string(kCursorExpected));
     list.query.after = list.cursor->position;
+    list.query.counted = list.cursor->total;
+    list.query.counted_is_less = list.cursor->total_is_more;
     list.page.page = list.cursor->page;
   }
 

@@ -16,6 +16,8 @@
 #include "vault/model/password_attempts.h"
 #include "vault/model/reservations.h"
 #include "vault/model/types.h"
+#include "vault/model/uploads_in_flight.h"
+#include "vault/model/word_runs.h"
 
 namespace coffer::vault {
 
@@ -55,6 +57,8 @@ struct Context {
   std::shared_ptr<LastUses<SessionId>> session_uses = std::make_shared<LastUses<SessionId>>();
   std::shared_ptr<LastUses<ApiKeyId>> key_uses = std::make_shared<LastUses<ApiKeyId>>();
   std::shared_ptr<Reservations> reservations = std::make_shared<Reservations>();
+  std::shared_ptr<UploadsInFlight> uploads_in_flight = std::make_shared<UploadsInFlight>();
+  std::shared_ptr<WordRuns> word_runs = std::make_shared<WordRuns>();
   std::shared_ptr<DroppedBlobs> dropped_blobs = std::make_shared<DroppedBlobs>();
   // Called after a folder or a space was removed, for whoever clears it away.
   std::shared_ptr<Listener> removed = std::make_shared<Listener>();

@@ -51,6 +51,9 @@ struct EntryQuery {
   std::uint64_t limit = 20;
   // In place of the offset: what comes behind that position. Then nothing is counted.
   std::optional<EntryPosition> after = {};
+  // With it, what was counted for the first page: how to look for this one, and no more than that.
+  std::uint64_t counted = 0;
+  bool counted_is_less = false;
 };
 
 struct EntryPage {

@@ -340,23 +340,38 @@ bool is_in_order_of_ids(EntrySort sort) {
 
 // Reads in the order of the list, as far as the page goes.
 Task<void> stream(db::Transaction& tx, const EntryFilter& filter, EntryOrder order,
-                  const std::optional<EntryPosition>& after, PositionCollector& collector) {
+                  const std::optional<EntryPosition>& after, PositionCollector& collector,
+                  WordRuns& word_runs) {
   const VisitEntry visit = [&](const EntryPosition& position) { return collector.add(position); };
   if (!is_in_order_of_ids(order.sort)) {
     co_return co_await scan_in_order(tx, filter, order, after, visit);
   }
+  WordRuns* const runs = after ? &word_runs : nullptr;
   IdRange range;
   if (order.sort == EntrySort::kCreated) {
     if (after && order.descending) range.high = EntryId{after->id.value - 1};
     if (after && !order.descending) range.low = EntryId{after->id.value + 1};
-    co_return co_await scan_by_id(tx, filter, order, range, std::nullopt, visit);
+    co_return co_await scan_by_id(tx, filter, order, range, std::nullopt, visit, runs);
   }
   order.descending = true;
   for (std::int64_t rank = after ? after->number : 0; rank < kRanks && !collector.is_full();
        ++rank) {
     range.high = after && rank == after->number ? EntryId{after->id.value - 1} : IdRange().high;
-    co_await scan_by_id(tx, filter, order, range, static_cast<int>(rank), visit);
+    co_await scan_by_id(tx, filter, order, range, static_cast<int>(rank), visit, runs);
   }
+}
+
+// Whether a page that goes on is found sooner in the order of names or sizes, among all entries of
+// the account, than by looking for all that matches and sorting that.
+Task<bool> is_dense(db::Transaction& tx, const EntryQuery& query, const EntryFilter& filter) {
+  if (query.collection) co_return false;
+  if (query.counted_is_less || query.counted > EntryPage::kTotalMax) co_return true;
+  const std::uint64_t all = co_await count_plain(tx, filter);
+  // The rows that a page takes, times `counted`, where the matches are spread evenly.
+  const std::uint64_t in_order = all * (query.limit + 1);
+  const std::uint64_t sorted = query.counted * query.counted;
+  const bool is_sooner = in_order < sorted;
+  co_return is_sooner;
 }
 
 // The matches of a list, in whatever order; more than kTotalMax where that is not all of them.
@@ -375,7 +390,7 @@ Task<std::vector<EntryPosition>> collect(db::Transaction& tx, const EntryFilter&
 // A list that is filtered by more than the kind. Where few entries match, it sorts them; where many
 // do, it reads them in the order of the list until the page is full.
 Task<EntryPage> filtered_page(db::Transaction& tx, const EntryQuery& query,
-                              const EntryFilter& filter) {
+                              const EntryFilter& filter, WordRuns& word_runs) {
   EntryPage page;
   const EntryOrder order = order_of(query);
   const bool counts = !query.after;
@@ -383,7 +398,11 @@ Task<EntryPage> filtered_page(db::Transaction& tx, const EntryQuery& query,
       !query.text && !query.collection && !filter.has_dates() && !filter.has_taken_dates();
   if (counts && by_tag_alone) page.total = co_await count_tag(tx, filter);
   std::vector<EntryPosition> all;
-  const bool collects = (counts && !by_tag_alone) || !is_in_order_of_ids(order.sort);
+  bool collects = counts && !by_tag_alone;
+  if (!collects && !is_in_order_of_ids(order.sort)) {
+    const bool dense = !counts && co_await is_dense(tx, query, filter);
+    collects = !dense;
+  }
   if (collects) {
     all = co_await collect(tx, filter, order.sort);
     if (counts && !by_tag_alone) {
@@ -393,7 +412,7 @@ Task<EntryPage> filtered_page(db::Transaction& tx, const EntryQuery& query,
   }
   PositionCollector collector(std::min(query.offset, kOffsetMax), query.limit);
   if (!collects || all.size() > EntryPage::kTotalMax) {
-    co_await stream(tx, filter, order, query.after, collector);
+    co_await stream(tx, filter, order, query.after, collector, word_runs);
   } else {
     const auto before = [&](const EntryPosition& a, const EntryPosition& b) {
       return order.is_before(a, b);
@@ -454,7 +473,7 @@ Task<Result<EntryPage>> Entries::list(EntryQuery query) {
     filter->hidden = hidden;
     if (as_collected && !hidden) co_return co_await collection_page(tx, query);
     if (plain) co_return co_await plain_page(tx, query, *filter);
-    co_return co_await filtered_page(tx, query, *filter);
+    co_return co_await filtered_page(tx, query, *filter, *context_.word_runs);
   };
   try {
     const ListRead how{.owner = query.owner,

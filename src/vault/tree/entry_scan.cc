@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <iterator>
+#include <memory>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -88,6 +89,22 @@ std::string words_text(bool descending, bool hidden) {
       " AND entry_words.rowid BETWEEN -$8 AND -$7 AND entry.id = -entry_words.rowid"
       " AND entry.owner_id = $1 AND entry.kind BETWEEN $2 AND $3{} ORDER BY entry_words.rowid {}",
       kColumns, conditions("entry.id + 0", hidden), direction_of(!descending));
+}
+
+// The ids alone: $1 what the index is asked, $2 and $3 the first and the last id, $4 how many.
+std::string run_text(bool descending, bool /*hidden*/) {
+  return fmt::format(
+      "SELECT -rowid FROM entry_words WHERE entry_words MATCH $1 AND rowid BETWEEN -$3 AND -$2"
+      " ORDER BY rowid {} LIMIT $4",
+      direction_of(!descending));
+}
+
+// One entry; $11: its id.
+std::string entry_text(bool /*descending*/, bool hidden) {
+  return fmt::format(
+      "SELECT {}, 0, 0 FROM entry WHERE entry.id = $11 AND entry.owner_id = $1"
+      " AND entry.kind BETWEEN $2 AND $3{}",
+      kColumns, conditions("entry.id + 0", hidden));
 }
 
 // What has changed since it was indexed.
@@ -181,8 +198,13 @@ namespace {
 class IdScan {
  public:
   IdScan(db::Transaction& transaction, const EntryFilter& filter, EntryOrder order,
-         std::optional<int> rank, const VisitEntry& visit)
-      : transaction_(transaction), filter_(filter), order_(order), rank_(rank), visit_(visit) {}
+         std::optional<int> rank, const VisitEntry& visit, WordRuns* runs)
+      : transaction_(transaction),
+        filter_(filter),
+        order_(order),
+        rank_(rank),
+        visit_(visit),
+        runs_(runs) {}
 
   Task<void> run(IdRange range) {
     if (filter_.collection) {
@@ -197,7 +219,8 @@ class IdScan {
  private:
   // What was indexed in ways that make it faster, and what is newer.
   Task<void> scan_indexed_and_new(IdRange range) {
-    const EntryId through = co_await indexed_through(transaction_);
+    const IndexState state = co_await index_state(transaction_);
+    const EntryId through = state.through;
     IdRange fresh = range;
     fresh.low = std::max(range.low, EntryId{through.value + 1});
     if (order_.descending) co_await scan_rows(fresh);
@@ -215,7 +238,7 @@ class IdScan {
     if (any && filter_.terms.terms().empty()) {
       co_await scan_rows(range);
     } else if (any) {
-      co_await scan_words(range);
+      co_await scan_words(range, state.changes);
     }
     if (!order_.descending) co_await scan_rows(fresh);
   }
@@ -244,7 +267,7 @@ class IdScan {
 
   // What the index finds, and what has changed since, merged. That the index still has entries by
   // what they were does no harm: each is compared as it is.
-  Task<void> scan_words(IdRange range) {
+  Task<void> scan_words(IdRange range, std::int64_t changes) {
     if (is_done_ || range.low > range.high) co_return;
     std::vector<EntryPosition> changed;
     static const Statements stale(stale_text);
@@ -276,12 +299,62 @@ class IdScan {
                           .tag = filter_.tag,
                           .words_begin = rank_ == 0};
     const std::string expression = match_expression(query, filter_.terms);
+    const IdRange whole = range;
+    if (runs_) {
+      WordRun::Question question{
+          .expression = expression, .changes = changes, .descending = order_.descending};
+      range = co_await scan_run(std::move(question), range, each);
+    }
     static const Statements words(words_text);
-    co_await transaction_.while_each(
-        words.of(order_.descending, filter_.hidden), each, filter_.owner, filter_.first_kind,
-        filter_.last_kind, filter_.created_from, filter_.created_before, filter_.tag, range.low,
-        range.high, filter_.taken_from, filter_.taken_before, expression);
-    visit_until(order_.descending ? range.low : range.high);
+    if (!is_done_ && range.low <= range.high) {
+      co_await transaction_.while_each(
+          words.of(order_.descending, filter_.hidden), each, filter_.owner, filter_.first_kind,
+          filter_.last_kind, filter_.created_from, filter_.created_before, filter_.tag, range.low,
+          range.high, filter_.taken_from, filter_.taken_before, expression);
+    }
+    visit_until(order_.descending ? whole.low : whole.high);
+  }
+
+  // What a run has of the range; what is left of it behind that. A run that does not fill the page
+  // is not followed by another one: there the rest is read in one go.
+  template <class Each>
+  Task<IdRange> scan_run(WordRun::Question question, IdRange range, const Each& each) {
+    const bool down = question.descending;
+    const std::int64_t from = down ? range.high.value : range.low.value;
+    const std::int64_t last = down ? range.low.value : range.high.value;
+    auto run = runs_->find(question, from);
+    if (!run) run = co_await read_run(std::move(question), range);
+    static const Statements one(entry_text);
+    const db::Statement& statement = one.of(down, filter_.hidden);
+    for (const std::int64_t id : run->ids) {
+      if (down ? id > from : id < from) continue;
+      if (is_done_ || (down ? id < last : id > last)) break;
+      co_await transaction_.while_each(statement, each, filter_.owner, filter_.first_kind,
+                                       filter_.last_kind, filter_.created_from,
+                                       filter_.created_before, filter_.tag, range.low, range.high,
+                                       filter_.taken_from, filter_.taken_before, EntryId{id});
+    }
+    if (down) {
+      range.high = EntryId{run->to - 1};
+    } else {
+      range.low = EntryId{run->to + 1};
+    }
+    co_return range;
+  }
+
+  Task<std::shared_ptr<const WordRun>> read_run(WordRun::Question question, IdRange range) {
+    auto run = std::make_shared<WordRun>();
+    static const Statements statements(run_text);
+    const auto keep = [&](const db::Row& row) { run->ids.push_back(row.integer(0)); };
+    co_await transaction_.for_each(statements.of(question.descending, false), keep,
+                                   question.expression, range.low, range.high, WordRuns::kIdsMax);
+    const bool down = question.descending;
+    run->from = down ? range.high.value : range.low.value;
+    run->to = down ? range.low.value : range.high.value;
+    if (run->ids.size() == WordRuns::kIdsMax) run->to = run->ids.back();
+    run->question = std::move(question);
+    runs_->add(run);
+    co_return run;
   }
 
   bool look_at(const db::Row& row) {
@@ -296,6 +369,7 @@ class IdScan {
   const EntryOrder order_;
   const std::optional<int> rank_;
   const VisitEntry& visit_;
+  WordRuns* const runs_;
   bool is_done_ = false;
 };
 
@@ -315,8 +389,9 @@ std::vector<SortedRows> sorted_rows(std::string_view column, std::string_view ki
 }
 
 Task<void> scan_by_id(db::Transaction& transaction, const EntryFilter& filter, EntryOrder order,
-                      IdRange range, std::optional<int> rank, const VisitEntry& visit) {
-  IdScan scan(transaction, filter, order, rank, visit);
+                      IdRange range, std::optional<int> rank, const VisitEntry& visit,
+                      WordRuns* runs) {
+  IdScan scan(transaction, filter, order, rank, visit, runs);
   co_await scan.run(range);
 }
 

@@ -10,6 +10,7 @@
 #include "base/task.h"
 #include "db/database.h"
 #include "vault/model/types.h"
+#include "vault/model/word_runs.h"
 #include "vault/tree/entries.h"
 #include "vault/tree/search_terms.h"
 
@@ -68,8 +69,10 @@ struct IdRange {
   EntryId low = {};
   EntryId high = EntryId{std::numeric_limits<std::int64_t>::max()};
 };
+// `runs`: for one of many pages, whose range begins behind the page before; null: for all others.
 Task<void> scan_by_id(db::Transaction& transaction, const EntryFilter& filter, EntryOrder order,
-                      IdRange range, std::optional<int> rank, const VisitEntry& visit);
+                      IdRange range, std::optional<int> rank, const VisitEntry& visit,
+                      WordRuns* runs = nullptr);
 
 // Those behind `after`, in order of names, sizes or dates. Reads every entry of the account until
 // it has been given enough. REQUIRES: order.sort is kName, kSize or kTaken.

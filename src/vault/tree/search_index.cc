@@ -38,10 +38,11 @@ constexpr db::Statement kShowWords{
     " USING fts5vocab('main', 'entry_words', 'instance')"};
 constexpr db::Statement kAllWords{"SELECT term, -doc FROM temp.entry_word"};
 
-constexpr db::Statement kState{"SELECT through, version FROM search_state WHERE id = 1"};
+constexpr db::Statement kState{"SELECT through, version, changes FROM search_state WHERE id = 1"};
 constexpr db::Statement kSetState{
     "INSERT INTO search_state (id, through, version) VALUES (1, $1, $2)"
     " ON CONFLICT (id) DO UPDATE SET through = $1, version = $2"};
+constexpr db::Statement kCountChange{"UPDATE search_state SET changes = changes + 1 WHERE id = 1"};
 constexpr db::Statement kLast{"SELECT id FROM entry ORDER BY id DESC LIMIT 1"};
 constexpr db::Statement kNew{
     "SELECT id, owner_id, kind, search, created_at FROM entry WHERE id > $1 ORDER BY id LIMIT $2"};
@@ -90,10 +91,11 @@ constexpr db::Statement kForgetPeriods{"DELETE FROM entry_period"};
 struct State {
   EntryId through = {};
   std::int64_t version = kWordsVersion;
+  std::int64_t changes = 0;
 };
 
 State state_from(const db::Row& row) {
-  return {.through = row.id<EntryId>(0), .version = row.integer(1)};
+  return {.through = row.id<EntryId>(0), .version = row.integer(1), .changes = row.integer(2)};
 }
 
 Task<State> read_state(db::Transaction& tx) {
@@ -281,7 +283,9 @@ Task<bool> index_changed(db::Transaction& tx, EntryId through) {
     co_await tx.execute(kForgetStale, old.id);
     if (batch.is_full()) break;
   }
-  co_return !stale.empty();
+  if (stale.empty()) co_return false;
+  co_await tx.execute(kCountChange);
+  co_return true;
 }
 
 struct Period {
@@ -333,6 +337,7 @@ Task<void> reset(db::Transaction& tx) {
   co_await tx.execute(kForgetAllStale);
   co_await tx.execute(kForgetPeriods);
   co_await tx.execute(kSetState, EntryId{}, kWordsVersion);
+  co_await tx.execute(kCountChange);
 }
 
 }  // namespace
@@ -346,10 +351,16 @@ Task<void> note_returned(db::Transaction& transaction, EntryId entry) {
   co_await transaction.execute(kWidenPeriod, entry, kPeriodEntries);
 }
 
-Task<EntryId> indexed_through(db::Transaction& transaction) {
+Task<IndexState> index_state(db::Transaction& transaction) {
   const State state = co_await read_state(transaction);
   // Words of another version are found by nothing.
-  co_return state.version == kWordsVersion ? state.through : EntryId{};
+  co_return IndexState{.through = state.version == kWordsVersion ? state.through : EntryId{},
+                       .changes = state.changes};
+}
+
+Task<EntryId> indexed_through(db::Transaction& transaction) {
+  const IndexState state = co_await index_state(transaction);
+  co_return state.through;
 }
 
 Task<std::optional<IndexedPeriod>> indexed_period(db::Transaction& transaction, std::int64_t from,

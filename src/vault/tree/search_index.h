@@ -30,7 +30,13 @@ Task<void> forget_words(db::Transaction& transaction, EntryId entry);
 // Behind the insertion of a row under a number that an earlier one had.
 Task<void> note_returned(db::Transaction& transaction, EntryId entry);
 
-// Up to which entry the index goes.
+// Up to which entry the index goes, and a number that is another once it has something else for the
+// entries up to there than it had.
+struct IndexState {
+  EntryId through = {};
+  std::int64_t changes = 0;
+};
+Task<IndexState> index_state(db::Transaction& transaction);
 Task<EntryId> indexed_through(db::Transaction& transaction);
 
 // Indexed entries among which are all that were created in that time (microseconds, the end not

@@ -1,6 +1,11 @@
 #include "vault/tree/search_index.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
+#include <set>
+#include <string>
+#include <string_view>
 
 #include "vault/test/fixture.h"
 #include "vault/tree/entry_scan.h"
@@ -247,6 +252,10 @@ TEST_F(SearchIndexTest, ManyMatchesAreReadInOrder) {
             if (sort == EntrySort::kRelevance) position.number = entry.name[0] == 'a' ? 0 : 1;
             seen.push_back(position);
           }
+          if (!query.after) {
+            query.counted = page.total;
+            query.counted_is_less = page.total_is_more;
+          }
           query.after = page.next;
         }
         EXPECT_EQ(seen.size(), 12'002U);
@@ -262,6 +271,54 @@ TEST_F(SearchIndexTest, ManyMatchesAreReadInOrder) {
   change({"UPDATE search_state SET through = 0"});
   change(kRestore);
   run(reset_index(*stores_.database));
+}
+
+// Whatever was read ahead for the pages before.
+TEST_F(SearchIndexTest, PagesFollowWhatChangesBetweenThem) {
+  for (const bool indexed : {false, true}) {
+    for (const EntrySort sort : {EntrySort::kRelevance, EntrySort::kCreated}) {
+      for (const bool descending : {true, false}) {
+        if (sort == EntrySort::kRelevance && !descending) continue;
+        const Account owner = make_account(
+            fmt::format("owner {} {} {}", indexed, static_cast<int>(sort), descending));
+        std::vector<EntryId> ids;
+        for (int i = 0; i < 30; ++i) {
+          const int at = descending ? 29 - i : i;  // in the list
+          const std::string name = at % 3 == 2 ? "hay" : "needle";
+          ids.push_back(upload(owner, fmt::format("{} {:02}.txt", name, i), "x").id);
+        }
+        index_all();
+        const auto rename = [&](int at, const std::string& name) {
+          const EntryId id = ids.at(static_cast<std::size_t>(descending ? 29 - at : at));
+          ASSERT_TRUE(run(vault_->entries().update(as(owner), id, {.name = name})));
+          if (indexed) index_all();
+        };
+        EntryQuery query{.owner = owner.id,
+                         .text = "needle",
+                         .sort = sort,
+                         .descending = descending,
+                         .limit = 4};
+        Names seen;
+        for (int page = 0; page < 10; ++page) {
+          const EntryPage found = list(query);
+          for (const Entry& entry : found.entries) seen.push_back(entry.name);
+          if (!found.next) break;
+          query.after = found.next;
+          // Of what is still to come: one that is found no more, and one that is now.
+          if (page == 1) rename(21, "lost.txt");
+          if (page == 1) rename(23, "needle found.txt");
+          if (page == 2) rename(27, "lost too.txt");
+          if (page == 2) rename(26, "needle found too.txt");
+        }
+        const auto has = [&](std::string_view name) { return std::ranges::count(seen, name) == 1; };
+        EXPECT_TRUE(has("needle found.txt")) << indexed << static_cast<int>(sort) << descending;
+        EXPECT_TRUE(has("needle found too.txt")) << indexed << static_cast<int>(sort) << descending;
+        EXPECT_FALSE(has("lost.txt") || has("lost too.txt"));
+        const std::set<std::string> distinct(seen.begin(), seen.end());
+        EXPECT_EQ(distinct.size(), seen.size());
+      }
+    }
+  }
 }
 
 TEST_F(SearchIndexTest, WaitsWhileEntriesKeepComing) {
