@@ -85,8 +85,11 @@ class WebSocketHandler {
   // From when it is open. The connection ends when this has: with 1000, unless it was closed. What
   // it throws closes it with 1011. `socket` lives until then, and until what it runs has ended.
   virtual Task<void> serve(WebSocket& socket) = 0;
-  // Called about every second while serve() runs. Must not throw.
+  // Called while serve() runs, about every second, or as often as tick_every() says, give or take
+  // a tenth of a second. Must not throw.
   virtual void tick() noexcept {}
+  // At most a second.
+  virtual std::chrono::milliseconds tick_every() const noexcept { return std::chrono::seconds(1); }
 };
 
 // What is wrong with a request that is to become a WebSocket.

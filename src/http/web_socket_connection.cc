@@ -289,7 +289,7 @@ void BeastWebSocket::end() noexcept {
 
 void BeastWebSocket::expire() noexcept {
   const auto now = Clock::now();
-  set_deadline(now + kTick);
+  set_deadline(now + std::min<std::chrono::milliseconds>(kTick, handler_->tick_every()));
   if (now >= close_by_) return cut();
   contain_exceptions("WebSocket", [&] { look_after(now); });
   if (is_serving_) handler_->tick();

@@ -85,6 +85,7 @@ class Vault {
   ShareLinks& share_links() { return *share_links_; }
   Uploads& uploads() { return uploads_; }
   UploadSessions& upload_sessions() { return upload_sessions_; }
+  const UploadsInFlight& uploads_in_flight() const { return *context_.uploads_in_flight; }
   ChecksumBackfill& digests() { return checksum_backfill_; }
   Events& events() { return events_; }
   OwnerEvents& owner_events() { return owner_events_; }

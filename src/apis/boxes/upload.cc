@@ -35,8 +35,8 @@ Task<std::optional<Problem>> take_file(RequestContext& context, InputStream& con
   // What a browser sends of a form in which nothing was chosen.
   if (name.empty()) co_return std::nullopt;
   if (!vault::asset_kind(name)) co_return Problem::field(std::string(kFile), kUnknownType);
-  auto staged =
-      co_await context.vault.uploads().receive(context.account().id, content, std::nullopt);
+  auto staged = co_await context.vault.uploads().receive(
+      context.account().id, content, std::nullopt, 0, context.request.body->length());
   if (!staged) {
     Problem problem = translate(staged.error());
     if (problem.kind == ProblemKind::kPayloadTooLarge) problem.message = "File is too large";
@@ -121,6 +121,7 @@ Task<Reply> upload(RequestContext& context, vault::EntryId box) {
   if (refused) co_return std::move(*refused);
   if (form.files.empty()) co_return error_response(400, "File is required");
   RestFields fields(form.fields);
+  co_await resolve_ids(context, form.fields, fields, "parent_asset", Referred::kAsset);
   vault::AssetFields wanted = asset_fields(fields);
   if (auto problem = fields.problem()) co_return std::unexpected(std::move(*problem));
   Reply reply = co_await add_assets(context, box, std::move(form), std::move(wanted));
@@ -133,6 +134,8 @@ Task<Reply> create(RequestContext& context) {
   auto refused = co_await read_form(context, form);
   if (refused) co_return std::move(*refused);
   RestFields fields(form.fields);
+  co_await resolve_ids(context, form.fields, fields, "parent_asset", Referred::kAsset);
+  co_await resolve_ids(context, form.fields, fields, "box", Referred::kBox);
   const std::int64_t box = fields.key("box");
   vault::AssetFields wanted = asset_fields(fields);
   if (form.files.empty()) fields.fault(kFile, "No file was submitted.");

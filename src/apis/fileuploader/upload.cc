@@ -115,8 +115,8 @@ Task<Reply> upload_file(RequestContext& context) {
       [&](const FileForm&,
           InputStream& content) -> Task<std::expected<vault::StagedBlob, Problem>> {
     Limited limited(content, kUploadMax);
-    auto staged =
-        co_await vault.uploads().receive(destination->owner.account(), limited, std::nullopt);
+    auto staged = co_await vault.uploads().receive(destination->owner.account(), limited,
+                                                   std::nullopt, 0, context.request.body->length());
     if (!staged) co_return std::unexpected(Problem(staged.error()));
     co_return std::move(*staged);
   };

@@ -12,7 +12,8 @@ namespace coffer::apis::mediavault {
 namespace {
 
 constexpr std::string_view kEventPrefix = "event_";
-constexpr std::array<std::string_view, 2> kChannels{"media_updates", "collection_updates"};
+constexpr std::array<std::string_view, 3> kChannels{"media_updates", "collection_updates",
+                                                    "upload_updates"};
 
 }  // namespace
 

@@ -22,15 +22,16 @@ struct EventSubject {
 };
 boost::json::object event_data(const EventSubject& subject);
 
-// `media_updates`, `collection_updates`.
-enum class Channel { kMedia, kCollections };
+// `media_updates`, `collection_updates`, `upload_updates`. The last one has no events of the log
+// and no resources (upload_watch.h).
+enum class Channel { kMedia, kCollections, kUploads };
 std::string_view name_of(Channel channel) noexcept;
 std::optional<Channel> channel_from(std::string_view name) noexcept;
 // Nothing for events that no channel has: of folders, of accounts.
 std::optional<Channel> channel_of(const vault::Event& event) noexcept;
 // The number of the file, or of the collection. REQUIRES: a channel has it.
 std::int64_t resource_of(const vault::Event& event) noexcept;
-// `media_12`, `col_3`.
+// `media_12`, `col_3`. REQUIRES: the channel has resources.
 std::string resource_id(Channel channel, std::int64_t resource);
 
 // `event_12`; the text `event_12` or `12`.

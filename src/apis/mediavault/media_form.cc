@@ -92,7 +92,8 @@ Task<std::expected<MediaForm, Problem>> read_media_form(RequestContext& context,
       }
       // The length of the body says little about the length of one of its parts.
       auto staged = co_await context.vault.uploads().receive(context.account().id, reader.content(),
-                                                             std::nullopt, limits.replaced);
+                                                             std::nullopt, limits.replaced,
+                                                             context.request.body->length());
       if (!staged) co_return std::unexpected(staged.error());
       form.files.push_back({.staged = std::move(*staged), .name = std::move(*part.filename)});
       problem = checksums.check_last(form.files);

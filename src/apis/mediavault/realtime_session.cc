@@ -105,10 +105,18 @@ void RealtimeSession::tick() noexcept {
       return;
     }
     if (expires_at_ && vault_.clock().now() >= *expires_at_) return end(kExpired);
+    if (upload_watch_ && !socket_->is_closing()) {
+      upload_watch_->tell(now, vault_.clock().now(),
+                          [this](const boost::json::object& message) { send(message); });
+    }
     const bool is_due = hub_.commits() != checked_commits_ ? now - checked_at_ > kCheckAfterChange
                                                            : now - checked_at_ > kCheckAnyway;
     if (is_due && !std::exchange(is_checking_, true)) socket_->run(check_credentials());
   });
+}
+
+std::chrono::milliseconds RealtimeSession::tick_every() const noexcept {
+  return upload_watch_ ? UploadWatch::kEvery : http::WebSocketHandler::tick_every();
 }
 
 bool RealtimeSession::admit_message() {
@@ -255,7 +263,7 @@ Task<std::optional<RealtimeSession::Topic>> RealtimeSession::read_topic(
   const auto channel = channel_from(name);
   const auto* given = message.if_contains("channel");
   if (!channel && given && given->is_string()) {
-    fields.fault("channel", "Must be media_updates or collection_updates");
+    fields.fault("channel", "Must be media_updates, collection_updates or upload_updates");
   }
   const auto resource = fields.nullable_text("resource_id");
   if (const auto problem = fields.problem()) {
@@ -264,6 +272,11 @@ Task<std::optional<RealtimeSession::Topic>> RealtimeSession::read_topic(
   }
   topic.channel = *channel;
   if (!resource || !*resource) co_return topic;
+  if (*channel == Channel::kUploads) {
+    refuse(kInvalid, "Invalid input data", message,
+           {{"resource_id", "Leave it out: this channel has all uploads"}});
+    co_return std::nullopt;
+  }
   topic.resource = co_await find_resource(*channel, **resource, must_exist);
   if (topic.resource) co_return topic;
   refuse(kNotFound,
@@ -281,6 +294,7 @@ Task<void> RealtimeSession::subscribe(const boost::json::object& message) {
   }
   const auto topic = co_await read_topic(message, fields, true);
   if (!topic) co_return;
+  if (topic->channel == Channel::kUploads) co_return watch_uploads(*topic);
   const auto same = std::ranges::find(subscriptions_, *topic, &Subscription::topic);
   if (same == subscriptions_.end() && subscriptions_.size() >= kSubscriptionsMax) {
     co_return refuse("too_many_subscriptions",
@@ -310,11 +324,22 @@ Task<void> RealtimeSession::subscribe(const boost::json::object& message) {
   if (!std::exchange(is_catching_up_, true)) socket_->run(catch_up());
 }
 
+void RealtimeSession::watch_uploads(const Topic& topic) {
+  if (!upload_watch_) upload_watch_.emplace(vault_.uploads_in_flight(), *account_);
+  boost::json::object reply = described("subscribed", topic);
+  reply["last_event_id"] = nullptr;
+  reply["gap"] = false;
+  send(reply);
+}
+
 Task<void> RealtimeSession::unsubscribe(const boost::json::object& message) {
   Fields fields(message);
   const auto topic = co_await read_topic(message, fields, false);
   if (!topic) co_return;
-  if (!erase(*topic)) co_return refuse(kNotFound, "There is no such subscription", message);
+  const bool was_watching = topic->channel == Channel::kUploads && upload_watch_;
+  if (was_watching) upload_watch_.reset();
+  if (!was_watching && !erase(*topic))
+    co_return refuse(kNotFound, "There is no such subscription", message);
   send(described("unsubscribed", *topic));
 }
 

@@ -14,6 +14,7 @@
 #include "apis/gateway/rate_limit.h"
 #include "apis/kit/json.h"
 #include "apis/mediavault/event_wire.h"
+#include "apis/mediavault/upload_watch.h"
 #include "http/web_socket.h"
 #include "realtime/hub.h"
 #include "vault/vault.h"
@@ -61,6 +62,7 @@ class RealtimeSession final : public http::WebSocketHandler, public realtime::Su
   http::WebSocketOptions options() const override;
   Task<void> serve(http::WebSocket& socket) override;
   void tick() noexcept override;
+  std::chrono::milliseconds tick_every() const noexcept override;
 
   // realtime::Subscriber
   void notify(const realtime::Notice& notice) override;
@@ -104,6 +106,8 @@ class RealtimeSession final : public http::WebSocketHandler, public realtime::Su
   Task<void> authenticate(const boost::json::object& message);
   Task<void> subscribe(const boost::json::object& message);
   Task<void> unsubscribe(const boost::json::object& message);
+  // The same for uploads, of which the log has nothing.
+  void watch_uploads(const Topic& topic);
   // The message's topic; nothing: the client was told what is wrong with it.
   Task<std::optional<Topic>> read_topic(const boost::json::object& message, Fields& fields,
                                         bool must_exist);
@@ -158,6 +162,7 @@ class RealtimeSession final : public http::WebSocketHandler, public realtime::Su
   // Those that ended while others were catching up, each with the last number there was then: what
   // it has told need not be told by the others. At most kSubscriptionsMax.
   std::vector<Subscription> ended_;
+  std::optional<UploadWatch> upload_watch_;  // while it is subscribed to uploads
   bool is_known_to_hub_ = false;
   bool is_catching_up_ = false;
   bool was_too_slow_ = false;

@@ -27,7 +27,8 @@ Task<std::expected<vault::StagedBlob, Problem>> receive_content(RequestContext& 
     co_return std::unexpected(std::move(boundary.error()));
   }
   auto staged = co_await context.vault.uploads().receive(context.account().id, *request.body,
-                                                         request.body->length(), entry.charged);
+                                                         request.body->length(), entry.charged,
+                                                         request.body->length());
   if (!staged) co_return std::unexpected(staged.error());
   co_return std::move(*staged);
 }

@@ -49,8 +49,8 @@ Task<Refusal> read_file(RequestContext& context, const Location& location, Input
     if (form.force == false) co_return error_response(Code::kFileAlreadyExists);
     form.credit += old->charged;
   }
-  auto staged = co_await context.vault.uploads().receive(context.account().id, content,
-                                                         std::nullopt, form.credit);
+  auto staged = co_await context.vault.uploads().receive(
+      context.account().id, content, std::nullopt, form.credit, context.request.body->length());
   if (!staged) co_return refuse_files(staged.error());
   form.credit -= std::min(form.credit, staged->size() + vault::kEntryCharge);
   form.files.push_back({.staged = std::move(*staged), .name = std::move(name)});

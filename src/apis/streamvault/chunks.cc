@@ -75,7 +75,8 @@ Task<std::expected<vault::StagedBlob, Problem>> receive_chunk(RequestContext& co
                                                               InputStream& content) {
   const vault::AccountId owner = context.account().id;
   if (!form.fields.contains("upload_id") || !form.fields.contains("chunk_number")) {
-    auto staged = co_await context.vault.uploads().receive(owner, content, std::nullopt);
+    auto staged = co_await context.vault.uploads().receive(owner, content, std::nullopt, 0,
+                                                           context.request.body->length());
     if (!staged) co_return std::unexpected(translate(staged.error(), Resource::kUpload, kNames));
     co_return std::move(*staged);
   }

@@ -52,8 +52,8 @@ Task<std::expected<vault::Entry, Problem>> replace(RequestContext& context) {
   if (!file) co_return std::unexpected(file.error());
   const vault::AccountId owner = context.account().id;
   const auto take = [&](InputStream& content) -> Task<std::expected<vault::StagedBlob, Problem>> {
-    auto staged =
-        co_await context.vault.uploads().receive(owner, content, std::nullopt, file->charged);
+    auto staged = co_await context.vault.uploads().receive(
+        owner, content, std::nullopt, file->charged, context.request.body->length());
     if (!staged) co_return std::unexpected(translate(staged.error(), Resource::kFile));
     co_return std::move(*staged);
   };

@@ -95,6 +95,9 @@ Task<Result<StagedBlob>> receive_stream(Context& context, InputStream& source,
   std::uint64_t reserved = expected_size.value_or(0);
   if (!reserve(limits, reserved)) co_return quota_exceeded();
   std::uint64_t size = 0;
+  const auto message_size = limits.message_size ? limits.message_size : expected_size;
+  UploadReceipt receipt = context.uploads_in_flight->begin(limits.owner, expected_size,
+                                                           message_size, context.clock.now());
   Bytes head;
   const auto writer = co_await context.blobs.create(expected_size, memory_owner(limits, source));
   if (!writer) co_return refused(blobs::Refusal::kTooMany);
@@ -111,6 +114,7 @@ Task<Result<StagedBlob>> receive_stream(Context& context, InputStream& source,
     if (!read) co_return bad_stream(read.error());
     if (*read == 0) break;
     size += *read;
+    receipt.note(size);
     if (size > limits.max) co_return bad_stream(StreamFault::kTooLarge);
     if (size > reserved) {
       reserved = size;
@@ -127,6 +131,7 @@ Task<Result<StagedBlob>> receive_stream(Context& context, InputStream& source,
     const bool is_overdue = writer->is_prepared() && writer->patience().count() == 0;
     if (is_overdue) writer->set_aside();
   }
+  receipt.complete();
   auto blob = co_await writer->seal();
   co_return StagedBlob(std::move(blob), std::move(head), std::move(limits.reservation),
                        context.dropped_blobs);
@@ -134,7 +139,8 @@ Task<Result<StagedBlob>> receive_stream(Context& context, InputStream& source,
 
 Task<Result<StagedBlob>> Uploads::receive(AccountId owner, InputStream& source,
                                           std::optional<std::uint64_t> expected_size,
-                                          std::uint64_t replaced) {
+                                          std::uint64_t replaced,
+                                          std::optional<std::uint64_t> message_size) {
   auto look = [&](db::Transaction& tx) -> Task<std::optional<Allowance>> {
     auto allowance = co_await find_allowance(tx, owner);
     co_return allowance;
@@ -144,6 +150,7 @@ Task<Result<StagedBlob>> Uploads::receive(AccountId owner, InputStream& source,
   UploadLimits limits = limits_for(context_, owner, *allowance);
   limits.fixed = kEntryCharge;
   limits.replaced = replaced;
+  limits.message_size = message_size;
   auto staged = co_await receive_stream(context_, source, expected_size, std::move(limits));
   co_return staged;
 }

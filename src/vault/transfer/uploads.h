@@ -48,11 +48,12 @@ class Uploads {
   // without that account; kBusy when memory for the bytes, of which each account has its share and
   // each address of guests, is not there in time or the account has too many uploads under way.
   // `replaced`: what its commit will give back, Entry::charged of the file that it replaces.
-  // REQUIRES: `source`
-  // lives until the task ended.
+  // `message_size`: what the request with these bytes among others was announced to have, for those
+  // who show how far it is. REQUIRES: `source` lives until the task ended.
   Task<Result<StagedBlob>> receive(AccountId owner, InputStream& source,
                                    std::optional<std::uint64_t> expected_size,
-                                   std::uint64_t replaced = 0);
+                                   std::uint64_t replaced = 0,
+                                   std::optional<std::uint64_t> message_size = {});
 
   // Makes the files entries of `space` that the actor owns, all or none, and charges it; events
   // `entry.created`. Keys come from the names, made unique (`song (2).mp3`). kInvalid for
@@ -71,12 +72,13 @@ class Uploads {
 // The bytes that one stream may bring.
 struct UploadLimits {
   AccountId owner;
-  std::uint64_t max;                              // of one file
-  std::uint64_t fixed = 0;                        // what their commit will charge besides
-  std::uint64_t replaced = 0;                     // what it will give back
-  std::optional<std::uint64_t> left = {};         // of the quota
-  std::unique_ptr<Reservation> reservation = {};  // of it; set where `left` is
-  bool is_guests = false;                         // see Allowance
+  std::uint64_t max;                               // of one file
+  std::uint64_t fixed = 0;                         // what their commit will charge besides
+  std::uint64_t replaced = 0;                      // what it will give back
+  std::optional<std::uint64_t> left = {};          // of the quota
+  std::unique_ptr<Reservation> reservation = {};   // of it; set where `left` is
+  bool is_guests = false;                          // see Allowance
+  std::optional<std::uint64_t> message_size = {};  // see Uploads::receive()
 };
 
 // Of what `owner` has left in `allowance`, which was read right before.
