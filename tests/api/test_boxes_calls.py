@@ -257,6 +257,42 @@ def test_pages(caller):
     assert expect(empty.get("/assets/?page=1")) == {"count": 0, "next": None, "previous": None, "results": []}
 
 
+def test_the_last_page(caller):
+    box = caller.box()["id"]
+    path = f"/boxes/{box}/assets/"
+    nothing = {"count": 0, "next": None, "previous": None, "results": []}
+    assert expect(caller.get(path, params={"page": "last", "page_size": 2})) == nothing
+    made = [caller.upload(box)["id"] for _ in range(4)]
+    for count, shown in ((4, made[2:]), (5, None)):
+        if shown is None:
+            made.append(caller.upload(box)["id"])
+            shown = made[4:]
+        page = expect(caller.get(path, params={"page": "last", "page_size": 2}))
+        assert (page["count"], ids(page["results"]), page["next"]) == (count, shown, None)
+        assert "page=" + str((count + 1) // 2 - 1) in page["previous"]
+    for path in ("/projects/", "/boxes/", "/ai-models/"):
+        assert expect(caller.get(path + "?page=last"))["next"] is None
+    refuse(caller.get("/boxes/?page=Last"), 404, {"detail": "Invalid page."})
+
+
+@pytest.mark.parametrize("number", [0, -1, 2**31, 2**53 + 1, 2**63 - 1, 2**63, 2**64, 10**30, "1e400", "\u0661"])
+def test_numbers_of_any_size(caller, number):
+    box = caller.box()
+    caller.upload(box["id"])
+    for path in ("/assets/", "/boxes/"):
+        for name in ("box", "project", "page_size", "is_favorite", "asset_type"):
+            reply = caller.get(path, params={name: number, "page": 1})
+            assert reply.status_code in (200, 400), reply.text
+        assert caller.get(path, params={"page": number}).status_code == (200 if number == 1 else 404)
+    for kind in ("projects", "boxes", "assets", "ai-models"):
+        refuse(caller.get(f"/{kind}/{number}/"), 404)
+    wrong = [caller.patch(f"/boxes/{box['id']}/", json={"order_index": number}),
+             caller.post(f"/boxes/{box['id']}/set_headliner/", json={"asset_id": number}),
+             caller.post("/boxes/reorder/", json={"box_ids": [number]}),
+             caller.post("/boxes/", json={"name": "b", "project": number})]
+    assert {reply.status_code for reply in wrong} <= {200, 400}, [reply.text for reply in wrong]
+
+
 def test_long_lists(caller):
     """Longer than a piece of a reply."""
     box = caller.box()["id"]
@@ -332,6 +368,78 @@ def test_other_apis_see_it(caller):
     expect(stream.delete(f"/api/v3/share/{asset['id']}/"))
     new = caller.show(f"/assets/{asset['id']}/")["file_url"]
     assert new != old and fetch(old).status_code == 404 and fetch(new).content == data
+
+
+def test_uuids_in_bodies(caller):
+    project = caller.project()["id"]
+    boxes_there = [caller.box(project, f"Scene {n}") for n in range(2)]
+    stream = streamvault.StreamVault(caller.server, caller.access)
+    box_uuids = [stream.view(box["id"])["uuid"] for box in boxes_there]
+    assets = [caller.upload(boxes_there[0]["id"]) for _ in range(3)]
+    by_id = {file["id"]: file for file in stream.view(boxes_there[0]["id"])["files"]}
+    uuids = [by_id[asset["id"]]["uuid"] for asset in assets]
+    path = f"/assets/{assets[0]['id']}/"
+    assert expect(caller.patch(path, json={"parent_asset": uuids[1]}))["parent_asset"] == assets[1]["id"]
+    assert expect(caller.patch(path, json={"parent_asset": by_id[assets[2]["id"]]["token"]}))["parent_asset"] == assets[2]["id"]
+    assert expect(caller.post("/assets/reorder/", json={"asset_ids": [uuids[2], assets[0]["id"], uuids[1]]}))
+    assert ids(caller.assets(boxes_there[0]["id"])) == [assets[n]["id"] for n in (2, 0, 1)]
+    expect(caller.post("/boxes/reorder/", json={"box_ids": box_uuids[::-1]}))
+    assert ids(expect(caller.get(f"/projects/{project}/boxes/"))) == ids(boxes_there)[::-1]
+    shown = expect(caller.post(f"/boxes/{box_uuids[0]}/set_headliner/", json={"asset_id": uuids[0]}))
+    assert shown["headliner"] == assets[0]["id"]
+    assert expect(caller.patch(path, json={"box": box_uuids[1]}))["box"] == boxes_there[1]["id"]
+    made = expect(caller.send("/assets/", [("a.png", content("png"))], box=box_uuids[1], parent_asset=uuids[1]), 201)
+    assert (made["box"], made["parent_asset"]) == (boxes_there[1]["id"], assets[1]["id"])
+    # What is not there, or somebody else's, or of the other kind.
+    other = Boxes.registered(caller.server)
+    foreign = streamvault.StreamVault(other.server, other.access).view(other.box()["id"])["uuid"]
+    for uuid in (foreign, "00000000-0000-4000-8000-000000000000", uuids[0]):
+        told = [f'Invalid pk "{uuid}" - object does not exist.']
+        refuse(caller.patch(path, json={"box": uuid}), 400, box=told)
+        refuse(caller.post("/boxes/reorder/", json={"box_ids": [uuid]}), 400, boxes.FOREIGN)
+    refuse(caller.patch(path, json={"parent_asset": box_uuids[0]}), 400,
+           parent_asset=[f'Invalid pk "{box_uuids[0]}" - object does not exist.'])
+
+
+def test_what_others_move_comes_behind_the_others(caller):
+    project = caller.project()["id"]
+    first, second = (caller.box(project, name) for name in ("Scene 1", "Scene 2"))
+    moved = [caller.upload(first["id"]) for _ in range(3)][0]
+    there = [caller.upload(second["id"]) for _ in range(2)]
+    stream = streamvault.StreamVault(caller.server, caller.access)
+    expect(stream.post("/api/v3/files_move/", json={"file_id": moved["id"], "folder_token": second["id"]}))
+    assert ids(caller.assets(second["id"])) == ids(there) + [moved["id"]]
+    assert [a["order_index"] for a in caller.assets(second["id"])] == [0, 1, 2]
+    assert caller.upload(second["id"])["order_index"] == 3
+    # A folder goes into a box, which makes it none, and comes back.
+    uuid = stream.view(first["id"])["uuid"]
+    expect(stream.call("PATCH", f"/folders/{uuid}/update/", json={"parent": second["id"]}))
+    assert ids(expect(caller.get(f"/projects/{project}/boxes/"))) == [second["id"]]
+    expect(stream.call("PUT", f"/folders/{uuid}/update/", json={"name": "Scene 1", "parent": None}))
+    listed = expect(caller.get(f"/projects/{project}/boxes/"))
+    assert ids(listed) == [second["id"], first["id"]] and [b["order_index"] for b in listed] == [1, 2]
+    assert caller.box(project)["order_index"] == 3
+
+
+def test_texts_at_their_longest_however_they_are_escaped(caller):
+    asset = caller.upload(caller.box()["id"])
+    config = {"a": "x" * (16_384 - len('{"a":""}'))}
+    fields = {"prompt_text": "\U0001f600" * 10_000, "error_message": "я" * 2_000, "external_task_id": "я" * 255,
+              "generation_config": config}
+
+    def escaped(value):
+        return '"' + "".join(
+            "".join(f"\\u{unit:04x}" for unit in memoryview(c.encode("utf-16-le")).cast("H")) for c in value) + '"'
+
+    texts = {name: escaped(value) for name, value in fields.items() if isinstance(value, str)}
+    texts["generation_config"] = '{"a":' + escaped(config["a"]) + "}"
+    body = "{" + ",".join(f'"{name}":{text}' for name, text in texts.items()) + "}"
+    assert len(body) > 200_000
+    for method in ("PATCH", "PUT"):
+        whole = body if method == "PATCH" else body[:-1] + f',"box":{asset["box"]}}}'
+        reply = caller.call(method, f"/assets/{asset['id']}/", data=whole, headers={"Content-Type": "application/json"})
+        changed = expect(reply)
+        assert {name: changed[name] for name in fields} == fields
 
 
 def test_the_trash_keeps_what_is_said_of_an_asset(caller):

@@ -35,8 +35,9 @@ Task<Reply> list_ai_models(RequestContext& context) {
       return models.list({}, skip, limit);
     };
     const std::uint64_t count = co_await models.count();
+    const PageRequest shown = (*page)->among(count);
     Reply reply =
-        co_await page_reply(context, **page, count, page_elements(**page, read, model_object));
+        co_await page_reply(context, shown, count, page_elements(shown, read, model_object));
     co_return reply;
   }
   const auto read = [&models](vault::AiModelId after) { return models.list(after); };

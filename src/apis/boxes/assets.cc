@@ -51,7 +51,8 @@ Task<Reply> list_some_assets(RequestContext& context, vault::AssetFilter filter)
       return assets.list({.filter = filter, .skip = skip, .limit = limit});
     };
     const std::uint64_t count = co_await assets.count(filter);
-    Reply reply = co_await page_reply(context, **page, count, page_elements(**page, read, render));
+    const PageRequest shown = (*page)->among(count);
+    Reply reply = co_await page_reply(context, shown, count, page_elements(shown, read, render));
     co_return reply;
   }
   // Pages of a hundred, for each one sorts the assets of its box or project.
@@ -98,9 +99,11 @@ Task<Reply> show_asset(RequestContext& context) {
 Task<Reply> update_asset(RequestContext& context) {
   const auto asset = co_await find_asset(context);
   if (!asset) co_return std::unexpected(asset.error());
-  const auto body = co_await read_fields(context.request);
+  auto body = co_await read_fields(context.request);
   if (!body) co_return std::unexpected(body.error());
   RestFields fields(*body);
+  co_await resolve_ids(context, *body, fields, "parent_asset", Referred::kAsset);
+  co_await resolve_ids(context, *body, fields, "box", Referred::kBox);
   vault::AssetFields wanted = asset_fields(fields);
   const bool is_whole = context.request.method == http::Method::kPut;
   if (is_whole || fields.has("box")) wanted.box = vault::EntryId{fields.key("box")};
@@ -120,9 +123,10 @@ Task<Reply> delete_asset(RequestContext& context) {
 }
 
 Task<Reply> reorder_assets(RequestContext& context) {
-  const auto body = co_await read_fields(context.request);
+  auto body = co_await read_fields(context.request);
   if (!body) co_return std::unexpected(body.error());
   RestFields fields(*body);
+  co_await resolve_ids(context, *body, fields, "asset_ids", Referred::kAsset, vault::kAssetsMax);
   std::vector<vault::EntryId> ids;
   for (const std::int64_t id : fields.keys("asset_ids", vault::kAssetsMax)) ids.push_back({id});
   if (auto problem = fields.problem()) co_return std::unexpected(std::move(*problem));

@@ -42,7 +42,8 @@ Task<Reply> list_some_boxes(RequestContext& context, std::optional<vault::SpaceI
       return boxes.list({.owner = owner, .project = project, .skip = skip, .limit = limit});
     };
     const std::uint64_t count = co_await boxes.count(owner, project);
-    Reply reply = co_await page_reply(context, **page, count, page_elements(**page, read, render));
+    const PageRequest shown = (*page)->among(count);
+    Reply reply = co_await page_reply(context, shown, count, page_elements(shown, read, render));
     co_return reply;
   }
   const auto read = [&boxes, owner, project](std::optional<vault::BoxPosition> after) {
@@ -124,9 +125,10 @@ Task<Reply> delete_box(RequestContext& context) {
 }
 
 Task<Reply> reorder_boxes(RequestContext& context) {
-  const auto body = co_await read_fields(context.request);
+  auto body = co_await read_fields(context.request);
   if (!body) co_return std::unexpected(body.error());
   RestFields fields(*body);
+  co_await resolve_ids(context, *body, fields, "box_ids", Referred::kBox, vault::kBoxesMax);
   std::vector<vault::EntryId> ids;
   for (const std::int64_t id : fields.keys("box_ids", vault::kBoxesMax)) ids.push_back({id});
   if (auto problem = fields.problem()) co_return std::unexpected(std::move(*problem));
@@ -139,9 +141,10 @@ Task<Reply> reorder_boxes(RequestContext& context) {
 Task<Reply> set_headliner(RequestContext& context) {
   const auto box = co_await find_box(context);
   if (!box) co_return std::unexpected(box.error());
-  const auto body = co_await read_fields(context.request);
+  auto body = co_await read_fields(context.request);
   if (!body) co_return std::unexpected(body.error());
   RestFields fields(*body);
+  co_await resolve_ids(context, *body, fields, "asset_id", Referred::kAsset);
   fields.require("asset_id");
   const auto asset = fields.nullable_key("asset_id");
   if (auto problem = fields.problem()) co_return std::unexpected(std::move(*problem));

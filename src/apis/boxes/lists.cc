@@ -10,6 +10,7 @@ namespace coffer::apis::boxes {
 namespace {
 
 constexpr std::string_view kPage = "page";
+constexpr std::string_view kLast = "last";  // the framework's word, in its spelling
 constexpr std::string_view kPageSize = "page_size";
 constexpr std::uint64_t kPageSizeMax = 100;
 // So that what comes before it can be counted.
@@ -38,9 +39,12 @@ std::expected<std::optional<PageRequest>, Problem> page_request(const http::Requ
   const auto number = request.uri.parameter(kPage);
   if (!number) return std::nullopt;
   PageRequest page;
-  const auto parsed = parse_unsigned(*number);
-  if (!parsed || *parsed == 0 || *parsed > kPageMax) return std::unexpected(invalid_page());
-  page.number = *parsed;
+  page.is_last = *number == kLast;
+  if (!page.is_last) {
+    const auto parsed = parse_unsigned(*number);
+    if (!parsed || *parsed == 0 || *parsed > kPageMax) return std::unexpected(invalid_page());
+    page.number = *parsed;
+  }
   // A size that is none is passed over, as the framework does.
   const auto size = parse_unsigned(request.uri.parameter(kPageSize).value_or(""));
   if (size && *size > 0) page.size = std::min(*size, kPageSizeMax);

@@ -17,16 +17,23 @@ namespace coffer::apis::boxes {
 struct PageRequest {
   std::uint64_t number = 1;
   std::uint64_t size = 20;
+  bool is_last = false;  // whichever that is: then `number` says nothing
 
   std::uint64_t skip() const noexcept { return (number - 1) * size; }
+  // The same with its number, of a list of `count` elements.
+  PageRequest among(std::uint64_t count) const noexcept {
+    PageRequest page = *this;
+    if (is_last) page.number = count == 0 ? 1 : (count - 1) / size + 1;
+    return page;
+  }
 };
 
 // What the query asks for: nothing without `page`, `?page_size=` from 1 to 100. kNotFound for a
-// page that is no number from 1 on.
+// page that is neither `last` nor a number from 1 on.
 std::expected<std::optional<PageRequest>, Problem> page_request(const http::Request& request);
 
-// The elements of one page: `read(skip, limit)` is a Task of the vault::Page behind the first
-// `skip`, `render(item)` the JSON of one. REQUIRES: as NextPage.
+// The elements of one page, which has its number: `read(skip, limit)` is a Task of the vault::Page
+// behind the first `skip`, `render(item)` the JSON of one. REQUIRES: as NextPage.
 template <class Read, class Render>
 NextPage page_elements(PageRequest page, Read read, Render render) {
   return [skip = page.skip(), left = page.size, read = std::move(read),

@@ -63,6 +63,28 @@ Task<std::expected<vault::Asset, Problem>> find_asset(RequestContext& context) {
   co_return std::move(*asset);
 }
 
+Task<void> resolve_ids(RequestContext& context, boost::json::object& body, RestFields& fields,
+                       std::string_view name, Referred what, std::size_t max) {
+  auto* value = body.if_contains(name);
+  if (!value) co_return;
+  // Whether it was a UUID of something.
+  const auto resolve = [&](boost::json::value& one) -> Task<bool> {
+    const auto uuid = one.is_string() ? Uuid::parse(trim(one.get_string())) : std::nullopt;
+    if (!uuid) co_return true;
+    const auto id = co_await number_of(context, EntryRef(*uuid), what == Referred::kBox);
+    one = id ? id->value : 0;
+    co_return id.has_value();
+  };
+  if (auto* list = value->if_array()) {
+    if (list->size() > max) co_return;
+    for (boost::json::value& one : *list) co_await resolve(one);
+    co_return;
+  }
+  const boost::json::value given = *value;
+  const bool is_known = co_await resolve(*value);
+  if (!is_known) fields.fault(name, no_such_object(trim(given.get_string())));
+}
+
 std::expected<std::optional<vault::SpaceId>, Problem> project_filter(const http::Request& request) {
   const auto value = filter_value(request, "project");
   if (!value) return std::nullopt;

@@ -38,8 +38,9 @@ Task<Reply> list_projects(RequestContext& context) {
       return projects.list(owner, std::nullopt, skip, limit);
     };
     const std::uint64_t count = co_await projects.count(owner);
+    const PageRequest shown = (*page)->among(count);
     Reply reply =
-        co_await page_reply(context, **page, count, page_elements(**page, read, project_object));
+        co_await page_reply(context, shown, count, page_elements(shown, read, project_object));
     co_return reply;
   }
   const auto read = [&projects, owner](std::optional<vault::SpaceId> before) {

@@ -11,6 +11,10 @@ namespace {
 
 using Routes = std::vector<Route>;
 
+// Bytes of an asset's fields as JSON, at their longest: each character of the texts as two escapes
+// (12,255 of 12 bytes), and each byte of generation_config as one (16 KiB of 6 bytes).
+constexpr std::uint64_t kAssetLimit = std::uint64_t{256} << 10U;
+
 Route& add(Routes& routes, http::Method method, std::string pattern, Access access,
            Handler handler) {
   routes.push_back({.method = method,
@@ -21,9 +25,11 @@ Route& add(Routes& routes, http::Method method, std::string pattern, Access acce
 }
 
 // Its reply shows more than was sent, links to what was there before among it.
-void add_disclosing(Routes& routes, http::Method method, std::string pattern, Access access,
-                    Handler handler) {
-  add(routes, method, std::move(pattern), access, std::move(handler)).effect = Effect::kDiscloses;
+Route& add_disclosing(Routes& routes, http::Method method, std::string pattern, Access access,
+                      Handler handler) {
+  Route& route = add(routes, method, std::move(pattern), access, std::move(handler));
+  route.effect = Effect::kDiscloses;
+  return route;
 }
 
 void add_auth(Routes& routes) {
@@ -70,8 +76,9 @@ void add_assets(Routes& routes) {
   add(routes, kPost, "/api/assets", kAccount, create_asset).body_limit = kNoLimit;
   add(routes, kPost, "/api/assets/reorder", kAccount, reorder_assets);
   add(routes, kGet, "/api/assets/{id}", kAccount, show_asset);
-  add_disclosing(routes, kPut, "/api/assets/{id}", kAccount, update_asset);
-  add_disclosing(routes, kPatch, "/api/assets/{id}", kAccount, update_asset);
+  add_disclosing(routes, kPut, "/api/assets/{id}", kAccount, update_asset).body_limit = kAssetLimit;
+  add_disclosing(routes, kPatch, "/api/assets/{id}", kAccount, update_asset).body_limit =
+      kAssetLimit;
   add(routes, kDelete, "/api/assets/{id}", kAccount, delete_asset);
   add_disclosing(routes, kPost, "/api/assets/{id}/favorite", kAccount, favor_asset);
   // What is in the path is the permission.

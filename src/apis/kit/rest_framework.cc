@@ -381,7 +381,9 @@ std::optional<Problem> RestFields::problem() const {
   return problem;
 }
 
-std::string no_such_object(std::int64_t key) {
+std::string no_such_object(std::int64_t key) { return no_such_object(std::to_string(key)); }
+
+std::string no_such_object(std::string_view key) {
   return fmt::format("Invalid pk \"{}\" - object does not exist.", key);
 }
 

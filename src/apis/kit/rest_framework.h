@@ -85,6 +85,7 @@ class RestFields {
 
 // `Invalid pk "7" - object does not exist.`
 std::string no_such_object(std::int64_t key);
+std::string no_such_object(std::string_view key);
 
 // What the framework calls a JSON value that is no object, of a JsonFault's `detail`.
 std::string_view python_name(std::string_view json_name);

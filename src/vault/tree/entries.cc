@@ -9,6 +9,7 @@
 #include "vault/model/snapshot_cache.h"
 #include "vault/model/sql.h"
 #include "vault/model/stored_blobs.h"
+#include "vault/tree/asset_rows.h"
 #include "vault/tree/collections.h"
 #include "vault/tree/entry_changes.h"
 #include "vault/tree/entry_rows.h"
@@ -228,6 +229,7 @@ Task<Result<Entry>> Entries::update(Actor actor, EntryId id, EntryChanges change
       if (is_same) co_return std::move(entry);
       auto stored = co_await store_changes(tx, old, entry, context_.clock.now());
       if (!stored) co_return std::unexpected(std::move(stored.error()));
+      if (entry.parent != old.parent) co_await place_asset(tx, entry);
       co_return std::move(entry);
     };
     auto updated = co_await context_.database.write(actor, body);

@@ -7,6 +7,7 @@
 #include "vault/model/checks.h"
 #include "vault/model/quota.h"
 #include "vault/model/sql.h"
+#include "vault/tree/asset_rows.h"
 #include "vault/tree/entry_rows.h"
 #include "vault/tree/keys.h"
 #include "vault/tree/search_index.h"
@@ -105,6 +106,7 @@ Task<Result<Entry>> Folders::create(Actor actor, SpaceId space, NewFolder folder
     const auto place = co_await find_place(tx, space, folder.parent);
     if (!place) co_return no_such_folder();
     auto made = co_await add_entry(tx, row, *place, context_.clock.now());
+    if (made) co_await place_box(tx, *made);
     co_return made;
   };
   co_return co_await context_.database.write(actor, body);
@@ -188,6 +190,7 @@ Task<Result<Entry>> Folders::update(Actor actor, EntryId id, FolderChanges chang
     co_await tx.execute(kUpdate, id, as_bytes(folder.key), as_bytes(folder.name),
                         folder.description, search, folder.updated_at,
                         folder.parent.value_or(EntryId{}), folder.charged);
+    if (folder.parent != old.parent) co_await place_box(tx, folder);
     const Event event = event_about(folder, EventType::kEntryUpdated, owner);
     co_await append_event(tx, folder.updated_at, event);
     co_return std::move(folder);
