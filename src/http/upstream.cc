@@ -179,6 +179,7 @@ void UpstreamClient::work() {
     int under_way = 0;
     curl_multi_perform(multi_, &under_way);
     finish_ended();
+    end_stalled();
     curl_multi_poll(multi_, nullptr, 0, poll_time(), nullptr);
   }
 }
@@ -202,6 +203,7 @@ bool UpstreamClient::attend() {
       case Transfer::Wish::kBegin:
         curl_multi_add_handle(multi_, transfer->easy());
         transfer->is_running = true;
+        transfer->has_moved();
         running_.push_back(transfer);
         break;
       case Transfer::Wish::kEnd:
@@ -230,12 +232,28 @@ void UpstreamClient::finish_ended() {
   }
 }
 
+void UpstreamClient::end_stalled() {
+  const Moment now = std::chrono::steady_clock::now();
+  std::erase_if(running_, [&](const std::shared_ptr<Transfer>& transfer) {
+    if (!transfer->is_stalled(now)) return false;
+    curl_multi_remove_handle(multi_, transfer->easy());
+    transfer->is_running = false;
+    transfer->finish(CURLE_OPERATION_TIMEDOUT);
+    return true;
+  });
+}
+
 int UpstreamClient::poll_time() {
+  std::int64_t time = kLongestPoll;
+  // Often enough to see what has stalled.
+  if (!running_.empty()) time = std::min<std::int64_t>(time, options_.stall_timeout.count() / 4);
   const std::lock_guard lock(mutex_);
-  if (alarms_.empty()) return kLongestPoll;
-  const auto left = std::chrono::ceil<std::chrono::milliseconds>(alarms_.begin()->first -
-                                                                 std::chrono::steady_clock::now());
-  return static_cast<int>(std::clamp<std::int64_t>(left.count(), 0, kLongestPoll));
+  if (!alarms_.empty()) {
+    const auto left = std::chrono::ceil<std::chrono::milliseconds>(
+        alarms_.begin()->first - std::chrono::steady_clock::now());
+    time = std::min<std::int64_t>(time, left.count());
+  }
+  return static_cast<int>(std::max<std::int64_t>(time, 0));
 }
 
 }  // namespace coffer::http

@@ -99,8 +99,10 @@ class UpstreamClient {
  public:
   struct Options {
     std::chrono::milliseconds connect_timeout = std::chrono::seconds(5);
-    std::chrono::seconds stall_timeout{30};  // while which nothing moves
-    std::size_t max_connections = 256;       // at the same time; further requests wait for one
+    // How long a request may go on while nothing moves, also while it waits for a connection; time
+    // in which the reply waits to be read does not count.
+    std::chrono::milliseconds stall_timeout = std::chrono::seconds(30);
+    std::size_t max_connections = 256;  // at the same time; further requests wait for one
     std::size_t read_ahead = std::size_t{128} * 1024;  // of a reply's body
     std::size_t head_max = std::size_t{64} * 1024;     // bytes of all fields of a reply
     std::string certificates = {};  // file of certificates to trust (PEM); empty: the system's
@@ -135,6 +137,8 @@ class UpstreamClient {
   // False when stopped.
   bool attend();
   void finish_ended();
+  // Ends what has stalled.
+  void end_stalled();
   int poll_time();
 
   const Options options_;

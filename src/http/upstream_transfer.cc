@@ -88,8 +88,6 @@ void UpstreamReply::Transfer::set_bounds() {
   set(CURLOPT_SSL_VERIFYHOST, 2L);
   if (!options_.certificates.empty()) set(CURLOPT_CAINFO, options_.certificates.c_str());
   set(CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(options_.connect_timeout.count()));
-  set(CURLOPT_LOW_SPEED_LIMIT, 1L);
-  set(CURLOPT_LOW_SPEED_TIME, static_cast<long>(options_.stall_timeout.count()));
   set(CURLOPT_TIMEOUT_MS, static_cast<long>(request_.timeout.count()));
   set(CURLOPT_TCP_NODELAY, 1L);
   set(CURLOPT_NOSIGNAL, 1L);
@@ -100,6 +98,7 @@ void UpstreamReply::Transfer::set_bounds() {
 std::size_t UpstreamReply::Transfer::on_read(char* into, std::size_t size, std::size_t count,
                                              void* self) {
   auto& transfer = *static_cast<Transfer*>(self);
+  transfer.has_moved();
   const UpstreamBody& body = *transfer.request_.body;
   const auto length =
       static_cast<std::size_t>(std::min<std::uint64_t>(size * count, body.size() - transfer.sent_));
@@ -125,6 +124,7 @@ int UpstreamReply::Transfer::on_seek(void* self, curl_off_t offset, int origin) 
 std::size_t UpstreamReply::Transfer::on_head_line(char* data, std::size_t size, std::size_t count,
                                                   void* self) {
   auto& transfer = *static_cast<Transfer*>(self);
+  transfer.has_moved();
   const std::string_view line(data, size * count);
   transfer.head_bytes_ += line.size();
   if (transfer.head_bytes_ > transfer.options_.head_max) {
@@ -162,6 +162,7 @@ void UpstreamReply::Transfer::take_head_line(std::string_view line) {
 std::size_t UpstreamReply::Transfer::on_body(char* data, std::size_t size, std::size_t count,
                                              void* self) {
   auto& transfer = *static_cast<Transfer*>(self);
+  transfer.has_moved();
   const ByteView piece = as_bytes({data, size * count});
   const std::lock_guard lock(transfer.mutex_);
   if (transfer.is_given_up_) return 0;
@@ -227,7 +228,16 @@ UpstreamReply::Transfer::Wish UpstreamReply::Transfer::wish() {
   return std::exchange(is_paused_, false) ? Wish::kGoOn : Wish::kNothing;
 }
 
-void UpstreamReply::Transfer::go_on() { curl_easy_pause(easy_.get(), CURLPAUSE_CONT); }
+void UpstreamReply::Transfer::go_on() {
+  has_moved();
+  curl_easy_pause(easy_.get(), CURLPAUSE_CONT);
+}
+
+// libcurl's own bound of low speed goes on from before a pause.
+bool UpstreamReply::Transfer::is_stalled(std::chrono::steady_clock::time_point now) {
+  const std::lock_guard lock(mutex_);
+  return !is_paused_ && now - moved_ > options_.stall_timeout;
+}
 
 void UpstreamReply::Transfer::finish(CURLcode code) {
   const std::lock_guard lock(mutex_);

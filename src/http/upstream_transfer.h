@@ -3,6 +3,7 @@
 
 #include <curl/curl.h>
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <exception>
@@ -46,6 +47,10 @@ class UpstreamReply::Transfer {
   CURL* easy() const noexcept { return easy_.get(); }
   Wish wish();
   void go_on();
+  // Something was sent or came, or may from now on.
+  void has_moved() noexcept { moved_ = std::chrono::steady_clock::now(); }
+  // Whether nothing has for too long, though it might have.
+  bool is_stalled(std::chrono::steady_clock::time_point now);
   void finish(CURLcode code);
   // The client ends.
   void stop();
@@ -78,6 +83,7 @@ class UpstreamReply::Transfer {
   const UpstreamRequest request_;
 
   // The thread's.
+  std::chrono::steady_clock::time_point moved_;
   std::uint64_t sent_ = 0;  // bytes of the body
   std::size_t head_bytes_ = 0;
   Head incoming_;

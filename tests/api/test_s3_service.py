@@ -22,7 +22,7 @@ def test_the_client_with_a_real_service(binary, folder):
             "COFFER_TEST_S3_SECRET_KEY": ceph.secret_key,
         }
         done = subprocess.run(
-            [tests, "--gtest_filter=S3Service.*"], env={**os.environ, **service}, capture_output=True, text=True, timeout=120, check=False
+            [tests, "--gtest_filter=S3Service.*"], env={**os.environ, **service}, capture_output=True, text=True, timeout=220, check=False
         )
     assert done.returncode == 0, done.stdout[-5000:] + done.stderr[-2000:]
     assert "SKIPPED" not in done.stdout, "it was not told of the service"

@@ -75,7 +75,7 @@ class S3ClientTest : public testing::Test {
   ManualClock clock_{from_micros(1'700'000'000'000'000)};
   test::S3Double service_{clock_};
   TestCredentials credentials_;
-  http::UpstreamClient http_{{.stall_timeout = 1s}};
+  http::UpstreamClient http_{{}};
   Client client_{http_, credentials_, clock_, system_entropy(), options()};
 };
 
