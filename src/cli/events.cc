@@ -16,7 +16,7 @@
 namespace coffer::cli {
 namespace {
 
-constexpr char kFooter[] =
+constexpr char kEventsFooter[] =
     "Prints one JSON object a line, oldest first: the event's number (it only grows), its type\n"
     "(account.registered, entry.created, entry.updated, entry.deleted, entry.restored,\n"
     "entry.purged, collection.created, collection.updated, collection.deleted), when it happened,\n"
@@ -114,7 +114,7 @@ int print_events(const Settings& settings, const Wanted& wanted) {
 
 void add_events(CLI::App& app, Run& run) {
   auto* command = app.add_subcommand("events", "Print what happened to files and accounts");
-  command->footer(kFooter);
+  command->footer(kEventsFooter);
   const auto flags = std::make_shared<SettingFlags>(*command, false);
   const auto wanted = std::make_shared<Wanted>();
   auto* after =

@@ -21,7 +21,7 @@
 namespace coffer::cli {
 namespace {
 
-constexpr char kFooter[] =
+constexpr char kFsckFooter[] =
     "Stop the server first. The check changes nothing.\n"
     "Prints one line for each finding:\n"
     "  missing       a blob that the database refers to and the store does not have\n"
@@ -186,7 +186,7 @@ void add_fsck(CLI::App& app, Run& run) {
   auto* command =
       app.add_subcommand("fsck", "Check every stored byte and the database for damage and loss");
   const auto flags = std::make_shared<SettingFlags>(*command, false);
-  command->footer(kFooter);
+  command->footer(kFsckFooter);
   command->callback([&run, flags] { run = [flags] { return fsck(flags->load()); }; });
 }
 

@@ -15,7 +15,7 @@
 namespace coffer::cli {
 namespace {
 
-constexpr char kFooter[] =
+constexpr char kStorageFooter[] =
     "Prints one line for each of:\n"
     "  live      all files, equal ones counted each time\n"
     "  trash     files in the trash, equal ones counted each time\n"
@@ -162,7 +162,7 @@ int reindex(const Settings& settings) {
 void add_storage(CLI::App& app, Run& run) {
   auto* group = app.add_subcommand(
       "storage", "Show what takes disk space, and reclaim it; works while the server runs");
-  group->footer(kFooter);
+  group->footer(kStorageFooter);
   const auto add = [&run](CLI::App* command, auto action) {
     const auto flags = std::make_shared<SettingFlags>(*command, false);
     const auto as_json = std::make_shared<bool>(false);

@@ -9,7 +9,6 @@
 namespace coffer::http {
 namespace {
 
-constexpr std::string_view kLineEnd = "\r\n";
 constexpr std::size_t kMaxDigits = 16;
 
 void skip_blanks(std::string_view& text) {

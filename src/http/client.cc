@@ -10,13 +10,12 @@
 #include <utility>
 
 #include "base/thread.h"
+#include "http/curl.h"
 #include "net/public_address.h"
 #include "net/socket.h"
 
 namespace coffer::http {
 namespace {
-
-constexpr int kLongestPoll = 60'000;  // milliseconds; curl's own timers and wakeups come before
 
 struct FreeEasy {
   void operator()(CURL* easy) const noexcept { curl_easy_cleanup(easy); }
@@ -24,11 +23,6 @@ struct FreeEasy {
 struct FreeList {
   void operator()(curl_slist* list) const noexcept { curl_slist_free_all(list); }
 };
-
-void begin_curl() {
-  static const CURLcode begun = curl_global_init(CURL_GLOBAL_DEFAULT);
-  if (begun != CURLE_OK) throw std::runtime_error("libcurl cannot be initialized");
-}
 
 }  // namespace
 

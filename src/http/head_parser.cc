@@ -10,7 +10,6 @@
 namespace coffer::http {
 namespace {
 
-constexpr std::string_view kLineEnd = "\r\n";
 constexpr std::string_view kChunked = "chunked";
 // Bytes that are kept of a target that is too long.
 constexpr std::size_t kShownTarget = 1024;

@@ -27,7 +27,6 @@ constexpr std::size_t kMaxDirect = 64 * 1024;
 static_assert(kMinDirect > 2 * (kMaxBoundary + kMaxPadding + 8));
 
 constexpr std::string_view kBlanks = " \t";
-constexpr std::string_view kLineEnd = "\r\n";
 
 // A parameter of a field: `name=value` or `name="value"`.
 struct Parameter {
@@ -36,19 +35,19 @@ struct Parameter {
   bool quoted = false;
 };
 
-std::string_view skip_blanks(std::string_view text) {
+std::string_view after_blanks(std::string_view text) {
   return text.substr(std::min(text.find_first_not_of(kBlanks), text.size()));
 }
 
 // Whether a quoted value may have ended before `text`: nothing follows, or a parameter.
 bool follows_a_value(std::string_view text) {
-  text = skip_blanks(text);
+  text = after_blanks(text);
   if (text.empty()) return true;
   if (text.front() != ';') return false;
-  text = skip_blanks(text.substr(1));
+  text = after_blanks(text.substr(1));
   std::size_t name = 0;
   while (name < text.size() && is_token(text.substr(name, 1))) ++name;
-  return text.empty() || (name > 0 && skip_blanks(text.substr(name)).starts_with('='));
+  return text.empty() || (name > 0 && after_blanks(text.substr(name)).starts_with('='));
 }
 
 // Where the quote that opens at text[0] closes, or nothing. Behind a backslash it does where the
@@ -64,10 +63,10 @@ std::optional<std::size_t> closing_quote(std::string_view text) {
 std::optional<std::vector<Parameter>> parse_parameters(std::string_view text) {
   std::vector<Parameter> parameters;
   for (;;) {
-    text = skip_blanks(text);
+    text = after_blanks(text);
     if (text.empty()) return parameters;
     if (text.front() != ';') return std::nullopt;
-    text = skip_blanks(text.substr(1));
+    text = after_blanks(text.substr(1));
     if (text.empty() || text.front() == ';') continue;
 
     const std::size_t equals = text.find('=');
@@ -75,7 +74,7 @@ std::optional<std::vector<Parameter>> parse_parameters(std::string_view text) {
     Parameter& parameter = parameters.emplace_back();
     parameter.name = trim(text.substr(0, equals));
     if (!is_token(parameter.name)) return std::nullopt;
-    text = skip_blanks(text.substr(equals + 1));
+    text = after_blanks(text.substr(equals + 1));
     parameter.quoted = text.starts_with('"');
     if (parameter.quoted) {
       const auto close = closing_quote(text);

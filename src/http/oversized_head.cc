@@ -14,7 +14,6 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 constexpr std::string_view kHeadEnd = "\r\n\r\n";
-constexpr std::string_view kLineEnd = "\r\n";
 constexpr std::string_view kOrigin = "origin:";
 // Of the rest of the head, from when on the refusal does not wait for it.
 constexpr std::size_t kRestBytes = std::size_t{64} << 10U;

@@ -22,8 +22,8 @@ struct Step {
   std::string_view text;
 };
 
-constexpr std::size_t kMethods = 7;
-constexpr std::size_t kMaxDigits = 18;
+constexpr std::size_t kMethodCount = 7;
+constexpr std::size_t kIdDigitsMax = 18;
 
 std::size_t index_of(Method method) { return static_cast<std::size_t>(method); }
 
@@ -79,7 +79,7 @@ std::vector<Step> parse_pattern(std::string_view pattern) {
 }
 
 bool is_integer(std::string_view text) {
-  return !text.empty() && text.size() <= kMaxDigits &&
+  return !text.empty() && text.size() <= kIdDigitsMax &&
          std::ranges::all_of(text, [](char c) { return c >= '0' && c <= '9'; });
 }
 
@@ -90,7 +90,7 @@ struct Hash {
   }
 };
 
-struct Parameter {
+struct PathParameter {
   Kind kind;
   std::string name;
   std::size_t position;  // of the segment that it takes, or of the first
@@ -98,12 +98,12 @@ struct Parameter {
 
 struct Entry {
   std::size_t route;
-  std::vector<Parameter> parameters;
+  std::vector<PathParameter> parameters;
 };
 
 // The routes of one pattern, by method.
 struct Leaf {
-  std::array<std::optional<Entry>, kMethods> entries;
+  std::array<std::optional<Entry>, kMethodCount> entries;
 
   const Entry* find(Method method) const {
     if (method == Method::kOther) return nullptr;
@@ -114,7 +114,7 @@ struct Leaf {
 
 PathParameters take_parameters(const Entry& entry, const std::vector<std::string>& segments) {
   PathParameters out;
-  for (const Parameter& parameter : entry.parameters) {
+  for (const PathParameter& parameter : entry.parameters) {
     const std::string& segment = segments[parameter.position];
     switch (parameter.kind) {
       case Kind::kLiteral: break;

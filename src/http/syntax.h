@@ -5,6 +5,8 @@
 
 namespace coffer::http {
 
+inline constexpr std::string_view kLineEnd = "\r\n";
+
 // Whether `text` is a token: the form of methods and of fields' names.
 bool is_token(std::string_view text) noexcept;
 

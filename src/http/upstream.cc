@@ -9,17 +9,11 @@
 
 #include "base/executor.h"
 #include "base/thread.h"
+#include "http/curl.h"
 #include "http/upstream_transfer.h"
 
 namespace coffer::http {
 namespace {
-
-constexpr int kLongestPoll = 60'000;  // milliseconds; curl's own timers and wakeups come before
-
-void begin_curl() {
-  static const CURLcode begun = curl_global_init(CURL_GLOBAL_DEFAULT);
-  if (begun != CURLE_OK) throw std::runtime_error("libcurl cannot be initialized");
-}
 
 // Ends the wish to be woken, whichever way the coroutine that waits goes.
 class Waiting {

@@ -27,7 +27,7 @@ using Clock = std::chrono::steady_clock;
 
 // What a connection is looked after by.
 constexpr std::chrono::seconds kTick{1};
-constexpr std::chrono::seconds kLingerTime{2};
+constexpr std::chrono::seconds kCloseLingerTime{2};
 // A server that stops waits for no client longer than this.
 constexpr std::chrono::seconds kDrainTime{3};
 // What a queued message takes besides its text.
@@ -318,7 +318,7 @@ void BeastWebSocket::cut() noexcept { lower().cut(); }
 Task<void> BeastWebSocket::linger() {
   net::Transport& transport = lower().transport();
   transport.finish_writing();
-  close_by_ = Clock::now() + kLingerTime;
+  close_by_ = Clock::now() + kCloseLingerTime;
   std::array<std::byte, kDiscardBytes> discarded;
   while (!lower().is_cut()) {
     const auto step = transport.read(discarded);

@@ -16,7 +16,7 @@ namespace coffer::jobs {
 namespace {
 
 // Whoever serves goes first.
-constexpr int kNice = 10;
+constexpr int kMediaNice = 10;
 // Files that are looked at in one transaction, whether they are to be looked into.
 constexpr std::size_t kCatchUpStep = 200;
 
@@ -170,7 +170,7 @@ bool MediaJobs::is_stopped() const {
 }
 
 void MediaJobs::work(bool counts) {
-  if (::setpriority(PRIO_PROCESS, static_cast<id_t>(::gettid()), kNice) != 0) {
+  if (::setpriority(PRIO_PROCESS, static_cast<id_t>(::gettid()), kMediaNice) != 0) {
     log::warning("media work runs at the priority of all else");
   }
   InlineExecutor executor;

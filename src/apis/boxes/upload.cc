@@ -18,7 +18,7 @@
 namespace coffer::apis::boxes {
 namespace {
 
-constexpr std::string_view kFile = "file";
+constexpr std::string_view kFilePart = "file";
 constexpr char kUnknownType[] =
     "is of a type that is not taken: its name has to end in .jpg, .jpeg, .png, .gif, .webp, .bmp, "
     ".svg, .mp4, .mov, .avi, .mkv, .webm, .flv or .wmv";
@@ -34,7 +34,7 @@ Task<std::optional<Problem>> take_file(RequestContext& context, InputStream& con
                                        std::string name, UploadForm& form) {
   // What a browser sends of a form in which nothing was chosen.
   if (name.empty()) co_return std::nullopt;
-  if (!vault::asset_kind(name)) co_return Problem::field(std::string(kFile), kUnknownType);
+  if (!vault::asset_kind(name)) co_return Problem::field(std::string(kFilePart), kUnknownType);
   auto staged = co_await context.vault.uploads().receive(
       context.account().id, content, std::nullopt, 0, context.request.body->length());
   if (!staged) {
@@ -66,7 +66,7 @@ Task<Refusal> read_parts(RequestContext& context, std::string boundary, UploadFo
     if (!part.filename) {
       auto problem = take_field(part.name, part.text, form);
       if (problem) co_return Reply(std::unexpected(std::move(*problem)));
-    } else if (part.name == kFile) {
+    } else if (part.name == kFilePart) {
       auto problem = co_await take_file(context, reader.content(), std::move(*part.filename), form);
       if (problem) co_return refuse_upload(std::move(*problem));
     }
@@ -138,7 +138,7 @@ Task<Reply> create(RequestContext& context) {
   co_await resolve_ids(context, form.fields, fields, "box", Referred::kBox);
   const std::int64_t box = fields.key("box");
   vault::AssetFields wanted = asset_fields(fields);
-  if (form.files.empty()) fields.fault(kFile, "No file was submitted.");
+  if (form.files.empty()) fields.fault(kFilePart, "No file was submitted.");
   if (auto problem = fields.problem()) co_return std::unexpected(std::move(*problem));
   const vault::EntryId id{box};
   const auto known = co_await context.vault.boxes().find(context.account().id, id);

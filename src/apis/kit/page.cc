@@ -17,7 +17,7 @@ constexpr char kPolicy[] =
     "default-src 'none'; style-src 'self'; img-src 'self'; media-src 'self'; base-uri 'none'; "
     "frame-ancestors 'none'; form-action ";
 constexpr char kForever[] = "public, max-age=31536000, immutable";
-constexpr std::size_t kVersionDigits = 16;
+constexpr std::size_t kStyleDigits = 16;
 
 constexpr char kLogo[] =
     R"(<svg class="logo" viewBox="0 0 24 24" aria-hidden="true"><path d="M4 9.5 6 5h12l2 4.5V18a1.5 )"
@@ -31,8 +31,7 @@ constexpr char kTabIcon[] =
 
 // The same address as long as the text is the same.
 const std::string& style_version() {
-  static const std::string version =
-      Sha256::of(as_bytes(kPageStyle)).hex().substr(0, kVersionDigits);
+  static const std::string version = Sha256::of(as_bytes(kPageStyle)).hex().substr(0, kStyleDigits);
   return version;
 }
 

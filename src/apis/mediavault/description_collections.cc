@@ -8,7 +8,7 @@ using namespace schema;
 
 constexpr char kCollections[] = "Collections";
 
-std::vector<Parameter> list_parameters() {
+std::vector<Parameter> collection_list_parameters() {
   std::vector<Parameter> parameters = page_parameters();
   parameters.push_back(collection_id_parameter());
   parameters.push_back(
@@ -77,7 +77,7 @@ Operations describe_collections() {
        .id = "list_collection_media",
        .tag = kCollections,
        .summary = "List the media of a collection",
-       .parameters = list_parameters(),
+       .parameters = collection_list_parameters(),
        .answers = {page_answer("A page of them, in the collection's order", ref("Media"))}},
       {.routes = {"PATCH /collections/{id}/media/{media}"},
        .id = "move_in_collection",

@@ -21,7 +21,7 @@ Schema checksums() {
   return some;
 }
 
-std::vector<Parameter> list_parameters() {
+std::vector<Parameter> media_list_parameters() {
   std::vector<Parameter> parameters = page_parameters();
   parameters.push_back(
       query("type", "Of that kind only", one_of({"image", "video", "audio", "document", "other"})));
@@ -141,7 +141,7 @@ Operations describe_media() {
        .id = "list_media",
        .tag = kMedia,
        .summary = "List media",
-       .parameters = list_parameters(),
+       .parameters = media_list_parameters(),
        .answers = {page_answer("A page of them", ref("Media"))}},
       {.routes = {"GET /media/{id}"},
        .id = "show_media",

@@ -9,7 +9,7 @@
 namespace coffer::apis::mediavault {
 namespace {
 
-constexpr char kAbout[] =
+constexpr char kAboutRealtime[] =
     "A WebSocket (RFC 6455) by which the vault tells of an account's events, some milliseconds "
     "after they happened. Each message is one JSON object as text.\n\n"
     "- `{\"type\": \"auth\", \"token\"}`, or with `api_key`, comes first, within 10 seconds; the "
@@ -33,7 +33,7 @@ constexpr char kAbout[] =
 }  // namespace
 
 ApiDescription describe_realtime() {
-  ApiDescription api{.title = "Media Vault: realtime", .version = "1.0.0", .about = kAbout};
+  ApiDescription api{.title = "Media Vault: realtime", .version = "1.0.0", .about = kAboutRealtime};
   api.tags = {{"Realtime", "Events over a WebSocket"}};
   const auto all = schemas();
   api.schemas = {*std::ranges::find(all, "Failure", &NamedSchema::name)};

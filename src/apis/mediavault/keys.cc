@@ -10,7 +10,7 @@
 namespace coffer::apis::mediavault {
 namespace {
 
-constexpr std::string_view kPrefix = "key_";
+constexpr std::string_view kKeyPrefix = "key_";
 constexpr std::string_view kRead = "read";
 constexpr std::string_view kWrite = "write";
 
@@ -22,7 +22,7 @@ boost::json::array scope_names(vault::KeyScopes scopes) {
 }
 
 boost::json::object key_object(const vault::ApiKey& key) {
-  return {{"id", std::string(kPrefix) + std::to_string(key.id.value)},
+  return {{"id", std::string(kKeyPrefix) + std::to_string(key.id.value)},
           {"name", key.name},
           {"kind", vault::name_of(key.kind)},
           {"prefix", key.hint},
@@ -33,8 +33,8 @@ boost::json::object key_object(const vault::ApiKey& key) {
 }
 
 std::optional<vault::ApiKeyId> parse_id(std::string_view text) {
-  if (!text.starts_with(kPrefix)) return std::nullopt;
-  return vault::parse_id<vault::ApiKeyId>(text.substr(kPrefix.size()));
+  if (!text.starts_with(kKeyPrefix)) return std::nullopt;
+  return vault::parse_id<vault::ApiKeyId>(text.substr(kKeyPrefix.size()));
 }
 
 // Nothing where the field is missing, or is at fault.

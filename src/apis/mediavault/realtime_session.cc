@@ -15,7 +15,7 @@
 namespace coffer::apis::mediavault {
 namespace {
 
-using Clock = std::chrono::steady_clock;
+using SteadyClock = std::chrono::steady_clock;
 
 constexpr std::size_t kMessageMax = 16 * 1024;
 // Events that are read at a time for whoever missed them.
@@ -61,7 +61,7 @@ RealtimeSession::RealtimeSession(vault::Vault& vault, realtime::Hub& hub,
       place_(std::move(place)),
       messages_(std::move(messages)),
       number_(messages_->next_number()),
-      opened_at_(Clock::now()) {}
+      opened_at_(SteadyClock::now()) {}
 
 RealtimeSession::~RealtimeSession() = default;
 
@@ -99,7 +99,7 @@ void RealtimeSession::settle_if_closed() noexcept {
 void RealtimeSession::tick() noexcept {
   settle_if_closed();
   contain_exceptions("realtime", [this] {
-    const auto now = Clock::now();
+    const auto now = SteadyClock::now();
     if (!is_authenticated()) {
       if (now - opened_at_ > kAuthWithin) end("Authenticate within 10 seconds");
       return;
@@ -215,7 +215,7 @@ Task<void> RealtimeSession::authenticate(const boost::json::object& message) {
   account_ = account;
   expires_at_ = expires_at;
   secret_ = std::move(secret);
-  checked_at_ = Clock::now();
+  checked_at_ = SteadyClock::now();
   checked_commits_ = commits;
   boost::json::value expires;
   if (expires_at_) expires = boost::json::string(to_iso8601(*expires_at_));
@@ -231,7 +231,7 @@ Task<void> RealtimeSession::check_credentials() {
     const bool has_expired = !caller && caller.error().code == vault::FailureCode::kTokenExpired;
     co_return end(has_expired ? kExpired : "The token or key was revoked");
   }
-  checked_at_ = Clock::now();
+  checked_at_ = SteadyClock::now();
   checked_commits_ = commits;
 }
 

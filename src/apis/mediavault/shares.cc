@@ -16,15 +16,15 @@ namespace {
 
 using vault::ShareLink;
 
-constexpr std::string_view kPrefix = "share_";
+constexpr std::string_view kSharePrefix = "share_";
 
 Problem no_such_share() { return {ProblemKind::kNotFound, "There is no such share"}; }
 
 std::expected<vault::ShareLinkId, Problem> share_of(const RequestContext& context) {
   const std::string& text = context.path.text("id");
-  if (!text.starts_with(kPrefix)) return std::unexpected(no_such_share());
+  if (!text.starts_with(kSharePrefix)) return std::unexpected(no_such_share());
   const auto id =
-      vault::parse_id<vault::ShareLinkId>(std::string_view(text).substr(kPrefix.size()));
+      vault::parse_id<vault::ShareLinkId>(std::string_view(text).substr(kSharePrefix.size()));
   if (!id) return std::unexpected(no_such_share());
   return *id;
 }
@@ -36,7 +36,7 @@ boost::json::object share_object(const RequestContext& context, const ShareLink&
   if (const auto* id = std::get_if<vault::CollectionId>(&link.target)) {
     collection = collection_id(*id);
   }
-  return {{"id", std::string(kPrefix) + std::to_string(link.id.value)},
+  return {{"id", std::string(kSharePrefix) + std::to_string(link.id.value)},
           {"url", context.client.base_url + share_path(link.token)},
           {"token", link.token.str()},
           {"media_id", std::move(media)},

@@ -26,8 +26,6 @@ using vault::ShareLink;
 constexpr std::uint64_t kGalleryFiles = 100;  // of a page
 constexpr std::string_view kCookie = "coffer_share";
 
-Problem nothing_here() { return {ProblemKind::kNotFound, "Nothing is shared here"}; }
-
 Task<std::expected<OpenShareLink, Problem>> open_link(RequestContext& context) {
   const auto token = Uuid::parse(context.path.text("token"));
   if (!token) co_return std::unexpected(nothing_here());
@@ -220,6 +218,8 @@ Task<Reply> send(RequestContext& context, const ShareLink& link, const Entry& fi
 }
 
 }  // namespace
+
+Problem nothing_here() { return {ProblemKind::kNotFound, "Nothing is shared here"}; }
 
 Task<Reply> show_link(RequestContext& context, bool is_below) {
   const auto open = co_await open_link(context);

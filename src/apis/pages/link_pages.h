@@ -18,4 +18,7 @@ Task<Reply> send_link(RequestContext& context, bool is_below, Rendition renditio
 // Takes the password from the page's form, or from JSON, and gives a cookie for the share alone.
 Task<Reply> unlock_link(RequestContext& context);
 
+// The reply for a token, or a path below one, that leads nowhere.
+Problem nothing_here();
+
 }  // namespace coffer::apis::pages

@@ -20,8 +20,6 @@ constexpr std::size_t kPageEntries = 200;
 constexpr std::size_t kPageBytes = 64U << 10U;
 constexpr std::size_t kStepsMax = 12;  // of the way to a folder that are told
 
-Problem nothing_here() { return {ProblemKind::kNotFound, "Nothing is shared here"}; }
-
 // What a path names: the token's own entry, or one below it.
 struct Named {
   Uuid token;
@@ -153,7 +151,7 @@ Task<Reply> unlock(RequestContext& context) {
 Task<Reply> send_style(RequestContext&) { co_return style_response(); }
 Task<Reply> send_icon(RequestContext&) { co_return icon_response(); }
 
-Sorry words_of(ProblemKind kind) noexcept {
+Sorry link_words_of(ProblemKind kind) noexcept {
   if (kind != ProblemKind::kNotFound) return sorry_for(kind);
   return {"This link leads nowhere",
           "It may have expired, or whoever shared it has withdrawn it. Ask them for a new one."};
@@ -192,7 +190,7 @@ class Pages final : public Dialect {
   }
 
   http::Response render(const Problem& problem, const http::Request&) const override {
-    auto [title, advice] = words_of(problem.kind);
+    auto [title, advice] = link_words_of(problem.kind);
     if (problem.kind == ProblemKind::kForbidden) {
       title = "This is not open to you";
       advice = problem.message;

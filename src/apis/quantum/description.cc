@@ -16,7 +16,7 @@ constexpr char kAbout[] =
     "the message of a failure is its code.";
 constexpr char kBuckets[] = "Buckets";
 constexpr char kTokens[] = "Tokens";
-constexpr char kFiles[] = "Files";
+constexpr char kFilesTag[] = "Files";
 constexpr char kServer[] = "Server";
 constexpr char kMasterKey[] = "master_key";
 constexpr char kForbidden[] = "`UNAUTHORIZED`: a master key is needed";
@@ -99,7 +99,7 @@ std::vector<Operation> bucket_operations() {
 std::vector<Operation> file_operations() {
   Operation download{.routes = {"GET /file/download/{token...}"},
                      .id = "download",
-                     .tag = kFiles,
+                     .tag = kFilesTag,
                      .summary = "The bytes, once",
                      .about =
                          "The token is used up by the first byte that is sent; so are all "
@@ -111,7 +111,7 @@ std::vector<Operation> file_operations() {
   return {
       {.routes = {"POST /file/add/{path...}"},
        .id = "add_files",
-       .tag = kFiles,
+       .tag = kFilesTag,
        .summary = "Store files in a folder of a bucket",
        .about = "All of them or none; folders on the way are made.",
        .parameters = {location()},
@@ -127,7 +127,7 @@ std::vector<Operation> file_operations() {
                   {507, "The server's disk is full"}}},
       {.routes = {"POST /file/mkdir/{path...}"},
        .id = "make_directory",
-       .tag = kFiles,
+       .tag = kFilesTag,
        .summary = "Make a folder in a bucket",
        .parameters = {location()},
        .answers = {done("It is there")},
@@ -135,14 +135,14 @@ std::vector<Operation> file_operations() {
                   {404, "`BUCKET_DNE`, `NOT_A_FILE`"}}},
       {.routes = {"POST /file/remove/{path...}"},
        .id = "remove_file",
-       .tag = kFiles,
+       .tag = kFilesTag,
        .summary = "Delete a file, or a folder with everything in it",
        .parameters = {location()},
        .answers = {done("It is gone")},
        .errors = {{400, "`INVALID_BUCKET`, `INVALID_PATH`"}, {404, "`BUCKET_DNE`, `FILE_DNE`"}}},
       {.routes = {"GET /file/get/{path...}"},
        .id = "issue_download",
-       .tag = kFiles,
+       .tag = kFilesTag,
        .summary = "Make a download token of a file",
        .parameters = {location()},
        .answers = {done("The token; it works once", {{"file_token", text()}})},
@@ -151,7 +151,7 @@ std::vector<Operation> file_operations() {
       std::move(download),
       {.routes = {"GET /file/quota"},
        .id = "show_quota",
-       .tag = kFiles,
+       .tag = kFilesTag,
        .summary = "How much the caller may still store",
        .answers = {done("Bytes", {{"space_left", integer(0)}})}},
   };
@@ -176,7 +176,7 @@ ApiDescription describe() {
   ApiDescription api{.title = "Quantum Storage", .version = "1.0.0", .about = kAbout};
   api.tags = {{kBuckets, "Spaces of files"},
               {kTokens, "Application tokens, each good for one bucket"},
-              {kFiles, "Files and folders of buckets"},
+              {kFilesTag, "Files and folders of buckets"},
               {kServer, "The server itself"}};
   api.credentials = {
       {kMasterKey,

@@ -17,7 +17,6 @@
 namespace coffer::apis::streamvault {
 namespace {
 
-constexpr std::size_t kNameMax = 255;  // characters
 constexpr FieldNames kNames{.name = "file_name", .parent = "folder"};
 constexpr char kUploadHeader[] = "X-Upload-ID";
 constexpr char kIndexHeader[] = "X-Chunk-Index";

@@ -14,7 +14,6 @@
 namespace coffer::apis::streamvault {
 namespace {
 
-constexpr std::size_t kNameMax = 255;  // characters
 constexpr FieldNames kNamesV4{.name = "name", .parent = "folder"};
 
 // The caller's file of the path's `id`.

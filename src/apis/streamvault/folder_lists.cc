@@ -14,8 +14,6 @@
 namespace coffer::apis::streamvault {
 namespace {
 
-constexpr std::size_t kNameMax = 255;  // characters
-
 // The folders that `query` finds, page by page. The first page is read at once, so that a busy
 // server still refuses the whole call.
 Task<Reply> reply_with(RequestContext& context, vault::FolderQuery query) {

@@ -15,7 +15,6 @@
 namespace coffer::apis::streamvault {
 namespace {
 
-constexpr std::size_t kNameMax = 255;            // characters
 constexpr std::size_t kDescriptionMax = 10'000;  // characters
 constexpr std::string_view kSubfoldersAfter = "subfolders_after";
 constexpr std::string_view kFilesAfter = "files_after";

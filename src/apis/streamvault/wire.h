@@ -2,6 +2,7 @@
 #pragma once
 
 #include <boost/json/object.hpp>
+#include <cstddef>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -10,6 +11,9 @@
 #include "vault/model/types.h"
 
 namespace coffer::apis::streamvault {
+
+// Of a file or a folder, in characters.
+inline constexpr std::size_t kNameMax = 255;
 
 // Of its small picture, by its share token; empty until there is one.
 std::string thumbnail_url(const std::string& base_url, const vault::Entry& file);

@@ -9,7 +9,7 @@ namespace {
 
 // Where the page cache cannot be bypassed, it is emptied this often: one sync at the end of a
 // large file is several times slower than writing all along.
-constexpr std::uint64_t kStretchBytes = 8 * 1024 * 1024;
+constexpr std::uint64_t kSyncedBytes = 8 * 1024 * 1024;
 
 }  // namespace
 
@@ -21,7 +21,7 @@ void TempBlob::append(ByteView block) {
   write(block);
   if (bypasses_cache_) return;
   unsynced_ += block.size();
-  if (unsynced_ < kStretchBytes) return;
+  if (unsynced_ < kSyncedBytes) return;
   context_.disk->sync(file_);
   unsynced_ = 0;
 }

@@ -34,7 +34,7 @@ constexpr char kFooter[] =
     "`name (conflict)`. The first run removes nothing. Links, pipes and devices are left alone.\n"
     "Where a file fails, the others are gone on with, and the exit code is 1.";
 
-constexpr std::chrono::milliseconds kEvery{100};
+constexpr std::chrono::milliseconds kShownEvery{100};
 // A file whose hashing is worth a percentage.
 constexpr std::uint64_t kLarge = std::uint64_t{64} << 20U;
 
@@ -70,12 +70,12 @@ class Printer {
   coffer::client::Progress hash(const std::string& name) {
     const auto now = std::chrono::steady_clock::now();
     if (!bar_) bar_.emplace("comparing", options_.is_json);
-    if (now - said_ >= kEvery) {
+    if (now - said_ >= kShownEvery) {
       said_ = now;
       bar_->say(printable(name));
     }
     return [this, name](std::uint64_t done, std::uint64_t total) {
-      if (total < kLarge || std::chrono::steady_clock::now() - said_ < kEvery) return;
+      if (total < kLarge || std::chrono::steady_clock::now() - said_ < kShownEvery) return;
       said_ = std::chrono::steady_clock::now();
       bar_->say(fmt::format("{:.0f} % of {}",
                             100.0 * static_cast<double>(done) / static_cast<double>(total),

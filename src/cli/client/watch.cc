@@ -24,7 +24,7 @@ namespace {
 using coffer::client::Session;
 using coffer::client::WatchOptions;
 
-constexpr char kFooter[] =
+constexpr char kWatchFooter[] =
     "One JSON object a line, as the API's WebSocket has it; {\"type\":\"gap\"} where events are "
     "kept "
     "no\nlonger. A lost connection is made anew, and nothing is missed. With --since and the id of "
@@ -56,7 +56,7 @@ void add_watch_command(CLI::App& app, Run& run) {
   auto* command = app.add_subcommand("watch", "Print what happens to the files of a vault");
   auto options = std::make_shared<WatchOptions>();
   auto channel = std::make_shared<std::string>();
-  command->footer(kFooter);
+  command->footer(kWatchFooter);
   command->add_option("--of", *channel, "Events of media or of collections only")
       ->check(CLI::IsMember({"media", "collections"}));
   command->add_option("--since", options->since, "Id of an event (event_…)")

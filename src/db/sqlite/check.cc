@@ -6,7 +6,6 @@
 #include <algorithm>
 #include <deque>
 #include <filesystem>
-#include <functional>
 #include <map>
 #include <memory>
 #include <set>
@@ -32,14 +31,6 @@ constexpr Statement kSchemaHere{kSchema};
 
 // A table, index, view or trigger -> the statement that made it.
 using Schema = std::map<std::pair<std::string, std::string>, std::string>;
-
-void for_each(Connection& connection, const Statement& statement,
-              const std::function<void(const Row&)>& each) {
-  Operation operation;
-  operation.statement = &statement;
-  operation.on_row = &each;
-  connection.run(operation);
-}
 
 // Blanks do not count: somebody may have made an index again by hand.
 std::string without_blanks(std::string_view sql) {
@@ -88,7 +79,7 @@ class Check {
   }
 
   void integrity() {
-    for_each(connection_, kIntegrity, [&](const Row& row) {
+    connection_.for_each(kIntegrity, [&](const Row& row) {
       // Several lines where one page has several faults.
       std::string_view text = row.text(0);
       while (!text.empty() && text != "ok") {
@@ -103,7 +94,7 @@ class Check {
   void schema(std::span<const Migration> migrations) {
     const Schema expected = expected_schema(migrations.first(applied(connection_, migrations)));
     Schema found;
-    for_each(connection_, kSchemaHere, [&](const Row& row) {
+    connection_.for_each(kSchemaHere, [&](const Row& row) {
       found.emplace(std::pair(row.text(0), row.text(1)), without_blanks(row.text(2)));
     });
     for (const auto& [what, sql] : expected) {
@@ -123,7 +114,7 @@ class Check {
 
   void foreign_keys() {
     std::map<std::pair<std::string, std::string>, std::uint64_t> broken;
-    for_each(connection_, kForeignKeys, [&](const Row& row) {
+    connection_.for_each(kForeignKeys, [&](const Row& row) {
       ++broken[{std::string(row.text(0)), std::string(row.text(2))}];
     });
     for (const auto& [tables, rows] : broken) {
@@ -135,13 +126,13 @@ class Check {
   // A number that was given must not be given again.
   void numbers() {
     std::vector<std::string> tables;
-    for_each(connection_, kNumbered, [&](const Row& row) { tables.emplace_back(row.text(0)); });
+    connection_.for_each(kNumbered, [&](const Row& row) { tables.emplace_back(row.text(0)); });
     for (const std::string& table : tables) {
       const std::string& sql = statements_.emplace_back(
           fmt::format("SELECT 1 WHERE (SELECT max(rowid) FROM \"{0}\") >"
                       " coalesce((SELECT max(seq) FROM sqlite_sequence WHERE name = '{0}'), 0)",
                       table));
-      for_each(connection_, {sql.c_str()}, [&](const Row&) {
+      connection_.for_each({sql.c_str()}, [&](const Row&) {
         add(fmt::format("the next number of {} is one that was given already", table));
       });
     }
@@ -154,8 +145,8 @@ class Check {
     if (!error && log > 0) return;  // the rest of the last page may be there
     const auto bytes = std::filesystem::file_size(path, error);
     std::uint64_t page = 0;
-    for_each(connection_, kPageSize,
-             [&](const Row& row) { page = static_cast<std::uint64_t>(row.integer(0)); });
+    connection_.for_each(
+        kPageSize, [&](const Row& row) { page = static_cast<std::uint64_t>(row.integer(0)); });
     if (!error && bytes % page != 0) {
       add(fmt::format("the file has {} bytes, no whole number of pages of {}: its end is cut off",
                       bytes, page));

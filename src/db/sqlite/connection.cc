@@ -386,6 +386,13 @@ void Connection::run(const Statement& statement) {
   run(operation);
 }
 
+void Connection::for_each(const Statement& statement, const std::function<void(const Row&)>& each) {
+  Operation operation;
+  operation.statement = &statement;
+  operation.on_row = &each;
+  run(operation);
+}
+
 void Connection::set_deadline(std::optional<std::chrono::steady_clock::time_point> deadline) {
   if (deadline == deadline_) return;
   deadline_ = deadline;

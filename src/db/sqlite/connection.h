@@ -5,6 +5,7 @@
 #include <chrono>
 #include <cstdint>
 #include <exception>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string_view>
@@ -44,6 +45,8 @@ class Connection {
   void run(Operation& operation);
   // Runs a statement without arguments whose rows nobody wants.
   void run(const Statement& statement);
+  // Calls `each` with the rows of a statement without arguments.
+  void for_each(const Statement& statement, const std::function<void(const Row&)>& each);
   // Runs the statements of `sql` one after the other without keeping them prepared.
   void run_script(const char* sql);
 

@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <array>
-#include <functional>
 #include <string>
 
 namespace coffer::db::sqlite {
@@ -20,18 +19,10 @@ constexpr Statement kRecord{
     "INSERT INTO schema_migration (number, name, applied_at) VALUES ($1, $2, $3)"};
 constexpr Statement kCheckForeignKeys{"PRAGMA foreign_key_check"};
 
-void for_each(Connection& connection, const Statement& statement,
-              const std::function<void(const Row&)>& each) {
-  Operation operation;
-  operation.statement = &statement;
-  operation.on_row = &each;
-  connection.run(operation);
-}
-
 void apply(Connection& connection, const Migration& migration, const Clock& clock) {
   connection.run_script(in_dialect(kDialect, migration.sql).c_str());
   if (!connection.in_transaction()) throw Error("it ends the transaction it runs in");
-  for_each(connection, kCheckForeignKeys, [](const Row& row) {
+  connection.for_each(kCheckForeignKeys, [](const Row& row) {
     throw Error(fmt::format("it leaves a broken foreign key in table {}", row.text(0)));
   });
   const std::array<Value, 3> arguments{Value(migration.number), Value(migration.name),
@@ -70,7 +61,7 @@ bool apply_next(Connection& connection, std::span<const Migration> migrations, c
 
 std::size_t applied(Connection& connection, std::span<const Migration> migrations) {
   bool has_table = false;
-  for_each(connection, kFindTable, [&](const Row&) { has_table = true; });
+  connection.for_each(kFindTable, [&](const Row&) { has_table = true; });
   std::size_t count = 0;
   const auto look = [&](const Row& row) {
     const auto number = row.integer(0);
@@ -94,10 +85,10 @@ std::size_t applied(Connection& connection, std::span<const Migration> migration
     }
     ++count;
   };
-  if (has_table) for_each(connection, kApplied, look);
+  if (has_table) connection.for_each(kApplied, look);
   // A new database has nothing at all.
   if (count == 0) {
-    for_each(connection, kFindOther, [](const Row& row) {
+    connection.for_each(kFindOther, [](const Row& row) {
       throw Error(
           fmt::format("the database does not know how it was made, but holds the table {}: it is "
                       "damaged, or another program's",

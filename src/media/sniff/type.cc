@@ -236,11 +236,11 @@ std::optional<Match> windows_program(const Head& head) {
 
 // Packets of 188 bytes that begin with 0x47, or of 192 with four bytes of time before.
 std::optional<Match> transport_stream(const Head& head) {
-  constexpr unsigned kSync = 0x47;
+  constexpr unsigned kPacketSync = 0x47;
   for (const auto& [start, packet] : {std::pair<std::size_t, std::size_t>{0, 188}, {4, 192}}) {
     const std::size_t third = start + 2 * packet;
-    if (third < head.size() && head.at(start) == kSync && head.at(start + packet) == kSync &&
-        head.at(third) == kSync) {
+    if (third < head.size() && head.at(start) == kPacketSync &&
+        head.at(start + packet) == kPacketSync && head.at(third) == kPacketSync) {
       return Match{{"video/mp2t", kVideo}};
     }
   }

@@ -33,7 +33,7 @@ constexpr rlim_t kCpuSeconds = 15;
 constexpr rlim_t kDescriptors = 16;
 constexpr int kNice = 10;
 
-[[noreturn]] void fail(const char* what) {
+[[noreturn]] void fail_layer(const char* what) {
   throw std::system_error(errno, std::generic_category(), what);
 }
 
@@ -135,10 +135,10 @@ bool restrict_by_landlock() {
 
 void limit(__rlimit_resource resource, rlim_t value) {
   rlimit current = {};
-  if (getrlimit(resource, &current) != 0) fail("getrlimit");
+  if (getrlimit(resource, &current) != 0) fail_layer("getrlimit");
   const rlim_t wanted = std::min(value, current.rlim_max);
   const rlimit next = {wanted, wanted};
-  if (setrlimit(resource, &next) != 0) fail("setrlimit");
+  if (setrlimit(resource, &next) != 0) fail_layer("setrlimit");
 }
 
 // Address space that is taken already: code, most of it, which costs no memory of its own.
@@ -152,11 +152,11 @@ rlim_t mapped_bytes() {
 }  // namespace
 
 std::uint32_t enter_namespaces() {
-  if (setpriority(PRIO_PROCESS, 0, kNice) != 0) fail("setpriority");
+  if (setpriority(PRIO_PROCESS, 0, kNice) != 0) fail_layer("setpriority");
   const std::uint32_t layers = unshare_all();
   if ((layers & kPidNamespace) == 0) return layers;
   const pid_t child = fork();
-  if (child < 0) fail("fork");
+  if (child < 0) fail_layer("fork");
   if (child > 0) wait_for(child);
   die_with_parent();
   return layers;
@@ -170,10 +170,10 @@ std::uint32_t confine_service(std::uint32_t layers) {
   layers |= kResourceLimits;
   if ((layers & kMountNamespace) != 0 && !empty_root()) layers &= ~kMountNamespace;
   if (drop_capabilities()) layers |= kNoCapabilities;
-  if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) fail("no_new_privs");
+  if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) fail_layer("no_new_privs");
   layers |= kNoNewPrivileges;
   if (restrict_by_landlock()) layers |= kLandlock;
-  if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0) fail("dumpable");
+  if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0) fail_layer("dumpable");
   filter_syscalls(SyscallRole::kService);
   return layers | kSyscallFilter;
 }
@@ -182,7 +182,7 @@ void confine_job() {
   die_with_parent();
   // By processor time rather than by the clock: on a busy machine a job takes longer.
   const rlimit cpu = {kCpuSeconds, kCpuSeconds + 1};
-  if (setrlimit(RLIMIT_CPU, &cpu) != 0) fail("setrlimit");
+  if (setrlimit(RLIMIT_CPU, &cpu) != 0) fail_layer("setrlimit");
   filter_syscalls(SyscallRole::kJob);
 }
 

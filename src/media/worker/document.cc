@@ -7,10 +7,12 @@
 #include <string>
 #include <string_view>
 
+#include "media/worker/fact_text.h"
+
 namespace coffer::media {
 namespace {
 
-constexpr std::size_t kMaxFileBytes = 256u << 20;
+constexpr std::size_t kMaxDocumentBytes = 256u << 20;
 constexpr std::size_t kMaxStreamBytes = 16u << 20;
 constexpr std::size_t kMaxInflatedBytes = 128u << 20;
 constexpr std::uint32_t kMaxPages = 1'000'000;
@@ -35,18 +37,6 @@ std::string_view value_of(std::string_view dictionary, std::string_view key) noe
     if (rest.empty() || is_delimiter(rest.front())) return skip_space(rest);
   }
   return {};
-}
-
-std::optional<std::uint32_t> leading_number(std::string_view text) noexcept {
-  std::uint32_t value = 0;
-  std::size_t digits = 0;
-  for (const char c : text) {
-    if (c < '0' || c > '9' || digits == 8) break;
-    value = value * 10 + static_cast<std::uint32_t>(c - '0');
-    ++digits;
-  }
-  if (digits == 0) return std::nullopt;
-  return value;
 }
 
 class PageCount {
@@ -76,7 +66,7 @@ class PageCount {
         ++leaves_;
         continue;
       }
-      const auto count = leading_number(value_of(dictionary_around(text, at), "/Count"));
+      const auto count = leading_number(value_of(dictionary_around(text, at), "/Count"), 8);
       if (count) tree_ = std::max(tree_.value_or(0), *count);
     }
   }
@@ -88,7 +78,7 @@ class PageCount {
     const std::string_view head = file_.substr(0, kHead);
     const std::size_t at = head.find("/Linearized");
     if (at == head.npos) return std::nullopt;
-    const auto pages = leading_number(value_of(dictionary_around(head, at), "/N"));
+    const auto pages = leading_number(value_of(dictionary_around(head, at), "/N"), 8);
     return pages && *pages > 0 && *pages <= kMaxPages ? pages : std::nullopt;
   }
 
@@ -164,7 +154,7 @@ std::optional<Facts> read_document(Source& source) {
   if (as_text(head).find("%PDF-") == std::string_view::npos) return std::nullopt;
   Facts facts;
   facts.kind = Kind::kDocument;
-  if (const auto bytes = source.read_all(kMaxFileBytes)) {
+  if (const auto bytes = source.read_all(kMaxDocumentBytes)) {
     facts.pages = PageCount(as_text(*bytes)).find();
   }
   return facts;

@@ -16,7 +16,7 @@ namespace {
 // Real files have a few hundred entries in a dozen directories.
 constexpr std::size_t kMaxEntries = 1000;
 constexpr std::size_t kMaxDirectories = 64;
-constexpr std::size_t kMaxText = 2048;
+constexpr std::size_t kMaxTagText = 2048;
 
 enum Type : std::uint16_t {
   kByte = 1,
@@ -125,7 +125,7 @@ class Tiff {
   std::string text(const Entry& entry) {
     if (size_of(entry.type) != 1) return {};
     const Bytes bytes =
-        source_.read_range(entry.offset, std::min<std::size_t>(entry.count, kMaxText));
+        source_.read_range(entry.offset, std::min<std::size_t>(entry.count, kMaxTagText));
     const std::string_view view = as_text(bytes);
     return std::string(trim(view.substr(0, view.find('\0'))));
   }

@@ -46,4 +46,16 @@ std::string fact_text(std::string_view text) {
   return clean_fact(from_latin1(text));
 }
 
+std::optional<std::uint32_t> leading_number(std::string_view text,
+                                            std::size_t digits_max) noexcept {
+  std::uint32_t value = 0;
+  std::size_t digits = 0;
+  for (const char c : text) {
+    if (c < '0' || c > '9' || digits == digits_max) break;
+    value = value * 10 + static_cast<std::uint32_t>(c - '0');
+    ++digits;
+  }
+  return digits > 0 ? std::optional(value) : std::nullopt;
+}
+
 }  // namespace coffer::media

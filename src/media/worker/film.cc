@@ -83,17 +83,6 @@ class Tags {
   std::array<const AVDictionary*, 3> all_;
 };
 
-std::optional<std::uint32_t> leading_number(std::string_view text) noexcept {
-  std::uint32_t value = 0;
-  std::size_t digits = 0;
-  for (const char c : text) {
-    if (c < '0' || c > '9' || digits == 5) break;
-    value = value * 10 + static_cast<std::uint32_t>(c - '0');
-    ++digits;
-  }
-  return digits > 0 ? std::optional(value) : std::nullopt;
-}
-
 // Before this there was no QuickTime; clocks that were never set begin earlier.
 bool is_plausible_clock(const Moment& moment) noexcept {
   constexpr std::int64_t kYear1971 = 31'536'000'000'000;
@@ -193,7 +182,7 @@ Facts Film::facts() {
   facts.title = tags.fact({"title"});
   facts.artist = tags.fact({"artist", "album_artist", "author", "performer"});
   facts.album = tags.fact({"album"});
-  facts.track = leading_number(tags.first_of({"track", "tracknumber"}));
+  facts.track = leading_number(tags.first_of({"track", "tracknumber"}), 5);
   return facts;
 }
 

@@ -16,7 +16,7 @@ namespace {
 constexpr std::array<double, 6> kParts = {1.0 / 3, 0.5, 0.2, 0.7, 0.05, 0.0};
 // From a key frame to the frame that is wanted, no more pixels than this are decoded.
 constexpr std::int64_t kMaxDecodedPixels = 700'000'000;
-constexpr double kMaxSeconds = 9;
+constexpr double kMaxSearchSeconds = 9;
 constexpr double kGoodDetail = 6;
 
 bool is_damaged(const AVFrame& frame) noexcept {
@@ -79,7 +79,7 @@ std::expected<Raster, Failure> FrameFinder::best() {
 std::expected<Raster, Failure> FrameFinder::find(std::uint64_t micros) {
   if (const auto failure = open()) return std::unexpected(*failure);
   for (const double part : kParts) {
-    if (best_ && spent_seconds() > kMaxSeconds) break;
+    if (best_ && spent_seconds() > kMaxSearchSeconds) break;
     const auto frame = frame_at(part, micros);
     if (!frame) {
       failure_ = frame.error();
@@ -101,7 +101,7 @@ std::expected<Raster, Failure> FrameFinder::find_in_order(std::uint64_t micros) 
   // is none.
   constexpr int kStep = 12;
   std::int64_t pixels = 0;
-  for (int i = 0; spent_seconds() < kMaxSeconds; ++i) {
+  for (int i = 0; spent_seconds() < kMaxSearchSeconds; ++i) {
     const AvFramePtr frame = next_frame(decoder_.get(), packet_.get(),
                                         [this](AVPacket* packet) { return next_packet(packet); });
     if (!frame) break;
@@ -143,7 +143,8 @@ std::expected<AvFramePtr, Failure> FrameFinder::frame_at(double part, std::uint6
     // A damaged frame is left for the next one, a few times.
     const bool usable = !is_damaged(*frame);
     if (usable || !last) last = std::move(frame);
-    if ((arrived && usable) || pixels > kMaxDecodedPixels || spent_seconds() > kMaxSeconds) break;
+    if ((arrived && usable) || pixels > kMaxDecodedPixels || spent_seconds() > kMaxSearchSeconds)
+      break;
   }
   if (!last) return std::unexpected(Failure::kNoPicture);
   return last;

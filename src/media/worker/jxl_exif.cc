@@ -11,10 +11,10 @@
 namespace coffer::media {
 namespace {
 
-constexpr std::size_t kMaxExif = 1u << 20;
+constexpr std::size_t kMaxJxlExif = 1u << 20;
 
 Bytes decompressed(const Bytes& data) {
-  Bytes out(kMaxExif);
+  Bytes out(kMaxJxlExif);
   std::size_t size = out.size();
   // What is longer is not looked at.
   if (BrotliDecoderDecompress(data.size(), reinterpret_cast<const std::uint8_t*>(data.data()),
@@ -27,7 +27,7 @@ Bytes decompressed(const Bytes& data) {
 }
 
 Bytes read(Source& source, const BoxBody& body) {
-  return body.length > kMaxExif
+  return body.length > kMaxJxlExif
              ? Bytes{}
              : source.read_range(body.offset, static_cast<std::size_t>(body.length));
 }

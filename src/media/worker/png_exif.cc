@@ -11,13 +11,13 @@
 namespace coffer::media {
 namespace {
 
-constexpr std::uint32_t kMaxExif = 1u << 20;
+constexpr std::uint32_t kMaxPngExif = 1u << 20;
 
 // Two digits a byte.
-constexpr std::size_t kMaxText = 2 * kMaxExif + 4096;
+constexpr std::size_t kMaxPngText = 2 * kMaxPngExif + 4096;
 
 Bytes inflated(ByteView data) {
-  Bytes out(kMaxText);
+  Bytes out(kMaxPngText);
   auto size = static_cast<uLongf>(out.size());
   // What is longer is not looked at.
   if (uncompress(reinterpret_cast<Bytef*>(out.data()), &size,
@@ -84,8 +84,8 @@ Bytes read_png_exif(Source& source) {
     if (head.size() < 8) break;
     const std::uint32_t length = get_be32(head, 0);
     const std::string_view name = as_text(head).substr(4);
-    if (name == "eXIf" && length <= kMaxExif) return source.read_range(at + 8, length);
-    if ((name == "tEXt" || name == "zTXt") && from_text.empty() && length <= kMaxText) {
+    if (name == "eXIf" && length <= kMaxPngExif) return source.read_range(at + 8, length);
+    if ((name == "tEXt" || name == "zTXt") && from_text.empty() && length <= kMaxPngText) {
       from_text = text_profile(source.read_range(at + 8, length), name == "zTXt");
     }
     at += 12 + std::uint64_t{length};

@@ -22,13 +22,13 @@
 namespace coffer::media {
 namespace {
 
-[[noreturn]] void fail(const char* what) {
+[[noreturn]] void fail_message(const char* what) {
   throw std::system_error(errno, std::generic_category(), what);
 }
 
 void send_message(ByteView message) {
   const ssize_t sent = send(kControlDescriptor, message.data(), message.size(), MSG_NOSIGNAL);
-  if (sent != static_cast<ssize_t>(message.size())) fail("send");
+  if (sent != static_cast<ssize_t>(message.size())) fail_message("send");
 }
 
 // Receives a request, with its two descriptors under their numbers. Nothing: the server is gone.
@@ -45,7 +45,7 @@ std::optional<Request> receive_request() {
   do {
     count = recvmsg(kControlDescriptor, &message, 0);
   } while (count < 0 && errno == EINTR);
-  if (count < 0) fail("recvmsg");
+  if (count < 0) fail_message("recvmsg");
   if (count == 0) return std::nullopt;
   const cmsghdr* const head = CMSG_FIRSTHDR(&message);
   std::array<int, 2> descriptors = {-1, -1};
@@ -58,7 +58,7 @@ std::optional<Request> receive_request() {
   if (!request || descriptors != std::array{kFileDescriptor, kReplyDescriptor} ||
       (message.msg_flags & (MSG_CTRUNC | MSG_TRUNC)) != 0) {
     errno = EBADMSG;
-    fail("request");
+    fail_message("request");
   }
   return request;
 }
@@ -106,11 +106,11 @@ std::int64_t millis(const timeval& time) noexcept {
   return std::int64_t{time.tv_sec} * 1000 + time.tv_usec / 1000;
 }
 
-JobEnd wait_for(pid_t child) {
+JobEnd end_of(pid_t child) {
   int status = 0;
   rusage usage = {};
   while (wait4(child, &status, 0, &usage) < 0) {
-    if (errno != EINTR) fail("wait4");
+    if (errno != EINTR) fail_message("wait4");
   }
   JobEnd end;
   if (WIFSIGNALED(status)) {
@@ -129,11 +129,11 @@ void serve_jobs(const Hello& hello) {
   send_message(encode(hello));
   while (const auto request = receive_request()) {
     const pid_t child = fork();
-    if (child < 0) fail("fork");
+    if (child < 0) fail_message("fork");
     if (child == 0) run_in_child(*request);
     close(kFileDescriptor);
     close(kReplyDescriptor);
-    send_message(encode(wait_for(child)));
+    send_message(encode(end_of(child)));
   }
 }
 

@@ -11,7 +11,7 @@ namespace coffer::media {
 namespace {
 
 // A file of these formats is one packet.
-constexpr std::size_t kMaxFileBytes = 256u << 20;
+constexpr std::size_t kMaxStillBytes = 256u << 20;
 constexpr std::int64_t kMaxPixels = 100'000'000;
 
 AVCodecID codec_of(StillFormat format) noexcept {
@@ -66,7 +66,7 @@ class AvStill final : public Still {
   }
 
   static std::optional<Failure> whole_file(Source& source, AVPacket* packet) {
-    if (source.size() > kMaxFileBytes) return Failure::kTooLarge;
+    if (source.size() > kMaxStillBytes) return Failure::kTooLarge;
     if (av_new_packet(packet, static_cast<int>(source.size())) < 0) return Failure::kMemory;
     const std::size_t count = source.read_at(
         0, {reinterpret_cast<std::byte*>(packet->data), static_cast<std::size_t>(packet->size)});

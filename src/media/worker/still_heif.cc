@@ -42,28 +42,28 @@ Failure failure_of(const heif_error& error) noexcept {
   }
 }
 
-struct ReadPosition {
+struct HeifPosition {
   Source* source = nullptr;
   std::int64_t at = 0;
 };
 
 const heif_reader kReader = {
-    1, [](void* data) { return static_cast<ReadPosition*>(data)->at; },
+    1, [](void* data) { return static_cast<HeifPosition*>(data)->at; },
     [](void* into, std::size_t size, void* data) {
-      auto& position = *static_cast<ReadPosition*>(data);
+      auto& position = *static_cast<HeifPosition*>(data);
       const std::size_t count = position.source->read_at(static_cast<std::uint64_t>(position.at),
                                                          {static_cast<std::byte*>(into), size});
       position.at += static_cast<std::int64_t>(count);
       return count == size ? 0 : -1;
     },
     [](std::int64_t at, void* data) {
-      auto& position = *static_cast<ReadPosition*>(data);
+      auto& position = *static_cast<HeifPosition*>(data);
       if (at < 0 || static_cast<std::uint64_t>(at) > position.source->size()) return -1;
       position.at = at;
       return 0;
     },
     [](std::int64_t size, void* data) {
-      const auto& position = *static_cast<ReadPosition*>(data);
+      const auto& position = *static_cast<HeifPosition*>(data);
       return size >= 0 && static_cast<std::uint64_t>(size) <= position.source->size()
                  ? heif_reader_grow_status_size_reached
                  : heif_reader_grow_status_size_beyond_eof;
@@ -271,7 +271,7 @@ class HeifStill final : public Still {
   }
 
   Context context_;
-  ReadPosition position_;
+  HeifPosition position_;
   Handle handle_;
   StillHead head_;
 };

@@ -31,12 +31,12 @@ Failure vips_failure() {
 }
 
 // Where a source is read next; libvips keeps a pointer to it.
-struct ReadPosition {
+struct VipsPosition {
   Source* source;
   std::int64_t at = 0;
 };
 
-gint64 on_read(VipsSourceCustom*, void* into, gint64 length, ReadPosition* position) {
+gint64 on_read(VipsSourceCustom*, void* into, gint64 length, VipsPosition* position) {
   if (length <= 0) return 0;
   const std::size_t count =
       position->source->read_at(static_cast<std::uint64_t>(position->at),
@@ -45,7 +45,7 @@ gint64 on_read(VipsSourceCustom*, void* into, gint64 length, ReadPosition* posit
   return static_cast<gint64>(count);
 }
 
-gint64 on_seek(VipsSourceCustom*, gint64 offset, int whence, ReadPosition* position) {
+gint64 on_seek(VipsSourceCustom*, gint64 offset, int whence, VipsPosition* position) {
   const auto size = static_cast<gint64>(position->source->size());
   const gint64 base = whence == SEEK_SET ? 0 : whence == SEEK_CUR ? position->at : size;
   if (offset < -base || offset > size - base) return -1;
@@ -53,7 +53,7 @@ gint64 on_seek(VipsSourceCustom*, gint64 offset, int whence, ReadPosition* posit
   return position->at;
 }
 
-VipsSourcePtr make_source(ReadPosition& position) {
+VipsSourcePtr make_source(VipsPosition& position) {
   position.at = 0;
   VipsSourceCustom* const source = vips_source_custom_new();
   g_signal_connect(source, "read", G_CALLBACK(on_read), &position);
@@ -127,7 +127,7 @@ VipsImagePtr load(StillFormat format, VipsSource* source, double factor) {
   });
 }
 
-const char* codec_of(StillFormat format) noexcept {
+const char* codec_name(StillFormat format) noexcept {
   switch (format) {
     case StillFormat::kJpeg: return "jpeg";
     case StillFormat::kPng: return "png";
@@ -226,7 +226,7 @@ class VipsStill final : public Still {
     if (!image) return vips_failure();
     head_.width = static_cast<std::uint32_t>(vips_image_get_width(image.get()));
     head_.height = static_cast<std::uint32_t>(vips_image_get_height(image.get()));
-    head_.codec = codec_of(format_);
+    head_.codec = codec_name(format_);
     // Progressive files are kept whole, however small they are to become.
     head_.shrinks = format_ == StillFormat::kJpeg &&
                     vips_image_get_typeof(image.get(), "jpeg-multiscan") == 0 &&
@@ -302,7 +302,7 @@ class VipsStill final : public Still {
 
   Source& source_;
   const StillFormat format_;
-  ReadPosition position_ = {};
+  VipsPosition position_ = {};
   StillHead head_;
   Bytes profile_;
 };

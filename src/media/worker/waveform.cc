@@ -12,7 +12,7 @@ namespace {
 
 // Longer sound than this is looked at in places only.
 constexpr std::uint64_t kMaxWholeMicros = 600'000'000;
-constexpr double kMaxSeconds = 9;
+constexpr double kMaxWaveSeconds = 9;
 constexpr int kFramesAPlace = 4;
 constexpr std::size_t kBars = 80;
 
@@ -83,7 +83,7 @@ class Loudness {
     std::vector<double> values;
     while (const AvFramePtr frame = next()) {
       values.push_back(loudness_of(*frame));
-      if (spent_seconds() > kMaxSeconds) break;
+      if (spent_seconds() > kMaxWaveSeconds) break;
     }
     if (values.empty()) return std::unexpected(Failure::kNoPicture);
     std::vector<double> bars(kBars);
@@ -101,7 +101,7 @@ class Loudness {
     std::vector<double> bars(kBars);
     bool any = false;
     const AVRational base = file_.stream(stream_)->time_base;
-    for (std::size_t bar = 0; bar < kBars && spent_seconds() < kMaxSeconds; ++bar) {
+    for (std::size_t bar = 0; bar < kBars && spent_seconds() < kMaxWaveSeconds; ++bar) {
       const auto at = static_cast<std::int64_t>((micros * (2 * bar + 1)) / (2 * kBars));
       if (!file_.seek(stream_, av_rescale_q(at, {1, AV_TIME_BASE}, base))) continue;
       avcodec_flush_buffers(decoder_.get());
