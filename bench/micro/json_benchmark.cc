@@ -14,7 +14,6 @@ namespace {
 vault::Entry photo() {
   vault::Entry entry;
   entry.id = vault::EntryId{123456};
-  entry.creator = vault::AccountId{7};
   entry.key = entry.name = "IMG_20240517_142301.jpg";
   entry.type = {"image/jpeg", vault::FileKind::kImage};
   entry.size = 3'456'789;
@@ -33,7 +32,8 @@ vault::Entry photo() {
 void write_media(benchmark::State& state) {
   SmallVault small;
   const vault::Entry entry = photo();
-  const apis::Client client{.address = "127.0.0.1", .base_url = "http://127.0.0.1:8080"};
+  const apis::Client client{
+      .address = "127.0.0.1", .base_url = "http://127.0.0.1:8080", .base_path = {}};
   http::Request request;
   const http::PathParameters path;
   apis::RequestContext context{.request = request,

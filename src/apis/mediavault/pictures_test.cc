@@ -9,6 +9,7 @@
 
 #include "server/test/test_server.h"
 #include "vault/media/pictures.h"
+#include "vault/vault.h"
 
 namespace coffer::apis::mediavault {
 namespace {
