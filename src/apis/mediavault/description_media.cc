@@ -57,7 +57,6 @@ std::vector<Answer> picture_answers(std::string about) {
   std::vector<Answer> answers;
   answers.push_back(tagged({200, std::move(about), forms}, "Strong; the picture's own"));
   answers.push_back({206, "The part that `Range` asks for", forms});
-  answers.push_back({304, "The caller has this picture (`If-None-Match`)"});
   answers.push_back({412, "It is not the picture of `If-Match`"});
   answers.push_back({416, "No part of the picture is in `Range`"});
   return answers;
@@ -72,7 +71,7 @@ Operation thumbnail() {
                                "metadata: of a picture, of a scene of a film, of the cover or the "
                                "waveform of a sound. ") +
                    kShared,
-          .parameters = {media_id_parameter(), if_none_match_parameter()},
+          .parameters = {media_id_parameter()},
           .answers = picture_answers("The picture"),
           .errors = {{404,
                       "There is no such file; there is nothing to see in it; or, as "
@@ -89,7 +88,7 @@ Operation image() {
                            "larger of a few sizes (64, 128, 256, 320, 480, 640, 960, 1280, 1920, "
                            "2560, 4096) and qualities (50, 80, 95) is sent. ") +
                kShared,
-      .parameters = {media_id_parameter(), if_none_match_parameter(),
+      .parameters = {media_id_parameter(),
                      query("w", "Pixels; this or `h` is needed",
                            integer(1, vault::PictureSpec::kMaxEdge)),
                      query("h", "Pixels", integer(1, vault::PictureSpec::kMaxEdge)),
