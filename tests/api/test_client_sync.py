@@ -9,8 +9,9 @@ import subprocess
 import pytest
 
 from harness import program
+from harness.client_program import tree
 from harness.program import failed, ok
-from test_client import client, nobody, proxy, tree  # noqa: F401
+from test_client import client, nobody, proxy  # noqa: F401
 
 
 def media_of(user):

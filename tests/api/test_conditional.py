@@ -278,7 +278,7 @@ def readable(user):
 
 
 def unchanged(user, path, form, method="GET"):
-    """The reply to who has what is there. Times of use and of deliveries may change it in between."""
+    """The reply to a caller that has what is there. Times of use and of deliveries may change it in between."""
     for _ in range(5):
         tag = etag(user, path)
         reply = user.call(method, path, headers={"If-None-Match": form.format(tag)})

@@ -1,4 +1,4 @@
-"""Files are looked into behind the uploads: what the command tells of it, and a server that is killed."""
+"""Files are looked into behind the uploads: what the command reports, and a server that is killed."""
 
 import json
 import time
