@@ -22,7 +22,7 @@ class Scanner {
     text_.remove_prefix(1);
     return true;
   }
-  // Exactly `digits` digits.
+  // Exactly `digits` digits, which are at most nine.
   std::optional<int> number(std::size_t digits) noexcept {
     if (text_.size() < digits) return std::nullopt;
     int value = 0;
@@ -153,7 +153,8 @@ std::optional<double> iso6709_part(std::string_view& text, std::size_t degree_di
   const std::string_view part = text.substr(0, end);
   text.remove_prefix(end);
   const std::size_t whole = std::min(part.find('.'), part.size());
-  if (part.empty() || part.size() > 20) return std::nullopt;
+  // Degrees, minutes and seconds are all there is before the point.
+  if (part.empty() || part.size() > 20 || whole > degree_digits + 4) return std::nullopt;
   Scanner in(part);
   const auto value = in.number(whole);
   if (!value) return std::nullopt;

@@ -39,6 +39,7 @@ TEST(ParseIso6709, ReadsDegreesMinutesAndSeconds) {
   EXPECT_FALSE(parse_iso6709("+91.0+000.0/"));
   EXPECT_FALSE(parse_iso6709("37.5-122.25"));
   EXPECT_FALSE(parse_iso6709("+37.5"));
+  EXPECT_FALSE(parse_iso6709("+37.3349-1009022000901.+0/"));
 }
 
 }  // namespace
