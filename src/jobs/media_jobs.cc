@@ -17,6 +17,8 @@ namespace {
 
 // Whoever serves goes first.
 constexpr int kMediaNice = 10;
+// The part of the pictures that wait which those of one owner's files may be.
+constexpr std::size_t kOwnersShare = 8;
 // Files that are looked at in one transaction, whether they are to be looked into.
 constexpr std::size_t kCatchUpStep = 200;
 
@@ -35,6 +37,9 @@ vault::MediaFailure failure_from(media::Failure failure) {
   return vault::MediaFailure::kProtocol;
 }
 
+// The first microsecond that to_iso8601() has no four digits for.
+constexpr std::int64_t kYear10000 = 253'402'300'800'000'000;
+
 vault::MediaFacts facts_from(media::Facts facts) {
   vault::MediaFacts made;
   made.width = facts.width;
@@ -45,8 +50,12 @@ vault::MediaFacts facts_from(media::Facts facts) {
   if (facts.taken_at) {
     constexpr std::int64_t kMinute = 60'000'000;
     const std::int64_t offset = facts.taken_at->offset_minutes.value_or(0) * kMinute;
-    made.taken_at = from_micros(facts.taken_at->local_micros - offset);
-    made.taken_offset_minutes = facts.taken_at->offset_minutes;
+    const std::int64_t micros = facts.taken_at->local_micros - offset;
+    // The last day of what may be written as a date ends a few hours earlier elsewhere.
+    if (micros < kYear10000) {
+      made.taken_at = from_micros(micros);
+      made.taken_offset_minutes = facts.taken_at->offset_minutes;
+    }
   }
   if (facts.location) {
     made.location = vault::MediaLocation{facts.location->latitude_e7, facts.location->longitude_e7};
@@ -143,6 +152,10 @@ bool MediaJobs::begin(const vault::Entry& file, const vault::PictureSpec& spec, 
   {
     const std::lock_guard lock(mutex_);
     if (stop_ || is_broken_ || wanted_.size() >= options_.max_waiting) return false;
+    const auto owned = std::ranges::count_if(
+        wanted_, [&](const Wanted& wanted) { return wanted.file.owner == file.owner; });
+    const std::size_t share = std::max<std::size_t>(options_.max_waiting / kOwnersShare, 1);
+    if (static_cast<std::size_t>(owned) >= share) return false;
     wanted_.push_back({.file = file, .spec = spec, .done = std::move(done)});
   }
   wake_.notify_one();
@@ -174,6 +187,7 @@ void MediaJobs::work(bool counts) {
     log::warning("media work runs at the priority of all else");
   }
   InlineExecutor executor;
+  bool files_next = false;
   Moment count_at{};
   for (;;) {
     std::uint64_t run = 0;
@@ -184,7 +198,7 @@ void MediaJobs::work(bool counts) {
       ++busy_;
     }
     bool more = false;
-    contain_exceptions("media work", [&] { more = step(executor); });
+    contain_exceptions("media work", [&] { more = step(executor, files_next); });
     if (counts && std::chrono::steady_clock::now() >= count_at) {
       count_at = std::chrono::steady_clock::now() + options_.count_every;
       contain_exceptions("media work", [&] { count_waiting(executor); });
@@ -204,16 +218,18 @@ void MediaJobs::work(bool counts) {
   }
 }
 
-bool MediaJobs::step(InlineExecutor& executor) {
+bool MediaJobs::step(InlineExecutor& executor, bool& files_next) {
   if (!check_pool()) {
     while (auto wanted = take_wanted()) wanted->done(std::nullopt);
     return false;
   }
+  if (std::exchange(files_next, false) && look_into_next(executor)) return true;
   if (auto wanted = take_wanted()) {
+    files_next = true;
     make(executor, std::move(*wanted));
     return true;
   }
-  return look_into_next(executor);
+  return look_into_next(executor) || executor.run(vault_.media_queue().catch_up(kCatchUpStep));
 }
 
 bool MediaJobs::check_pool() {
@@ -275,7 +291,7 @@ std::optional<media::Reply> MediaJobs::run(const media::Request& request, int fi
 
 bool MediaJobs::look_into_next(InlineExecutor& executor) {
   const auto job = executor.run(vault_.media_queue().lease());
-  if (!job) return executor.run(vault_.media_queue().catch_up(kCatchUpStep));
+  if (!job) return false;
   try {
     look_into(executor, *job);
   } catch (const std::exception& error) {
@@ -353,8 +369,15 @@ void MediaJobs::make(InlineExecutor& executor, Wanted wanted) {
       if (auto picture = picture_from(std::move(reply->picture))) {
         made.emplace(std::move(*picture));
       } else {
-        made.emplace(
-            std::unexpected(failure_from(reply->failure.value_or(media::Failure::kProtocol))));
+        // Its thumbnail was made, so the next try may well be better.
+        const auto failure = reply->failure.value_or(media::Failure::kProtocol);
+        if (!media::may_be_transient(failure)) {
+          made.emplace(std::unexpected(failure_from(failure)));
+        } else {
+          log::warning("a picture could not be made",
+                       {{"sha256", wanted.file.checksum ? wanted.file.checksum->hex() : ""},
+                        {"reason", describe(failure_from(failure))}});
+        }
       }
     }
   } catch (const std::exception& error) {
@@ -366,8 +389,12 @@ void MediaJobs::make(InlineExecutor& executor, Wanted wanted) {
 std::optional<MediaJobs::Wanted> MediaJobs::take_wanted() {
   const std::lock_guard lock(mutex_);
   if (wanted_.empty()) return std::nullopt;
-  Wanted wanted = std::move(wanted_.front());
-  wanted_.pop_front();
+  auto next = std::ranges::find_if(
+      wanted_, [&](const Wanted& wanted) { return wanted.file.owner != served_; });
+  if (next == wanted_.end()) next = wanted_.begin();
+  Wanted wanted = std::move(*next);
+  wanted_.erase(next);
+  served_ = wanted.file.owner;
   return wanted;
 }
 

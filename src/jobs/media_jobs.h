@@ -20,18 +20,19 @@
 
 namespace coffer::jobs {
 
-// Works on threads of its own, of low priority, one for each worker; pictures that somebody waits
-// for come first, then files that are to be looked into, then those that were stored before
-// anything was. What fails for reasons of the machine is logged and tried again. While no worker
-// can be used, which is said in the log, files wait and pictures are refused. Threads: made and
-// destroyed by one.
+// Works on threads of its own, of low priority, one for each worker: pictures that somebody waits
+// for and files that are to be looked into in turn, then files that were stored before anything
+// was. The pictures of one owner's files, whoever asks, are an eighth of those that may wait, and
+// owners have their turns, so that one link with many visitors delays nobody else for long. What
+// fails for reasons of the machine is logged and tried again. While no worker can be used, which is
+// said in the log, files wait and pictures are refused. Threads: made and destroyed by one.
 class MediaJobs final : public vault::PictureMaker {
  public:
   struct Options {
     std::size_t threads = 1;                        // at most as many as the pool has workers
     std::string folder;                             // for copies of files that are no one file
     std::uint64_t max_copied = 4ULL << 30U;         // bytes of such a copy
-    std::size_t max_waiting = 64;                   // pictures that are asked for
+    std::size_t max_waiting = 64;                   // pictures that are asked for, of all
     std::chrono::milliseconds poll_every{250};      // looks for files
     std::chrono::milliseconds count_every{10'000};  // those that wait, for metrics
     std::chrono::milliseconds retry_after{60'000};  // after a failure of the machine
@@ -71,8 +72,9 @@ class MediaJobs final : public vault::PictureMaker {
 
   void stop();
   void work(bool counts);
-  // Whether there was something to do.
-  bool step(InlineExecutor& executor);
+  // Whether there was something to do. `files_next`: it is the turn of a file, which it sets.
+  bool step(InlineExecutor& executor, bool& files_next);
+  // Whether a file was due.
   bool look_into_next(InlineExecutor& executor);
   void look_into(InlineExecutor& executor, vault::MediaJob job);
   void finish(InlineExecutor& executor, vault::MediaJob job, media::Reply reply);
@@ -101,9 +103,10 @@ class MediaJobs final : public vault::PictureMaker {
   bool is_broken_ = false;  // it was said so
   Moment check_at_{};       // while it is not usable
   std::deque<Wanted> wanted_;
-  std::size_t busy_ = 0;           // threads with something to do
-  std::uint64_t runs_wanted_ = 0;  // calls of run_all(),
-  std::uint64_t runs_done_ = 0;    // and how many of them are answered
+  std::optional<vault::AccountId> served_;  // owner of the file whose picture was made last
+  std::size_t busy_ = 0;                    // threads with something to do
+  std::uint64_t runs_wanted_ = 0;           // calls of run_all(),
+  std::uint64_t runs_done_ = 0;             // and how many of them are answered
   Stats stats_;
   std::vector<std::thread> threads_;  // last: they use the others
 };

@@ -2,12 +2,15 @@
 #include "jobs/media_jobs.h"
 
 #include <algorithm>
+#include <atomic>
+#include <chrono>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <memory>
 #include <optional>
 #include <string>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -194,6 +197,30 @@ TEST_F(MediaJobsTest, PicturesAreMadeOnRequest) {
   EXPECT_TRUE(run(pictures.render(shown, {.width = 64})));
   EXPECT_EQ(pictures.stats().made, 3U);
   EXPECT_EQ(pictures.stats().hits, 1U);
+}
+
+TEST_F(MediaJobsTest, AnOwnersFilesHaveAShareOfThePicturesThatWait) {
+  const Entry file = found(add("photo", sample("photos/landscape_orientation_6.jpg")));
+  Entry other = file;
+  other.owner = make_account("ben").id;
+  std::atomic<int> made = 0;
+  std::atomic<bool> may_go = false;
+  const auto done = [&](vault::PictureMaker::Made) { ++made; };
+  const auto hold = [&](vault::PictureMaker::Made) {
+    while (!may_go) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    ++made;
+  };
+  // One for each thread.
+  ASSERT_TRUE(jobs_->begin(file, {.width = 100}, hold));
+  ASSERT_TRUE(jobs_->begin(file, {.width = 200}, hold));
+  const auto all_are_taken = [&] { return jobs_->stats().pictures_waiting == 0; };
+  EXPECT_TRUE(vault::test::eventually(all_are_taken));
+  int taken = 0;
+  while (jobs_->begin(file, {.width = 101}, done)) ++taken;
+  EXPECT_EQ(taken, 8);
+  EXPECT_TRUE(jobs_->begin(other, {.width = 100}, done)) << "another's file";
+  may_go = true;
+  EXPECT_TRUE(vault::test::eventually([&] { return made == 11; }));
 }
 
 TEST_F(MediaJobsTest, WithoutAWorkerFilesWait) {
