@@ -102,7 +102,7 @@ Operation image() {
       .answers = picture_answers("The picture"),
       .errors = {{400},
                  {404, "There is no such file, or nothing to see in it"},
-                 {503, "Too many pictures are being made, or none are made here"}}};
+                 {503, "Too many pictures are being made, or none can be made now"}}};
 }
 
 }  // namespace
