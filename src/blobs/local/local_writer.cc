@@ -333,86 +333,55 @@ class LocalWriter::LocalDurableBlob final : public DurableBlob {
 };
 
 LocalWriter::LocalWriter(StoreContext& context, UploadBudget::Share share)
-    : context_(context), share_(std::move(share)), pipeline_(std::make_shared<Pipeline>(context)) {}
+    : BufferedWriter(context.budget),
+      share_(std::move(share)),
+      pipeline_(std::make_shared<Pipeline>(context)) {}
 
 LocalWriter::~LocalWriter() { pipeline_->abandon(); }
 
-Task<std::expected<ByteSpan, Refusal>> LocalWriter::prepare(InputStream& client) {
-  if (!filling_) {
-    // A buffer of kFirstBytes is enough for most, and grows.
-    auto next =
-        co_await pipeline_->next_buffer(share_, is_fast_ ? kBufferBytes : kFirstBytes, client);
-    if (!next) co_return std::unexpected(next.error());
-    filling_ = std::move(*next);
-    lent_at_ = std::chrono::steady_clock::now();
-    filled_ = aside_.size();
-    std::ranges::copy(aside_, filling_.span().begin());
-    aside_ = Bytes();
-  }
-  co_return filling_.span().subspan(filled_);
-}
-
-void LocalWriter::advance(std::size_t count) {
-  const std::size_t size = filling_.span().size();
-  if (count > size - filled_) throw std::logic_error("more than the space");
-  filled_ += count;
-  if (!filling_ || filled_ < size) return;
-  is_fast_ = true;
-  if (size == kBufferBytes || !filling_.grow()) submit(filled_);
-}
-
-std::chrono::milliseconds LocalWriter::patience() const noexcept {
-  using std::chrono::milliseconds;
-  const auto kept = std::chrono::steady_clock::now() - lent_at_;
-  const auto left = std::chrono::duration_cast<milliseconds>(context_.budget.patience() - kept);
-  return std::max(left, milliseconds::zero());
-}
-
-void LocalWriter::set_aside() {
-  is_fast_ = false;
-  if (!filling_) return;
-  const std::size_t whole = filled_ / kAlignment * kAlignment;
-  const ByteView rest = filling_.span().subspan(whole, filled_ - whole);
-  aside_.assign(rest.begin(), rest.end());
-  if (whole == 0) return filling_.release();
-  submit(whole);
+Task<std::expected<Buffer, Refusal>> LocalWriter::next_buffer(std::size_t bytes,
+                                                              InputStream& client) {
+  return pipeline_->next_buffer(share_, bytes, client);
 }
 
 Task<std::shared_ptr<DurableBlob>> LocalWriter::seal() {
-  const bool is_aside = !aside_.empty() || (size_ > 0 && size_ < kSmallBytes);
-  if (!filling_ && is_aside) throw std::logic_error("bytes were set aside");
-  const std::size_t tail = filling_ ? filled_ : 0;
+  if (!is_prepared() && (is_aside() || (size_ > 0 && size_ < kSmallBytes))) {
+    throw std::logic_error("bytes were set aside");
+  }
+  const std::size_t tail = filled();
+  Buffer buffer = take_filled();
+  const ByteView last = buffer.span().first(tail);
   if (size_ + tail < kSmallBytes) {
     const std::size_t size = static_cast<std::size_t>(size_) + tail;
-    if (hash_) hash(tail);
-    const Sha256Digest digest = hash_ ? hash_->finish() : Sha256::of(filling_.span().first(tail));
+    if (hash_) hash(last);
+    const Sha256Digest digest = hash_ ? hash_->finish() : Sha256::of(last);
     // Whoever takes a small blob back relies on its being packed.
     if (size_ > 0) {
-      filling_ =
-          co_await pipeline_->read_back(std::move(filling_), tail, static_cast<std::size_t>(size_));
+      buffer =
+          co_await pipeline_->read_back(std::move(buffer), tail, static_cast<std::size_t>(size_));
     }
     Holds::Hold hold = pipeline_->hold(digest);
-    pipeline_->submit_small(std::move(filling_), size, digest);
+    pipeline_->submit_small(std::move(buffer), size, digest);
     co_return std::make_shared<LocalDurableBlob>(pipeline_, std::move(hold), digest, size);
   }
-  hash(tail);
+  hash(last);
   const Sha256Digest digest = hash_->finish();
   Holds::Hold hold = pipeline_->hold(digest);
-  pipeline_->submit(std::move(filling_), tail, digest);
+  pipeline_->submit(std::move(buffer), tail, digest);
   // The sync of a large file may take long.
   const BlobInfo info = co_await pipeline_->result();
   co_return std::make_shared<LocalDurableBlob>(pipeline_, std::move(hold), info.digest, info.size);
 }
 
-void LocalWriter::submit(std::size_t count) {
-  hash(count);
+void LocalWriter::submit(Buffer buffer, std::size_t count) {
+  hash(buffer.span().first(count));
   size_ += count;
-  pipeline_->submit(std::exchange(filling_, Buffer()), count, std::nullopt);
+  pipeline_->submit(std::move(buffer), count, std::nullopt);
 }
 
-void LocalWriter::hash(std::size_t count) {
+void LocalWriter::hash(ByteView data) {
   if (!hash_) hash_.emplace();
-  hash_->update(filling_.span().first(count));
+  hash_->update(data);
 }
 
 }  // namespace coffer::blobs

@@ -48,60 +48,29 @@ std::string key_of(const std::string& prefix, const Place& place) {
 
 S3Writer::S3Writer(WriterContext& context, UploadBudget::Share share,
                    std::shared_ptr<const Places::Holder> holder)
-    : context_(context),
+    : BufferedWriter(context.budget),
+      context_(context),
       share_(std::move(share)),
       holder_(std::move(holder)),
       upload_(context.uploads, key_of(context.prefix, holder_->place())) {}
 
-Task<std::expected<ByteSpan, Refusal>> S3Writer::prepare(InputStream& client) {
-  if (!filling_) {
-    // Holds no memory while it waits: what was submitted has given its buffer back.
-    co_await upload_.settle();
-    auto charge =
-        co_await context_.budget.take(share_, is_fast_ ? kBufferBytes : kFirstBytes, client);
-    if (!charge) co_return std::unexpected(charge.error());
-    filling_ = context_.buffers.take(std::move(*charge));
-    lent_at_ = std::chrono::steady_clock::now();
-    filled_ = aside_.size();
-    std::ranges::copy(aside_, filling_.span().begin());
-    aside_ = Bytes();
-  }
-  co_return filling_.span().subspan(filled_);
-}
-
-void S3Writer::advance(std::size_t count) {
-  const std::size_t size = filling_.span().size();
-  if (count > size - filled_) throw std::logic_error("more than the space");
-  filled_ += count;
-  if (!filling_ || filled_ < size) return;
-  is_fast_ = true;
-  if (size == kBufferBytes || !filling_.grow()) submit(filled_);
-}
-
-std::chrono::milliseconds S3Writer::patience() const noexcept {
-  using std::chrono::milliseconds;
-  const auto kept = std::chrono::steady_clock::now() - lent_at_;
-  const auto left = std::chrono::duration_cast<milliseconds>(context_.budget.patience() - kept);
-  return std::max(left, milliseconds::zero());
-}
-
-void S3Writer::set_aside() {
-  is_fast_ = false;
-  if (!filling_) return;
-  const std::size_t whole = filled_ / kAlignment * kAlignment;
-  const ByteView rest = filling_.span().subspan(whole, filled_ - whole);
-  aside_.assign(rest.begin(), rest.end());
-  if (whole == 0) return filling_.release();
-  submit(whole);
+Task<std::expected<Buffer, Refusal>> S3Writer::next_buffer(std::size_t bytes, InputStream& client) {
+  // Holds no memory while it waits: what was submitted has given its buffer back.
+  co_await upload_.settle();
+  auto charge = co_await context_.budget.take(share_, bytes, client);
+  if (!charge) co_return std::unexpected(charge.error());
+  co_return context_.buffers.take(std::move(*charge));
 }
 
 Task<std::shared_ptr<DurableBlob>> S3Writer::seal() {
-  if (!aside_.empty()) throw std::logic_error("bytes were set aside");
+  if (is_aside()) throw std::logic_error("bytes were set aside");
+  const std::size_t tail = filled();
+  Buffer buffer = take_filled();
   BlobInfo info;
   if (upload_.size() == 0) {
     // All of it is here: no file is needed.
-    info.size = filling_ ? filled_ : 0;
-    auto body = std::make_shared<const BufferBody>(std::move(filling_), info.size);
+    info.size = tail;
+    auto body = std::make_shared<const BufferBody>(std::move(buffer), tail);
     info.digest = Sha256::of(body->bytes());
     Payload payload;
     payload.digest = info.digest;
@@ -109,8 +78,11 @@ Task<std::shared_ptr<DurableBlob>> S3Writer::seal() {
     co_await context_.uploads.client.put(key_of(context_.prefix, holder_->place()),
                                          std::move(payload));
   } else {
-    if (filling_ && filled_ > 0) submit(filled_);
-    filling_.release();
+    if (tail > 0) {
+      submit(std::move(buffer), tail);
+    } else {
+      buffer.release();
+    }
     co_await upload_.finish();
     info.digest = hash_.finish();
     info.size = upload_.size();
@@ -119,8 +91,8 @@ Task<std::shared_ptr<DurableBlob>> S3Writer::seal() {
   co_return std::make_shared<StoredBlob>(info, holder_);
 }
 
-void S3Writer::submit(std::size_t count) {
-  const auto kept = std::make_shared<Buffer>(std::move(filling_));
+void S3Writer::submit(Buffer buffer, std::size_t count) {
+  const auto kept = std::make_shared<Buffer>(std::move(buffer));
   const ByteView data = kept->span().first(count);
   hash_.update(data);
   upload_.submit(kept, data);
