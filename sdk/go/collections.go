@@ -2,7 +2,6 @@ package mediavault
 
 import (
 	"context"
-	"iter"
 	"net/http"
 )
 
@@ -21,7 +20,7 @@ func (s *CollectionsService) Create(ctx context.Context, collection CollectionOp
 }
 
 // List reads all collections, the oldest first, page by page.
-func (s *CollectionsService) List(ctx context.Context, at ListOptions, options ...CallOption) iter.Seq2[*Collection, error] {
+func (s *CollectionsService) List(ctx context.Context, at ListOptions, options ...CallOption) func(yield func(*Collection, error) bool) {
 	return items[Collection](ctx, s.c, list{path: "/collections", options: options}, at)
 }
 
@@ -61,7 +60,7 @@ func (s *CollectionsService) AddMedia(ctx context.Context, id string, mediaIDs [
 }
 
 // ListMedia reads the media of a collection, in its own order unless the filter has another.
-func (s *CollectionsService) ListMedia(ctx context.Context, id string, filter MediaFilter, options ...CallOption) iter.Seq2[*Media, error] {
+func (s *CollectionsService) ListMedia(ctx context.Context, id string, filter MediaFilter, options ...CallOption) func(yield func(*Media, error) bool) {
 	return items[Media](ctx, s.c, s.mediaList(id, filter, options), filter.ListOptions)
 }
 

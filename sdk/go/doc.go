@@ -5,8 +5,8 @@
 //
 //	client, err := mediavault.New("https://vault.example.com", mediavault.WithAPIKey(key))
 //
-// Its fields are the parts of the API. Every call takes a context first. Lists are iterators, which
-// read one page after another:
+// Its fields are the parts of the API. Every call takes a context first. Lists are iterators of the
+// form of iter.Seq2, which read one page after another:
 //
 //	for media, err := range client.Media.List(ctx, mediavault.MediaFilter{Tag: "sea"}) {
 //		if err != nil {
@@ -14,6 +14,9 @@
 //		}
 //		fmt.Println(media.Filename)
 //	}
+//
+// Go 1.22, which has no loops over functions, calls them with a function that returns whether to go
+// on, or reads them by [Collect].
 //
 // A refusal of the vault is an [*APIError] with its code, the fields at fault and the id of the
 // request; errors.Is compares with a [Code]:

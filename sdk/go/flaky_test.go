@@ -66,8 +66,7 @@ func TestEverythingOnceBehindAFlakyProxy(t *testing.T) {
 		return
 	}
 	var listed []string
-	for media, err := range client.Media.List(ctx, mediavault.MediaFilter{ListOptions: mediavault.ListOptions{PerPage: 5}}) {
-		ok(t, err)
+	for _, media := range must(mediavault.Collect(client.Media.List(ctx, mediavault.MediaFilter{ListOptions: mediavault.ListOptions{PerPage: 5}})))(t) {
 		listed = append(listed, media.ID)
 	}
 	slices.Sort(uploaded)

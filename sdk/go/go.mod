@@ -1,5 +1,5 @@
 module github.com/wronai/mediavault-go
 
-go 1.23
+go 1.22
 
-require github.com/coder/websocket v1.8.15
+require github.com/coder/websocket v1.8.12

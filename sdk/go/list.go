@@ -3,7 +3,6 @@ package mediavault
 import (
 	"context"
 	"errors"
-	"iter"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -150,7 +149,7 @@ func readPage[T any](ctx context.Context, c *Client, l list, at ListOptions) (*P
 const iteratorPage = 100 // items that an iterator reads at a time
 
 // items reads page after page, by cursor unless at names a page. It ends with the first error.
-func items[T any](ctx context.Context, c *Client, l list, at ListOptions) iter.Seq2[*T, error] {
+func items[T any](ctx context.Context, c *Client, l list, at ListOptions) func(yield func(*T, error) bool) {
 	return func(yield func(*T, error) bool) {
 		if at.PerPage == 0 {
 			at.PerPage = iteratorPage
@@ -180,13 +179,15 @@ func items[T any](ctx context.Context, c *Client, l list, at ListOptions) iter.S
 }
 
 // Collect reads an iterator to its end, or to its first error.
-func Collect[T any](items iter.Seq2[*T, error]) ([]*T, error) {
+func Collect[T any](items func(yield func(*T, error) bool)) ([]*T, error) {
 	var all []*T
-	for item, err := range items {
-		if err != nil {
-			return all, err
+	var failure error
+	items(func(item *T, err error) bool {
+		if failure = err; err != nil {
+			return false
 		}
 		all = append(all, item)
-	}
-	return all, nil
+		return true
+	})
+	return all, failure
 }

@@ -3,7 +3,6 @@ package mediavault
 import (
 	"context"
 	"errors"
-	"iter"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -16,7 +15,7 @@ type MediaService struct{ c *Client }
 
 // List reads media, page by page by cursor, so that each file that is there throughout comes exactly
 // once. So do the other lists.
-func (s *MediaService) List(ctx context.Context, filter MediaFilter, options ...CallOption) iter.Seq2[*Media, error] {
+func (s *MediaService) List(ctx context.Context, filter MediaFilter, options ...CallOption) func(yield func(*Media, error) bool) {
 	return items[Media](ctx, s.c, s.list(filter, options), filter.ListOptions)
 }
 

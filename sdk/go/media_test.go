@@ -111,8 +111,7 @@ func TestListsGoThroughAllPages(t *testing.T) {
 	}
 	list := func(filter mediavault.MediaFilter) []string {
 		var names []string
-		for media, err := range client.Media.List(ctx, filter) {
-			ok(t, err)
+		for _, media := range must(mediavault.Collect(client.Media.List(ctx, filter)))(t) {
 			names = append(names, media.Filename[5:6])
 		}
 		return names
@@ -138,17 +137,21 @@ func TestListsGoThroughAllPages(t *testing.T) {
 	next := mediavault.ListOptions{PerPage: 3, Cursor: page.NextCursor()}
 	page = must(client.Media.ListPage(ctx, mediavault.MediaFilter{ListOptions: next}))(t)
 	equal(t, "the next page begins", page.Items[0].Filename, "file 4.txt")
-	for media, err := range client.Media.List(ctx, mediavault.MediaFilter{ListOptions: small}) {
+	yielded := 0
+	client.Media.List(ctx, mediavault.MediaFilter{ListOptions: small})(func(media *mediavault.Media, err error) bool {
 		ok(t, err)
 		equal(t, "the first", media.Filename, "file 6.txt")
-		break
-	}
+		yielded++
+		return false
+	})
+	equal(t, "yielded", yielded, 1)
 	failures := 0
-	for media, err := range client.Media.List(ctx, mediavault.MediaFilter{Sort: "colour"}) {
+	client.Media.List(ctx, mediavault.MediaFilter{Sort: "colour"})(func(media *mediavault.Media, err error) bool {
 		refused(t, err, mediavault.ErrValidation)
 		equal(t, "media beside an error", media, nil)
 		failures++
-	}
+		return true
+	})
 	equal(t, "failures", failures, 1)
 	_, err := client.Collections.ListPage(ctx, mediavault.ListOptions{Cursor: "x"})
 	refused(t, err, mediavault.ErrValidation)
@@ -168,8 +171,7 @@ func TestCollections(t *testing.T) {
 	equal(t, "count", collection.MediaCount, 3)
 	order := func(filter mediavault.MediaFilter) string {
 		var names []string
-		for media, err := range client.Collections.ListMedia(ctx, collection.ID, filter) {
-			ok(t, err)
+		for _, media := range must(mediavault.Collect(client.Collections.ListMedia(ctx, collection.ID, filter)))(t) {
 			names = append(names, media.Filename)
 		}
 		return strings.Join(names, "")

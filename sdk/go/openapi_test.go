@@ -346,13 +346,13 @@ func TestCallsAreThoseOfTheDocument(t *testing.T) {
 				}
 			}
 			same(t, one.ID+"?", query, known.query)
-			fields := map[string]bool{}
+			var fields []string
 			for _, content := range one.RequestBody.Content {
 				for name := range content.Schema.Properties {
-					fields[name] = true
+					fields = append(fields, name)
 				}
 			}
-			same(t, one.ID+".", slices.Collect(maps.Keys(fields)), known.body)
+			same(t, one.ID+".", fields, known.body)
 		}
 	}
 	for id := range calls {

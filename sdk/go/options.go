@@ -171,7 +171,7 @@ type RateLimit struct {
 	Reset     time.Time // when the oldest counted request stops counting
 }
 
-// discardHandler is slog.DiscardHandler, which Go 1.23 does not have.
+// discardHandler is slog.DiscardHandler, which Go has since 1.24.
 type discardHandler struct{}
 
 func (discardHandler) Enabled(context.Context, slog.Level) bool  { return false }

@@ -3,7 +3,6 @@ package mediavault
 import (
 	"context"
 	"errors"
-	"iter"
 	"time"
 )
 
@@ -17,19 +16,47 @@ type Channel string
 const (
 	ChannelMedia       Channel = "media_updates"
 	ChannelCollections Channel = "collection_updates"
+	// ChannelUploads says how far the account's uploads are, whoever sends them. Its events have no
+	// ID and are not kept: those of a broken connection do not come again. It has no ResourceID.
+	ChannelUploads Channel = "upload_updates"
 )
+
+// EventUploadProgress is the event of [ChannelUploads]: a step of an upload, at most four a second.
+const EventUploadProgress EventName = "upload.progress"
+
+// UploadStatus is how an upload stands.
+type UploadStatus string
+
+// The states. The last event of an upload has one of the latter two.
+const (
+	UploadReceiving UploadStatus = "receiving"
+	UploadReceived  UploadStatus = "received" // all bytes have come; the file is about to be stored
+	UploadFailed    UploadStatus = "failed"
+)
+
+// UploadProgress is how far an upload is.
+type UploadProgress struct {
+	ID          string // upload_…
+	UserID      string
+	Status      UploadStatus
+	Received    int64  // bytes of the file
+	Size        *int64 // of the file; nil where it was not announced, as in forms
+	RequestSize *int64 // of the request that brings it; nil where it was not announced
+	StartedAt   time.Time
+}
 
 // EventGap stands, in a [Stream], for events that are kept no longer: read the lists again. It has
 // Channel and ResourceID of the subscription, and no ID.
 const EventGap EventName = "gap"
 
-// Event is something that happened to the account's media or collections.
+// Event is something that happened to the account's media or collections, or a step of an upload.
 type Event struct {
-	ID         string // Subscription.LastEventID of the next run
+	ID         string // Subscription.LastEventID of the next run; "" of ChannelUploads
 	Channel    Channel
-	ResourceID string // of the file or collection
+	ResourceID string // of the file, collection or upload
 	Event      EventName
 	Data       EventData
+	Upload     *UploadProgress // of EventUploadProgress; else nil
 	Timestamp  time.Time
 }
 
@@ -46,7 +73,7 @@ type Subscription struct {
 // Events subscribes, and yields events until the loop ends, the context does, or the vault refuses
 // for good; the last one is the error then. A lost connection is made anew, and no event is missed or
 // comes twice.
-func (s *RealtimeService) Events(ctx context.Context, subscriptions ...Subscription) iter.Seq2[*Event, error] {
+func (s *RealtimeService) Events(ctx context.Context, subscriptions ...Subscription) func(yield func(*Event, error) bool) {
 	return func(yield func(*Event, error) bool) {
 		stream, err := s.Connect(ctx, subscriptions...)
 		if err != nil {
@@ -56,11 +83,7 @@ func (s *RealtimeService) Events(ctx context.Context, subscriptions ...Subscript
 		defer stream.Close()
 		stop := context.AfterFunc(ctx, func() { stream.end(context.Cause(ctx)) })
 		defer stop()
-		for event, err := range stream.Events() {
-			if !yield(event, err) {
-				return
-			}
-		}
+		stream.Events()(yield)
 	}
 }
 
@@ -136,7 +159,7 @@ func (s *Stream) await(ctx context.Context, answer <-chan error) error {
 
 // Events yields events until the stream ends; the last one is the error then. A reader that is slow
 // holds the vault up, which then closes the connection; nothing is lost by that.
-func (s *Stream) Events() iter.Seq2[*Event, error] {
+func (s *Stream) Events() func(yield func(*Event, error) bool) {
 	return func(yield func(*Event, error) bool) {
 		for {
 			event, err := s.next()

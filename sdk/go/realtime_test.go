@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"strings"
 	"testing"
 	"time"
@@ -28,13 +29,14 @@ func pump(t *testing.T, stream *mediavault.Stream) func() *mediavault.Event {
 		stream.Close()
 	})
 	go func() {
-		for event, err := range stream.Events() {
+		stream.Events()(func(event *mediavault.Event, err error) bool {
 			select {
 			case results <- result{event, err}:
+				return true
 			case <-stop:
-				return
+				return false
 			}
-		}
+		})
 	}()
 	return func() *mediavault.Event {
 		t.Helper()
@@ -89,6 +91,52 @@ func TestEventsOfMediaAndCollections(t *testing.T) {
 	equal(t, "event", event.Event, mediavault.EventCollectionDeleted)
 }
 
+func TestUploadsTellHowFarTheyAre(t *testing.T) {
+	client, ctx := newUser(t), testContext(t)
+	next := pump(t, must(client.Realtime.Connect(ctx, mediavault.Subscription{Channel: mediavault.ChannelUploads}))(t))
+	body, source := io.Pipe()
+	uploaded := make(chan error, 1)
+	go func() {
+		_, err := client.Media.Upload(ctx, body, "slow.bin", mediavault.UploadOptions{})
+		uploaded <- err
+	}()
+	const pieces, size = 4, 50_000
+	var last *mediavault.UploadProgress
+	for i := range int64(pieces) {
+		_, err := source.Write(make([]byte, size))
+		ok(t, err)
+		// A reader of forms keeps some bytes back until it knows that they are not the form's.
+		for last == nil || last.Received < (i+1)*size-200 {
+			event := next()
+			equal(t, "event", event.Event, mediavault.EventUploadProgress)
+			equal(t, "channel", event.Channel, mediavault.ChannelUploads)
+			equal(t, "id", event.ID, "")
+			equal(t, "data", event.Data, mediavault.EventData{ID: event.Upload.ID, UserID: event.Upload.UserID})
+			if last != nil && (event.Upload.ID != last.ID || event.Upload.Received <= last.Received) {
+				t.Fatalf("%+v came after %+v", event.Upload, last)
+			}
+			last = event.Upload
+			equal(t, "resource", event.ResourceID, last.ID)
+			equal(t, "status", last.Status, mediavault.UploadReceiving)
+		}
+	}
+	ok(t, source.Close())
+	ok(t, <-uploaded)
+	for last.Status == mediavault.UploadReceiving {
+		last = next().Upload
+	}
+	equal(t, "status", last.Status, mediavault.UploadReceived)
+	equal(t, "received", last.Received, pieces*size)
+	equal(t, "user", last.UserID, must(client.Users.Me(ctx))(t).ID)
+	if last.StartedAt.IsZero() || time.Since(last.StartedAt) > time.Hour {
+		t.Fatalf("it began at %v", last.StartedAt)
+	}
+	equal(t, "size", last.Size, nil)
+	uploads := mediavault.Subscription{Channel: mediavault.ChannelUploads, ResourceID: last.ID}
+	_, err := client.Realtime.Connect(ctx, uploads)
+	refused(t, err, mediavault.ErrValidation)
+}
+
 func TestNothingIsMissedAndNothingComesTwice(t *testing.T) {
 	needVault(t)
 	proxy := vaulttest.NewProxy(t, shared.URL, nil)
@@ -131,25 +179,27 @@ func TestAnotherRunGoesOnFromTheLastEvent(t *testing.T) {
 	upload(t, client, "a", "1")
 	last := pump(t, first)()
 	ok(t, first.Close())
-	for _, err := range first.Events() {
+	first.Events()(func(_ *mediavault.Event, err error) bool {
 		if err != nil {
 			equal(t, "closed", errors.Is(err, mediavault.ErrClosed), true)
 		}
-	}
+		return true
+	})
 	missed := upload(t, client, "b", "2")
-	for event, err := range client.Realtime.Events(ctx, mediavault.Subscription{Channel: mediavault.ChannelMedia, LastEventID: last.ID}) {
+	client.Realtime.Events(ctx, mediavault.Subscription{Channel: mediavault.ChannelMedia, LastEventID: last.ID})(func(event *mediavault.Event, err error) bool {
 		ok(t, err)
-		if event.Event == mediavault.EventMediaUploaded {
-			equal(t, "missed", event.ResourceID, missed.ID)
-			break
+		if event.Event != mediavault.EventMediaUploaded {
+			return true
 		}
-	}
+		equal(t, "missed", event.ResourceID, missed.ID)
+		return false
+	})
 	// An id of another vault: what was missed cannot be known.
-	for event, err := range client.Realtime.Events(ctx, mediavault.Subscription{Channel: mediavault.ChannelMedia, LastEventID: "event_999999999"}) {
+	client.Realtime.Events(ctx, mediavault.Subscription{Channel: mediavault.ChannelMedia, LastEventID: "event_999999999"})(func(event *mediavault.Event, err error) bool {
 		ok(t, err)
 		equal(t, "event", event.Event, mediavault.EventGap)
-		break
-	}
+		return false
+	})
 }
 
 func TestAStreamOutlivesItsToken(t *testing.T) {
@@ -194,8 +244,7 @@ func TestStreamsThatAreRefused(t *testing.T) {
 	key = must(client.APIKeys.Create(ctx, mediavault.APIKeyOptions{Name: "r"}))(t)
 	stream := must(newClient(t, shared.URL, mediavault.WithAPIKey(key.Secret), quick).Realtime.Connect(ctx, allMedia))(t)
 	ok(t, client.APIKeys.Delete(ctx, key.ID))
-	for _, err = range stream.Events() {
-	}
+	_, err = mediavault.Collect(stream.Events())
 	wants(err, mediavault.ErrUnauthorized)
 }
 
@@ -204,10 +253,11 @@ func TestTheEndOfTheContextEndsTheEvents(t *testing.T) {
 	ctx, cancel := context.WithCancel(testContext(t))
 	time.AfterFunc(300*time.Millisecond, cancel)
 	count := 0
-	for _, err := range client.Realtime.Events(ctx, allMedia) {
+	client.Realtime.Events(ctx, allMedia)(func(_ *mediavault.Event, err error) bool {
 		count++
 		equal(t, "canceled", errors.Is(err, context.Canceled), true)
-	}
+		return true
+	})
 	equal(t, "yielded", count, 1)
 }
 

@@ -2,7 +2,6 @@ package mediavault
 
 import (
 	"context"
-	"iter"
 	"net/http"
 	"time"
 )
@@ -41,7 +40,7 @@ func (s *SharesService) ShareCollection(ctx context.Context, collectionID string
 }
 
 // List reads all shares of the account, the newest first, page by page.
-func (s *SharesService) List(ctx context.Context, at ListOptions, options ...CallOption) iter.Seq2[*Share, error] {
+func (s *SharesService) List(ctx context.Context, at ListOptions, options ...CallOption) func(yield func(*Share, error) bool) {
 	return items[Share](ctx, s.c, list{path: "/shares", options: options}, at)
 }
 
@@ -51,12 +50,12 @@ func (s *SharesService) ListPage(ctx context.Context, at ListOptions, options ..
 }
 
 // ListOfMedia reads the shares of a file, the newest first.
-func (s *SharesService) ListOfMedia(ctx context.Context, mediaID string, at ListOptions, options ...CallOption) iter.Seq2[*Share, error] {
+func (s *SharesService) ListOfMedia(ctx context.Context, mediaID string, at ListOptions, options ...CallOption) func(yield func(*Share, error) bool) {
 	return items[Share](ctx, s.c, list{path: mediaPath(mediaID) + "/shares", options: options}, at)
 }
 
 // ListOfCollection reads the shares of a collection, the newest first.
-func (s *SharesService) ListOfCollection(ctx context.Context, collectionID string, at ListOptions, options ...CallOption) iter.Seq2[*Share, error] {
+func (s *SharesService) ListOfCollection(ctx context.Context, collectionID string, at ListOptions, options ...CallOption) func(yield func(*Share, error) bool) {
 	return items[Share](ctx, s.c, list{path: collectionPath(collectionID) + "/shares", options: options}, at)
 }
 
@@ -81,7 +80,7 @@ func sharePath(id string) string { return "/shares/" + segment(id) }
 type TrashService struct{ c *Client }
 
 // List reads the trash, what was deleted last first, page by page.
-func (s *TrashService) List(ctx context.Context, at ListOptions, options ...CallOption) iter.Seq2[*TrashedMedia, error] {
+func (s *TrashService) List(ctx context.Context, at ListOptions, options ...CallOption) func(yield func(*TrashedMedia, error) bool) {
 	return items[TrashedMedia](ctx, s.c, list{path: "/trash", options: options}, at)
 }
 

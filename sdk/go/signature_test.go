@@ -110,14 +110,15 @@ func TestAReceiverOfTheRealVault(t *testing.T) {
 	mu.Unlock()
 	delivery := must(client.Webhooks.Test(ctx, webhook.ID))(t)
 	equal(t, "event", delivery.Event, mediavault.EventWebhookTest)
-	find := func(status mediavault.DeliveryStatus) *mediavault.Delivery {
-		for one, err := range client.Webhooks.Deliveries(ctx, webhook.ID, status, mediavault.ListOptions{PerPage: 1}) {
+	find := func(status mediavault.DeliveryStatus) (found *mediavault.Delivery) {
+		client.Webhooks.Deliveries(ctx, webhook.ID, status, mediavault.ListOptions{PerPage: 1})(func(one *mediavault.Delivery, err error) bool {
 			ok(t, err)
 			if one.ID == delivery.ID {
-				return one
+				found = one
 			}
-		}
-		return nil
+			return found == nil
+		})
+		return found
 	}
 	eventually(t, "the test is over", func() bool { return find(mediavault.DeliveryDead) != nil })
 	dead := find(mediavault.DeliveryDead)

@@ -84,7 +84,7 @@ type serverMessage struct {
 	Channel     Channel      `json:"channel"`
 	ResourceID  string       `json:"resource_id"`
 	Event       EventName    `json:"event"`
-	Data        EventData    `json:"data"`
+	Data        messageData  `json:"data"`
 	Timestamp   time.Time    `json:"timestamp"`
 	LastEventID string       `json:"last_event_id"`
 	Gap         bool         `json:"gap"`
@@ -92,6 +92,39 @@ type serverMessage struct {
 	Code        Code         `json:"code"`
 	Message     string       `json:"message"`
 	Details     []FieldError `json:"details"`
+}
+
+// messageData is the data of any event.
+type messageData struct {
+	EventData
+	Status      UploadStatus `json:"status"`
+	Received    int64        `json:"received"`
+	Size        *int64       `json:"size"`
+	RequestSize *int64       `json:"request_size"`
+	StartedAt   time.Time    `json:"started_at"`
+}
+
+func (m *serverMessage) event() *Event {
+	event := &Event{
+		ID:         m.ID,
+		Channel:    m.Channel,
+		ResourceID: m.ResourceID,
+		Event:      m.Event,
+		Data:       m.Data.EventData,
+		Timestamp:  m.Timestamp,
+	}
+	if m.Event == EventUploadProgress {
+		event.Upload = &UploadProgress{
+			ID:          m.Data.ID,
+			UserID:      m.Data.UserID,
+			Status:      m.Data.Status,
+			Received:    m.Data.Received,
+			Size:        m.Data.Size,
+			RequestSize: m.Data.RequestSize,
+			StartedAt:   m.Data.StartedAt,
+		}
+	}
+	return event
 }
 
 func (m *serverMessage) error() *APIError {
@@ -470,15 +503,7 @@ func (s *Stream) happened(ctx context.Context, message *serverMessage) {
 	if one == nil {
 		return // of a subscription that was given up
 	}
-	isDelivered := s.deliver(ctx, &Event{
-		ID:         message.ID,
-		Channel:    message.Channel,
-		ResourceID: message.ResourceID,
-		Event:      message.Event,
-		Data:       message.Data,
-		Timestamp:  message.Timestamp,
-	})
-	if isDelivered {
+	if s.deliver(ctx, message.event()) {
 		s.mu.Lock()
 		one.last = message.ID
 		s.mu.Unlock()

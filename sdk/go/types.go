@@ -276,7 +276,7 @@ type WebhookPayload struct {
 // EventData says what an event is about.
 type EventData struct {
 	ID     string `json:"id"`
-	Type   string `json:"type"` // a MediaType, "collection", "user" or "webhook"
+	Type   string `json:"type"` // a MediaType, "collection", "user" or "webhook"; "" of an upload
 	UserID string `json:"user_id"`
 }
 

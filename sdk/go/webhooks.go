@@ -2,7 +2,6 @@ package mediavault
 
 import (
 	"context"
-	"iter"
 	"net/http"
 	"net/url"
 )
@@ -55,7 +54,7 @@ func (s *WebhooksService) Test(ctx context.Context, id string, options ...CallOp
 }
 
 // Deliveries reads what was sent, and what is to be, the newest first. An empty status is all.
-func (s *WebhooksService) Deliveries(ctx context.Context, id string, status DeliveryStatus, at ListOptions, options ...CallOption) iter.Seq2[*Delivery, error] {
+func (s *WebhooksService) Deliveries(ctx context.Context, id string, status DeliveryStatus, at ListOptions, options ...CallOption) func(yield func(*Delivery, error) bool) {
 	return items[Delivery](ctx, s.c, s.deliveries(id, status, options), at)
 }
 

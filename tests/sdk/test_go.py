@@ -9,6 +9,8 @@ import pytest
 from harness import program, sdk
 
 FOLDER = sdk.source("go")
+OLDEST = "go1.22.12"  # of what sdk/go/go.mod promises
+PHOTO = program.REPOSITORY / "tests/media/photos/landscape_orientation_6.jpg"
 
 
 @functools.cache
@@ -50,12 +52,17 @@ def test_every_error_code_of_the_api_is_known():
     assert codes <= known
 
 
+def test_the_oldest_go_is_the_one_that_is_promised():
+    assert re.search(r"^go (\S+)$", (FOLDER / "go.mod").read_text(), re.M)[1] == OLDEST[2:].rpartition(".")[0]
+
+
+# Under a later Go alone are: the examples, which loop over functions.
+@pytest.mark.parametrize("toolchain", ["local", OLDEST])
 @pytest.mark.seconds(900)
 @pytest.mark.skipif(program.BINARY.exists() and program.is_sanitized(), reason="they are about the SDK")
-def test_the_sdk_s_own_tests(binary):
-    photo = program.REPOSITORY / "tests/media/photos/landscape_orientation_6.jpg"
-    print(run("vet", "./..."))
-    print(run("test", "-vet=off", "-count=1", "./...", MEDIAVAULT_TEST_PHOTO=photo))
+def test_the_sdk_s_own_tests(binary, toolchain):
+    print(run("vet", "./...", GOTOOLCHAIN=toolchain))
+    print(run("test", "-vet=off", "-count=1", "./...", GOTOOLCHAIN=toolchain, MEDIAVAULT_TEST_PHOTO=PHOTO))
 
 
 @pytest.mark.long

@@ -1,3 +1,5 @@
+//go:build go1.23
+
 // Mirror keeps a folder like a collection of a vault: what is added to the collection is downloaded,
 // what changes is downloaded again, what is taken out is removed. It follows the vault's events, and
 // compares everything at its start and after a gap.
