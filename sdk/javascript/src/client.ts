@@ -4,7 +4,7 @@ import { webPlatform, type Platform } from "./platform.js";
 import { Realtime, type RealtimeOptions } from "./realtime.js";
 import { ApiKeys, Auth, Collections, MediaFiles, Shares, Trash, Users, Webhooks } from "./resources.js";
 import { Transport } from "./transport.js";
-import type { StoredTokens } from "./types.js";
+import type { Channel, KeptChannel, StoredTokens } from "./types.js";
 
 /**
  * A caller of the Media Vault API. It holds its credentials and nothing else; any number of calls may
@@ -45,7 +45,7 @@ export class MediaVault {
   }
 
   /** Follows what happens in the account. Connects at once, and again whenever the connection breaks. */
-  realtime(options?: RealtimeOptions): Realtime {
+  realtime<C extends Channel = KeptChannel>(options?: RealtimeOptions<C>): Realtime<C> {
     return new Realtime(this.#transport, options);
   }
 }

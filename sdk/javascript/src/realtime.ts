@@ -2,14 +2,14 @@
 import { ApiError, apiError, ConnectionError, MediaVaultError } from "./errors.js";
 import type { WebSocketConstructor } from "./options.js";
 import type { Transport } from "./transport.js";
-import type { Channel, RealtimeEvent } from "./types.js";
+import type { Channel, KeptChannel, RealtimeEvent } from "./types.js";
 import { sleep } from "./waiting.js";
 
-export interface RealtimeOptions {
-  /** Both by default. */
-  channels?: readonly Channel[];
+export interface RealtimeOptions<C extends Channel = Channel> {
+  /** `media_updates` and `collection_updates` by default. */
+  channels?: readonly C[];
   /** Only these files or collections of a channel; all of them without. */
-  resources?: Partial<Record<Channel, readonly string[]>>;
+  resources?: Partial<Record<KeptChannel, readonly string[]>>;
   /** Where to go on: the `lastEventIds` of an earlier connection, or one id for all channels. */
   lastEventIds?: string | Readonly<Record<string, string>>;
   /** Ends it; `for await` throws the signal's reason. */
@@ -31,7 +31,7 @@ interface Subscription {
 
 interface Message {
   type: string;
-  id?: string;
+  id?: string | null;
   channel?: Channel;
   resource_id?: string | null;
   last_event_id?: string;
@@ -48,18 +48,20 @@ const LONGEST_TIMER = 2 ** 31 - 1;
 /** What a server closes with when it will not be otherwise for these credentials. */
 const REFUSED: Record<number, [status: number, code: string]> = { 4401: [401, "unauthorized"], 4403: [403, "forbidden"] };
 
+type EventOf<C extends Channel> = Extract<RealtimeEvent, { channel: C }>;
+
 /** Events of the account: `for await` gives them. One reader at a time. */
-export class Realtime implements AsyncIterable<RealtimeEvent> {
+export class Realtime<C extends Channel = Channel> implements AsyncIterable<EventOf<C>> {
   /** Resolves once every subscription stands for the first time; rejects where that cannot be. */
   readonly ready: Promise<void>;
 
   readonly #transport: Transport;
-  readonly #options: RealtimeOptions;
+  readonly #options: RealtimeOptions<Channel>;
   readonly #subscriptions: Subscription[] = [];
   /** Ids of the last events that arrived, and that were read, by subscription. */
   readonly #arrived: Record<string, string> = {};
   readonly #read: Record<string, string> = {};
-  readonly #queue: RealtimeEvent[] = [];
+  readonly #queue: EventOf<C>[] = [];
   readonly #closing = new AbortController();
   #wake = (): void => {};
   #ended = false;
@@ -67,13 +69,13 @@ export class Realtime implements AsyncIterable<RealtimeEvent> {
   #setReady = (): void => {};
 
   /** @internal */
-  constructor(transport: Transport, options: RealtimeOptions = {}) {
+  constructor(transport: Transport, options: RealtimeOptions<C> = {}) {
     this.#transport = transport;
     this.#options = options;
-    for (const channel of options.channels ?? (["media_updates", "collection_updates"] as const)) {
+    for (const channel of (options.channels ?? ["media_updates", "collection_updates"]) as Channel[]) {
       // Either all of a channel or some of it: then each event is of one subscription, and the ids of
       // one never run ahead of another's while both are replayed.
-      const ids = options.resources?.[channel];
+      const ids = options.resources?.[channel as KeptChannel];
       if (!ids) this.#subscriptions.push({ key: channel, channel });
       else for (const resource_id of new Set(ids)) this.#subscriptions.push({ key: `${channel}/${resource_id}`, channel, resource_id });
     }
@@ -116,11 +118,11 @@ export class Realtime implements AsyncIterable<RealtimeEvent> {
     this.#closing.abort();
   }
 
-  async *[Symbol.asyncIterator](): AsyncGenerator<RealtimeEvent, void, undefined> {
+  async *[Symbol.asyncIterator](): AsyncGenerator<EventOf<C>, void, undefined> {
     try {
       for (;;) {
         for (let event = this.#queue.shift(); event; event = this.#queue.shift()) {
-          this.#read[this.#keyOf(event)] = event.id;
+          if (event.id) this.#read[this.#keyOf(event)] = event.id;
           yield event;
         }
         if (this.#fault) throw this.#fault;
@@ -133,7 +135,7 @@ export class Realtime implements AsyncIterable<RealtimeEvent> {
   }
 
   #keyOf({ channel, resource_id }: { channel?: Channel; resource_id?: string | null }): string {
-    return this.#options.resources?.[channel!] ? `${channel}/${resource_id}` : channel!;
+    return this.#options.resources?.[channel as KeptChannel] ? `${channel}/${resource_id}` : channel!;
   }
 
   /** Connects until it is closed. */
@@ -259,8 +261,8 @@ export class Realtime implements AsyncIterable<RealtimeEvent> {
             break;
           }
           case "event":
-            this.#arrived[this.#keyOf(message)] = message.id!;
-            this.#queue.push(message as unknown as RealtimeEvent);
+            if (message.id) this.#arrived[this.#keyOf(message)] = message.id;
+            this.#queue.push(message as unknown as EventOf<C>);
             this.#wake();
             if (this.#isFull) finish(1000, "the reader is behind");
             break;

@@ -72,9 +72,11 @@ export interface StoredTokens {
   expires_at?: string;
 }
 
-export type Channel = "media_updates" | "collection_updates";
+export type Channel = "media_updates" | "collection_updates" | "upload_updates";
+/** The channels whose events the vault keeps, and which single files or collections can be followed of. */
+export type KeptChannel = Exclude<Channel, "upload_updates">;
 
-interface EventOf<C extends Channel, Name extends string, Type extends string> {
+interface EventOf<C extends KeptChannel, Name extends string, Type extends string> {
   type: "event";
   /** Grows, but is not consecutive. */
   id: string;
@@ -96,8 +98,33 @@ export type CollectionEvent = EventOf<
   "collection.created" | "collection.updated" | "collection.deleted",
   "collection"
 >;
+/** How far an upload is, through whatever API it comes; at most four a second. */
+export interface UploadProgress {
+  id: string;
+  user_id: string;
+  /** `received`: all bytes have come, and the file is about to be stored. */
+  status: "receiving" | "received" | "failed";
+  /** Bytes of the file. */
+  received: number;
+  /** Of the file; null where it was not announced, as in forms. */
+  size: number | null;
+  /** Of the request that brings it; null where it was not announced. */
+  request_size: number | null;
+  started_at: string;
+}
+/** It is not kept: that of a broken connection does not come again. */
+export interface UploadEvent {
+  type: "event";
+  id: null;
+  channel: "upload_updates";
+  /** The upload. */
+  resource_id: string;
+  event: "upload.progress";
+  data: UploadProgress;
+  timestamp: string;
+}
 /** What `realtime` yields; `channel` and `event` tell which. */
-export type RealtimeEvent = MediaEvent | CollectionEvent;
+export type RealtimeEvent = MediaEvent | CollectionEvent | UploadEvent;
 
 /** How a picture is made out of a file. */
 export interface ImageOptions {

@@ -1,7 +1,8 @@
-// Uploads and downloads a stream of many bytes; prints how many, and the most memory that was taken.
+// Uploads and downloads many bytes, as a stream and as a file; prints how many came back, and the most
+// memory that was taken.
 import { MediaVault } from "@mediavault/sdk";
 
-const [baseUrl, token, size] = process.argv.slice(2);
+const [baseUrl, token, size, path] = process.argv.slice(2);
 const vault = new MediaVault({ baseUrl, tokens: { token } });
 const block = new Uint8Array(256 << 10);
 
@@ -14,7 +15,9 @@ async function* stream() {
 }
 
 const media = await vault.media.upload(stream, { filename: "big.bin" });
+await vault.media.downloadTo(media.id, path);
+const again = await vault.media.upload(path);
 let received = 0;
-for await (const chunk of await vault.media.download(media.id)) received += chunk.length;
-await vault.media.delete(media.id, { permanent: true });
+for await (const chunk of await vault.media.download(again.id)) received += chunk.length;
+for (const { id } of [media, again]) await vault.media.delete(id, { permanent: true });
 console.log(JSON.stringify({ sent: Number(size), received, peak: process.resourceUsage().maxRSS * 1024 }));

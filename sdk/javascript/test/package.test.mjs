@@ -65,6 +65,18 @@ async function main(): Promise<void> {
       if (event.event === "collection.created") return;
     }
   }
+  for await (const { event, id, data } of vault.realtime({ channels: ["upload_updates"] })) {
+    const name: "upload.progress" = event;
+    const none: null = id;
+    const left: number = (data.request_size ?? 0) - data.received;
+    if (data.status === "failed") name.concat(String(none), String(left));
+  }
+  for await (const { id } of vault.realtime({ channels: ["media_updates", "upload_updates"] })) {
+    // @ts-expect-error: those of uploads have none
+    id.length;
+  }
+  // @ts-expect-error: all uploads or none
+  vault.realtime({ resources: { upload_updates: ["upload_1"] } });
   const results = await vault.media.uploadMany(["a", "b"]);
   for (const result of results) if (result.media) result.media.id.length;
   try {

@@ -55,6 +55,39 @@ test("one file alone", async () => {
   assert.throws(() => vault.realtime({ channels: [] }), TypeError);
 });
 
+test("uploads tell how far they are", async () => {
+  const { vault, account } = await newUser(server.url);
+  const live = vault.realtime({ channels: ["upload_updates"] });
+  await live.ready;
+  const [pieces, size] = [4, 50_000];
+  const seen = [];
+  const reading = (async () => {
+    for await (const event of live) {
+      seen.push(event);
+      if (event.data.status !== "receiving") break;
+    }
+  })();
+  async function* slowly() {
+    for (let i = 1; i <= pieces; i++) {
+      yield new Uint8Array(size);
+      // A reader of forms keeps some bytes back until it knows that they are not the form's.
+      await until(() => seen.at(-1)?.data.received >= i * size - 200, "the progress");
+    }
+  }
+  await vault.media.upload(slowly(), { filename: "slow.bin" });
+  await reading;
+  assert.ok(seen.length > pieces);
+  for (const [i, event] of seen.entries()) {
+    assert.deepEqual([event.id, event.channel, event.event], [null, "upload_updates", "upload.progress"]);
+    assert.deepEqual([event.resource_id, event.data.id, event.data.user_id], [seen[0].resource_id, event.resource_id, account.id]);
+    if (i < seen.length - 1) assert.ok(event.data.status === "receiving" && event.data.received > (seen[i - 1]?.data.received ?? -1));
+  }
+  const { data } = seen.at(-1);
+  assert.deepEqual([data.status, data.received, data.size], ["received", pieces * size, null]);
+  assert.ok(Math.abs(Date.parse(data.started_at) - Date.now()) < 3_600_000);
+  assert.deepEqual(live.lastEventIds, {});
+});
+
 test("nothing is missed or repeated while connections break", async () => {
   const proxy = await startProxy(server.url);
   const { vault } = await newUser(server.url);

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import concurrent.futures
 import json
+import queue
 import socket
 import threading
 import time
+from datetime import datetime, timezone
 from typing import Any, Callable, Iterator, List
 
 import pytest
@@ -14,7 +17,7 @@ import mediavault
 from mediavault import MediaVault, realtime
 from mediavault._core import Core, Session
 from mediavault._options import Options
-from support import QUICK, Proxy, Server, answered, register
+from support import PASSWORD, QUICK, Proxy, Server, answered, register
 
 
 def test_events(both: Any) -> None:
@@ -47,6 +50,39 @@ def test_some_of_them(both: Any) -> None:
             pass
     with pytest.raises(ValueError):
         both.realtime([])
+
+
+def test_uploads_tell_how_far_they_are(both: Any, server: Server, name: str) -> None:
+    pieces, size = 4, 50_000
+    sent: "queue.Queue[bytes]" = queue.Queue()
+
+    def send() -> None:
+        with MediaVault(server.url, trust_env=False) as vault:
+            vault.auth.login(name, PASSWORD)
+            vault.media.upload(iter(sent.get, b""), filename="slow.bin")
+
+    with both.realtime(["upload_updates"]) as events, concurrent.futures.ThreadPoolExecutor() as pool:
+        uploaded = pool.submit(send)
+        last = None
+        for number in range(1, pieces + 1):
+            sent.put(bytes(size))
+            # A reader of forms keeps some bytes back until it knows that they are not the form's.
+            while last is None or last.data.received < number * size - 200:
+                event = next(events)
+                assert (event.id, event.channel, event.event) == (None, "upload_updates", "upload.progress")
+                assert event.resource_id == event.data.id and event.data.status == "receiving"
+                if last:
+                    assert event.data.id == last.data.id and event.data.received > last.data.received
+                last = event
+        sent.put(b"")
+        uploaded.result()
+        assert last is not None
+        while last.data.status == "receiving":
+            last = next(events)
+    assert (last.data.status, last.data.received, last.data.size) == ("received", pieces * size, None)
+    assert last.data.user_id == both.users.me().id
+    assert abs((datetime.now(timezone.utc) - last.data.started_at).total_seconds()) < 3600
+    assert events.last_event_id is None
 
 
 def cut_sockets(live: List[socket.socket]) -> Callable[..., None]:

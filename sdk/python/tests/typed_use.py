@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import List, Optional, Sequence
+from typing import List, Optional, Sequence, Union
 
 from typing_extensions import assert_type
 
@@ -35,6 +35,11 @@ def blocking(body: bytes, secret: str) -> None:
             assert_type(b"".join(stream), bytes)
         for event in vault.realtime(["media_updates"], resources={"media_updates": [media.id]}):
             assert_type(event, mediavault.RealtimeEvent)
+        for upload in vault.realtime(["upload_updates"]):
+            assert_type(upload.data, mediavault.UploadProgress)
+            assert_type(upload.data.size, Optional[int])
+        for any_event in vault.realtime(["media_updates", "upload_updates"]):
+            assert_type(any_event, Union[mediavault.RealtimeEvent, mediavault.UploadEvent])
         message = mediavault.verify_webhook(body, {"webhook-id": "msg_1"}, [secret])
         assert_type(message.data.id, str)
 
@@ -47,6 +52,8 @@ async def asynchronous() -> None:
         assert_type(await vault.trash.list().first(), Optional[mediavault.TrashedMedia])
         async with vault.media.download("media_1") as stream:
             assert_type(await stream.read(), bytes)
+        async for upload in vault.realtime(["upload_updates"]):
+            assert_type(upload, mediavault.UploadEvent)
         async with vault.realtime() as events:
             async for event in events:
                 assert_type(event.data, mediavault.WebhookData)

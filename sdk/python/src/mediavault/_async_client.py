@@ -4,7 +4,19 @@ from __future__ import annotations
 
 import ssl as tls
 from types import TracebackType
-from typing import TYPE_CHECKING, Callable, Iterable, Mapping, Optional, Sequence, Type, TypeVar, Union
+from typing import (
+    TYPE_CHECKING,
+    Any,
+    Callable,
+    Iterable,
+    Mapping,
+    Optional,
+    Sequence,
+    Type,
+    TypeVar,
+    Union,
+    overload,
+)
 
 import anyio
 import httpx
@@ -19,7 +31,18 @@ from ._options import Hooks, Options, Retry
 from ._pages import AsyncPages
 from ._requests import Call, Flow
 from .models import Tokens
-from .realtime import CHANNELS, Channel, Feed, OnGap, subscriptions_of
+from .realtime import (
+    CHANNELS,
+    AnyEvent,
+    Channel,
+    Feed,
+    KeptChannel,
+    OnGap,
+    RealtimeEvent,
+    UploadChannel,
+    UploadEvent,
+    subscriptions_of,
+)
 
 if TYPE_CHECKING:
     from ._sockets import AsyncEventStream
@@ -104,16 +127,46 @@ class AsyncMediaVault:
         """Those that are used now, to be kept secret; None without a session."""
         return self._core.session.tokens
 
+    @overload
+    def realtime(
+        self,
+        channels: Iterable[KeptChannel] = ...,
+        *,
+        resources: Optional[Mapping[KeptChannel, Sequence[str]]] = None,
+        last_event_id: Optional[str] = None,
+        on_gap: Optional[OnGap] = None,
+    ) -> "AsyncEventStream[RealtimeEvent]": ...
+
+    @overload
+    def realtime(
+        self,
+        channels: Iterable[UploadChannel],
+        *,
+        resources: Optional[Mapping[KeptChannel, Sequence[str]]] = None,
+        last_event_id: Optional[str] = None,
+        on_gap: Optional[OnGap] = None,
+    ) -> "AsyncEventStream[UploadEvent]": ...
+
+    @overload
+    def realtime(
+        self,
+        channels: Iterable[Channel],
+        *,
+        resources: Optional[Mapping[KeptChannel, Sequence[str]]] = None,
+        last_event_id: Optional[str] = None,
+        on_gap: Optional[OnGap] = None,
+    ) -> "AsyncEventStream[AnyEvent]": ...
+
     def realtime(
         self,
         channels: Iterable[Channel] = CHANNELS,
         *,
-        resources: Optional[Mapping[Channel, Sequence[str]]] = None,
+        resources: Optional[Mapping[KeptChannel, Sequence[str]]] = None,
         last_event_id: Optional[str] = None,
         on_gap: Optional[OnGap] = None,
-    ) -> "AsyncEventStream":
-        """What happens to the account's files and collections, as it happens. Needs the extra
-        `mediavault-sdk[realtime]`.
+    ) -> "AsyncEventStream[Any]":
+        """What happens to the account's files and collections, as it happens; with the channel
+        `upload_updates` also how far its uploads are. Needs the extra `mediavault-sdk[realtime]`.
 
         The stream connects when it is first read, or by `async with`; it connects again where the
         connection breaks off, and misses nothing in between. `resources` narrows a channel to some
@@ -123,7 +176,7 @@ class AsyncMediaVault:
         from ._sockets import AsyncEventStream, AsyncSocketDriver
 
         wanted = subscriptions_of(channels, resources)
-        feed = Feed(self._core, realtime_url(self._core.root), wanted, last_event_id, on_gap)
+        feed: Feed[Any] = Feed(self._core, realtime_url(self._core.root), wanted, last_event_id, on_gap)
         return AsyncEventStream(feed, AsyncSocketDriver(self._driver, self._ssl, self._trust_env))
 
     async def aclose(self) -> None:

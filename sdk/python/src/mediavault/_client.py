@@ -5,7 +5,19 @@ from __future__ import annotations
 import ssl as tls
 import threading
 from types import TracebackType
-from typing import TYPE_CHECKING, Callable, Iterable, Mapping, Optional, Sequence, Type, TypeVar, Union
+from typing import (
+    TYPE_CHECKING,
+    Any,
+    Callable,
+    Iterable,
+    Mapping,
+    Optional,
+    Sequence,
+    Type,
+    TypeVar,
+    Union,
+    overload,
+)
 
 import httpx
 
@@ -18,7 +30,18 @@ from ._pages import Pages
 from ._requests import Call, Flow
 from ._resources import ApiKeys, Auth, Shares, Users, Webhooks
 from .models import Tokens
-from .realtime import CHANNELS, Channel, Feed, OnGap, subscriptions_of
+from .realtime import (
+    CHANNELS,
+    AnyEvent,
+    Channel,
+    Feed,
+    KeptChannel,
+    OnGap,
+    RealtimeEvent,
+    UploadChannel,
+    UploadEvent,
+    subscriptions_of,
+)
 
 if TYPE_CHECKING:
     from ._sockets import EventStream
@@ -123,16 +146,46 @@ class MediaVault:
         """Those that are used now, to be kept secret; None without a session."""
         return self._core.session.tokens
 
+    @overload
+    def realtime(
+        self,
+        channels: Iterable[KeptChannel] = ...,
+        *,
+        resources: Optional[Mapping[KeptChannel, Sequence[str]]] = None,
+        last_event_id: Optional[str] = None,
+        on_gap: Optional[OnGap] = None,
+    ) -> "EventStream[RealtimeEvent]": ...
+
+    @overload
+    def realtime(
+        self,
+        channels: Iterable[UploadChannel],
+        *,
+        resources: Optional[Mapping[KeptChannel, Sequence[str]]] = None,
+        last_event_id: Optional[str] = None,
+        on_gap: Optional[OnGap] = None,
+    ) -> "EventStream[UploadEvent]": ...
+
+    @overload
+    def realtime(
+        self,
+        channels: Iterable[Channel],
+        *,
+        resources: Optional[Mapping[KeptChannel, Sequence[str]]] = None,
+        last_event_id: Optional[str] = None,
+        on_gap: Optional[OnGap] = None,
+    ) -> "EventStream[AnyEvent]": ...
+
     def realtime(
         self,
         channels: Iterable[Channel] = CHANNELS,
         *,
-        resources: Optional[Mapping[Channel, Sequence[str]]] = None,
+        resources: Optional[Mapping[KeptChannel, Sequence[str]]] = None,
         last_event_id: Optional[str] = None,
         on_gap: Optional[OnGap] = None,
-    ) -> "EventStream":
-        """What happens to the account's files and collections, as it happens. Needs the extra
-        `mediavault-sdk[realtime]`.
+    ) -> "EventStream[Any]":
+        """What happens to the account's files and collections, as it happens; with the channel
+        `upload_updates` also how far its uploads are. Needs the extra `mediavault-sdk[realtime]`.
 
         The stream connects when it is first read, or by `with`; it connects again where the
         connection breaks off, and misses nothing in between. `resources` narrows a channel to some
@@ -142,7 +195,7 @@ class MediaVault:
         from ._sockets import EventStream, SyncSocketDriver
 
         wanted = subscriptions_of(channels, resources)
-        feed = Feed(self._core, realtime_url(self._core.root), wanted, last_event_id, on_gap)
+        feed: Feed[Any] = Feed(self._core, realtime_url(self._core.root), wanted, last_event_id, on_gap)
         return EventStream(feed, SyncSocketDriver(self._driver, self._ssl, self._trust_env))
 
     def close(self) -> None:

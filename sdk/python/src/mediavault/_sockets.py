@@ -7,7 +7,7 @@ import contextlib
 import ssl as tls
 import threading
 from types import TracebackType
-from typing import Any, AsyncIterator, Dict, Iterator, Optional, Type
+from typing import Any, AsyncIterator, Dict, Generic, Iterator, Optional, Type
 
 import anyio
 
@@ -18,10 +18,10 @@ from .errors import ConnectionError as ConnectionLost
 from .errors import MediaVaultError
 from .errors import TimeoutError as TimedOut
 from .realtime import (
+    E,
     Feed,
     HandshakeRefused,
     Open,
-    RealtimeEvent,
     Receive,
     Shut,
     SocketClosed,
@@ -119,26 +119,27 @@ class SyncSocketDriver(SyncDriver):
                 socket.close()
 
 
-class EventStream:
+class EventStream(Generic[E]):
     """Events as they happen: `for event in stream`. A context manager.
 
     One thread iterates; `close()` may be called from another, and ends the iteration.
     """
 
-    def __init__(self, feed: Feed, driver: SyncSocketDriver) -> None:
+    def __init__(self, feed: Feed[E], driver: SyncSocketDriver) -> None:
         self._feed, self._driver = feed, driver
         self._is_entered = False
 
     @property
     def last_event_id(self) -> Optional[str]:
-        """What another stream begins behind; after the first subscription it is never None."""
+        """What another stream begins behind; after the first subscription it is never None, but of
+        uploads alone."""
         return self._feed.last_event_id
 
     @property
     def reconnects(self) -> int:
         return self._feed.reconnects
 
-    def start(self) -> "EventStream":
+    def start(self) -> "EventStream[E]":
         """Connects and subscribes, so that nothing that happens from now on is missed."""
         try:
             self._driver.run(self._feed.start())
@@ -147,7 +148,7 @@ class EventStream:
             raise
         return self
 
-    def __iter__(self) -> Iterator[RealtimeEvent]:
+    def __iter__(self) -> Iterator[E]:
         """Outside of `with`, the end of a loop over it closes the stream."""
         try:
             while True:
@@ -160,7 +161,7 @@ class EventStream:
             if not self._is_entered:
                 self.close()
 
-    def __next__(self) -> RealtimeEvent:
+    def __next__(self) -> E:
         try:
             if not self._driver.is_closed.is_set():
                 return self._driver.run(self._feed.next())
@@ -174,7 +175,7 @@ class EventStream:
         self._driver.is_closed.set()
         self._driver.shut()
 
-    def __enter__(self) -> "EventStream":
+    def __enter__(self) -> "EventStream[E]":
         self._is_entered = True
         return self.start()
 
@@ -237,23 +238,24 @@ class AsyncSocketDriver(AsyncDriver):
                 await socket.close()
 
 
-class AsyncEventStream:
+class AsyncEventStream(Generic[E]):
     """Events as they happen: `async for event in stream`. A context manager; needs asyncio."""
 
-    def __init__(self, feed: Feed, driver: AsyncSocketDriver) -> None:
+    def __init__(self, feed: Feed[E], driver: AsyncSocketDriver) -> None:
         self._feed, self._driver = feed, driver
         self._is_entered = False
 
     @property
     def last_event_id(self) -> Optional[str]:
-        """What another stream begins behind; after the first subscription it is never None."""
+        """What another stream begins behind; after the first subscription it is never None, but of
+        uploads alone."""
         return self._feed.last_event_id
 
     @property
     def reconnects(self) -> int:
         return self._feed.reconnects
 
-    async def start(self) -> "AsyncEventStream":
+    async def start(self) -> "AsyncEventStream[E]":
         """Connects and subscribes, so that nothing that happens from now on is missed."""
         try:
             await self._driver.run(self._feed.start())
@@ -263,7 +265,7 @@ class AsyncEventStream:
             raise
         return self
 
-    async def __aiter__(self) -> AsyncIterator[RealtimeEvent]:
+    async def __aiter__(self) -> AsyncIterator[E]:
         """Outside of `async with`, the end of a loop over it closes the stream."""
         try:
             while True:
@@ -276,7 +278,7 @@ class AsyncEventStream:
             if not self._is_entered:
                 await self.aclose()
 
-    async def __anext__(self) -> RealtimeEvent:
+    async def __anext__(self) -> E:
         try:
             if not self._driver.is_closed:
                 return await self._driver.run(self._feed.next())
@@ -290,7 +292,7 @@ class AsyncEventStream:
         self._driver.is_closed = True
         await self._driver.shut()
 
-    async def __aenter__(self) -> "AsyncEventStream":
+    async def __aenter__(self) -> "AsyncEventStream[E]":
         self._is_entered = True
         return await self.start()
 

@@ -12,6 +12,7 @@ from typing import (
     Callable,
     Deque,
     Dict,
+    Generic,
     Iterable,
     List,
     Literal,
@@ -19,7 +20,9 @@ from typing import (
     Optional,
     Sequence,
     Tuple,
+    TypeVar,
     Union,
+    cast,
 )
 
 from ._core import Core, error_of
@@ -38,9 +41,20 @@ from .errors import (
 )
 from .models import EventName, WebhookData
 
-__all__ = ["Channel", "RealtimeEvent"]
+__all__ = [
+    "Channel",
+    "KeptChannel",
+    "RealtimeEvent",
+    "UploadEvent",
+    "UploadProgress",
+    "UploadStatus",
+]
 
-Channel = Literal["media_updates", "collection_updates"]
+# Of these the vault keeps events, and single files or collections can be followed.
+KeptChannel = Literal["media_updates", "collection_updates"]
+UploadChannel = Literal["upload_updates"]
+Channel = Literal["media_updates", "collection_updates", "upload_updates"]
+UploadStatus = Literal["receiving", "received", "failed"]
 
 
 @dataclass(frozen=True)
@@ -48,17 +62,51 @@ class RealtimeEvent:
     """Something that happened. `id` is what `last_event_id` of another stream may be."""
 
     id: str
-    channel: Channel
+    channel: KeptChannel
     resource_id: str
     event: EventName
     data: WebhookData
     timestamp: datetime
 
 
+@dataclass(frozen=True)
+class UploadProgress:
+    """How far an upload is, through whatever API it comes."""
+
+    id: str
+    user_id: str
+    # "received": all bytes have come, and the file is about to be stored.
+    status: UploadStatus
+    # Bytes of the file.
+    received: int
+    # Of the file; None where it was not announced, as in forms.
+    size: Optional[int]
+    # Of the request that brings it; None where it was not announced.
+    request_size: Optional[int]
+    started_at: datetime
+
+
+@dataclass(frozen=True)
+class UploadEvent:
+    """A step of an upload, at most four a second. It is not kept: it has no `id`, and that of a
+    broken connection does not come again."""
+
+    id: None
+    channel: UploadChannel
+    resource_id: str
+    event: Literal["upload.progress"]
+    data: UploadProgress
+    timestamp: datetime
+
+
+AnyEvent = Union[RealtimeEvent, UploadEvent]
+# Which events a stream has.
+E = TypeVar("E", bound=AnyEvent, covariant=True)
+
 # Called with a channel, and with an id where the subscription is to one file or collection.
 OnGap = Callable[[Channel, Optional[str]], None]
 
-CHANNELS: Tuple[Channel, Channel] = ("media_updates", "collection_updates")
+CHANNELS: Tuple[KeptChannel, KeptChannel] = ("media_updates", "collection_updates")
 
 
 @dataclass(frozen=True)
@@ -73,13 +121,13 @@ class Subscription:
 
 
 def subscriptions_of(
-    channels: Iterable[Channel], resources: Optional[Mapping[Channel, Sequence[str]]]
+    channels: Iterable[Channel], resources: Optional[Mapping[KeptChannel, Sequence[str]]]
 ) -> List[Subscription]:
     """Either to all of a channel or to some of it, so that each event is of one subscription: the
     ids of one never run ahead of another's while both are sent what they missed."""
     wanted: List[Subscription] = []
     for channel in dict.fromkeys(channels):
-        ids = None if resources is None else resources.get(channel)
+        ids = None if resources is None else resources.get(cast(KeptChannel, channel))
         if ids is None:
             wanted.append(Subscription(channel))
         else:
@@ -138,7 +186,7 @@ class Shut:
     """Closes the socket, if there is one."""
 
 
-class Feed:
+class Feed(Generic[E]):
     """The events of some subscriptions. Not for several threads or tasks at once."""
 
     def __init__(
@@ -153,7 +201,7 @@ class Feed:
         self._seen: Dict[Subscription, Optional[str]] = {
             one: last_event_id for one in subscriptions
         }
-        self._events: Deque[RealtimeEvent] = deque()
+        self._events: Deque[E] = deque()
         self._is_open = False
         self._was_open = False
         self._is_subscribed = False
@@ -166,7 +214,7 @@ class Feed:
         self.last_event_id = last_event_id
         self.reconnects = 0
 
-    def next(self) -> Flow[RealtimeEvent]:
+    def next(self) -> Flow[E]:
         """The next one, whenever it happens."""
         while not self._events:
             yield from self._step()
@@ -266,12 +314,15 @@ class Feed:
             self.last_event_id = message["last_event_id"]
 
     def _event(self, message: Dict[str, Any]) -> None:
+        if message["channel"] == "upload_updates":
+            self._events.append(cast(E, decode(UploadEvent, message, id=None)))
+            return
         event = decode(RealtimeEvent, message)
         for one in self._seen:
             if one.covers(event):
                 self._seen[one] = event.id
         self.last_event_id = event.id
-        self._events.append(event)
+        self._events.append(cast(E, event))
 
     def _error(self, message: Dict[str, Any]) -> None:
         code = str(message.get("code"))
