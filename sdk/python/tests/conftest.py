@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import pathlib
 from typing import Any, Iterator
 
@@ -10,6 +11,15 @@ from anyio.from_thread import start_blocking_portal
 
 import mediavault
 from support import PASSWORD, Blocked, Proxy, Server, register, vault_of
+
+# Programs that tests start in other folders find the package too, when this one was found by a
+# relative path.
+os.environ["PYTHONPATH"] = os.pathsep.join(
+    [
+        str(pathlib.Path(mediavault.__file__).resolve().parents[1]),
+        *(os.path.abspath(one) for one in os.environ.get("PYTHONPATH", "").split(os.pathsep) if one),
+    ]
+)
 
 
 @pytest.fixture(scope="session")

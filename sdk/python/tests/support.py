@@ -21,7 +21,7 @@ import mediavault
 from mediavault import AsyncContentStream, AsyncPages
 
 REPOSITORY = pathlib.Path(__file__).resolve().parents[3]
-BINARY = pathlib.Path(os.environ.get("COFFER_BINARY", REPOSITORY / "build/release/coffer"))
+BINARY = pathlib.Path(os.environ.get("COFFER_BINARY", REPOSITORY / "build/release/coffer")).resolve()
 # Cheap hashes of passwords, and receivers of webhooks on this machine.
 SETTINGS = {"rate_limits": "off", "passwords.memory": "8MiB", "webhooks.allow_private": "true"}
 

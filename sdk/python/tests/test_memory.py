@@ -89,8 +89,8 @@ def growth(server: Server, name: str, kind: str, size: int, target: pathlib.Path
 
 
 @pytest.mark.parametrize("kind", ["sync", "async"])
-def test_some_megabytes(server: Server, name: str, kind: str, target: pathlib.Path) -> None:
-    assert growth(server, name, kind, 96 * MIB, target) < BOUND
+def test_200_mib(server: Server, name: str, kind: str, target: pathlib.Path) -> None:
+    assert growth(server, name, kind, 200 * MIB, target) < BOUND
 
 
 @pytest.mark.long

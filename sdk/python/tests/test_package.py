@@ -12,6 +12,7 @@ import re
 import secrets
 import subprocess
 import sys
+import tarfile
 import threading
 import zipfile
 from types import SimpleNamespace
@@ -176,6 +177,14 @@ def test_the_wheel(tmp_path: pathlib.Path) -> None:
     finally:
         os.chdir(before)
     assert source == f"mediavault_sdk-{mediavault.__version__}.tar.gz"
+    # What pip makes of the source, without the repository around it, is the same.
+    with tarfile.open(tmp_path / source) as archive:
+        archive.extractall(tmp_path, **({"filter": "data"} if hasattr(tarfile, "data_filter") else {}))
+    unpacked = tmp_path / source[: -len(".tar.gz")]
+    make = "from flit_core.buildapi import build_wheel; build_wheel('..')"
+    (tmp_path / wheel).rename(tmp_path / "first.whl")
+    subprocess.run([sys.executable, "-c", make], cwd=unpacked, check=True)
+    assert (tmp_path / wheel).read_bytes() == (tmp_path / "first.whl").read_bytes()
     with zipfile.ZipFile(tmp_path / wheel) as archive:
         names = archive.namelist()
         info = f"mediavault_sdk-{mediavault.__version__}.dist-info"
