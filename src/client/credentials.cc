@@ -2,7 +2,6 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -17,11 +16,11 @@
 
 #include "base/text.h"
 #include "client/error.h"
+#include "client/private_file.h"
 
 namespace coffer::client {
 namespace {
 
-constexpr ::mode_t kPrivate = 0600;
 constexpr ::mode_t kPrivateFolder = 0700;
 constexpr ::mode_t kOthers = 0077;
 constexpr std::size_t kFileMax = std::size_t{64} << 10U;
@@ -39,14 +38,6 @@ void make_folder(const std::filesystem::path& folder) {
 std::string text_of(const boost::json::object& object, std::string_view name) {
   const auto* value = object.if_contains(name);
   return value && value->is_string() ? std::string(value->get_string()) : std::string();
-}
-
-void write_all(int fd, std::string_view text, const std::filesystem::path& path) {
-  while (!text.empty()) {
-    const ::ssize_t written = ::write(fd, text.data(), text.size());
-    if (written < 0) fail(path);
-    text.remove_prefix(static_cast<std::size_t>(written));
-  }
 }
 
 }  // namespace
@@ -115,16 +106,7 @@ void CredentialFile::save(const Credentials& credentials) const {
   if (!credentials.refresh_token.empty()) object["refresh_token"] = credentials.refresh_token;
   if (credentials.expires_at) object["expires_at"] = to_iso8601(*credentials.expires_at);
   make_folder(path_.parent_path());
-  std::filesystem::path next = path_;
-  next += fmt::format(".{}.new", ::getpid());
-  {
-    ::unlink(next.c_str());
-    const Descriptor file(::open(next.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, kPrivate));
-    if (file.get() < 0) fail(next);
-    write_all(file.get(), boost::json::serialize(object) + "\n", next);
-    if (::fsync(file.get()) != 0) fail(next);
-  }
-  if (::rename(next.c_str(), path_.c_str()) != 0) fail(path_);
+  replace_file(path_, boost::json::serialize(object) + "\n");
 }
 
 bool CredentialFile::remove() const {
@@ -137,16 +119,7 @@ Descriptor CredentialFile::lock() const {
   make_folder(path_.parent_path());
   std::filesystem::path lock = path_;
   lock += ".lock";
-  const int fd = ::open(lock.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, kPrivate);
-  if (fd < 0) fail(lock);
-  while (::flock(fd, LOCK_EX) != 0) {
-    if (errno == EINTR) continue;
-    const int error = errno;
-    ::close(fd);
-    errno = error;
-    fail(lock);
-  }
-  return Descriptor(fd);
+  return lock_file(lock);
 }
 
 std::optional<Credentials> CredentialFile::replace(const Credentials& credentials) const {

@@ -253,7 +253,8 @@ void Session::list(std::string_view path, const Query& query,
 
 Reply Session::send(Request request, std::string_view path, const Query& query, bool repeats) {
   request.url = with_query(credentials_.root + std::string(path), query);
-  if (request.method == "POST") {
+  const auto is_key = [](const auto& field) { return field.first == "Idempotency-Key"; };
+  if (request.method == "POST" && std::ranges::none_of(request.fields, is_key)) {
     request.fields.emplace_back("Idempotency-Key",
                                 random_text(system_entropy(), kKeyLength, kKeyAlphabet));
   }

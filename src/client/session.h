@@ -38,6 +38,8 @@ class Session {
   explicit Session(CredentialFile file, OnWait on_wait = {});
 
   const Credentials& credentials() const noexcept { return credentials_; }
+  // Where the credentials are, and what else is kept for the user.
+  std::filesystem::path folder() const { return file_.path().parent_path(); }
 
   // The whole reply to a call without a file. Throws Error.
   boost::json::object call(std::string_view method, std::string_view path, const Query& query = {},
@@ -51,9 +53,10 @@ class Session {
   void list(std::string_view path, const Query& query,
             const std::function<void(const boost::json::object&)>& each);
 
-  // Sends a request to a path of the API, with the credentials, an idempotency key for a POST, and
-  // again where that is safe: after 429, 503 and a lost connection, after 401 once with a new
-  // token. The reply is a success. `repeats` says whether a lost connection is one to repeat.
+  // Sends a request to a path of the API, with the credentials, an idempotency key for a POST that
+  // has none, and again where that is safe: after 429, 503 and a lost connection, after 401 once
+  // with a new token. The reply is a success. `repeats` says whether a lost connection is one to
+  // repeat.
   Reply send(Request request, std::string_view path, const Query& query, bool repeats = true);
 
   // New tokens in place of that one, unless there are some already. Throws Error where the session

@@ -88,6 +88,7 @@ class Run {
       attempt(name, [&] { download_to(SyncKind::kDownload, name, remote); });
     }
     state_.save();
+    remove_stale_parts();
     return result_;
   }
 
@@ -378,6 +379,7 @@ class Run {
     const std::string id = text_member(remote.media, "id");
     step({kind, name, id}, [&](Progress progress) {
       folder_.make_folders_of(name);
+      received_.insert(part_of(folder_.path_of(name), id));
       download(session_, remote.media, folder_.path_of(name), std::move(progress),
                [&](const fs::path& part) {
                  if (replaced && folder_.look_at(name) == replaced) folder_.move_to_trash(name);
@@ -385,6 +387,15 @@ class Run {
                });
       put(name, remote.media);
     });
+  }
+
+  // What earlier runs began to receive, and this one, which received all that is to be here, did
+  // not go on with: the file is gone there or has another name.
+  void remove_stale_parts() const {
+    if (options_.is_dry_run || result_.failures > 0 || result_.left_out > 0) return;
+    for (const fs::path& part : folder_.parts()) {
+      if (!received_.contains(part)) remove_part(part);
+    }
   }
 
   void put(const std::string& name, const boost::json::object& media) {
@@ -436,6 +447,7 @@ class Run {
   std::map<std::string, Local> here_;    // by names
   std::map<std::string, Remote> there_;  // by ids
   std::set<std::string> pending_;        // ids of media without a checksum
+  std::set<fs::path> received_;          // files of this run's downloads, until all is there
   int unreachable_ = 0;                  // files one after another for which no reply came
   SyncResult result_;
 };

@@ -73,6 +73,7 @@ SyncFolder::SyncFolder(fs::path root) : root_(std::move(root)) {
 
 void SyncFolder::scan() {
   names_.clear();
+  parts_.clear();
   left_.clear();
   folders_ = {""};
   while (!folders_.empty()) {
@@ -88,6 +89,7 @@ void SyncFolder::scan_one(const std::string& prefix) {
   fs::directory_iterator entries(root_ / prefix, error);
   for (; !error && entries != fs::directory_iterator(); entries.increment(error)) {
     const std::string last = entries->path().filename().string();
+    if (is_part(last)) parts_.push_back(entries->path());
     if (last.starts_with('.')) continue;
     std::string name = prefix + last;
     struct ::stat about {};

@@ -40,6 +40,8 @@ class SyncFolder {
   // where the folder itself cannot be read.
   void scan();
   const std::vector<std::string>& names() const noexcept { return names_; }
+  // Downloads that a run has not ended, as paths.
+  const std::vector<std::filesystem::path>& parts() const noexcept { return parts_; }
   const std::map<std::string, Left>& left() const noexcept { return left_; }
   // From now on that file is left alone: it cannot be read.
   void leave(const std::string& name, std::string why) { left_[name] = {std::move(why), true}; }
@@ -66,6 +68,7 @@ class SyncFolder {
 
   std::filesystem::path root_;
   std::vector<std::string> names_;
+  std::vector<std::filesystem::path> parts_;
   std::vector<std::string> folders_;  // that are still to be looked into
   std::map<std::string, Left> left_;
 };

@@ -4,7 +4,6 @@
 #include <fmt/format.h>
 #include <sys/file.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
@@ -16,6 +15,7 @@
 #include <utility>
 
 #include "client/error.h"
+#include "client/private_file.h"
 #include "client/session.h"
 
 namespace coffer::client {
@@ -28,27 +28,6 @@ constexpr std::chrono::seconds kSaveEvery{1};
 
 [[noreturn]] void fail(const std::filesystem::path& path) {
   throw Error(fmt::format("{}: {}", path.string(), std::strerror(errno)));
-}
-
-void write_all(int fd, std::string_view text, const std::filesystem::path& path) {
-  while (!text.empty()) {
-    const ::ssize_t written = ::write(fd, text.data(), text.size());
-    if (written < 0 && errno == EINTR) continue;
-    if (written < 0) fail(path);
-    text.remove_prefix(static_cast<std::size_t>(written));
-  }
-}
-
-std::string read_all(int fd, const std::filesystem::path& path) {
-  std::string text;
-  std::string piece(std::size_t{64} << 10U, '\0');
-  for (;;) {
-    const ::ssize_t count = ::read(fd, piece.data(), piece.size());
-    if (count < 0 && errno == EINTR) continue;
-    if (count < 0) fail(path);
-    if (count == 0) return text;
-    text.append(piece, 0, static_cast<std::size_t>(count));
-  }
 }
 
 }  // namespace
@@ -120,26 +99,16 @@ void SyncState::save() {
                                   {"account", sides_.account},
                                   {"collection", sides_.collection},
                                   {"files", std::move(files)}};
-  std::filesystem::path next = path_;
-  next += ".new";
-  {
-    const Descriptor file(::open(next.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, kPrivate));
-    if (file.get() < 0) fail(next);
-    write_all(file.get(), boost::json::serialize(state) + "\n", next);
-    if (::fsync(file.get()) != 0) fail(next);
-  }
-  // A run that ends in between leaves the one before.
-  if (::rename(next.c_str(), path_.c_str()) != 0) fail(path_);
+  replace_file(path_, boost::json::serialize(state) + "\n");
   is_saved_ = true;
   saved_at_ = Clock::now();
 }
 
 void SyncState::load() {
-  const Descriptor file(::open(path_.c_str(), O_RDONLY | O_CLOEXEC));
-  if (file.get() < 0 && errno == ENOENT) return;
-  if (file.get() < 0) fail(path_);
+  const auto text = read_file(path_);
+  if (!text) return;
   boost::system::error_code failed;
-  const boost::json::value value = boost::json::parse(read_all(file.get(), path_), failed);
+  const boost::json::value value = boost::json::parse(*text, failed);
   const auto* object = failed ? nullptr : value.if_object();
   const auto* files = object ? object->if_contains("files") : nullptr;
   const auto damaged = [this] {

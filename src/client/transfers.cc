@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -15,10 +16,12 @@
 #include <utility>
 #include <vector>
 
+#include "base/clock.h"
 #include "base/hash.h"
 #include "base/text.h"
 #include "client/descriptor.h"
 #include "client/error.h"
+#include "client/pending_uploads.h"
 
 namespace coffer::client {
 namespace {
@@ -28,7 +31,10 @@ constexpr std::chrono::milliseconds kIdle{60'000};
 constexpr ::mode_t kFileMode = 0666;   // less the umask
 constexpr std::size_t kNameMax = 255;  // bytes, of a file
 constexpr unsigned kPartial = 206;
+constexpr unsigned kNotFound = 404;
 constexpr unsigned kNotSatisfiable = 416;
+constexpr unsigned kServerErrors = 500;
+constexpr std::string_view kPartEnd = ".coffer-part";
 
 [[noreturn]] void fail(const std::filesystem::path& path) {
   throw Error(fmt::format("{}: {}", path.string(), std::strerror(errno)));
@@ -57,14 +63,32 @@ std::uint64_t read_all(int fd, const std::filesystem::path& path, Sha256& sum,
   }
 }
 
-// A file that is received, and the hash of what it has.
+// Opens a file that no other run receives into, and keeps others away until it is closed.
+int open_part(const std::filesystem::path& path) {
+  for (;;) {
+    const int fd = ::open(path.c_str(), O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, kFileMode);
+    if (fd < 0) fail(path);
+    if (::flock(fd, LOCK_EX | LOCK_NB) != 0) {
+      ::close(fd);
+      throw Error(path.string() + " is being received by another run");
+    }
+    struct ::stat opened {};
+    struct ::stat there {};
+    if (::fstat(fd, &opened) == 0 && ::lstat(path.c_str(), &there) == 0 &&
+        opened.st_ino == there.st_ino && opened.st_dev == there.st_dev) {
+      return fd;
+    }
+    // Another run has moved it to its place meanwhile.
+    ::close(fd);
+  }
+}
+
+// A file that is received, and the hash of what it has. One run at a time has it.
 class PartFile {
  public:
-  explicit PartFile(std::filesystem::path path)
-      : path_(std::move(path)),
-        file_(::open(path_.c_str(), O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, kFileMode)) {
+  explicit PartFile(std::filesystem::path path) : path_(std::move(path)), file_(open_part(path_)) {
     struct ::stat about {};
-    if (file_.get() < 0 || ::fstat(file_.get(), &about) != 0) fail(path_);
+    if (::fstat(file_.get(), &about) != 0) fail(path_);
     if (!S_ISREG(about.st_mode)) throw Error(path_.string() + " is no file; remove it");
   }
 
@@ -107,19 +131,6 @@ class PartFile {
   Sha256 sum_;
 };
 
-// Where a file is until all of it is there: a name that nobody gives a file of their own.
-std::filesystem::path part_of(const std::filesystem::path& path, const std::string& id) {
-  const std::string end = "." + id + ".coffer-part";
-  std::string name = path.filename().string();
-  std::size_t length = kNameMax - 1 - std::min(end.size(), kNameMax - 1);
-  if (name.size() > length) {
-    // Not within a character of UTF-8.
-    while (length > 0 && (static_cast<unsigned char>(name[length]) & 0xC0U) == 0x80U) --length;
-    name.resize(length);
-  }
-  return path.parent_path() / ("." + name + end);
-}
-
 // Receives what `file` lacks. A lost connection is followed by a request for the rest.
 void receive(Session& session, const std::string& path, PartFile& file, std::uint64_t total,
              const Progress& progress) {
@@ -153,17 +164,98 @@ void receive(Session& session, const std::string& path, PartFile& file, std::uin
   }
 }
 
-boost::json::object send_form(Session& session, Request request, const std::string& path,
-                              const FileForm& form, Progress progress) {
+Reply send_form(Session& session, Request request, const std::string& path, const FileForm& form,
+                const Progress& progress) {
   request.form = &form;
-  request.sent = std::move(progress);
+  request.sent = progress;
   request.timeout = kIdle;
-  const Reply reply = session.send(std::move(request), path, {});
+  return session.send(std::move(request), path, {});
+}
+
+boost::json::object data_of(const Reply& reply) {
   boost::json::value value = boost::json::parse(reply.body);
   return std::move(value.as_object().at("data").as_object());
 }
 
+// Tells an upload from others: one that is made again by the same command with the same file has
+// the same.
+std::string identity_of(const Session& session, const FileForm& form) {
+  struct ::stat about {};
+  if (::stat(form.path.c_str(), &about) != 0) fail(form.path);
+  Sha256 sum;
+  const auto add = [&sum](std::string_view text) {
+    sum.update(as_bytes(fmt::format("{}:{}", text.size(), text)));
+  };
+  add(session.credentials().root);
+  add(session.credentials().username);
+  add(std::filesystem::absolute(form.path).string());
+  add(fmt::format("{} {} {} {}", about.st_ino, about.st_size, about.st_mtim.tv_sec,
+                  about.st_mtim.tv_nsec));
+  add(form.filename);
+  for (const auto& [name, value] : form.fields) {
+    add(name);
+    add(value);
+  }
+  return sum.finish().hex();
+}
+
+bool is_there(Session& session, const std::string& id) {
+  try {
+    (void)session.data("GET", "/media/" + escape(id));
+    return true;
+  } catch (const ApiError& error) {
+    if (error.status() != kNotFound) throw;
+    return false;
+  }
+}
+
+// Sends an upload with its key: where an earlier run sent it and got no reply, the vault answers
+// with what that one stored.
+boost::json::object send_once(Session& session, const FileForm& form, const Progress& progress) {
+  PendingUploads pending(session.folder());
+  const std::string identity = identity_of(session, form);
+  for (bool is_second = false;; is_second = true) {
+    const std::string key = pending.key_of(identity, system_clock().now());
+    Request request{.method = "POST", .fields = {{"Idempotency-Key", key}}};
+    try {
+      const Reply reply = send_form(session, std::move(request), "/media/upload", form, progress);
+      pending.forget(key, system_clock().now());
+      boost::json::object media = data_of(reply);
+      const bool is_replayed = !reply.field("idempotency-replayed").empty();
+      if (!is_replayed || is_there(session, text_member(media, "id"))) return media;
+      // It was removed since.
+    } catch (const ApiError& error) {
+      if (error.status() >= kServerErrors || error.code() == "idempotency_in_progress") throw;
+      pending.forget(key, system_clock().now());
+      const bool is_stale =
+          error.code() == "idempotency_mismatch" || error.code() == "idempotency_reply_lost";
+      if (is_second || !is_stale) throw;
+    }
+  }
+}
+
 }  // namespace
+
+std::filesystem::path part_of(const std::filesystem::path& path, const std::string& id) {
+  const std::string end = "." + id + std::string(kPartEnd);
+  std::string name = path.filename().string();
+  std::size_t length = kNameMax - 1 - std::min(end.size(), kNameMax - 1);
+  if (name.size() > length) {
+    // Not within a character of UTF-8.
+    while (length > 0 && (static_cast<unsigned char>(name[length]) & 0xC0U) == 0x80U) --length;
+    name.resize(length);
+  }
+  return path.parent_path() / ("." + name + end);
+}
+
+bool is_part(std::string_view name) { return name.starts_with('.') && name.ends_with(kPartEnd); }
+
+void remove_part(const std::filesystem::path& part) {
+  const Descriptor file(::open(part.c_str(), O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
+  struct ::stat about {};
+  if (file.get() < 0 || ::fstat(file.get(), &about) != 0 || !S_ISREG(about.st_mode)) return;
+  if (::flock(file.get(), LOCK_EX | LOCK_NB) == 0) ::unlink(part.c_str());
+}
 
 std::string checksum_of(const boost::json::object& media) {
   const std::string text = text_member(media, "checksum");
@@ -179,7 +271,7 @@ std::string checksum_of_file(const std::filesystem::path& path, const Progress& 
 }
 
 boost::json::object upload(Session& session, const std::filesystem::path& path,
-                           const UploadOptions& options, Progress progress) {
+                           const UploadOptions& options, const Progress& progress) {
   FileForm form{.path = path, .filename = options.filename};
   if (form.filename.empty()) form.filename = path.filename().string();
   if (!is_utf8(form.filename)) {
@@ -190,14 +282,14 @@ boost::json::object upload(Session& session, const std::filesystem::path& path,
   std::string tags;
   for (const std::string& tag : options.tags) tags += (tags.empty() ? "" : ",") + tag;
   if (!tags.empty()) form.fields.emplace_back("tags", tags);
-  return send_form(session, {.method = "POST"}, "/media/upload", form, std::move(progress));
+  return send_once(session, form, progress);
 }
 
 boost::json::object replace(Session& session, const std::string& id, const std::string& etag,
-                            const std::filesystem::path& path, Progress progress) {
+                            const std::filesystem::path& path, const Progress& progress) {
   const FileForm form{.path = path, .filename = path.filename().string()};
-  return send_form(session, {.method = "PUT", .fields = {{"If-Match", etag}}},
-                   "/media/" + escape(id) + "/content", form, std::move(progress));
+  return data_of(send_form(session, {.method = "PUT", .fields = {{"If-Match", etag}}},
+                           "/media/" + escape(id) + "/content", form, progress));
 }
 
 std::filesystem::path place_of(const boost::json::object& media,

@@ -19,6 +19,7 @@ from harness import program
 from harness.client import Api
 from harness.client_program import Client, Counting, Proxy, tree
 from harness.program import failed, ok
+from test_upload_progress import Slow, mediavault
 
 
 @pytest.fixture
@@ -491,6 +492,15 @@ def test_watch_prints_events(client, user, watching):
     again = watching(client, "--since", first["id"], "--of", "collections")
     assert again.event()["resource_id"] == collection
     assert watching(client, "--since", "event_999999999").event()["type"] == "gap"
+
+
+def test_watch_tells_how_far_uploads_are(client, user, watching, shared):
+    watch = watching(client, "--of", "uploads")
+    upload = Slow(shared, user, mediavault)
+    event = watch.begin(lambda: upload.wire.send(b"y" * 100))
+    assert (event["channel"], event["event"], event["id"]) == ("upload_updates", "upload.progress", None)
+    assert 0 < event["data"]["received"] <= event["data"]["request_size"]
+    upload.wire.abort()
 
 
 def test_watch_misses_nothing(nobody, user, proxy, watching):

@@ -206,6 +206,8 @@ int download(const DownOptions& options) {
               [&bar](std::uint64_t done, std::uint64_t total) { bar.show(done, total); })) {
         throw Error(path.string() + " is there with other bytes; use --force to replace it");
       }
+      // It came by another way after a run that was interrupted.
+      coffer::client::remove_part(coffer::client::part_of(path, text_member(media, "id")));
     } else {
       ProgressBar bar(path.string(), options.is_json);
       coffer::client::download(

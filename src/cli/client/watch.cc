@@ -57,8 +57,10 @@ void add_watch_command(CLI::App& app, Run& run) {
   auto options = std::make_shared<WatchOptions>();
   auto channel = std::make_shared<std::string>();
   command->footer(kWatchFooter);
-  command->add_option("--of", *channel, "Events of media or of collections only")
-      ->check(CLI::IsMember({"media", "collections"}));
+  command
+      ->add_option("--of", *channel,
+                   "Events of media or of collections only, or how far uploads are")
+      ->check(CLI::IsMember({"media", "collections", "uploads"}));
   command->add_option("--since", options->since, "Id of an event (event_…)")
       ->check([](const std::string& id) {
         constexpr std::string_view kPrefix = "event_";
@@ -68,8 +70,10 @@ void add_watch_command(CLI::App& app, Run& run) {
       });
   command->callback([&run, options, channel] {
     run = [options, channel] {
-      if (*channel != "collections") options->channels.emplace_back("media_updates");
-      if (*channel != "media") options->channels.emplace_back("collection_updates");
+      const bool is_all = channel->empty();
+      if (is_all || *channel == "media") options->channels.emplace_back("media_updates");
+      if (is_all || *channel == "collections") options->channels.emplace_back("collection_updates");
+      if (*channel == "uploads") options->channels.emplace_back("upload_updates");
       return follow(*options);
     };
   });
