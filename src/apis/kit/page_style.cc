@@ -69,9 +69,10 @@ h1 { margin: .35rem 0 .25rem; font-size: clamp(1.4rem, 1.1rem + 1.6vw, 2rem); li
 .gallery a { display: block; background: var(--card); }
 .gallery a:hover { background: var(--tint); }
 .gallery a:focus-visible { outline-offset: -2px; }
-.badge { position: absolute; top: .5rem; right: .5rem; padding: .1rem .45rem; border-radius: .4rem; background: rgb(0 0 0 / .65); color: #fff; font-size: .8rem; font-variant-numeric: tabular-nums; }
-.gallery img, .gallery video { display: block; width: 100%; aspect-ratio: 1; object-fit: cover; background: var(--stage); }
-.gallery video { object-fit: contain; background: #000; }
+.badge { position: absolute; top: .5rem; right: .5rem; display: flex; align-items: center; gap: .3rem; padding: .1rem .5rem; border-radius: .4rem; background: rgb(0 0 0 / .7); color: #fff; font-size: .8rem; font-variant-numeric: tabular-nums; }
+.badge svg { width: .7em; height: .7em; fill: currentColor; stroke: none; }
+.gallery img, .blank { display: block; width: 100%; aspect-ratio: 1; object-fit: cover; background: var(--stage); }
+.blank { display: grid; place-items: center; color: var(--accent); font-size: 2rem; }
 .gallery .name { display: block; padding: .45rem .75rem; font-size: .875rem; white-space: nowrap; text-overflow: ellipsis; }
 .list + .gallery, .gallery + .list { margin-top: 1rem; }
 .empty { margin: 1.5rem 0 0; padding: 3rem 1rem; text-align: center; color: var(--soft); border: 1px dashed var(--line); border-radius: .9rem; }

@@ -211,7 +211,7 @@ Task<Reply> send(RequestContext& context, const ShareLink& link, const Entry& fi
   }
   if (!link.allow_download && (is_download(context.request) || !is_shown(file))) {
     co_return std::unexpected(Problem(ProblemKind::kForbidden,
-                                      "Whoever shared this lets it be looked at, not downloaded."));
+                                      "This file can be viewed here; downloads are not allowed"));
   }
   Reply content = co_await file_reply(context, file, "inline");
   co_return content;

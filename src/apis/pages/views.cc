@@ -28,19 +28,24 @@ constexpr std::uint64_t kOriginalMax = 3 * 1024 * 1024;
 constexpr std::uint64_t kOnlyOriginalMax = 32 * 1024 * 1024;
 constexpr std::uint32_t kLargeEdge = 1920;  // pixels, of a picture on its own page
 constexpr std::size_t kExtensionMax = 5;
+constexpr std::string_view kPlaySymbol =
+    R"(<svg viewBox="0 0 12 12" aria-hidden="true"><path d="M3 1.5v9L10.5 6z"/></svg>)";
 
 bool is_alphanumeric(char c) {
   return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
 }
 
-// `MP4 video`, `Picture`, `Folder`.
+// `MP4 video`, `Picture`, `Text file`, `Folder`.
 std::string kind_text(const Entry& entry) {
   std::string_view kind = "File";
   switch (entry.type.kind) {
     case FileKind::kImage: kind = "Picture"; break;
     case FileKind::kVideo: kind = "Video"; break;
     case FileKind::kAudio: kind = "Audio"; break;
-    case FileKind::kDocument: kind = "Document"; break;
+    // What is not laid out for paper is called a document by nobody.
+    case FileKind::kDocument:
+      kind = display_of(entry) == Display::kText ? "File" : "Document";
+      break;
     case FileKind::kFolder: return "Folder";
     case FileKind::kOther: break;
   }
@@ -50,6 +55,7 @@ std::string kind_text(const Entry& entry) {
   const std::string_view extension = name.substr(dot + 1);
   const bool is_short = !extension.empty() && extension.size() <= kExtensionMax;
   if (!is_short || !std::ranges::all_of(extension, is_alphanumeric)) return std::string(kind);
+  if (equal_ignoring_case(extension, "txt")) return "Text file";
   std::string text;
   for (const char c : extension)
     text += c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
@@ -204,8 +210,7 @@ std::string row(const PageLocation& place, const Entry& entry) {
 }
 
 // Of a film without a thumbnail a browser shows the first picture, unless nothing is to be loaded
-// yet. REQUIRES: a film
-// or a sound that plays.
+// yet. REQUIRES: a film or a sound that plays.
 std::string player(const PageLocation& place, const Entry& file, std::string_view preload) {
   const std::string source = content_of(place, file);
   const std::string name = escape_html(file.name);
@@ -327,28 +332,24 @@ std::string duration_text(double seconds) {
   return fmt::format("{}:{:02}:{:02}", all / 3600, all / 60 % 60, all % 60);
 }
 
-// A picture or a film among others; nothing for what is neither, or is not to be loaded unasked.
+// A picture or a film among others, which plays on its own page; nothing for what is neither, or
+// has no picture that may be loaded unasked.
 std::string tile(const PageLocation& place, const Entry& file) {
-  const FileKind kind = file.type.kind;
-  const std::string name =
-      fmt::format(R"(<span class="name" dir="auto">{}</span>)", escape_html(file.name));
-  if (display_of(file) == Display::kFilm && !place.is_counted) {
-    return fmt::format("<li>{}<a href=\"{}\">{}</a></li>\n", player(place, file, "none"),
-                       page_of(place, file), name);
-  }
-  if (kind != FileKind::kImage && kind != FileKind::kVideo) return {};
-  const std::string picture = small_picture(place, file);
-  if (picture.empty()) return {};
-  std::string badge;
-  if (kind == FileKind::kVideo) {
+  const bool is_film = file.type.kind == FileKind::kVideo;
+  if (file.type.kind != FileKind::kImage && !is_film) return {};
+  const std::string source = small_picture(place, file);
+  if (source.empty() && display_of(file) != Display::kFilm) return {};
+  std::string picture =
+      source.empty()
+          ? fmt::format("<span class=\"blank\">{}</span>", icon_of(file.type.kind))
+          : fmt::format(R"(<img src="{}" alt="" loading="lazy" decoding="async">)", source);
+  if (is_film) {
     const auto duration = file.media ? file.media->facts.duration() : std::nullopt;
-    badge = fmt::format("<span class=\"badge\">{}</span>",
-                        duration ? duration_text(*duration) : "Film");
+    picture += fmt::format("<span class=\"badge\">{}{}</span>", kPlaySymbol,
+                           duration ? duration_text(*duration) : "Video");
   }
-  return fmt::format(
-      "<li><a href=\"{}\"><img src=\"{}\" alt=\"\" loading=\"lazy\" decoding=\"async\">{}{}</a>"
-      "</li>\n",
-      page_of(place, file), picture, badge, name);
+  return fmt::format("<li><a href=\"{}\">{}<span class=\"name\" dir=\"auto\">{}</span></a></li>\n",
+                     page_of(place, file), picture, escape_html(file.name));
 }
 
 // Folders above, pictures and films as tiles, everything else below.
@@ -456,8 +457,8 @@ View file_view(const PageLocation& place, const std::optional<TextExcerpt>& exce
   const bool is_seen = is_shown(file) || excerpt || !large_picture(place, file).empty();
   if (!place.may_download && !is_seen) {
     view.content +=
-        "<p class=\"note\">Whoever shared this lets it be looked at only, and a browser cannot "
-        "show a file of this kind.</p>\n";
+        "<p class=\"note\">Downloads of this file are not allowed, and browsers cannot show its "
+        "format.</p>\n";
     return view;
   }
   view.content += "<div class=\"actions\">";
