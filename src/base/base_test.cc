@@ -68,12 +68,20 @@ TEST(Clock, ReadsIso8601) {
   }
   EXPECT_EQ(from_iso8601("2023-05-30T10:00:00.25Z"), time + std::chrono::milliseconds(250));
   EXPECT_EQ(from_iso8601("9999-12-31T23:59:59Z"), from_micros(253'402'300'799'000'000));
+  EXPECT_EQ(from_iso8601("1970-01-01T00:00:00Z"), from_micros(0));
+  EXPECT_EQ(from_iso8601("1969-12-31T23:59:59.5Z"), from_micros(-500'000));
+  EXPECT_EQ(from_iso8601("1850-06-01T12:00:00Z"), from_micros(-3'773'736'000'000'000));
+  EXPECT_EQ(from_iso8601("0001-01-01T02:00+02:00"), from_micros(-62'135'596'800'000'000));
   for (const char* wrong :
        {"", "2023-05-30", "2023-05-30T", "2023-05-30T10", "2023-05-30T24:00Z", "2023-02-29T10:00Z",
         "2023-13-01T10:00Z", "2023-00-01T10:00Z", "2023-05-30T10:60Z", "2023-05-30T10:00:60Z",
-        "2023-05-30T10:00:00.Z", "2023-05-30T10:00:00ZZ", "2023-05-30T10:00+2", "1969-12-31T23:59Z",
+        "2023-05-30T10:00:00.Z", "2023-05-30T10:00:00ZZ", "2023-05-30T10:00+2", "1850-02-29T12:00Z",
         " 2023-05-30T10:00Z", "2023-5-30T10:00Z", "+2023-05-30T10:00Z", "10000-01-01T00:00Z"}) {
     EXPECT_FALSE(from_iso8601(wrong)) << wrong;
+  }
+  for (const char* outside :
+       {"0000-12-31T23:59Z", "0001-01-01T01:59+02:00", "9999-12-31T23:59-00:01"}) {
+    EXPECT_FALSE(from_iso8601(outside)) << outside;
   }
 }
 
@@ -96,6 +104,9 @@ TEST(Clock, WritesAndReadsHttpDates) {
 
 TEST(Clock, FormatsMomentsBefore1970) {
   EXPECT_EQ(to_iso8601(from_micros(-1)), "1969-12-31T23:59:59Z");
+  for (const char* form : {"1850-06-01T12:00:00Z", "0001-01-01T00:00:00Z"}) {
+    EXPECT_EQ(to_iso8601(from_iso8601(form).value()), form);
+  }
 }
 
 TEST(Uuid, IsVersion7AndOrderedByTime) {

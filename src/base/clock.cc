@@ -19,6 +19,9 @@ constexpr std::array kDays{"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
 constexpr std::array kMonths{"Jan", "Feb", "Mar", "Apr", "May", "Jun",
                              "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
 
+constexpr Time kYear1 = std::chrono::sys_days(std::chrono::year(1) / 1 / 1);
+constexpr Time kYear10000 = std::chrono::sys_days(std::chrono::year(10000) / 1 / 1);
+
 // A moment as a calendar tells it. Without gmtime, which takes a lock of the whole process.
 struct Calendar {
   explicit Calendar(Time time)
@@ -107,7 +110,7 @@ std::optional<Time> from_iso8601(std::string_view text) {
   using namespace std::chrono;
   Digits in(text);
   const auto y = in.take(4);
-  if (!y || *y < 1970 || !in.skip("-")) return std::nullopt;
+  if (!y || !in.skip("-")) return std::nullopt;
   const auto m = in.take(2);
   if (!m || !in.skip("-")) return std::nullopt;
   const auto d = in.take(2);
@@ -145,7 +148,9 @@ std::optional<Time> from_iso8601(std::string_view text) {
   const year_month_day day{year(*y), month(static_cast<unsigned>(*m)),
                            std::chrono::day(static_cast<unsigned>(*d))};
   if (!in.rest().empty() || !day.ok()) return std::nullopt;
-  return Time(sys_days(day) + clock);
+  const Time time = sys_days(day) + clock;
+  if (time < kYear1 || time >= kYear10000) return std::nullopt;
+  return time;
 }
 
 std::string to_http_date(Time time) {

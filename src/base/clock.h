@@ -34,12 +34,12 @@ class ManualClock final : public Clock {
   std::atomic<std::int64_t> micros_;
 };
 
-// ISO 8601 with `Z`, to the second: `2023-05-30T10:00:00Z`.
+// ISO 8601 with `Z`, to the second: `2023-05-30T10:00:00Z`. REQUIRES: a year from 1 to 9999.
 std::string to_iso8601(Time time);
 
 // ISO 8601 as programs write it: `2023-05-30T10:00[:00[.000000]]`, a space may stand for the `T`,
 // then `Z`, `+02:00` or nothing, which is UTC too. Nothing for any other text, a date that there
-// is not, or a year outside of 1970 to 9999.
+// is not, or a moment outside of the years 1 to 9999 in UTC, which are what to_iso8601() can write.
 std::optional<Time> from_iso8601(std::string_view text);
 
 // IMF-fixdate (RFC 9110 section 5.6.7): `Tue, 30 May 2023 10:00:00 GMT`.

@@ -306,13 +306,20 @@ def test_lists_by_when_it_was_taken(user):
             seen += [each["id"] for each in shapes.success(reply)]
             cursor = reply.json()["meta"]["pagination"]["links"]["next_cursor"]
         assert seen == wanted
+    # Pictures are older than the epoch of computers.
+    ancient = NIKON.read_bytes().replace(b"2008:10:22", b"1850:06:01")
+    oldest = when_ready(user, user.upload(ancient, "ancient.jpg"))
+    assert oldest["taken_at"].startswith("1850-06-01T")
+    assert ids(taken_before="1969-12-31T23:59:59Z") == ids(taken_after="0001-01-01T00:00:00Z", taken_before="1900-01-01T00:00:00Z") == [oldest["id"]]
+    assert ids(taken_after="1850-06-02T00:00:00Z") == [new["id"], old["id"]]
+    assert ids(sort="taken_at")[0] == oldest["id"]
     # A cursor is of one list.
     first = user.get("/media", params={"per_page": 1, "cursor": "", "taken_after": "2000-01-01T00:00:00Z"})
     cursor = first.json()["meta"]["pagination"]["links"]["next_cursor"]
     assert faults(user.get("/media", params={"per_page": 1, "cursor": cursor})) == ["cursor"]
 
 
-@pytest.mark.parametrize("value", ["", "yesterday", "2008-10-22", "1", "2008-13-01T00:00:00Z"])
+@pytest.mark.parametrize("value", ["", "yesterday", "2008-10-22", "1", "2008-13-01T00:00:00Z", "0000-06-01T00:00:00Z"])
 def test_wrong_moments_are_named(user, value):
     assert faults(user.get("/media", params={"taken_after": value, "taken_before": value})) == ["taken_after", "taken_before"]
 
