@@ -8,10 +8,14 @@
 namespace coffer::db::sqlite {
 namespace {
 
+// The second moves what came while the first did.
+constexpr int kPasses = 2;
+
 // Nothing is lost when it fails: the log holds it all and is tried again.
-void move_log(Connection& connection) {
+template <class Move>
+void move_log(Move move) {
   try {
-    connection.checkpoint();
+    move();
   } catch (const std::exception& error) {
     log::warning("log_not_moved", {{"reason", error.what()}});
   }
@@ -55,11 +59,19 @@ void Checkpointer::maybe_checkpoint(Connection& writer) {
     }
     case State::kMoving: break;
     case State::kMoved:
-      move_log(writer);
+      move_log([&] { writer.checkpoint(); });
       // Where somebody reads from the log for long, it grows on: not each commit tries again.
       next_at_ = length + log_pages_ / 4;
       state_.store(State::kIdle, std::memory_order_relaxed);
       break;
+  }
+}
+
+// Synced here, so that the writer waits for the sync of its own few pages alone.
+void Checkpointer::move_bulk() {
+  for (int pass = 0; pass < kPasses; ++pass) {
+    connection_.checkpoint();
+    connection_.sync_moved();
   }
 }
 
@@ -71,7 +83,7 @@ void Checkpointer::serve() {
     });
     if (stopping_) return;
     lock.unlock();
-    move_log(connection_);
+    move_log([this] { move_bulk(); });
     state_.store(State::kMoved, std::memory_order_release);
     lock.lock();
   }

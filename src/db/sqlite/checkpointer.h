@@ -29,6 +29,7 @@ class Checkpointer {
   enum class State { kIdle, kMoving, kMoved };
 
   void serve();
+  void move_bulk();
 
   const int log_pages_;
   int next_at_;            // the log's length at which it begins: the writer's alone

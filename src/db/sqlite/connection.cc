@@ -285,6 +285,12 @@ void Connection::checkpoint() {
   if ((code & 0xff) != SQLITE_BUSY) check(code, "checkpoint");
 }
 
+void Connection::sync_moved() {
+  sqlite3_file* file = nullptr;
+  check(sqlite3_file_control(handle_, "main", SQLITE_FCNTL_FILE_POINTER, &file), "sync");
+  check(file->pMethods->xSync(file, SQLITE_SYNC_NORMAL), "sync");
+}
+
 bool Connection::in_transaction() const { return sqlite3_get_autocommit(handle_) == 0; }
 
 std::int64_t Connection::rows_changed() const { return sqlite3_total_changes64(handle_); }

@@ -70,6 +70,9 @@ class Connection {
   // Moves the log's pages into the database, as far as nobody reads from it or writes. Throws
   // Error.
   void checkpoint();
+  // Waits until what was moved is on the disk. SQLite itself waits for it, inside of checkpoint(),
+  // only when that has moved the whole log. Throws Error.
+  void sync_moved();
 
   std::uint64_t statements() const { return statements_.load(std::memory_order_relaxed); }
 

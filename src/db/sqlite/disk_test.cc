@@ -2,6 +2,8 @@
 #include <gmock/gmock.h>
 
 #include <algorithm>
+#include <chrono>
+#include <latch>
 #include <set>
 #include <thread>
 
@@ -150,6 +152,43 @@ TEST_F(DiskTest, AGroupIsSyncedOnce) {
   failing_together(60, [&](int i) { return add_item(database(), i); });
   EXPECT_LE(disk_.syncs() - before, 4);
   EXPECT_EQ(item_numbers(database()).size(), 60U);
+}
+
+// Where somebody reads from the log, not all of it can be moved, and SQLite leaves what was moved
+// unsynced: for whoever moves the rest, which is the thread that commits.
+TEST_F(DiskTest, WhatIsMovedBesideTheWriterIsSynced) {
+  storage_.options.log_pages = 100;
+  open();
+  InlineExecutor executor;
+  for (std::int64_t number = 1; number <= 4; ++number) {
+    executor.run(add_pair(database(), number));
+  }
+  const auto& file = storage_.options.path;
+  const std::size_t before = disk_.writes_to(file).all;
+  std::latch reads(1);
+  std::latch moved(1);
+  at_once(2, [&](int who) -> Task<void> {
+    if (who == 0) {
+      co_await database().read([&](Transaction& tx) -> Task<void> {
+        co_await tx.all(kItemNumbers, contract::integer_from);
+        reads.count_down();
+        moved.wait();
+      });
+      co_return;
+    }
+    reads.wait();
+    for (std::int64_t number = 5; number <= 40; ++number) co_await add_pair(database(), number);
+    const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+    auto writes = disk_.writes_to(file);
+    while ((writes.all == before || writes.unsynced > 0) &&
+           std::chrono::steady_clock::now() < deadline) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(1));
+      writes = disk_.writes_to(file);
+    }
+    EXPECT_GT(writes.all, before);
+    EXPECT_EQ(writes.unsynced, 0U);
+    moved.count_down();
+  });
 }
 
 TEST_F(DiskTest, ACommitThatCannotBeSyncedFailsAllAndKeepsNothing) {

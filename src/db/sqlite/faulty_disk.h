@@ -29,6 +29,12 @@ class FaultyDisk {
   void fail_syncs(int code, int count);
   // Syncs that succeeded.
   int syncs() const { return syncs_; }
+  // Writes to the file, ever, and those that have not been synced.
+  struct Writes {
+    std::size_t all = 0;
+    std::size_t unsynced = 0;
+  };
+  Writes writes_to(const std::filesystem::path& file);
 
   // Makes in `folder` what a power cut at this moment could leave of all files: what was
   // synced, and of what was written since any part.
@@ -43,6 +49,7 @@ class FaultyDisk {
   struct Contents {
     std::string synced;
     std::vector<Change> since;
+    std::size_t writes = 0;
   };
   struct File;
   struct Calls;
@@ -114,6 +121,7 @@ struct FaultyDisk::Calls {
     const std::lock_guard lock(disk.mutex_);
     const int code = real(f).xWrite(file(f).real(), data, size, offset);
     if (code == SQLITE_OK && file(f).contents) {
+      ++file(f).contents->writes;
       file(f).contents->since.push_back(
           {static_cast<std::size_t>(offset),
            std::string(static_cast<const char*>(data), static_cast<std::size_t>(size))});
@@ -199,6 +207,12 @@ inline void FaultyDisk::fail_writes(int code, int count, int error) {
 inline void FaultyDisk::fail_syncs(int code, int count) {
   sync_code_ = code;
   sync_failures_ = count;
+}
+
+inline FaultyDisk::Writes FaultyDisk::writes_to(const std::filesystem::path& file) {
+  const std::lock_guard lock(mutex_);
+  const Contents& contents = files_[file.string()];
+  return {.all = contents.writes, .unsynced = contents.since.size()};
 }
 
 inline bool FaultyDisk::take_failure(std::atomic<int>& left) {
