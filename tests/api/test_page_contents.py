@@ -59,7 +59,7 @@ def test_text_is_shown_as_text(caller, name):
     file = caller.upload(text.encode(), name)
     reply = page(file["share_url"])
     assert text_of(reply) == text
-    assert "<img" not in reply.text and "This is how it begins" not in reply.text
+    assert "<img" not in reply.text and "Only the beginning is shown" not in reply.text
 
 
 def test_a_long_text_is_shown_up_to_a_bound(caller):
@@ -68,7 +68,7 @@ def test_a_long_text_is_shown_up_to_a_bound(caller):
     reply = page(file["share_url"])
     shown = text_of(reply)
     assert text.startswith(shown) and shown.endswith("\n") and EXCERPT_MAX - 100 < len(shown.encode()) <= EXCERPT_MAX
-    assert "This is how it begins" in reply.text and len(reply.content) < EXCERPT_MAX * 1.5
+    assert "Only the beginning is shown" in reply.text and len(reply.content) < EXCERPT_MAX * 1.5
     # Nothing but what has to be escaped.
     reply = page(caller.upload(b"&" * 1_000_000, "ampersands.txt")["share_url"])
     assert text_of(reply) == "&" * EXCERPT_MAX and len(reply.content) < EXCERPT_MAX * 6
@@ -107,9 +107,9 @@ def test_text_to_be_looked_at_only(user):
     text, other = user.upload(b"# the text", "a.md"), user.upload(b"\xff\xfe", "b.md")
     made = share(user, text, allow_download=False)
     reply = page(made["url"])
-    assert text_of(reply) == "# the text" and "Download" not in reply.text and "looked at only" not in reply.text
+    assert text_of(reply) == "# the text" and "Download" not in reply.text and "allows viewing only" not in reply.text
     assert fetch(made["url"] + "/content").status_code == 403
-    assert "looked at only" in page(share(user, other, allow_download=False)["url"]).text
+    assert "allows viewing only" in page(share(user, other, allow_download=False)["url"]).text
 
 
 # Documents, films, sounds.
@@ -164,7 +164,8 @@ def test_a_folder_with_pictures_is_a_gallery(caller):
     text = page(top["share_url"]).text
     tiles = text[text.index('<ul class="gallery">') : text.index("</ul>", text.index('<ul class="gallery">'))]
     assert re.findall(r'class="name" dir="auto">([^<]+)<', tiles) == ["&lt;a&gt;.jpg", "b.jpg", "film.mp4"]
-    assert tiles.count("<img") == 2 and tiles.count('<video controls playsinline preload="none"') == 1
+    # A film without a picture has a symbol; it plays on its page.
+    assert tiles.count("<img") == 2 and tiles.count('class="badge"') == 1 and "<video" not in tiles
     below = text[text.index(tiles) + len(tiles) :]
     assert re.findall(r'class="name" dir="auto">([^<]+)<', below) == ["old.avi", "song.mp3", "x.zip"]
     assert below.count("<audio controls") == 1 and "<video" not in below

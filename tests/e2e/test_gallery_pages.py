@@ -91,7 +91,7 @@ def test_a_password(visitor, picture, user, collection):
     field = visitor.get_by_label("Password")
     field.fill("wrong")
     visitor.get_by_role("button", name="Open").click()
-    assert visitor.get_by_role("alert").inner_text() == "This is not the password."
+    assert visitor.get_by_role("alert").inner_text() == "Wrong password"
     picture(visitor, "password")
     visitor.get_by_label("Password").fill("open sesame")
     visitor.get_by_role("button", name="Open").click()

@@ -100,7 +100,7 @@ PageLocation location_of(const RequestContext& context, const OpenShareLink& ope
 http::Response password_page(const RequestContext& context, const ShareLink& link, bool is_wrong) {
   const View view = password_view(path_of(context, link), is_wrong);
   return page_response(is_wrong ? 403 : 200, {.base_path = context.client.base_path,
-                                              .title = "Shared with a password",
+                                              .title = "Password required",
                                               .content = view.content,
                                               .has_form = true});
 }
@@ -239,7 +239,7 @@ Task<Reply> send_link(RequestContext& context, bool is_below, Rendition renditio
   if (!is_unlocked(context, link)) {
     if (link.is_used_up()) co_return std::unexpected(nothing_here());
     co_return std::unexpected(Problem(ProblemKind::kForbidden,
-                                      "It is shared with a password. Open the page of the share, "
+                                      "A password protects it. Open the page of the share, "
                                       "which asks for it."));
   }
   const auto file = co_await find_file(context, *open, is_below);

@@ -56,6 +56,7 @@ std::string kind_text(const Entry& entry) {
   const bool is_short = !extension.empty() && extension.size() <= kExtensionMax;
   if (!is_short || !std::ranges::all_of(extension, is_alphanumeric)) return std::string(kind);
   if (equal_ignoring_case(extension, "txt")) return "Text file";
+  if (equal_ignoring_case(extension, "md")) return "Markdown file";
   std::string text;
   for (const char c : extension)
     text += c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
@@ -261,8 +262,9 @@ std::string text_stage(const PageLocation& place, const std::optional<TextExcerp
       "the file\">\n{}</pre>\n",
       excerpt->html);
   if (excerpt->is_cut) {
-    html += fmt::format("<p class=\"note hint\">This is how it begins. The whole text is {}.</p>\n",
-                        human_size(file.size));
+    html +=
+        fmt::format("<p class=\"note hint\">Only the beginning is shown; the file has {}.</p>\n",
+                    human_size(file.size));
   }
   return html;
 }
@@ -457,7 +459,7 @@ View file_view(const PageLocation& place, const std::optional<TextExcerpt>& exce
   const bool is_seen = is_shown(file) || excerpt || !large_picture(place, file).empty();
   if (!place.may_download && !is_seen) {
     view.content +=
-        "<p class=\"note\">Downloads of this file are not allowed, and browsers cannot show its "
+        "<p class=\"note\">The owner allows viewing only, and browsers cannot show this "
         "format.</p>\n";
     return view;
   }
@@ -492,13 +494,13 @@ View gallery_view(const PageLocation& place, const Gallery& gallery) {
 
 View password_view(const std::string& path, bool is_wrong) {
   return {.content = fmt::format(
-              "<h1>This is shared with a password</h1>\n<form class=\"form\" method=\"post\" "
+              "<h1>Enter the password</h1>\n<form class=\"form\" method=\"post\" "
               "action=\"{}\">\n"
               "<label>Password<input type=\"password\" name=\"password\" required "
               "maxlength=\"1024\" autocomplete=\"off\" autofocus></label>\n{}"
               "<div class=\"actions\"><button class=\"button main\">Open</button></div>\n</form>\n",
               escape_html(path),
-              is_wrong ? "<p class=\"fault\" role=\"alert\">This is not the password.</p>\n" : "")};
+              is_wrong ? "<p class=\"fault\" role=\"alert\">Wrong password</p>\n" : "")};
 }
 
 Task<View> read_file_view(vault::Vault& vault, const PageLocation& place) {
