@@ -97,14 +97,14 @@ bool read_lines(std::string_view lines, Request& request) {
   return true;
 }
 
-// What the start of a request line that is too long says of whose request it is.
+// What the start of a request line that is too long, or wrong, says of whose request it is.
 void read_start(std::string_view line, Request& request) {
   const std::size_t space = line.find(' ');
   if (space == line.npos || !is_token(line.substr(0, space))) return;
   request.method_name = line.substr(0, space);
   request.method = method_from(request.method_name);
   const std::string_view target = line.substr(space + 1, kShownTarget);
-  request.target = target.substr(0, target.find('?'));
+  request.target = target.substr(0, target.find_first_of("? "));
 }
 
 // Framing and target of a request whose lines were read.
@@ -161,7 +161,10 @@ HeadParser::Result HeadParser::read(ByteView data, Request& request) {
     if (text[end - 1] != '\r') return bad(BadMessage::kBareLineFeed);
     const std::string_view line = text.substr(line_, end - 1 - line_);
     if (line_ == 0) {
-      if (const auto wrong = wrong_request_line(line)) return bad(*wrong);
+      if (const auto wrong = wrong_request_line(line)) {
+        read_start(line, request);
+        return bad(*wrong);
+      }
     }
     line_ = end + 1;
     if (!line.empty()) continue;

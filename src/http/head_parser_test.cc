@@ -148,6 +148,20 @@ TEST(HeadParser, TellsVersionsFromRubbish) {
   EXPECT_EQ(why("GET / HTTP/1.10\r\n"), BadMessage::kMalformed);
 }
 
+TEST(HeadParser, TellsWhoseRequestAWrongLineIs) {
+  const auto target_of = [](std::string_view line) {
+    Request request;
+    EXPECT_EQ(parse(std::string(line) + "\r\n", request).status, HeadParser::Status::kBad) << line;
+    return request.target;
+  };
+  EXPECT_EQ(target_of("GET /p?q=1 HTTP/2.0"), "/p");
+  EXPECT_EQ(target_of("GET /p HTTP/0.9"), "/p");
+  EXPECT_EQ(target_of("GET /p"), "/p");
+  EXPECT_EQ(target_of("GET /p x HTTP/1.1"), "/p");
+  EXPECT_EQ(target_of("GET  /p HTTP/1.1"), "");
+  EXPECT_EQ(target_of("G@T /p HTTP/1.1"), "");
+}
+
 // Not when the client gives up waiting.
 TEST(HeadParser, RefusesAsSoonAsItShows) {
   for (const std::string_view start : {"\x16\x03\x01", "\n", "\rG", " ", "GET /p\r\n"}) {

@@ -48,6 +48,22 @@ def test_what_cannot_become_a_head_is_refused_at_once(shared, start):
     assert time.monotonic() - begin < 5
 
 
+@pytest.mark.parametrize(
+    "line, status, code",
+    [
+        (b"GET /api/v1/media HTTP/2.0", 505, "version_not_supported"),
+        (b"POST /v1/collections?q=1 HTTP/0.9", 505, "version_not_supported"),
+        (b"GET /api/v1/media", 400, "validation_error"),
+        (b"GET /api/v1/media/a b HTTP/1.1", 400, "validation_error"),
+        (b"GET /api/v1/media HTTP/1.10", 400, "validation_error"),
+    ],
+)
+def test_a_wrong_request_line_is_refused_in_the_shape_of_its_path(launch, line, status, code):
+    reply = ask(launch({"rate_limits": "on"}), b"Host: x", line=line + b"\r\n")
+    shapes.failure(reply, code, status)
+    assert reply.headers["X-RateLimit-Limit"] == "60"
+
+
 @pytest.mark.parametrize("path", ["/api/v1/auth/login", "/storage/api/v5/token/refresh/", "/api/login"])
 @pytest.mark.parametrize("coding", ["gzip", "br", "GZIP, identity", "unknown"])
 def test_coded_bodies_are_refused_with_what_is_taken(shared, path, coding):
