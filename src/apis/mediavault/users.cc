@@ -35,9 +35,11 @@ Task<Reply> update_me(RequestContext& context) {
   vault::AccountChanges changes;
   changes.username = fields.optional_text("username");
   changes.email = fields.optional_text("email");
+  const auto current = fields.optional_text("current_password");
   if (auto wanted = fields.optional_text("password")) {
-    auto current = fields.optional_text("current_password");
-    if (!current) fields.fault("current_password", "The current password is needed for a new one");
+    if (!fields.has("current_password")) {
+      fields.fault("current_password", "The current password is needed for a new one");
+    }
     changes.password = {.current = current.value_or(""),
                         .wanted = std::move(*wanted),
                         .address = context.client.limit_key()};
