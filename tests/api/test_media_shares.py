@@ -144,6 +144,17 @@ def test_lists(user):
     assert faults(user.get("/shares?page=x")) == ["page"]
 
 
+def test_a_policy_may_be_left_out(user):
+    """With and without the type that the document wants of every request."""
+    media = user.upload(b"x", "a.txt")["id"]
+    collection = shapes.success(user.post("/collections", json={"name": "c"}), 201)["id"]
+    for headers in ({}, {"Content-Type": "application/json", "Accept": "application/json"}):
+        for path in (f"/media/{media}/shares", f"/collections/{collection}/shares"):
+            share = shapes.success(user.post(path, headers=headers), 201)
+            assert share["allow_download"] is True and share["has_password"] is False
+            assert shapes.success(user.patch(f"/shares/{share['id']}", headers=headers))["url"] == share["url"]
+
+
 def test_what_cannot_be_a_policy_is_refused(user):
     media = user.upload()
     path = f"/media/{media['id']}/shares"

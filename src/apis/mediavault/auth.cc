@@ -5,6 +5,7 @@
 
 #include "apis/kit/json.h"
 #include "apis/mediavault/handlers.h"
+#include "apis/mediavault/optional_body.h"
 #include "apis/mediavault/wire.h"
 #include "vault/model/ids.h"
 
@@ -76,9 +77,7 @@ Task<Reply> log_in(RequestContext& context) {
 }
 
 Task<Reply> refresh(RequestContext& context) {
-  // The document wants Content-Type on every request, so a missing body may have one too.
-  std::expected<boost::json::object, Problem> body;
-  if (context.request.body->length() != 0) body = co_await read_json(context.request);
+  const auto body = co_await read_optional_json(context.request);
   if (!body) co_return std::unexpected(body.error());
   Fields fields(*body);
   auto token = fields.optional_text("refresh_token");

@@ -7,6 +7,7 @@
 #include "apis/kit/share_link.h"
 #include "apis/mediavault/errors.h"
 #include "apis/mediavault/handlers.h"
+#include "apis/mediavault/optional_body.h"
 #include "apis/mediavault/pagination.h"
 #include "apis/mediavault/wire.h"
 #include "vault/model/ids.h"
@@ -70,7 +71,7 @@ vault::ShareLinkChanges read_policy(Fields& fields) {
 }
 
 Task<Reply> create_share(RequestContext& context, vault::Shareable target) {
-  const auto body = co_await read_json(context.request);
+  const auto body = co_await read_optional_json(context.request);
   if (!body) co_return std::unexpected(body.error());
   Fields fields(*body);
   vault::ShareLinkChanges given = read_policy(fields);
@@ -167,7 +168,7 @@ Task<Reply> show_share(RequestContext& context) {
 Task<Reply> update_share(RequestContext& context) {
   const auto id = share_of(context);
   if (!id) co_return std::unexpected(id.error());
-  const auto body = co_await read_json(context.request);
+  const auto body = co_await read_optional_json(context.request);
   if (!body) co_return std::unexpected(body.error());
   Fields fields(*body);
   vault::ShareLinkChanges changes = read_policy(fields);
