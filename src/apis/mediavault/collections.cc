@@ -15,14 +15,19 @@
 namespace coffer::apis::mediavault {
 namespace {
 
+constexpr char kOneMedia[] = "media_id";
+constexpr char kManyMedia[] = "media_ids";
 constexpr std::string_view kBeforeExpected =
     "Must be the id of a media of the collection, or null for the end";
 
 Problem no_such_collection() { return {ProblemKind::kNotFound, "There is no such collection"}; }
 
-Problem no_such_media_of_yours() {
+// `field`: what named the media that were to be added.
+Problem no_such_media_of_yours(std::string field) {
+  std::string expected = field == kOneMedia ? "Must be the id of a media of yours"
+                                            : "Must each be the id of a media of yours";
   Problem problem(ProblemKind::kNotFound, "There is no such media");
-  problem.fields.push_back({"media_ids", "Must each be the id of a media of yours"});
+  problem.fields.push_back({std::move(field), std::move(expected)});
   return problem;
 }
 
@@ -31,17 +36,25 @@ Problem about_collection(const vault::Failure& failure) {
   Problem problem(failure);
   if (failure.code == vault::FailureCode::kNotFound && !problem.fields.empty()) {
     vault::FieldFault& fault = problem.fields.front();
-    if (fault.field == "files") return no_such_media_of_yours();
     problem.message = "There is no such media in this collection";
     if (fault.field == "before") {
       fault.message = std::string(kBeforeExpected);
     } else {
       problem.fields.clear();  // the path names it
     }
-    return problem;
   }
+  return problem;
+}
+
+// The same of an addition. `field`: what named the media.
+Problem about_addition(const vault::Failure& failure, std::string field) {
+  const bool is_about_media = !failure.fields.empty() && failure.fields.front().field == "files";
+  if (failure.code == vault::FailureCode::kNotFound && is_about_media) {
+    return no_such_media_of_yours(std::move(field));
+  }
+  Problem problem = about_collection(failure);
   for (vault::FieldFault& fault : problem.fields) {
-    if (fault.field == "files") fault.field = "media_ids";
+    if (fault.field == "files") fault.field = field;
   }
   return problem;
 }
@@ -144,21 +157,25 @@ Task<Reply> add_to_collection(RequestContext& context) {
   const auto body = co_await read_json(context.request);
   if (!body) co_return std::unexpected(body.error());
   Fields fields(*body);
-  std::vector<std::string> named = fields.texts("media_ids").value_or(std::vector<std::string>());
-  if (auto one = fields.optional_text("media_id")) named.push_back(std::move(*one));
+  std::vector<std::string> named = fields.texts(kManyMedia).value_or(std::vector<std::string>());
+  std::string field = named.empty() ? kOneMedia : kManyMedia;
+  if (auto one = fields.optional_text(kOneMedia)) named.push_back(std::move(*one));
   if (named.empty() && !fields.problem()) {
-    fields.fault("media_ids", "Must name one media or more, or media_id one");
+    fields.fault(kManyMedia, "Must name one media or more, or media_id one");
   }
   if (auto problem = fields.problem()) co_return std::unexpected(std::move(*problem));
   std::vector<vault::EntryId> files;
   files.reserve(named.size());
   for (std::string& text : named) {
     const auto file = co_await number_of(context, std::move(text));
-    if (!file) co_return std::unexpected(no_such_media_of_yours());
+    if (!file) co_return std::unexpected(no_such_media_of_yours(std::move(field)));
     files.push_back(*file);
   }
   const auto changed = co_await context.vault.collections().add(
       context.actor(), *id, std::move(files), if_match(context.request));
+  if (!changed) {
+    co_return std::unexpected(about_addition(changed.error(), std::move(field)));
+  }
   co_return reply_with(context, changed);
 }
 
