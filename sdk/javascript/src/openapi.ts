@@ -1029,7 +1029,7 @@ export interface operations {
                 /** @description Words, each of which is part of filename, title, description or a tag */
                 q?: string;
                 /** @description With `-` in front: backwards; `relevance` with `q` only */
-                sort?: "-added_at" | "-created_at" | "-filename" | "-position" | "-size" | "added_at" | "created_at" | "filename" | "position" | "relevance" | "size";
+                sort?: "-added_at" | "-created_at" | "-filename" | "-position" | "-size" | "-taken_at" | "added_at" | "created_at" | "filename" | "position" | "relevance" | "size" | "taken_at";
                 /** @description With that tag */
                 tag?: string;
                 /** @description Says that it was taken then or later */

@@ -14,10 +14,10 @@ std::vector<Parameter> collection_list_parameters() {
   parameters.push_back(
       query("type", "Of that kind only", one_of({"image", "video", "audio", "document", "other"})));
   add_media_filters(parameters);
-  parameters.push_back(
-      query("sort", "With `-` in front: backwards; `relevance` with `q` only",
-            one_of({"position", "added_at", "created_at", "filename", "size", "-position",
-                    "-added_at", "-created_at", "-filename", "-size", "relevance"})));
+  parameters.push_back(query(
+      "sort", "With `-` in front: backwards; `relevance` with `q` only",
+      one_of({"position", "added_at", "created_at", "taken_at", "filename", "size", "-position",
+              "-added_at", "-created_at", "-taken_at", "-filename", "-size", "relevance"})));
   parameters.push_back(query("order", "", one_of({"asc", "desc"})));
   return parameters;
 }
