@@ -360,6 +360,26 @@ def fill(user, kind):
         remove = None
         path_of_list = path + "/deliveries"
         return path_of_list, make, remove
+    elif kind == "webhooks":
+        path = "/webhooks"
+        def make():
+            body = {"url": "https://192.0.2.1/nobody", "events": ["media.deleted"]}
+            return shapes.success(user.post(path, json=body), 201)["id"]
+        def remove(one):
+            shapes.success(user.delete(f"{path}/{one}"))
+    elif kind == "keys":
+        path = "/api-keys"
+        def make():
+            return shapes.success(user.post(path, json={"name": "k"}), 201)["id"]
+        def remove(one):
+            shapes.success(user.delete(f"{path}/{one}"))
+    elif kind == "sessions":
+        path = "/auth/sessions"
+        def make():
+            own = shapes.success(user.again().get(path))
+            return next(session["id"] for session in own if session["current"])
+        def remove(one):
+            shapes.success(user.delete(f"{path}/{one}"))
     else:
         media = f"/media/{user.upload(b'x', 'x.txt')['id']}"
         group = f"/collections/{shapes.success(user.post('/collections', json={'name': 'c'}), 201)['id']}"
@@ -372,16 +392,23 @@ def fill(user, kind):
     return path, make, remove
 
 
+def ids(things):
+    return [thing["id"] for thing in things]
+
+
+# The lists that have no end of their own at 20, and are sent as a whole where no page is asked for.
+WHOLE = ("webhooks", "keys", "sessions")
+
+
 @pytest.mark.parametrize("kind", [
-    "collections", "trash", "deliveries", "shares", "shares of a file", "shares of a collection",
+    "collections", "trash", "deliveries", "shares", "shares of a file", "shares of a collection", *WHOLE,
 ])
 def test_every_list_has_cursors(user, stranger, kind):
     path, make, remove = fill(user, kind)
-    made = [make() for _ in range(9)]
-    order = made if kind == "collections" else made[::-1]
-
-    def ids(things):
-        return [thing["id"] for thing in things]
+    ascending = kind == "collections" or kind in WHOLE
+    before = ids(shapes.success(user.get(path)))  # the session of the log-in
+    made = [make() for _ in range(9 - len(before))]
+    order = before + made if ascending else made[::-1]
 
     assert ids(shapes.success(user.get(path))) == order
     for per_page in (1, 3, 9, 100):
@@ -394,9 +421,9 @@ def test_every_list_has_cursors(user, stranger, kind):
     for one in [] if remove is None else [order[1], order[3]]:
         remove(one)
     rest = ids(shapes.success(user.get(path, params={"per_page": 100, "cursor": cursor})))
-    assert rest == order[4:] + (later if kind == "collections" else [])
+    assert rest == order[4:] + (later if ascending else [])
     changed = cursor[:-1] + ("A" if cursor[-1] != "A" else "B")
-    lists = ["/collections", "/trash", "/shares"]
+    lists = ["/collections", "/trash", "/shares", "/webhooks", "/api-keys", "/auth/sessions"]
     for caller, where, parameters in [
         (user, path, {"cursor": changed}), (user, path, {"cursor": "x"}), (user, path, {"cursor": cursor, "page": 1}),
         (user, "/media", {"cursor": cursor}), *((user, other, {"cursor": cursor}) for other in lists if other != path),
@@ -404,6 +431,30 @@ def test_every_list_has_cursors(user, stranger, kind):
     ]:
         shapes.failure(caller.get(where, params=parameters), "validation_error", field="cursor")
     assert set(pagination(user.get(path))["links"]) == {"next", "prev"}
+
+
+@pytest.mark.parametrize("kind", WHOLE)
+def test_a_short_list_is_whole_unless_a_page_is_asked_for(user, kind):
+    path, make, _ = fill(user, kind)
+    order = ids(shapes.success(user.get(path)))
+    order += [make() for _ in range(20 - len(order))]
+    if kind != "webhooks":  # an account has 20 of them
+        order += [make() for _ in range(25)]
+    whole = user.get(path)
+    assert ids(shapes.success(whole)) == order
+    assert pagination(whole) == {
+        "total": len(order), "count": len(order), "per_page": len(order), "current_page": 1, "total_pages": 1,
+        "links": {"next": None, "prev": None},
+    }
+    for page in (1, 2, 3, 4):
+        reply = user.get(path, params={"page": page, "per_page": 16})
+        assert ids(shapes.success(reply)) == order[16 * page - 16 : 16 * page]
+        assert pagination(reply)["total"] == len(order)
+        assert pagination(reply)["count"] == len(order[16 * page - 16 : 16 * page])
+    reply = user.get(path, params={"page": 1})
+    assert ids(shapes.success(reply)) == order[:20] and pagination(reply)["per_page"] == 20
+    for name in ("page", "per_page"):
+        shapes.failure(user.get(path, params={name: 0}), "validation_error", field=name)
 
 
 def test_cursors_of_deliveries_belong_to_their_filter(user):

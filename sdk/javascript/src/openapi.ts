@@ -469,7 +469,14 @@ export type $defs = Record<string, never>;
 export interface operations {
     list_keys: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description In place of `page`: empty for the first page, then `links.next_cursor` of the page before */
+                cursor?: string;
+                /** @description From 1 */
+                page?: number;
+                /** @description Without it, `page` and `cursor` all of them are one page */
+                per_page?: number;
+            };
             header?: {
                 /** @description An `ETag` that the caller has */
                 "If-None-Match"?: string;
@@ -479,7 +486,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The keys */
+            /** @description The keys, the oldest first */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -487,7 +494,7 @@ export interface operations {
                 content: {
                     "application/json": {
                         data: components["schemas"]["Key"][];
-                        meta: components["schemas"]["Meta"];
+                        meta: components["schemas"]["PageMeta"];
                         /** @constant */
                         success: true;
                     };
@@ -764,7 +771,14 @@ export interface operations {
     };
     list_sessions: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description In place of `page`: empty for the first page, then `links.next_cursor` of the page before */
+                cursor?: string;
+                /** @description From 1 */
+                page?: number;
+                /** @description Without it, `page` and `cursor` all of them are one page */
+                per_page?: number;
+            };
             header?: {
                 /** @description An `ETag` that the caller has */
                 "If-None-Match"?: string;
@@ -782,7 +796,7 @@ export interface operations {
                 content: {
                     "application/json": {
                         data: components["schemas"]["Session"][];
-                        meta: components["schemas"]["Meta"];
+                        meta: components["schemas"]["PageMeta"];
                         /** @constant */
                         success: true;
                     };
@@ -2231,7 +2245,14 @@ export interface operations {
     };
     list_webhooks: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description In place of `page`: empty for the first page, then `links.next_cursor` of the page before */
+                cursor?: string;
+                /** @description From 1 */
+                page?: number;
+                /** @description Without it, `page` and `cursor` all of them are one page */
+                per_page?: number;
+            };
             header?: {
                 /** @description An `ETag` that the caller has */
                 "If-None-Match"?: string;
@@ -2241,7 +2262,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description All of them */
+            /** @description The webhooks, the oldest first */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -2249,7 +2270,7 @@ export interface operations {
                 content: {
                     "application/json": {
                         data: components["schemas"]["Webhook"][];
-                        meta: components["schemas"]["Meta"];
+                        meta: components["schemas"]["PageMeta"];
                         /** @constant */
                         success: true;
                     };

@@ -51,6 +51,8 @@ NO_USE = {
     )),
     ("If-Match", "delete_me"),
     ("If-Match", "delete_key"),
+    # These lists are short, and come whole where no page is asked for.
+    *((name, id) for name in ("per_page", "cursor") for id in ("list_sessions", "list_keys", "list_webhooks")),
 }
 
 
@@ -350,6 +352,7 @@ def test_calls(document: Any, id: str) -> None:
     query = set(given.get("query", set()))
     if "cursor" in query:
         query.discard("page")  # Lists are read by cursor.
+    query = {name for name in query if (name, id) not in NO_USE}
     asked = {name for request in requests for name in request.url.params}
     if id == "download_media":
         query -= {"download"}

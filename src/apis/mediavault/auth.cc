@@ -1,4 +1,5 @@
 #include <boost/json/object.hpp>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -6,6 +7,7 @@
 #include "apis/kit/json.h"
 #include "apis/mediavault/handlers.h"
 #include "apis/mediavault/optional_body.h"
+#include "apis/mediavault/pagination.h"
 #include "apis/mediavault/wire.h"
 #include "vault/model/ids.h"
 
@@ -113,13 +115,18 @@ Task<Reply> log_out_everywhere(RequestContext& context) {
 
 Task<Reply> list_sessions(RequestContext& context) {
   if (auto problem = refuse_keys(context)) co_return std::unexpected(std::move(*problem));
+  vault::NamedList list{.owner = context.account().id, .name = "sessions"};
+  const auto page = parse_short_list_page(context, std::move(list));
+  if (!page) co_return std::unexpected(page.error());
   const auto read = [&vault = context.vault, account = context.account().id](
                         vault::SessionId after) { return vault.sessions().list(account, after); };
   const auto render = [current = *context.caller->session](const vault::Session& session) {
     return session_object(session, session.id == current);
   };
-  NextPage sessions = pages(vault::SessionId{}, read, &vault::Session::id, render);
-  Reply reply = co_await list_success(context, std::move(sessions));
+  const auto end = std::make_shared<PageEnd>();
+  NextPage sessions =
+      short_list_rows<vault::SessionId>(*page, end, read, &vault::Session::id, render);
+  Reply reply = co_await page_reply(context, *page, "/auth/sessions", std::move(sessions), end);
   co_return reply;
 }
 

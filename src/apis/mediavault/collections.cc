@@ -115,7 +115,7 @@ Task<Reply> list_collections(RequestContext& context) {
   };
   const auto end = std::make_shared<PageEnd>();
   NextPage rows = page_rows(*page, total, end, read, position_of, collection_object);
-  Reply reply = co_await page_reply(context, *page, "/collections", std::move(rows), total, end);
+  Reply reply = co_await page_reply(context, *page, "/collections", std::move(rows), end);
   co_return reply;
 }
 

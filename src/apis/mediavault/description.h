@@ -31,9 +31,11 @@ Answer page_answer(std::string about, Schema item);
 // `{"id", "deleted": true}`
 Answer deleted_answer();
 
-// The parameters `page` and `per_page`.
+// The parameters `page`, `per_page` and `cursor`.
 std::vector<Parameter> page_parameters();
-// What all lists of media understand beside those: `cursor`, a text, a tag, dates.
+// The same of lists that are sent as a whole where none of them is there.
+std::vector<Parameter> short_list_parameters();
+// What all lists of media understand beside those: a text, a tag, dates.
 void add_media_filters(std::vector<Parameter>& parameters);
 // Of paths.
 Parameter media_id_parameter(std::string name = "id");

@@ -1,9 +1,11 @@
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
+#include <memory>
 
 #include "apis/kit/conditional.h"
 #include "apis/kit/json.h"
 #include "apis/mediavault/handlers.h"
+#include "apis/mediavault/pagination.h"
 #include "apis/mediavault/wire.h"
 #include "vault/model/ids.h"
 
@@ -85,10 +87,15 @@ Task<Reply> create_key(RequestContext& context) {
 
 Task<Reply> list_keys(RequestContext& context) {
   if (auto problem = refuse_keys(context)) co_return std::unexpected(std::move(*problem));
+  vault::NamedList list{.owner = context.account().id, .name = "keys"};
+  const auto page = parse_short_list_page(context, std::move(list));
+  if (!page) co_return std::unexpected(page.error());
   const auto read = [&vault = context.vault, account = context.account().id](
                         vault::ApiKeyId after) { return vault.api_keys().list(account, after); };
-  NextPage keys = pages(vault::ApiKeyId{}, read, &vault::ApiKey::id, key_object);
-  Reply reply = co_await list_success(context, std::move(keys));
+  const auto end = std::make_shared<PageEnd>();
+  NextPage keys =
+      short_list_rows<vault::ApiKeyId>(*page, end, read, &vault::ApiKey::id, key_object);
+  Reply reply = co_await page_reply(context, *page, "/api-keys", std::move(keys), end);
   co_return reply;
 }
 

@@ -1,5 +1,7 @@
 #include "apis/mediavault/pagination.h"
 
+#include <algorithm>
+#include <cstdint>
 #include <string>
 #include <utility>
 
@@ -9,6 +11,9 @@
 
 namespace coffer::apis::mediavault {
 namespace {
+
+// As `per_page`.
+constexpr std::uint64_t kWholeList = UINT64_MAX;
 
 // `/media?page=3`, relative to the API's root, with the other parameters as they came. `value` is
 // encoded.
@@ -36,8 +41,12 @@ std::uint64_t pages_of(std::uint64_t total, ListPage page) {
 
 boost::json::object pagination_of(const vault::ListCursors& cursors, const http::Target& uri,
                                   const PageRequest& request, std::string_view path,
-                                  const PageEnd& end, std::uint64_t total) {
-  if (!request.is_by_cursor) return pagination_object(path, uri, request.page, end.count, total);
+                                  const PageEnd& end) {
+  if (!request.is_by_cursor) {
+    ListPage page = request.page;
+    if (page.per_page == kWholeList) page.per_page = std::max(end.total, kPerPageDefault);
+    return pagination_object(path, uri, page, end.count, end.total);
+  }
   std::optional<std::string> next;
   if (end.next) {
     vault::ListCursor cursor;
@@ -45,7 +54,7 @@ boost::json::object pagination_of(const vault::ListCursors& cursors, const http:
     cursor.page = request.page.page + 1;
     next = cursors.seal(request.list, cursor);
   }
-  return cursor_pagination_object(path, uri, request.page, end.count, total, next);
+  return cursor_pagination_object(path, uri, request.page, end.count, end.total, next);
 }
 
 }  // namespace
@@ -97,24 +106,34 @@ std::expected<PageRequest, Problem> parse_page(const RequestContext& context,
   return request;
 }
 
+std::expected<PageRequest, Problem> parse_short_list_page(const RequestContext& context,
+                                                          vault::NamedList list) {
+  auto request = parse_page(context, std::move(list));
+  const http::Target& uri = context.request.uri;
+  const bool is_whole =
+      !uri.parameter("page") && !uri.parameter("per_page") && !uri.parameter("cursor");
+  if (request && is_whole) request->page.per_page = kWholeList;
+  return request;
+}
+
 Reply page_reply(RequestContext& context, const PageRequest& request, std::string_view path,
                  boost::json::array data, std::uint64_t total,
                  const std::optional<vault::EntryPosition>& next) {
-  const PageEnd end{.count = data.size(), .next = next};
+  const PageEnd end{.total = total, .count = data.size(), .next = next};
   boost::json::object reply = envelope(context, std::move(data));
   reply["meta"].as_object()["pagination"] =
-      pagination_of(context.vault.list_cursors(), context.request.uri, request, path, end, total);
+      pagination_of(context.vault.list_cursors(), context.request.uri, request, path, end);
   http::Response response = json_response(200, reply);
   tag_list(response);
   return response;
 }
 
 Task<Reply> page_reply(RequestContext& context, PageRequest request, std::string path,
-                       NextPage data, std::uint64_t total, std::shared_ptr<const PageEnd> end) {
+                       NextPage data, std::shared_ptr<const PageEnd> end) {
   MakeMeta more = [&cursors = context.vault.list_cursors(), uri = context.request.uri,
-                   request = std::move(request), path = std::move(path), total,
+                   request = std::move(request), path = std::move(path),
                    end = std::move(end)]() -> boost::json::object {
-    return {{"pagination", pagination_of(cursors, uri, request, path, *end, total)}};
+    return {{"pagination", pagination_of(cursors, uri, request, path, *end)}};
   };
   return list_success(context, std::move(data), std::move(more));
 }

@@ -32,7 +32,7 @@ inline constexpr std::string_view kCursorExpected =
 
 struct ListPage {
   std::uint64_t page = 1;
-  std::uint64_t per_page = kPerPageDefault;
+  std::uint64_t per_page = kPerPageDefault;  // more than kPerPageMax: of a list sent as a whole
 
   std::uint64_t offset() const noexcept { return (page - 1) * per_page; }
 };
@@ -58,8 +58,14 @@ PageRequest read_page_request(const RequestContext& context, vault::NamedList li
 std::expected<PageRequest, Problem> parse_page(const RequestContext& context,
                                                vault::NamedList list);
 
+// The same of a list that short_list_rows() reads. Where the query has none of the three, the page
+// is the whole list, however long.
+std::expected<PageRequest, Problem> parse_short_list_page(const RequestContext& context,
+                                                          vault::NamedList list);
+
 // How such a page ended.
 struct PageEnd {
+  std::uint64_t total = 0;                        // of what is in the list
   std::uint64_t count = 0;                        // of what is on it
   std::optional<vault::EntryPosition> next = {};  // where the next one begins; nothing: nowhere
 };
@@ -69,9 +75,9 @@ struct PageEnd {
 Reply page_reply(RequestContext& context, const PageRequest& request, std::string_view path,
                  boost::json::array data, std::uint64_t total,
                  const std::optional<vault::EntryPosition>& next);
-// The same with a page that is read while it is sent, by page_rows().
+// The same with a page that is read while it is sent, by page_rows() or short_list_rows().
 Task<Reply> page_reply(RequestContext& context, PageRequest request, std::string path,
-                       NextPage data, std::uint64_t total, std::shared_ptr<const PageEnd> end);
+                       NextPage data, std::shared_ptr<const PageEnd> end);
 
 // The page, read while it is sent: `read(after, skip, limit)` is a Task of the vault::Page behind a
 // position and some rows, `position_of(item)` the position behind an item, `render(item)` its JSON.
@@ -80,6 +86,7 @@ template <class Read, class PositionOf, class Render>
 NextPage page_rows(const PageRequest& request, std::uint64_t total, std::shared_ptr<PageEnd> end,
                    Read read, PositionOf position_of, Render render) {
   std::uint64_t skip = request.offset();
+  end->total = total;
   return [left = skip < total ? request.page.per_page : 0, skip, after = request.after,
           end = std::move(end), read = std::move(read), position_of = std::move(position_of),
           render = std::move(render)](JsonElements& list) mutable -> Task<bool> {
@@ -94,6 +101,32 @@ NextPage page_rows(const PageRequest& request, std::uint64_t total, std::shared_
     left -= page.items.size();
     if (left == 0 && page.more) end->next = after;
     co_return page.more&& left > 0;
+  };
+}
+
+// The page of a list that an account has a few thousand of at most: all of it is read for one page,
+// which is how its total is known. `read(after)` is a Task of the vault::Page behind an id, in the
+// order of ids, `id_of(item)` an item's id, `render(item)` its JSON. REQUIRES: as NextPage.
+template <class Id, class Read, class IdOf, class Render>
+NextPage short_list_rows(const PageRequest& request, std::shared_ptr<PageEnd> end, Read read,
+                         IdOf id_of, Render render) {
+  return [skip = request.offset(), per_page = request.page.per_page,
+          after = request.after ? request.after->number : 0, cursor = Id{}, last = Id{},
+          end = std::move(end), read = std::move(read), id_of = std::move(id_of),
+          render = std::move(render)](JsonElements& list) mutable -> Task<bool> {
+    const auto page = co_await read(std::as_const(cursor));
+    for (const auto& item : page.items) {
+      cursor = std::invoke(id_of, item);
+      if (end->total++ < skip || cursor.value <= after) continue;
+      if (end->count == per_page) {
+        if (!end->next) end->next = vault::EntryPosition{.number = last.value};
+        continue;
+      }
+      list.add(std::invoke(render, item));
+      last = cursor;
+      ++end->count;
+    }
+    co_return page.more;
   };
 }
 

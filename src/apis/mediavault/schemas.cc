@@ -32,7 +32,7 @@ NamedSchema pagination() {
   return {"Pagination",
           object({{"total", integer(0)},
                   {"count", integer(0)},
-                  {"per_page", integer(1, kPerPageMax)},
+                  {"per_page", integer(1)},
                   {"current_page", integer(1)},
                   {"total_pages", integer(0)},
                   optional("total_is_more", about(boolean(), "There are more than the total")),
@@ -287,6 +287,17 @@ std::vector<Parameter> page_parameters() {
             "In place of `page`: empty for the first page, then `links.next_cursor` of the page "
             "before",
             text())};
+}
+
+std::vector<Parameter> short_list_parameters() {
+  std::vector<Parameter> parameters = page_parameters();
+  for (Parameter& parameter : parameters) {
+    if (parameter.name == "per_page") {
+      parameter.about = "Without it, `page` and `cursor` all of them are one page";
+      parameter.schema = integer(1, kPerPageMax);
+    }
+  }
+  return parameters;
 }
 
 void add_media_filters(std::vector<Parameter>& parameters) {

@@ -64,7 +64,7 @@ Task<Reply> list_trash(RequestContext& context) {
   };
   const auto end = std::make_shared<PageEnd>();
   NextPage files = page_rows(*page, total.files, end, read, position_of, render);
-  Reply reply = co_await page_reply(context, *page, "/trash", std::move(files), total.files, end);
+  Reply reply = co_await page_reply(context, *page, "/trash", std::move(files), end);
   co_return reply;
 }
 

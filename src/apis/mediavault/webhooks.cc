@@ -1,6 +1,7 @@
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
 #include <expected>
+#include <memory>
 #include <string>
 #include <utility>
 
@@ -99,10 +100,15 @@ Task<Reply> create_webhook(RequestContext& context) {
 }
 
 Task<Reply> list_webhooks(RequestContext& context) {
+  vault::NamedList list{.owner = context.account().id, .name = "webhooks"};
+  const auto page = parse_short_list_page(context, std::move(list));
+  if (!page) co_return std::unexpected(page.error());
   const auto read = [&vault = context.vault, account = context.account().id](
                         vault::WebhookId after) { return vault.webhooks().list(account, after); };
-  NextPage webhooks = pages(vault::WebhookId{}, read, &vault::Webhook::id, webhook_object);
-  Reply reply = co_await list_success(context, std::move(webhooks));
+  const auto end = std::make_shared<PageEnd>();
+  NextPage webhooks =
+      short_list_rows<vault::WebhookId>(*page, end, read, &vault::Webhook::id, webhook_object);
+  Reply reply = co_await page_reply(context, *page, "/webhooks", std::move(webhooks), end);
   co_return reply;
 }
 
