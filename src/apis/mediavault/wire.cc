@@ -104,11 +104,9 @@ Task<Reply> tagged_when_whole(Task<Reply> made) {
 Task<Reply> list_success(RequestContext& context, NextPage data, MakeMeta more_meta) {
   std::string meta = boost::json::serialize(envelope(context, nullptr).at("meta"));
   MakeText end = [meta = std::move(meta), more_meta = std::move(more_meta)]() mutable {
-    if (more_meta) {
-      // Two objects that are not empty, one behind the other.
-      meta.back() = ',';
-      meta += boost::json::serialize(more_meta()).substr(1);
-    }
+    // Two objects that are not empty, one behind the other.
+    meta.back() = ',';
+    meta += boost::json::serialize(more_meta()).substr(1);
     return ",\"meta\":" + meta + '}';
   };
   ListDocument document;

@@ -23,11 +23,11 @@ namespace coffer::apis::mediavault {
 // `{"success": true, "data": …, "meta": {timestamp, version}}`
 boost::json::object envelope(RequestContext& context, boost::json::value data);
 http::Response success(RequestContext& context, boost::json::value data, unsigned status = 200);
-// The same with a list that is made while it is sent, and with what else `meta` holds, which is
-// asked for when the list has been made; both outlive the exchange. One that is short enough to be
-// sent as a whole has an ETag.
+// The same with a list that is made while it is sent, and with what else `meta` holds, not empty,
+// which is asked for when the list has been made; both outlive the exchange. One that is short
+// enough to be sent as a whole has an ETag.
 using MakeMeta = std::move_only_function<boost::json::object()>;
-Task<Reply> list_success(RequestContext& context, NextPage data, MakeMeta more_meta = {});
+Task<Reply> list_success(RequestContext& context, NextPage data, MakeMeta more_meta);
 
 // Gives a reply with an envelope the tag of all that it shows but its time, unless it is made while
 // it is sent.
