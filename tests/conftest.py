@@ -1,6 +1,7 @@
 """Fixtures, the order of the suite, and the limit on a test's time."""
 
 import pathlib
+import secrets
 import shutil
 import signal
 import tempfile
@@ -8,9 +9,17 @@ import tempfile
 import pytest
 
 from harness import nginx, openapi, program
+from harness.ceph import Ceph
+from harness.s3 import Bucket
 from harness.server import Server
 
 ORDER = ["rules", "api", "e2e", "sdk", "faults", "measure"]
+
+
+def pytest_addoption(parser):
+    parser.addoption(
+        "--store", choices=["local", "s3"], default="local", help="where the servers of the tests keep files: local, or s3, which starts Ceph"
+    )
 
 
 def pytest_configure():
@@ -59,6 +68,35 @@ def binary():
 
 def make_folder():
     return pathlib.Path(tempfile.mkdtemp(prefix="coffer-test-"))
+
+
+@pytest.fixture(scope="session")
+def ceph():
+    """An S3 service."""
+    path = make_folder()
+    try:
+        with Ceph(path / "ceph") as service:
+            yield service
+    finally:
+        shutil.rmtree(path, ignore_errors=True)
+
+
+def make_bucket(ceph):
+    name = f"coffer-{secrets.token_hex(6)}"
+    return Bucket(ceph.endpoint, name, ceph.access_key, ceph.secret_key).create()
+
+
+@pytest.fixture
+def bucket(ceph):
+    """An empty one of the test's own."""
+    return make_bucket(ceph)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def store_of_all_servers(request):
+    """With --store s3, every server keeps its files in one bucket unless the test says otherwise."""
+    if request.config.getoption("--store") == "s3":
+        program.DEFAULTS.update(make_bucket(request.getfixturevalue("ceph")).settings())
 
 
 @pytest.fixture

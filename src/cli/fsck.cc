@@ -16,6 +16,7 @@
 #include "cli/commands.h"
 #include "vault/upkeep/consistency.h"
 #include "vault/upkeep/references.h"
+#include "vault/upkeep/store_kind.h"
 #include "vault/vault.h"
 
 namespace coffer::cli {
@@ -29,6 +30,7 @@ constexpr char kFsckFooter[] =
     "                not match the rows that it counts\n"
     "  unreferenced  a blob that nothing refers to; the server removes it later\n"
     "  note          what the next start repairs, or an earlier start skipped\n"
+    "Of a vault in a bucket the database is checked alone.\n"
     "Exit codes: 0 nothing is missing or corrupt, 1 something is, or the check failed,\n"
     "2 invalid command line or setting.";
 
@@ -107,9 +109,15 @@ class Report final : public blobs::CheckVisitor {
     progress_.show(fmt::format("{} of {} segments and folders, {} MiB", done, all, bytes >> 20));
   }
 
+  // The store is not looked at.
+  void leave_out_store(const std::string& where) {
+    has_store_ = false;
+    noticed(where, "its objects are not compared with the database");
+  }
+
   // After all was found. Whether all is well.
   bool end() {
-    if (!has_references_) {
+    if (has_store_ && !has_references_) {
       noticed(server::kDatabaseFile,
               "it cannot be read: what is missing or unreferenced is not known");
     }
@@ -131,6 +139,7 @@ class Report final : public blobs::CheckVisitor {
 
   std::vector<vault::Referenced> references_;
   bool has_references_ = false;
+  bool has_store_ = true;
   std::size_t next_ = 0;
   Progress progress_;
   std::uint64_t blobs_ = 0;
@@ -139,6 +148,13 @@ class Report final : public blobs::CheckVisitor {
   std::uint64_t corrupt_ = 0;
   std::uint64_t unreferenced_ = 0;
 };
+
+// Whether the files are in a bucket, as far as the database can be read.
+bool is_in_bucket(db::Database& database) {
+  if (database.applied(vault::migrations()) < vault::migrations().size()) return false;
+  InlineExecutor here;
+  return here.run(vault::stored_in(database)) == vault::StoreKind::kS3;
+}
 
 // The database by itself: how its rows are stored, and what they say of each other.
 void check_database(db::Database& database, Report& report) {
@@ -170,10 +186,18 @@ int fsck(const Settings& settings) {
   attempt(
       [&] { database = server::open_existing_database(settings, server::DatabaseReserve::kNone); });
   const server::DataFolderLock lock(settings.data);
+  bool is_remote = false;
+  if (database) {
+    attempt([&] { check_database(*database, report); });
+    attempt([&] { is_remote = is_in_bucket(*database); });
+  }
+  if (is_remote) {
+    report.leave_out_store("bucket");
+    return report.end() ? kSuccess : kFailure;
+  }
   const auto disk = blobs::posix_disk(settings.data);
   const blobs::StoreLock store_lock(*disk);
   if (database) {
-    attempt([&] { check_database(*database, report); });
     attempt([&] { report.set_references(all_referenced(*database)); });
   }
   blobs::check_local_store(*disk, report);

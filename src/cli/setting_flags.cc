@@ -5,7 +5,7 @@ namespace coffer::cli {
 SettingFlags::SettingFlags(CLI::App& command, bool all) {
   command.add_option("--config", config_, "TOML file with settings")->type_name("FILE");
   for (const config::SettingInfo& info : config::known_settings()) {
-    if (!all && info.name != "data") continue;
+    if (info.is_secret || (!all && info.name != "data")) continue;
     auto& flag = flags_.emplace_back(std::make_unique<Flag>(Flag{std::string(info.name), {}}));
     std::string text(info.description);
     text += " Expected: " + info.expected;

@@ -72,8 +72,9 @@ std::vector<std::string> all_names(std::string (*form)(std::string_view)) {
 
 [[noreturn]] void fail_malformed(std::string_view place, const Definition& definition,
                                  std::string_view found) {
-  throw SettingsError(fmt::format("{}: {}: expected {}, not {}", place, definition.name,
-                                  expectation(definition.shape), found));
+  const std::string what = definition.is_secret ? "" : fmt::format(", not {}", found);
+  throw SettingsError(fmt::format("{}: {}: expected {}{}", place, definition.name,
+                                  expectation(definition.shape), what));
 }
 
 std::size_t index_of(const Definition& definition) {
@@ -93,6 +94,11 @@ class Gathering {
     std::optional<Value> value = parse_value(definition.shape, given);
     if (!value) fail_malformed(place, definition, json_quoted(given));
     set(definition, *std::move(value), std::move(place));
+  }
+
+  bool is_empty(const Definition& definition) const {
+    const auto* text = std::get_if<std::string>(&values_[index_of(definition)]);
+    return text != nullptr && text->empty();
   }
 
   Settings settings() const {
@@ -231,11 +237,24 @@ void read_environment(const std::vector<std::string>& environment, Gathering& in
   }
 }
 
+// Into what the other sources left empty.
+void read_other_variables(const std::vector<std::string>& environment, Gathering& into) {
+  for (const Definition& definition : definitions()) {
+    if (definition.other_variable.empty() || !into.is_empty(definition)) continue;
+    const std::string start = fmt::format("{}=", definition.other_variable);
+    for (const std::string_view variable : environment) {
+      if (!variable.starts_with(start) || variable.size() == start.size()) continue;
+      into.set_text(definition, variable.substr(start.size()),
+                    fmt::format("environment variable {}", definition.other_variable));
+    }
+  }
+}
+
 void read_flags(const std::vector<std::pair<std::string, std::string>>& flags, Gathering& into) {
   for (auto flag = flags.begin(); flag != flags.end(); ++flag) {
     const auto& [name, given] = *flag;
     const Definition* definition = find_by_name(name);
-    if (definition == nullptr)
+    if (definition == nullptr || definition->is_secret)
       fail_unknown("flag", flag_name(name), hint(all_names(flag_name), flag_name(name)));
     std::string text = given;
     if (is_list(definition->shape.kind)) {
@@ -246,6 +265,26 @@ void read_flags(const std::vector<std::pair<std::string, std::string>>& flags, G
       }
     }
     into.set_text(*definition, text, fmt::format("flag {}", flag_name(name)));
+  }
+}
+
+// What a store in a bucket needs. `place`: where a setting's value came from.
+template <class Place>
+void check_s3(const Settings& settings, const Place& place) {
+  const auto expect = [&](bool holds, std::string_view name, std::string_view what) {
+    if (holds) return;
+    throw SettingsError(fmt::format("{}: {}: expected {}, as blobs.store = s3 ({}) needs it",
+                                    place(name), name, what, place("blobs.store")));
+  };
+  const Settings::S3& s3 = settings.s3;
+  const std::size_t scheme = s3.endpoint.find("://");
+  expect(scheme == std::string::npos || s3.endpoint.find('/', scheme + 3) == std::string::npos,
+         "s3.endpoint", "a URL without a path");
+  expect(!s3.bucket.empty(), "s3.bucket", "the name of a bucket");
+  if (s3.access_key.empty()) {
+    expect(!s3.credentials_file.empty(), "s3.access_key", "a key, or s3.credentials_file");
+  } else {
+    expect(!s3.secret_key.empty(), "s3.secret_key", "the key that belongs to s3.access_key");
   }
 }
 
@@ -276,6 +315,7 @@ void check_together(const Settings& settings) {
         place("sessions.refresh_lifetime"), duration_text(access),
         place("sessions.access_lifetime")));
   }
+  if (settings.blobs.store == BlobStoreKind::kS3) check_s3(settings, place);
 }
 
 // A JSON string is one of TOML's too, once DEL is escaped.
@@ -330,7 +370,8 @@ std::vector<SettingInfo> known_settings() {
                    .expected = expectation(definition.shape),
                    .fallback = definition.fallback,
                    .description = definition.description,
-                   .is_list = is_list(definition.shape.kind)});
+                   .is_list = is_list(definition.shape.kind),
+                   .is_secret = definition.is_secret});
   }
   return out;
 }
@@ -349,6 +390,7 @@ Settings load_settings(const SettingsSources& sources) {
   if (!file.empty()) FileReader(file, gathering).read();
   read_environment(sources.environment, gathering);
   read_flags(sources.flags, gathering);
+  read_other_variables(sources.environment, gathering);
 
   Settings settings = gathering.settings();
   check_together(settings);
@@ -371,10 +413,13 @@ std::string print(const Settings& settings) {
       section = definition.name.substr(0, dot);
       out += fmt::format("\n[{}]\n", section);
     }
-    out += fmt::format("\n# {}\n# Expected: {}.\n{} = {}  # {}\n", definition.description,
-                       expectation(definition.shape),
+    const Value value = definition.fetch(settings);
+    const auto* text = std::get_if<std::string>(&value);
+    const bool is_hidden = definition.is_secret && text != nullptr && !text->empty();
+    out += fmt::format("\n# {}\n# Expected: {}.\n{}{} = {}  # {}\n", definition.description,
+                       expectation(definition.shape), is_hidden ? "# " : "",
                        in_section ? definition.name.substr(dot + 1) : definition.name,
-                       toml_of(definition.shape, definition.fetch(settings)),
+                       is_hidden ? "(not shown)" : toml_of(definition.shape, value),
                        settings.places[index_of(definition)]);
   }
   return out;

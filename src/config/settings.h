@@ -23,6 +23,7 @@ struct Endpoint {
 };
 
 enum class Registration : std::uint8_t { kOpen, kClosed };
+enum class BlobStoreKind : std::uint8_t { kLocal, kS3 };
 
 // The settings of one start. Each member stands under its own name in known_settings(), which
 // says what it means; load_settings() fills all of them.
@@ -97,9 +98,23 @@ struct Settings {
   } sessions;
 
   struct Blobs {
+    BlobStoreKind store = BlobStoreKind::kLocal;
     std::chrono::milliseconds grace{0};
     std::chrono::milliseconds collect_every{0};
   } blobs;
+
+  // The service of blobs.store = s3.
+  struct S3 {
+    std::string endpoint;  // without a path; empty: AWS's of the region
+    std::string region;    // empty: us-east-1
+    std::string bucket;
+    std::string access_key;
+    std::string secret_key;
+    std::string credentials_file;  // counts where there is no access_key
+    std::string profile;           // its section
+    bool path_style = true;
+    std::string certificates;  // file of those to trust; empty: the system's
+  } s3;
 
   struct Storage {
     std::uint64_t reserve = 0;  // bytes
@@ -162,15 +177,17 @@ struct SettingInfo {
   std::string expected;       // `a size from 4KiB to 1MiB, such as 64KiB`
   std::string_view fallback;  // as text
   std::string_view description;
-  bool is_list = false;  // as text: separated by commas; a flag may be repeated
+  bool is_list = false;    // as text: separated by commas; a flag may be repeated
+  bool is_secret = false;  // it is not shown, and is no flag, which others on the machine could see
 };
 
 // All settings: those without a section first, then section after section.
 std::vector<SettingInfo> known_settings();
 
 struct SettingsSources {
-  std::string file;                      // empty: what COFFER_CONFIG names, if anything
-  std::vector<std::string> environment;  // `NAME=text` each; only COFFER_* is looked at
+  std::string file;  // empty: what COFFER_CONFIG names, if anything
+  // `NAME=text` each; COFFER_* is looked at, and AWS_* for what [s3] leaves empty.
+  std::vector<std::string> environment;
   std::vector<std::pair<std::string, std::string>> flags;  // name (`http.head_bytes`) and text
 };
 
@@ -180,8 +197,8 @@ Settings load_settings(const SettingsSources& sources);
 // The environment of this process, as SettingsSources takes it.
 std::vector<std::string> process_environment();
 
-// The settings as a commented TOML file that load_settings() reads back to the same, with the
-// place each value came from.
+// The settings as a commented TOML file that load_settings() reads back to the same but for
+// secrets, with the place each value came from.
 std::string print(const Settings& settings);
 
 // What every setting means, with its default, as Markdown: docs/settings.md.

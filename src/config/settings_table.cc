@@ -73,6 +73,16 @@ constexpr Definition define(std::string_view name, Shape shape, std::string_view
       .fetch = [](const Settings& settings) { return value_of(Member{}(settings)); }};
 }
 
+constexpr Definition or_variable(std::string_view variable, Definition definition) {
+  definition.other_variable = variable;
+  return definition;
+}
+
+constexpr Definition secret(Definition definition) {
+  definition.is_secret = true;
+  return definition;
+}
+
 constexpr std::uint64_t kMax = std::numeric_limits<std::int64_t>::max();
 constexpr std::uint64_t kKiB = 1024;
 constexpr std::uint64_t kMiB = kKiB * kKiB;
@@ -81,6 +91,7 @@ constexpr std::uint64_t kSecond = 1000;
 constexpr std::uint64_t kDay = 86'400 * kSecond;
 
 constexpr auto kOffOn = std::to_array<std::string_view>({"off", "on"});
+constexpr auto kBlobStores = std::to_array<std::string_view>({"local", "s3"});
 constexpr auto kRegistrationChoices = std::to_array<std::string_view>({"open", "closed"});
 constexpr auto kLogLevels = std::to_array<std::string_view>({"debug", "info", "warning", "error"});
 
@@ -292,6 +303,11 @@ constexpr auto kDefinitions = std::to_array<Definition>({
         [](auto& all) -> auto& { return all.sessions.refresh_lifetime; }),
 
     define(
+        "blobs.store", choice(kBlobStores), "local",
+        "Where the bytes of files are: local, in the data folder, or s3, in the bucket of [s3]. A "
+        "vault that has begun with one does not start with the other.",
+        [](auto& all) -> auto& { return all.blobs.store; }),
+    define(
         "blobs.grace", duration(4 * kSecond), "24h",
         "Time that bytes are kept after the last reference to them is gone. A download of a file "
         "that is deleted meanwhile has at least half of it to end, unless the file was uploaded in "
@@ -301,6 +317,51 @@ constexpr auto kDefinitions = std::to_array<Definition>({
         "blobs.collect_every", duration(kSecond), "1h",
         "Interval at which bytes are removed whose blobs.grace has ended.",
         [](auto& all) -> auto& { return all.blobs.collect_every; }),
+
+    or_variable("AWS_S3_ENDPOINT_URL",
+                define(
+                    "s3.endpoint", {.kind = Kind::kUrl}, "",
+                    "The S3 service, without a path. Empty: as AWS_S3_ENDPOINT_URL has it, else "
+                    "AWS's of the region.",
+                    [](auto& all) -> auto& { return all.s3.endpoint; })),
+    or_variable("AWS_S3_REGION_NAME",
+                define(
+                    "s3.region", text(), "",
+                    "Its region. Empty: as AWS_S3_REGION_NAME has it, else us-east-1.",
+                    [](auto& all) -> auto& { return all.s3.region; })),
+    or_variable("AWS_STORAGE_BUCKET_NAME",
+                define(
+                    "s3.bucket", text(), "",
+                    "The bucket, which has to be there. Empty: as AWS_STORAGE_BUCKET_NAME has it.",
+                    [](auto& all) -> auto& { return all.s3.bucket; })),
+    or_variable("AWS_ACCESS_KEY_ID",
+                define(
+                    "s3.access_key", text(), "",
+                    "The access key. Empty: as AWS_ACCESS_KEY_ID has it, else from "
+                    "s3.credentials_file.",
+                    [](auto& all) -> auto& { return all.s3.access_key; })),
+    or_variable("AWS_SECRET_ACCESS_KEY",
+                secret(define(
+                    "s3.secret_key", text(), "",
+                    "Its secret key; it has no flag. Empty: as AWS_SECRET_ACCESS_KEY has it.",
+                    [](auto& all) -> auto& { return all.s3.secret_key; }))),
+    define(
+        "s3.credentials_file", text(), "",
+        "A file of AWS's form with the keys, where s3.access_key is empty; it is read again every "
+        "five seconds, and when the service refuses them.",
+        [](auto& all) -> auto& { return all.s3.credentials_file; }),
+    define(
+        "s3.profile", {.kind = Kind::kText, .min = 1}, "default", "The section of that file.",
+        [](auto& all) -> auto& { return all.s3.profile; }),
+    define(
+        "s3.path_style", boolean(), "true",
+        "Whether the bucket is named in the path (endpoint/bucket), or in the host's name "
+        "(bucket.endpoint).",
+        [](auto& all) -> auto& { return all.s3.path_style; }),
+    define(
+        "s3.certificates", text(), "",
+        "A file of certificates (PEM) by which the service's is trusted; empty: the system's.",
+        [](auto& all) -> auto& { return all.s3.certificates; }),
 
     define(
         "storage.reserve", size(0), "64MiB",

@@ -17,6 +17,9 @@ struct Definition {
   // Into and out of its place in a Settings.
   void (*store)(Settings&, const Value&);
   Value (*fetch)(const Settings&);
+  // A variable of the environment that counts where the setting is empty; none: empty.
+  std::string_view other_variable = {};
+  bool is_secret = false;
 };
 
 // Those without a section first, then section after section.

@@ -319,6 +319,29 @@ TEST_F(SettingsTest, PrintTellsWhereValuesCameFrom) {
                              HasSubstr("public_url = \"\"  # default\n")));
 }
 
+TEST_F(SettingsTest, AwsVariablesCountForWhatIsEmpty) {
+  const Settings settings = load_settings(
+      {.file = written("[blobs]\nstore = 's3'\n[s3]\nbucket = 'mine'\nregion = ''\n"),
+       .environment = {"AWS_STORAGE_BUCKET_NAME=theirs", "AWS_S3_REGION_NAME=ru-1",
+                       "AWS_ACCESS_KEY_ID=id", "AWS_SECRET_ACCESS_KEY=a=b", "AWS_S3_ENDPOINT_URL="},
+       .flags = {}});
+  EXPECT_EQ(settings.blobs.store, BlobStoreKind::kS3);
+  EXPECT_EQ(settings.s3.bucket, "mine");
+  EXPECT_EQ(settings.s3.region, "ru-1");
+  EXPECT_EQ(settings.s3.access_key, "id");
+  EXPECT_EQ(settings.s3.secret_key, "a=b");
+  EXPECT_EQ(settings.s3.endpoint, "");
+  EXPECT_THAT(print(settings), AllOf(HasSubstr("# secret_key = (not shown)"),
+                                     HasSubstr("  # environment variable AWS_ACCESS_KEY_ID\n"),
+                                     Not(HasSubstr("a=b"))));
+  EXPECT_THAT(file_complaint(print(settings)), HasSubstr("s3.secret_key: expected"));
+}
+
+TEST_F(SettingsTest, ASecretIsNoFlag) {
+  EXPECT_THAT(flag_complaint("s3.secret_key", "hunter2"),
+              AllOf(HasSubstr("unknown setting"), Not(HasSubstr("hunter2"))));
+}
+
 TEST_F(SettingsTest, EveryNameIsItsOwnInEveryForm) {
   std::set<std::string> seen;
   const auto known = known_settings();

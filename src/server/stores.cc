@@ -12,7 +12,9 @@
 #include "blobs/local/store_lock.h"
 #include "db/sqlite/sqlite_database.h"
 #include "server/data_folder.h"
+#include "server/s3_blobs.h"
 #include "vault/upkeep/references.h"
+#include "vault/upkeep/store_kind.h"
 #include "vault/vault.h"
 
 namespace coffer::server {
@@ -128,8 +130,82 @@ void require_unused_store(const fs::path& folder) {
   }
 }
 
-std::unique_ptr<blobs::BlobStore> open_blobs(const Settings& settings, db::Database& database,
-                                             StoreOptions options) {
+vault::StoreKind kind_of(const Settings& settings) {
+  const bool is_s3 = settings.blobs.store == config::BlobStoreKind::kS3;
+  return is_s3 ? vault::StoreKind::kS3 : vault::StoreKind::kLocal;
+}
+
+const char* name_of(vault::StoreKind kind) {
+  return kind == vault::StoreKind::kS3 ? "s3" : "local";
+}
+
+// Throws where the vault's bytes are in another kind of store; whether they are in this kind
+// already. REQUIRES: the database is migrated.
+bool require_kind(const Settings& settings, db::Database& database) {
+  InlineExecutor here;
+  const auto known = here.run(vault::stored_in(database));
+  const vault::StoreKind wanted = kind_of(settings);
+  if (!known || *known == wanted) return known.has_value();
+  throw UserError(fmt::format(
+      "the files of the vault in {0} are in a store of the kind {1}, and blobs.store is {2}: set it"
+      " to {1}",
+      settings.data, name_of(*known), name_of(wanted)));
+}
+
+// Stores bytes, reads them and removes them.
+Task<void> try_out(blobs::BlobStore& store) {
+  constexpr std::string_view kBytes = "Coffer tries out whether it can store, read and remove.";
+  const auto writer = co_await store.create(kBytes.size(), "");
+  if (!writer) throw blobs::Error("it takes no upload");
+  co_await writer->write(as_bytes(kBytes));
+  std::shared_ptr<blobs::DurableBlob> stored = co_await writer->seal();
+  const blobs::BlobInfo info = co_await stored->reached();
+  const blobs::BlobRef blob(info.digest, info.size, stored->place());
+  const auto content = co_await store.open(blob);
+  const Content::Piece piece = co_await content->piece(0, info.size);
+  const auto* const bytes = std::get_if<Bytes>(&piece);
+  if (!bytes || as_text(*bytes) != kBytes) throw blobs::Error("it gives other bytes back");
+  stored.reset();
+  co_await store.begin_removal()->remove(blob);
+}
+
+// Throws where the database refers to stored files, and one of them cannot be read, as in another
+// bucket than theirs.
+Task<void> require_file(blobs::BlobStore& store, db::Database& database) {
+  const auto any = co_await vault::any_stored(database);
+  if (!any) co_return;
+  const auto content = co_await store.open(*any);
+  if (!content) throw blobs::Error("the database does not say where its files are");
+  co_await content->piece(0, 1);
+}
+
+std::unique_ptr<blobs::BlobStore> open_bucket(const Settings& settings, db::Database& database,
+                                              const Clock& clock) {
+  const auto refuse = [&](const char* what, const blobs::Error& error) {
+    return UserError(fmt::format("{} {}: {}", describe_bucket(settings), what, error.what()));
+  };
+  InlineExecutor here;
+  std::unique_ptr<blobs::BlobStore> store;
+  try {
+    store = open_s3_blobs(settings, database, clock);
+    here.run(store->check_present());
+    here.run(try_out(*store));
+  } catch (const blobs::Error& error) {
+    throw refuse("cannot be used", error);
+  }
+  try {
+    here.run(require_file(*store, database));
+  } catch (const blobs::Error& error) {
+    throw refuse(
+        "does not give a file that the database refers to; is it the vault's, with all its "
+        "objects?",
+        error);
+  }
+  return store;
+}
+
+std::unique_ptr<blobs::BlobStore> open_folder(const Settings& settings, db::Database& database,
+                                              StoreOptions options) {
   try {
     require_stored_files(settings.data, database);
     auto disk = options.disk ? std::move(options.disk) : blobs::posix_disk(settings.data);
@@ -168,12 +244,13 @@ std::unique_ptr<db::Database> open_existing_database(const Settings& settings,
 Stores open_stores(const Settings& settings, StoreOptions options) {
   const fs::path folder(settings.data);
   const bool is_whole = options.scope == Scope::kWhole;
+  const vault::StoreKind kind = kind_of(settings);
   Stores stores;
   if (options.scope == Scope::kExisting) {
     stores.database = open_existing_database(settings);
   } else {
     make_data_folder(folder);
-    if (is_whole) require_unused_store(folder);
+    if (is_whole && kind == vault::StoreKind::kLocal) require_unused_store(folder);
     stores.database = open_or_make_database(folder, options.if_lost, options.clock);
   }
   stores.database->migrate(vault::migrations());
@@ -181,7 +258,14 @@ Stores open_stores(const Settings& settings, StoreOptions options) {
     stores.blobs = std::make_unique<NoBlobs>();
     return stores;
   }
-  stores.blobs = open_blobs(settings, *stores.database, std::move(options));
+  const bool is_known = require_kind(settings, *stores.database);
+  stores.blobs = kind == vault::StoreKind::kS3
+                     ? open_bucket(settings, *stores.database, options.clock)
+                     : open_folder(settings, *stores.database, std::move(options));
+  if (!is_known) {
+    InlineExecutor here;
+    here.run(vault::set_stored_in(*stores.database, kind));
+  }
   return stores;
 }
 

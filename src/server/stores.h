@@ -45,7 +45,7 @@ struct StoreOptions {
   std::size_t max_open_blobs = 768;
   // Outlives the stores.
   const Clock& clock = system_clock();
-  // Where the blobs are; null: the machine's own disk, in the data folder.
+  // Where the blobs of blobs.store = local are; null: the machine's own disk, in the data folder.
   std::unique_ptr<blobs::Disk> disk{};
 };
 
@@ -54,8 +54,9 @@ struct Stores {
   std::unique_ptr<blobs::BlobStore> blobs;  // never null; of kWhole only it can be used
 };
 
-// Opens what is in the settings' data folder, or makes it. Throws UserError, or what the database's
-// driver throws.
+// Opens what is in the settings' data folder, or makes it. The blob store is the one that
+// blobs.store names; one in a bucket is tried out. The vault keeps to the first that it was opened
+// with. Throws UserError, or what the database's driver throws.
 Stores open_stores(const Settings& settings, StoreOptions options = {});
 
 }  // namespace coffer::server

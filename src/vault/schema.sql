@@ -154,6 +154,12 @@ CREATE TABLE blob (
 ){clustered};
 CREATE INDEX blob_unused ON blob (unused_since) WHERE unused_since IS NOT NULL;
 
+-- Which store has the bytes, once one was opened: one row, StoreKind.
+CREATE TABLE blob_store (
+  id   {integer} PRIMARY KEY CHECK (id = 1),
+  kind {integer} NOT NULL
+){options};
+
 -- Where a store that keeps places may have put bytes that no row of `blob` names: blobs/place_ledger.h.
 CREATE TABLE unclaimed_place (
   place {bytes} NOT NULL PRIMARY KEY

@@ -206,7 +206,59 @@ def test_what_is_printed_reads_back(folder, defaults):
 def test_every_setting_has_a_flag(defaults):
     text = program.run("serve", "--help").stdout
     for name in defaults.values:
-        assert re.search(rf"^  {flag_of(name)}\s+\w", text, re.MULTILINE), name
+        is_flag = re.search(rf"^  {flag_of(name)}\s+\w", text, re.MULTILINE) is not None
+        assert is_flag == (name not in SECRETS), name
+
+
+# A bucket.
+
+
+SECRETS = {"s3.secret_key"}
+AWS = {
+    "AWS_S3_ENDPOINT_URL": "https://s3.example.org",
+    "AWS_S3_REGION_NAME": "ru-1",
+    "AWS_STORAGE_BUCKET_NAME": "files",
+    "AWS_ACCESS_KEY_ID": "AKID",
+    "AWS_SECRET_ACCESS_KEY": "not for everybody",
+}
+
+
+def test_the_documented_variables_count_where_a_setting_is_empty():
+    shown = Shown(config_print("--s3.bucket", "mine", "--s3.region", "", variables=AWS))
+    assert shown["s3.endpoint"] == ("https://s3.example.org", "environment variable AWS_S3_ENDPOINT_URL")
+    assert shown["s3.region"] == ("ru-1", "environment variable AWS_S3_REGION_NAME")
+    assert shown["s3.access_key"] == ("AKID", "environment variable AWS_ACCESS_KEY_ID")
+    assert shown["s3.bucket"] == ("mine", "flag --s3.bucket")
+
+
+def test_a_secret_is_not_shown(folder):
+    done = config_print(variables=AWS)
+    assert "# secret_key = (not shown)  # environment variable AWS_SECRET_ACCESS_KEY" in done.stdout
+    assert AWS["AWS_SECRET_ACCESS_KEY"] not in done.stdout + done.stderr
+    file = folder / "coffer.toml"
+    file.write_text("[s3]\nsecret_key = 20261130\n")
+    done = config_print("--config", file)
+    refused(done, f"{file}:2:14: s3.secret_key: expected text")
+    assert "20261130" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    "without, named",
+    [
+        ("AWS_STORAGE_BUCKET_NAME", "s3.bucket: expected the name of a bucket"),
+        ("AWS_ACCESS_KEY_ID", "s3.access_key: expected a key, or s3.credentials_file"),
+        ("AWS_SECRET_ACCESS_KEY", "s3.secret_key: expected the key that belongs"),
+    ],
+)
+def test_a_bucket_needs_a_name_and_keys(without, named):
+    variables = {name: value for name, value in AWS.items() if name != without}
+    refused(config_print("--blobs.store", "s3", variables=variables), named, "flag --blobs.store")
+    assert config_print(variables=variables).returncode == 0, "the files are in the data folder"
+
+
+def test_an_endpoint_has_no_path():
+    variables = {**AWS, "AWS_S3_ENDPOINT_URL": "https://s3.example.org/files"}
+    refused(config_print("--blobs.store", "s3", variables=variables), "s3.endpoint: expected a URL without a path")
 
 
 # What is wrong.

@@ -29,7 +29,7 @@ def variable(setting):
 def environment(settings=None, defaults=True):
     """The environment of a run: this one's without its own settings, with those given.
     A setting whose value is None is left out."""
-    result = {k: v for k, v in os.environ.items() if not k.startswith("COFFER_")}
+    result = {k: v for k, v in os.environ.items() if not k.startswith(("COFFER_", "AWS_"))}
     chosen = {**(DEFAULTS if defaults else {}), **(settings or {})}
     result.update({variable(k): str(v) for k, v in chosen.items() if v is not None})
     return result

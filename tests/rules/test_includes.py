@@ -51,7 +51,7 @@ MODULES = {
     "blobs/contract": set(),
     # The one dialect with a WebSocket.
     "apis/mediavault": {"base", "http", "realtime", "apis/gateway", "apis/kit", *VAULT},
-    "server": {"base", "net", "http", "db", "db/sqlite", "blobs", "blobs/local", "media/sniff",
+    "server": {"base", "net", "http", "db", "db/sqlite", "blobs", "blobs/local", "blobs/s3", "media/sniff",
                "media/pool", "events", "jobs", "realtime", "config", "apis/*", *VAULT},
     "server/test": set(),
     "client": {"base"},

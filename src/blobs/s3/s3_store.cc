@@ -24,11 +24,12 @@ class S3Store final : public BlobStore {
  public:
   explicit S3Store(const StoreOptions& options)
       : ledger_(options.ledger),
-        places_(options.ledger, options.entropy),
+        credentials_(options.credentials),
+        places_(*ledger_, options.entropy),
         http_(options.http),
-        client_(http_, options.credentials, options.clock, options.entropy, options.bucket),
+        client_(http_, *credentials_, options.clock, options.entropy, options.bucket),
         reading_http_(options.http),
-        reader_(reading_http_, options.credentials, options.clock, options.entropy, options.bucket),
+        reader_(reading_http_, *credentials_, options.clock, options.entropy, options.bucket),
         budget_({.bytes = options.memory_budget,
                  .max_request = kBufferBytes,
                  .max_wait = options.memory_wait,
@@ -100,10 +101,11 @@ class S3Store final : public BlobStore {
   Task<void> remove(Place place) {
     co_await client_.remove(key_of(writers_.prefix, place));
     std::vector<Place> gone(1, place);
-    co_await ledger_.remove(std::move(gone));
+    co_await ledger_->remove(std::move(gone));
   }
 
-  PlaceLedger& ledger_;
+  const std::shared_ptr<PlaceLedger> ledger_;
+  const std::shared_ptr<CredentialSource> credentials_;
   Places places_;
   http::UpstreamClient http_;
   Client client_;

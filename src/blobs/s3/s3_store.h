@@ -24,9 +24,9 @@ struct StoreOptions {
   std::string prefix = "blobs/";
   // An existing folder, for what is being sent.
   std::string scratch_folder;
+  std::shared_ptr<PlaceLedger> ledger;
+  std::shared_ptr<CredentialSource> credentials;
   // These outlive the store.
-  PlaceLedger& ledger;
-  CredentialSource& credentials;
   const Clock& clock = system_clock();
   Entropy& entropy = system_entropy();
   // Of all writers together, see UploadBudget.

@@ -35,7 +35,7 @@ class S3UnderTest final : public StoreUnderTest {
                              .http = {},
                              .scratch_folder = folder_.path().string(),
                              .ledger = ledger_,
-                             .credentials = *credentials_,
+                             .credentials = credentials_,
                              .clock = clock_,
                              .memory_budget = memory_budget_,
                              .part_bytes = kPart};
@@ -52,15 +52,15 @@ class S3UnderTest final : public StoreUnderTest {
   }
 
   S3Double& service() { return service_; }
-  MemoryLedger& ledger() { return ledger_; }
+  MemoryLedger& ledger() { return *ledger_; }
 
  private:
   const Clock& clock_;
   const std::size_t memory_budget_;
   TemporaryFolder folder_;
   S3Double service_;
-  std::unique_ptr<s3::CredentialSource> credentials_;
-  MemoryLedger ledger_;
+  std::shared_ptr<s3::CredentialSource> credentials_;
+  const std::shared_ptr<MemoryLedger> ledger_ = std::make_shared<MemoryLedger>();
   std::unique_ptr<BlobStore> store_;
 };
 

@@ -1,0 +1,58 @@
+#include "server/s3_blobs.h"
+
+#include <fmt/format.h>
+#include <utility>
+
+#include "blobs/s3/s3_store.h"
+#include "vault/upkeep/place_ledger.h"
+
+namespace coffer::server {
+namespace {
+
+namespace s3 = blobs::s3;
+
+constexpr const char* kDefaultRegion = "us-east-1";
+
+std::string region_of(const config::Settings& settings) {
+  return settings.s3.region.empty() ? kDefaultRegion : settings.s3.region;
+}
+
+std::string endpoint_of(const config::Settings& settings) {
+  if (!settings.s3.endpoint.empty()) return settings.s3.endpoint;
+  return fmt::format("https://s3.{}.amazonaws.com", region_of(settings));
+}
+
+std::shared_ptr<s3::CredentialSource> credentials_of(const config::Settings& settings,
+                                                     const Clock& clock) {
+  const config::Settings::S3& of = settings.s3;
+  if (of.access_key.empty()) return s3::credentials_file(of.credentials_file, of.profile, clock);
+  return s3::fixed_credentials(
+      {.access_key = of.access_key, .secret_key = of.secret_key, .session_token = {}});
+}
+
+}  // namespace
+
+std::string describe_bucket(const config::Settings& settings) {
+  return fmt::format("the bucket {} of {}", settings.s3.bucket, endpoint_of(settings));
+}
+
+std::unique_ptr<blobs::BlobStore> open_s3_blobs(const config::Settings& settings,
+                                                db::Database& database, const Clock& clock) {
+  s3::StoreOptions options{.bucket = {},
+                           .http = {},
+                           .scratch_folder = settings.data,
+                           .ledger = vault::open_place_ledger(database),
+                           .credentials = credentials_of(settings, clock),
+                           .clock = clock,
+                           .memory_budget = settings.uploads.memory_budget,
+                           .memory_wait = settings.uploads.memory_timeout,
+                           .max_uploads = settings.uploads.max_concurrent};
+  options.bucket.endpoint = endpoint_of(settings);
+  options.bucket.region = region_of(settings);
+  options.bucket.bucket = settings.s3.bucket;
+  options.bucket.path_style = settings.s3.path_style;
+  options.http.certificates = settings.s3.certificates;
+  return s3::open_s3_store(options);
+}
+
+}  // namespace coffer::server

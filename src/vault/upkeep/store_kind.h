@@ -1,0 +1,25 @@
+// Which blob store has the vault's bytes.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+
+#include "base/task.h"
+#include "blobs/place.h"
+#include "vault/model/guarded_database.h"
+
+namespace coffer::vault {
+
+// The numbers stand in the database.
+enum class StoreKind : std::uint8_t { kLocal = 0, kS3 = 1 };
+
+// Nothing: no blob store was opened for this database yet. For whoever has the database and no
+// vault.
+Task<std::optional<StoreKind>> stored_in(GuardedDatabase database);
+Task<void> set_stored_in(GuardedDatabase database, StoreKind kind);
+
+// A blob that something refers to and that has bytes: by it one sees whether a store is the
+// vault's. Nothing where there is none.
+Task<std::optional<blobs::BlobRef>> any_stored(GuardedDatabase database);
+
+}  // namespace coffer::vault
