@@ -7,10 +7,17 @@
 
 namespace coffer::blobs {
 
+namespace {
+
+constexpr std::size_t kFirstBatch = 4;
+
+}  // namespace
+
 struct Places::State {
   std::mutex mutex;
   std::vector<Place> reserved;  // in the ledger, given to nobody yet
   std::set<Place> in_use;       // those, and those that uploads hold
+  std::size_t next_batch = kFirstBatch;
 };
 
 Places::Holder::Holder(std::shared_ptr<State> state, const Place& place)
@@ -22,7 +29,7 @@ Places::Holder::~Holder() {
 }
 
 Places::Places(PlaceLedger& ledger, Entropy& entropy, std::size_t batch)
-    : ledger_(ledger), entropy_(entropy), batch_(batch), state_(std::make_shared<State>()) {}
+    : ledger_(ledger), entropy_(entropy), max_batch_(batch), state_(std::make_shared<State>()) {}
 
 Places::~Places() = default;
 
@@ -39,7 +46,13 @@ Task<std::shared_ptr<const Places::Holder>> Places::take() {
       co_return std::make_shared<const Holder>(state_, *place);
     }
     std::vector<Place> fresh;
-    for (std::size_t i = 0; i < batch_; ++i) {
+    std::size_t batch = 0;
+    {
+      const std::lock_guard lock(state_->mutex);
+      batch = std::min(state_->next_batch, max_batch_);
+      state_->next_batch = 2 * batch;
+    }
+    for (std::size_t i = 0; i < batch; ++i) {
       std::array<std::byte, kPlaceBytes> bytes;
       entropy_.fill(bytes);
       fresh.emplace_back(ByteView(bytes));

@@ -14,12 +14,12 @@
 namespace coffer::blobs {
 
 // Places are random, and reserved in the ledger some hundreds at a time, so that an upload waits
-// for it seldom. Threads: any executor's.
+// for it seldom; at first fewer, so that a short life leaves few. Threads: any executor's.
 class Places {
  public:
   static constexpr std::size_t kPlaceBytes = 16;
 
-  // Both outlive it. `batch`: how many are reserved at a time, at least one.
+  // Both outlive it. `batch`: how many are reserved at a time in the end, at least one.
   Places(PlaceLedger& ledger, Entropy& entropy, std::size_t batch = 256);
   // Holders may outlive it.
   ~Places();
@@ -60,7 +60,7 @@ class Places {
  private:
   PlaceLedger& ledger_;
   Entropy& entropy_;
-  const std::size_t batch_;
+  const std::size_t max_batch_;
   const std::shared_ptr<State> state_;
   Place looked_at_;  // the last one that abandoned() looked at
 };

@@ -54,6 +54,14 @@ TEST_F(PlacesTest, EveryUploadGetsAnotherPlaceThatStandsInTheLedgerFirst) {
   EXPECT_EQ(ledger_.additions, 3) << "four at a time";
 }
 
+TEST_F(PlacesTest, FewAreReservedAtFirst) {
+  Places places(ledger_, system_entropy(), 256);
+  run(places.take());
+  EXPECT_EQ(ledger_.standing.size(), 4U);
+  for (int i = 0; i < 1'000; ++i) run(places.take());
+  EXPECT_LE(ledger_.additions, 10);
+}
+
 TEST_F(PlacesTest, WhatIsReservedOrHeldIsNotAbandoned) {
   Places places(ledger_, system_entropy(), 4);
   auto holder = run(places.take());

@@ -11,6 +11,7 @@
 #include "vault/tree/search_index.h"
 #include "vault/upkeep/reclaim.h"
 #include "vault/upkeep/storage_use.h"
+#include "vault/upkeep/store_kind.h"
 
 namespace coffer::cli {
 namespace {
@@ -24,7 +25,7 @@ constexpr char kStorageFooter[] =
     "  shared    bytes saved because equal bytes are stored once\n"
     "  waiting   bytes without references; removed after blobs.grace\n"
     "  stored    live + trash + in parts + pictures - shared + waiting\n"
-    "  free      free space of the disk\n"
+    "  free      free space of the data folder's disk\n"
     "The disk space of removed small files becomes free when their segment is rewritten, which\n"
     "happens when more than half of it is unused.";
 
@@ -72,6 +73,7 @@ int show_storage(const Settings& settings, bool as_json) {
   InlineExecutor here;
   const vault::StorageUse use = here.run(vault::storage_use(*database));
   const std::uint64_t free = blobs::posix_disk(settings.data)->space().free;
+  const bool is_in_bucket = here.run(vault::stored_in(*database)) == vault::StoreKind::kS3;
   if (as_json) {
     fmt::print("{}\n", json_of(use, free));
     return kSuccess;
@@ -88,7 +90,7 @@ int show_storage(const Settings& settings, bool as_json) {
           : fmt::format("for removal, deleted since {}; `coffer storage reclaim` frees it now",
                         to_iso8601(*use.waiting_since)));
   print_line("stored", use.stored, fmt::format("in {} blobs", use.blobs));
-  print_line("free", free, "on the disk");
+  print_line("free", free, is_in_bucket ? "on the disk; the files are in a bucket" : "on the disk");
   return kSuccess;
 }
 

@@ -113,7 +113,8 @@ struct Settings {
     std::string credentials_file;  // counts where there is no access_key
     std::string profile;           // its section
     bool path_style = true;
-    std::string certificates;  // file of those to trust; empty: the system's
+    std::chrono::milliseconds timeout{0};  // of a call, with all attempts
+    std::string certificates;              // file of those to trust; empty: the system's
   } s3;
 
   struct Storage {

@@ -359,6 +359,11 @@ constexpr auto kDefinitions = std::to_array<Definition>({
         "(bucket.endpoint).",
         [](auto& all) -> auto& { return all.s3.path_style; }),
     define(
+        "s3.timeout", {.kind = Kind::kDuration, .min = kSecond, .max = 600 * kSecond}, "30s",
+        "Time for which a request that fails is tried again; then uploads and downloads that need "
+        "it are answered with 503.",
+        [](auto& all) -> auto& { return all.s3.timeout; }),
+    define(
         "s3.certificates", text(), "",
         "A file of certificates (PEM) by which the service's is trusted; empty: the system's.",
         [](auto& all) -> auto& { return all.s3.certificates; }),

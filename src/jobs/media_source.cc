@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -86,6 +87,12 @@ media::Descriptor copy_in_memory(const Content& content) {
 }
 
 media::Descriptor copy_on_disk(const Content& content, const std::string& folder) {
+  struct statvfs disk = {};
+  if (::statvfs(folder.c_str(), &disk) != 0) fail("cannot look at the disk of the data folder");
+  // Half of the room stays for others.
+  if (content.size() > std::uint64_t{disk.f_bavail} * disk.f_frsize / 2) {
+    throw std::runtime_error("the disk has no room for a copy of a stored file");
+  }
   const media::Descriptor file(::open(folder.c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, S_IRUSR));
   if (file.get() < 0) fail("cannot copy a stored file into the data folder");
   copy(content, [&](ByteView bytes) { write_all(file.get(), bytes); });

@@ -63,6 +63,31 @@ void add_values(apis::Metrics& metrics, const blobs::BlobStore& blobs) {
                   of_load(&Load::refused));
 }
 
+void add_values(apis::Metrics& metrics, const blobs::s3::StoreMonitor& bucket) {
+  const auto of_requests = [&bucket](auto member) {
+    return [&bucket, member] { return static_cast<double>(bucket.requests().*member); };
+  };
+  using Counts = blobs::s3::ClientCounts;
+  metrics.counter("coffer_s3_requests_total", "Requests to the S3 service",
+                  of_requests(&Counts::requests));
+  metrics.gauge("coffer_s3_requests", "Requests whose answer is waited for",
+                of_requests(&Counts::running));
+  metrics.counter("coffer_s3_retries_total", "Requests that repeat one that failed",
+                  of_requests(&Counts::retries));
+  metrics.counter("coffer_s3_refused_total", "Requests that were answered with an error",
+                  of_requests(&Counts::refused));
+  metrics.counter("coffer_s3_unanswered_total",
+                  "Requests without an answer, or whose answer broke off",
+                  of_requests(&Counts::unanswered));
+  metrics.counter("coffer_s3_failures_total",
+                  "Requests that were given up, whatever was tried again",
+                  of_requests(&Counts::failures));
+  metrics.counter("coffer_s3_sent_bytes_total", "Bytes that the S3 service has taken",
+                  of_requests(&Counts::sent_bytes));
+  metrics.counter("coffer_s3_received_bytes_total", "Bytes of objects that were read",
+                  of_requests(&Counts::received_bytes));
+}
+
 void add_values(apis::Metrics& metrics, const realtime::Hub& hub) {
   const auto of_stats = [&hub](auto member) {
     return [&hub, member] { return static_cast<double>(hub.stats().*member); };

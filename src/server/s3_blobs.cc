@@ -51,6 +51,7 @@ std::unique_ptr<blobs::BlobStore> open_s3_blobs(const config::Settings& settings
   options.bucket.region = region_of(settings);
   options.bucket.bucket = settings.s3.bucket;
   options.bucket.path_style = settings.s3.path_style;
+  options.bucket.deadline = settings.s3.timeout;
   options.http.certificates = settings.s3.certificates;
   return s3::open_s3_store(options);
 }

@@ -9,6 +9,7 @@
 #include "apis/mediavault/mediavault.h"
 #include "apis/operations/operations.h"
 #include "base/log.h"
+#include "blobs/s3/s3_store.h"
 #include "db/commit_notifier.h"
 #include "server/dialects.h"
 #include "server/gauges.h"
@@ -31,6 +32,8 @@ Server::Server(const Settings& settings, Parts parts)
   add_values(metrics_, memory_);
   add_values(metrics_, vault_.database());
   add_values(metrics_, vault_.blobs());
+  const auto* const bucket = dynamic_cast<const blobs::s3::StoreMonitor*>(&vault_.blobs());
+  if (bucket) add_values(metrics_, *bucket);
   add_values(metrics_, vault_.vault());
   add_values(metrics_, hub_);
   if (settings.metrics.listen.empty()) return;

@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "blobs/unavailable_error.h"
+
 namespace coffer::vault {
 namespace {
 constexpr db::Statement kProbe{"SELECT id FROM account ORDER BY id LIMIT 1"};
@@ -59,6 +61,8 @@ Task<void> Vault::check_ready() {
   if (context_.database.stats().is_locked) co_await context_.database.write(Actor::System{}, body);
   try {
     co_await context_.blobs.check_present();
+  } catch (const blobs::UnavailableError&) {
+    throw;
   } catch (const blobs::Error& error) {
     throw StoreGoneError(error.what());
   }

@@ -172,3 +172,28 @@ def test_fsck_checks_the_database_alone(launch, bucket):
     assert done.returncode == 0, done.stdout + done.stderr
     assert "note          bucket: its objects are not compared with the database" in done.stdout
     assert "missing       " not in done.stdout
+
+
+def test_a_kill_in_the_middle_of_an_upload_leaves_nothing(launch, bucket):
+    server = launch({**bucket.settings(), **QUICK})
+    user = server.user()
+    kept = user.upload(some_bytes(300_000))
+    # Its first parts are in the bucket, its end never comes.
+    connection = server.wire()
+    headers = {
+        "Authorization": f"Bearer {user.token}",
+        "Content-Type": "multipart/form-data; boundary=b",
+        "Content-Length": "100000000",
+    }
+    connection.send(connection.head("POST", "/api/v1/media/upload", headers))
+    connection.send(b'--b\r\nContent-Disposition: form-data; name="file"; filename="a.bin"\r\n\r\n' + some_bytes(30_000_000))
+    wait_for(lambda: bucket.unfinished() != [])
+    server.kill()
+    connection.close()
+    assert bucket.unfinished() != []
+    server.start()
+    user.root = server.root
+    wait_for(lambda: bucket.unfinished() == [])
+    assert content(user, kept).content == some_bytes(300_000)
+    assert len(user.media()) == 1
+    wait_for(lambda: len(bucket.keys()) == 1)

@@ -443,4 +443,6 @@ def blob_faults(data):
     bad = [line for line in done.stdout.splitlines() if line.startswith(("missing", "corrupt"))]
     if done.returncode != bool(bad):
         bad.append(f"fsck: exit code {done.returncode}, {done.stderr}")
-    return bad + [f"temporary {path.name} was left" for path in (data / "blobs/tmp").iterdir()]
+    temporary = data / "blobs/tmp"
+    left = temporary.iterdir() if temporary.exists() else []
+    return bad + [f"temporary {path.name} was left" for path in left]

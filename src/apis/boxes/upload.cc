@@ -13,6 +13,7 @@
 #include "apis/kit/rest_framework.h"
 #include "base/log.h"
 #include "base/text.h"
+#include "base/unavailable.h"
 #include "vault/boxes/asset_files.h"
 
 namespace coffer::apis::boxes {
@@ -150,7 +151,10 @@ Task<Reply> create(RequestContext& context) {
 // What failed here, as the document tells it.
 Reply failed(const RequestContext& context, const std::exception& error) {
   log::error("upload failed", {{"request_id", context.request.id}, {"error", error.what()}});
-  return refuse_upload(Problem::of(error));
+  Problem problem = Problem::of(error);
+  // Whatever the reason, it is the store that failed.
+  if (dynamic_cast<const Unavailable*>(&error)) problem.kind = ProblemKind::kInternal;
+  return refuse_upload(std::move(problem));
 }
 
 }  // namespace

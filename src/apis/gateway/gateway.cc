@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "apis/gateway/accept.h"
+#include "apis/gateway/begin_content.h"
 #include "apis/gateway/conditional.h"
 #include "base/log.h"
 #include "base/text.h"
@@ -295,6 +296,7 @@ Task<Reply> Gateway::call(const RouteEntry& mounted, const http::PathParameters&
   }
   Reply made = co_await perform(mounted, context);
   Reply reply = conditional(request, std::move(made));
+  if (reply && request.method != http::Method::kHead) co_await begin_content(*reply);
   if (reply && reply->rest) {
     if (auto problem = guard(mounted, request, client, caller, *reply)) {
       co_return std::unexpected(std::move(*problem));

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/exhausted.h"
+#include "base/unavailable.h"
 
 namespace coffer::apis {
 namespace {
@@ -13,6 +14,7 @@ namespace {
 // Seconds.
 constexpr std::string_view kBusyRetry = "1";
 constexpr std::string_view kStorageRetry = "60";
+constexpr std::string_view kStoreRetry = "10";
 
 ProblemKind kind_of(const vault::Failure& failure) {
   using vault::FailureCode;
@@ -107,6 +109,12 @@ Problem Problem::of(const std::exception& error) {
     Problem problem(ProblemKind::kOutOfStorage,
                     "The disk of this server is full; delete something, or tell its operator");
     problem.headers.add("Retry-After", kStorageRetry);
+    return problem;
+  }
+  if (dynamic_cast<const Unavailable*>(&error)) {
+    Problem problem(ProblemKind::kBusy,
+                    "The service that keeps the files does not answer; try again in a moment");
+    problem.headers.set("Retry-After", kStoreRetry);
     return problem;
   }
   if (exhausted || dynamic_cast<const std::bad_alloc*>(&error)) {

@@ -9,6 +9,7 @@
 #include "apis/kit/schema.h"
 #include "base/exhausted.h"
 #include "base/log.h"
+#include "base/unavailable.h"
 
 namespace coffer::apis {
 namespace {
@@ -28,6 +29,10 @@ std::string_view reason(const std::exception& error) {
   if (dynamic_cast<const vault::StoreGoneError*>(&error)) {
     return "not ready: a folder of stored files is missing, or is not the one that the server"
            " started with; is a disk not mounted?\n";
+  }
+  if (dynamic_cast<const Unavailable*>(&error)) {
+    return "not ready: the service that keeps the files does not answer, or does not permit it;"
+           " the log says why\n";
   }
   const auto* exhausted = dynamic_cast<const Exhausted*>(&error);
   if (!exhausted) return "not ready; the log says why\n";

@@ -1,6 +1,7 @@
 #include <sys/sysinfo.h>
 #include <sys/utsname.h>
 
+#include <algorithm>
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
 #include <cstdlib>
@@ -12,6 +13,11 @@
 
 namespace coffer::apis::quantum {
 namespace {
+
+// The largest number that every reader of JSON takes exactly: where no bound is known.
+constexpr std::uint64_t kMostBytes = (std::uint64_t{1} << 53U) - 1;
+
+std::uint64_t exact(std::uint64_t bytes) { return std::min(bytes, kMostBytes); }
 
 // Of the last minute.
 double load_average() {
@@ -37,7 +43,7 @@ std::string kernel_version() {
 Task<Reply> show_quota(RequestContext& context) {
   auto left = co_await context.vault.accounts().space_left(context.account().id);
   if (!left) left = co_await context.vault.free_bytes();
-  co_return success("Space left in bytes", {{"space_left", *left}});
+  co_return success("Space left in bytes", {{"space_left", exact(*left)}});
 }
 
 Task<Reply> show_status(RequestContext& context, const UpgradablePackages& packages) {
@@ -46,7 +52,7 @@ Task<Reply> show_status(RequestContext& context, const UpgradablePackages& packa
   for (const std::string& package : packages()) upgradable.emplace_back(package);
   co_return success("Server status", {{"system_load", load_average()},
                                       {"memory_free", free_memory()},
-                                      {"disk_free", disk_free},
+                                      {"disk_free", exact(disk_free)},
                                       {"kernel_version", kernel_version()},
                                       {"upgradable_packages", std::move(upgradable)}});
 }

@@ -9,6 +9,7 @@
 
 #include "base/log.h"
 #include "base/text.h"
+#include "blobs/unavailable_error.h"
 
 namespace coffer::blobs::s3 {
 namespace {
@@ -62,9 +63,36 @@ std::string path_of(const ClientOptions& options) {
   return options.path_style ? fmt::format("/{}/", encode_path(options.bucket)) : "/";
 }
 
-Error failed(std::string_view method, const std::string& why) {
-  return Error(fmt::format("the S3 service failed a {}: {}", method, why));
+std::string failure(std::string_view method, const std::string& why) {
+  return fmt::format("the S3 service failed a {}: {}", method, why);
 }
+
+Error failed(std::string_view method, const std::string& why) {
+  return Error(failure(method, why));
+}
+
+// What comes of a call whose last refusal had this remedy.
+[[noreturn]] void give_up(Remedy remedy, std::string_view method, const std::string& why) {
+  if (remedy == Remedy::kTryLater) throw UnavailableError(failure(method, why));
+  if (remedy == Remedy::kMakeRoom) throw NoSpaceError(failure(method, why));
+  throw failed(method, why);
+}
+
+void count(std::atomic<std::uint64_t>& counter, std::uint64_t more = 1) {
+  counter.fetch_add(more, std::memory_order_relaxed);
+}
+
+// Counts up while it lives.
+class Running {
+ public:
+  explicit Running(std::atomic<std::uint64_t>& counter) : counter_(counter) { count(counter_); }
+  ~Running() { counter_.fetch_sub(1, std::memory_order_relaxed); }
+  Running(const Running&) = delete;
+  Running& operator=(const Running&) = delete;
+
+ private:
+  std::atomic<std::uint64_t>& counter_;
+};
 
 std::string etag_of(const http::UpstreamReply& reply) {
   return std::string(reply.headers().get("etag").value_or(""));
@@ -112,7 +140,7 @@ Task<bool> Client::Attempts::again(milliseconds at_least) {
   delay_ = std::min(delay_ * 2, kMaxDelay);
   const auto left = began_ + client_.options_.deadline - std::chrono::steady_clock::now();
   if (delay > left) co_return false;
-  client_.retries_.fetch_add(1, std::memory_order_relaxed);
+  count(client_.retries_);
   co_await client_.http_.sleep(delay);
   co_return true;
 }
@@ -131,7 +159,23 @@ Client::Client(http::UpstreamClient& http, CredentialSource& credentials, const 
 ClientCounts Client::counts() const noexcept {
   return {.requests = requests_.load(std::memory_order_relaxed),
           .retries = retries_.load(std::memory_order_relaxed),
-          .failures = failures_.load(std::memory_order_relaxed)};
+          .refused = refused_.load(std::memory_order_relaxed),
+          .unanswered = unanswered_.load(std::memory_order_relaxed),
+          .failures = failures_.load(std::memory_order_relaxed),
+          .sent_bytes = sent_bytes_.load(std::memory_order_relaxed),
+          .received_bytes = received_bytes_.load(std::memory_order_relaxed),
+          .running = running_.load(std::memory_order_relaxed)};
+}
+
+ClientCounts operator+(const ClientCounts& a, const ClientCounts& b) noexcept {
+  return {.requests = a.requests + b.requests,
+          .retries = a.retries + b.retries,
+          .refused = a.refused + b.refused,
+          .unanswered = a.unanswered + b.unanswered,
+          .failures = a.failures + b.failures,
+          .sent_bytes = a.sent_bytes + b.sent_bytes,
+          .received_bytes = a.received_bytes + b.received_bytes,
+          .running = a.running + b.running};
 }
 
 http::UpstreamRequest Client::sign(const Call& call, const Credentials& credentials) const {
@@ -157,6 +201,7 @@ http::UpstreamRequest Client::sign(const Call& call, const Credentials& credenti
   const SigningScope scope{.region = options_.region};
   request.headers.add("authorization", authorization(signable, credentials, scope, now));
   if (call.payload) request.body = call.payload->body;
+  request.timeout = options_.attempt_timeout;
   return request;
 }
 
@@ -178,7 +223,8 @@ void Client::set_clock(const http::UpstreamReply& reply) {
 
 Task<Client::Answer> Client::attempt(const Call& call, Body body, const Credentials& credentials) {
   http::UpstreamRequest request = sign(call, credentials);
-  requests_.fetch_add(1, std::memory_order_relaxed);
+  count(requests_);
+  const Running running(running_);
   Answer answer;
   answer.reply = co_await http_.send(std::move(request));
   const bool is_success = answer.reply->status() < 300;
@@ -201,7 +247,9 @@ Task<Client::Answer> Client::call(Call call, Body body, Attempts& attempts) {
     try {
       answer = co_await attempt(call, body, credentials);
       const unsigned status = answer.reply->status();
+      if (status < 300 && call.payload) count(sent_bytes_, call.payload->body->size());
       if (status < 300 || (status == 404 && call.accepts_missing)) co_return answer;
+      count(refused_);
       const ErrorReply refusal = read_error(status, answer.body);
       remedy = remedy_for(refusal);
       // The answer to a HEAD has no code.
@@ -212,6 +260,7 @@ Task<Client::Answer> Client::call(Call call, Body body, Attempts& attempts) {
     } catch (const http::UpstreamError& error) {
       using enum http::UpstreamFault;
       why = error.what();
+      count(unanswered_);
       if (error.fault() == kUntrusted || error.fault() == kOther) remedy = Remedy::kNone;
     }
     milliseconds at_least{0};
@@ -233,8 +282,8 @@ Task<Client::Answer> Client::call(Call call, Body body, Attempts& attempts) {
       const bool is_tried_again = co_await attempts.again(at_least);
       if (is_tried_again) continue;
     }
-    failures_.fetch_add(1, std::memory_order_relaxed);
-    throw failed(call.method, why);
+    count(failures_);
+    give_up(remedy, call.method, why);
   }
 }
 
@@ -296,12 +345,13 @@ Task<void> Client::complete_upload(std::string key, std::string upload,
       // The service begins to answer 200 before it is done, and may fail then.
       refusal.status = 500;
     }
-    if (remedy_for(refusal) == Remedy::kTryLater) {
+    const Remedy remedy = remedy_for(refusal);
+    if (remedy == Remedy::kTryLater) {
       const bool is_tried_again = co_await attempts.again();
       if (is_tried_again) continue;
     }
-    failures_.fetch_add(1, std::memory_order_relaxed);
-    throw failed("POST", describe(refusal));
+    count(failures_);
+    give_up(remedy, "POST", describe(refusal));
   }
 }
 
@@ -368,6 +418,12 @@ Task<void> Download::begin(Client::Attempts& attempts) {
   reply_ = std::move(answer.reply);
 }
 
+Task<void> Download::begin() {
+  if (left_ == 0 || reply_) co_return;
+  Client::Attempts attempts(client_);
+  co_await begin(attempts);
+}
+
 Task<std::size_t> Download::read(ByteSpan into) {
   if (left_ == 0) co_return 0;
   Client::Attempts attempts(client_);
@@ -380,15 +436,17 @@ Task<std::size_t> Download::read(ByteSpan into) {
       if (count > 0) {
         offset_ += count;
         left_ -= count;
+        client_.received_bytes_.fetch_add(count, std::memory_order_relaxed);
         if (left_ == 0) reply_.reset();
         co_return count;
       }
     } catch (const http::UpstreamError& error) {
       why = error.what();
     }
+    client_.unanswered_.fetch_add(1, std::memory_order_relaxed);
     reply_.reset();
     const bool is_tried_again = co_await attempts.again();
-    if (!is_tried_again) throw failed("GET", why);
+    if (!is_tried_again) give_up(Remedy::kTryLater, "GET", why);
   }
 }
 

@@ -30,6 +30,8 @@ struct ClientOptions {
   bool path_style = true;
   // How long a call goes on trying; what is under way then is waited for.
   std::chrono::milliseconds deadline = std::chrono::seconds(30);
+  // Of an attempt, from start to end; 0: as long as bytes move.
+  std::chrono::milliseconds attempt_timeout{0};
   // Before the second attempt; twice as long before each further one, and 5 s at most. Half of it
   // is random.
   std::chrono::milliseconds first_delay{100};
@@ -37,10 +39,16 @@ struct ClientOptions {
 
 // How the client fared since it was made.
 struct ClientCounts {
-  std::uint64_t requests = 0;  // attempts that were sent
-  std::uint64_t retries = 0;   // of them: after one that failed
-  std::uint64_t failures = 0;  // calls that came to nothing
+  std::uint64_t requests = 0;    // attempts that were sent
+  std::uint64_t retries = 0;     // of them: after one that failed
+  std::uint64_t refused = 0;     // of them: answered with an error
+  std::uint64_t unanswered = 0;  // of them: the service was not reached, or gave no whole answer
+  std::uint64_t failures = 0;    // calls that came to nothing
+  std::uint64_t sent_bytes = 0;  // of payloads that were taken
+  std::uint64_t received_bytes = 0;  // of objects
+  std::uint64_t running = 0;         // requests whose answer is waited for, now
 };
+ClientCounts operator+(const ClientCounts& a, const ClientCounts& b) noexcept;
 
 // What is sent: its bytes and their digest, which is signed, so that nothing else can be stored.
 struct Payload {
@@ -59,9 +67,10 @@ struct UploadedPart {
 class Download;
 
 // Every call is tried again, after growing delays, when the service is busy or broken, cannot be
-// reached or breaks the connection, until the deadline; then, and when it refuses, it throws Error
-// with what the service said. Where the clocks differ, requests are signed with the service's time.
-// Threads: any executor's, that runs one thing at a time. A task may be destroyed while it waits.
+// reached or breaks the connection, until the deadline; then it throws UnavailableError, and when
+// the service refuses Error, or NoSpaceError where a quota is reached, with what it said. Where the
+// clocks differ, requests are signed with the service's time. Threads: any executor's, that runs
+// one thing at a time. A task may be destroyed while it waits.
 class Client {
  public:
   // All outlive it.
@@ -139,7 +148,12 @@ class Client {
   std::atomic<std::int64_t> skew_micros_ = 0;
   std::atomic<std::uint64_t> requests_ = 0;
   std::atomic<std::uint64_t> retries_ = 0;
+  std::atomic<std::uint64_t> refused_ = 0;
+  std::atomic<std::uint64_t> unanswered_ = 0;
   std::atomic<std::uint64_t> failures_ = 0;
+  std::atomic<std::uint64_t> sent_bytes_ = 0;
+  std::atomic<std::uint64_t> received_bytes_ = 0;
+  std::atomic<std::uint64_t> running_ = 0;
 };
 
 // Bytes of an object, as they come. What breaks off is gone on with where it broke, as long as
@@ -150,9 +164,11 @@ class Download {
   Download(const Download&) = delete;
   Download& operator=(const Download&) = delete;
 
-  // The next bytes, at least one; 0 when all have come. Throws Error where there is no such object,
-  // or it is not what it was when the first bytes came. The task may be destroyed while it waits.
-  // REQUIRES: `into` is not empty and lives until the task has ended.
+  // Waits for the answer, unless it is there. Throws as read() does.
+  Task<void> begin();
+  // The next bytes, at least one; 0 when all have come. Throws as the client does, also where there
+  // is no such object, or it is not what it was when the first bytes came. The task may be
+  // destroyed while it waits. REQUIRES: `into` is not empty and lives until the task has ended.
   Task<std::size_t> read(ByteSpan into);
 
  private:

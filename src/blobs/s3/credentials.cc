@@ -110,22 +110,6 @@ std::unique_ptr<CredentialSource> fixed_credentials(Credentials credentials) {
   return std::make_unique<FixedCredentials>(std::move(credentials));
 }
 
-std::optional<Credentials> credentials_from(std::span<const std::string> environment) {
-  Credentials found;
-  for (const std::string& line : environment) {
-    const std::string_view text(line);
-    const std::size_t equals = text.find('=');
-    if (equals == std::string_view::npos) continue;
-    const std::string_view name = text.substr(0, equals);
-    const std::string value(text.substr(equals + 1));
-    if (name == "AWS_ACCESS_KEY_ID") found.access_key = value;
-    if (name == "AWS_SECRET_ACCESS_KEY") found.secret_key = value;
-    if (name == "AWS_SESSION_TOKEN") found.session_token = value;
-  }
-  if (found.access_key.empty() || found.secret_key.empty()) return std::nullopt;
-  return found;
-}
-
 std::unique_ptr<CredentialSource> credentials_file(std::string path, std::string profile,
                                                    const Clock& clock) {
   return std::make_unique<CredentialsFile>(std::move(path), std::move(profile), clock);

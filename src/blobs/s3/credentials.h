@@ -2,8 +2,6 @@
 #pragma once
 
 #include <memory>
-#include <optional>
-#include <span>
 #include <string>
 
 #include "base/clock.h"
@@ -24,10 +22,6 @@ class CredentialSource {
 
 // Always the same.
 std::unique_ptr<CredentialSource> fixed_credentials(Credentials credentials);
-
-// Of AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN among `environment`
-// (`NAME=text` each); nothing unless the first two are there.
-std::optional<Credentials> credentials_from(std::span<const std::string> environment);
 
 // Of the section `profile` of a file as AWS's tools share it (`aws_access_key_id = …`). The file is
 // looked at every five seconds at most, and at once when keys are refused; where it cannot be read

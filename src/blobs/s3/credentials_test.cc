@@ -68,17 +68,6 @@ TEST_F(CredentialsFileTest, WhatCannotBeReadLeavesTheLastOnes) {
   EXPECT_EQ(source->current().access_key, "a");
 }
 
-TEST(CredentialsTest, OfTheEnvironment) {
-  const std::vector<std::string> environment{"PATH=/bin", "AWS_ACCESS_KEY_ID=a",
-                                             "AWS_SECRET_ACCESS_KEY=b=c", "AWS_SESSION_TOKEN=d"};
-  const Credentials found = credentials_from(environment).value();
-  EXPECT_EQ(found.access_key, "a");
-  EXPECT_EQ(found.secret_key, "b=c");
-  EXPECT_EQ(found.session_token, "d");
-  const std::vector<std::string> half{"AWS_ACCESS_KEY_ID=a"};
-  EXPECT_FALSE(credentials_from(half));
-}
-
 TEST(ErrorReplyTest, SaysWhatToDo) {
   const auto remedy = [](unsigned status, const std::string& code) {
     return remedy_for(read_error(status, "<Error><Code>" + code + "</Code></Error>"));
@@ -89,6 +78,8 @@ TEST(ErrorReplyTest, SaysWhatToDo) {
   EXPECT_EQ(remedy(400, "RequestTimeout"), Remedy::kTryLater);
   EXPECT_EQ(remedy(403, "RequestTimeTooSkewed"), Remedy::kSetClock);
   EXPECT_EQ(remedy(400, "ExpiredToken"), Remedy::kOtherCredentials);
+  EXPECT_EQ(remedy(403, "QuotaExceeded"), Remedy::kMakeRoom);
+  EXPECT_EQ(remedy(507, "XMinioStorageFull"), Remedy::kMakeRoom);
   EXPECT_EQ(remedy(403, "AccessDenied"), Remedy::kNone);
   EXPECT_EQ(remedy(501, "NotImplemented"), Remedy::kNone);
   EXPECT_EQ(remedy(301, "PermanentRedirect"), Remedy::kNone);

@@ -81,6 +81,9 @@ Remedy remedy_for(const ErrorReply& refusal) {
       code == "SignatureDoesNotMatch" || code == "TokenRefreshRequired") {
     return kOtherCredentials;
   }
+  if (code == "QuotaExceeded" || code == "XMinioStorageFull" || refusal.status == 507) {
+    return kMakeRoom;
+  }
   // The connection was too slow, or what was sent was cut short on its way.
   if (code == "RequestTimeout" || code == "IncompleteBody" || code == "XAmzContentSHA256Mismatch" ||
       code == "OperationAborted") {

@@ -14,6 +14,7 @@ enum class Remedy : std::uint8_t {
   kTryLater,          // the service is busy, broken, or asks for patience
   kSetClock,          // it has another time than this machine
   kOtherCredentials,  // it does not know these keys, or not any more
+  kMakeRoom,          // its disk, or the quota of the bucket or of its owner, is full
   kNone,              // it will always answer that
 };
 

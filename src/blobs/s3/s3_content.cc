@@ -10,6 +10,12 @@ constexpr std::uint64_t kPieceBytes = std::uint64_t{64} * 1024;
 
 }  // namespace
 
+Task<void> S3Content::begin(std::uint64_t offset, std::uint64_t length) const {
+  Reading reading = take(offset, offset + length);
+  co_await reading.download->begin();
+  keep(std::move(reading));
+}
+
 Task<Content::Piece> S3Content::piece(std::uint64_t offset, std::uint64_t max) const {
   Reading reading = take(offset, offset + std::min(max, size_ - offset));
   Bytes bytes(static_cast<std::size_t>(std::min(kPieceBytes, reading.end - reading.offset)));

@@ -6,19 +6,21 @@
 #include <mutex>
 #include <string>
 
+#include "base/fetched_content.h"
 #include "base/stream.h"
 #include "blobs/s3/client.h"
 
 namespace coffer::blobs::s3 {
 
 // Whoever reads on where the last piece ended reads the same answer of the service. Threads: any.
-class S3Content final : public Content {
+class S3Content final : public Content, public FetchedContent {
  public:
   // `client` outlives it.
   S3Content(Client& client, std::string key, std::uint64_t size)
       : client_(client), key_(std::move(key)), size_(size) {}
 
   std::uint64_t size() const noexcept override { return size_; }
+  Task<void> begin(std::uint64_t offset, std::uint64_t length) const override;
   Task<Piece> piece(std::uint64_t offset, std::uint64_t max) const override;
 
  private:

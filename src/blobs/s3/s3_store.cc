@@ -1,6 +1,10 @@
 #include "blobs/s3/s3_store.h"
 
+#include <sys/statvfs.h>
+
 #include <algorithm>
+#include <limits>
+#include <mutex>
 #include <utility>
 #include <vector>
 
@@ -10,6 +14,7 @@
 #include "blobs/s3/object_upload.h"
 #include "blobs/s3/s3_content.h"
 #include "blobs/s3/s3_writer.h"
+#include "blobs/unavailable_error.h"
 #include "blobs/upload_budget.h"
 
 namespace coffer::blobs::s3 {
@@ -17,10 +22,19 @@ namespace {
 
 // Stays allocated between uploads.
 constexpr std::size_t kIdleBytes = std::size_t{8} * 1024 * 1024;
-// A bucket does not say what it still holds: a pebibyte.
-constexpr std::uint64_t kEndless = std::uint64_t{1} << 50U;
+// What has to be free for uploads to pass through: less than the parts of one.
+constexpr std::uint64_t kScratchRoom = std::uint64_t{16} << 20U;
+// For an answer to whoever wants to know whether the service is there, which is good for a while.
+constexpr std::chrono::seconds kCheckTimeout{3};
+constexpr std::chrono::seconds kCheckEvery{1};
 
-class S3Store final : public BlobStore {
+ClientOptions for_checks(ClientOptions options) {
+  options.deadline = std::min<std::chrono::milliseconds>(options.deadline, kCheckTimeout);
+  options.attempt_timeout = kCheckTimeout;
+  return options;
+}
+
+class S3Store final : public BlobStore, public StoreMonitor {
  public:
   explicit S3Store(const StoreOptions& options)
       : ledger_(options.ledger),
@@ -30,6 +44,8 @@ class S3Store final : public BlobStore {
         client_(http_, *credentials_, options.clock, options.entropy, options.bucket),
         reading_http_(options.http),
         reader_(reading_http_, *credentials_, options.clock, options.entropy, options.bucket),
+        checker_(reading_http_, *credentials_, options.clock, options.entropy,
+                 for_checks(options.bucket)),
         budget_({.bytes = options.memory_budget,
                  .max_request = kBufferBytes,
                  .max_wait = options.memory_wait,
@@ -81,9 +97,40 @@ class S3Store final : public BlobStore {
 
   UploadBudget::Load memory_load() const override { return budget_.load(); }
 
-  Task<void> check_present() override { co_await client_.check(); }
+  // One at a time asks, once a second; others are told what was found last.
+  Task<void> check_present() override {
+    {
+      const std::lock_guard lock(check_mutex_);
+      const auto age = writers_.clock.now() - checked_at_;
+      const bool is_fresh = age >= std::chrono::seconds(0) && age < kCheckEvery;
+      if (checked_at_ != Time() && (is_checking_ || is_fresh)) {
+        if (!check_failure_.empty()) throw UnavailableError(check_failure_);
+        co_return;
+      }
+      is_checking_ = true;
+    }
+    const Checking checking(*this);
+    std::string failure;
+    try {
+      co_await checker_.check();
+    } catch (const Error& error) {
+      failure = error.what();
+    }
+    {
+      const std::lock_guard lock(check_mutex_);
+      checked_at_ = writers_.clock.now();
+      check_failure_ = failure;
+    }
+    if (!failure.empty()) throw UnavailableError(failure);
+  }
 
-  Task<std::uint64_t> free_bytes() override { co_return kEndless; }
+  // A bucket does not say what it still takes; uploads pass through the disk of this machine.
+  Task<std::uint64_t> free_bytes() override {
+    const bool has_room = co_await io_.run([this] { return has_scratch_room(); });
+    co_return has_room ? std::numeric_limits<std::uint64_t>::max() : 0;
+  }
+
+  ClientCounts requests() const noexcept override { return client_.counts() + reader_.counts(); }
 
  private:
   class S3Removal final : public Removal {
@@ -97,6 +144,27 @@ class S3Store final : public BlobStore {
    private:
     S3Store& store_;
   };
+
+  // Ends a check, whichever way the coroutine goes.
+  class Checking {
+   public:
+    explicit Checking(S3Store& store) : store_(store) {}
+    ~Checking() {
+      const std::lock_guard lock(store_.check_mutex_);
+      store_.is_checking_ = false;
+    }
+    Checking(const Checking&) = delete;
+    Checking& operator=(const Checking&) = delete;
+
+   private:
+    S3Store& store_;
+  };
+
+  bool has_scratch_room() const {
+    struct statvfs disk = {};
+    if (::statvfs(uploads_.folder.c_str(), &disk) != 0) return true;  // whoever writes is told why
+    return std::uint64_t{disk.f_bavail} * disk.f_frsize >= kScratchRoom;
+  }
 
   Task<void> remove(Place place) {
     co_await client_.remove(key_of(writers_.prefix, place));
@@ -112,6 +180,11 @@ class S3Store final : public BlobStore {
   // Connections of their own for what is read: slow readers hold theirs for long.
   http::UpstreamClient reading_http_;
   Client reader_;
+  Client checker_;
+  std::mutex check_mutex_;  // guards the next three
+  bool is_checking_ = false;
+  Time checked_at_;  // before the first: 0
+  std::string check_failure_;
   UploadBudget budget_;
   BufferPool buffers_;
   UploadContext uploads_;

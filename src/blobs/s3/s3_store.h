@@ -37,6 +37,13 @@ struct StoreOptions {
   std::size_t io_threads = 4;
 };
 
+// How a store in a bucket fares: a second base of what open_s3_store() returns. Threads: any.
+class StoreMonitor {
+ public:
+  virtual ~StoreMonitor() = default;
+  virtual ClientCounts requests() const noexcept = 0;  // of reads and writes together
+};
+
 // A store that keeps places: each upload is an object of its own, whose key is the place in
 // hexadecimal behind the prefix. A blob is durable when it is sealed. Throws Error for an endpoint
 // that is none; the service is first asked when something is stored, read or checked.

@@ -5,10 +5,14 @@
 #include <memory>
 #include <string>
 #include <utility>
+#include <vector>
 
+#include "base/fetched_content.h"
 #include "blobs/contract_suite.h"
 #include "blobs/s3/test_s3_double.h"
+#include "blobs/s3/test_service.h"
 #include "blobs/test_memory_ledger.h"
+#include "blobs/unavailable_error.h"
 
 namespace coffer::blobs::test {
 namespace {
@@ -64,13 +68,21 @@ class S3UnderTest final : public StoreUnderTest {
   std::unique_ptr<BlobStore> store_;
 };
 
-const auto kKinds =
-    testing::Values(StoreKind{"InTheProcess", [](const Clock& clock, std::size_t memory_budget) {
-                                return std::make_unique<S3UnderTest>(clock, memory_budget);
-                              }});
+// The double, and the service where there is one.
+std::vector<StoreKind> kinds() {
+  std::vector<StoreKind> all;
+  all.push_back({"InTheProcess", [](const Clock& clock, std::size_t memory_budget) {
+                   return std::make_unique<S3UnderTest>(clock, memory_budget);
+                 }});
+  if (s3::test::service_endpoint().empty()) return all;
+  all.push_back({"Service", [](const Clock& clock, std::size_t memory_budget) {
+                   return std::make_unique<s3::test::ServiceUnderTest>(clock, memory_budget);
+                 }});
+  return all;
+}
 std::string name_of(const testing::TestParamInfo<StoreKind>& tested) { return tested.param.name; }
-INSTANTIATE_TEST_SUITE_P(S3, StoreContract, kKinds, name_of);
-INSTANTIATE_TEST_SUITE_P(S3, PlacedStoreContract, kKinds, name_of);
+INSTANTIATE_TEST_SUITE_P(S3, StoreContract, testing::ValuesIn(kinds()), name_of);
+INSTANTIATE_TEST_SUITE_P(S3, PlacedStoreContract, testing::ValuesIn(kinds()), name_of);
 GTEST_ALLOW_UNINSTANTIATED_PARAMETERIZED_TEST(DigestStoreContract);
 
 class S3StoreTest : public testing::Test {
@@ -155,7 +167,47 @@ TEST_F(S3StoreTest, LeftoversThatCannotBeRemovedStayInTheLedger) {
 TEST_F(S3StoreTest, SaysWhetherTheBucketCanBeUsed) {
   run(store().check_present());
   service().fail_next({answers(403, "")});
-  EXPECT_THROW(run(store().check_present()), Error);
+  const std::size_t asked = service().requests().size();
+  run(store().check_present());
+  EXPECT_EQ(service().requests().size(), asked) << "the answer is good for a second";
+  clock_.advance(std::chrono::seconds(1));
+  EXPECT_THROW(run(store().check_present()), UnavailableError);
+  EXPECT_THROW(run(store().check_present()), UnavailableError) << "so is that one";
+  EXPECT_EQ(service().requests().size(), asked + 1);
+  clock_.advance(std::chrono::seconds(1));
+  run(store().check_present());
+}
+
+TEST_F(S3StoreTest, SaysBeforeAnythingIsReadWhatIsWrong) {
+  const StoredBlob blob = run(put(store(), make_bytes(300'000, 8)));
+  const auto content = run(store().open(blob.ref()));
+  const auto& fetched = dynamic_cast<const FetchedContent&>(*content);
+  service().fail_next({answers(403, "AccessDenied")});
+  EXPECT_THROW(run(fetched.begin(0, content->size())), Error);
+  const std::size_t asked = service().requests().size();
+  run(fetched.begin(0, content->size()));
+  EXPECT_EQ(run(read(*content, 0, 1 << 20)), make_bytes(300'000, 8));
+  EXPECT_EQ(service().requests().size(), asked + 1) << "what was begun is read";
+}
+
+TEST_F(S3StoreTest, AFullBucketIsNoSpace) {
+  service().fail_next({answers(403, "QuotaExceeded")});
+  EXPECT_THROW(run(put(store(), make_bytes(1'000, 9))), NoSpaceError);
+}
+
+TEST_F(S3StoreTest, CountsItsRequests) {
+  const StoredBlob blob = run(put(store(), make_bytes(1'000, 10)));
+  service().fail_next({answers(503, "SlowDown"), resets()});
+  run(read(*run(store().open(blob.ref()))));
+  const s3::ClientCounts counts = dynamic_cast<const s3::StoreMonitor&>(store()).requests();
+  EXPECT_EQ(counts.requests, 4U);
+  EXPECT_EQ(counts.retries, 2U);
+  EXPECT_EQ(counts.refused, 1U);
+  EXPECT_EQ(counts.unanswered, 1U);
+  EXPECT_EQ(counts.failures, 0U);
+  EXPECT_EQ(counts.sent_bytes, 1'000U);
+  EXPECT_EQ(counts.received_bytes, 1'000U);
+  EXPECT_EQ(counts.running, 0U);
 }
 
 }  // namespace

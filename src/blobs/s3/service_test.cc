@@ -2,7 +2,6 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <cstdlib>
 #include <optional>
 #include <string>
 #include <vector>
@@ -11,15 +10,14 @@
 #include "base/ids.h"
 #include "blobs/s3/client.h"
 #include "blobs/s3/object_upload.h"
+#include "blobs/s3/test_service.h"
 #include "blobs/test_support.h"
 
 namespace coffer::blobs::s3 {
 namespace {
 
-std::string variable(const char* name) {
-  const char* const value = std::getenv(name);
-  return value ? value : "";
-}
+using test::service_credentials;
+using test::service_variable;
 
 // Its time is an hour behind.
 class LateClock final : public Clock {
@@ -59,13 +57,10 @@ class S3Service : public testing::Test {
     return std::string(as_text(blobs::test::make_bytes(size, seed)));
   }
 
-  const std::string endpoint_ = variable("COFFER_TEST_S3");
+  const std::string endpoint_ = test::service_endpoint();
   InlineExecutor executor_;
   http::UpstreamClient http_{{}};
-  std::unique_ptr<CredentialSource> credentials_ =
-      fixed_credentials({.access_key = variable("COFFER_TEST_S3_ACCESS_KEY"),
-                         .secret_key = variable("COFFER_TEST_S3_SECRET_KEY"),
-                         .session_token = {}});
+  std::unique_ptr<CredentialSource> credentials_ = fixed_credentials(service_credentials());
 };
 
 TEST_F(S3Service, StoresReadsAndRemoves) {
@@ -122,10 +117,10 @@ TEST_F(S3Service, CorrectsTheClock) {
 
 TEST_F(S3Service, TrustsTheCertificatesThatItIsTold) {
   ClientOptions options;
-  options.endpoint = variable("COFFER_TEST_S3_TLS");
+  options.endpoint = service_variable("COFFER_TEST_S3_TLS");
   options.bucket = "coffer-tests";
   http::UpstreamClient::Options trusting;
-  trusting.certificates = variable("COFFER_TEST_S3_CERTIFICATE");
+  trusting.certificates = service_variable("COFFER_TEST_S3_CERTIFICATE");
   http::UpstreamClient https(trusting);
   Client bucket(https, *credentials_, system_clock(), system_entropy(), options);
   const std::string bytes = make_text(300'000, 4);
@@ -162,9 +157,9 @@ TEST_F(S3Service, UploadsInPartsWhileTheyComeIn) {
 TEST_F(S3Service, ReportsWhatItRefuses) {
   Client nowhere = client("-that-is-not-there");
   EXPECT_THROW(run(nowhere.put("a", payload_of("b"))), Error);
-  const auto wrong = fixed_credentials({.access_key = variable("COFFER_TEST_S3_ACCESS_KEY"),
-                                        .secret_key = "wrong",
-                                        .session_token = {}});
+  Credentials changed = service_credentials();
+  changed.secret_key = "wrong";
+  const auto wrong = fixed_credentials(changed);
   ClientOptions options;
   options.endpoint = endpoint_;
   options.bucket = "coffer-tests";

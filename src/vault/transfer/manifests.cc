@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/fetched_content.h"
 #include "vault/model/stored_blobs.h"
 
 namespace coffer::vault {
@@ -42,12 +43,21 @@ Extent extent_from(const db::Row& row) {
           .digest = Sha256Digest::from_bytes(row.bytes(2)).value()};
 }
 
-class ManifestContent final : public Content {
+class ManifestContent final : public Content, public FetchedContent {
  public:
   ManifestContent(Context& context, ManifestId manifest, std::uint64_t size)
       : context_(context), manifest_(manifest), size_(size) {}
 
   std::uint64_t size() const noexcept override { return size_; }
+
+  // Of the part that is read first.
+  Task<void> begin(std::uint64_t offset, std::uint64_t length) const override {
+    const Extent extent = co_await extent_at(offset);
+    const auto content = co_await open(extent);
+    const std::uint64_t inside = offset - extent.start;
+    const auto* const fetched = dynamic_cast<const FetchedContent*>(content.get());
+    if (fetched) co_await fetched->begin(inside, std::min(length, extent.size - inside));
+  }
 
   Task<Piece> piece(std::uint64_t offset, std::uint64_t max) const override {
     const Extent extent = co_await extent_at(offset);
