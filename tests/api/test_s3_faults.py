@@ -57,7 +57,7 @@ class MediaVaultUser:
 
     def refused(self, reply):
         assert reply.status_code == 503
-        assert reply.json()["error"]["code"] == "service_unavailable"
+        assert reply.json()["error"]["code"] == "busy"
 
 
 class StreamVaultUser:
@@ -123,7 +123,7 @@ class QuantumUser:
 
     def refused(self, reply):
         assert reply.status_code == 503
-        assert reply.json()["success"] is False
+        assert reply.json() == {"status": "error", "message": "BUSY"}
 
 
 class BoxesUser:
