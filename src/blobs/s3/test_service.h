@@ -70,7 +70,8 @@ class ServiceUnderTest final : public blobs::test::StoreUnderTest {
 
   std::string call(const std::string& method, const std::string& query) {
     const Time now = system_clock().now();
-    SignableRequest signable{.method = method, .path = "/" + bucket_};
+    SignableRequest signable{
+        .method = method, .path = "/" + bucket_, .query = {}, .headers = {}, .payload_hash = {}};
     if (!query.empty()) {
       const std::size_t equals = query.find('=');
       signable.query.emplace_back(query.substr(0, equals), query.substr(equals + 1));
