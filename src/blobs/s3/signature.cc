@@ -1,11 +1,10 @@
 #include "blobs/s3/signature.h"
 
-#include <fmt/chrono.h>
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <chrono>
 
+#include "base/clock.h"
 #include "base/hmac.h"
 #include "http/uri.h"
 
@@ -75,7 +74,9 @@ std::string encode_query(std::vector<std::pair<std::string, std::string>> query)
 }
 
 std::string signing_time(Time time) {
-  return fmt::format("{:%Y%m%dT%H%M%SZ}", std::chrono::floor<std::chrono::seconds>(time));
+  std::string text = to_iso8601(time);
+  std::erase_if(text, [](char c) { return c == '-' || c == ':'; });
+  return text;
 }
 
 std::string canonical_request(const SignableRequest& request) {

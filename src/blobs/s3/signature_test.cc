@@ -4,6 +4,8 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include <cstdlib>
+#include <ctime>
 #include <string>
 
 #include "base/hmac.h"
@@ -120,6 +122,16 @@ TEST(SignatureTest, HmacOfShortAndLongKeys) {
                         as_bytes("Test Using Larger Than Block-Size Key - Hash Key First"))
                 .hex(),
             "60e431591ee0b67f0d8a26aacbf5b77f8e0bc6213728c5140546040f0ee37f54");
+}
+
+TEST(SigningTimeTest, IsUtcWhateverTheTimeZoneOfTheMachine) {
+  const Time time = from_iso8601("2013-05-24T20:30:05Z").value();
+  EXPECT_EQ(signing_time(time), "20130524T203005Z");
+  ::setenv("TZ", "AHEAD-9", 1);
+  ::tzset();
+  EXPECT_EQ(signing_time(time), "20130524T203005Z");
+  ::unsetenv("TZ");
+  ::tzset();
 }
 
 }  // namespace
