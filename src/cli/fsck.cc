@@ -1,19 +1,19 @@
 #include <fmt/format.h>
-#include <unistd.h>
 
-#include <algorithm>
-#include <chrono>
-#include <cstdio>
+#include <cstddef>
 #include <string>
 #include <tuple>
 #include <utility>
 #include <vector>
 
+#include "base/bytes.h"
 #include "base/executor.h"
 #include "blobs/local/check.h"
 #include "blobs/local/disk.h"
 #include "blobs/local/store_lock.h"
 #include "cli/commands.h"
+#include "cli/fsck_bucket.h"
+#include "cli/fsck_report.h"
 #include "vault/upkeep/consistency.h"
 #include "vault/upkeep/references.h"
 #include "vault/upkeep/store_kind.h"
@@ -30,7 +30,9 @@ constexpr char kFsckFooter[] =
     "                not match the rows that it counts\n"
     "  unreferenced  a blob that nothing refers to; the server removes it later\n"
     "  note          what the next start repairs, or an earlier start skipped\n"
-    "Of a vault in a bucket the database is checked alone.\n"
+    "Of a vault in a bucket the objects are listed and their sizes compared; with --deep all are\n"
+    "read. Objects that this database does not know are unreferenced too, and stay. A check that\n"
+    "was stopped goes on with --from.\n"
     "Exit codes: 0 nothing is missing or corrupt, 1 something is, or the check failed,\n"
     "2 invalid command line or setting.";
 
@@ -49,32 +51,11 @@ std::vector<vault::Referenced> all_referenced(db::Database& database) {
   return all;
 }
 
-// One line on standard error that is written over, where a person looks on.
-class Progress {
- public:
-  void show(const std::string& text) {
-    const auto now = std::chrono::steady_clock::now();
-    if (!is_seen_ || now - last_ < kPace) return;
-    last_ = now;
-    is_shown_ = true;
-    fmt::print(stderr, "\r\033[K{}", text);
-  }
-  void clear() {
-    if (is_shown_) fmt::print(stderr, "\r\033[K");
-    is_shown_ = false;
-  }
-
- private:
-  static constexpr std::chrono::milliseconds kPace{100};
-
-  const bool is_seen_ = ::isatty(STDERR_FILENO) == 1;
-  bool is_shown_ = false;
-  std::chrono::steady_clock::time_point last_;
-};
-
 // Compares what is found with what is referred to, both in order of names.
-class Report final : public blobs::CheckVisitor {
+class LocalReport final : public blobs::CheckVisitor {
  public:
+  explicit LocalReport(FsckReport& report) : report_(report) {}
+
   // The store is compared with this from now on; without it, neither missing nor unreferenced blobs
   // can be told.
   void set_references(std::vector<vault::Referenced> references) {
@@ -83,14 +64,13 @@ class Report final : public blobs::CheckVisitor {
   }
 
   void damaged(const std::string& part, const std::string& problem) override {
-    ++corrupt_;
-    tell(fmt::format("corrupt       {}: {}", part, problem));
+    report_.corrupt(part, problem);
   }
   void noticed(const std::string& part, const std::string& what) override {
-    tell(fmt::format("note          {}: {}", part, what));
+    report_.note(part, what);
   }
   void found(const blobs::CheckedBlob& blob) override {
-    ++blobs_;
+    report_.count_blob();
     for (; next_ < references_.size() && references_[next_].digest < blob.digest; ++next_) {
       miss(references_[next_]);
     }
@@ -100,53 +80,32 @@ class Report final : public blobs::CheckVisitor {
       return damaged(blob.digest.hex(), fmt::format("it has {} bytes, the database says {}",
                                                     blob.size, referenced.size));
     }
-    if (!has_references_) return;
-    ++unreferenced_;
-    tell(fmt::format("unreferenced  {}: {} bytes", blob.digest.hex(), blob.size));
+    if (has_references_) report_.unreferenced(blob.digest.hex(), blob.size);
   }
   void advanced(std::uint64_t bytes, unsigned done, unsigned all) override {
-    bytes_ = bytes;
-    progress_.show(fmt::format("{} of {} segments and folders, {} MiB", done, all, bytes >> 20));
+    report_.set_read(bytes);
+    report_.progress().show(
+        fmt::format("{} of {} segments and folders, {} MiB", done, all, bytes >> 20));
   }
 
-  // The store is not looked at.
-  void leave_out_store(const std::string& where) {
-    has_store_ = false;
-    noticed(where, "its objects are not compared with the database");
-  }
-
-  // After all was found. Whether all is well.
-  bool end() {
-    if (has_store_ && !has_references_) {
+  // After all was found.
+  void end() {
+    if (!has_references_) {
       noticed(server::kDatabaseFile,
               "it cannot be read: what is missing or unreferenced is not known");
     }
     for (; next_ < references_.size(); ++next_) miss(references_[next_]);
-    tell(fmt::format("{} blobs, {} bytes read: {} missing, {} corrupt, {} unreferenced", blobs_,
-                     bytes_, missing_, corrupt_, unreferenced_));
-    return missing_ == 0 && corrupt_ == 0;
   }
 
  private:
   void miss(const vault::Referenced& reference) {
-    ++missing_;
-    tell(fmt::format("missing       {}: {} bytes", reference.digest.hex(), reference.size));
-  }
-  void tell(const std::string& line) {
-    progress_.clear();
-    fmt::print("{}\n", line);
+    report_.missing(reference.digest.hex(), reference.size);
   }
 
+  FsckReport& report_;
   std::vector<vault::Referenced> references_;
   bool has_references_ = false;
-  bool has_store_ = true;
   std::size_t next_ = 0;
-  Progress progress_;
-  std::uint64_t blobs_ = 0;
-  std::uint64_t bytes_ = 0;
-  std::uint64_t missing_ = 0;
-  std::uint64_t corrupt_ = 0;
-  std::uint64_t unreferenced_ = 0;
 };
 
 // Whether the files are in a bucket, as far as the database can be read.
@@ -157,29 +116,29 @@ bool is_in_bucket(db::Database& database) {
 }
 
 // The database by itself: how its rows are stored, and what they say of each other.
-void check_database(db::Database& database, Report& report) {
+void check_database(db::Database& database, FsckReport& report) {
   InlineExecutor here;
   for (const std::string& fault : database.check(vault::migrations())) {
-    report.damaged(server::kDatabaseFile, fault);
+    report.corrupt(server::kDatabaseFile, fault);
   }
   if (database.applied(vault::migrations()) < vault::migrations().size()) {
-    return report.noticed(server::kDatabaseFile,
-                          "the next start brings it up to date; until then its counts are not "
-                          "compared");
+    return report.note(server::kDatabaseFile,
+                       "the next start brings it up to date; until then its counts are not "
+                       "compared");
   }
   for (const auto& [what, count] : here.run(vault::find_inconsistencies(database))) {
-    report.damaged(server::kDatabaseFile, fmt::format("{} {}", count, what));
+    report.corrupt(server::kDatabaseFile, fmt::format("{} {}", count, what));
   }
 }
 
-int fsck(const Settings& settings) {
-  Report report;
+int fsck(const Settings& settings, const BucketCheckOptions& of_bucket) {
+  FsckReport report;
   // A damaged database must not keep from sight what the store has to tell.
   const auto attempt = [&](auto look) {
     try {
       look();
     } catch (const db::Error& error) {
-      report.damaged(server::kDatabaseFile, error.what());
+      report.corrupt(server::kDatabaseFile, error.what());
     }
   };
   std::unique_ptr<db::Database> database;
@@ -192,16 +151,24 @@ int fsck(const Settings& settings) {
     attempt([&] { is_remote = is_in_bucket(*database); });
   }
   if (is_remote) {
-    report.leave_out_store("bucket");
+    attempt([&] { check_bucket(settings, *database, of_bucket, report); });
     return report.end() ? kSuccess : kFailure;
   }
   const auto disk = blobs::posix_disk(settings.data);
   const blobs::StoreLock store_lock(*disk);
+  LocalReport of_store(report);
   if (database) {
-    attempt([&] { report.set_references(all_referenced(*database)); });
+    attempt([&] { of_store.set_references(all_referenced(*database)); });
   }
-  blobs::check_local_store(*disk, report);
+  blobs::check_local_store(*disk, of_store);
+  of_store.end();
   return report.end() ? kSuccess : kFailure;
+}
+
+// `3f`, from 00 to ff.
+std::string complain_about_part(const std::string& text) {
+  const auto byte = from_hex(text);
+  return byte && byte->size() == 1 ? "" : "expected two hexadecimal digits, such as 3f";
 }
 
 }  // namespace
@@ -211,7 +178,25 @@ void add_fsck(CLI::App& app, Run& run) {
       app.add_subcommand("fsck", "Check every stored byte and the database for damage and loss");
   const auto flags = std::make_shared<SettingFlags>(*command, false);
   command->footer(kFsckFooter);
-  command->callback([&run, flags] { run = [flags] { return fsck(flags->load()); }; });
+  struct Options {
+    BucketCheckOptions of_bucket;
+    std::string from = "00";
+  };
+  const auto options = std::make_shared<Options>();
+  command->add_flag("--deep", options->of_bucket.reads_bytes,
+                    "Of a bucket: read every object, rather than compare sizes");
+  command
+      ->add_option("--rate", options->of_bucket.rate,
+                   "Of a bucket: bytes to read in a second at most, such as 20MB")
+      ->transform(CLI::AsSizeValue(false));
+  command->add_option("--from", options->from, "Of a bucket: go on with this part, from 00 to ff")
+      ->check(complain_about_part);
+  command->callback([&run, flags, options] {
+    run = [flags, options] {
+      options->of_bucket.first_part = std::to_integer<unsigned>(from_hex(options->from)->front());
+      return fsck(flags->load(), options->of_bucket);
+    };
+  });
 }
 
 }  // namespace coffer::cli

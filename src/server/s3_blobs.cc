@@ -30,6 +30,20 @@ std::shared_ptr<s3::CredentialSource> credentials_of(const config::Settings& set
       {.access_key = of.access_key, .secret_key = of.secret_key, .session_token = {}});
 }
 
+s3::ClientOptions bucket_of(const config::Settings& settings) {
+  return {.endpoint = endpoint_of(settings),
+          .region = region_of(settings),
+          .bucket = settings.s3.bucket,
+          .path_style = settings.s3.path_style,
+          .deadline = settings.s3.timeout};
+}
+
+http::UpstreamClient::Options transport_of(const config::Settings& settings) {
+  http::UpstreamClient::Options options;
+  options.certificates = settings.s3.certificates;
+  return options;
+}
+
 }  // namespace
 
 std::string describe_bucket(const config::Settings& settings) {
@@ -38,22 +52,22 @@ std::string describe_bucket(const config::Settings& settings) {
 
 std::unique_ptr<blobs::BlobStore> open_s3_blobs(const config::Settings& settings,
                                                 db::Database& database, const Clock& clock) {
-  s3::StoreOptions options{.bucket = {},
-                           .http = {},
-                           .scratch_folder = settings.data,
-                           .ledger = vault::open_place_ledger(database),
-                           .credentials = credentials_of(settings, clock),
-                           .clock = clock,
-                           .memory_budget = settings.uploads.memory_budget,
-                           .memory_wait = settings.uploads.memory_timeout,
-                           .max_uploads = settings.uploads.max_concurrent};
-  options.bucket.endpoint = endpoint_of(settings);
-  options.bucket.region = region_of(settings);
-  options.bucket.bucket = settings.s3.bucket;
-  options.bucket.path_style = settings.s3.path_style;
-  options.bucket.deadline = settings.s3.timeout;
-  options.http.certificates = settings.s3.certificates;
+  const s3::StoreOptions options{.bucket = bucket_of(settings),
+                                 .http = transport_of(settings),
+                                 .scratch_folder = settings.data,
+                                 .ledger = vault::open_place_ledger(database),
+                                 .credentials = credentials_of(settings, clock),
+                                 .clock = clock,
+                                 .memory_budget = settings.uploads.memory_budget,
+                                 .memory_wait = settings.uploads.memory_timeout,
+                                 .max_uploads = settings.uploads.max_concurrent};
   return s3::open_s3_store(options);
 }
+
+BucketAccess::BucketAccess(const config::Settings& settings, const Clock& clock)
+    : credentials_(credentials_of(settings, clock)),
+      prefix_(s3::kObjectPrefix),
+      http_(transport_of(settings)),
+      client_(http_, *credentials_, clock, system_entropy(), bucket_of(settings)) {}
 
 }  // namespace coffer::server

@@ -6,6 +6,8 @@
 
 #include "base/clock.h"
 #include "blobs/blob_store.h"
+#include "blobs/s3/client.h"
+#include "blobs/s3/credentials.h"
 #include "config/settings.h"
 #include "db/database.h"
 
@@ -19,5 +21,22 @@ std::string describe_bucket(const config::Settings& settings);
 // s3 do; database and clock outlive the store; the database is migrated before the first call.
 std::unique_ptr<blobs::BlobStore> open_s3_blobs(const config::Settings& settings,
                                                 db::Database& database, const Clock& clock);
+
+// The bucket itself, for a check of its objects.
+class BucketAccess {
+ public:
+  // Throws and REQUIRES as open_s3_blobs().
+  explicit BucketAccess(const config::Settings& settings, const Clock& clock = system_clock());
+
+  blobs::s3::Client& client() noexcept { return client_; }
+  // In front of the keys of all objects.
+  const std::string& prefix() const noexcept { return prefix_; }
+
+ private:
+  const std::shared_ptr<blobs::s3::CredentialSource> credentials_;
+  const std::string prefix_;
+  http::UpstreamClient http_;
+  blobs::s3::Client client_;
+};
 
 }  // namespace coffer::server

@@ -164,16 +164,6 @@ def test_commands_beside_the_server_and_without_it(launch, bucket):
     assert bucket.keys() == []
 
 
-def test_fsck_checks_the_database_alone(launch, bucket):
-    server = launch(bucket.settings())
-    server.user().upload(b"bytes")
-    server.stop_well()
-    done = program.run("fsck", "--data", server.data)
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert "note          bucket: its objects are not compared with the database" in done.stdout
-    assert "missing       " not in done.stdout
-
-
 def test_a_kill_in_the_middle_of_an_upload_leaves_nothing(launch, bucket):
     server = launch({**bucket.settings(), **QUICK})
     user = server.user()

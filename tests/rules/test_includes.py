@@ -56,7 +56,7 @@ MODULES = {
     "server/test": set(),
     "client": {"base"},
     "cli/client": {"base", "client", "config"},
-    "cli": {"base", "cli/client", "db", "blobs/local", "config", "events", "apis/gateway", "server", *VAULT},
+    "cli": {"base", "cli/client", "db", "blobs", "blobs/local", "blobs/s3", "config", "events", "apis/gateway", "server", *VAULT},
 }
 # Every dialect: apis/<name>.
 DIALECT = {"base", "http", "apis/gateway", "apis/kit", *VAULT}

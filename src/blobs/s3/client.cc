@@ -19,6 +19,8 @@ using std::chrono::milliseconds;
 constexpr milliseconds kMaxDelay{5'000};
 // Of replies that are read whole: errors, and lists of unfinished uploads.
 constexpr std::size_t kBodyMax = std::size_t{1} << 20U;
+// Objects of a page: with keys as long as S3 has them they fit.
+constexpr int kListMax = 500;
 // Services refuse what is 15 minutes off.
 constexpr std::chrono::minutes kTolerableSkew{5};
 // The SHA-256 of nothing.
@@ -387,6 +389,26 @@ Task<std::optional<std::uint64_t>> Client::size(std::string key) {
   const auto length = parse_unsigned(answer.reply->headers().get("content-length").value_or(""));
   if (!length) throw failed("HEAD", "it gave no length");
   co_return *length;
+}
+
+Task<ObjectPage> Client::list(std::string prefix, std::string after) {
+  Call list{.method = "GET", .key = {}};
+  list.query.emplace_back("list-type", "2");
+  list.query.emplace_back("max-keys", std::to_string(kListMax));
+  list.query.emplace_back("prefix", std::move(prefix));
+  if (!after.empty()) list.query.emplace_back("start-after", std::move(after));
+  const Answer answer = co_await call(std::move(list), Body::kRead);
+  const auto is_truncated = xml_text(answer.body, "IsTruncated");
+  if (!is_truncated) throw failed("GET", "it gave no list of objects");
+  ObjectPage page{.objects = {}, .is_end = *is_truncated != "true"};
+  for (const std::string_view object : xml_elements(answer.body, "Contents")) {
+    auto key = xml_text(object, "Key");
+    const auto size = parse_unsigned(xml_text(object, "Size").value_or(""));
+    if (!key || !size) throw failed("GET", "it listed an object without a key or a size");
+    page.objects.push_back({.key = std::move(*key), .size = *size});
+  }
+  if (page.objects.empty() && !page.is_end) throw failed("GET", "it gave an empty page of a list");
+  co_return page;
 }
 
 Task<void> Client::check() {

@@ -64,6 +64,15 @@ struct UploadedPart {
   std::string etag;
 };
 
+struct ListedObject {
+  std::string key;
+  std::uint64_t size = 0;
+};
+struct ObjectPage {
+  std::vector<ListedObject> objects;  // in order of keys
+  bool is_end = true;
+};
+
 class Download;
 
 // Every call is tried again, after growing delays, when the service is busy or broken, cannot be
@@ -99,6 +108,10 @@ class Client {
 
   // The size of the object; nothing when there is none.
   Task<std::optional<std::uint64_t>> size(std::string key);
+
+  // Some objects whose keys begin with `prefix` and follow `after` (empty: from the first). For
+  // checks alone: no object is ever found that way by a store.
+  Task<ObjectPage> list(std::string prefix, std::string after);
 
   // Throws unless the bucket is there and may be used.
   Task<void> check();

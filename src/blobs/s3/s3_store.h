@@ -17,11 +17,13 @@
 
 namespace coffer::blobs::s3 {
 
+// In front of the keys of all objects.
+inline constexpr const char* kObjectPrefix = "blobs/";
+
 struct StoreOptions {
   ClientOptions bucket;
   http::UpstreamClient::Options http;
-  // In front of the keys of all objects.
-  std::string prefix = "blobs/";
+  std::string prefix = kObjectPrefix;
   // An existing folder, for what is being sent.
   std::string scratch_folder;
   std::shared_ptr<PlaceLedger> ledger;

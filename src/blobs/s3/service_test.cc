@@ -1,4 +1,5 @@
 // The client with a real S3 service, which tests/api/test_s3_service.py starts.
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -105,6 +106,24 @@ TEST_F(S3Service, EndsUnfinishedUploads) {
   run(bucket.put_part("unfinished", upload, 1, payload_of("part")));
   run(bucket.abort_uploads("unfinished"));
   EXPECT_THROW(run(bucket.put_part("unfinished", upload, 2, payload_of("part"))), Error);
+}
+
+TEST_F(S3Service, ListsInOrderPageByPage) {
+  Client bucket = client("");
+  std::vector<std::string> keys;
+  for (int i = 0; i < 600; ++i) keys.push_back(fmt::format("listed/{:04}&", i));
+  for (const std::string& key : keys) run(bucket.put(key, payload_of(key)));
+  std::vector<std::string> found;
+  for (bool is_end = false; !is_end;) {
+    const ObjectPage page = run(bucket.list("listed/", found.empty() ? "" : found.back()));
+    for (const ListedObject& object : page.objects) {
+      found.push_back(object.key);
+      EXPECT_EQ(object.size, object.key.size());
+    }
+    is_end = page.is_end;
+  }
+  EXPECT_EQ(found, keys);
+  EXPECT_EQ(run(bucket.list("listed/", "listed/0597&")).objects.size(), 2U);
 }
 
 TEST_F(S3Service, CorrectsTheClock) {

@@ -28,6 +28,7 @@ using http::test::ServedRequest;
 class S3Double {
  public:
   static constexpr const char* kBucket = "vault";
+  static constexpr std::size_t kPage = 3;  // objects of a list
   // What happens to a request instead of what should: whether something did. `keep`: whether the
   // connection is used again.
   using Fault =
@@ -162,6 +163,7 @@ class S3Double {
       return reply(connection, 204, "");
     }
     if (key.empty() && request.method == "HEAD") return reply(connection, 200, "");
+    if (key.empty() && target.parameter("list-type")) return list_objects(target, connection);
     if (key.empty()) return list_uploads(connection);
     get(request, key, connection);
   }
@@ -188,6 +190,24 @@ class S3Double {
                          upload.key, id.substr(7));
     }
     reply(connection, 200, xml + "</ListMultipartUploadsResult>");
+  }
+
+  void list_objects(const http::Target& target, const ServedConnection& connection) {
+    const std::string prefix(target.parameter("prefix").value_or(""));
+    const std::string after(target.parameter("start-after").value_or(""));
+    std::string contents;
+    std::size_t count = 0;
+    bool is_truncated = false;
+    for (const auto& [key, bytes] : objects_) {
+      if (!key.starts_with(prefix) || key <= after) continue;
+      is_truncated = count++ == kPage;
+      if (is_truncated) break;
+      contents +=
+          fmt::format("<Contents><Key>{}</Key><Size>{}</Size></Contents>", key, bytes.size());
+    }
+    reply(connection, 200,
+          fmt::format("<ListBucketResult><IsTruncated>{}</IsTruncated>{}</ListBucketResult>",
+                      is_truncated, contents));
   }
 
   void get(const ServedRequest& request, const std::string& key,
