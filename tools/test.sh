@@ -1,7 +1,8 @@
 #!/bin/sh
 # Runs the tests against a build: what the rules say of the sources, then the unit tests, then
-# each fuzz target for ten seconds (with the preset release), then the black-box tests, whose
-# closing line comes last.
+# each fuzz target for ten seconds (with the preset release), then the black-box tests: file by
+# file on as many processes as there are cores, then, alone, those that measure. The closing line of
+# pytest comes last.
 #   tools/test.sh release
 set -eu
 
@@ -24,4 +25,5 @@ python=$(tools/python.sh)
 tools/python.sh schemathesis > /dev/null
 $run ctest --test-dir "build/$preset" --output-on-failure --parallel 2 --progress
 [ "$preset" != release ] || FUZZ_SEED=1 tools/fuzz.sh 10
-exec $run "$python" -m pytest tests
+$run "$python" -m pytest --numprocesses auto --dist loadfile --ignore tests/rules --ignore tests/measure tests
+exec $run "$python" -m pytest tests/measure
