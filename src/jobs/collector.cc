@@ -95,8 +95,9 @@ void Collector::work() {
   const PeriodicTask::Interval often{.every = options_.collect_every, .pause = {}};
   std::array tasks{
       PeriodicTask("collect blobs", &Collector::collect, often, start + options_.collect_every),
-      PeriodicTask("collect facts of media", &Collector::collect_media, often,
-                   start + options_.collect_every),
+      PeriodicTask("collect facts of media", &Collector::collect_media,
+                   {.every = options_.collect_media_every, .pause = {}},
+                   start + options_.collect_media_every),
       PeriodicTask("evict pictures", &Collector::evict_pictures,
                    {.every = options_.evict_every, .pause = {}}, start + options_.evict_every),
       PeriodicTask("prune sessions", &Collector::prune_sessions, often,

@@ -32,6 +32,8 @@ class Collector {
     std::chrono::milliseconds sweep_pause = std::chrono::seconds(1);
     std::chrono::milliseconds digest_every = std::chrono::seconds(2);  // looks for new files
     std::chrono::milliseconds index_every = std::chrono::seconds(1);   // the same, for searches
+    // Looks for deleted and replaced files: until then, those that waited count as waiting.
+    std::chrono::milliseconds collect_media_every = std::chrono::seconds(1);
     std::chrono::milliseconds reclaim_every =
         std::chrono::seconds(1);  // looks for requests, and for dropped blobs
     std::chrono::milliseconds write_uses_every = std::chrono::minutes(1);

@@ -62,6 +62,21 @@ def test_what_was_stored_before_is_caught_up(launch):
     assert wait_until_done(server)["ready"] == 3
 
 
+def test_jobs_of_deleted_and_replaced_files_go_with_them(launch):
+    server = launch()
+    anna = server.user()
+    kept, *deleted = [anna.upload(photo, "photo.jpg") for photo in photos(5)]
+    trashed = anna.upload(photos(6)[5], "trashed.jpg")
+    for media in deleted:
+        assert anna.delete(f"/media/{media['id']}?permanent=true").status_code == 200
+    assert anna.put(f"/media/{kept['id']}/content", data=photos(7)[6]).status_code == 200
+    assert anna.delete(f"/media/{trashed['id']}").status_code == 200
+    deadline = time.monotonic() + 20
+    while status(server)["processing"] != 2:
+        assert time.monotonic() < deadline, "the new bytes and those in the trash are left"
+        time.sleep(0.2)
+
+
 def test_failures_are_tried_again_when_somebody_asks(launch):
     server = launch(ON)
     server.user().upload(b"\xff\xd8\xff\xe0 no picture at all", "bad.jpg")

@@ -20,6 +20,8 @@ namespace {
 constexpr std::uint32_t kMaxBeginnings = 5;
 // Pictures of a digest that go in one transaction.
 constexpr std::size_t kDropStep = 100;
+// Jobs without a file that one lease() drops.
+constexpr int kMaxDropped = 64;
 
 constexpr char kPosition[] = "media";
 constexpr std::int64_t kCaughtUp = std::numeric_limits<std::int64_t>::max();
@@ -168,6 +170,14 @@ Task<void> write_media(db::Transaction& tx, const Sha256Digest& digest, const St
   }
 }
 
+// Drops the row of bytes that no file has, with its pictures. Whether there may be more of those:
+// then the row is still there.
+Task<bool> drop_media(db::Transaction& tx, const Sha256Digest& digest, Time now) {
+  const bool has_more = co_await drop_derived(tx, digest, now, kDropStep);
+  if (!has_more) co_await tx.execute(kForget, ByteView(digest.bytes));
+  co_return has_more;
+}
+
 Task<std::int64_t> position_of(db::Transaction& tx) {
   const auto position = co_await tx.find(kReadPosition, integer_from, kPosition);
   co_return position.value_or(0);
@@ -186,10 +196,17 @@ Task<std::optional<MediaJob>> MediaQueue::lease() {
   const auto any = co_await context_.database.read(look);
   if (!any) co_return std::nullopt;
   auto body = [&](db::Transaction& tx) -> Task<std::optional<MediaJob>> {
-    for (;;) {
+    for (int dropped = 0; dropped < kMaxDropped;) {
       const auto owner = co_await next_owner(tx, last, now);
       if (!owner) co_return std::nullopt;
       auto job = co_await tx.find(kNextJob, job_from, *owner, now);
+      const bool used = co_await is_used(tx, job->digest);
+      if (!used) {
+        ++dropped;
+        const bool has_more = co_await drop_media(tx, job->digest, now);
+        if (has_more) break;
+        continue;
+      }
       ++job->tries;
       const ByteView source = job->digest.bytes;
       if (job->tries > kMaxBeginnings) {
@@ -203,6 +220,7 @@ Task<std::optional<MediaJob>> MediaQueue::lease() {
       last_owner_ = owner->value;
       co_return job;
     }
+    co_return std::nullopt;
   };
   auto job = co_await context_.database.write(Actor::System{}, body);
   co_return job;
@@ -241,9 +259,13 @@ Task<bool> MediaQueue::settle(MediaJob job, Media media, std::optional<MadePictu
   auto body = [&](db::Transaction& tx) -> Task<bool> {
     const auto old = co_await tx.find(kState, state_from, ByteView(job.digest.bytes));
     if (!old || old->state != MediaState::kProcessing) co_return false;
-    const bool used = co_await is_used(tx, job.digest);
-    if (!used) co_return false;
     const Time now = context_.clock.now();
+    const bool used = co_await is_used(tx, job.digest);
+    if (!used) {
+      // More pictures than go at once are left to collect().
+      co_await drop_media(tx, job.digest, now);
+      co_return false;
+    }
     if (staged) {
       const DerivedRow row{.digest = staged->digest(),
                            .size = staged->size(),
@@ -341,9 +363,8 @@ Task<bool> MediaQueue::collect(std::size_t limit) {
         co_await tx.execute(kIsInUse, source);
         continue;
       }
-      const bool has_more = co_await drop_derived(tx, digest, now, kDropStep);
+      const bool has_more = co_await drop_media(tx, digest, now);
       if (has_more) co_return true;
-      co_await tx.execute(kForget, source);
     }
     co_return unused.size() == limit;
   };

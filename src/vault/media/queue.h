@@ -59,7 +59,8 @@ class MediaQueue {
 
   explicit MediaQueue(Context& context) : context_(context) {}
 
-  // The next job, which nobody else is given for kLease; nothing: none is due.
+  // The next job, which nobody else is given for kLease; nothing: none is due. Jobs whose bytes no
+  // file has any more are dropped on the way, some tens of them at once.
   Task<std::optional<MediaJob>> lease();
 
   // Throws where the store has lost them.
@@ -68,7 +69,7 @@ class MediaQueue {
   // Ends the job: what was found is that of all files with these bytes, from now on. `media`
   // without a thumbnail; `thumbnail`: as it was made. Each file gets an event `entry.updated`, but
   // for those beyond kEvents. False: somebody else has ended it, or no file has these bytes any
-  // more. REQUIRES: media.state is not kProcessing.
+  // more and their row is gone. REQUIRES: media.state is not kProcessing.
   Task<bool> settle(MediaJob job, Media media, std::optional<MadePicture> thumbnail);
   static constexpr std::size_t kEvents = 1000;
 

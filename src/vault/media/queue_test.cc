@@ -254,8 +254,39 @@ TEST_F(MediaQueueTest, AJobOfDeletedBytesComesToNothing) {
   ASSERT_TRUE(remove(anna_, file.id));
   EXPECT_FALSE(run(vault_->media_queue().open(job->digest)).content);
   EXPECT_FALSE(run(vault_->media_queue().settle(*job, ready(), picture("late"))));
-  collect_all();
   EXPECT_EQ(rows_of_facts(), 0);
+  collect_all();
+  clock_.advance(25h);
+  collect_all();
+  EXPECT_EQ(stored_blobs(), 0U);
+}
+
+TEST_F(MediaQueueTest, JobsOfDeletedAndReplacedBytesAreNotGivenOut) {
+  std::vector<Entry> files;
+  for (int i = 0; i < 70; ++i) {
+    files.push_back(upload(anna_, std::to_string(i) + ".jpg", "bytes " + std::to_string(i)));
+    clock_.advance(1s);
+  }
+  const Entry kept = upload(anna_, "kept.jpg", "old");
+  clock_.advance(1s);
+  auto staged = receive(anna_, "new");
+  const Entry replaced =
+      run(vault_->files().replace(as(anna_), kept.id, std::move(*staged))).value();
+  for (const Entry& file : files) ASSERT_TRUE(remove(anna_, file.id));
+  EXPECT_FALSE(lease()) << "some are dropped at once";
+  const auto job = lease();
+  ASSERT_TRUE(job);
+  EXPECT_EQ(job->digest, replaced.checksum);
+  EXPECT_EQ(counts().waiting, 1U);
+  EXPECT_EQ(rows_of_facts(), 1);
+}
+
+TEST_F(MediaQueueTest, AJobOfATrashedFileIsDone) {
+  const Entry file = upload(anna_, "a.jpg", "bytes");
+  ASSERT_TRUE(run(vault_->trash().put(as(anna_), file.id)));
+  look();
+  EXPECT_EQ(run(vault_->trash().restore(as(anna_), file.id)).value().media->state,
+            MediaState::kReady);
 }
 
 TEST_F(MediaQueueTest, FilesOfPartsFollowTheirDigest) {
