@@ -1,8 +1,8 @@
 #include "apis/kit/conditional.h"
 
-#include <boost/json/serialize.hpp>
 #include <utility>
 
+#include "apis/kit/json_text.h"
 #include "http/content.h"
 
 namespace coffer::apis {
@@ -27,7 +27,7 @@ std::string entity_tag(std::string_view state) {
 std::string entity_tag(std::string_view state, const boost::json::object& shown) {
   std::string tag(state);
   tag += kShownMark;
-  tag += vault::tag_of({boost::json::serialize(shown)});
+  tag += vault::tag_of({json_text(shown)});
   return entity_tag(tag);
 }
 

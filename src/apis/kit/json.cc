@@ -1,9 +1,9 @@
 #include "apis/kit/json.h"
 
-#include <boost/json/serialize.hpp>
 #include <utility>
 
 #include "apis/gateway/body.h"
+#include "apis/kit/json_text.h"
 #include "base/text.h"
 
 namespace coffer::apis {
@@ -48,7 +48,7 @@ Task<std::expected<boost::json::object, Problem>> read_json(http::Request& reque
 }
 
 http::Response json_response(unsigned status, const boost::json::value& value) {
-  return http::Response::text(status, "application/json", boost::json::serialize(value));
+  return http::Response::text(status, "application/json", json_text(value));
 }
 
 http::Response secret_response(const boost::json::value& value) {

@@ -1,10 +1,10 @@
 #include "apis/kit/list_reply.h"
 
 #include <boost/json/object.hpp>
-#include <boost/json/serialize.hpp>
 #include <memory>
 #include <utility>
 
+#include "apis/kit/json_text.h"
 #include "base/executor.h"
 
 namespace coffer::apis {
@@ -17,7 +17,7 @@ constexpr std::size_t kPieceBytes = 16U << 10U;
 
 void JsonElements::add(const boost::json::value& element) {
   if (!std::exchange(is_first_, false)) text_ += ',';
-  text_ += boost::json::serialize(element);
+  text_ += json_text(element);
 }
 
 ListDocument& ListDocument::text(std::string text) {
@@ -81,9 +81,9 @@ Task<Reply> list_reply(ListDocument document) {
 
 Task<Reply> list_reply(const boost::json::object& head, std::string_view name, NextPage next) {
   ListDocument document;
-  std::string text = boost::json::serialize(head);
+  std::string text = json_text(head);
   text.back() = ',';
-  text += boost::json::serialize(name) + ':';
+  text += json_text(boost::json::string(name)) + ':';
   document.text(std::move(text)).array(std::move(next)).text("}");
   return list_reply(std::move(document));
 }

@@ -5,11 +5,11 @@
 #include <algorithm>
 #include <array>
 #include <boost/json/array.hpp>
-#include <boost/json/serialize.hpp>
 #include <cmath>
 #include <utility>
 
 #include "apis/kit/json.h"
+#include "apis/kit/json_text.h"
 #include "base/text.h"
 #include "vault/model/ids.h"
 
@@ -206,7 +206,7 @@ std::optional<std::size_t> RestFields::optional_choice(std::string_view name,
     fault(name, fmt::format("\"{}\" is not a valid choice.", text));
     return std::nullopt;
   }
-  fault(name, fmt::format("\"{}\" is not a valid choice.", boost::json::serialize(*value)));
+  fault(name, fmt::format("\"{}\" is not a valid choice.", json_text(*value)));
   return std::nullopt;
 }
 
@@ -232,7 +232,7 @@ std::optional<std::string> RestFields::optional_object(std::string_view name) {
   } else if (!is_finite(*value)) {
     fault(name, kNoJson);
   } else {
-    return boost::json::serialize(*value);
+    return json_text(*value);
   }
   return std::nullopt;
 }

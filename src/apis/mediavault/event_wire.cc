@@ -1,8 +1,8 @@
 #include "apis/mediavault/event_wire.h"
 
 #include <array>
-#include <boost/json/serialize.hpp>
 
+#include "apis/kit/json_text.h"
 #include "apis/mediavault/event_names.h"
 #include "apis/mediavault/mediavault.h"
 #include "apis/mediavault/wire.h"
@@ -71,7 +71,7 @@ std::string event_message(const vault::Event& event) {
                                                          .kind = event.kind,
                                                          .collection = event.collection})},
                                     {"timestamp", to_iso8601(event.at)}};
-  return boost::json::serialize(message);
+  return json_text(message);
 }
 
 std::string event_id(vault::EventId id) {

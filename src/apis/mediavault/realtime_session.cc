@@ -2,12 +2,12 @@
 
 #include <algorithm>
 #include <boost/json/array.hpp>
-#include <boost/json/serialize.hpp>
 #include <memory>
 #include <utility>
 #include <variant>
 
 #include "apis/kit/entry_ref.h"
+#include "apis/kit/json_text.h"
 #include "apis/mediavault/mediavault.h"
 #include "apis/mediavault/wire.h"
 #include "base/thread.h"
@@ -452,7 +452,7 @@ void RealtimeSession::lose() {
 }
 
 void RealtimeSession::send(const boost::json::object& message) {
-  socket_->send(std::make_shared<const std::string>(boost::json::serialize(message)));
+  socket_->send(std::make_shared<const std::string>(json_text(message)));
 }
 
 void RealtimeSession::refuse(std::string_view code, std::string_view text,

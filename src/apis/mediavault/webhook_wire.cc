@@ -2,13 +2,13 @@
 
 #include <array>
 #include <boost/json/array.hpp>
-#include <boost/json/serialize.hpp>
 #include <cstdint>
 #include <string>
 #include <string_view>
 #include <utility>
 
 #include "apis/kit/json.h"
+#include "apis/kit/json_text.h"
 #include "apis/mediavault/event_names.h"
 #include "apis/mediavault/event_wire.h"
 #include "apis/mediavault/mediavault.h"
@@ -120,7 +120,7 @@ std::optional<vault::DeliveryId> parse_delivery_id(std::string_view text) {
 }
 
 std::string webhook_payload(const vault::Delivery& delivery) {
-  return boost::json::serialize(payload_object(delivery));
+  return json_text(payload_object(delivery));
 }
 
 }  // namespace coffer::apis::mediavault

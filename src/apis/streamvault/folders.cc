@@ -1,10 +1,10 @@
 #include <boost/json/object.hpp>
-#include <boost/json/serialize.hpp>
 #include <stdexcept>
 #include <variant>
 
 #include "apis/kit/form.h"
 #include "apis/kit/json.h"
+#include "apis/kit/json_text.h"
 #include "apis/kit/list_reply.h"
 #include "apis/kit/rest_framework.h"
 #include "apis/streamvault/errors.h"
@@ -139,7 +139,7 @@ Task<Reply> show_folder(RequestContext& context) {
   // Once more for the document's own web client, which looks for it here.
   boost::json::object again = view;
   view["folder"] = std::move(again);
-  std::string text = boost::json::serialize(view);
+  std::string text = json_text(view);
   text.back() = ',';
   ListDocument document;
   document.text(text + "\"subfolders\":")
