@@ -30,7 +30,10 @@ def test_a_deleted_medium_is_in_the_trash_and_comes_back(user):
     listed = trash(user)
     assert [each["id"] for each in listed] == [media["id"]]
     assert {**listed[0], "restorable_until": 0} == {
-        **media, "deleted_at": listed[0]["deleted_at"], "restorable_until": 0}
+        **media, "url": "", "thumbnail_url": "", "deleted_at": listed[0]["deleted_at"], "restorable_until": 0}
+    assert (gone["url"], gone["thumbnail_url"]) == ("", ""), "nothing leads to it"
+    for path in ("content", "thumbnail", "image?w=100"):
+        shapes.failure(user.get(f"/media/{media['id']}/{path}"), "not_found")
     assert shapes.is_time(listed[0]["deleted_at"]) and listed[0]["restorable_until"] == gone["restorable_until"]
 
     back = shapes.success(user.post(f"/trash/{media['id']}/restore"))

@@ -75,6 +75,7 @@ Task<Reply> delete_media(RequestContext& context) {
   const auto entry = co_await find_media(context, "id");
   if (!entry) co_return std::unexpected(entry.error());
   boost::json::object data = media_object(context, *entry);
+  remove_links(data);
   data["deleted"] = true;
   data["restorable_until"] = nullptr;
   if (*permanent) {

@@ -118,15 +118,25 @@ std::vector<Member> media_members() {
   };
 }
 
-NamedSchema deleted_media() {
+// As remove_links() leaves it.
+std::vector<Member> media_members_without_links() {
   std::vector<Member> members = media_members();
+  for (Member& member : members) {
+    if (member.name != "url" && member.name != "thumbnail_url") continue;
+    member.schema = about(text(), "Empty: nothing leads to what is deleted");
+  }
+  return members;
+}
+
+NamedSchema deleted_media() {
+  std::vector<Member> members = media_members_without_links();
   members.push_back({"deleted", constant(true)});
   members.push_back({"restorable_until", about(nullable(time()), "Null: it is gone for good")});
   return {"DeletedMedia", object(std::move(members))};
 }
 
 NamedSchema trashed_media() {
-  std::vector<Member> members = media_members();
+  std::vector<Member> members = media_members_without_links();
   members.push_back({"deleted_at", time()});
   members.push_back({"restorable_until", time()});
   return {"TrashedMedia", object(std::move(members))};

@@ -16,6 +16,7 @@ using vault::TrashedFile;
 boost::json::object trashed_object(vault::Vault& vault, const std::string& api_url,
                                    const TrashedFile& trashed) {
   boost::json::object object = media_object(vault, api_url, trashed.file);
+  remove_links(object);
   object["deleted_at"] = to_iso8601(trashed.deleted_at);
   object["restorable_until"] = to_iso8601(vault.trash().restorable_until(trashed.deleted_at));
   return object;

@@ -1,12 +1,12 @@
 #include "apis/mediavault/wire.h"
 
 #include <boost/json/array.hpp>
-#include <boost/json/serialize.hpp>
 #include <utility>
 #include <variant>
 
 #include "apis/kit/conditional.h"
 #include "apis/kit/json.h"
+#include "apis/kit/json_text.h"
 #include "apis/kit/picture_reply.h"
 #include "vault/model/ids.h"
 
@@ -102,11 +102,11 @@ Task<Reply> tagged_when_whole(Task<Reply> made) {
 }  // namespace
 
 Task<Reply> list_success(RequestContext& context, NextPage data, MakeMeta more_meta) {
-  std::string meta = boost::json::serialize(envelope(context, nullptr).at("meta"));
+  std::string meta = json_text(envelope(context, nullptr).at("meta"));
   MakeText end = [meta = std::move(meta), more_meta = std::move(more_meta)]() mutable {
     // Two objects that are not empty, one behind the other.
     meta.back() = ',';
-    meta += boost::json::serialize(more_meta()).substr(1);
+    meta += json_text(more_meta()).substr(1);
     return ",\"meta\":" + meta + '}';
   };
   ListDocument document;
@@ -171,6 +171,11 @@ boost::json::object media_object(vault::Vault& vault, const std::string& api_url
            {"created_at", to_iso8601(entry.created_at)},
            {"updated_at", to_iso8601(entry.updated_at)}},
           memory};
+}
+
+void remove_links(boost::json::object& media) {
+  media["url"] = "";
+  media["thumbnail_url"] = "";
 }
 
 Task<std::vector<std::vector<vault::CollectionId>>> collections_of(

@@ -43,6 +43,9 @@ boost::json::object media_object(vault::Vault& vault, const std::string& api_url
                                  std::span<const vault::CollectionId> collections = {},
                                  boost::json::storage_ptr memory = {});
 
+// Of a file that is deleted: nothing leads to it.
+void remove_links(boost::json::object& media);
+
 // The collections that each file of `entries`, all of one owner, is in.
 Task<std::vector<std::vector<vault::CollectionId>>> collections_of(
     vault::Vault& vault, vault::AccountId owner, std::span<const vault::Entry> entries);
