@@ -131,11 +131,17 @@ std::expected<AvFramePtr, Failure> FrameFinder::frame_at(double part, std::uint6
   // Where there is no way there, what comes next has to do.
   if (!file_.seek(stream_, wanted)) file_.seek(stream_, start);
   avcodec_flush_buffers(decoder_.get());
+  // On the way there, frames that no other one is made of are not decoded: half of most films.
+  const auto packet_on_the_way = [this, wanted](AVPacket* packet) {
+    const bool more = next_packet(packet);
+    const bool is_before = more && packet->pts != AV_NOPTS_VALUE && packet->pts < wanted;
+    decoder_->skip_frame = is_before ? AVDISCARD_NONREF : AVDISCARD_DEFAULT;
+    return more;
+  };
   std::int64_t pixels = 0;
   AvFramePtr last;
   for (;;) {
-    AvFramePtr frame = next_frame(decoder_.get(), packet_.get(),
-                                  [this](AVPacket* packet) { return next_packet(packet); });
+    AvFramePtr frame = next_frame(decoder_.get(), packet_.get(), packet_on_the_way);
     if (!frame) break;
     pixels += std::int64_t{frame->width} * frame->height;
     const std::int64_t at = frame->best_effort_timestamp;
