@@ -136,8 +136,8 @@ bool assign_field(Facts& facts, Tag tag, ByteView value) {
 
 std::string_view describe(Failure failure) noexcept {
   switch (failure) {
-    case Failure::kUnsupported: return "files of this format are not looked into";
-    case Failure::kDamaged: return "the file is damaged or incomplete";
+    case Failure::kUnsupported: return "the file is of no format that is looked into, or damaged from its first bytes on";
+    case Failure::kDamaged: return "the file is empty, damaged or incomplete";
     case Failure::kTooLarge: return "the picture has more pixels than the server decodes";
     case Failure::kNoPicture: return "the file has nothing to show as a picture";
     case Failure::kNoDecoder: return "the server has no decoder for this format";

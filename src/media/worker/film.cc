@@ -106,7 +106,7 @@ std::expected<std::unique_ptr<Film>, Failure> Film::open(Source& source) {
   auto file = AvFile::open(source, kFilmFormats);
   if (!file) return std::unexpected(file.error());
   std::unique_ptr<Film> film(new Film(source, std::move(*file)));
-  if (film->video_ < 0 && film->audio_ < 0) return std::unexpected(Failure::kUnsupported);
+  if (film->video_ < 0 && film->audio_ < 0) return std::unexpected(Failure::kNoPicture);
   return film;
 }
 

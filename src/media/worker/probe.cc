@@ -9,6 +9,7 @@
 #include "media/worker/film.h"
 #include "media/worker/spent.h"
 #include "media/worker/still.h"
+#include "media/worker/why_unread.h"
 
 namespace coffer::media {
 namespace {
@@ -39,7 +40,9 @@ class JobRunner {
   void run(Source& file) {
     if (file.size() == 0) return fail(Failure::kDamaged);
     const auto still = open_still(file);
-    if (!still) return fail(still.error());
+    if (!still) {
+      return fail(still.error() == Failure::kUnsupported ? why_unread(file) : still.error());
+    }
     if (*still != nullptr) {
       tell(facts_of((*still)->head()));
       return answer(still_picture(**still, request_));
@@ -49,7 +52,9 @@ class JobRunner {
       return fail(Failure::kNoPicture);
     }
     const auto film = Film::open(file);
-    if (!film) return fail(film.error());
+    if (!film) {
+      return fail(film.error() == Failure::kUnsupported ? why_unread(file) : film.error());
+    }
     if (request_.job == Job::kProbe) tell((*film)->facts());
     answer((*film)->picture(request_));
   }

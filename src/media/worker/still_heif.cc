@@ -36,7 +36,6 @@ Failure failure_of(const heif_error& error) noexcept {
     case heif_error_Memory_allocation_error:
       return error.subcode == heif_suberror_Security_limit_exceeded ? Failure::kTooLarge
                                                                     : Failure::kMemory;
-    case heif_error_Unsupported_filetype:
     case heif_error_Unsupported_feature: return Failure::kNoDecoder;
     default: return Failure::kDamaged;
   }

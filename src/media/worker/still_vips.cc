@@ -25,7 +25,9 @@ namespace {
 
 Failure vips_failure() {
   const std::string_view text = vips_error_buffer();
-  const bool memory = text.find("memory") != text.npos || text.find("allocat") != text.npos;
+  // libtiff also says so of a directory without elements.
+  const bool memory = (text.find("memory") != text.npos || text.find("allocat") != text.npos) &&
+                      text.find("(0 elements") == text.npos;
   vips_error_clear();
   return memory ? Failure::kMemory : Failure::kDamaged;
 }

@@ -116,8 +116,9 @@ std::string_view name_of(MediaFailure failure) noexcept {
 
 std::string_view describe(MediaFailure failure) noexcept {
   switch (failure) {
-    case MediaFailure::kUnsupported: return "files of this format are not looked into";
-    case MediaFailure::kDamaged: return "the file is damaged or incomplete";
+    case MediaFailure::kUnsupported:
+      return "the file is of no format that is looked into, or damaged from its first bytes on";
+    case MediaFailure::kDamaged: return "the file is empty, damaged or incomplete";
     case MediaFailure::kTooLarge:
       return "the file is larger, or has more pixels, than the server looks into";
     case MediaFailure::kNoPicture: return "the file has nothing to show as a picture";
