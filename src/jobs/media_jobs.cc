@@ -4,7 +4,9 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cmath>
 #include <exception>
+#include <map>
 #include <stdexcept>
 #include <utility>
 
@@ -19,6 +21,12 @@ namespace {
 constexpr int kMediaNice = 10;
 // The part of the pictures that wait which those of one owner's files may be.
 constexpr std::size_t kOwnersShare = 8;
+// How much the last picture counts in what one takes.
+constexpr double kNewestShare = 0.2;
+// The longest that a client is told to wait, in seconds.
+constexpr double kLongestWait = 120;
+// A picture of more is kept as it came: it is decoded whole, several times.
+constexpr std::uint64_t kMaxOptimizedPixels = 40'000'000;
 // Files that are looked at in one transaction, whether they are to be looked into.
 constexpr std::size_t kCatchUpStep = 200;
 
@@ -32,6 +40,7 @@ vault::MediaFailure failure_from(media::Failure failure) {
     case media::Failure::kMemory: return vault::MediaFailure::kMemory;
     case media::Failure::kTime: return vault::MediaFailure::kTime;
     case media::Failure::kCrashed: return vault::MediaFailure::kCrashed;
+    case media::Failure::kNotSmaller:  // of no job that has a MediaFailure
     case media::Failure::kProtocol: break;
   }
   return vault::MediaFailure::kProtocol;
@@ -74,7 +83,8 @@ vault::PictureFormat format_from(media::PictureFormat format) {
   switch (format) {
     case media::PictureFormat::kWebp: return vault::PictureFormat::kWebp;
     case media::PictureFormat::kJpeg: return vault::PictureFormat::kJpeg;
-    case media::PictureFormat::kAvif: break;
+    case media::PictureFormat::kAvif:
+    case media::PictureFormat::kPng: break;  // the last one is never asked for here
   }
   return vault::PictureFormat::kAvif;
 }
@@ -145,21 +155,59 @@ void MediaJobs::stop() {
   for (std::thread& thread : threads_) thread.join();
   // One of them may have just found that workers can be used again.
   vault_.pictures().set_maker(nullptr);
-  while (auto wanted = take_wanted()) wanted->done(std::nullopt);
+  while (auto wanted = take_wanted()) give_up(std::move(*wanted));
 }
 
-bool MediaJobs::begin(const vault::Entry& file, const vault::PictureSpec& spec, Done done) {
+std::optional<std::chrono::seconds> MediaJobs::begin(const vault::Entry& file,
+                                                     const vault::PictureSpec& spec, Done done) {
+  return take({.owner = file.owner, .file = file, .spec = spec, .done = std::move(done)});
+}
+
+std::optional<std::chrono::seconds> MediaJobs::optimize(vault::AccountId owner,
+                                                        std::shared_ptr<const Content> bytes,
+                                                        OptimizedDone done) {
+  return take({.owner = owner, .bytes = std::move(bytes), .optimized = std::move(done)});
+}
+
+std::optional<std::chrono::seconds> MediaJobs::take(Wanted wanted) {
   {
     const std::lock_guard lock(mutex_);
-    if (stop_ || is_broken_ || wanted_.size() >= options_.max_waiting) return false;
-    const auto owned = std::ranges::count_if(
-        wanted_, [&](const Wanted& wanted) { return wanted.file.owner == file.owner; });
+    if (stop_ || is_broken_) return in_seconds(options_.retry_after);
+    if (wanted_.size() >= options_.max_waiting) return time_of_waiting(std::nullopt);
+    const auto owned = std::ranges::count(wanted_, wanted.owner, &Wanted::owner);
     const std::size_t share = std::max<std::size_t>(options_.max_waiting / kOwnersShare, 1);
-    if (static_cast<std::size_t>(owned) >= share) return false;
-    wanted_.push_back({.file = file, .spec = spec, .done = std::move(done)});
+    if (static_cast<std::size_t>(owned) >= share) return time_of_waiting(wanted.owner);
+    wanted_.push_back(std::move(wanted));
   }
   wake_.notify_one();
+  return std::nullopt;
+}
+
+void MediaJobs::give_up(Wanted wanted) {
+  if (wanted.optimized) return wanted.optimized(std::nullopt);
+  wanted.done(std::nullopt);
+}
+
+bool MediaJobs::withdraw(const Sha256Digest& source, const vault::PictureSpec& spec) {
+  const std::lock_guard lock(mutex_);
+  const auto at = std::ranges::find_if(wanted_, [&](const Wanted& wanted) {
+    return wanted.file.checksum == source && wanted.spec == spec;
+  });
+  if (at == wanted_.end()) return false;
+  wanted_.erase(at);
   return true;
+}
+
+std::chrono::seconds MediaJobs::time_of_waiting(std::optional<vault::AccountId> owner) const {
+  // Owners have their turns: between two pictures of one, each other one that waits has one.
+  std::map<std::int64_t, std::size_t> waiting;
+  for (const Wanted& wanted : wanted_) ++waiting[wanted.owner.value];
+  const std::size_t own = owner ? waiting[owner->value] : wanted_.size();
+  std::size_t before = 0;
+  for (const auto& [other, count] : waiting) before += std::min(count, own);
+  const double seconds =
+      picture_seconds_ * static_cast<double>(before) / static_cast<double>(options_.threads);
+  return std::chrono::seconds(std::lround(std::clamp(std::ceil(seconds), 1.0, kLongestWait)));
 }
 
 void MediaJobs::run_all() {
@@ -220,13 +268,13 @@ void MediaJobs::work(bool counts) {
 
 bool MediaJobs::step(InlineExecutor& executor, bool& files_next) {
   if (!check_pool()) {
-    while (auto wanted = take_wanted()) wanted->done(std::nullopt);
+    while (auto wanted = take_wanted()) give_up(std::move(*wanted));
     return false;
   }
   if (std::exchange(files_next, false) && look_into_next(executor)) return true;
   if (auto wanted = take_wanted()) {
     files_next = true;
-    make(executor, std::move(*wanted));
+    make_timed(executor, std::move(*wanted));
     return true;
   }
   return look_into_next(executor) || executor.run(vault_.media_queue().catch_up(kCatchUpStep));
@@ -356,45 +404,81 @@ void MediaJobs::finish(InlineExecutor& executor, vault::MediaJob job, media::Rep
   if (failed) ++stats_.failed[static_cast<std::size_t>(*failure)];
 }
 
-void MediaJobs::make(InlineExecutor& executor, Wanted wanted) {
+std::optional<media::Reply> MediaJobs::run_wanted(const media::Request& request,
+                                                  std::shared_ptr<const Content> bytes,
+                                                  bool is_in_parts) {
+  const auto source =
+      open_media_source(std::move(bytes), is_in_parts, options_.folder, options_.max_copied);
+  media::Reply too_large;
+  too_large.failure = media::Failure::kTooLarge;
+  if (!source) return too_large;
+  auto reply = run(request, source->file, source->offset, source->length);
+  if (!reply || reply->picture) return reply;
+  const auto failure = reply->failure.value_or(media::Failure::kProtocol);
+  reply->failure = failure;
+  if (!media::may_be_transient(failure)) return reply;
+  // The next try may well be better.
+  log::warning("a picture could not be made", {{"reason", media::describe(failure)}});
+  return std::nullopt;
+}
+
+MediaJobs::Made MediaJobs::make(InlineExecutor& executor, const Wanted& wanted) {
+  auto bytes = executor.run(vault_.files().open(wanted.file));
+  auto reply =
+      run_wanted(request_for(wanted.spec), std::move(bytes), wanted.file.manifest.has_value());
+  if (!reply) return std::nullopt;
+  if (auto picture = picture_from(std::move(reply->picture))) return std::move(*picture);
+  return std::unexpected(failure_from(*reply->failure));
+}
+
+MediaJobs::Optimized MediaJobs::make_smaller(Wanted& wanted) {
+  media::Request request;
+  request.job = media::Job::kOptimize;
+  request.width = request.height = media::kMaxOptimizedEdge;
+  request.max_picture_bytes = media::kMaxPictureBytes;
+  request.max_pixels = kMaxOptimizedPixels;
+  auto reply = run_wanted(request, std::move(wanted.bytes), false);
+  if (!reply) return std::nullopt;
+  if (reply->picture) return std::move(reply->picture->bytes);
+  constexpr std::string_view kOthers =
+      "only JPEG, PNG and WebP in sRGB, of 8 bits and without animation, are made smaller";
+  const auto failure = *reply->failure;
+  return std::unexpected(
+      std::string(failure == media::Failure::kUnsupported ? kOthers : media::describe(failure)));
+}
+
+void MediaJobs::make_timed(InlineExecutor& executor, Wanted wanted) {
+  const Moment start = std::chrono::steady_clock::now();
   Made made;
+  Optimized optimized;
   try {
-    auto content = executor.run(vault_.files().open(wanted.file));
-    const auto source = open_media_source(std::move(content), wanted.file.manifest.has_value(),
-                                          options_.folder, options_.max_copied);
-    if (!source) {
-      made.emplace(std::unexpected(vault::MediaFailure::kTooLarge));
-    } else if (auto reply =
-                   run(request_for(wanted.spec), source->file, source->offset, source->length)) {
-      if (auto picture = picture_from(std::move(reply->picture))) {
-        made.emplace(std::move(*picture));
-      } else {
-        // Its thumbnail was made, so the next try may well be better.
-        const auto failure = reply->failure.value_or(media::Failure::kProtocol);
-        if (!media::may_be_transient(failure)) {
-          made.emplace(std::unexpected(failure_from(failure)));
-        } else {
-          log::warning("a picture could not be made",
-                       {{"sha256", wanted.file.checksum ? wanted.file.checksum->hex() : ""},
-                        {"reason", describe(failure_from(failure))}});
-        }
-      }
+    if (wanted.bytes) {
+      optimized = make_smaller(wanted);
+    } else {
+      made = make(executor, wanted);
     }
   } catch (const std::exception& error) {
     log::error("a picture could not be made", {{"error", error.what()}});
   }
-  wanted.done(std::move(made));
+  if (wanted.optimized) {
+    wanted.optimized(std::move(optimized));
+  } else {
+    wanted.done(std::move(made));
+  }
+  const std::chrono::duration<double> took = std::chrono::steady_clock::now() - start;
+  const std::lock_guard lock(mutex_);
+  picture_seconds_ += kNewestShare * (took.count() - picture_seconds_);
 }
 
 std::optional<MediaJobs::Wanted> MediaJobs::take_wanted() {
   const std::lock_guard lock(mutex_);
   if (wanted_.empty()) return std::nullopt;
-  auto next = std::ranges::find_if(
-      wanted_, [&](const Wanted& wanted) { return wanted.file.owner != served_; });
+  auto next =
+      std::ranges::find_if(wanted_, [&](const Wanted& wanted) { return wanted.owner != served_; });
   if (next == wanted_.end()) next = wanted_.begin();
   Wanted wanted = std::move(*next);
   wanted_.erase(next);
-  served_ = wanted.file.owner;
+  served_ = wanted.owner;
   return wanted;
 }
 

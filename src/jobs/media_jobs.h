@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <deque>
+#include <memory>
 #include <mutex>
 #include <optional>
 #include <string>
@@ -55,7 +56,12 @@ class MediaJobs final : public vault::PictureMaker {
   MediaJobs(const MediaJobs&) = delete;
   MediaJobs& operator=(const MediaJobs&) = delete;
 
-  bool begin(const vault::Entry& file, const vault::PictureSpec& spec, Done done) override;
+  std::optional<std::chrono::seconds> begin(const vault::Entry& file,
+                                            const vault::PictureSpec& spec, Done done) override;
+  std::optional<std::chrono::seconds> optimize(vault::AccountId owner,
+                                               std::shared_ptr<const Content> bytes,
+                                               OptimizedDone done) override;
+  bool withdraw(const Sha256Digest& source, const vault::PictureSpec& spec) override;
 
   // Waits until all files that are due by the vault's clock were looked into. Threads: any.
   void run_all();
@@ -65,9 +71,13 @@ class MediaJobs final : public vault::PictureMaker {
  private:
   using Moment = std::chrono::steady_clock::time_point;
   struct Wanted {
-    vault::Entry file;
-    vault::PictureSpec spec;
-    Done done;
+    vault::AccountId owner;
+    vault::Entry file = {};
+    vault::PictureSpec spec = {};
+    Done done = {};
+    // Set: these bytes are to be made smaller, and nothing else counts.
+    std::shared_ptr<const Content> bytes = {};
+    OptimizedDone optimized = {};
   };
 
   void stop();
@@ -78,8 +88,17 @@ class MediaJobs final : public vault::PictureMaker {
   bool look_into_next(InlineExecutor& executor);
   void look_into(InlineExecutor& executor, vault::MediaJob job);
   void finish(InlineExecutor& executor, vault::MediaJob job, media::Reply reply);
-  void make(InlineExecutor& executor, Wanted wanted);
+  std::optional<std::chrono::seconds> take(Wanted wanted);
+  Made make(InlineExecutor& executor, const Wanted& wanted);
+  Optimized make_smaller(Wanted& wanted);
+  // The reply; nothing where it says what may pass, which is logged.
+  std::optional<media::Reply> run_wanted(const media::Request& request,
+                                         std::shared_ptr<const Content> bytes, bool is_in_parts);
+  static void give_up(Wanted wanted);
+  void make_timed(InlineExecutor& executor, Wanted wanted);
   std::optional<Wanted> take_wanted();
+  // Until the pictures of `owner`, or all that wait, are about made. REQUIRES: mutex_ is held.
+  std::chrono::seconds time_of_waiting(std::optional<vault::AccountId> owner) const;
   // Nothing: no worker could be used, which was noted.
   std::optional<media::Reply> run(const media::Request& request, int file, std::uint64_t offset,
                                   std::uint64_t length);
@@ -104,6 +123,7 @@ class MediaJobs final : public vault::PictureMaker {
   Moment check_at_{};       // while it is not usable
   std::deque<Wanted> wanted_;
   std::optional<vault::AccountId> served_;  // owner of the file whose picture was made last
+  double picture_seconds_ = 1;              // what making one takes, of late
   std::size_t busy_ = 0;                    // threads with something to do
   std::uint64_t runs_wanted_ = 0;           // calls of run_all(),
   std::uint64_t runs_done_ = 0;             // and how many of them are answered

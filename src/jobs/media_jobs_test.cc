@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "vault/test/fixture.h"
+#include "vault/test/streams.h"
 
 namespace coffer::jobs {
 namespace {
@@ -179,24 +180,43 @@ TEST_F(MediaJobsTest, PicturesAreMadeOnRequest) {
   look(file);
   const Entry shown = found(file);
   auto& pictures = vault_->pictures();
-  const auto small = run(pictures.render(shown, {.width = 100, .height = 100}));
+  vault::test::TextStream asker("");
+  const auto small = run(pictures.render(shown, {.width = 100, .height = 100}, asker));
   ASSERT_TRUE(small) << small.error().message;
   EXPECT_EQ(small->width, 100U);
   EXPECT_EQ(small->height, 75U);
-  const auto narrow = run(pictures.render(shown, {.width = 64}));
+  const auto narrow = run(pictures.render(shown, {.width = 64}, asker));
   ASSERT_TRUE(narrow);
   EXPECT_EQ(narrow->width, 64U);
-  const auto square = run(pictures.render(shown, {.width = 50,
-                                                  .height = 50,
-                                                  .fit = vault::PictureFit::kCover,
-                                                  .format = vault::PictureFormat::kJpeg}));
+  const auto square = run(pictures.render(shown,
+                                          {.width = 50,
+                                           .height = 50,
+                                           .fit = vault::PictureFit::kCover,
+                                           .format = vault::PictureFormat::kJpeg},
+                                          asker));
   ASSERT_TRUE(square);
   EXPECT_EQ(square->width, 50U);
   EXPECT_EQ(square->height, 50U);
   EXPECT_EQ(as_string(*square->content).substr(0, 2), "\xff\xd8");
-  EXPECT_TRUE(run(pictures.render(shown, {.width = 64})));
+  EXPECT_TRUE(run(pictures.render(shown, {.width = 64}, asker)));
   EXPECT_EQ(pictures.stats().made, 3U);
   EXPECT_EQ(pictures.stats().hits, 1U);
+}
+
+TEST_F(MediaJobsTest, ReceivedPicturesAreMadeSmaller) {
+  const auto optimize = [&](const std::string& bytes) {
+    const auto original = receive(anna_, bytes);
+    vault::test::TextStream asker("");
+    auto made = run(vault_->pictures().optimize(anna_.id, *original, asker));
+    return made ? "size " + std::to_string(made->size()) : made.error();
+  };
+  const std::string photo = sample("photos/landscape_orientation_6.jpg");
+  EXPECT_NE(optimize(photo).find("only JPEG, PNG and WebP in sRGB"), std::string::npos)
+      << "it has another profile";
+  EXPECT_EQ(optimize(sample("photos/landscape_orientation_1.jpg")),
+            media::describe(media::Failure::kNotSmaller));
+  EXPECT_NE(optimize("no picture").find("only JPEG, PNG and WebP"), std::string::npos);
+  EXPECT_EQ(optimize(photo.substr(0, 500)), media::describe(media::Failure::kDamaged));
 }
 
 TEST_F(MediaJobsTest, AnOwnersFilesHaveAShareOfThePicturesThatWait) {
@@ -211,16 +231,23 @@ TEST_F(MediaJobsTest, AnOwnersFilesHaveAShareOfThePicturesThatWait) {
     ++made;
   };
   // One for each thread.
-  ASSERT_TRUE(jobs_->begin(file, {.width = 100}, hold));
-  ASSERT_TRUE(jobs_->begin(file, {.width = 200}, hold));
+  ASSERT_FALSE(jobs_->begin(file, {.width = 100}, hold));
+  ASSERT_FALSE(jobs_->begin(file, {.width = 200}, hold));
   const auto all_are_taken = [&] { return jobs_->stats().pictures_waiting == 0; };
   EXPECT_TRUE(vault::test::eventually(all_are_taken));
-  int taken = 0;
-  while (jobs_->begin(file, {.width = 101}, done)) ++taken;
-  EXPECT_EQ(taken, 8);
-  EXPECT_TRUE(jobs_->begin(other, {.width = 100}, done)) << "another's file";
+  std::uint32_t taken = 0;
+  std::optional<std::chrono::seconds> wait;
+  while (!(wait = jobs_->begin(file, {.width = 101 + taken}, done))) ++taken;
+  EXPECT_EQ(taken, 8U);
+  EXPECT_EQ(*wait, 4s) << "eight, each a second as long as nothing was made, on two threads";
+  EXPECT_FALSE(jobs_->begin(other, {.width = 100}, done)) << "another's file";
+  EXPECT_EQ(jobs_->begin(file, {.width = 100}, done), 5s) << "it has a turn in between";
+  EXPECT_TRUE(jobs_->withdraw(file.checksum.value(), {.width = 101}));
+  EXPECT_FALSE(jobs_->withdraw(file.checksum.value(), {.width = 101})) << "it is not there";
+  EXPECT_FALSE(jobs_->begin(file, {.width = 101}, done)) << "another has its place";
   may_go = true;
   EXPECT_TRUE(vault::test::eventually([&] { return made == 11; }));
+  EXPECT_FALSE(jobs_->withdraw(file.checksum.value(), {.width = 102})) << "it was made";
 }
 
 TEST_F(MediaJobsTest, WithoutAWorkerFilesWait) {

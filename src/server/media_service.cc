@@ -90,6 +90,9 @@ void MediaService::add_values(apis::Metrics& metrics) const {
   metrics.counter("coffer_media_pictures_refused_total",
                   "Pictures refused because too many were waited for",
                   of_pictures(&Pictures::refused));
+  metrics.counter("coffer_media_pictures_dropped_total",
+                  "Pictures that all who had asked for them stopped to wait for",
+                  of_pictures(&Pictures::dropped));
   metrics.gauge("coffer_media_cache_files", "Pictures that are kept, at the last look",
                 of_pictures(&Pictures::cached));
   metrics.gauge("coffer_media_cache_bytes", "Their bytes", of_pictures(&Pictures::cached_bytes));

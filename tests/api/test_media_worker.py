@@ -66,7 +66,7 @@ def test_facts_of_films_and_sound(found):
 
 
 def test_a_broken_file_harms_its_own_job(found):
-    assert found["truncated.mp4"]["failure"] == "the file is damaged or incomplete"
+    assert found["truncated.mp4"]["failure"] == "the file is empty, damaged or incomplete"
     assert found["invalid_exif.jpg"]["picture"][:2] == [320, 90]
 
 

@@ -171,7 +171,7 @@ Task<Reply> send_public_thumbnail(RequestContext& context) {
   const auto file = co_await context.vault.assets().find_public(*share);
   if (!file) co_return std::unexpected(not_found());
   auto thumbnail = co_await context.vault.pictures().thumbnail(*file);
-  if (!thumbnail) co_return std::unexpected(not_found());
+  if (!thumbnail) co_return std::unexpected(thumbnail.error());
   http::Response response = picture_response(context.request, *file, std::move(*thumbnail));
   if (response.status < 400) response.headers.set("Cache-Control", std::string(kPublicCache));
   co_return response;

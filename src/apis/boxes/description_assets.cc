@@ -14,7 +14,9 @@ using namespace schema;
 constexpr char kUploadAbout[] =
     "Images (`.jpg`, `.jpeg`, `.png`, `.gif`, `.webp`, `.bmp`, `.svg`) and videos (`.mp4`, `.mov`, "
     "`.avi`, `.mkv`, `.webm`, `.flv`, `.wmv`) whose bytes are what the extension says. Several "
-    "parts named `file` make several assets, all or none, and are answered with an array.";
+    "parts named `file` make several assets, all or none, and are answered with an array. With "
+    "`optimize`, a JPEG, PNG or WebP is stored in fewer bytes, without a loss that can be seen, "
+    "upright and without metadata, where that is possible.";
 
 // What may be said of an asset.
 std::vector<Member> members() {
@@ -36,6 +38,13 @@ Schema with(std::vector<Member> more) {
   std::vector<Member> all = members();
   std::move(more.begin(), more.end(), std::back_inserter(all));
   return object(std::move(all));
+}
+
+Schema with_file(std::vector<Member> more) {
+  more.push_back({"file", file()});
+  more.push_back(optional("optimize", truth()));
+  more.push_back(optional("keep_original", about(truth(), "As an asset of its own")));
+  return with(std::move(more));
 }
 
 Answer uploaded() {
@@ -67,7 +76,7 @@ std::vector<Operation> describe_assets() {
        .tag = kAssetsTag,
        .summary = "Upload images and videos into a box",
        .about = kUploadAbout,
-       .body = {form_content(with({{"file", file()}}))},
+       .body = {form_content(with_file({}))},
        .answers = {uploaded()},
        .errors = upload_errors()},
       {.routes = {"GET /api/boxes/{id}/assets"},
@@ -87,7 +96,7 @@ std::vector<Operation> describe_assets() {
        .tag = kAssetsTag,
        .summary = "Upload images and videos into a box that the form names",
        .about = kUploadAbout,
-       .body = {form_content(with({{"box", integer(1)}, {"file", file()}}))},
+       .body = {form_content(with_file({{"box", integer(1)}}))},
        .answers = {uploaded()},
        .errors = upload_errors()},
       {.routes = {"POST /api/assets/reorder"},

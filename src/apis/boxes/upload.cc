@@ -30,6 +30,13 @@ struct UploadForm {
   std::vector<vault::AssetFile> files;
 };
 
+// What an upload with `optimize` has made of one of its files.
+struct OptimizedFile {
+  std::uint64_t original_size = 0;
+  std::string why_not;            // empty: it is smaller
+  bool is_original_kept = false;  // as the file behind it
+};
+
 // Has a part's bytes received, where its name can be that of an asset.
 Task<std::optional<Problem>> take_file(RequestContext& context, InputStream& content,
                                        std::string name, UploadForm& form) {
@@ -89,6 +96,46 @@ Task<Refusal> read_form(RequestContext& context, UploadForm& form) {
   co_return std::nullopt;
 }
 
+// `sea.jpg` that is kept beside its smaller self is `sea (original).jpg`.
+std::string name_of_original(const std::string& name) {
+  const std::size_t dot = name.rfind('.');
+  return name.substr(0, dot) + " (original)" + name.substr(dot);
+}
+
+// Makes the images of the form smaller, where that is asked for and possible: one of the result for
+// each file that was sent. An original that is to be kept comes behind its file.
+Task<std::vector<OptimizedFile>> optimize(RequestContext& context, UploadForm& form,
+                                          RestFields& fields) {
+  const bool is_wanted = fields.optional_boolean("optimize").value_or(false);
+  const bool keeps_original = fields.optional_boolean("keep_original").value_or(false);
+  std::vector<OptimizedFile> results;
+  if (!is_wanted || fields.problem()) co_return results;
+  std::vector<vault::AssetFile> files;
+  for (vault::AssetFile& file : form.files) {
+    OptimizedFile& result = results.emplace_back();
+    result.original_size = file.staged.size();
+    if (vault::asset_kind(file.name) != vault::FileKind::kImage) {
+      result.why_not = "videos are kept as they are";
+      files.push_back(std::move(file));
+      continue;
+    }
+    auto smaller = co_await context.vault.pictures().optimize(context.account().id, file.staged,
+                                                              *context.request.body);
+    if (!smaller) {
+      result.why_not = std::move(smaller.error());
+      files.push_back(std::move(file));
+      continue;
+    }
+    result.is_original_kept = keeps_original;
+    files.push_back({.staged = std::move(*smaller), .name = file.name});
+    if (!keeps_original) continue;
+    file.name = name_of_original(file.name);
+    files.push_back(std::move(file));
+  }
+  form.files = std::move(files);
+  co_return results;
+}
+
 // The document's reply to an upload: no thumbnail yet, also where equal bytes have one.
 boost::json::object new_asset_object(const std::string& base_url, const vault::Asset& asset) {
   boost::json::object object = asset_object(base_url, asset);
@@ -96,9 +143,30 @@ boost::json::object new_asset_object(const std::string& base_url, const vault::A
   return object;
 }
 
+// One object for each file that was sent; `assets` has originals that were kept behind theirs.
+std::vector<boost::json::object> new_asset_objects(const std::string& base_url,
+                                                   const std::vector<vault::Asset>& assets,
+                                                   const std::vector<OptimizedFile>& optimized) {
+  std::vector<boost::json::object> objects;
+  for (std::size_t i = 0; i < assets.size(); ++i) {
+    boost::json::object& object = objects.emplace_back(new_asset_object(base_url, assets[i]));
+    if (optimized.empty()) continue;
+    const OptimizedFile& result = optimized[objects.size() - 1];
+    boost::json::value reason = nullptr;
+    if (!result.why_not.empty()) reason = result.why_not;
+    boost::json::value original = nullptr;
+    if (result.is_original_kept) original = assets[++i].file.id.value;
+    object["optimization"] = boost::json::object{{"optimized", result.why_not.empty()},
+                                                 {"original_size", result.original_size},
+                                                 {"original", std::move(original)},
+                                                 {"reason", std::move(reason)}};
+  }
+  return objects;
+}
+
 // Makes assets of the form's files: one is answered as it is, several as an array.
 Task<Reply> add_assets(RequestContext& context, vault::EntryId box, UploadForm form,
-                       vault::AssetFields wanted) {
+                       vault::AssetFields wanted, std::vector<OptimizedFile> optimized) {
   auto made =
       co_await context.vault.assets().add(context.actor(), box, std::move(form.files), wanted);
   if (!made) co_return refuse_upload(translate(made.error(), wanted));
@@ -109,10 +177,10 @@ Task<Reply> add_assets(RequestContext& context, vault::EntryId box, UploadForm f
       if (asset.ai_model) asset.ai_model->name.clear();
     }
   }
-  const std::string& base_url = context.client.base_url;
-  if (made->size() == 1) co_return json_response(201, new_asset_object(base_url, made->front()));
+  auto objects = new_asset_objects(context.client.base_url, *made, optimized);
+  if (objects.size() == 1) co_return json_response(201, std::move(objects.front()));
   boost::json::array list;
-  for (const vault::Asset& asset : *made) list.emplace_back(new_asset_object(base_url, asset));
+  for (boost::json::object& object : objects) list.emplace_back(std::move(object));
   co_return json_response(201, list);
 }
 
@@ -124,8 +192,10 @@ Task<Reply> upload(RequestContext& context, vault::EntryId box) {
   RestFields fields(form.fields);
   co_await resolve_ids(context, form.fields, fields, "parent_asset", Referred::kAsset);
   vault::AssetFields wanted = asset_fields(fields);
+  auto optimized = co_await optimize(context, form, fields);
   if (auto problem = fields.problem()) co_return std::unexpected(std::move(*problem));
-  Reply reply = co_await add_assets(context, box, std::move(form), std::move(wanted));
+  Reply reply =
+      co_await add_assets(context, box, std::move(form), std::move(wanted), std::move(optimized));
   co_return reply;
 }
 
@@ -144,7 +214,10 @@ Task<Reply> create(RequestContext& context) {
   const vault::EntryId id{box};
   const auto known = co_await context.vault.boxes().find(context.account().id, id);
   if (!known) co_return std::unexpected(Problem::field("box", no_such_object(box)));
-  Reply reply = co_await add_assets(context, id, std::move(form), std::move(wanted));
+  auto optimized = co_await optimize(context, form, fields);
+  if (auto problem = fields.problem()) co_return std::unexpected(std::move(*problem));
+  Reply reply =
+      co_await add_assets(context, id, std::move(form), std::move(wanted), std::move(optimized));
   co_return reply;
 }
 

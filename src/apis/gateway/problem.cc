@@ -61,7 +61,12 @@ Problem::Problem(ProblemKind problem_kind, std::string text)
 
 Problem::Problem(const vault::Failure& failure) : Problem(kind_of(failure), failure.message) {
   fields = failure.fields;
-  if (failure.limit) describe(*failure.limit, headers);
+  if (failure.limit && failure.limit->per_minute > 0) {
+    describe(*failure.limit, headers);
+  } else if (failure.limit) {
+    // Without a rate, the time to wait is all that is known.
+    headers.set("Retry-After", std::to_string(failure.limit->retry_after.count()));
+  }
 }
 
 Problem Problem::field(std::string name, std::string text) {

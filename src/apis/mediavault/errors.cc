@@ -50,6 +50,13 @@ std::string_view code_of(ProblemKind kind) {
   return "internal_error";
 }
 
+std::string_view code_of(const Problem& problem) {
+  // What is told when to ask again is to come.
+  const bool is_to_come =
+      problem.kind == ProblemKind::kNotFound && problem.headers.get("Retry-After");
+  return is_to_come ? "thumbnail_not_ready" : code_of(problem.kind);
+}
+
 // Who has an account is nobody's business: both log-in failures read the same.
 std::string_view message_of(const Problem& problem) {
   if (problem.kind == ProblemKind::kNoSuchAccount || problem.kind == ProblemKind::kWrongPassword) {
@@ -76,7 +83,7 @@ http::Response render_problem(const Problem& problem, const http::Request& reque
     details.push_back({{"field", fault.field}, {"message", fault.message}});
   }
   return failure_response(status_of(problem.kind),
-                          {{"code", code_of(problem.kind)},
+                          {{"code", code_of(problem)},
                            {"message", message_of(problem)},
                            {"details", std::move(details)}},
                           request, clock);
@@ -89,18 +96,6 @@ http::Response render_upgrade_required(std::string_view message, const http::Req
       kUpgradeRequired,
       {{"code", "upgrade_required"}, {"message", message}, {"details", boost::json::array()}},
       request, clock);
-}
-
-http::Response render_not_ready(const http::Request& request, const Clock& clock) {
-  constexpr unsigned kNotFound = 404;
-  http::Response response =
-      failure_response(kNotFound,
-                       {{"code", "thumbnail_not_ready"},
-                        {"message", "The file is still being looked into; ask again in a moment"},
-                        {"details", boost::json::array()}},
-                       request, clock);
-  response.headers.set("Retry-After", "2");
-  return response;
 }
 
 Problem about_media(const vault::Failure& failure) {

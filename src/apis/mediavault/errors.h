@@ -14,9 +14,6 @@ http::Response render_problem(const Problem& problem, const http::Request& reque
 http::Response render_upgrade_required(std::string_view message, const http::Request& request,
                                        const Clock& clock);
 
-// 404 with the code `thumbnail_not_ready`, and when to ask again.
-http::Response render_not_ready(const http::Request& request, const Clock& clock);
-
 // A failure about a media object, in the document's names for what the core calls otherwise.
 Problem about_media(const vault::Failure& failure);
 

@@ -41,11 +41,8 @@ Task<Reply> send_thumbnail(RequestContext& context) {
   if (!found) co_return std::unexpected(found.error());
   const vault::Entry& file = found->file;
   auto thumbnail = co_await context.vault.pictures().thumbnail(file);
-  if (thumbnail) co_return picture_response(context.request, file, std::move(*thumbnail));
-  if (context.vault.pictures().state_of(file) == vault::MediaState::kProcessing) {
-    co_return render_not_ready(context.request, context.vault.clock());
-  }
-  co_return std::unexpected(thumbnail.error());
+  if (!thumbnail) co_return std::unexpected(thumbnail.error());
+  co_return picture_response(context.request, file, std::move(*thumbnail));
 }
 
 Task<Reply> send_image(RequestContext& context) {
@@ -54,7 +51,8 @@ Task<Reply> send_image(RequestContext& context) {
   auto spec = parse_picture(context.request.uri);
   if (!spec) co_return std::unexpected(spec.error());
   if (!found->is_own) *spec = spec->on_ladder();
-  auto picture = co_await context.vault.pictures().render(found->file, *spec);
+  auto picture =
+      co_await context.vault.pictures().render(found->file, *spec, *context.request.body);
   if (!picture) co_return std::unexpected(picture.error());
   co_return picture_response(context.request, found->file, std::move(*picture));
 }

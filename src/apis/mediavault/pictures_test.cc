@@ -1,6 +1,7 @@
 // Pictures in a whole server, made by the test.
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <mutex>
 #include <optional>
 #include <string>
@@ -24,9 +25,10 @@ class Maker final : public vault::PictureMaker {
  public:
   ~Maker() override { wait(); }
 
-  bool begin(const vault::Entry&, const PictureSpec& spec, Done done) override {
+  std::optional<std::chrono::seconds> begin(const vault::Entry&, const PictureSpec& spec,
+                                            Done done) override {
     const std::lock_guard lock(mutex_);
-    if (is_full_) return false;
+    if (is_full_) return std::chrono::seconds(7);
     specs_.push_back(spec);
     threads_.emplace_back([spec, failure = failure_, done = std::move(done)] {
       if (failure) return done(std::unexpected(*failure));
@@ -36,8 +38,13 @@ class Maker final : public vault::PictureMaker {
       made.bytes.assign(bytes.begin(), bytes.end());
       done(std::move(made));
     });
-    return true;
+    return std::nullopt;
   }
+  std::optional<std::chrono::seconds> optimize(vault::AccountId, std::shared_ptr<const Content>,
+                                               OptimizedDone) override {
+    return std::chrono::seconds(7);
+  }
+  bool withdraw(const Sha256Digest&, const PictureSpec&) override { return false; }
 
   // Until everything that was begun is done.
   void wait() {
@@ -153,7 +160,7 @@ TEST_F(MediaPicturesTest, ABusyServerSaysSo) {
     const auto reply = anna_.get(path_ + "/image?w=100");
     EXPECT_EQ(reply.status, 503u);
     EXPECT_EQ(code_of(reply), "busy");
-    EXPECT_TRUE(reply.header("Retry-After"));
+    EXPECT_EQ(reply.header("Retry-After"), has_maker ? "7" : "60");
     EXPECT_EQ(server_.anyone().get("/s/" + token_ + "/image?w=100").status, 503u);
   }
 }

@@ -8,20 +8,16 @@ namespace coffer::apis::pages {
 namespace {
 
 Task<Reply> thumbnail_reply(RequestContext& context, const vault::Entry& file) {
-  vault::Pictures& pictures = context.vault.pictures();
-  auto thumbnail = co_await pictures.thumbnail(file);
-  if (thumbnail) co_return picture_response(context.request, file, std::move(*thumbnail));
-  Problem problem(thumbnail.error());
-  if (pictures.state_of(file) == vault::MediaState::kProcessing) {
-    problem.headers.set("Retry-After", "2");
-  }
-  co_return std::unexpected(std::move(problem));
+  auto thumbnail = co_await context.vault.pictures().thumbnail(file);
+  if (!thumbnail) co_return std::unexpected(thumbnail.error());
+  co_return picture_response(context.request, file, std::move(*thumbnail));
 }
 
 Task<Reply> image_reply(RequestContext& context, const vault::Entry& file) {
   const auto spec = parse_picture(context.request.uri);
   if (!spec) co_return std::unexpected(spec.error());
-  auto picture = co_await context.vault.pictures().render(file, spec->on_ladder());
+  auto picture =
+      co_await context.vault.pictures().render(file, spec->on_ladder(), *context.request.body);
   if (!picture) co_return std::unexpected(picture.error());
   co_return picture_response(context.request, file, std::move(*picture));
 }

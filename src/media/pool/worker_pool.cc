@@ -47,7 +47,7 @@ WorkerPool::WorkerPool(Launcher launcher, WorkerPoolOptions options)
 WorkerPool::~WorkerPool() = default;
 
 void WorkerPool::enter(std::unique_lock<std::mutex>& lock, Job job) {
-  const bool render = job == Job::kRender;
+  const bool render = job != Job::kProbe;
   if (render) ++waiting_renders_;
   free_.wait(lock, [&] {
     return stopped_ || (stats_.busy < options_.workers && (render || waiting_renders_ == 0));

@@ -53,8 +53,8 @@ class WorkerPool {
 
   // Looks into `length` bytes of `file` from `offset` on, which the request is told of here. Blocks
   // while all workers are busy, then until the job has ended: not for a serving core. Pictures
-  // alone (Job::kRender), which somebody waits for, are before the others. `file` is borrowed until
-  // then, and its position is left alone.
+  // alone (all but Job::kProbe), which somebody waits for, are before the others. `file` is
+  // borrowed until then, and its position is left alone.
   //
   // A decoder that was taken over must see nothing but the file that took it over. A range that is
   // not all of `file`, as that of a packed blob, is therefore copied to memory first, which is for

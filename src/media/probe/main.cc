@@ -81,6 +81,7 @@ void write_picture(const Options& options, std::string_view path, const Picture&
   }
   const char* const extension = picture.format == PictureFormat::kWebp   ? "webp"
                                 : picture.format == PictureFormat::kJpeg ? "jpg"
+                                : picture.format == PictureFormat::kPng  ? "png"
                                                                          : "avif";
   std::ofstream out(fmt::format("{}/{}.{}", options.thumbnails, name, extension), std::ios::binary);
   const std::string_view bytes = as_text(picture.bytes);
@@ -137,6 +138,10 @@ Options parse(int count, char** arguments) {
       options.request.width = static_cast<std::uint32_t>(parse_unsigned(value).value_or(320));
       options.request.height = options.request.width;
       options.request.max_picture_bytes = kMaxPictureBytes;
+    } else if (argument == "--optimize") {
+      options.request.job = Job::kOptimize;
+      options.request.width = options.request.height = kMaxOptimizedEdge;
+      options.request.max_picture_bytes = kMaxPictureBytes;
     } else if (take_flag(argument, "--patience=", value)) {
       options.pool.job_timeout = std::chrono::seconds(parse_unsigned(value).value_or(20));
     } else if (options.program.empty()) {
@@ -153,7 +158,7 @@ int run(int count, char** arguments) {
   if (options.files.empty()) {
     std::fputs(
         "usage: coffer-media-probe <coffer-media> [--thumbnails=<folder>] [--edge=<pixels>] "
-        "[--format=webp|jpeg|avif] [--repeat=<n>] [--patience=<seconds>] <file>...\n",
+        "[--format=webp|jpeg|avif] [--optimize] [--repeat=<n>] [--patience=<seconds>] <file>...\n",
         stderr);
     return 2;
   }

@@ -136,6 +136,39 @@ std::optional<PictureSize> check_jpeg(ByteView bytes) noexcept {
   }
 }
 
+// W3C's "PNG Specification": the chunks that pixels are made of, and their density.
+std::optional<PictureSize> check_png(ByteView bytes) noexcept {
+  constexpr std::size_t kSignatureBytes = 8;
+  constexpr std::size_t kAroundChunk = 12;  // length, name, checksum
+  if (bytes.size() < kSignatureBytes ||
+      as_text(bytes.first(kSignatureBytes)) != "\x89PNG\r\n\x1a\n") {
+    return std::nullopt;
+  }
+  std::optional<PictureSize> size;
+  bool has_pixels = false;
+  std::size_t at = kSignatureBytes;
+  while (bytes.size() - at >= kAroundChunk) {
+    const std::size_t length = get_be32(bytes, at);
+    if (length > bytes.size() - at - kAroundChunk) return std::nullopt;
+    const std::string_view name = four(bytes, at + 4);
+    if (name == "IHDR") {
+      if (size || at != kSignatureBytes || length != 13) return std::nullopt;
+      size = PictureSize{get_be32(bytes, at + 8), get_be32(bytes, at + 12)};
+    } else if (name == "IEND") {
+      const bool is_whole = length == 0 && at + kAroundChunk == bytes.size();
+      const bool is_picture = has_pixels && size->width > 0 && size->height > 0;
+      return is_whole && is_picture ? size : std::nullopt;
+    } else if (name == "IDAT" || name == "PLTE" || name == "tRNS" || name == "pHYs") {
+      if (!size) return std::nullopt;
+      has_pixels = has_pixels || name == "IDAT";
+    } else {
+      return std::nullopt;
+    }
+    at += length + kAroundChunk;
+  }
+  return std::nullopt;
+}
+
 // ISO/IEC 23008-12: looks for what an encoder writes, and for nothing more.
 class AvifCheck {
  public:
@@ -201,6 +234,7 @@ std::optional<PictureSize> check_picture(PictureFormat format, ByteView bytes) n
     case PictureFormat::kWebp: return check_webp(bytes);
     case PictureFormat::kJpeg: return check_jpeg(bytes);
     case PictureFormat::kAvif: return AvifCheck(bytes).run();
+    case PictureFormat::kPng: return check_png(bytes);
   }
   return std::nullopt;
 }

@@ -107,5 +107,38 @@ TEST(JpegCheck, KnowsSegmentsOfApplications) {
   EXPECT_FALSE(check_jpeg(start + comment + frame + scan + end));
 }
 
+TEST(PngCheck, TakesWhatIsPixelsAlone) {
+  const auto chunk_of = [](std::string_view name, const std::string& data) {
+    std::string out;
+    for (int shift = 24; shift >= 0; shift -= 8) {
+      out += static_cast<char>(data.size() >> static_cast<unsigned>(shift) & 0xff);
+    }
+    return out.append(name).append(data).append("crc4");
+  };
+  const std::string start = "\x89PNG\r\n\x1a\n";
+  const std::string head = chunk_of("IHDR", std::string("\0\0\1\x40\0\0\0\xf0\x08\2\0\0\0", 13));
+  const std::string data = chunk_of("IDAT", "pixels");
+  const std::string end = chunk_of("IEND", "");
+  const auto check_png = [](const std::string& text) {
+    return check_picture(PictureFormat::kPng, bytes_of(text));
+  };
+  const PictureSize size{320, 240};
+  EXPECT_EQ(check_png(start + head + data + end), size);
+  EXPECT_EQ(
+      check_png(start + head + chunk_of("PLTE", "abc") + chunk_of("tRNS", "a") + data + data + end),
+      size);
+  for (const std::string_view name : {"eXIf", "tEXt", "iTXt", "zTXt", "iCCP", "acTL", "fdAT"}) {
+    EXPECT_FALSE(check_png(start + head + chunk_of(name, "1234") + data + end)) << name;
+    EXPECT_FALSE(check_png(start + head + data + chunk_of(name, "1234") + end)) << name;
+  }
+  EXPECT_FALSE(check_png(start + head + end)) << "no pixels";
+  EXPECT_FALSE(check_png(start + data + end)) << "no head";
+  EXPECT_FALSE(check_png(start + head + head + data + end));
+  EXPECT_FALSE(check_png(start + head + data));
+  EXPECT_FALSE(check_png(start + head + data + end + "behind it, more bytes"));
+  EXPECT_FALSE(check_png((start + head + data + end).substr(0, 40)));
+  EXPECT_FALSE(check_png(head + data + end));
+}
+
 }  // namespace
 }  // namespace coffer::media

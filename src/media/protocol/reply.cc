@@ -136,7 +136,8 @@ bool assign_field(Facts& facts, Tag tag, ByteView value) {
 
 std::string_view describe(Failure failure) noexcept {
   switch (failure) {
-    case Failure::kUnsupported: return "the file is of no format that is looked into, or damaged from its first bytes on";
+    case Failure::kUnsupported:
+      return "the file is of no format that is looked into, or damaged from its first bytes on";
     case Failure::kDamaged: return "the file is empty, damaged or incomplete";
     case Failure::kTooLarge: return "the picture has more pixels than the server decodes";
     case Failure::kNoPicture: return "the file has nothing to show as a picture";
@@ -145,6 +146,8 @@ std::string_view describe(Failure failure) noexcept {
     case Failure::kTime: return "the file takes longer than a media job may run";
     case Failure::kCrashed: return "the decoder crashed on this file";
     case Failure::kProtocol: return "the decoder gave an answer that breaks the rules";
+    case Failure::kNotSmaller:
+      return "the picture cannot be made smaller without a loss that can be seen";
   }
   return "unknown";
 }
@@ -266,8 +269,7 @@ bool ReplyReader::take_frame(FrameType type, ByteView body) {
     case FrameType::kPicture: return !has_result && take_picture(body);
     case FrameType::kFailure: {
       const auto code = number<std::uint8_t>(body);
-      if (has_result || !code || *code < 1 ||
-          *code > static_cast<std::uint8_t>(Failure::kProtocol)) {
+      if (has_result || !code || *code < 1 || *code > static_cast<std::uint8_t>(kLastFailure)) {
         return false;
       }
       reply_.failure = static_cast<Failure>(*code);
@@ -282,14 +284,20 @@ bool ReplyReader::take_picture(ByteView body) {
   if (body.size() < kPictureHeadBytes) return false;
   const PictureSize claimed{get_le<std::uint32_t>(body.data() + 4),
                             get_le<std::uint32_t>(body.data() + 8)};
-  if (get_le<std::uint32_t>(body.data()) != static_cast<std::uint32_t>(request_.format)) {
+  const auto number = get_le<std::uint32_t>(body.data());
+  if (number < 1 || number > static_cast<std::uint32_t>(kLastPictureFormat)) return false;
+  const auto format = static_cast<PictureFormat>(number);
+  const ByteView bytes = body.subspan(kPictureHeadBytes);
+  if (request_.job == Job::kOptimize) {
+    // In the format of the file, whichever that is.
+    if (bytes.size() >= request_.length) return false;
+  } else if (format != request_.format) {
     return false;
   }
   if (claimed.width > request_.width || claimed.height > request_.height) return false;
-  const ByteView bytes = body.subspan(kPictureHeadBytes);
-  if (check_picture(request_.format, bytes) != claimed) return false;
+  if (check_picture(format, bytes) != claimed) return false;
   reply_.picture =
-      Picture{request_.format, claimed.width, claimed.height, Bytes(bytes.begin(), bytes.end())};
+      Picture{format, claimed.width, claimed.height, Bytes(bytes.begin(), bytes.end())};
   return true;
 }
 

@@ -23,8 +23,10 @@ enum class Failure : std::uint8_t {
   kMemory = 6,
   kTime = 7,  // it took too long
   kCrashed = 8,
-  kProtocol = 9,  // the worker's answer was wrong
+  kProtocol = 9,     // the worker's answer was wrong
+  kNotSmaller = 10,  // of kOptimize: not without a loss that can be seen
 };
+inline constexpr Failure kLastFailure = Failure::kNotSmaller;
 // What a person is told: `the file is damaged`.
 std::string_view describe(Failure failure) noexcept;
 // Whether another try may end otherwise.

@@ -211,5 +211,24 @@ TEST(ReplyReader, SurvivesAnyChange) {
   }
 }
 
+TEST(ReplyReader, WhatIsMadeSmallerIsSmallerAndOfAnyFormat) {
+  const Bytes bytes = webp({lossy(8000, 6000)});
+  Bytes answer = picture_frame(picture(bytes, 8000, 6000));
+  append(answer, end_frame());
+  Request request;
+  request.job = Job::kOptimize;
+  request.format = PictureFormat::kJpeg;
+  request.width = request.height = kMaxOptimizedEdge;
+  request.length = bytes.size() + 1;
+  ReplyReader reader(request);
+  EXPECT_TRUE(reader.push(answer));
+  EXPECT_EQ(reader.take().picture->format, PictureFormat::kWebp);
+  request.length = bytes.size();
+  EXPECT_FALSE(ReplyReader(request).push(answer)) << "no smaller";
+  request.job = Job::kRender;
+  request.width = request.height = kMaxPictureEdge;
+  EXPECT_FALSE(ReplyReader(request).push(answer)) << "another format than was asked for";
+}
+
 }  // namespace
 }  // namespace coffer::media

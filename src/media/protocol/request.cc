@@ -45,15 +45,17 @@ class Builder {
   std::size_t at_ = 0;
 };
 
-bool is_edge(std::uint32_t edge) noexcept { return edge >= 1 && edge <= kMaxPictureEdge; }
+bool is_edge(std::uint32_t edge, Job job) noexcept {
+  return edge >= 1 && edge <= (job == Job::kOptimize ? kMaxOptimizedEdge : kMaxPictureEdge);
+}
 
 bool is_valid(const Request& request) noexcept {
   constexpr auto kMaxOffset = static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max());
-  return (request.job == Job::kProbe || request.job == Job::kRender) &&
+  return request.job >= Job::kProbe && request.job <= Job::kOptimize &&
          request.fit >= Fit::kInside && request.fit <= Fit::kCover &&
          request.format >= PictureFormat::kWebp && request.format <= PictureFormat::kAvif &&
-         request.quality >= 1 && request.quality <= 100 && is_edge(request.width) &&
-         is_edge(request.height) && request.offset <= kMaxOffset &&
+         request.quality >= 1 && request.quality <= 100 && is_edge(request.width, request.job) &&
+         is_edge(request.height, request.job) && request.offset <= kMaxOffset &&
          request.length <= kMaxOffset - request.offset &&
          request.max_picture_bytes <= kMaxPictureBytes && request.patience_millis >= 1 &&
          request.patience_millis <= kMaxPatienceMillis;

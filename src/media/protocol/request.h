@@ -17,13 +17,19 @@ inline constexpr std::uint16_t kProtocolVersion = 1;
 enum class Job : std::uint8_t {
   kProbe = 1,   // facts, and a picture where there can be one
   kRender = 2,  // a picture alone
+  // The same picture in fewer bytes and its own format (JPEG, PNG or WebP), without a loss that can
+  // be seen, upright and without metadata. Size, fit, format and quality are passed over, but that
+  // width and height are the largest that it may have.
+  kOptimize = 3,
 };
 enum class Fit : std::uint8_t {
   kInside = 1,   // both edges at most as asked, never enlarged
   kContain = 2,  // as asked, enlarged where needed
   kCover = 3,    // fills the rectangle asked for; what stands out is cut off
 };
-enum class PictureFormat : std::uint8_t { kWebp = 1, kJpeg = 2, kAvif = 3 };
+// kPng: of kOptimize alone.
+enum class PictureFormat : std::uint8_t { kWebp = 1, kJpeg = 2, kAvif = 3, kPng = 4 };
+inline constexpr PictureFormat kLastPictureFormat = PictureFormat::kPng;
 
 // The descriptor and the range of it that is the file travel beside it.
 struct Request {
@@ -31,7 +37,7 @@ struct Request {
   Fit fit = Fit::kInside;
   PictureFormat format = PictureFormat::kWebp;
   std::uint8_t quality = 80;  // 1 to 100
-  std::uint32_t width = 320;  // 1 to kMaxPictureEdge
+  std::uint32_t width = 320;  // 1 to kMaxPictureEdge, of kOptimize to kMaxOptimizedEdge
   std::uint32_t height = 320;
   std::uint64_t offset = 0;
   std::uint64_t length = 0;
@@ -44,6 +50,7 @@ struct Request {
 };
 
 inline constexpr std::uint32_t kMaxPictureEdge = 4096;
+inline constexpr std::uint32_t kMaxOptimizedEdge = 16'383;  // of WebP
 inline constexpr std::uint32_t kMaxPictureBytes = 16u << 20;
 inline constexpr std::uint32_t kMaxPatienceMillis = 3'600'000;
 

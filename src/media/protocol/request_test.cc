@@ -41,6 +41,15 @@ TEST(Request, OutOfRangeIsRefused) {
   EXPECT_TRUE(refuses([](Request& r) { r.patience_millis = kMaxPatienceMillis + 1; }));
 }
 
+TEST(Request, AFileThatIsMadeSmallerMayBeLarge) {
+  Request request;
+  request.job = Job::kOptimize;
+  request.width = request.height = kMaxOptimizedEdge;
+  EXPECT_EQ(decode_request(encode(request)), request);
+  ++request.height;
+  EXPECT_FALSE(decode_request(encode(request)));
+}
+
 TEST(Request, AnotherVersionOrLengthIsRefused) {
   auto bytes = encode(Request{});
   EXPECT_FALSE(decode_request(ByteView(bytes).first(kRequestBytes - 1)));

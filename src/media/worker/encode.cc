@@ -72,6 +72,43 @@ std::expected<Bytes, Failure> as_jpeg(const Raster& raster, int quality) {
   return out;
 }
 
+// The samples that differ: one where all pixels are grey, three where they are opaque.
+Bytes packed(const Raster& raster, unsigned& samples) {
+  bool is_grey = raster.opaque;
+  for (std::size_t i = 0; is_grey && i < raster.rgba.size(); i += 4) {
+    is_grey = raster.rgba[i] == raster.rgba[i + 1] && raster.rgba[i] == raster.rgba[i + 2];
+  }
+  samples = is_grey ? 1 : raster.opaque ? 3 : 4;
+  Bytes out;
+  out.reserve(raster.rgba.size() / 4 * samples);
+  for (std::size_t i = 0; i < raster.rgba.size(); i += 4) {
+    for (std::size_t sample = 0; sample < samples; ++sample) {
+      out.push_back(static_cast<std::byte>(raster.rgba[i + sample]));
+    }
+  }
+  return out;
+}
+
+std::expected<Bytes, Failure> as_png(const Raster& raster) {
+  unsigned samples = 0;
+  const Bytes pixels = packed(raster, samples);
+  const VipsImagePtr image(vips_image_new_from_memory(
+      pixels.data(), pixels.size(), static_cast<int>(raster.width), static_cast<int>(raster.height),
+      static_cast<int>(samples), VIPS_FORMAT_UCHAR));
+  if (!image) return std::unexpected(Failure::kMemory);
+  image->Type = samples == 1 ? VIPS_INTERPRETATION_B_W : VIPS_INTERPRETATION_sRGB;
+  void* data = nullptr;
+  std::size_t size = 0;
+  if (vips_pngsave_buffer(image.get(), &data, &size, "compression", 9, "filter",
+                          VIPS_FOREIGN_PNG_FILTER_ALL, "strip", TRUE, nullptr) != 0) {
+    return std::unexpected(Failure::kMemory);
+  }
+  const auto* const bytes = static_cast<const std::byte*>(data);
+  Bytes out(bytes, bytes + size);
+  g_free(data);
+  return out;
+}
+
 struct FreeHeif {
   void operator()(heif_context* context) const noexcept { heif_context_free(context); }
   void operator()(heif_image* image) const noexcept { heif_image_release(image); }
@@ -153,6 +190,7 @@ std::expected<Picture, Failure> encode_picture(const Raster& raster, PictureForm
                                                int quality) {
   auto bytes = format == PictureFormat::kWebp   ? as_webp(raster, quality)
                : format == PictureFormat::kJpeg ? as_jpeg(raster, quality)
+               : format == PictureFormat::kPng  ? as_png(raster)
                                                 : as_avif(raster, quality);
   if (!bytes) return std::unexpected(bytes.error());
   return Picture{format, raster.width, raster.height, std::move(*bytes)};

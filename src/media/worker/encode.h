@@ -8,7 +8,8 @@
 
 namespace coffer::media {
 
-// `quality` 1 to 100. JPEG has no transparency: what is behind becomes white.
+// `quality` 1 to 100, not of PNG, which is without loss. JPEG has no transparency: what is behind
+// becomes white.
 std::expected<Picture, Failure> encode_picture(const Raster& raster, PictureFormat format,
                                                int quality);
 

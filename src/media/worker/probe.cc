@@ -7,6 +7,7 @@
 #include "media/worker/document.h"
 #include "media/worker/encode.h"
 #include "media/worker/film.h"
+#include "media/worker/optimize.h"
 #include "media/worker/spent.h"
 #include "media/worker/still.h"
 #include "media/worker/why_unread.h"
@@ -39,6 +40,7 @@ class JobRunner {
 
   void run(Source& file) {
     if (file.size() == 0) return fail(Failure::kDamaged);
+    if (request_.job == Job::kOptimize) return answer(optimize_picture(file, request_));
     const auto still = open_still(file);
     if (!still) {
       return fail(still.error() == Failure::kUnsupported ? why_unread(file) : still.error());
@@ -70,7 +72,10 @@ class JobRunner {
 
   void answer(const std::expected<Raster, Failure>& raster) {
     if (!raster) return fail(raster.error());
-    auto picture = encode_picture(*raster, request_.format, request_.quality);
+    answer(encode_picture(*raster, request_.format, request_.quality));
+  }
+
+  void answer(const std::expected<Picture, Failure>& picture) {
     if (!picture) return fail(picture.error());
     if (picture->bytes.size() > request_.max_picture_bytes) return fail(Failure::kTooLarge);
     sink_.send(picture_frame(*picture));

@@ -19,6 +19,8 @@ struct StillHead {
   std::uint32_t height = 0;
   unsigned orientation = 1;  // how it is to be turned; 1 where the decoder does that
   bool shrinks = false;      // whether the decoder can make it smaller while it decodes
+  // Whether its pixels are all that there is: one picture, 8 bits a sample, sRGB or grey.
+  bool is_plain = false;
   std::string codec;
   std::string colour_space;
   Exif exif;

@@ -75,6 +75,13 @@ Bytes blob_of(VipsImage* image, const char* name) {
   return {bytes, bytes + size};
 }
 
+// Pictures of an animation; 1 of what is none.
+int pages_of(VipsImage* image) {
+  int pages = 1;
+  if (vips_image_get_typeof(image, VIPS_META_N_PAGES) == 0) return 1;
+  return vips_image_get_int(image, VIPS_META_N_PAGES, &pages) == 0 ? pages : 1;
+}
+
 Exif parse_exif(Bytes bytes) {
   constexpr std::string_view kPrefix("Exif\0\0", 6);
   if (as_text(bytes).starts_with(kPrefix)) bytes.erase(bytes.begin(), bytes.begin() + 6);
@@ -240,6 +247,11 @@ class VipsStill final : public Still {
         vips_image_guess_interpretation(image.get()) == VIPS_INTERPRETATION_LABS) {
       head_.colour_space = "Lab";
     }
+    const bool is_srgb = head_.colour_space == "sRGB" || head_.colour_space == "grey";
+    head_.is_plain = vips_image_get_format(image.get()) == VIPS_FORMAT_UCHAR &&
+                     is_plain(vips_image_guess_interpretation(image.get())) &&
+                     model != Pixels::Model::kCmyk && (profile_.empty() || is_srgb) &&
+                     pages_of(image.get()) == 1;
     read_metadata(image.get());
     return std::nullopt;
   }

@@ -21,6 +21,11 @@ constexpr std::chrono::hours kUseSteps{1};
 // Uses that are remembered until then; more are forgotten, and the pictures look older.
 constexpr std::size_t kMaxUses = 10'000;
 
+// When to ask again: where the file waits its turn, the worker failed, nothing makes pictures.
+constexpr std::chrono::seconds kReadySoon{2};
+constexpr std::chrono::seconds kAfterFailure{10};
+constexpr std::chrono::seconds kWithoutMaker{60};
+
 constexpr db::Statement kTotals{
     "SELECT count(*), coalesce(sum(size), 0) FROM derived_blob WHERE kind <> 'thumbnail'"};
 constexpr db::Statement kOldest{
@@ -52,10 +57,16 @@ OldPicture old_from(const db::Row& row) {
           .size = static_cast<std::uint64_t>(row.integer(2))};
 }
 
-std::unexpected<Failure> no_picture(const Entry& file) {
-  const auto failure = file.media ? file.media->failure : std::nullopt;
-  return fail(FailureCode::kNotFound,
-              failure ? std::string(describe(*failure)) : "there is no picture of this file");
+std::unexpected<Failure> fail_for_now(FailureCode code, std::string message,
+                                      std::chrono::seconds retry_after) {
+  auto failure = fail(code, std::move(message));
+  failure.error().limit = RateLimit{.per_minute = 0, .reset = {}, .retry_after = retry_after};
+  return failure;
+}
+
+std::unexpected<Failure> not_ready() {
+  return fail_for_now(FailureCode::kNotFound,
+                      "the file is still being looked into, please ask again", kReadySoon);
 }
 
 std::string_view media_type_from(const std::string& kind) {
@@ -68,11 +79,22 @@ std::string_view media_type_from(const std::string& kind) {
 // One computation, and those who wait for it.
 class Pictures::Flight {
  public:
+  Flight(const Sha256Digest& of, const PictureSpec& wanted) : source(of), spec(wanted) {}
+
+  const Sha256Digest source;
+  const PictureSpec spec;
+  std::size_t askers = 1;  // under Pictures::mutex_
+
   // Whether it has ended; `event` is set when it has, unless it has by now.
   bool wait(std::shared_ptr<OneShotEvent> event) {
     const std::lock_guard lock(mutex_);
     if (!result_) waiting_.push_back(std::move(event));
     return result_.has_value();
+  }
+  // Of one who has left: `event` is not set any more, unless that is under way.
+  void forget(const std::shared_ptr<OneShotEvent>& event) {
+    const std::lock_guard lock(mutex_);
+    std::erase(waiting_, event);
   }
   void end(Found result) {
     std::vector<std::shared_ptr<OneShotEvent>> waiting;
@@ -83,9 +105,10 @@ class Pictures::Flight {
     }
     for (const auto& event : waiting) event->set();
   }
-  Found result() {
+  // Nothing before it has ended.
+  std::optional<Found> result() {
     const std::lock_guard lock(mutex_);
-    return result_.value();
+    return result_;
   }
 
  private:
@@ -118,8 +141,20 @@ Pictures::Stats Pictures::stats() const noexcept {
           .made = made_,
           .failed = failed_,
           .refused = refused_,
+          .dropped = dropped_,
           .cached = cached_,
           .cached_bytes = cached_bytes_};
+}
+
+std::unexpected<Failure> Pictures::no_picture(const Entry& file) const {
+  if (state_of(file) == MediaState::kProcessing) return not_ready();
+  if (!is_dated(file.type) || !is_looked_into(file.type)) {
+    return fail(FailureCode::kNotFound, "there are no pictures of files of this type");
+  }
+  if (file.media && file.media->failure) {
+    return fail(FailureCode::kNotFound, std::string(describe(*file.media->failure)));
+  }
+  return fail(FailureCode::kNotFound, "there is no picture of this file");
 }
 
 Task<Result<DerivedPicture>> Pictures::thumbnail(const Entry& file) {
@@ -132,11 +167,11 @@ Task<Result<DerivedPicture>> Pictures::thumbnail(const Entry& file) {
                          .content = {}};
   picture.content = co_await open_blob(context_, thumbnail.digest);
   // It was made anew, or went with the file.
-  if (!picture.content) co_return no_picture(file);
+  if (!picture.content) co_return not_ready();
   co_return picture;
 }
 
-Task<Result<DerivedPicture>> Pictures::render(Entry file, PictureSpec spec) {
+Task<Result<DerivedPicture>> Pictures::render(Entry file, PictureSpec spec, InputStream& asker) {
   if (!spec.is_valid()) co_return fail(FailureCode::kInvalid, "no picture can have that size");
   const bool is_visible = file.checksum && file.media && file.media->state != MediaState::kFailed &&
                           (file.media->state == MediaState::kProcessing || file.media->thumbnail);
@@ -149,13 +184,65 @@ Task<Result<DerivedPicture>> Pictures::render(Entry file, PictureSpec spec) {
   const auto flight = join(file, spec);
   if (!flight) {
     ++refused_;
-    co_return fail(FailureCode::kBusy,
-                   "too many pictures are being made, please try again in a moment");
+    co_return fail_for_now(FailureCode::kBusy,
+                           has_maker_
+                               ? "too many pictures are being made, please try again in a moment"
+                               : "no pictures are made on this server now",
+                           flight.error());
   }
   const auto event = std::make_shared<OneShotEvent>(Executor::current());
-  const bool has_ended = flight->wait(event);
-  if (!has_ended) co_await event->wait();
-  co_return flight->result();
+  const bool has_ended = (*flight)->wait(event);
+  if (!has_ended) co_await asker.wait(*event, kForever);
+  auto result = (*flight)->result();
+  if (result) co_return std::move(*result);
+  (*flight)->forget(event);
+  leave(**flight);
+  co_return fail_for_now(FailureCode::kBusy, "the client has left", kReadySoon);
+}
+
+Task<std::expected<StagedBlob, std::string>> Pictures::optimize(AccountId owner,
+                                                                const StagedBlob& original,
+                                                                InputStream& asker) {
+  const auto durable = original.durable_blob();
+  co_await durable->reached();
+  const blobs::BlobRef stored(durable->digest(), durable->size(), durable->place());
+  auto content = co_await context_.blobs.open(stored);
+  if (!content) throw blobs::Error("bytes that were just received are not there");
+  struct Answer {
+    std::mutex mutex;
+    PictureMaker::Optimized made;
+    bool is_there = false;
+    std::shared_ptr<OneShotEvent> event;  // null: nobody waits any more
+  };
+  const auto answer = std::make_shared<Answer>();
+  const auto event = std::make_shared<OneShotEvent>(Executor::current());
+  answer->event = event;
+  auto done = [answer](PictureMaker::Optimized made) {
+    const std::lock_guard lock(answer->mutex);
+    answer->made = std::move(made);
+    answer->is_there = true;
+    if (answer->event) answer->event->set();
+  };
+  {
+    const std::lock_guard lock(mutex_);
+    if (maker_ == nullptr)
+      co_return std::unexpected(std::string("no pictures are made on this server now"));
+    if (maker_->optimize(owner, std::move(content), std::move(done))) {
+      co_return std::unexpected(std::string("too many pictures are being made"));
+    }
+  }
+  co_await asker.wait(*event, kOptimizing);
+  PictureMaker::Optimized made;
+  {
+    const std::lock_guard lock(answer->mutex);
+    answer->event = nullptr;
+    if (!answer->is_there) co_return std::unexpected(std::string("it takes too long now"));
+    made = std::move(answer->made);
+  }
+  if (!made) co_return std::unexpected(std::string("it was not possible now"));
+  if (!*made) co_return std::unexpected(std::move(made->error()));
+  StagedBlob staged = co_await stage_picture(context_, **made);
+  co_return staged;
 }
 
 Task<std::optional<Pictures::Found>> Pictures::find(const Sha256Digest& source,
@@ -178,33 +265,48 @@ Task<std::optional<Pictures::Found>> Pictures::find(const Sha256Digest& source,
   co_return Found(std::move(picture));
 }
 
-std::shared_ptr<Pictures::Flight> Pictures::join(const Entry& file, const PictureSpec& spec) {
+std::expected<std::shared_ptr<Pictures::Flight>, std::chrono::seconds> Pictures::join(
+    const Entry& file, const PictureSpec& spec) {
   const Sha256Digest source = *file.checksum;
   const std::string name = source.hex() + spec.name();
   const std::lock_guard lock(mutex_);
   const auto known = flights_.find(name);
-  if (known != flights_.end()) return known->second;
-  if (maker_ == nullptr) return nullptr;
-  auto flight = std::make_shared<Flight>();
+  if (known != flights_.end()) {
+    ++known->second->askers;
+    return known->second;
+  }
+  if (maker_ == nullptr) return std::unexpected(kWithoutMaker);
+  auto flight = std::make_shared<Flight>(source, spec);
   flights_.emplace(name, flight);
   auto done = [this, name, source, spec](PictureMaker::Made made) {
     finish(name, source, spec, std::move(made));
   };
-  bool begun = false;
+  std::optional<std::chrono::seconds> wait;
   try {
-    begun = maker_->begin(file, spec, std::move(done));
+    wait = maker_->begin(file, spec, std::move(done));
   } catch (...) {
     flights_.erase(name);
     throw;
   }
-  if (begun) return flight;
+  if (!wait) return flight;
   flights_.erase(name);
-  return nullptr;
+  return std::unexpected(*wait);
+}
+
+void Pictures::leave(Flight& flight) {
+  const std::lock_guard lock(mutex_);
+  if (--flight.askers > 0) return;
+  const auto at = flights_.find(flight.source.hex() + flight.spec.name());
+  const bool is_under_way = at != flights_.end() && at->second.get() == &flight;
+  if (!is_under_way || maker_ == nullptr || !maker_->withdraw(flight.source, flight.spec)) return;
+  flights_.erase(at);
+  ++dropped_;
 }
 
 void Pictures::finish(const std::string& name, const Sha256Digest& source, const PictureSpec& spec,
                       PictureMaker::Made made) {
-  Found found = fail(FailureCode::kBusy, "the picture could not be made now, please try again");
+  Found found = fail_for_now(FailureCode::kBusy,
+                             "the picture could not be made now, please try again", kAfterFailure);
   if (made && made->has_value()) {
     try {
       InlineExecutor here;

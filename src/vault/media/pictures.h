@@ -2,6 +2,7 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <expected>
@@ -21,6 +22,7 @@
 #include "vault/model/context.h"
 #include "vault/model/failure.h"
 #include "vault/model/types.h"
+#include "vault/transfer/staged_blob.h"
 
 namespace coffer::vault {
 
@@ -47,13 +49,28 @@ class PictureMaker {
   // Nothing: it failed for reasons of the machine, which were logged.
   using Made = std::optional<std::expected<MadePicture, MediaFailure>>;
   using Done = std::function<void(Made)>;
+  // The error says why not.
+  using Optimized = std::optional<std::expected<Bytes, std::string>>;
+  using OptimizedDone = std::function<void(Optimized)>;
 
   virtual ~PictureMaker() = default;
 
-  // Makes a picture of the file and calls `done` once, later, on a thread that may wait for the
-  // disk. False, and no call, where as many wait already as may. Never blocks. Threads: any.
-  // REQUIRES: spec.is_valid().
-  virtual bool begin(const Entry& file, const PictureSpec& spec, Done done) = 0;
+  // Takes a picture of the file into the queue, and calls `done` once, later, on a thread that may
+  // wait for the disk. Where as many wait already as may: no call, and how long it takes until
+  // about so many are made. Never blocks. Threads: any. REQUIRES: spec.is_valid(); no picture of
+  // that spec is under way for these bytes.
+  virtual std::optional<std::chrono::seconds> begin(const Entry& file, const PictureSpec& spec,
+                                                    Done done) = 0;
+
+  // The same for the picture `bytes` itself in fewer bytes, for a file that is to be `owner`'s: in
+  // its own format, upright and without metadata, without a loss that can be seen.
+  virtual std::optional<std::chrono::seconds> optimize(AccountId owner,
+                                                       std::shared_ptr<const Content> bytes,
+                                                       OptimizedDone done) = 0;
+
+  // Takes that picture out of the queue again: nobody wants it any more. False where it is not
+  // there, as it is being made or was; else its `done` is not called. Never blocks. Threads: any.
+  virtual bool withdraw(const Sha256Digest& source, const PictureSpec& spec) = 0;
 };
 
 // Threads: any executor's.
@@ -64,7 +81,8 @@ class Pictures {
     std::uint64_t made = 0;    // on request
     std::uint64_t failed = 0;  // that could not be made
     std::uint64_t refused = 0;
-    std::uint64_t cached = 0;  // kept, at the last evict()
+    std::uint64_t dropped = 0;  // all who had asked left before it was begun
+    std::uint64_t cached = 0;   // kept, at the last evict()
     std::uint64_t cached_bytes = 0;
   };
 
@@ -76,16 +94,27 @@ class Pictures {
   // waits for what does not come.
   MediaState state_of(const Entry& file) const noexcept;
 
-  // The file's thumbnail; kNotFound where it has none (yet): Entry::media says why. No query: what
-  // it needs came with the entry.
+  // The file's thumbnail; kNotFound where it has none, with why not, and with when to ask again
+  // (Failure::limit) while the file waits to be looked into. No query: what it needs came with the
+  // entry.
   Task<Result<DerivedPicture>> thumbnail(const Entry& file);
 
   // The picture as it is asked for: one that was made before, or a new one. Whoever asks for the
-  // same at the same time waits for one computation, which goes on where he leaves. kInvalid where
-  // the spec is not valid; kNotFound where there is nothing to see in the file, with why not; kBusy
-  // where as many wait as may, or nothing makes pictures here. REQUIRES: the caller may read the
-  // file.
-  Task<Result<DerivedPicture>> render(Entry file, PictureSpec spec);
+  // same at the same time waits for one computation. Once all of them have left, which is seen at
+  // `asker`, a computation that has not begun is dropped, and one that has is kept for the next who
+  // ask. kInvalid where the spec is not valid; kNotFound and kNotReady as thumbnail(), but that of
+  // a file that waits a picture is made; kBusy, with when to ask again, where as many wait as may,
+  // it could not be made now, or nothing makes pictures here. REQUIRES: the caller may read the
+  // file; `asker` lives until the task has ended, and is not read meanwhile.
+  Task<Result<DerivedPicture>> render(Entry file, PictureSpec spec, InputStream& asker);
+
+  // Bytes that were received and are a picture, in fewer bytes: JPEG, PNG or WebP as they were,
+  // upright and without metadata, as alike as SSIM of 0.98 tells at least. An error says why they
+  // are to be kept as they are: not one of these, no smaller, not possible now. Takes no longer
+  // than kOptimizing, and ends where `asker`, which is not read meanwhile, leaves.
+  Task<std::expected<StagedBlob, std::string>> optimize(AccountId owner, const StagedBlob& original,
+                                                        InputStream& asker);
+  static constexpr std::chrono::seconds kOptimizing{45};
 
   // Whether files are looked into here.
   bool has_maker() const noexcept { return has_maker_; }
@@ -104,9 +133,15 @@ class Pictures {
   class Flight;
   using Found = Result<DerivedPicture>;
 
+  // Why there is no picture: it is to come, or never will.
+  std::unexpected<Failure> no_picture(const Entry& file) const;
   Task<std::optional<Found>> find(const Sha256Digest& source, const std::string& kind);
-  // Joins the computation of that name, or begins it; null: as many wait as may.
-  std::shared_ptr<Flight> join(const Entry& file, const PictureSpec& spec);
+  // Joins the computation of that name, or begins it; else how long to wait before it is worth to
+  // ask again.
+  std::expected<std::shared_ptr<Flight>, std::chrono::seconds> join(const Entry& file,
+                                                                    const PictureSpec& spec);
+  // One who joined it has gone without its result.
+  void leave(Flight& flight);
   void finish(const std::string& name, const Sha256Digest& source, const PictureSpec& spec,
               PictureMaker::Made made);
   Task<Found> keep(Sha256Digest source, PictureSpec spec, MadePicture picture);
@@ -128,6 +163,7 @@ class Pictures {
   std::atomic<std::uint64_t> made_ = 0;
   std::atomic<std::uint64_t> failed_ = 0;
   std::atomic<std::uint64_t> refused_ = 0;
+  std::atomic<std::uint64_t> dropped_ = 0;
   std::atomic<std::uint64_t> cached_ = 0;
   std::atomic<std::uint64_t> cached_bytes_ = 0;
 };

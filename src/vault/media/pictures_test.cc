@@ -1,5 +1,8 @@
 #include <algorithm>
+#include <atomic>
 #include <deque>
+#include <memory>
+#include <mutex>
 #include <string>
 #include <utility>
 #include <vector>
@@ -16,12 +19,40 @@ class HeldMaker final : public PictureMaker {
  public:
   explicit HeldMaker(std::size_t max) : max_(max) {}
 
-  bool begin(const Entry& file, const PictureSpec& spec, Done done) override {
+  std::optional<std::chrono::seconds> begin(const Entry& file, const PictureSpec& spec,
+                                            Done done) override {
     const std::lock_guard lock(mutex_);
-    if (held_.size() >= max_) return false;
+    if (held_.size() >= max_) return 7s;
     held_.push_back({file, spec, std::move(done)});
     ++begun_;
+    return std::nullopt;
+  }
+  bool withdraw(const Sha256Digest& source, const PictureSpec& spec) override {
+    const std::lock_guard lock(mutex_);
+    const auto at = std::ranges::find_if(
+        held_, [&](const Held& held) { return held.file.checksum == source && held.spec == spec; });
+    if (is_under_way_ || at == held_.end()) return false;
+    held_.erase(at);
     return true;
+  }
+  std::optional<std::chrono::seconds> optimize(AccountId, std::shared_ptr<const Content> bytes,
+                                               OptimizedDone done) override {
+    const std::lock_guard lock(mutex_);
+    if (max_ == 0) return 7s;
+    std::thread([answer = optimized_, size = bytes->size(), done = std::move(done)] {
+      EXPECT_EQ(size, 8U);
+      done(answer);
+    }).detach();
+    return std::nullopt;
+  }
+  void set_optimized(Optimized answer) {
+    const std::lock_guard lock(mutex_);
+    optimized_ = std::move(answer);
+  }
+  // What is held from now on is being made.
+  void set_under_way() {
+    const std::lock_guard lock(mutex_);
+    is_under_way_ = true;
   }
   std::size_t held() {
     const std::lock_guard lock(mutex_);
@@ -58,6 +89,36 @@ class HeldMaker final : public PictureMaker {
   std::mutex mutex_;
   std::deque<Held> held_;
   int begun_ = 0;
+  bool is_under_way_ = false;
+  Optimized optimized_;
+};
+
+// Whoever asks, until he leaves.
+class Asker final : public InputStream {
+ public:
+  Task<std::expected<std::size_t, StreamFault>> read(ByteSpan) override { co_return 0; }
+  Task<bool> wait(OneShotEvent& event, std::chrono::milliseconds) override {
+    {
+      const std::lock_guard lock(mutex_);
+      event_ = event.shared_from_this();
+    }
+    co_await event.wait();
+    co_return !has_left_;
+  }
+  bool is_waiting() {
+    const std::lock_guard lock(mutex_);
+    return event_ != nullptr;
+  }
+  void leave() {
+    const std::lock_guard lock(mutex_);
+    has_left_ = true;
+    event_->set();
+  }
+
+ private:
+  std::mutex mutex_;
+  std::shared_ptr<OneShotEvent> event_;
+  std::atomic<bool> has_left_ = false;
 };
 
 class PicturesTest : public VaultTest {
@@ -76,7 +137,8 @@ class PicturesTest : public VaultTest {
     return run(vault_->entries().find(anna_.id, file.id)).value();
   }
   Result<DerivedPicture> render(const Entry& file, PictureSpec spec) {
-    return run(vault_->pictures().render(file, spec));
+    Asker asker;
+    return run(vault_->pictures().render(file, spec, asker));
   }
   // As somebody else asks for it, and the maker makes it.
   Result<DerivedPicture> make(const Entry& file, PictureSpec spec) {
@@ -155,12 +217,95 @@ TEST_F(PicturesTest, TooManyAreRefused) {
     askers.emplace_back([&, edge] { EXPECT_TRUE(render(file, {.width = edge})); });
   }
   ASSERT_TRUE(eventually([&] { return maker_.held() == 2; }));
-  EXPECT_FAILS(render(file, {.width = 300}), kBusy);
+  const auto refused = render(file, {.width = 300});
+  EXPECT_FAILS(refused, kBusy);
+  EXPECT_EQ(refused.error().limit->retry_after, 7s) << "as the maker says";
   maker_.make();
   maker_.make();
   askers.clear();
   EXPECT_TRUE(make(file, {.width = 300}));
   EXPECT_EQ(vault_->pictures().stats().refused, 1U);
+}
+
+TEST_F(PicturesTest, WhatNobodyWaitsForAnyMoreIsNotMade) {
+  const Entry file = photo();
+  const PictureSpec spec{.width = 100};
+  Asker first;
+  Asker second;
+  std::jthread first_thread(
+      [&] { EXPECT_FAILS(run(vault_->pictures().render(file, spec, first)), kBusy); });
+  ASSERT_TRUE(eventually([&] { return first.is_waiting(); }));
+  std::jthread second_thread(
+      [&] { EXPECT_FAILS(run(vault_->pictures().render(file, spec, second)), kBusy); });
+  ASSERT_TRUE(eventually([&] { return second.is_waiting(); }));
+  first.leave();
+  first_thread.join();
+  EXPECT_EQ(maker_.held(), 1U) << "the other one waits";
+  second.leave();
+  second_thread.join();
+  EXPECT_EQ(maker_.held(), 0U);
+  EXPECT_EQ(vault_->pictures().stats().dropped, 1U);
+  EXPECT_TRUE(make(file, spec)) << "the next one has it made";
+  EXPECT_EQ(maker_.begun(), 2);
+}
+
+TEST_F(PicturesTest, WhatIsUnderWayIsKeptForTheNext) {
+  const Entry file = photo();
+  const PictureSpec spec{.width = 100};
+  Asker asker;
+  maker_.set_under_way();
+  {
+    std::jthread thread(
+        [&] { EXPECT_FAILS(run(vault_->pictures().render(file, spec, asker)), kBusy); });
+    ASSERT_TRUE(eventually([&] { return asker.is_waiting(); }));
+    asker.leave();
+  }
+  maker_.make();
+  EXPECT_TRUE(render(file, spec));
+  EXPECT_EQ(maker_.begun(), 1);
+  EXPECT_EQ(vault_->pictures().stats().dropped, 0U);
+}
+
+TEST_F(PicturesTest, ReceivedBytesAreMadeSmaller) {
+  const auto optimize = [&] {
+    const auto original = receive(anna_, "original");
+    Asker asker;
+    auto made = run(vault_->pictures().optimize(anna_.id, *original, asker));
+    return made ? "size " + std::to_string(made->size()) : made.error();
+  };
+  maker_.set_optimized(Bytes(3));
+  EXPECT_EQ(optimize(), "size 3");
+  maker_.set_optimized(std::unexpected("why not"));
+  EXPECT_EQ(optimize(), "why not");
+  maker_.set_optimized(std::nullopt);
+  EXPECT_EQ(optimize(), "it was not possible now");
+  vault_->pictures().set_maker(nullptr);
+  EXPECT_EQ(optimize(), "no pictures are made on this server now");
+  collect_all();
+  EXPECT_EQ(stored_blobs(), 0U) << "nothing refers to any of them";
+}
+
+TEST_F(PicturesTest, WhatIsToComeIsToldFromWhatNeverWill) {
+  const Entry waiting = upload(anna_, "w.jpg", "waiting");
+  const auto not_yet = run(vault_->pictures().thumbnail(waiting));
+  EXPECT_FAILS(not_yet, kNotFound);
+  EXPECT_EQ(not_yet.error().limit->retry_after, 2s);
+  const Entry parts = upload_parts(anna_, "parts.jpg", {"one", "two"});
+  EXPECT_TRUE(run(vault_->pictures().thumbnail(parts)).error().limit);
+  EXPECT_TRUE(render(parts, {.width = 100}).error().limit) << "its digest is not known";
+  for (const char* const name : {"notes.txt", "drawing.svg"}) {
+    const Entry other = upload(anna_, name, name);
+    const auto never = run(vault_->pictures().thumbnail(other));
+    EXPECT_FAILS(never, kNotFound);
+    EXPECT_FALSE(never.error().limit) << name;
+    EXPECT_EQ(never.error().message, "there are no pictures of files of this type") << name;
+    EXPECT_FAILS(render(other, {.width = 100}), kNotFound);
+  }
+  vault_->pictures().set_maker(nullptr);
+  EXPECT_FAILS(run(vault_->pictures().thumbnail(waiting)), kNotFound);  // nothing is to come
+  const auto without = render(waiting, {.width = 100});
+  EXPECT_FAILS(without, kBusy);
+  EXPECT_EQ(without.error().limit->retry_after, 60s);
 }
 
 TEST_F(PicturesTest, FailuresAreToldAndNotKept) {

@@ -51,7 +51,7 @@ struct Failure {
   std::string message;  // a sentence for people
   std::vector<FieldFault> fields = {};
   std::optional<StreamFault> stream = {};
-  std::optional<RateLimit> limit = {};      // of kRateLimited
+  std::optional<RateLimit> limit = {};      // of kRateLimited; of others retry_after, where known
   std::vector<std::uint32_t> missing = {};  // the parts without which an upload is not complete
 };
 
