@@ -64,7 +64,8 @@ class ObjectUpload::State : public std::enable_shared_from_this<State> {
   Task<void> written();
   // A place for a part, once there is one. Throws what a part failed with.
   Task<std::size_t> take_slot();
-  // Begins the upload in parts, unless it has begun.
+  // Begins the upload in parts, unless it has begun. In the background, to the end: the service may
+  // begin one whose request was given up, after the clean-up has looked for it.
   Task<void> begin();
   // Sends a part in the background, once fewer than max_parallel are under way.
   Task<void> send(std::uint32_t number, std::size_t slot, Payload payload);
@@ -91,7 +92,9 @@ class ObjectUpload::State : public std::enable_shared_from_this<State> {
     const std::shared_ptr<State> state_;
   };
 
+  Task<void> ask_for_id();
   Task<void> put(std::uint32_t number, std::size_t slot, Payload payload);
+  void ended_locked(const std::exception_ptr& error);
   void work();
   std::shared_ptr<OneShotEvent> wait_locked() {
     return waiter_ = std::make_shared<OneShotEvent>(Executor::current());
@@ -115,7 +118,7 @@ class ObjectUpload::State : public std::enable_shared_from_this<State> {
   bool is_complete_ = false;
   bool is_abandoned_ = false;
   std::string upload_;       // its id, once it is known
-  std::size_t running_ = 0;  // parts
+  std::size_t running_ = 0;  // parts, or the begin
   std::vector<UploadedPart> arrived_;
   std::exception_ptr error_;
   std::shared_ptr<OneShotEvent> waiter_;
@@ -188,14 +191,45 @@ Task<std::size_t> ObjectUpload::State::take_slot() {
 }
 
 Task<void> ObjectUpload::State::begin() {
-  {
-    const std::lock_guard lock(mutex_);
-    if (has_begun_) co_return;
-    has_begun_ = true;
+  const Waking waking(shared_from_this());
+  for (;;) {
+    std::shared_ptr<OneShotEvent> changed;
+    bool is_first = false;
+    {
+      const std::lock_guard lock(mutex_);
+      if (error_) std::rethrow_exception(error_);
+      if (!upload_.empty()) co_return;
+      is_first = !std::exchange(has_begun_, true);
+      if (is_first) ++running_;
+      changed = wait_locked();
+    }
+    if (is_first) {
+      context_.background.spawn("begin of an upload",
+                                [self = shared_from_this()] { return self->ask_for_id(); });
+    }
+    co_await changed->wait();
   }
-  std::string id = co_await context_.client.begin_upload(key_, fields_);
+}
+
+Task<void> ObjectUpload::State::ask_for_id() {
+  std::string id;
+  std::exception_ptr error;
+  try {
+    id = co_await context_.client.begin_upload(key_, fields_);
+  } catch (...) {
+    error = std::current_exception();
+  }
   const std::lock_guard lock(mutex_);
   upload_ = std::move(id);
+  ended_locked(error);
+}
+
+// A request of the background has.
+void ObjectUpload::State::ended_locked(const std::exception_ptr& error) {
+  --running_;
+  if (error && !error_) error_ = error;
+  wake_locked();
+  if (is_abandoned_ && running_ == 0) clean_up_locked();
 }
 
 Task<void> ObjectUpload::State::send(std::uint32_t number, std::size_t slot, Payload payload) {
@@ -235,12 +269,9 @@ Task<void> ObjectUpload::State::put(std::uint32_t number, std::size_t slot, Payl
     error = std::current_exception();
   }
   const std::lock_guard lock(mutex_);
-  --running_;
   is_taken_[slot] = false;
-  if (error && !error_) error_ = error;
   arrived_.push_back(std::move(part));
-  wake_locked();
-  if (is_abandoned_ && running_ == 0) clean_up_locked();
+  ended_locked(error);
 }
 
 Task<void> ObjectUpload::State::complete(std::uint64_t size) {
