@@ -1,6 +1,6 @@
 # Thin: CMakePresets.json says how things are built, tools/ does the work.
 .DEFAULT_GOAL := help
-.PHONY: help run build test test-asan test-tsan fuzz faults-long check bench bench-micro settings tidy format clean
+.PHONY: help run build test test-s3 test-asan test-tsan fuzz faults-long check bench bench-micro settings tidy format clean
 
 # Of `make run`. Given on the command line: make run LISTEN=127.0.0.1:9000 DATA=/srv/vault
 LISTEN = 127.0.0.1:8080
@@ -20,6 +20,10 @@ build:  ## Installs what is missing and builds build/release/coffer and coffer-m
 test:  ## Installs what the tests need, builds, and runs every test
 	@tools/install-packages.sh build test
 	@tools/test.sh release
+
+test-s3: build  ## Black-box tests of every API with the files in a bucket of Ceph
+	@tools/install-packages.sh test
+	@tools/test-s3.sh release
 
 test-asan:  ## The same tests under the address and undefined behaviour sanitizers
 	@tools/install-packages.sh build test

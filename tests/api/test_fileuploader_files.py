@@ -264,6 +264,7 @@ class Stream:
         yield self.after
 
 
+@pytest.mark.local
 def test_a_file_of_exactly_the_limit(launch):
     server = launch()
     caller = FileUploader.registered(server)

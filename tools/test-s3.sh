@@ -1,0 +1,15 @@
+#!/bin/sh
+# Runs the black-box tests that do not look into the data folder with the files of all servers in a
+# bucket, against a build and an S3 service that the tests start (Ceph).
+#   tools/test-s3.sh release
+set -eu
+
+preset=$1
+cd "$(dirname "$0")/.."
+export COFFER_BINARY="$PWD/build/$preset/coffer"
+cd tests
+exec "$(../tools/python.sh)" -m pytest --store s3 \
+  api/test_boxes_documented.py api/test_conditional.py api/test_content.py api/test_fileuploader_files.py \
+  api/test_media_pictures.py api/test_media_shares.py api/test_quantum_downloads.py api/test_quantum_files.py \
+  api/test_streamvault_chunks.py api/test_streamvault_files.py api/test_trash.py \
+  faults/test_kill.py::test_twelve_kills
