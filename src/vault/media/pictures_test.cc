@@ -267,8 +267,9 @@ TEST_F(PicturesTest, WhatIsUnderWayIsKeptForTheNext) {
 }
 
 TEST_F(PicturesTest, ReceivedBytesAreMadeSmaller) {
+  int count = 0;
   const auto optimize = [&] {
-    const auto original = receive(anna_, "original");
+    const auto original = receive(anna_, "origin " + std::to_string(++count));
     Asker asker;
     auto made = run(vault_->pictures().optimize(anna_.id, *original, asker));
     return made ? "size " + std::to_string(made->size()) : made.error();
@@ -281,8 +282,10 @@ TEST_F(PicturesTest, ReceivedBytesAreMadeSmaller) {
   EXPECT_EQ(optimize(), "it was not possible now");
   vault_->pictures().set_maker(nullptr);
   EXPECT_EQ(optimize(), "no pictures are made on this server now");
-  collect_all();
-  EXPECT_EQ(stored_blobs(), 0U) << "nothing refers to any of them";
+  EXPECT_TRUE(eventually([&] {
+    collect_all();
+    return stored_blobs() == 0;
+  })) << "nothing refers to any of them";
 }
 
 TEST_F(PicturesTest, WhatIsToComeIsToldFromWhatNeverWill) {
