@@ -14,7 +14,8 @@ class Realtime(Group):
 
     def set_up(self):
         self.vault = self.stack.enter_context(lab.Vault(self.folder / "vault", self.settings(self.SOCKETS)))
-        self.count = min(10_000, self.bench.descriptors - 1500)
+        # WebSockets are three quarters of all connections at most, and one address has half of them.
+        self.count = min(10_000, (self.bench.descriptors - 2500) * 3 // 8)
         media = self.vault.user.upload(b"x", "a.txt")
         body = f'{{"title": "{lab.MARK}"}}'.encode()
         fields = {**self.vault.headers, "Content-Type": "application/json", "Content-Length": len(body)}
