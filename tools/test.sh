@@ -27,6 +27,6 @@ $run ctest --test-dir "build/$preset" --output-on-failure --parallel 2 --progres
 [ "$preset" != release ] || FUZZ_SEED=1 tools/fuzz.sh 10
 # Some of the black-box tests with the files of all servers in a bucket; tools/test-s3.sh has more.
 $run "$python" -m pytest -q --store s3 tests/api/test_boxes_documented.py tests/api/test_quantum_downloads.py \
-  tests/api/test_streamvault_files.py tests/api/test_trash.py tests/faults/test_kill.py::test_twelve_kills
+  tests/api/test_trash.py tests/faults/test_kill.py::test_twelve_kills
 $run "$python" -m pytest --numprocesses auto --dist loadfile --ignore tests/rules --ignore tests/measure tests
 exec $run "$python" -m pytest tests/measure
