@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <exception>
 #include <filesystem>
 #include <utility>
 
@@ -152,6 +153,9 @@ bool require_kind(const Settings& settings, db::Database& database) {
       settings.data, name_of(*known), name_of(wanted)));
 }
 
+// Files of the database that are looked for in a bucket, before it is taken for another vault's.
+constexpr std::size_t kTriedFiles = 8;
+
 // Stores bytes, reads them and removes them.
 Task<void> try_out(blobs::BlobStore& store) {
   constexpr std::string_view kBytes = "Coffer tries out whether it can store, read and remove.";
@@ -169,14 +173,23 @@ Task<void> try_out(blobs::BlobStore& store) {
   co_await store.begin_removal()->remove(blob);
 }
 
-// Throws where the database refers to stored files, and one of them cannot be read, as in another
-// bucket than theirs.
-Task<void> require_file(blobs::BlobStore& store, db::Database& database) {
-  const auto any = co_await vault::any_stored(database);
-  if (!any) co_return;
-  const auto content = co_await store.open(*any);
-  if (!content) throw blobs::Error("the database does not say where its files are");
-  co_await content->piece(0, 1);
+// Throws where the database refers to stored files, and none of the first of them can be read, as
+// in another bucket than theirs. A single one that is lost does not keep the others from being
+// served.
+Task<void> require_files(blobs::BlobStore& store, db::Database& database) {
+  const auto some = co_await vault::some_stored(database, kTriedFiles);
+  std::exception_ptr error;
+  for (const blobs::BlobRef& blob : some) {
+    try {
+      const auto content = co_await store.open(blob);
+      if (!content) throw blobs::Error("the database does not say where its files are");
+      co_await content->piece(0, 1);
+      co_return;
+    } catch (const blobs::Error&) {
+      error = std::current_exception();
+    }
+  }
+  if (error) std::rethrow_exception(error);
 }
 
 std::unique_ptr<blobs::BlobStore> open_bucket(const Settings& settings, db::Database& database,
@@ -194,12 +207,9 @@ std::unique_ptr<blobs::BlobStore> open_bucket(const Settings& settings, db::Data
     throw refuse("cannot be used", error);
   }
   try {
-    here.run(require_file(*store, database));
+    here.run(require_files(*store, database));
   } catch (const blobs::Error& error) {
-    throw refuse(
-        "does not give a file that the database refers to; is it the vault's, with all its "
-        "objects?",
-        error);
+    throw refuse("does not give the files that the database refers to; is it the vault's?", error);
   }
   return store;
 }

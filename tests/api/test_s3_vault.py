@@ -106,8 +106,24 @@ def test_a_start_with_another_bucket_is_refused(launch, bucket, ceph):
     server.stop_well()
     other = Bucket(ceph.endpoint, bucket.name + "-2", ceph.access_key, ceph.secret_key).create()
     said = refusal(launch, other.settings(), name="data")
-    assert f"the bucket {other.name} of {ceph.endpoint} does not give a file" in said
+    assert f"the bucket {other.name} of {ceph.endpoint} does not give the files" in said
     assert other.keys() == []
+
+
+def test_a_lost_file_keeps_no_other_from_being_served(launch, bucket):
+    server = launch(bucket.settings(), name="data")
+    user = server.user()
+    files = {user.upload(data)["checksum"]: data for data in (b"one" * 100, b"two" * 100)}
+    lost = files[min(files)]  # the one that a start asks for first
+    [key] = [key for key in bucket.keys() if bucket.call("GET", key).content == lost]
+    server.stop_well()
+    assert bucket.call("DELETE", key).status_code == 204
+    server.start()
+    user.root = server.root
+    statuses = {each["checksum"]: user.get(f"/media/{each['id']}/content").status_code
+                for each in user.get("/media").json()["data"]}
+    assert statuses.pop(min(files)) >= 500
+    assert list(statuses.values()) == [200]
 
 
 def test_two_vaults_in_one_bucket(launch, bucket):

@@ -1,8 +1,10 @@
 // Which blob store has the vault's bytes.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <vector>
 
 #include "base/task.h"
 #include "blobs/place.h"
@@ -18,8 +20,8 @@ enum class StoreKind : std::uint8_t { kLocal = 0, kS3 = 1 };
 Task<std::optional<StoreKind>> stored_in(GuardedDatabase database);
 Task<void> set_stored_in(GuardedDatabase database, StoreKind kind);
 
-// A blob that something refers to and that has bytes: by it one sees whether a store is the
-// vault's. Nothing where there is none.
-Task<std::optional<blobs::BlobRef>> any_stored(GuardedDatabase database);
+// Up to `limit` blobs that something refers to and that have bytes: by them one sees whether a
+// store is the vault's.
+Task<std::vector<blobs::BlobRef>> some_stored(GuardedDatabase database, std::size_t limit);
 
 }  // namespace coffer::vault
