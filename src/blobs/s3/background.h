@@ -14,6 +14,8 @@ namespace coffer::blobs::s3 {
 // Runs coroutines on a thread of its own, each to its end. Threads: any.
 class Background {
  public:
+  using Work = std::move_only_function<Task<void>()>;
+
   Background() : thread_("s3", 1) {}
   // Waits for all of them. REQUIRES: what they wait for still lives.
   ~Background();
@@ -22,7 +24,12 @@ class Background {
 
   // Calls `work` there and runs its task. What it throws is logged as what became of `what`, and
   // nobody is told. `what` is a constant.
-  void spawn(const char* what, std::move_only_function<Task<void>()> work);
+  void spawn(const char* what, Work work);
+
+  // The same, and waits for it; throws what it threw. The waiting task may be destroyed, and the
+  // work still runs to its end: so do requests that store something, since one that is given up may
+  // be carried out at any later time. REQUIRES: an executor that runs one thing at a time.
+  Task<void> see_through(const char* what, Work work);
 
  private:
   void ended();

@@ -9,6 +9,7 @@
 #include "base/executor.h"
 #include "blobs/s3/s3_writer.h"
 #include "blobs/s3/test_s3_double.h"
+#include "blobs/s3/test_s3_faults.h"
 #include "blobs/test_support.h"
 
 namespace coffer::blobs::s3 {

@@ -4,6 +4,7 @@
 #include <deque>
 #include <exception>
 #include <mutex>
+#include <stdexcept>
 #include <utility>
 #include <vector>
 
@@ -39,17 +40,17 @@ class ScratchBody final : public http::UpstreamBody {
 // What parts under way share with the upload, and outlives it with them.
 class ObjectUpload::State : public std::enable_shared_from_this<State> {
  public:
-  State(UploadContext& context, std::string key, http::Headers fields)
+  State(UploadContext& context, std::string key, std::shared_ptr<const void> keep,
+        http::Headers fields)
       : context_(context),
         key_(std::move(key)),
+        keep_(std::move(keep)),
         fields_(std::move(fields)),
         is_taken_(context.max_parallel + 1) {
     is_taken_[0] = true;  // of the first part
   }
 
   UploadContext& context() const noexcept { return context_; }
-  const std::string& key() const noexcept { return key_; }
-  const http::Headers& fields() const noexcept { return fields_; }
 
   struct Write {
     std::shared_ptr<const void> keep;
@@ -64,12 +65,13 @@ class ObjectUpload::State : public std::enable_shared_from_this<State> {
   Task<void> written();
   // A place for a part, once there is one. Throws what a part failed with.
   Task<std::size_t> take_slot();
-  // Begins the upload in parts, unless it has begun. In the background, to the end: the service may
-  // begin one whose request was given up, after the clean-up has looked for it.
+  // Begins the upload in parts, unless it has begun.
   Task<void> begin();
   // Sends a part in the background, once fewer than max_parallel are under way.
   Task<void> send(std::uint32_t number, std::size_t slot, Payload payload);
   Task<void> complete(std::uint64_t size);
+  // The object in one request.
+  Task<void> put_whole(Payload payload);
   // Nobody wants the object any more, unless it is complete.
   void abandon();
 
@@ -93,6 +95,8 @@ class ObjectUpload::State : public std::enable_shared_from_this<State> {
   };
 
   Task<void> ask_for_id();
+  Task<void> ask_to_complete(std::vector<UploadedPart> parts, std::uint64_t size);
+  Task<void> ask_to_put(Payload payload);
   Task<void> put(std::uint32_t number, std::size_t slot, Payload payload);
   void ended_locked(const std::exception_ptr& error);
   void work();
@@ -107,6 +111,7 @@ class ObjectUpload::State : public std::enable_shared_from_this<State> {
 
   UploadContext& context_;
   const std::string key_;
+  const std::shared_ptr<const void> keep_;
   const http::Headers fields_;
   std::shared_ptr<ScratchFile> file_;  // of whoever writes; null before the first write
 
@@ -118,7 +123,7 @@ class ObjectUpload::State : public std::enable_shared_from_this<State> {
   bool is_complete_ = false;
   bool is_abandoned_ = false;
   std::string upload_;       // its id, once it is known
-  std::size_t running_ = 0;  // parts, or the begin
+  std::size_t running_ = 0;  // parts, the begin or the end
   std::vector<UploadedPart> arrived_;
   std::exception_ptr error_;
   std::shared_ptr<OneShotEvent> waiter_;
@@ -191,24 +196,13 @@ Task<std::size_t> ObjectUpload::State::take_slot() {
 }
 
 Task<void> ObjectUpload::State::begin() {
-  const Waking waking(shared_from_this());
-  for (;;) {
-    std::shared_ptr<OneShotEvent> changed;
-    bool is_first = false;
-    {
-      const std::lock_guard lock(mutex_);
-      if (error_) std::rethrow_exception(error_);
-      if (!upload_.empty()) co_return;
-      is_first = !std::exchange(has_begun_, true);
-      if (is_first) ++running_;
-      changed = wait_locked();
-    }
-    if (is_first) {
-      context_.background.spawn("begin of an upload",
-                                [self = shared_from_this()] { return self->ask_for_id(); });
-    }
-    co_await changed->wait();
+  {
+    const std::lock_guard lock(mutex_);
+    if (std::exchange(has_begun_, true)) co_return;
+    ++running_;
   }
+  Background::Work work = [self = shared_from_this()] { return self->ask_for_id(); };
+  co_await context_.background.see_through("begin of an upload", std::move(work));
 }
 
 Task<void> ObjectUpload::State::ask_for_id() {
@@ -219,9 +213,12 @@ Task<void> ObjectUpload::State::ask_for_id() {
   } catch (...) {
     error = std::current_exception();
   }
-  const std::lock_guard lock(mutex_);
-  upload_ = std::move(id);
-  ended_locked(error);
+  {
+    const std::lock_guard lock(mutex_);
+    upload_ = std::move(id);
+    ended_locked(error);
+  }
+  if (error) std::rethrow_exception(error);
 }
 
 // A request of the background has.
@@ -275,26 +272,60 @@ Task<void> ObjectUpload::State::put(std::uint32_t number, std::size_t slot, Payl
 }
 
 Task<void> ObjectUpload::State::complete(std::uint64_t size) {
-  const Waking waking(shared_from_this());
   std::vector<UploadedPart> parts;
-  std::string upload;
-  for (;;) {
-    std::shared_ptr<OneShotEvent> changed;
-    {
-      const std::lock_guard lock(mutex_);
-      if (error_) std::rethrow_exception(error_);
-      if (running_ == 0) {
-        parts = arrived_;
-        upload = upload_;
-        break;
+  {
+    const Waking waking(shared_from_this());
+    for (;;) {
+      std::shared_ptr<OneShotEvent> changed;
+      {
+        const std::lock_guard lock(mutex_);
+        if (error_) std::rethrow_exception(error_);
+        if (running_ == 0) {
+          parts = arrived_;
+          ++running_;
+          break;
+        }
+        changed = wait_locked();
       }
-      changed = wait_locked();
+      co_await changed->wait();
     }
-    co_await changed->wait();
   }
-  co_await context_.client.complete_upload(key_, std::move(upload), std::move(parts), size);
-  const std::lock_guard lock(mutex_);
-  is_complete_ = true;
+  Background::Work work = [self = shared_from_this(), parts = std::move(parts), size]() mutable {
+    return self->ask_to_complete(std::move(parts), size);
+  };
+  co_await context_.background.see_through("end of an upload", std::move(work));
+}
+
+Task<void> ObjectUpload::State::ask_to_complete(std::vector<UploadedPart> parts,
+                                                std::uint64_t size) {
+  std::string upload;
+  {
+    const std::lock_guard lock(mutex_);
+    upload = upload_;
+  }
+  std::exception_ptr error;
+  try {
+    co_await context_.client.complete_upload(key_, std::move(upload), std::move(parts), size);
+  } catch (...) {
+    error = std::current_exception();
+  }
+  {
+    const std::lock_guard lock(mutex_);
+    is_complete_ = !error;
+    ended_locked(error);
+  }
+  if (error) std::rethrow_exception(error);
+}
+
+Task<void> ObjectUpload::State::put_whole(Payload payload) {
+  Background::Work work = [self = shared_from_this(), payload = std::move(payload)]() mutable {
+    return self->ask_to_put(std::move(payload));
+  };
+  co_await context_.background.see_through("object", std::move(work));
+}
+
+Task<void> ObjectUpload::State::ask_to_put(Payload payload) {
+  co_await context_.client.put(key_, std::move(payload), fields_);
 }
 
 void ObjectUpload::State::abandon() {
@@ -310,9 +341,10 @@ void ObjectUpload::State::clean_up_locked() {
   });
 }
 
-ObjectUpload::ObjectUpload(UploadContext& context, std::string key, http::Headers fields)
+ObjectUpload::ObjectUpload(UploadContext& context, std::string key,
+                           std::shared_ptr<const void> keep, http::Headers fields)
     : context_(context),
-      state_(std::make_shared<State>(context, std::move(key), std::move(fields))) {
+      state_(std::make_shared<State>(context, std::move(key), std::move(keep), std::move(fields))) {
   begin_part(0);
 }
 
@@ -348,11 +380,16 @@ Task<void> ObjectUpload::append(std::shared_ptr<const void> keep, ByteView data)
   }
 }
 
+Task<void> ObjectUpload::finish(Payload payload) {
+  if (size_ > 0) throw std::logic_error("bytes were submitted");
+  co_await state_->put_whole(std::move(payload));
+}
+
 Task<void> ObjectUpload::finish() {
   co_await state_->written();
   if (parts_ == 1) {
     Payload payload = filled_ > 0 ? part_payload() : payload_of(std::string());
-    co_await context_.client.put(state_->key(), std::move(payload), state_->fields());
+    co_await state_->put_whole(std::move(payload));
     co_return;
   }
   if (filled_ > 0) co_await send_part();

@@ -30,13 +30,15 @@ struct UploadContext {
 
 // A small object is one request; a larger one goes up in parts while its bytes come in. Parts lie
 // in a scratch file until they have arrived: no bytes are held in memory once they are there, and
-// at most max_parallel + 1 parts on the disk. Destroyed before finish() has returned: nothing is
-// kept, parts that arrived are removed in the background. Threads: one at a time, on an executor
-// that runs one thing at a time. Its tasks may be destroyed while they wait.
+// at most max_parallel + 1 parts on the disk. Destroyed before finish() has returned: parts that
+// arrived are removed in the background, and the object may be there or not. Threads: one at a
+// time, on an executor that runs one thing at a time. Its tasks may be destroyed while they wait.
 class ObjectUpload {
  public:
-  // `key` was never used before. `fields`: of the object.
-  ObjectUpload(UploadContext& context, std::string key, http::Headers fields = {});
+  // `key` was never used before. `keep` is held until no request of it is under way any more.
+  // `fields`: of the object.
+  ObjectUpload(UploadContext& context, std::string key, std::shared_ptr<const void> keep = {},
+               http::Headers fields = {});
   ~ObjectUpload();
   ObjectUpload(const ObjectUpload&) = delete;
   ObjectUpload& operator=(const ObjectUpload&) = delete;
@@ -52,6 +54,8 @@ class ObjectUpload {
 
   // The object is stored, durably, when it returns. REQUIRES: called once, last.
   Task<void> finish();
+  // The same for all of an object that never was in the file. REQUIRES: nothing was submitted.
+  Task<void> finish(Payload payload);
 
   std::uint64_t size() const noexcept { return size_; }
 

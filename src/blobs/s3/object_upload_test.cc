@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "blobs/s3/test_s3_double.h"
+#include "blobs/s3/test_s3_faults.h"
 #include "blobs/test_support.h"
 
 namespace coffer::blobs::s3 {

@@ -2,14 +2,19 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <atomic>
+#include <chrono>
 #include <memory>
 #include <string>
+#include <thread>
 #include <utility>
 #include <vector>
 
 #include "base/fetched_content.h"
 #include "blobs/contract_suite.h"
 #include "blobs/s3/test_s3_double.h"
+#include "blobs/s3/test_s3_faults.h"
 #include "blobs/s3/test_service.h"
 #include "blobs/test_memory_ledger.h"
 #include "blobs/unavailable_error.h"
@@ -151,6 +156,36 @@ TEST_F(S3StoreTest, ABlobThatIsLostIsAnErrorWhenItIsRead) {
   service().clear();
   const auto content = run(store().open(blob.ref()));
   EXPECT_THROW(run(read(*content)), Error);
+}
+
+// The service may carry a request out long after whoever made it has gone.
+TEST_F(S3StoreTest, WhatAnUploadThatWasGivenUpStoresIsRemoved) {
+  const auto begin = [](BlobStore& blobs, Bytes bytes) -> Held { co_await put(blobs, bytes); };
+  for (const std::size_t size : {1'000uz, 200'000uz}) {
+    std::atomic<bool> has_come = false;
+    std::atomic<bool> may_go = false;
+    service().before_next([&] {
+      has_come = true;
+      while (!may_go) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    });
+    const auto give_up = [&](BlobStore& blobs) -> Task<void> {
+      const Held upload = begin(blobs, make_bytes(size, 9));
+      while (!has_come) co_await yield();
+    };
+    run(give_up(store()));
+    remove_all_leftovers(store());
+    may_go = true;
+    const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+    const auto puts = [&] {
+      return std::ranges::count(service().requests(), "PUT", &http::test::ServedRequest::method);
+    };
+    const auto expected = size < 100'000 ? 1 : 2;
+    while (puts() < expected && std::chrono::steady_clock::now() < end) std::this_thread::yield();
+    do {
+      remove_all_leftovers(store());
+    } while (tested_.count() > 0 && std::chrono::steady_clock::now() < end);
+    EXPECT_EQ(tested_.count(), 0U) << size;
+  }
 }
 
 TEST_F(S3StoreTest, LeftoversThatCannotBeRemovedStayInTheLedger) {

@@ -52,7 +52,7 @@ S3Writer::S3Writer(WriterContext& context, UploadBudget::Share share,
       context_(context),
       share_(std::move(share)),
       holder_(std::move(holder)),
-      upload_(context.uploads, key_of(context.prefix, holder_->place())) {}
+      upload_(context.uploads, key_of(context.prefix, holder_->place()), holder_) {}
 
 Task<std::expected<Buffer, Refusal>> S3Writer::next_buffer(std::size_t bytes, InputStream& client) {
   // Holds no memory while it waits: what was submitted has given its buffer back.
@@ -75,8 +75,7 @@ Task<std::shared_ptr<DurableBlob>> S3Writer::seal() {
     Payload payload;
     payload.digest = info.digest;
     payload.body = std::move(body);
-    co_await context_.uploads.client.put(key_of(context_.prefix, holder_->place()),
-                                         std::move(payload));
+    co_await upload_.finish(std::move(payload));
   } else {
     if (tail > 0) {
       submit(std::move(buffer), tail);

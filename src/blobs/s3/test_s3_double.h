@@ -44,6 +44,11 @@ class S3Double {
     const std::lock_guard lock(mutex_);
     for (Fault& fault : faults) faults_.push_back(std::move(fault));
   }
+  // Called with the next request before it is looked at; others are served meanwhile.
+  void before_next(std::function<void()> function) {
+    const std::lock_guard lock(mutex_);
+    before_ = std::move(function);
+  }
   void set_time_ahead(std::chrono::seconds ahead) {
     const std::lock_guard lock(mutex_);
     ahead_ = ahead;
@@ -81,6 +86,12 @@ class S3Double {
   };
 
   bool serve(const ServedRequest& request, const ServedConnection& connection) {
+    std::function<void()> before;
+    {
+      const std::lock_guard lock(mutex_);
+      before = std::exchange(before_, nullptr);
+    }
+    if (before) before();
     const std::lock_guard lock(mutex_);
     requests_.push_back(request);
     if (!faults_.empty()) {
@@ -252,6 +263,7 @@ class S3Double {
   std::mutex mutex_;  // guards what follows
   std::chrono::seconds ahead_{0};
   std::vector<Fault> faults_;
+  std::function<void()> before_;
   std::vector<ServedRequest> requests_;
   std::map<std::string, std::string> objects_;
   std::map<std::string, Upload> uploads_;
@@ -261,31 +273,5 @@ class S3Double {
         return serve(request, connection);
       }};
 };
-
-// Faults.
-
-inline S3Double::Fault answers(unsigned status, std::string code, std::string fields = {}) {
-  return [=](const ServedRequest&, const ServedConnection& to, bool& keep) {
-    to.reply(status, "<Error><Code>" + code + "</Code></Error>", fields);
-    keep = true;
-    return true;
-  };
-}
-inline S3Double::Fault says(std::string text) {
-  return [=](const ServedRequest&, const ServedConnection& to, bool&) {
-    to.send(text);
-    return true;
-  };
-}
-inline S3Double::Fault resets() {
-  return [](const ServedRequest&, const ServedConnection& to, bool&) {
-    to.reset();
-    return true;
-  };
-}
-// As it should be.
-inline S3Double::Fault none() {
-  return [](const ServedRequest&, const ServedConnection&, bool&) { return false; };
-}
 
 }  // namespace coffer::blobs::s3::test
