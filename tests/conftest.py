@@ -11,7 +11,7 @@ import pytest
 from harness import nginx, openapi, program
 from harness.ceph import Ceph
 from harness.s3 import Bucket
-from harness.server import Server
+from harness.server import Server, serving
 
 ORDER = ["rules", "api", "e2e", "sdk", "faults", "measure"]
 
@@ -143,13 +143,8 @@ def below(launch, folder):
 @pytest.fixture(scope="session")
 def shared(binary):
     """One server for all tests that leave it as they found it, but for accounts of their own."""
-    path = make_folder()
-    server = Server(path / "data").start()
-    yield server
-    try:
-        server.close()
-    finally:
-        shutil.rmtree(path, ignore_errors=True)
+    with serving() as server:
+        yield server
 
 
 @pytest.fixture

@@ -1,17 +1,14 @@
 """Boxes' uploads with `optimize`: images in fewer bytes, as alike as FFmpeg's filter `ssim` measures, without metadata."""
 
 import json
-import pathlib
 import re
-import shutil
 import subprocess
-import tempfile
 
 import pytest
 
 from harness import program, samples
 from harness.boxes import Boxes, expect
-from harness.server import Server
+from harness.server import serving
 from harness.streamvault import fetch
 
 PHOTOS = samples.MEDIA / "photos"
@@ -26,13 +23,8 @@ pytestmark = [
 @pytest.fixture(scope="module")
 def shared(binary):
     """A server that looks into files."""
-    folder = pathlib.Path(tempfile.mkdtemp(prefix="coffer-test-"))
-    server = Server(folder / "data", {"media.enabled": "true"}).start()
-    yield server
-    try:
-        server.close()
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
+    with serving({"media.enabled": "true"}) as server:
+        yield server
 
 
 @pytest.fixture(scope="module")

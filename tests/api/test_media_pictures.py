@@ -2,10 +2,7 @@
 
 import html
 import json
-import pathlib
 import re
-import shutil
-import tempfile
 import urllib.parse
 
 import pytest
@@ -16,7 +13,7 @@ from harness.boxes import Boxes
 from harness.client import Api
 from harness.pictures import avif_size, jpeg_size, webp_size, when_ready
 from harness.receiver import Receiver
-from harness.server import Server
+from harness.server import serving
 from harness.streamvault import StreamVault, expect, fetch
 
 PHOTOS, FILM, SONG = samples.MEDIA / "photos", samples.MEDIA / "video" / "here_we_are.mp4", samples.MEDIA / "audio" / "here_we_are.mp3"
@@ -41,13 +38,8 @@ def upload(user, path, name=None, **fields):
 @pytest.fixture(scope="module")
 def shared(binary):
     """A server that looks into files."""
-    folder = pathlib.Path(tempfile.mkdtemp(prefix="coffer-test-"))
-    server = Server(folder / "data", {"media.enabled": "true", "webhooks.allow_private": "true"}).start()
-    yield server
-    try:
-        server.close()
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
+    with serving({"media.enabled": "true", "webhooks.allow_private": "true"}) as server:
+        yield server
 
 
 @pytest.fixture(scope="module")

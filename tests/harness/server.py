@@ -1,11 +1,14 @@
 """The server as a process of its own."""
 
+import contextlib
 import json
 import os
 import pathlib
 import re
+import shutil
 import signal
 import subprocess
+import tempfile
 import threading
 import time
 from urllib.parse import urlsplit
@@ -216,3 +219,16 @@ class Server:
                     return entry
             time.sleep(0.05)
         raise AssertionError(f"no such line in the log:\n{self.log_text()[-4000:]}")
+
+
+@contextlib.contextmanager
+def serving(settings=None):
+    """A running server with a folder of its own, which is gone afterwards. It must end well."""
+    folder = pathlib.Path(tempfile.mkdtemp(prefix="coffer-test-"))
+    server = Server(folder / "data", settings).start()
+    try:
+        yield server
+        server.close()
+    finally:
+        server.kill()
+        shutil.rmtree(folder, ignore_errors=True)
