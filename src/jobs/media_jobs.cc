@@ -165,14 +165,19 @@ std::optional<std::chrono::seconds> MediaJobs::begin(const vault::Entry& file,
 
 std::optional<std::chrono::seconds> MediaJobs::optimize(vault::AccountId owner,
                                                         std::shared_ptr<const Content> bytes,
+                                                        std::weak_ptr<const void> asker,
                                                         OptimizedDone done) {
-  return take({.owner = owner, .bytes = std::move(bytes), .optimized = std::move(done)});
+  return take({.owner = owner,
+               .bytes = std::move(bytes),
+               .asker = std::move(asker),
+               .optimized = std::move(done)});
 }
 
 std::optional<std::chrono::seconds> MediaJobs::take(Wanted wanted) {
   {
     const std::lock_guard lock(mutex_);
     if (stop_ || is_broken_) return in_seconds(options_.retry_after);
+    drop_unwanted();
     if (wanted_.size() >= options_.max_waiting) return time_of_waiting(std::nullopt);
     const auto owned = std::ranges::count(wanted_, wanted.owner, &Wanted::owner);
     const std::size_t share = std::max<std::size_t>(options_.max_waiting / kOwnersShare, 1);
@@ -181,6 +186,11 @@ std::optional<std::chrono::seconds> MediaJobs::take(Wanted wanted) {
   }
   wake_.notify_one();
   return std::nullopt;
+}
+
+void MediaJobs::drop_unwanted() {
+  std::erase_if(wanted_,
+                [](const Wanted& wanted) { return wanted.bytes && wanted.asker.expired(); });
 }
 
 void MediaJobs::give_up(Wanted wanted) {
@@ -472,6 +482,7 @@ void MediaJobs::make_timed(InlineExecutor& executor, Wanted wanted) {
 
 std::optional<MediaJobs::Wanted> MediaJobs::take_wanted() {
   const std::lock_guard lock(mutex_);
+  drop_unwanted();
   if (wanted_.empty()) return std::nullopt;
   auto next =
       std::ranges::find_if(wanted_, [&](const Wanted& wanted) { return wanted.owner != served_; });

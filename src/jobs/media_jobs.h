@@ -60,6 +60,7 @@ class MediaJobs final : public vault::PictureMaker {
                                             const vault::PictureSpec& spec, Done done) override;
   std::optional<std::chrono::seconds> optimize(vault::AccountId owner,
                                                std::shared_ptr<const Content> bytes,
+                                               std::weak_ptr<const void> asker,
                                                OptimizedDone done) override;
   bool withdraw(const Sha256Digest& source, const vault::PictureSpec& spec) override;
 
@@ -77,6 +78,7 @@ class MediaJobs final : public vault::PictureMaker {
     Done done = {};
     // Set: these bytes are to be made smaller, and nothing else counts.
     std::shared_ptr<const Content> bytes = {};
+    std::weak_ptr<const void> asker = {};
     OptimizedDone optimized = {};
   };
 
@@ -95,6 +97,8 @@ class MediaJobs final : public vault::PictureMaker {
   std::optional<media::Reply> run_wanted(const media::Request& request,
                                          std::shared_ptr<const Content> bytes, bool is_in_parts);
   static void give_up(Wanted wanted);
+  // Takes what nobody waits for any more out of the queue. REQUIRES: mutex_ is held.
+  void drop_unwanted();
   void make_timed(InlineExecutor& executor, Wanted wanted);
   std::optional<Wanted> take_wanted();
   // Until the pictures of `owner`, or all that wait, are about made. REQUIRES: mutex_ is held.

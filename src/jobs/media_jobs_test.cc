@@ -207,7 +207,8 @@ TEST_F(MediaJobsTest, ReceivedPicturesAreMadeSmaller) {
   const auto optimize = [&](const std::string& bytes) {
     const auto original = receive(anna_, bytes);
     vault::test::TextStream asker("");
-    auto made = run(vault_->pictures().optimize(anna_.id, *original, asker));
+    const auto until = std::chrono::steady_clock::now() + 60s;
+    auto made = run(vault_->pictures().optimize(anna_.id, *original, asker, until));
     return made ? "size " + std::to_string(made->size()) : made.error();
   };
   const std::string photo = sample("photos/landscape_orientation_6.jpg");
@@ -248,6 +249,32 @@ TEST_F(MediaJobsTest, AnOwnersFilesHaveAShareOfThePicturesThatWait) {
   may_go = true;
   EXPECT_TRUE(vault::test::eventually([&] { return made == 11; }));
   EXPECT_FALSE(jobs_->withdraw(file.checksum.value(), {.width = 102})) << "it was made";
+}
+
+TEST_F(MediaJobsTest, WhatNobodyWaitsForIsNotMadeSmaller) {
+  const std::string photo = sample("photos/landscape_orientation_1.jpg");
+  const Entry file = found(add("photo", photo));
+  std::atomic<bool> may_go = false;
+  const auto hold = [&](vault::PictureMaker::Made) {
+    while (!may_go) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  };
+  // One for each thread.
+  ASSERT_FALSE(jobs_->begin(file, {.width = 100}, hold));
+  ASSERT_FALSE(jobs_->begin(file, {.width = 200}, hold));
+  EXPECT_TRUE(vault::test::eventually([&] { return jobs_->stats().pictures_waiting == 0; }));
+  const auto content = run(vault_->files().open(file));
+  std::atomic<int> answers = 0;
+  const auto answered = [&](vault::PictureMaker::Optimized) { ++answers; };
+  const auto stays = std::make_shared<int>();
+  auto leaves = std::make_shared<int>();
+  ASSERT_FALSE(jobs_->optimize(anna_.id, content, leaves, answered));
+  ASSERT_FALSE(jobs_->optimize(anna_.id, content, stays, answered));
+  leaves.reset();
+  ASSERT_FALSE(jobs_->optimize(anna_.id, content, stays, answered));
+  EXPECT_EQ(jobs_->stats().pictures_waiting, 2U);
+  may_go = true;
+  EXPECT_TRUE(vault::test::eventually([&] { return answers == 2; }));
+  EXPECT_EQ(jobs_->stats().pictures_waiting, 0U);
 }
 
 TEST_F(MediaJobsTest, WithoutAWorkerFilesWait) {

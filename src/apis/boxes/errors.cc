@@ -111,7 +111,8 @@ Reply refuse_upload(Problem problem) {
 
 http::Response render_problem(const Problem& problem, const http::Request& request) {
   switch (problem.kind) {
-    case ProblemKind::kNotFound: {
+    case ProblemKind::kNotFound:
+    case ProblemKind::kNotReady: {
       // A page that is not there says so.
       std::string_view detail = "Not found.";
       if (!problem.fields.empty()) detail = problem.fields.front().message;

@@ -102,14 +102,18 @@ std::string name_of_original(const std::string& name) {
   return name.substr(0, dot) + " (original)" + name.substr(dot);
 }
 
-// Makes the images of the form smaller, where that is asked for and possible: one of the result for
-// each file that was sent. An original that is to be kept comes behind its file.
+// The longest that an upload waits for all its images to be made smaller.
+constexpr std::chrono::seconds kOptimizing{45};
+
+// Makes the images of the form smaller, where that is asked for and possible in time: one of the
+// result for each file that was sent. An original that is to be kept comes behind its file.
 Task<std::vector<OptimizedFile>> optimize(RequestContext& context, UploadForm& form,
                                           RestFields& fields) {
   const bool is_wanted = fields.optional_boolean("optimize").value_or(false);
   const bool keeps_original = fields.optional_boolean("keep_original").value_or(false);
   std::vector<OptimizedFile> results;
   if (!is_wanted || fields.problem()) co_return results;
+  const auto until = std::chrono::steady_clock::now() + kOptimizing;
   std::vector<vault::AssetFile> files;
   for (vault::AssetFile& file : form.files) {
     OptimizedFile& result = results.emplace_back();
@@ -120,7 +124,7 @@ Task<std::vector<OptimizedFile>> optimize(RequestContext& context, UploadForm& f
       continue;
     }
     auto smaller = co_await context.vault.pictures().optimize(context.account().id, file.staged,
-                                                              *context.request.body);
+                                                              *context.request.body, until);
     if (!smaller) {
       result.why_not = std::move(smaller.error());
       files.push_back(std::move(file));

@@ -21,6 +21,7 @@ ProblemKind kind_of(const vault::Failure& failure) {
   switch (failure.code) {
     case FailureCode::kInvalid: return ProblemKind::kInvalid;
     case FailureCode::kNotFound: return ProblemKind::kNotFound;
+    case FailureCode::kNotReady: return ProblemKind::kNotReady;
     case FailureCode::kForbidden: return ProblemKind::kForbidden;
     case FailureCode::kConflict: return ProblemKind::kConflict;
     case FailureCode::kQuotaExceeded: return ProblemKind::kQuotaExceeded;
@@ -61,11 +62,9 @@ Problem::Problem(ProblemKind problem_kind, std::string text)
 
 Problem::Problem(const vault::Failure& failure) : Problem(kind_of(failure), failure.message) {
   fields = failure.fields;
-  if (failure.limit && failure.limit->per_minute > 0) {
-    describe(*failure.limit, headers);
-  } else if (failure.limit) {
-    // Without a rate, the time to wait is all that is known.
-    headers.set("Retry-After", std::to_string(failure.limit->retry_after.count()));
+  if (failure.limit) describe(*failure.limit, headers);
+  if (failure.retry_after) {
+    headers.set("Retry-After", std::to_string(failure.retry_after->count()));
   }
 }
 
@@ -144,7 +143,8 @@ unsigned status_of(ProblemKind kind) noexcept {
     case ProblemKind::kSessionGone: return 401;
     case ProblemKind::kForbidden:
     case ProblemKind::kHttpsRequired: return 403;
-    case ProblemKind::kNotFound: return 404;
+    case ProblemKind::kNotFound:
+    case ProblemKind::kNotReady: return 404;
     case ProblemKind::kMethodNotAllowed: return 405;
     case ProblemKind::kTimeout: return 408;
     case ProblemKind::kRequestInProgress:

@@ -17,6 +17,7 @@ enum class ProblemKind {
   // The core's (vault::FailureCode)
   kInvalid,
   kNotFound,
+  kNotReady,
   kForbidden,
   kConflict,
   kQuotaExceeded,

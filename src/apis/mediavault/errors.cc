@@ -26,6 +26,7 @@ std::string_view code_of(ProblemKind kind) {
     case ProblemKind::kForbidden:
     case ProblemKind::kHttpsRequired: return "forbidden";
     case ProblemKind::kNotFound: return "not_found";
+    case ProblemKind::kNotReady: return "thumbnail_not_ready";
     case ProblemKind::kMethodNotAllowed: return "method_not_allowed";
     case ProblemKind::kTimeout: return "request_timeout";
     case ProblemKind::kConflict: return "conflict";
@@ -48,13 +49,6 @@ std::string_view code_of(ProblemKind kind) {
     case ProblemKind::kInternal: break;
   }
   return "internal_error";
-}
-
-std::string_view code_of(const Problem& problem) {
-  // What is told when to ask again is to come.
-  const bool is_to_come =
-      problem.kind == ProblemKind::kNotFound && problem.headers.get("Retry-After");
-  return is_to_come ? "thumbnail_not_ready" : code_of(problem.kind);
 }
 
 // Who has an account is nobody's business: both log-in failures read the same.
@@ -83,7 +77,7 @@ http::Response render_problem(const Problem& problem, const http::Request& reque
     details.push_back({{"field", fault.field}, {"message", fault.message}});
   }
   return failure_response(status_of(problem.kind),
-                          {{"code", code_of(problem)},
+                          {{"code", code_of(problem.kind)},
                            {"message", message_of(problem)},
                            {"details", std::move(details)}},
                           request, clock);

@@ -24,6 +24,7 @@ struct Row {
 constexpr Row kRows[] = {
     {ProblemKind::kInvalid, 400, "validation_error"},
     {ProblemKind::kNotFound, 404, "not_found"},
+    {ProblemKind::kNotReady, 404, "thumbnail_not_ready"},
     {ProblemKind::kForbidden, 403, "forbidden"},
     {ProblemKind::kConflict, 409, "conflict"},
     {ProblemKind::kQuotaExceeded, 413, "quota_exceeded"},

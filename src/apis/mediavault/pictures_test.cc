@@ -41,7 +41,7 @@ class Maker final : public vault::PictureMaker {
     return std::nullopt;
   }
   std::optional<std::chrono::seconds> optimize(vault::AccountId, std::shared_ptr<const Content>,
-                                               OptimizedDone) override {
+                                               std::weak_ptr<const void>, OptimizedDone) override {
     return std::chrono::seconds(7);
   }
   bool withdraw(const Sha256Digest&, const PictureSpec&) override { return false; }

@@ -55,7 +55,8 @@ std::string_view code_of(const Problem& problem, const http::Request& request) {
     case ProblemKind::kSessionGone:
     case ProblemKind::kForbidden: return "UNAUTHORIZED";
     case ProblemKind::kHttpsRequired: return "HTTPS_REQUIRED";
-    case ProblemKind::kNotFound: return "NOT_FOUND";
+    case ProblemKind::kNotFound:
+    case ProblemKind::kNotReady: return "NOT_FOUND";
     case ProblemKind::kMethodNotAllowed: return "REQ_METHOD_INVALID";
     case ProblemKind::kTimeout: return "REQ_TIMEOUT";
     case ProblemKind::kQuotaExceeded: return "INSUFFICIENT_SPACE";

@@ -23,6 +23,7 @@ struct Row {
 constexpr Row kRows[] = {
     {ProblemKind::kInvalid, 400, "INVALID_FORM"},
     {ProblemKind::kNotFound, 404, "NOT_FOUND"},
+    {ProblemKind::kNotReady, 404, "NOT_FOUND"},
     {ProblemKind::kForbidden, 403, "UNAUTHORIZED"},
     {ProblemKind::kConflict, 400, "INVALID_FORM"},
     {ProblemKind::kQuotaExceeded, 400, "INSUFFICIENT_SPACE"},

@@ -26,6 +26,8 @@ constexpr std::chrono::seconds kReadySoon{2};
 constexpr std::chrono::seconds kAfterFailure{10};
 constexpr std::chrono::seconds kWithoutMaker{60};
 
+constexpr char kTooSlow[] = "it takes too long now";
+
 constexpr db::Statement kTotals{
     "SELECT count(*), coalesce(sum(size), 0) FROM derived_blob WHERE kind <> 'thumbnail'"};
 constexpr db::Statement kOldest{
@@ -60,12 +62,12 @@ OldPicture old_from(const db::Row& row) {
 std::unexpected<Failure> fail_for_now(FailureCode code, std::string message,
                                       std::chrono::seconds retry_after) {
   auto failure = fail(code, std::move(message));
-  failure.error().limit = RateLimit{.per_minute = 0, .reset = {}, .retry_after = retry_after};
+  failure.error().retry_after = retry_after;
   return failure;
 }
 
 std::unexpected<Failure> not_ready() {
-  return fail_for_now(FailureCode::kNotFound,
+  return fail_for_now(FailureCode::kNotReady,
                       "the file is still being looked into, please ask again", kReadySoon);
 }
 
@@ -200,44 +202,47 @@ Task<Result<DerivedPicture>> Pictures::render(Entry file, PictureSpec spec, Inpu
   co_return fail_for_now(FailureCode::kBusy, "the client has left", kReadySoon);
 }
 
-Task<std::expected<StagedBlob, std::string>> Pictures::optimize(AccountId owner,
-                                                                const StagedBlob& original,
-                                                                InputStream& asker) {
+// What the maker makes of received bytes. It lives as long as somebody waits for it.
+struct Pictures::Answer {
+  const std::shared_ptr<OneShotEvent> event = std::make_shared<OneShotEvent>(Executor::current());
+  std::mutex mutex;
+  std::optional<PictureMaker::Optimized> made;
+};
+
+Task<std::expected<StagedBlob, std::string>> Pictures::optimize(
+    AccountId owner, const StagedBlob& original, InputStream& asker,
+    std::chrono::steady_clock::time_point until) {
+  using std::chrono::milliseconds;
   const auto durable = original.durable_blob();
   co_await durable->reached();
   const blobs::BlobRef stored(durable->digest(), durable->size(), durable->place());
   auto content = co_await context_.blobs.open(stored);
   if (!content) throw blobs::Error("bytes that were just received are not there");
-  struct Answer {
-    std::mutex mutex;
-    PictureMaker::Optimized made;
-    bool is_there = false;
-    std::shared_ptr<OneShotEvent> event;  // null: nobody waits any more
-  };
   const auto answer = std::make_shared<Answer>();
-  const auto event = std::make_shared<OneShotEvent>(Executor::current());
-  answer->event = event;
-  auto done = [answer](PictureMaker::Optimized made) {
-    const std::lock_guard lock(answer->mutex);
-    answer->made = std::move(made);
-    answer->is_there = true;
-    if (answer->event) answer->event->set();
+  auto done = [waiting = std::weak_ptr(answer)](PictureMaker::Optimized made) {
+    const auto wanted = waiting.lock();
+    if (!wanted) return;
+    const std::lock_guard lock(wanted->mutex);
+    wanted->made = std::move(made);
+    wanted->event->set();
   };
+  const auto left = until - std::chrono::steady_clock::now();
+  if (left <= milliseconds::zero()) co_return std::unexpected(std::string(kTooSlow));
   {
     const std::lock_guard lock(mutex_);
-    if (maker_ == nullptr)
+    if (maker_ == nullptr) {
       co_return std::unexpected(std::string("no pictures are made on this server now"));
-    if (maker_->optimize(owner, std::move(content), std::move(done))) {
+    }
+    if (maker_->optimize(owner, std::move(content), answer, std::move(done))) {
       co_return std::unexpected(std::string("too many pictures are being made"));
     }
   }
-  co_await asker.wait(*event, kOptimizing);
+  co_await asker.wait(*answer->event, std::chrono::ceil<milliseconds>(left));
   PictureMaker::Optimized made;
   {
     const std::lock_guard lock(answer->mutex);
-    answer->event = nullptr;
-    if (!answer->is_there) co_return std::unexpected(std::string("it takes too long now"));
-    made = std::move(answer->made);
+    if (!answer->made) co_return std::unexpected(std::string(kTooSlow));
+    made = std::move(*answer->made);
   }
   if (!made) co_return std::unexpected(std::string("it was not possible now"));
   if (!*made) co_return std::unexpected(std::move(made->error()));

@@ -63,9 +63,11 @@ class PictureMaker {
                                                     Done done) = 0;
 
   // The same for the picture `bytes` itself in fewer bytes, for a file that is to be `owner`'s: in
-  // its own format, upright and without metadata, without a loss that can be seen.
+  // its own format, upright and without metadata, without a loss that can be seen. It is not begun
+  // once `asker` has gone; then `done` may never be called.
   virtual std::optional<std::chrono::seconds> optimize(AccountId owner,
                                                        std::shared_ptr<const Content> bytes,
+                                                       std::weak_ptr<const void> asker,
                                                        OptimizedDone done) = 0;
 
   // Takes that picture out of the queue again: nobody wants it any more. False where it is not
@@ -94,9 +96,8 @@ class Pictures {
   // waits for what does not come.
   MediaState state_of(const Entry& file) const noexcept;
 
-  // The file's thumbnail; kNotFound where it has none, with why not, and with when to ask again
-  // (Failure::limit) while the file waits to be looked into. No query: what it needs came with the
-  // entry.
+  // The file's thumbnail; kNotReady while the file waits to be looked into, kNotFound where it has
+  // none, with why not. No query: what it needs came with the entry.
   Task<Result<DerivedPicture>> thumbnail(const Entry& file);
 
   // The picture as it is asked for: one that was made before, or a new one. Whoever asks for the
@@ -110,11 +111,11 @@ class Pictures {
 
   // Bytes that were received and are a picture, in fewer bytes: JPEG, PNG or WebP as they were,
   // upright and without metadata, as alike as SSIM of 0.98 tells at least. An error says why they
-  // are to be kept as they are: not one of these, no smaller, not possible now. Takes no longer
-  // than kOptimizing, and ends where `asker`, which is not read meanwhile, leaves.
-  Task<std::expected<StagedBlob, std::string>> optimize(AccountId owner, const StagedBlob& original,
-                                                        InputStream& asker);
-  static constexpr std::chrono::seconds kOptimizing{45};
+  // are to be kept as they are: not one of these, no smaller, not possible now or by `until`. Ends
+  // where `asker`, which is not read meanwhile, leaves.
+  Task<std::expected<StagedBlob, std::string>> optimize(
+      AccountId owner, const StagedBlob& original, InputStream& asker,
+      std::chrono::steady_clock::time_point until);
 
   // Whether files are looked into here.
   bool has_maker() const noexcept { return has_maker_; }
@@ -131,6 +132,7 @@ class Pictures {
 
  private:
   class Flight;
+  struct Answer;
   using Found = Result<DerivedPicture>;
 
   // Why there is no picture: it is to come, or never will.

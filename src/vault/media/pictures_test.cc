@@ -36,6 +36,7 @@ class HeldMaker final : public PictureMaker {
     return true;
   }
   std::optional<std::chrono::seconds> optimize(AccountId, std::shared_ptr<const Content> bytes,
+                                               std::weak_ptr<const void>,
                                                OptimizedDone done) override {
     const std::lock_guard lock(mutex_);
     if (max_ == 0) return 7s;
@@ -219,7 +220,7 @@ TEST_F(PicturesTest, TooManyAreRefused) {
   ASSERT_TRUE(eventually([&] { return maker_.held() == 2; }));
   const auto refused = render(file, {.width = 300});
   EXPECT_FAILS(refused, kBusy);
-  EXPECT_EQ(refused.error().limit->retry_after, 7s) << "as the maker says";
+  EXPECT_EQ(refused.error().retry_after, 7s) << "as the maker says";
   maker_.make();
   maker_.make();
   askers.clear();
@@ -268,10 +269,11 @@ TEST_F(PicturesTest, WhatIsUnderWayIsKeptForTheNext) {
 
 TEST_F(PicturesTest, ReceivedBytesAreMadeSmaller) {
   int count = 0;
-  const auto optimize = [&] {
+  const auto optimize = [&](std::chrono::seconds left = 20s) {
     const auto original = receive(anna_, "origin " + std::to_string(++count));
     Asker asker;
-    auto made = run(vault_->pictures().optimize(anna_.id, *original, asker));
+    const auto until = std::chrono::steady_clock::now() + left;
+    auto made = run(vault_->pictures().optimize(anna_.id, *original, asker, until));
     return made ? "size " + std::to_string(made->size()) : made.error();
   };
   maker_.set_optimized(Bytes(3));
@@ -280,6 +282,7 @@ TEST_F(PicturesTest, ReceivedBytesAreMadeSmaller) {
   EXPECT_EQ(optimize(), "why not");
   maker_.set_optimized(std::nullopt);
   EXPECT_EQ(optimize(), "it was not possible now");
+  EXPECT_EQ(optimize(0s), "it takes too long now");
   vault_->pictures().set_maker(nullptr);
   EXPECT_EQ(optimize(), "no pictures are made on this server now");
   EXPECT_TRUE(eventually([&] {
@@ -291,16 +294,16 @@ TEST_F(PicturesTest, ReceivedBytesAreMadeSmaller) {
 TEST_F(PicturesTest, WhatIsToComeIsToldFromWhatNeverWill) {
   const Entry waiting = upload(anna_, "w.jpg", "waiting");
   const auto not_yet = run(vault_->pictures().thumbnail(waiting));
-  EXPECT_FAILS(not_yet, kNotFound);
-  EXPECT_EQ(not_yet.error().limit->retry_after, 2s);
+  EXPECT_FAILS(not_yet, kNotReady);
+  EXPECT_EQ(not_yet.error().retry_after, 2s);
   const Entry parts = upload_parts(anna_, "parts.jpg", {"one", "two"});
-  EXPECT_TRUE(run(vault_->pictures().thumbnail(parts)).error().limit);
-  EXPECT_TRUE(render(parts, {.width = 100}).error().limit) << "its digest is not known";
+  EXPECT_FAILS(run(vault_->pictures().thumbnail(parts)), kNotReady);
+  EXPECT_FAILS(render(parts, {.width = 100}), kNotReady);  // its digest is not known
   for (const char* const name : {"notes.txt", "drawing.svg"}) {
     const Entry other = upload(anna_, name, name);
     const auto never = run(vault_->pictures().thumbnail(other));
     EXPECT_FAILS(never, kNotFound);
-    EXPECT_FALSE(never.error().limit) << name;
+    EXPECT_FALSE(never.error().retry_after) << name;
     EXPECT_EQ(never.error().message, "there are no pictures of files of this type") << name;
     EXPECT_FAILS(render(other, {.width = 100}), kNotFound);
   }
@@ -308,7 +311,7 @@ TEST_F(PicturesTest, WhatIsToComeIsToldFromWhatNeverWill) {
   EXPECT_FAILS(run(vault_->pictures().thumbnail(waiting)), kNotFound);  // nothing is to come
   const auto without = render(waiting, {.width = 100});
   EXPECT_FAILS(without, kBusy);
-  EXPECT_EQ(without.error().limit->retry_after, 60s);
+  EXPECT_EQ(without.error().retry_after, 60s);
 }
 
 TEST_F(PicturesTest, FailuresAreToldAndNotKept) {

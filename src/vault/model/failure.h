@@ -17,6 +17,7 @@ namespace coffer::vault {
 enum class FailureCode {
   kInvalid,             // mend the input; `fields` says where
   kNotFound,            // it is not there, or not the caller's to see
+  kNotReady,            // it is not there yet: ask again after `retry_after`
   kForbidden,           // seen, but not allowed
   kConflict,            // the name is taken; `fields` says which
   kQuotaExceeded,       // delete something, or ask for more
@@ -51,7 +52,9 @@ struct Failure {
   std::string message;  // a sentence for people
   std::vector<FieldFault> fields = {};
   std::optional<StreamFault> stream = {};
-  std::optional<RateLimit> limit = {};      // of kRateLimited; of others retry_after, where known
+  std::optional<RateLimit> limit = {};  // of kRateLimited
+  // Of kNotReady, and of kBusy where it is known; at least 1.
+  std::optional<std::chrono::seconds> retry_after = {};
   std::vector<std::uint32_t> missing = {};  // the parts without which an upload is not complete
 };
 
