@@ -25,6 +25,15 @@ bool has_fractions(const boost::json::value& value) {
                      [](const auto& member) { return has_fractions(member.value()); });
 }
 
+// `text` from an opening quote on, up to and with the closing one.
+std::string_view string_at(std::string_view text) {
+  std::size_t end = 1;
+  while (text[end] != '"') end += text[end] == '\\' ? 2 : 1;
+  return text.substr(0, end + 1);
+}
+
+}  // namespace
+
 // The shortest text that reads as the same number.
 void append_number(std::string& out, double number) {
   const double size = std::fabs(number);
@@ -37,15 +46,6 @@ void append_number(std::string& out, double number) {
   // It stays a number with a fraction for clients that tell those apart from whole ones.
   if (is_plain && written.find('.') == std::string_view::npos) out += ".0";
 }
-
-// `text` from an opening quote on, up to and with the closing one.
-std::string_view string_at(std::string_view text) {
-  std::size_t end = 1;
-  while (text[end] != '"') end += text[end] == '\\' ? 2 : 1;
-  return text.substr(0, end + 1);
-}
-
-}  // namespace
 
 std::string json_text(const boost::json::value& value) {
   std::string text = boost::json::serialize(value);

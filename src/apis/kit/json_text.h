@@ -11,4 +11,7 @@ namespace coffer::apis {
 // exponent.
 std::string json_text(const boost::json::value& value);
 
+// Appends a number as json_text() writes it.
+void append_number(std::string& out, double number);
+
 }  // namespace coffer::apis

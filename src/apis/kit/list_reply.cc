@@ -20,6 +20,11 @@ void JsonElements::add(const boost::json::value& element) {
   text_ += json_text(element);
 }
 
+void JsonElements::add(const WrittenJson& element) {
+  if (!std::exchange(is_first_, false)) text_ += ',';
+  text_ += element.text;
+}
+
 ListDocument& ListDocument::text(std::string text) {
   parts_.emplace_back(std::move(text));
   return *this;

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "apis/gateway/problem.h"
+#include "apis/kit/json_writer.h"
 #include "base/task.h"
 #include "http/message.h"
 
@@ -24,6 +25,7 @@ class JsonElements {
   JsonElements(std::string& text, bool& is_first) noexcept : text_(text), is_first_(is_first) {}
 
   void add(const boost::json::value& element);
+  void add(const WrittenJson& element);
 
  private:
   std::string& text_;

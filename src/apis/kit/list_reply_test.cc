@@ -19,7 +19,7 @@ namespace {
 // `pages` pages of `each` numbers.
 NextPage numbers(int pages, int each) {
   return [=, page = 0](JsonElements& list) mutable -> Task<bool> {
-    for (int i = 0; i < each; ++i) list.add({{"number", page * each + i}});
+    for (int i = 0; i < each; ++i) list.add(boost::json::object{{"number", page * each + i}});
     co_return ++page < pages;
   };
 }

@@ -74,10 +74,7 @@ Task<Reply> delete_media(RequestContext& context) {
   if (!permanent) co_return std::unexpected(permanent.error());
   const auto entry = co_await find_media(context, "id");
   if (!entry) co_return std::unexpected(entry.error());
-  boost::json::object data = media_object(context, *entry);
-  remove_links(data);
-  data["deleted"] = true;
-  data["restorable_until"] = nullptr;
+  std::optional<Time> restorable_until;
   if (*permanent) {
     const auto removed = co_await context.vault.files().remove(
         context.actor(), entry->id, if_match(context.request, vault::kSetTagLength));
@@ -86,9 +83,11 @@ Task<Reply> delete_media(RequestContext& context) {
     const auto until = co_await context.vault.trash().put(
         context.actor(), entry->id, if_match(context.request, vault::kSetTagLength));
     if (!until) co_return std::unexpected(until.error());
-    if (*until) data["restorable_until"] = to_iso8601(**until);
+    restorable_until = *until;
   }
-  co_return success(context, std::move(data));
+  ObjectWriter data = media_members(context, *entry, {}, FileLinks::kNone);
+  data.member("deleted", true).member("restorable_until", restorable_until);
+  co_return success(context, data.finish());
 }
 
 Task<Reply> download_media(RequestContext& context) {

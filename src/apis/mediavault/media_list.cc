@@ -1,10 +1,9 @@
 #include "apis/mediavault/media_list.h"
 
-#include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
 #include <utility>
 
-#include "apis/kit/json.h"
+#include "apis/kit/json_text.h"
 #include "apis/mediavault/wire.h"
 #include "base/text.h"
 #include "http/uri.h"
@@ -164,9 +163,7 @@ boost::json::object pagination(const RequestContext& context, const std::string&
 
 // A page with so much text that it is sent as it is read. What was deleted meanwhile is left out.
 NextPage page_by_page(const RequestContext& context, vault::EntryPage page) {
-  std::string api_url = context.client.base_url;
-  api_url += context.mount;
-  return [&vault = context.vault, api_url = std::move(api_url), owner = context.account().id,
+  return [&vault = context.vault, api_url = api_url_of(context), owner = context.account().id,
           page = std::move(page), at = std::size_t{0}](JsonElements& list) mutable -> Task<bool> {
     std::vector<vault::Entry> entries = std::exchange(page.entries, {});
     const bool is_first = !entries.empty();
@@ -176,7 +173,7 @@ NextPage page_by_page(const RequestContext& context, vault::EntryPage page) {
     }
     const auto collections = co_await collections_of(vault, owner, entries);
     for (std::size_t i = 0; i < entries.size(); ++i) {
-      list.add(media_object(vault, api_url, entries[i], collections[i]));
+      list.add(media_members(vault, api_url, entries[i], collections[i]).finish());
     }
     co_return is_first || at < page.rest.size();
   };
@@ -205,14 +202,16 @@ Task<Reply> list_page(RequestContext& context, const ListRequest& list, std::str
   }
   const auto collections =
       co_await collections_of(context.vault, context.account().id, found.entries);
-  boost::json::array data(&context.memory);
-  data.reserve(found.entries.size());
+  std::string data = "[";
+  const std::string api_url = api_url_of(context);
   for (std::size_t i = 0; i < found.entries.size(); ++i) {
-    data.push_back(media_object(context, found.entries[i], collections[i]));
+    if (i > 0) data += ',';
+    data += media_members(context.vault, api_url, found.entries[i], collections[i]).finish().text;
   }
-  boost::json::object reply = envelope(context, std::move(data));
-  reply["meta"].as_object()["pagination"] = pagination(context, path, list, found);
-  http::Response response = json_response(200, reply);
+  data += ']';
+  const WrittenJson pages{json_text(pagination(context, path, list, found))};
+  const WrittenJson meta = meta_members(context).member("pagination", pages).finish();
+  http::Response response = success({std::move(data)}, meta);
   tag_list(response);
   co_return response;
 }

@@ -1,5 +1,4 @@
-#include <boost/json/array.hpp>
-#include <boost/json/object.hpp>
+#include <vector>
 
 #include "apis/mediavault/handlers.h"
 #include "apis/mediavault/wire.h"
@@ -10,16 +9,15 @@ namespace {
 using Lost = std::optional<http::Response>;
 
 Task<Lost> uploaded_again(RequestContext& context, std::span<const vault::Event> events) {
-  boost::json::array data(&context.memory);
+  std::vector<WrittenJson> media;
   for (const vault::Event& event : events) {
     if (event.type != vault::EventType::kEntryCreated || !event.entry) co_return std::nullopt;
     const auto entry = co_await context.vault.entries().find(context.account().id, *event.entry);
     if (!entry) co_return std::nullopt;
     const auto collections = co_await collections_of(context, *entry);
-    data.push_back(media_object(context, *entry, collections));
+    media.push_back(media_object(context, *entry, collections));
   }
-  if (data.size() == 1) co_return success(context, std::move(data.front()), 201);
-  co_return success(context, std::move(data), 201);
+  co_return uploaded(context, media);
 }
 
 Task<Lost> restored_again(RequestContext& context, const vault::Event& event) {

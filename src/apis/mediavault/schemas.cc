@@ -118,7 +118,7 @@ std::vector<Member> media_members() {
   };
 }
 
-// As remove_links() leaves it.
+// With FileLinks::kNone.
 std::vector<Member> media_members_without_links() {
   std::vector<Member> members = media_members();
   for (Member& member : members) {

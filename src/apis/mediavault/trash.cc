@@ -1,4 +1,3 @@
-#include <boost/json/object.hpp>
 #include <memory>
 #include <utility>
 
@@ -13,13 +12,12 @@ namespace {
 
 using vault::TrashedFile;
 
-boost::json::object trashed_object(vault::Vault& vault, const std::string& api_url,
-                                   const TrashedFile& trashed) {
-  boost::json::object object = media_object(vault, api_url, trashed.file);
-  remove_links(object);
-  object["deleted_at"] = to_iso8601(trashed.deleted_at);
-  object["restorable_until"] = to_iso8601(vault.trash().restorable_until(trashed.deleted_at));
-  return object;
+WrittenJson trashed_object(vault::Vault& vault, std::string_view api_url,
+                           const TrashedFile& trashed) {
+  return media_members(vault, api_url, trashed.file, {}, FileLinks::kNone)
+      .member("deleted_at", trashed.deleted_at)
+      .member("restorable_until", vault.trash().restorable_until(trashed.deleted_at))
+      .finish();
 }
 
 // What the path names, if it is in the caller's trash.
@@ -57,10 +55,8 @@ Task<Reply> list_trash(RequestContext& context) {
                                     std::uint64_t skip, vault::PageLimit limit) {
     return trash.list(owner, cursor_of(after), skip, limit);
   };
-  std::string api_url = context.client.base_url;
-  api_url += context.mount;
   const auto render = [&vault = context.vault,
-                       api_url = std::move(api_url)](const TrashedFile& trashed) {
+                       api_url = api_url_of(context)](const TrashedFile& trashed) {
     return trashed_object(vault, api_url, trashed);
   };
   const auto end = std::make_shared<PageEnd>();

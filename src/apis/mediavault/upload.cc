@@ -1,5 +1,4 @@
-#include <boost/json/array.hpp>
-#include <boost/json/object.hpp>
+#include <vector>
 
 #include "apis/kit/conditional.h"
 #include "apis/kit/form.h"
@@ -59,12 +58,9 @@ Task<Reply> upload_media(RequestContext& context) {
   const auto entries = co_await context.vault.uploads().commit(
       context.actor(), context.account().home, std::move(form->files));
   if (!entries) co_return std::unexpected(about_media(entries.error()));
-  if (entries->size() == 1) {
-    co_return success(context, media_object(context, entries->front()), 201);
-  }
-  boost::json::array data(&context.memory);
-  for (const vault::Entry& entry : *entries) data.push_back(media_object(context, entry));
-  co_return success(context, std::move(data), 201);
+  std::vector<WrittenJson> media;
+  for (const vault::Entry& entry : *entries) media.push_back(media_object(context, entry));
+  co_return uploaded(context, media);
 }
 
 Task<Reply> replace_content(RequestContext& context) {

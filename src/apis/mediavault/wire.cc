@@ -7,6 +7,7 @@
 #include "apis/kit/conditional.h"
 #include "apis/kit/json.h"
 #include "apis/kit/json_text.h"
+#include "apis/kit/json_writer.h"
 #include "apis/kit/picture_reply.h"
 #include "vault/model/ids.h"
 
@@ -29,30 +30,33 @@ std::string thumbnail_url(const std::string& base, const vault::Entry& entry) {
   return base + "/thumbnail?" + picture_version(entry);
 }
 
-std::optional<std::string> status_reason(const vault::Entry& entry, vault::MediaState state) {
+std::optional<std::string_view> status_reason(const vault::Entry& entry, vault::MediaState state) {
   if (state != vault::MediaState::kFailed || !entry.media->failure) return std::nullopt;
-  return std::string(vault::describe(*entry.media->failure));
+  return vault::describe(*entry.media->failure);
 }
 
-std::optional<std::string> codec(const vault::MediaFacts& facts) {
+std::optional<std::string_view> codec(const vault::MediaFacts& facts) {
   if (facts.codec.empty()) return std::nullopt;
   return facts.codec;
 }
 
-boost::json::value location(const vault::MediaFacts& facts,
-                            const boost::json::storage_ptr& memory) {
-  if (!facts.location) return nullptr;
-  return boost::json::object(
-      {{"latitude", facts.location->latitude()}, {"longitude", facts.location->longitude()}},
-      memory);
+std::optional<WrittenJson> location(const vault::MediaFacts& facts) {
+  if (!facts.location) return std::nullopt;
+  return ObjectWriter()
+      .member("latitude", facts.location->latitude())
+      .member("longitude", facts.location->longitude())
+      .finish();
 }
 
-boost::json::array collection_ids(std::span<const vault::CollectionId> ids,
-                                  const boost::json::storage_ptr& memory) {
-  boost::json::array out(memory);
-  for (const vault::CollectionId id : ids) out.emplace_back(collection_id(id));
+std::vector<std::string> collection_ids(std::span<const vault::CollectionId> ids) {
+  std::vector<std::string> out;
+  out.reserve(ids.size());
+  for (const vault::CollectionId id : ids) out.push_back(collection_id(id));
   return out;
 }
+
+// So many bytes have most.
+constexpr std::size_t kMediaObjectBytes = 1024;
 
 }  // namespace
 
@@ -78,13 +82,28 @@ http::Response success(RequestContext& context, boost::json::value data, unsigne
   return json_response(status, envelope(context, std::move(data)));
 }
 
+ObjectWriter meta_members(RequestContext& context) {
+  ObjectWriter meta;
+  meta.member("timestamp", context.vault.clock().now()).member("version", kApiVersion);
+  return meta;
+}
+
+http::Response success(const WrittenJson& data, const WrittenJson& meta, unsigned status) {
+  ObjectWriter reply;
+  reply.reserve(data.text.size() + meta.text.size() + 64);
+  reply.member("success", true).member("data", data).member("meta", meta);
+  return http::Response::text(status, "application/json", reply.finish().text);
+}
+
+http::Response success(RequestContext& context, const WrittenJson& data, unsigned status) {
+  return success(data, meta_members(context).finish(), status);
+}
+
 void tag_list(http::Response& response) {
   if (response.rest) return;
-  std::string text;
-  for (const http::Segment& segment : response.body) text += std::get<std::string>(segment);
   // No string of the list can hold these quotes.
   constexpr std::string_view kTimeBegins = R"("meta":{"timestamp":")";
-  const std::string_view shown(text);
+  const std::string_view shown = std::get<std::string>(response.body.front());
   const std::size_t begin = shown.rfind(kTimeBegins) + kTimeBegins.size();
   const std::size_t end = shown.find('"', begin);
   const std::string tag = vault::tag_of({shown.substr(0, begin), shown.substr(end)});
@@ -102,7 +121,7 @@ Task<Reply> tagged_when_whole(Task<Reply> made) {
 }  // namespace
 
 Task<Reply> list_success(RequestContext& context, NextPage data, MakeMeta more_meta) {
-  std::string meta = json_text(envelope(context, nullptr).at("meta"));
+  std::string meta = meta_members(context).finish().text;
   MakeText end = [meta = std::move(meta), more_meta = std::move(more_meta)]() mutable {
     // Two objects that are not empty, one behind the other.
     meta.back() = ',';
@@ -130,52 +149,69 @@ boost::json::object user_object(const vault::Account& account) {
           {"updated_at", to_iso8601(account.updated_at)}};
 }
 
-boost::json::object media_object(RequestContext& context, const vault::Entry& entry,
-                                 std::span<const vault::CollectionId> collections) {
-  std::string api_url = context.client.base_url;
-  api_url += context.mount;
-  return media_object(context.vault, api_url, entry, collections, &context.memory);
-}
-
-boost::json::object media_object(vault::Vault& vault, const std::string& api_url,
-                                 const vault::Entry& entry,
-                                 std::span<const vault::CollectionId> collections,
-                                 boost::json::storage_ptr memory) {
+ObjectWriter media_members(vault::Vault& vault, std::string_view api_url, const vault::Entry& entry,
+                           std::span<const vault::CollectionId> collections, FileLinks links) {
   static const vault::MediaFacts kNoFacts;
   const vault::MediaFacts& facts = entry.media ? entry.media->facts : kNoFacts;
-  const std::string id = media_id(entry.id);
-  const std::string base = api_url + "/media/" + id;
   const vault::MediaState state = vault.pictures().state_of(entry);
-  return {{{"id", id},
-           {"uuid", entry.uuid.str()},
-           {"type", vault::name_of(entry.type.kind)},
-           {"filename", entry.name},
-           {"media_type", entry.type.media_type},
-           {"size", entry.size},
-           {"checksum", json_or_null(checksum(entry), memory)},
-           {"url", base + "/content"},
-           {"thumbnail_url", thumbnail_url(base, entry)},
-           {"status", vault::name_of(state)},
-           {"status_reason", json_or_null(status_reason(entry, state), memory)},
-           {"width", json_or_null(facts.width)},
-           {"height", json_or_null(facts.height)},
-           {"duration", json_or_null(facts.duration())},
-           {"codec", json_or_null(codec(facts), memory)},
-           {"taken_at", json_or_null(facts.taken_at)},
-           {"location", location(facts, memory)},
-           {"title", json_or_null(entry.title, memory)},
-           {"description", json_or_null(entry.description, memory)},
-           {"tags", boost::json::array(entry.tags.begin(), entry.tags.end(), memory)},
-           {"collections", collection_ids(collections, memory)},
-           {"user_id", user_id(entry.owner)},
-           {"created_at", to_iso8601(entry.created_at)},
-           {"updated_at", to_iso8601(entry.updated_at)}},
-          memory};
+  const std::string id = media_id(entry.id);
+  std::string url;
+  std::string thumbnail;
+  if (links == FileLinks::kShown) {
+    url.append(api_url).append("/media/").append(id);
+    thumbnail = thumbnail_url(url, entry);
+    url += "/content";
+  }
+  ObjectWriter media;
+  media.reserve(kMediaObjectBytes);
+  media.member("id", id)
+      .member("uuid", entry.uuid.str())
+      .member("type", vault::name_of(entry.type.kind))
+      .member("filename", entry.name)
+      .member("media_type", entry.type.media_type)
+      .member("size", entry.size)
+      .member("checksum", checksum(entry))
+      .member("url", url)
+      .member("thumbnail_url", thumbnail)
+      .member("status", vault::name_of(state))
+      .member("status_reason", status_reason(entry, state))
+      .member("width", facts.width)
+      .member("height", facts.height)
+      .member("duration", facts.duration())
+      .member("codec", codec(facts))
+      .member("taken_at", facts.taken_at)
+      .member("location", location(facts))
+      .member("title", entry.title)
+      .member("description", entry.description)
+      .member("tags", std::span<const std::string>(entry.tags))
+      .member("collections", std::span<const std::string>(collection_ids(collections)))
+      .member("user_id", user_id(entry.owner))
+      .member("created_at", entry.created_at)
+      .member("updated_at", entry.updated_at);
+  return media;
 }
 
-void remove_links(boost::json::object& media) {
-  media["url"] = "";
-  media["thumbnail_url"] = "";
+ObjectWriter media_members(RequestContext& context, const vault::Entry& entry,
+                           std::span<const vault::CollectionId> collections, FileLinks links) {
+  return media_members(context.vault, api_url_of(context), entry, collections, links);
+}
+
+WrittenJson media_object(RequestContext& context, const vault::Entry& entry,
+                         std::span<const vault::CollectionId> collections) {
+  return media_members(context, entry, collections, FileLinks::kShown).finish();
+}
+
+http::Response uploaded(RequestContext& context, std::span<const WrittenJson> media) {
+  if (media.size() == 1) return success(context, media.front(), 201);
+  WrittenJson all;
+  append_json(all.text, media);
+  return success(context, all, 201);
+}
+
+std::string api_url_of(const RequestContext& context) {
+  std::string url = context.client.base_url;
+  url += context.mount;
+  return url;
 }
 
 Task<std::vector<std::vector<vault::CollectionId>>> collections_of(

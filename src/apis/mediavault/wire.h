@@ -12,6 +12,7 @@
 
 #include "apis/gateway/dialect.h"
 #include "apis/kit/entry_ref.h"
+#include "apis/kit/json_writer.h"
 #include "apis/kit/list_reply.h"
 #include "vault/model/types.h"
 #include "vault/tree/collections.h"
@@ -23,6 +24,11 @@ namespace coffer::apis::mediavault {
 // `{"success": true, "data": …, "meta": {timestamp, version}}`
 boost::json::object envelope(RequestContext& context, boost::json::value data);
 http::Response success(RequestContext& context, boost::json::value data, unsigned status = 200);
+// The same with what is written already.
+http::Response success(RequestContext& context, const WrittenJson& data, unsigned status = 200);
+http::Response success(const WrittenJson& data, const WrittenJson& meta, unsigned status = 200);
+// What `meta` holds in every reply.
+ObjectWriter meta_members(RequestContext& context);
 // The same with a list that is made while it is sent, and with what else `meta` holds, not empty,
 // which is asked for when the list has been made; both outlive the exchange. One that is short
 // enough to be sent as a whole has an ETag.
@@ -33,18 +39,24 @@ Task<Reply> list_success(RequestContext& context, NextPage data, MakeMeta more_m
 // it is sent.
 void tag_list(http::Response& response);
 
-// `collections`: those that the file is in. It tells where a picture was taken. REQUIRES: it is
-// sent to the file's owner and nobody else.
-boost::json::object media_object(RequestContext& context, const vault::Entry& entry,
-                                 std::span<const vault::CollectionId> collections = {});
-// The same outside of an exchange. `api_url`: where the API is, as the client sees it.
-boost::json::object media_object(vault::Vault& vault, const std::string& api_url,
-                                 const vault::Entry& entry,
-                                 std::span<const vault::CollectionId> collections = {},
-                                 boost::json::storage_ptr memory = {});
+// Whether a file's object leads to its bytes. Nothing leads to those of one that is deleted.
+enum class FileLinks { kShown, kNone };
 
-// Of a file that is deleted: nothing leads to it.
-void remove_links(boost::json::object& media);
+// The members of a file's object. `api_url`: where the API is, as the client sees it;
+// `collections`: those that the file is in. They tell where a picture was taken. REQUIRES: sent to
+// the file's owner and nobody else.
+ObjectWriter media_members(vault::Vault& vault, std::string_view api_url, const vault::Entry& entry,
+                           std::span<const vault::CollectionId> collections = {},
+                           FileLinks links = FileLinks::kShown);
+ObjectWriter media_members(RequestContext& context, const vault::Entry& entry,
+                           std::span<const vault::CollectionId> collections = {},
+                           FileLinks links = FileLinks::kShown);
+WrittenJson media_object(RequestContext& context, const vault::Entry& entry,
+                         std::span<const vault::CollectionId> collections = {});
+// 201 with the object of one file, or those of several in an array.
+http::Response uploaded(RequestContext& context, std::span<const WrittenJson> media);
+// Where the API is, as the client sees it.
+std::string api_url_of(const RequestContext& context);
 
 // The collections that each file of `entries`, all of one owner, is in.
 Task<std::vector<std::vector<vault::CollectionId>>> collections_of(
