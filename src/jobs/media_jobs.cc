@@ -235,6 +235,11 @@ MediaJobs::Stats MediaJobs::stats() const {
   return stats;
 }
 
+bool MediaJobs::is_broken() const {
+  const std::lock_guard lock(mutex_);
+  return is_broken_;
+}
+
 bool MediaJobs::is_stopped() const {
   const std::lock_guard lock(mutex_);
   return stop_;
@@ -278,7 +283,8 @@ void MediaJobs::work(bool counts) {
 
 bool MediaJobs::step(InlineExecutor& executor, bool& files_next) {
   if (!check_pool()) {
-    while (auto wanted = take_wanted()) give_up(std::move(*wanted));
+    // While another thread finds out for the first time, they wait.
+    while (auto wanted = is_broken() ? take_wanted() : std::nullopt) give_up(std::move(*wanted));
     return false;
   }
   if (std::exchange(files_next, false) && look_into_next(executor)) return true;
@@ -341,7 +347,7 @@ std::optional<media::Reply> MediaJobs::run(const media::Request& request, int fi
     return pool_.run(request, file, offset, length);
   } catch (const media::WorkerPool::Stopped&) {
     return std::nullopt;
-  } catch (const std::exception& error) {
+  } catch (const media::WorkerPool::Unavailable& error) {
     note_broken(error.what());
     return std::nullopt;
   }
@@ -383,14 +389,17 @@ void MediaJobs::look_into(InlineExecutor& executor, vault::MediaJob job) {
 
 void MediaJobs::finish(InlineExecutor& executor, vault::MediaJob job, media::Reply reply) {
   if (!reply.picture && !reply.failure) reply.failure = media::Failure::kProtocol;
-  const bool tries_again = reply.failure && media::may_be_transient(*reply.failure) &&
-                           job.tries < vault::MediaQueue::kTries;
+  const bool tries_again =
+      reply.was_killed
+          ? !job.was_begun_enough()
+          : reply.failure && media::may_be_transient(*reply.failure) && !job.has_failed_enough();
   if (tries_again) {
     {
       const std::lock_guard lock(mutex_);
       ++stats_.retried;
     }
-    executor.run(vault_.media_queue().retry_later(job));
+    executor.run(reply.was_killed ? vault_.media_queue().retry_soon(job)
+                                  : vault_.media_queue().retry_later(job));
     return;
   }
   vault::Media media;
@@ -423,6 +432,10 @@ std::optional<media::Reply> MediaJobs::run_wanted(const media::Request& request,
   too_large.failure = media::Failure::kTooLarge;
   if (!source) return too_large;
   auto reply = run(request, source->file, source->offset, source->length);
+  // Nothing is said of the file then, and somebody waits.
+  if (reply && reply->was_killed) {
+    reply = run(request, source->file, source->offset, source->length);
+  }
   if (!reply || reply->picture) return reply;
   const auto failure = reply->failure.value_or(media::Failure::kProtocol);
   reply->failure = failure;

@@ -111,6 +111,7 @@ class MediaJobs final : public vault::PictureMaker {
   // Whether workers can be used; looks again, when it is time to.
   bool check_pool();
   void note_broken(const std::string& reason);
+  bool is_broken() const;
   bool is_stopped() const;
 
   vault::Vault& vault_;

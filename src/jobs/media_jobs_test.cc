@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <atomic>
 #include <chrono>
+#include <csignal>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
@@ -81,6 +82,18 @@ class MediaJobsTest : public vault::test::VaultTest {
   Account anna_;
   std::optional<media::WorkerPool> pool_;
   std::optional<MediaJobs> jobs_;
+};
+
+// Ends threads that wait for it, also where the test has failed before.
+class LetGo {
+ public:
+  explicit LetGo(std::atomic<bool>& may_go) : may_go_(may_go) {}
+  ~LetGo() { may_go_ = true; }
+  LetGo(const LetGo&) = delete;
+  LetGo& operator=(const LetGo&) = delete;
+
+ private:
+  std::atomic<bool>& may_go_;
 };
 
 TEST_F(MediaJobsTest, FactsAndThumbnailsOfPhotosFilmsAndSound) {
@@ -255,6 +268,7 @@ TEST_F(MediaJobsTest, WhatNobodyWaitsForIsNotMadeSmaller) {
   const std::string photo = sample("photos/landscape_orientation_1.jpg");
   const Entry file = found(add("photo", photo));
   std::atomic<bool> may_go = false;
+  const LetGo at_the_end(may_go);
   const auto hold = [&](vault::PictureMaker::Made) {
     while (!may_go) std::this_thread::sleep_for(std::chrono::milliseconds(1));
   };
@@ -275,6 +289,82 @@ TEST_F(MediaJobsTest, WhatNobodyWaitsForIsNotMadeSmaller) {
   may_go = true;
   EXPECT_TRUE(vault::test::eventually([&] { return answers == 2; }));
   EXPECT_EQ(jobs_->stats().pictures_waiting, 0U);
+}
+
+TEST_F(MediaJobsTest, APictureThatIsAskedForWhileTheFirstWorkerStartsIsMade) {
+  const Entry file = found(add("photo", sample("photos/landscape_orientation_6.jpg")));
+  end();
+  const media::Launcher program = media::program_launcher(COFFER_MEDIA_PROGRAM);
+  std::atomic<bool> may_go = false;
+  const LetGo at_the_end(may_go);
+  pool_.emplace(
+      [&] {
+        while (!may_go) std::this_thread::sleep_for(1ms);
+        return program();
+      },
+      media::WorkerPoolOptions{.workers = 2});
+  jobs_.emplace(*vault_, *pool_,
+                MediaJobs::Options{.threads = 2, .folder = folder_.path().string()});
+  std::atomic<int> made = 0;
+  const auto done = [&](vault::PictureMaker::Made picture) {
+    made += picture && *picture ? 1 : 100;
+  };
+  ASSERT_FALSE(jobs_->begin(file, {.width = 100}, done));
+  // Several turns of the thread that does not start the worker.
+  std::this_thread::sleep_for(1s);
+  EXPECT_EQ(made, 0);
+  may_go = true;
+  EXPECT_TRUE(vault::test::eventually([&] { return made != 0; }));
+  EXPECT_EQ(made, 1);
+  end();
+}
+
+TEST_F(MediaJobsTest, WorkersThatAreKilledDelayFilesAndNothingElse) {
+  end();
+  const media::Launcher program = media::program_launcher(COFFER_MEDIA_PROGRAM);
+  std::atomic<pid_t> last = -1;
+  std::atomic<int> starts = 0;
+  pool_.emplace(
+      [&] {
+        media::LaunchedWorker worker = program();
+        last = worker.process;
+        // Each but every third dies at its start.
+        if (++starts % 3 != 0) kill(worker.process, SIGKILL);
+        return worker;
+      },
+      media::WorkerPoolOptions{.workers = 2});
+  jobs_.emplace(*vault_, *pool_,
+                MediaJobs::Options{.threads = 2, .folder = folder_.path().string()});
+  const std::string photo = sample("photos/landscape_orientation_6.jpg");
+  for (int i = 0; i < 6; ++i) {
+    const Entry file = add("photo" + std::to_string(i), photo + std::to_string(i));
+    std::thread killer([&, process = last.load()] {
+      std::this_thread::sleep_for(i * 20ms);
+      if (process > 0) kill(process, SIGKILL);
+    });
+    Media media = look(file);
+    killer.join();
+    // It was killed in the middle: it is tried again.
+    for (int tries = 0; media.state == MediaState::kProcessing && tries < 10; ++tries) {
+      clock_.advance(40s);
+      media = look(file);
+    }
+    EXPECT_EQ(media.state, MediaState::kReady) << i;
+    EXPECT_TRUE(media.thumbnail) << i;
+    EXPECT_TRUE(jobs_->stats().is_usable);
+  }
+  EXPECT_GE(starts, 3);
+}
+
+TEST_F(MediaJobsTest, AFileThatCannotBeReadKeepsNoOtherFromBeingLookedInto) {
+  const Entry lost = add("lost", sample("photos/landscape_orientation_6.jpg"));
+  end();
+  lose_bytes(sample("photos/landscape_orientation_6.jpg"));
+  begin();
+  const Entry good = add("good", sample("photos/landscape_orientation_1.jpg"));
+  EXPECT_EQ(look(good).state, MediaState::kReady);
+  EXPECT_EQ(found(lost).media->state, MediaState::kProcessing);
+  EXPECT_TRUE(jobs_->stats().is_usable);
 }
 
 TEST_F(MediaJobsTest, WithoutAWorkerFilesWait) {

@@ -351,6 +351,7 @@ CREATE TABLE media_facts (
   owner_id {integer} NOT NULL,               -- whose turn it is: who stored these bytes first
   state    {integer} NOT NULL DEFAULT 0,     -- MediaState: 0 processing, 1 ready, 2 failed
   tries    {integer} NOT NULL DEFAULT 0,     -- that were begun
+  failed_tries {integer} NOT NULL DEFAULT 0, -- of them, with a failure of the file that may pass
   due      {integer} NOT NULL,               -- while state is 0: when it may be begun (again)
   failure  {integer},                        -- MediaFailure; null: none
   taken_at {integer},                        -- in UTC, or as if it were

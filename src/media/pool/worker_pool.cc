@@ -16,6 +16,11 @@
 namespace coffer::media {
 namespace {
 
+// The longest between two starts.
+constexpr std::chrono::milliseconds kMaxStartPause{1000};
+// Workers in a row that were gone before they had the job.
+constexpr int kMaxGone = 10;
+
 bool is_read_only(int file) {
   const int flags = fcntl(file, F_GETFL);
   if (flags >= 0 && (flags & O_ACCMODE) == O_RDONLY) return true;
@@ -75,22 +80,40 @@ std::unique_ptr<WorkerProcess> WorkerPool::take(Job job) {
     known_layers = stats_.layers;
   }
   try {
-    auto worker = WorkerProcess::start(launcher_, options_.start_timeout);
-    if (!worker) throw std::runtime_error(fmt::format("no media worker: {}", worker.error()));
-    if ((*worker)->layers() != known_layers) {
-      log::info("media_worker_confined",
-                {{"layers", names_of((*worker)->layers())},
-                 {"missing", names_of(kAllLayers & ~(*worker)->layers())}});
+    auto worker = start();
+    if (worker->layers() != known_layers) {
+      log::info("media_worker_confined", {{"layers", names_of(worker->layers())},
+                                          {"missing", names_of(kAllLayers & ~worker->layers())}});
     }
     const std::lock_guard lock(mutex_);
     if (stopped_) throw Stopped();
     ++stats_.started;
-    stats_.layers = (*worker)->layers();
-    working_.insert((*worker)->process());
-    return std::move(*worker);
+    stats_.layers = worker->layers();
+    working_.insert(worker->process());
+    return worker;
   } catch (...) {
     give_back(nullptr);
     throw;
+  }
+}
+
+std::unique_ptr<WorkerProcess> WorkerPool::start() {
+  // The last one begins within the time of one, so that a job's lease outlasts all of them.
+  const auto last = std::chrono::steady_clock::now() + options_.start_timeout;
+  auto pause = options_.start_again_after;
+  for (int count = 1;; ++count) {
+    auto worker = WorkerProcess::start(launcher_, options_.start_timeout);
+    if (worker) return std::move(*worker);
+    const StartFailure& failure = worker.error();
+    std::unique_lock lock(mutex_);
+    ++stats_.failed;
+    const bool is_last = count == kMaxStarts || std::chrono::steady_clock::now() >= last;
+    if (!failure.may_pass || is_last) {
+      const std::string times = count > 1 ? fmt::format(", after {} starts", count) : "";
+      throw Unavailable(fmt::format("no media worker: {}{}", failure.reason, times));
+    }
+    if (stop_.wait_for(lock, pause, [this] { return stopped_; })) throw Stopped();
+    pause = std::min(2 * pause, kMaxStartPause);
   }
 }
 
@@ -117,6 +140,7 @@ void WorkerPool::stop() {
     for (const pid_t process : working_) kill(process, SIGKILL);
   }
   free_.notify_all();
+  stop_.notify_all();
 }
 
 // Gives the worker back whatever happens.
@@ -139,18 +163,22 @@ Reply WorkerPool::run(Request request, int file, std::uint64_t offset, std::uint
   if (!whole && length > kMaxSharedFileBytes) {
     throw std::invalid_argument("a media job's file holds more than its range");
   }
-  const Borrowed worker(*this, request.job);
-  // Made by whoever has a worker: no more copies than workers are in memory.
-  const Descriptor copy = whole ? Descriptor() : sealed_copy(file, offset, length);
   request.offset = 0;
   request.length = length;
   request.patience_millis = static_cast<std::uint32_t>(
       std::clamp<std::int64_t>(options_.job_timeout.count(), 1, std::int64_t{kMaxPatienceMillis}));
-  Reply reply = worker->run(request, whole ? file : copy.get(), options_.job_timeout);
-  const std::lock_guard lock(mutex_);
-  if (stopped_) throw Stopped();
-  ++stats_.jobs;
-  return reply;
+  for (int gone = 0; gone < kMaxGone; ++gone) {
+    const Borrowed worker(*this, request.job);
+    // Made by whoever has a worker: no more copies than workers are in memory.
+    const Descriptor copy = whole ? Descriptor() : sealed_copy(file, offset, length);
+    auto reply = worker->run(request, whole ? file : copy.get(), options_.job_timeout);
+    const std::lock_guard lock(mutex_);
+    if (stopped_) throw Stopped();
+    if (!reply) continue;
+    ++stats_.jobs;
+    return std::move(*reply);
+  }
+  throw Unavailable(fmt::format("no media worker: {} were gone before they had a job", kMaxGone));
 }
 
 void WorkerPool::check() { const Borrowed worker(*this, Job::kProbe); }

@@ -22,6 +22,8 @@ struct WorkerPoolOptions {
   std::uint64_t jobs_a_worker = 200;  // then it is replaced
   std::chrono::milliseconds job_timeout = std::chrono::seconds(20);
   std::chrono::milliseconds start_timeout = std::chrono::seconds(20);
+  // After a start that failed and may not fail again; twice as long after each further one.
+  std::chrono::milliseconds start_again_after{20};
 };
 
 // A larger file than this has to be a file of its own, when a worker is to look into it.
@@ -46,6 +48,11 @@ class WorkerPool {
     Stopped() : std::runtime_error("media workers are stopped") {}
   };
 
+  // What run() and check() throw where no worker can be started, with what an operator can do.
+  struct Unavailable : std::runtime_error {
+    using std::runtime_error::runtime_error;
+  };
+
   // Starts nothing.
   WorkerPool(Launcher launcher, WorkerPoolOptions options);
   // REQUIRES: no call of run() is under way.
@@ -63,11 +70,17 @@ class WorkerPool {
   //
   // What is wrong with the bytes is told by the reply: `facts` where they were found, `picture` or
   // `failure`; describe() has words for people, may_be_transient() whether to try once more.
+  // `was_killed` says that it may not be the bytes at all. A worker that was killed before it had
+  // the job is replaced and says nothing.
   //
-  // Throws std::runtime_error, with what an operator can do, where no worker can be started or the
-  // range cannot be read, Stopped, and std::invalid_argument where something could be written
-  // through `file`, or it holds more than a range that is too large to copy.
+  // A start that fails is tried again, kMaxStarts times in a row and for about twice the time that
+  // one may take, unless the worker said why it must not be used: then, Unavailable. Throws
+  // Stopped, std::runtime_error where the range cannot be read, and std::invalid_argument where
+  // something could be written through `file`, or it holds more than a range that is too large to
+  // copy.
   Reply run(Request request, int file, std::uint64_t offset, std::uint64_t length);
+
+  static constexpr int kMaxStarts = 10;
 
   // Starts a worker, unless one is idle: throws as run() does where none can be started.
   void check();
@@ -78,7 +91,7 @@ class WorkerPool {
   struct Stats {
     std::uint64_t jobs = 0;
     std::uint64_t started = 0;  // workers, since the pool was made
-    std::uint64_t failed = 0;   // workers that were replaced for a failure
+    std::uint64_t failed = 0;   // workers that were replaced for a failure, or did not start
     std::size_t busy = 0;
     std::size_t idle = 0;
     std::uint32_t layers = 0;  // of the worker that was started last
@@ -89,6 +102,8 @@ class WorkerPool {
   class Borrowed;
   // A worker that is idle, or a new one. Throws as run() does.
   std::unique_ptr<WorkerProcess> take(Job job);
+  // One that is new. Throws as run() does.
+  std::unique_ptr<WorkerProcess> start();
   void give_back(std::unique_ptr<WorkerProcess> worker);
   // Waits for its turn, and counts as busy from then on.
   void enter(std::unique_lock<std::mutex>& lock, Job job);
@@ -97,6 +112,7 @@ class WorkerPool {
   const WorkerPoolOptions options_;
   mutable std::mutex mutex_;
   std::condition_variable free_;
+  std::condition_variable stop_;
   std::vector<std::unique_ptr<WorkerProcess>> idle_;
   std::set<pid_t> working_;  // processes that have a job
   std::size_t waiting_renders_ = 0;

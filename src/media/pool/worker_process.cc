@@ -14,6 +14,7 @@
 #include <cstring>
 #include <optional>
 #include <system_error>
+#include <thread>
 #include <utility>
 
 #include <fmt/format.h>
@@ -22,6 +23,7 @@ namespace coffer::media {
 namespace {
 
 using Clock = std::chrono::steady_clock;
+using namespace std::chrono_literals;
 
 [[noreturn]] void fail(int error, const char* what) {
   throw std::system_error(error, std::generic_category(), what);
@@ -54,14 +56,16 @@ bool wait_readable(int descriptor, Clock::time_point deadline) {
   }
 }
 
-// A message of at most `Size` bytes from the worker. Nothing: none came in time, or it is gone.
+enum class Silence { kTooSlow, kGone };
+
+// A message of at most `Size` bytes from the worker.
 template <std::size_t Size>
-std::optional<Bytes> receive_message(int control, Clock::time_point deadline) {
-  if (!wait_readable(control, deadline)) return std::nullopt;
+std::expected<Bytes, Silence> receive_message(int control, Clock::time_point deadline) {
+  if (!wait_readable(control, deadline)) return std::unexpected(Silence::kTooSlow);
   Bytes bytes(Size + 1);
   // Without a place for them, descriptors that come along are closed by the kernel.
   const ssize_t count = recv(control, bytes.data(), bytes.size(), MSG_DONTWAIT);
-  if (count <= 0) return std::nullopt;
+  if (count <= 0) return std::unexpected(Silence::kGone);
   bytes.resize(static_cast<std::size_t>(count));
   return bytes;
 }
@@ -79,10 +83,14 @@ class SpawnActions {
   SpawnActions(const SpawnActions&) = delete;
   SpawnActions& operator=(const SpawnActions&) = delete;
 
-  void set(int control) {
+  void set(int control, std::optional<int> errors) {
     check(posix_spawn_file_actions_adddup2(&actions_, control, 0));
     check(posix_spawn_file_actions_addopen(&actions_, 1, "/dev/null", O_WRONLY, 0));
-    check(posix_spawn_file_actions_addopen(&actions_, 2, "/dev/null", O_WRONLY, 0));
+    if (errors) {
+      check(posix_spawn_file_actions_adddup2(&actions_, *errors, 2));
+    } else {
+      check(posix_spawn_file_actions_addopen(&actions_, 2, "/dev/null", O_WRONLY, 0));
+    }
     check(posix_spawn_file_actions_addclosefrom_np(&actions_, 3));
     sigset_t none;
     sigset_t all;
@@ -129,9 +137,31 @@ std::string missing_layers(std::uint32_t layers) {
 
 Failure failure_of(const JobEnd& end) noexcept {
   if (end.signal == SIGXCPU) return Failure::kTime;
-  // Nobody but the kernel kills it so, where memory is short.
+  // The harder limit, of a decoder that takes no notice of the signal before.
+  if (end.signal == SIGKILL && end.cpu_millis >= kMaxJobCpuSeconds * 1000) return Failure::kTime;
+  // Of those who kill, the kernel does so where memory is short.
   if (end.signal == SIGKILL) return Failure::kMemory;
   return Failure::kCrashed;
+}
+
+// Whether somebody else ended the job: no decoder dies of these by itself, and no limit of a job
+// but that of processor time sends one.
+bool was_killed(const JobEnd& end) noexcept {
+  switch (end.signal) {
+    case SIGHUP:
+    case SIGINT:
+    case SIGTERM: return true;
+    case SIGKILL: return failure_of(end) != Failure::kTime;
+    default: return false;
+  }
+}
+
+// Whether another try may start a program that could not be started.
+bool may_pass(const std::error_code& error) {
+  for (const int lack : {EAGAIN, ENOMEM, EMFILE, ENFILE}) {
+    if (error == std::error_code(lack, std::generic_category())) return true;
+  }
+  return false;
 }
 
 }  // namespace
@@ -140,11 +170,11 @@ void Descriptor::reset() noexcept {
   if (fd_ >= 0) close(std::exchange(fd_, -1));
 }
 
-Launcher program_launcher(std::string program) {
-  return [program = std::move(program)] {
+Launcher program_launcher(std::string program, std::optional<int> errors) {
+  return [program = std::move(program), errors] {
     auto [ours, theirs] = make_sockets();
     SpawnActions actions;
-    actions.set(theirs.get());
+    actions.set(theirs.get(), errors);
     LaunchedWorker worker;
     worker.process = actions.spawn(program);
     worker.control = std::move(ours);
@@ -152,24 +182,55 @@ Launcher program_launcher(std::string program) {
   };
 }
 
-std::expected<std::unique_ptr<WorkerProcess>, std::string> WorkerProcess::start(
+std::expected<std::unique_ptr<WorkerProcess>, StartFailure> WorkerProcess::start(
     const Launcher& launcher, std::chrono::milliseconds timeout) {
   const auto deadline = Clock::now() + timeout;
-  std::unique_ptr<WorkerProcess> worker(new WorkerProcess(launcher()));
+  std::unique_ptr<WorkerProcess> worker;
+  try {
+    worker.reset(new WorkerProcess(launcher()));
+  } catch (const std::system_error& error) {
+    return std::unexpected(StartFailure{error.what(), may_pass(error.code())});
+  }
   const auto message = receive_message<kHelloBytes>(worker->worker_.control.get(), deadline);
-  if (!message) return std::unexpected("it did not start, or was too slow");
+  if (!message) {
+    const bool is_gone = message.error() == Silence::kGone;
+    return std::unexpected(
+        StartFailure{is_gone ? worker->how_it_ended() : "it was too slow to start", true});
+  }
   const auto hello = decode_hello(*message);
-  if (!hello) return std::unexpected("it is of another version");
+  if (!hello) return std::unexpected(StartFailure{"it is of another version"});
   if (const std::string missing = missing_layers(hello->layers); !missing.empty()) {
-    return std::unexpected(fmt::format("this kernel does not confine it: {} missing", missing));
+    return std::unexpected(
+        StartFailure{fmt::format("this kernel does not confine it: {} missing", missing)});
   }
   if (hello->succeeded_attempts != 0) {
-    return std::unexpected(fmt::format(
+    return std::unexpected(StartFailure{fmt::format(
         "it is not confined: it could {}",
-        (hello->succeeded_attempts & kOpenedFile) != 0 ? "open a file" : "use the network"));
+        (hello->succeeded_attempts & kOpenedFile) != 0 ? "open a file" : "use the network")});
   }
   worker->layers_ = hello->layers;
   return worker;
+}
+
+std::string WorkerProcess::how_it_ended() const {
+  constexpr std::chrono::milliseconds kStep{5};
+  for (auto waited = 0ms; waited < 1s; waited += kStep) {
+    siginfo_t end = {};
+    // It stays a child, so that its number is not another's.
+    const int result =
+        waitid(P_PID, static_cast<id_t>(worker_.process), &end, WEXITED | WNOWAIT | WNOHANG);
+    if (result != 0) break;
+    if (end.si_pid != 0) {
+      // The process that waits for the one in the namespace ends as a shell would.
+      constexpr int kSignals = 128;
+      const bool by_signal = end.si_code != CLD_EXITED || end.si_status > kSignals;
+      if (!by_signal) return fmt::format("it ended with status {} at its start", end.si_status);
+      return fmt::format("signal {} ended it at its start",
+                         end.si_code == CLD_EXITED ? end.si_status - kSignals : end.si_status);
+    }
+    std::this_thread::sleep_for(kStep);
+  }
+  return "it did not start";
 }
 
 WorkerProcess::~WorkerProcess() {
@@ -217,20 +278,34 @@ bool WorkerProcess::receive(int reply, ReplyReader& reader, Clock::time_point de
   }
 }
 
-Reply WorkerProcess::run(const Request& request, int file, std::chrono::milliseconds timeout) {
+std::optional<Reply> WorkerProcess::run(const Request& request, int file,
+                                        std::chrono::milliseconds timeout) {
   const auto deadline = Clock::now() + timeout;
   ++jobs_;
   ReplyReader reader(request);
   auto [ours, theirs] = make_pipe();
-  Failure failure = Failure::kCrashed;
-  const bool sent = send(request, file, theirs.get());
+  if (!send(request, file, theirs.get())) {
+    usable_ = false;
+    return std::nullopt;
+  }
   theirs.reset();
+  Failure failure = Failure::kCrashed;
   std::optional<JobEnd> end;
-  if (sent && receive(ours.get(), reader, deadline, failure)) {
+  bool killed = false;
+  if (receive(ours.get(), reader, deadline, failure)) {
     // The process of the job has closed its answer; how it ended is told apart from that.
     const auto message = receive_message<kJobEndBytes>(worker_.control.get(), deadline);
-    if (message) end = decode_job_end(*message);
-    if (end) failure = failure_of(*end);
+    if (message) {
+      end = decode_job_end(*message);
+      if (end) failure = failure_of(*end);
+      killed = end && was_killed(*end);
+    } else if (message.error() == Silence::kTooSlow) {
+      failure = Failure::kTime;
+    } else {
+      // The service is gone, which reads no byte of a file.
+      failure = Failure::kMemory;
+      killed = true;
+    }
   }
   const bool ended = reader.ended() && end && end->is_good();
   if (!ended) usable_ = false;
@@ -243,6 +318,7 @@ Reply WorkerProcess::run(const Request& request, int file, std::chrono::millisec
     // Facts that were told before it failed were told in good order.
     reply.picture.reset();
     reply.failure = failure;
+    reply.was_killed = killed;
     if (failure == Failure::kProtocol) reply.facts.reset();
   }
   return reply;

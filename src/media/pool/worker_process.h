@@ -7,6 +7,7 @@
 #include <expected>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -22,15 +23,23 @@ struct LaunchedWorker {
 };
 // Starts a worker. Throws std::system_error where the machine cannot.
 using Launcher = std::function<LaunchedWorker()>;
-// Runs `program`, with nothing of the server's environment and descriptors.
-Launcher program_launcher(std::string program);
+// Runs `program`, with nothing of the server's environment and descriptors. What it says of errors
+// is thrown away, or goes to `errors`, which is borrowed: for tools that look for faults of its
+// own.
+Launcher program_launcher(std::string program, std::optional<int> errors = std::nullopt);
+
+// Why a worker did not start.
+struct StartFailure {
+  std::string reason;     // for the log
+  bool may_pass = false;  // as where it was killed meanwhile: another start may succeed
+};
 
 // Threads: one at a time.
 class WorkerProcess {
  public:
-  // Starts it and waits for its hello. An error, for the log, where it does not start, says what
-  // no worker says, lacks one of kRequiredLayers, or could do what it must not.
-  static std::expected<std::unique_ptr<WorkerProcess>, std::string> start(
+  // Starts it and waits for its hello. A failure, where it does not start, says what no worker
+  // says, lacks one of kRequiredLayers, or could do what it must not.
+  static std::expected<std::unique_ptr<WorkerProcess>, StartFailure> start(
       const Launcher& launcher, std::chrono::milliseconds timeout);
   // Kills it and all that it started.
   ~WorkerProcess();
@@ -38,8 +47,9 @@ class WorkerProcess {
   WorkerProcess& operator=(const WorkerProcess&) = delete;
 
   // Blocks until the job has ended, or for `timeout`. What fails is told in the reply; facts that
-  // had come by then are kept. REQUIRES: is_usable(); nothing can be written through `file`.
-  Reply run(const Request& request, int file, std::chrono::milliseconds timeout);
+  // had come by then are kept. Nothing: the worker was gone before it had the job. REQUIRES:
+  // is_usable(); nothing can be written through `file`.
+  std::optional<Reply> run(const Request& request, int file, std::chrono::milliseconds timeout);
 
   // False once it failed in any way: another has to take its place.
   bool is_usable() const noexcept { return usable_; }
@@ -51,6 +61,8 @@ class WorkerProcess {
   explicit WorkerProcess(LaunchedWorker worker) noexcept : worker_(std::move(worker)) {}
 
   bool send(const Request& request, int file, int reply);
+  // How it ended, for the log. REQUIRES: its end of the socket is closed.
+  std::string how_it_ended() const;
   // True at the end of the stream; false after `deadline`, or where it breaks the rules.
   bool receive(int reply, ReplyReader& reader, std::chrono::steady_clock::time_point deadline,
                Failure& failure);

@@ -43,6 +43,9 @@ struct Reply {
   std::optional<Facts> facts;
   std::optional<Picture> picture;
   std::optional<Failure> failure;  // where there is no picture
+  // Somebody else ended the job: the kernel where memory was short, or a person. Little is said of
+  // the file, and another try may end otherwise.
+  bool was_killed = false;
   // What the job cost, for statistics: 0 where it was ended by the clock.
   std::uint32_t memory_kib = 0;
   std::uint32_t cpu_millis = 0;

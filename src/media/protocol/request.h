@@ -53,6 +53,7 @@ inline constexpr std::uint32_t kMaxPictureEdge = 4096;
 inline constexpr std::uint32_t kMaxOptimizedEdge = 16'383;  // of WebP
 inline constexpr std::uint32_t kMaxPictureBytes = 16u << 20;
 inline constexpr std::uint32_t kMaxPatienceMillis = 3'600'000;
+inline constexpr std::uint32_t kMaxJobCpuSeconds = 15;  // of processor time; then SIGXCPU
 
 inline constexpr std::size_t kRequestBytes = 64;
 std::array<std::byte, kRequestBytes> encode(const Request& request) noexcept;

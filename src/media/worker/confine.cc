@@ -29,7 +29,6 @@ namespace coffer::media {
 namespace {
 
 constexpr rlim_t kMemoryBytes = rlim_t{1} << 30;
-constexpr rlim_t kCpuSeconds = 15;
 constexpr rlim_t kDescriptors = 16;
 constexpr int kNice = 10;
 
@@ -152,6 +151,8 @@ rlim_t mapped_bytes() {
 }  // namespace
 
 std::uint32_t enter_namespaces() {
+  // Where memory is short, the kernel is to end this rather than the server. It may have no /proc.
+  write_file("/proc/self/oom_score_adj", "1000");
   if (setpriority(PRIO_PROCESS, 0, kNice) != 0) fail_layer("setpriority");
   const std::uint32_t layers = unshare_all();
   if ((layers & kPidNamespace) == 0) return layers;
@@ -181,7 +182,7 @@ std::uint32_t confine_service(std::uint32_t layers) {
 void confine_job() {
   die_with_parent();
   // By processor time rather than by the clock: on a busy machine a job takes longer.
-  const rlimit cpu = {kCpuSeconds, kCpuSeconds + 1};
+  const rlimit cpu = {kMaxJobCpuSeconds, kMaxJobCpuSeconds + 1};
   if (setrlimit(RLIMIT_CPU, &cpu) != 0) fail_layer("setrlimit");
   filter_syscalls(SyscallRole::kJob);
 }

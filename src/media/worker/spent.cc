@@ -4,12 +4,14 @@
 #include <chrono>
 #include <ctime>
 
+#include "media/protocol/request.h"
+
 namespace coffer::media {
 namespace {
 
 using Clock = std::chrono::steady_clock;
 
-constexpr double kJobSeconds = 15;
+constexpr double kJobSeconds = kMaxJobCpuSeconds;
 
 // A process has one job.
 Clock::time_point start;

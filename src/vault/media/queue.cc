@@ -1,5 +1,6 @@
 #include "vault/media/queue.h"
 
+#include <algorithm>
 #include <limits>
 #include <string>
 #include <utility>
@@ -16,8 +17,9 @@
 namespace coffer::vault {
 namespace {
 
-// Beginnings without an end, each with the program, before the bytes are blamed for it.
-constexpr std::uint32_t kMaxBeginnings = 5;
+// After the first try that was ended from outside; twice as long after each further one, up to:
+constexpr std::chrono::seconds kRetrySoon{1};
+constexpr std::uint32_t kMaxDoublings = 5;
 // Pictures of a digest that go in one transaction.
 constexpr std::size_t kDropStep = 100;
 // Jobs without a file that one lease() drops.
@@ -30,11 +32,15 @@ constexpr db::Statement kNextOwner{
     "SELECT owner_id FROM media_facts WHERE state = 0 AND owner_id > $1 AND due <= $2"
     " ORDER BY owner_id LIMIT 1"};
 constexpr db::Statement kNextJob{
-    "SELECT source, tries FROM media_facts WHERE state = 0 AND owner_id = $1 AND due <= $2"
+    "SELECT source, tries, failed_tries FROM media_facts WHERE state = 0 AND owner_id = $1 AND due "
+    "<= $2"
     " ORDER BY due LIMIT 1"};
 constexpr db::Statement kLeaseJob{
     "UPDATE media_facts SET due = $2, tries = tries + 1 WHERE source = $1"};
 constexpr db::Statement kRetryLater{
+    "UPDATE media_facts SET due = $2, failed_tries = failed_tries + 1 WHERE source = $1"
+    " AND state = 0"};
+constexpr db::Statement kRetryKilled{
     "UPDATE media_facts SET due = $2 WHERE source = $1 AND state = 0"};
 constexpr db::Statement kGiveBack{
     "UPDATE media_facts SET due = $2, tries = tries - 1 WHERE source = $1 AND state = 0"
@@ -84,7 +90,8 @@ constexpr auto kCountUnqueuedText =
     sql("SELECT count(*) FROM entry WHERE id > $1 AND digest IS NOT NULL AND ", kHasFacts);
 constexpr db::Statement kCountUnqueued{kCountUnqueuedText.data()};
 constexpr db::Statement kRetryFailed{
-    "UPDATE media_facts SET state = 0, tries = 0, due = $1, failure = NULL, facts = ''"
+    "UPDATE media_facts SET state = 0, tries = 0, failed_tries = 0, due = $1, failure = NULL, "
+    "facts = ''"
     " WHERE source IN (SELECT source FROM media_facts WHERE state = 2 LIMIT $2)"};
 
 std::int64_t integer_from(const db::Row& row) { return row.integer(0); }
@@ -94,7 +101,9 @@ Sha256Digest digest_from(const db::Row& row) {
 }
 
 MediaJob job_from(const db::Row& row) {
-  return {.digest = digest_from(row), .tries = static_cast<std::uint32_t>(row.integer(1))};
+  return {.digest = digest_from(row),
+          .tries = static_cast<std::uint32_t>(row.integer(1)),
+          .failed_tries = static_cast<std::uint32_t>(row.integer(2))};
 }
 
 Entry file_from(const db::Row& row) {
@@ -207,9 +216,11 @@ Task<std::optional<MediaJob>> MediaQueue::lease() {
         if (has_more) break;
         continue;
       }
-      ++job->tries;
       const ByteView source = job->digest.bytes;
-      if (job->tries > kMaxBeginnings) {
+      // Each ended with the program, or a worker.
+      const bool is_blamed = job->was_begun_enough();
+      ++job->tries;
+      if (is_blamed) {
         const Media gone{.state = MediaState::kFailed, .failure = MediaFailure::kCrashed};
         const State old;
         co_await write_media(tx, job->digest, old, gone, now);
@@ -288,6 +299,15 @@ Task<void> MediaQueue::retry_later(MediaJob job) {
   const Time due = context_.clock.now() + kRetryAfter;
   auto body = [&](db::Transaction& tx) -> Task<void> {
     co_await tx.execute(kRetryLater, ByteView(job.digest.bytes), due);
+  };
+  co_await context_.database.write(Actor::System{}, body);
+}
+
+Task<void> MediaQueue::retry_soon(MediaJob job) {
+  const Time due =
+      context_.clock.now() + kRetrySoon * (1u << std::min(job.tries - 1, kMaxDoublings));
+  auto body = [&](db::Transaction& tx) -> Task<void> {
+    co_await tx.execute(kRetryKilled, ByteView(job.digest.bytes), due);
   };
   co_await context_.database.write(Actor::System{}, body);
 }

@@ -23,7 +23,16 @@ namespace coffer::vault {
 // Bytes that are being looked into.
 struct MediaJob {
   Sha256Digest digest;
-  std::uint32_t tries = 0;  // with this one
+  std::uint32_t tries = 0;         // with this one
+  std::uint32_t failed_tries = 0;  // of them, with a failure of the file that may pass
+
+  // Whether such a failure is the last one.
+  bool has_failed_enough() const noexcept { return failed_tries + 1 >= kTries; }
+  // Whether a try that was ended from outside is the last one.
+  bool was_begun_enough() const noexcept { return tries >= kMaxBeginnings; }
+
+  static constexpr std::uint32_t kTries = 2;
+  static constexpr std::uint32_t kMaxBeginnings = 10;
 };
 
 // The bytes of a job.
@@ -54,8 +63,6 @@ class MediaQueue {
   // Longer than a job takes.
   static constexpr std::chrono::seconds kLease{90};
   static constexpr std::chrono::seconds kRetryAfter{60};
-  // A failure that may pass is tried so often.
-  static constexpr std::uint32_t kTries = 2;
 
   explicit MediaQueue(Context& context) : context_(context) {}
 
@@ -73,8 +80,11 @@ class MediaQueue {
   Task<bool> settle(MediaJob job, Media media, std::optional<MadePicture> thumbnail);
   static constexpr std::size_t kEvents = 1000;
 
-  // It is due again in kRetryAfter, for a failure that may pass. REQUIRES: job.tries < kTries.
+  // It is due again in kRetryAfter, for a failure of the file that may pass. REQUIRES: not
+  // job.has_failed_enough().
   Task<void> retry_later(MediaJob job);
+  // It was ended from outside, and is due again soon, later with each time.
+  Task<void> retry_soon(MediaJob job);
   // It was not tried, and is due again after `delay`.
   Task<void> give_back(MediaJob job, std::chrono::seconds delay);
 

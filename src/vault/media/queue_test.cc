@@ -161,12 +161,29 @@ TEST_F(MediaQueueTest, WhatEndsTheProgramEachTimeIsGivenUp) {
   const Entry file = upload(anna_, "a.jpg", "bytes");
   int tries = 0;
   while (lease()) {
-    ASSERT_LT(++tries, 10);
+    ASSERT_LT(++tries, 100);
     clock_.advance(MediaQueue::kLease);
   }
-  EXPECT_EQ(tries, 5);
+  EXPECT_EQ(tries, 10);
   EXPECT_EQ(find(file).media->state, MediaState::kFailed);
   EXPECT_EQ(find(file).media->failure, MediaFailure::kCrashed);
+}
+
+TEST_F(MediaQueueTest, WhatWasKilledIsTriedSoonAndLaterEachTime) {
+  const Entry file = upload(anna_, "a.jpg", "bytes");
+  std::vector<std::chrono::seconds> waited;
+  for (auto job = lease(); !job->was_begun_enough();) {
+    ASSERT_LT(waited.size(), 100U);
+    EXPECT_FALSE(job->has_failed_enough()) << "nothing is said of the file";
+    run(vault_->media_queue().retry_soon(*job));
+    waited.emplace_back(0s);
+    while (!(job = lease())) {
+      clock_.advance(1s);
+      waited.back() += 1s;
+    }
+  }
+  EXPECT_EQ(waited, (std::vector<std::chrono::seconds>{1s, 2s, 4s, 8s, 16s, 32s, 32s, 32s, 32s}));
+  EXPECT_EQ(find(file).media->state, MediaState::kProcessing) << "the last one may still succeed";
 }
 
 TEST_F(MediaQueueTest, AFailureThatMayPassIsTriedLater) {
@@ -177,7 +194,7 @@ TEST_F(MediaQueueTest, AFailureThatMayPassIsTriedLater) {
   clock_.advance(MediaQueue::kRetryAfter);
   const auto again = lease();
   ASSERT_TRUE(again);
-  EXPECT_EQ(again->tries, MediaQueue::kTries);
+  EXPECT_TRUE(again->has_failed_enough());
   const Media failed{.state = MediaState::kFailed, .failure = MediaFailure::kTime};
   EXPECT_TRUE(run(vault_->media_queue().settle(*again, failed, std::nullopt)));
   EXPECT_EQ(*find(file).media, failed);
