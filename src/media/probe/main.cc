@@ -162,7 +162,7 @@ int run(int count, char** arguments) {
         stderr);
     return 2;
   }
-  WorkerPool pool(program_launcher(options.program), options.pool);
+  WorkerPool pool(program_launcher(options.program, STDERR_FILENO), options.pool);
   for (int round = 0; round < options.repeat; ++round) {
     for (const std::string& path : options.files) probe(pool, options, path);
   }
