@@ -70,6 +70,29 @@ def test_avif_is_turned_by_its_properties_and_not_again_by_exif(tmp_path):
         assert quarters_of(facts) == upper + lower, path.name
 
 
+def test_a_turn_that_stands_before_the_size_counts(tmp_path):
+    """As cameras of Sony write HIF: the properties of an item are a list, and its turn is the first of it."""
+    run("vips", "copy", quarters(tmp_path / "picture.ppm"), tmp_path / "picture.png")
+    files = {}
+    for angle in range(4):
+        path = tmp_path / f"{angle}.avif"
+        run("avifenc", "-s", "10", "--min", "0", "--max", "10", "--irot", angle, "--imir", 0, tmp_path / "picture.png", path)
+        data = bytearray(path.read_bytes())
+        # Version and flags, one item, its number, how many properties.
+        at = data.index(b"ipma") + 4
+        assert data[at : at + 8] == bytes(7) + b"\1"
+        count = data[at + 10]
+        numbers = data[at + 11 : at + 11 + count]
+        data[at + 11 : at + 11 + count] = numbers[-2:] + numbers[:-2]
+        path.write_bytes(data)
+        files[path.name] = mirrored(rotated([UPRIGHT[:2], UPRIGHT[2:]], angle), 0)
+    found = probe(tmp_path, *(tmp_path / name for name in files))
+    for name, (upper, lower) in files.items():
+        size = (WIDTH, HEIGHT) if name[0] in "02" else (HEIGHT, WIDTH)
+        assert (found[name]["width"], found[name]["height"]) == size, name
+        assert quarters_of(found[name]) == upper + lower, name
+
+
 def test_what_is_cut_off_is_not_shown(tmp_path):
     run("vips", "copy", quarters(tmp_path / "picture.ppm"), tmp_path / "picture.png")
     # The left half.

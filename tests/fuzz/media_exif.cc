@@ -4,6 +4,7 @@
 #include "media/worker/document.h"
 #include "media/worker/exif.h"
 #include "media/worker/fact_text.h"
+#include "media/worker/heif_turn.h"
 #include "media/worker/jxl_exif.h"
 #include "media/worker/png_exif.h"
 
@@ -30,6 +31,8 @@ COFFER_FUZZ(input) {
   if (const auto raw = read_raw_file(source)) COFFER_CHECK(raw->previews.size() <= 128);
   if (const auto canon = read_canon_raw(source)) COFFER_CHECK(canon->raw.previews.size() <= 1);
   if (const auto document = read_document(source)) COFFER_CHECK(is_valid(*document));
+  if (const auto size = size_behind_turn(source, 1))
+    COFFER_CHECK(size == size_behind_turn(source, 1));
   COFFER_CHECK(read_jxl_exif(source).size() <= (1u << 20));
   COFFER_CHECK(read_png_exif(source).size() <= (2u << 20));
   facts.album = fact_text(text);

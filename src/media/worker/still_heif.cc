@@ -5,10 +5,12 @@
 #include <cmath>
 #include <cstring>
 #include <memory>
+#include <optional>
 #include <utility>
 #include <vector>
 
 #include "media/worker/colour.h"
+#include "media/worker/heif_turn.h"
 #include "media/worker/still.h"
 
 namespace coffer::media {
@@ -125,11 +127,13 @@ class HeifStill final : public Still {
     error = heif_context_get_primary_image_handle(context_.get(), &handle);
     if (error.code != heif_error_Ok) return failure_of(error);
     handle_.reset(handle);
-    const int width = heif_image_handle_get_width(handle);
-    const int height = heif_image_handle_get_height(handle);
-    if (width <= 0 || height <= 0) return Failure::kDamaged;
-    head_.width = static_cast<std::uint32_t>(width);
-    head_.height = static_cast<std::uint32_t>(height);
+    heif_item_id id = 0;
+    error = heif_context_get_primary_image_ID(context_.get(), &id);
+    if (error.code != heif_error_Ok) return failure_of(error);
+    const auto size = size_of(handle, id);
+    if (!size) return Failure::kDamaged;
+    head_.width = size->width;
+    head_.height = size->height;
     head_.exif = exif_of(handle);
     head_.codec = is_av1() ? "av1" : "hevc";
     head_.colour_space =
@@ -158,6 +162,17 @@ class HeifStill final : public Still {
     return text.find("avif") != text.npos || text.find("avis") != text.npos;
   }
 
+  // Upright; nothing where there is none.
+  std::optional<ItemSize> size_of(const heif_image_handle* handle, heif_item_id id) {
+    const int width = heif_image_handle_get_width(handle);
+    const int height = heif_image_handle_get_height(handle);
+    if (width <= 0 || height <= 0) return std::nullopt;
+    ItemSize size{static_cast<std::uint32_t>(width), static_cast<std::uint32_t>(height)};
+    // Later versions tell the size behind the turn.
+    if (size_behind_turn(*position_.source, id) == size) std::swap(size.width, size.height);
+    return size;
+  }
+
   // A small copy in the file that is large enough and of the same shape.
   Handle embedded_thumbnail(std::uint32_t width, std::uint32_t height) {
     heif_item_id id = 0;
@@ -167,10 +182,9 @@ class HeifStill final : public Still {
       return nullptr;
     }
     Handle handle(found);
-    const int across = heif_image_handle_get_width(found);
-    const int down = heif_image_handle_get_height(found);
-    if (across < static_cast<int>(width) || down < static_cast<int>(height)) return nullptr;
-    const double shape = across / static_cast<double>(down);
+    const auto size = size_of(found, id);
+    if (!size || size->width < width || size->height < height) return nullptr;
+    const double shape = size->width / static_cast<double>(size->height);
     const double wanted = head_.width / static_cast<double>(head_.height);
     if (std::abs(shape / wanted - 1) > 0.01) return nullptr;
     return handle;
