@@ -361,7 +361,7 @@ constexpr auto kDefinitions = std::to_array<Definition>({
     define(
         "s3.timeout", {.kind = Kind::kDuration, .min = kSecond, .max = 600 * kSecond}, "30s",
         "Time for which a request that fails is tried again; then uploads and downloads that need "
-        "it are answered with 503.",
+        "it are answered with 503. One on which nothing moves for half of it (1 s to 30 s) fails.",
         [](auto& all) -> auto& { return all.s3.timeout; }),
     define(
         "s3.certificates", text(), "",

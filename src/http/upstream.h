@@ -57,6 +57,9 @@ struct UpstreamRequest {
   Headers headers = {};
   std::shared_ptr<const UpstreamBody> body = {};
   std::chrono::milliseconds timeout{0};  // from start to end; 0: however long, while bytes move
+  // On a connection of its own. Otherwise a connection that was kept and turns out to be broken is
+  // replaced, and what the server may have got there is sent again.
+  bool is_sent_once = false;
 };
 
 class UpstreamClient;

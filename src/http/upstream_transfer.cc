@@ -70,6 +70,7 @@ void UpstreamReply::Transfer::set_request() {
   set(CURLOPT_URL, request_.url.c_str());
   // What was signed is what is sent.
   set(CURLOPT_PATH_AS_IS, 1L);
+  if (request_.is_sent_once) set(CURLOPT_FRESH_CONNECT, 1L);
   set(CURLOPT_HTTPHEADER, fields_.get());
   set(CURLOPT_USERAGENT, options_.user_agent.c_str());
   set(CURLOPT_PRIVATE, static_cast<void*>(this));

@@ -1,6 +1,9 @@
 #include "server/s3_blobs.h"
 
 #include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
 #include <utility>
 
 #include "blobs/s3/s3_store.h"
@@ -11,7 +14,14 @@ namespace {
 
 namespace s3 = blobs::s3;
 
+using std::chrono::milliseconds;
+
 constexpr const char* kDefaultRegion = "us-east-1";
+// Half of the time that a call has is for another attempt.
+constexpr milliseconds kMinStall = std::chrono::seconds(1);
+constexpr milliseconds kMaxStall = std::chrono::seconds(30);
+// Services refuse what was signed more than 15 minutes ago.
+constexpr std::chrono::minutes kLateRequests{20};
 
 std::string region_of(const config::Settings& settings) {
   return settings.s3.region.empty() ? kDefaultRegion : settings.s3.region;
@@ -38,9 +48,14 @@ s3::ClientOptions bucket_of(const config::Settings& settings) {
           .deadline = settings.s3.timeout};
 }
 
+std::chrono::microseconds late_requests_of(const config::Settings& settings) {
+  return std::min<std::chrono::microseconds>(settings.blobs.grace, kLateRequests);
+}
+
 http::UpstreamClient::Options transport_of(const config::Settings& settings) {
   http::UpstreamClient::Options options;
   options.certificates = settings.s3.certificates;
+  options.stall_timeout = std::clamp<milliseconds>(settings.s3.timeout / 2, kMinStall, kMaxStall);
   return options;
 }
 
@@ -60,7 +75,8 @@ std::unique_ptr<blobs::BlobStore> open_s3_blobs(const config::Settings& settings
                                  .clock = clock,
                                  .memory_budget = settings.uploads.memory_budget,
                                  .memory_wait = settings.uploads.memory_timeout,
-                                 .max_uploads = settings.uploads.max_concurrent};
+                                 .max_uploads = settings.uploads.max_concurrent,
+                                 .late_requests = late_requests_of(settings)};
   return s3::open_s3_store(options);
 }
 

@@ -1,13 +1,12 @@
 """A vault whose files are in a bucket: Ceph's object gateway."""
 
 import random
-import time
 
 import pytest
 
 from harness import program
 from harness.nginx import free_port
-from harness.s3 import Bucket
+from harness.s3 import Bucket, wait_for
 from harness.server import StartFailed
 
 # The first of these starts Ceph.
@@ -22,13 +21,6 @@ def some_bytes(size, seed=1):
 
 def content(user, media, **options):
     return user.get(f"/media/{media['id']}/content", **options)
-
-
-def wait_for(what, seconds=30):
-    deadline = time.monotonic() + seconds
-    while not what():
-        assert time.monotonic() < deadline, "it does not come"
-        time.sleep(0.2)
 
 
 def refusal(launch, settings, **options):

@@ -4,9 +4,13 @@ import datetime
 import hashlib
 import hmac
 import re
+import sqlite3
+import time
 from urllib.parse import quote
 
 import requests
+
+from harness import program
 
 REGION = "us-east-1"
 
@@ -38,22 +42,31 @@ class Bucket:
         """The reply, whatever its status."""
         path = "/" + quote(f"{self.name}/{key}" if key else self.name)
         text = "&".join(f"{quote(k, safe='')}={quote(v, safe='')}" for k, v in sorted((query or {}).items()))
-        host = self.endpoint.partition("://")[2]
+        target = path + (f"?{text}" if text else "")
+        fields = {"host": self.endpoint.partition("://")[2], "x-amz-content-sha256": hashlib.sha256(data).hexdigest()}
+        self.sign(method, target, fields)
+        return requests.request(method, self.endpoint + target, headers=fields, data=data, timeout=30)
+
+    def sign(self, method, target, fields):
+        """Adds what signs a request at this time; the digest of its body is among the fields. What it
+        was signed with before is replaced."""
+        path, _, query = target.partition("?")
         now = datetime.datetime.now(datetime.timezone.utc).strftime("%Y%m%dT%H%M%SZ")
-        digest = hashlib.sha256(data).hexdigest()
-        names = "host;x-amz-content-sha256;x-amz-date"
-        asked = f"{method}\n{path}\n{text}\nhost:{host}\nx-amz-content-sha256:{digest}\nx-amz-date:{now}\n\n{names}\n{digest}"
+        signed = {name.lower(): value for name, value in fields.items()}
+        signed = {name: signed[name] for name in ("host", "x-amz-content-sha256")} | {"x-amz-date": now}
+        lines = "".join(f"{name}:{value}\n" for name, value in signed.items())
+        digest, names = signed["x-amz-content-sha256"], ";".join(signed)
+        asked = f"{method}\n{path}\n{query}\n{lines}\n{names}\n{digest}"
         scope = f"{now[:8]}/{REGION}/s3/aws4_request"
-        signed = f"AWS4-HMAC-SHA256\n{now}\n{scope}\n{hashlib.sha256(asked.encode()).hexdigest()}"
+        text = f"AWS4-HMAC-SHA256\n{now}\n{scope}\n{hashlib.sha256(asked.encode()).hexdigest()}"
         secret = _mac(_mac(_mac(_mac(b"AWS4" + self.secret_key.encode(), now[:8]), REGION), "s3"), "aws4_request")
-        headers = {
-            "x-amz-content-sha256": digest,
-            "x-amz-date": now,
-            "authorization": f"AWS4-HMAC-SHA256 Credential={self.access_key}/{scope}, SignedHeaders={names}, "
-            f"Signature={_mac(secret, signed).hex()}",
-        }
-        url = f"{self.endpoint}{path}" + (f"?{text}" if text else "")
-        return requests.request(method, url, headers=headers, data=data, timeout=30)
+        for name in [name for name in fields if name.lower() in ("x-amz-date", "authorization")]:
+            del fields[name]
+        fields["x-amz-date"] = now
+        fields["authorization"] = (
+            f"AWS4-HMAC-SHA256 Credential={self.access_key}/{scope}, SignedHeaders={names}, "
+            f"Signature={_mac(secret, text).hex()}"
+        )
 
     def create(self):
         reply = self.call("PUT")
@@ -73,3 +86,31 @@ class Bucket:
     def unfinished(self):
         """Keys of uploads in parts that were neither completed nor given up."""
         return self._texts("Key", {"uploads": ""})
+
+
+def wait_for(what, seconds=30):
+    deadline = time.monotonic() + seconds
+    while not what():
+        assert time.monotonic() < deadline, "it does not come"
+        time.sleep(0.2)
+
+
+def blobs_of(server):
+    """How many objects the rows of a server's database name."""
+    database = sqlite3.connect(f"file:{server.data}/coffer.db?mode=ro", uri=True)
+    try:
+        return database.execute("SELECT count(*) FROM blob WHERE place IS NOT NULL").fetchone()[0]
+    finally:
+        database.close()
+
+
+def check_nothing_leaked(server, bucket, seconds=40):
+    """Once the server has cleaned up, the bucket has the objects that rows name, with their bytes, and
+    nothing else. Stops it. REQUIRES: the bucket is its alone, and no request is under way."""
+    wait_for(lambda: len(bucket.keys()) == blobs_of(server) and not bucket.unfinished(), seconds)
+    server.stop_well()
+    done = program.run("fsck", "--deep", "--data", server.data, settings=bucket.settings())
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.stdout.rstrip().endswith("0 missing, 0 corrupt, 0 unreferenced"), done.stdout
+    assert len(bucket.keys()) == blobs_of(server)
+    assert bucket.unfinished() == []

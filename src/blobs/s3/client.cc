@@ -23,6 +23,8 @@ constexpr std::size_t kBodyMax = std::size_t{1} << 20U;
 constexpr int kListMax = 500;
 // Services refuse what is 15 minutes off.
 constexpr std::chrono::minutes kTolerableSkew{5};
+// A call tries the service's time and the machine's own.
+constexpr int kClocks = 2;
 // The SHA-256 of nothing.
 constexpr std::string_view kNoBody =
     "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
@@ -124,8 +126,9 @@ class Client::Attempts {
   // Waits before another attempt; false when the deadline comes first.
   Task<bool> again(milliseconds at_least = {});
 
-  bool may_set_clock = true;
+  int clocks_left = kClocks;
   bool may_change_credentials = true;
+  bool is_first = true;
 
  private:
   Client& client_;
@@ -142,6 +145,7 @@ Task<bool> Client::Attempts::again(milliseconds at_least) {
   delay_ = std::min(delay_ * 2, kMaxDelay);
   const auto left = began_ + client_.options_.deadline - std::chrono::steady_clock::now();
   if (delay > left) co_return false;
+  is_first = false;
   count(client_.retries_);
   co_await client_.http_.sleep(delay);
   co_return true;
@@ -180,8 +184,9 @@ ClientCounts operator+(const ClientCounts& a, const ClientCounts& b) noexcept {
           .running = a.running + b.running};
 }
 
-http::UpstreamRequest Client::sign(const Call& call, const Credentials& credentials) const {
-  const Time now = clock_.now() + std::chrono::microseconds(skew_micros_.load());
+http::UpstreamRequest Client::sign(const Call& call, const Signer& signer) const {
+  const Credentials& credentials = signer.credentials;
+  const Time now = clock_.now() + signer.skew;
   SignableRequest signable{.method = call.method,
                            .path = path_ + encode_path(call.key),
                            .query = call.query,
@@ -204,27 +209,30 @@ http::UpstreamRequest Client::sign(const Call& call, const Credentials& credenti
   request.headers.add("authorization", authorization(signable, credentials, scope, now));
   if (call.payload) request.body = call.payload->body;
   request.timeout = options_.attempt_timeout;
+  request.is_sent_once = call.is_counted;
   return request;
 }
 
-bool Client::is_clock_off(const http::UpstreamReply& reply) const {
+bool Client::is_clock_off(const http::UpstreamReply& reply, const Signer& signer) const {
   const auto date = from_http_date(reply.headers().get("date").value_or(""));
   if (!date) return false;
-  const Time now = clock_.now() + std::chrono::microseconds(skew_micros_.load());
-  return std::chrono::abs(*date - now) > kTolerableSkew;
+  return std::chrono::abs(*date - clock_.now() - signer.skew) > kTolerableSkew ||
+         std::chrono::abs(signer.skew) > kTolerableSkew;
 }
 
-void Client::set_clock(const http::UpstreamReply& reply) {
+void Client::set_clock(const http::UpstreamReply& reply, const Signer& signer) {
   const auto date = from_http_date(reply.headers().get("date").value_or(""));
   if (!date) return;
-  const auto skew = *date - clock_.now();
-  skew_micros_ = std::chrono::duration_cast<std::chrono::microseconds>(skew).count();
+  auto skew = std::chrono::duration_cast<std::chrono::microseconds>(*date - clock_.now());
+  // That was refused already: its replies are dated wrongly.
+  if (std::chrono::abs(skew - signer.skew) < kTolerableSkew) skew = {};
+  skew_micros_ = skew.count();
   log::warning("this machine and the S3 service have different times",
                {{"seconds", std::chrono::duration_cast<std::chrono::seconds>(skew).count()}});
 }
 
-Task<Client::Answer> Client::attempt(const Call& call, Body body, const Credentials& credentials) {
-  http::UpstreamRequest request = sign(call, credentials);
+Task<Client::Answer> Client::attempt(const Call& call, Body body, const Signer& signer) {
+  http::UpstreamRequest request = sign(call, signer);
   count(requests_);
   const Running running(running_);
   Answer answer;
@@ -242,12 +250,13 @@ Task<Client::Answer> Client::call(Call call, Body body) {
 
 Task<Client::Answer> Client::call(Call call, Body body, Attempts& attempts) {
   for (;;) {
-    const Credentials credentials = credentials_.current();
+    const Signer signer{.credentials = credentials_.current(),
+                        .skew = std::chrono::microseconds(skew_micros_.load())};
     Answer answer;
     std::string why;
     Remedy remedy = Remedy::kTryLater;
     try {
-      answer = co_await attempt(call, body, credentials);
+      answer = co_await attempt(call, body, signer);
       const unsigned status = answer.reply->status();
       if (status < 300 && call.payload) count(sent_bytes_, call.payload->body->size());
       if (status < 300 || (status == 404 && call.accepts_missing)) co_return answer;
@@ -255,7 +264,7 @@ Task<Client::Answer> Client::call(Call call, Body body, Attempts& attempts) {
       const ErrorReply refusal = read_error(status, answer.body);
       remedy = remedy_for(refusal);
       // The answer to a HEAD has no code.
-      if (status == 403 && refusal.code.empty() && is_clock_off(*answer.reply)) {
+      if (status == 403 && refusal.code.empty() && is_clock_off(*answer.reply, signer)) {
         remedy = Remedy::kSetClock;
       }
       why = describe(refusal);
@@ -270,13 +279,14 @@ Task<Client::Answer> Client::call(Call call, Body body, Attempts& attempts) {
       const auto seconds = parse_unsigned(answer.reply->headers().get("retry-after").value_or(""));
       if (seconds) at_least = std::chrono::seconds(std::min<std::uint64_t>(*seconds, 3600));
     }
-    if (remedy == Remedy::kSetClock && std::exchange(attempts.may_set_clock, false)) {
-      set_clock(*answer.reply);
+    if (remedy == Remedy::kSetClock && attempts.clocks_left > 0) {
+      --attempts.clocks_left;
+      set_clock(*answer.reply, signer);
       continue;
     }
     if (remedy == Remedy::kOtherCredentials &&
         std::exchange(attempts.may_change_credentials, false) &&
-        credentials_.look_again(credentials)) {
+        credentials_.look_again(signer.credentials)) {
       continue;
     }
     answer = {};
@@ -297,14 +307,17 @@ Task<std::string> Client::put(std::string key, Payload payload, http::Headers fi
   co_return etag_of(*answer.reply);
 }
 
-Task<std::string> Client::begin_upload(std::string key, http::Headers fields) {
+Task<BegunUpload> Client::begin_upload(std::string key, http::Headers fields) {
   Call begin{.method = "POST", .key = std::move(key)};
   begin.query.emplace_back("uploads", "");
   begin.fields = std::move(fields);
-  const Answer answer = co_await call(std::move(begin), Body::kRead);
-  auto upload = xml_text(answer.body, "UploadId");
-  if (!upload || upload->empty()) throw failed("POST", "it began an upload without an id");
-  co_return std::move(*upload);
+  begin.is_counted = true;
+  Attempts attempts(*this);
+  const Answer answer = co_await call(std::move(begin), Body::kRead, attempts);
+  auto id = xml_text(answer.body, "UploadId");
+  if (!id || id->empty()) throw failed("POST", "it began an upload without an id");
+  BegunUpload begun{.id = std::move(*id), .may_have_others = !attempts.is_first};
+  co_return begun;
 }
 
 Task<std::string> Client::put_part(std::string key, std::string upload, std::uint32_t number,

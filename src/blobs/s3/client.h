@@ -58,6 +58,13 @@ struct Payload {
 // One of bytes in memory.
 Payload payload_of(std::string bytes);
 
+// An upload in parts that has begun.
+struct BegunUpload {
+  std::string id;
+  // An earlier attempt may have begun another one of the key, whose id nobody knows.
+  bool may_have_others = false;
+};
+
 // A part of an upload that has arrived.
 struct UploadedPart {
   std::uint32_t number = 0;  // from 1
@@ -78,7 +85,8 @@ class Download;
 // Every call is tried again, after growing delays, when the service is busy or broken, cannot be
 // reached or breaks the connection, until the deadline; then it throws UnavailableError, and when
 // the service refuses Error, or NoSpaceError where a quota is reached, with what it said. Where the
-// clocks differ, requests are signed with the service's time. Threads: any executor's, that runs
+// clocks differ, requests are signed with the time that the service's replies are dated with, and
+// where that is refused with the machine's. Threads: any executor's, that runs
 // one thing at a time. A task may be destroyed while it waits.
 class Client {
  public:
@@ -91,8 +99,8 @@ class Client {
   // Stores an object, in one request; its ETag. `fields`: further ones, such as `cache-control`.
   Task<std::string> put(std::string key, Payload payload, http::Headers fields = {});
 
-  // An upload in parts; its id. Ended by complete_upload() or abort_uploads().
-  Task<std::string> begin_upload(std::string key, http::Headers fields = {});
+  // An upload in parts. Ended by complete_upload() or abort_uploads().
+  Task<BegunUpload> begin_upload(std::string key, http::Headers fields = {});
   // The part's ETag.
   Task<std::string> put_part(std::string key, std::string upload, std::uint32_t number,
                              Payload payload);
@@ -132,6 +140,7 @@ class Client {
     http::Headers fields = {};
     std::optional<Payload> payload = {};
     bool accepts_missing = false;  // 404 is an answer
+    bool is_counted = false;       // how often it was sent matters
   };
   // The answer and, unless it is `streamed`, its body.
   struct Answer {
@@ -144,10 +153,16 @@ class Client {
 
   Task<Answer> call(Call call, Body body);
   Task<Answer> call(Call call, Body body, Attempts& attempts);
-  Task<Answer> attempt(const Call& call, Body body, const Credentials& credentials);
-  http::UpstreamRequest sign(const Call& call, const Credentials& credentials) const;
-  bool is_clock_off(const http::UpstreamReply& reply) const;
-  void set_clock(const http::UpstreamReply& reply);
+  // What requests are signed with.
+  struct Signer {
+    Credentials credentials;
+    std::chrono::microseconds skew{0};
+  };
+  Task<Answer> attempt(const Call& call, Body body, const Signer& signer);
+  http::UpstreamRequest sign(const Call& call, const Signer& signer) const;
+  // Whether what was signed so may have been refused for its time.
+  bool is_clock_off(const http::UpstreamReply& reply, const Signer& signer) const;
+  void set_clock(const http::UpstreamReply& reply, const Signer& signer);
 
   http::UpstreamClient& http_;
   CredentialSource& credentials_;

@@ -106,7 +106,7 @@ TEST_F(S3ClientTest, StoresNothingAsWell) {
 }
 
 TEST_F(S3ClientTest, UploadsInParts) {
-  const std::string upload = run(client_.begin_upload("big"));
+  const std::string upload = run(client_.begin_upload("big")).id;
   std::vector<UploadedPart> parts;
   for (const std::uint32_t number : {3U, 1U, 2U}) {
     std::string etag = run(client_.put_part("big", upload, number,
@@ -175,6 +175,16 @@ TEST_F(S3ClientTest, SignsWithTheTimeOfTheService) {
   }
 }
 
+TEST_F(S3ClientTest, IsNotMisledForLongByRepliesThatAreDatedWrongly) {
+  service_.set_dates_ahead(2h);
+  const std::string date = "Date: " + to_http_date(clock_.now() + 2h) + "\r\n";
+  service_.fail_next({answers(403, "RequestTimeTooSkewed", date)});
+  run(client_.put("a", payload_of("bytes")));
+  EXPECT_EQ(requests(), 3U) << "with that date, and with its own again";
+  run(client_.size("a"));
+  EXPECT_EQ(requests(), 4U);
+}
+
 TEST_F(S3ClientTest, LearnsTheTimeFromTheAnswerToAHead) {
   run(client_.put("a", payload_of("bytes")));
   service_.set_time_ahead(2h);
@@ -241,7 +251,7 @@ TEST_F(S3ClientTest, NoticesAnObjectThatIsNotWhatItWas) {
 }
 
 TEST_F(S3ClientTest, AnUploadWhoseCompletionWasNotHeardOfIsComplete) {
-  const std::string upload = run(client_.begin_upload("big"));
+  const std::string upload = run(client_.begin_upload("big")).id;
   std::vector<UploadedPart> parts(1);
   parts[0].number = 1;
   parts[0].etag = run(client_.put_part("big", upload, 1, payload_of("bytes")));
@@ -252,7 +262,7 @@ TEST_F(S3ClientTest, AnUploadWhoseCompletionWasNotHeardOfIsComplete) {
     return true;
   }});
   run(client_.complete_upload("big", upload, parts, 5));
-  const std::string other = run(client_.begin_upload("other"));
+  const std::string other = run(client_.begin_upload("other")).id;
   service_.fail_next({answers(200, "InternalError"), answers(404, "NoSuchUpload")});
   EXPECT_NE(failure_of(client_.complete_upload("other", other, parts, 5)).find("NoSuchUpload"),
             std::string::npos)

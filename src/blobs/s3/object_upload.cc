@@ -122,7 +122,7 @@ class ObjectUpload::State : public std::enable_shared_from_this<State> {
   bool has_begun_ = false;   // an upload in parts
   bool is_complete_ = false;
   bool is_abandoned_ = false;
-  std::string upload_;       // its id, once it is known
+  BegunUpload upload_;       // once it has
   std::size_t running_ = 0;  // parts, the begin or the end
   std::vector<UploadedPart> arrived_;
   std::exception_ptr error_;
@@ -206,16 +206,16 @@ Task<void> ObjectUpload::State::begin() {
 }
 
 Task<void> ObjectUpload::State::ask_for_id() {
-  std::string id;
+  BegunUpload upload;
   std::exception_ptr error;
   try {
-    id = co_await context_.client.begin_upload(key_, fields_);
+    upload = co_await context_.client.begin_upload(key_, fields_);
   } catch (...) {
     error = std::current_exception();
   }
   {
     const std::lock_guard lock(mutex_);
-    upload_ = std::move(id);
+    upload_ = std::move(upload);
     ended_locked(error);
   }
   if (error) std::rethrow_exception(error);
@@ -255,7 +255,7 @@ Task<void> ObjectUpload::State::put(std::uint32_t number, std::size_t slot, Payl
   bool is_wanted = false;
   {
     const std::lock_guard lock(mutex_);
-    upload = upload_;
+    upload = upload_.id;
     is_wanted = !is_abandoned_ && !error_;
   }
   UploadedPart part{.number = number, .etag = {}};
@@ -301,7 +301,7 @@ Task<void> ObjectUpload::State::ask_to_complete(std::vector<UploadedPart> parts,
   std::string upload;
   {
     const std::lock_guard lock(mutex_);
-    upload = upload_;
+    upload = upload_.id;
   }
   std::exception_ptr error;
   try {
@@ -335,7 +335,7 @@ void ObjectUpload::State::abandon() {
 }
 
 void ObjectUpload::State::clean_up_locked() {
-  if (!has_begun_ || is_complete_) return;
+  if (!has_begun_ || (is_complete_ && !upload_.may_have_others)) return;
   context_.background.spawn("end of an unfinished upload", [self = shared_from_this()] {
     return self->context_.client.abort_uploads(self->key_);
   });

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <map>
 #include <mutex>
 #include <utility>
 #include <vector>
@@ -61,6 +62,7 @@ class S3Store final : public BlobStore, public StoreMonitor {
                  .buffers = buffers_,
                  .uploads = uploads_,
                  .prefix = options.prefix},
+        late_requests_(options.late_requests),
         io_("blobs", options.io_threads) {}
 
   bool keeps_places() const noexcept override { return true; }
@@ -89,8 +91,18 @@ class S3Store final : public BlobStore, public StoreMonitor {
   Task<bool> remove_leftovers(std::size_t limit) override {
     const Places::Abandoned abandoned = co_await places_.abandoned(limit);
     for (const Place& place : abandoned.places) {
+      const auto emptied = emptied_at_.find(place);
+      const bool is_first = emptied == emptied_at_.end();
+      const Time now = writers_.clock.now();
+      if (!is_first && now - emptied->second < late_requests_) continue;
       co_await client_.abort_uploads(key_of(writers_.prefix, place));
-      co_await remove(place);
+      if (is_first && late_requests_.count() > 0) {
+        co_await client_.remove(key_of(writers_.prefix, place));
+        emptied_at_.emplace(place, now);
+      } else {
+        co_await remove(place);
+        emptied_at_.erase(place);
+      }
     }
     co_return !abandoned.is_end;
   }
@@ -189,6 +201,8 @@ class S3Store final : public BlobStore, public StoreMonitor {
   BufferPool buffers_;
   UploadContext uploads_;
   WriterContext writers_;
+  const std::chrono::microseconds late_requests_;
+  std::map<Place, Time> emptied_at_;  // of places in the ledger; of remove_leftovers()
   // Last, so that what is under way has ended before the rest goes.
   ThreadPool io_;
   Background background_;

@@ -37,6 +37,9 @@ struct StoreOptions {
   std::size_t max_uploads = 1'000;  // of one owner
   std::uint64_t part_bytes = std::uint64_t{8} << 20U;
   std::size_t io_threads = 4;
+  // How long the service may still carry out a request that was given up. What an upload left is
+  // removed at once, and once more after that time; until then its place stays in the ledger.
+  std::chrono::microseconds late_requests{0};
 };
 
 // How a store in a bucket fares: a second base of what open_s3_store() returns. Threads: any.

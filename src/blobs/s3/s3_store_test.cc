@@ -47,7 +47,8 @@ class S3UnderTest final : public StoreUnderTest {
                              .credentials = credentials_,
                              .clock = clock_,
                              .memory_budget = memory_budget_,
-                             .part_bytes = kPart};
+                             .part_bytes = kPart,
+                             .late_requests = std::chrono::minutes(20)};
     options.bucket.endpoint = service_.url();
     options.bucket.region = "test-1";
     options.bucket.bucket = S3Double::kBucket;
@@ -186,6 +187,37 @@ TEST_F(S3StoreTest, WhatAnUploadThatWasGivenUpStoresIsRemoved) {
     } while (tested_.count() > 0 && std::chrono::steady_clock::now() < end);
     EXPECT_EQ(tested_.count(), 0U) << size;
   }
+}
+
+// The same of a request that got no answer, which nobody can wait for.
+TEST_F(S3StoreTest, WhatARequestThatWasGivenUpStoresIsRemoved) {
+  run(put(store(), make_bytes(1'000, 9)));
+  const std::string key = service().objects().begin()->first;
+  remove_all_leftovers(store());
+  EXPECT_EQ(tested_.count(), 0U);
+  service().set_object(key, "late");
+  clock_.advance(std::chrono::minutes(19));
+  remove_all_leftovers(store());
+  EXPECT_EQ(tested_.count(), 1U) << "not yet";
+  clock_.advance(std::chrono::minutes(1));
+  remove_all_leftovers(store());
+  EXPECT_EQ(tested_.count(), 0U);
+  const std::lock_guard lock(tested_.ledger().mutex);
+  const Place place(from_hex(key.substr(std::string_view(s3::kObjectPrefix).size())).value());
+  EXPECT_FALSE(tested_.ledger().standing.contains(place)) << "it is forgotten then";
+}
+
+TEST_F(S3StoreTest, AnUploadThatWasBegunTwiceLeavesNone) {
+  service().fail_next({[&](const auto& request, const auto& to, bool&) {
+    const std::size_t from = request.target.find(s3::kObjectPrefix);
+    service().begin_upload_unlocked(request.target.substr(from, request.target.find('?') - from));
+    to.reset();
+    return true;
+  }});
+  const Bytes bytes = make_bytes(1'000'000, 9);
+  const StoredBlob blob = run(put(store(), bytes));
+  EXPECT_EQ(run(read(*run(store().open(blob.ref())))), bytes);
+  EXPECT_EQ(tested_.leftovers(), 0U);
 }
 
 TEST_F(S3StoreTest, LeftoversThatCannotBeRemovedStayInTheLedger) {

@@ -85,7 +85,7 @@ TEST_F(S3Service, StoresReadsAndRemoves) {
 
 TEST_F(S3Service, UploadsInParts) {
   Client bucket = client("");
-  const std::string upload = run(bucket.begin_upload("big"));
+  const std::string upload = run(bucket.begin_upload("big")).id;
   std::string all;
   std::vector<UploadedPart> parts;
   for (const std::uint32_t number : {1U, 2U, 3U}) {
@@ -102,7 +102,7 @@ TEST_F(S3Service, UploadsInParts) {
 
 TEST_F(S3Service, EndsUnfinishedUploads) {
   Client bucket = client("");
-  const std::string upload = run(bucket.begin_upload("unfinished"));
+  const std::string upload = run(bucket.begin_upload("unfinished")).id;
   run(bucket.put_part("unfinished", upload, 1, payload_of("part")));
   run(bucket.abort_uploads("unfinished"));
   EXPECT_THROW(run(bucket.put_part("unfinished", upload, 2, payload_of("part"))), Error);

@@ -53,6 +53,11 @@ class S3Double {
     const std::lock_guard lock(mutex_);
     ahead_ = ahead;
   }
+  // What replies are dated with is so far ahead of the time by which requests are judged.
+  void set_dates_ahead(std::chrono::seconds ahead) {
+    const std::lock_guard lock(mutex_);
+    dates_ahead_ = ahead;
+  }
   std::map<std::string, std::string> objects() {
     const std::lock_guard lock(mutex_);
     return objects_;
@@ -68,6 +73,9 @@ class S3Double {
   // Of a fault.
   void set_object_unlocked(const std::string& key, std::string bytes) {
     objects_[key] = std::move(bytes);
+  }
+  void begin_upload_unlocked(const std::string& key) {
+    uploads_[fmt::format("upload&{}", ++last_upload_)] = {.key = key, .parts = {}};
   }
   void forget_uploads_unlocked() { uploads_.clear(); }
   std::size_t unfinished_uploads() {
@@ -249,8 +257,9 @@ class S3Double {
 
   void reply(const ServedConnection& connection, unsigned status, const std::string& body,
              const std::string& fields = {}) {
-    connection.reply(status, body,
-                     fields + "Date: " + to_http_date(clock_.now() + ahead_) + "\r\n");
+    connection.reply(
+        status, body,
+        fields + "Date: " + to_http_date(clock_.now() + ahead_ + dates_ahead_) + "\r\n");
   }
   static std::string error(const std::string& code) {
     return fmt::format("<Error><Code>{}</Code><Message>of the test</Message></Error>", code);
@@ -262,6 +271,7 @@ class S3Double {
   const Clock& clock_;
   std::mutex mutex_;  // guards what follows
   std::chrono::seconds ahead_{0};
+  std::chrono::seconds dates_ahead_{0};
   std::vector<Fault> faults_;
   std::function<void()> before_;
   std::vector<ServedRequest> requests_;
