@@ -93,6 +93,19 @@ def test_a_turn_that_stands_before_the_size_counts(tmp_path):
         assert quarters_of(found[name]) == upper + lower, name
 
 
+def test_what_no_decoder_reads_shows_no_wrong_picture(tmp_path):
+    """Planes in tiles: libvips says so, and FFmpeg shows a black picture."""
+    planes = b"".join(bytes([value]) * 256 for value in COLOURS["red"])
+    entries = [(0x100, 3, 1, 16), (0x101, 3, 1, 16), (0x102, 3, 3, 200), (0x103, 3, 1, 1), (0x106, 3, 1, 2), (0x115, 3, 1, 3),
+               (0x11C, 3, 1, 2), (0x142, 3, 1, 16), (0x143, 3, 1, 16), (0x144, 4, 3, 206), (0x145, 4, 3, 218)]
+    data = b"II*\0" + struct.pack("<IH", 8, len(entries)) + b"".join(struct.pack("<HHII", *entry) for entry in entries) + bytes(4)
+    data = data.ljust(200, b"\0") + struct.pack("<3H6I", 8, 8, 8, 300, 556, 812, 256, 256, 256)
+    (tmp_path / "planes.tif").write_bytes(data.ljust(300, b"\0") + planes)
+    facts = probe(tmp_path, tmp_path / "planes.tif")["planes.tif"]
+    assert (facts["width"], facts["height"], facts["codec"]) == (16, 16, "tiff")
+    assert facts["failure"] == "the server has no decoder for this format" and not facts["bytes"]
+
+
 def test_what_is_cut_off_is_not_shown(tmp_path):
     run("vips", "copy", quarters(tmp_path / "picture.ppm"), tmp_path / "picture.png")
     # The left half.

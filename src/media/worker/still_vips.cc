@@ -28,8 +28,10 @@ Failure vips_failure() {
   // libtiff also says so of a directory without elements.
   const bool memory = (text.find("memory") != text.npos || text.find("allocat") != text.npos) &&
                       text.find("(0 elements") == text.npos;
+  // Others take it for something else: FFmpeg gives black pixels for planes in tiles.
+  const bool unknown = text.find("not supported") != text.npos;
   vips_error_clear();
-  return memory ? Failure::kMemory : Failure::kDamaged;
+  return memory ? Failure::kMemory : unknown ? Failure::kNoDecoder : Failure::kDamaged;
 }
 
 // Where a source is read next; libvips keeps a pointer to it.
