@@ -7,6 +7,7 @@
 #include <cstdio>
 #include <exception>
 #include <fstream>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -153,6 +154,13 @@ Options parse(int count, char** arguments) {
   return options;
 }
 
+// Where workers may say errors: not into a file, as a confined worker that writes one is killed.
+std::optional<int> errors() {
+  struct stat status = {};
+  if (fstat(STDERR_FILENO, &status) != 0 || S_ISREG(status.st_mode)) return std::nullopt;
+  return STDERR_FILENO;
+}
+
 int run(int count, char** arguments) {
   const Options options = parse(count, arguments);
   if (options.files.empty()) {
@@ -162,7 +170,7 @@ int run(int count, char** arguments) {
         stderr);
     return 2;
   }
-  WorkerPool pool(program_launcher(options.program, STDERR_FILENO), options.pool);
+  WorkerPool pool(program_launcher(options.program, errors()), options.pool);
   for (int round = 0; round < options.repeat; ++round) {
     for (const std::string& path : options.files) probe(pool, options, path);
   }
