@@ -18,11 +18,12 @@ import cases
 import lab
 import media
 import realtime
+import s3
 import table
 import webhooks
 
 GROUPS = {group.__name__.lower(): group
-          for group in (*cases.GROUPS, webhooks.Webhooks, realtime.Realtime, media.Media)}
+          for group in (*cases.GROUPS, webhooks.Webhooks, realtime.Realtime, media.Media, s3.S3)}
 
 
 class Bench:
