@@ -1,5 +1,6 @@
 """Searches, and lists by cursor, in an account of many files."""
 
+import concurrent.futures
 import contextlib
 import os
 import sqlite3
@@ -8,7 +9,7 @@ import time
 import pytest
 
 from harness import shapes
-from harness.client import User
+from harness.client import Api, User
 from harness.filling import fill
 from harness.measuring import below, milliseconds
 from harness.server import Server
@@ -64,6 +65,8 @@ QUERIES = [
     "q=o", "q=photo", "q=beach%20photo", "q=photo&sort=created_at", "q=photo%20sea", "q=no%20such%20thing", "q=xyzzy",
     "q=photo%20xyzzy", "q=00012345", "q=a&type=video", "q=photo&type=video", "q=photo&tag=sea", "q=photo&tag=winter",
     "q=mountain&created_after=2020-01-01T00:00:00Z", "q=photo&created_before=2020-01-01T00:00:00Z", "q=45&sort=-size",
+    "tag=summer", "tag=summer&sort=-size", "tag=nowhere", "tag=summer&type=video",
+    "tag=summer&type=image", "tag=summer&created_after=2020-01-01T00:00:00Z",
 ]
 
 
@@ -98,7 +101,7 @@ def test_a_small_account_beside_a_large_one(library, figure):
 
 @pytest.mark.seconds(600)
 @pytest.mark.parametrize("parameters", [{}, {"sort": "filename"}, {"sort": "size"}, {"tag": "summer"}, {"q": "photo"},
-                                        {"q": "photo", "sort": "-size"}])
+                                        {"q": "photo", "sort": "-size"}, {"tag": "summer", "sort": "-size"}])
 def test_every_file_by_cursor(library, figure, parameters):
     before, cursor, seen = processor_time(library), "", set()
     while cursor is not None:
@@ -109,6 +112,35 @@ def test_every_file_by_cursor(library, figure, parameters):
     figure(f"a million of {parameters} by cursor: {took:.1f} s of the processor")
     assert len(seen) >= COUNT // 3
     assert took <= WALK_A_MILLION
+
+
+@pytest.mark.parametrize("parameters", [{"tag": "summer"}, {"q": "photo"}, {"q": "photo", "tag": "summer"}])
+def test_a_total_of_many_says_that_there_are_more(library, parameters):
+    reply = library.owner.get("/media", params=parameters)
+    shapes.success(reply)
+    pagination = reply.json()["meta"]["pagination"]
+    assert (pagination["total"], pagination["total_is_more"]) == (10_000, True)
+
+
+@pytest.mark.seconds(600)
+def test_sixteen_searches_at_once(library, figure):
+    # One account has one thread for searches, and eight places in the line for it.
+    tokens = [library.owner.token] * 8 + [library.small.token] * 8
+    callers = [Api(library.root, token=token) for token in tokens]
+
+    def search(number):
+        for query in QUERIES[number % 4 :: 4]:
+            shapes.success(callers[number].get(f"/media?{query}"))
+
+    def cost():
+        before = processor_time(library)
+        with concurrent.futures.ThreadPoolExecutor(len(callers)) as pool:
+            list(pool.map(search, range(len(callers))))
+        return (processor_time(library) - before) / (4 * len(QUERIES))
+
+    took = below(FIRST_PAGE, cost)
+    figure(f"a search, of 16 at once of {COUNT:,} files: {milliseconds(took)}")
+    assert took <= FIRST_PAGE
 
 
 def test_indexing(library, figure):

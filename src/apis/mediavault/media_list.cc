@@ -155,7 +155,7 @@ boost::json::object pagination(const RequestContext& context, const std::string&
   }
   const bool has_dates =
       query.created_from || query.created_before || query.taken_from || query.taken_before;
-  if (query.text || has_dates) {
+  if (query.text || query.tag || has_dates || total_is_more) {
     pages["total_is_more"] = total_is_more;
   }
   return pages;

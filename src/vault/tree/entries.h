@@ -59,7 +59,7 @@ struct EntryQuery {
 struct EntryPage {
   // What people wrote into these has kTextBytes, or little more; rarely that is not the whole page.
   static constexpr std::size_t kTextBytes = std::size_t{32} << 10U;
-  // Totals of lists with a text or dates are exact up to this.
+  // Totals of lists that are filtered by more than the kind are exact up to this.
   static constexpr std::uint64_t kTotalMax = 10'000;
   std::vector<Entry> entries;
   std::vector<EntryId> rest;          // of the page, behind them

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <limits>
+#include <stdexcept>
 #include <utility>
 
 #include "base/text.h"
@@ -26,21 +27,20 @@ constexpr db::Statement kTotals{
     "SELECT kind, files FROM tree_total WHERE owner_id = $1 AND folder_id = 0"};
 constexpr db::Statement kFilesOfCollection{
     "SELECT files FROM collection WHERE id = $1 AND owner_id = $2"};
+// At most $5.
 constexpr auto kCountTagText =
-    sql("SELECT count(*) FROM entry_tag JOIN entry ON entry.id = entry_tag.entry_id"
+    sql("SELECT count(*) FROM (SELECT 1 FROM entry_tag JOIN entry ON entry.id = entry_tag.entry_id"
         " WHERE entry_tag.owner_id = $1 AND entry_tag.tag = $4 AND entry.kind BETWEEN $2 AND $3",
-        kIsNotHidden);
+        kIsNotHidden, " LIMIT $5) AS tagged");
 constexpr db::Statement kCountTag{kCountTagText.data()};
-constexpr auto kReadText = sql("SELECT ", kEntryColumns, " FROM entry WHERE id = $1");
-constexpr db::Statement kRead{kReadText.data()};
 
 // Where pages of lists without a filter but the kind begin.
 enum class Start : std::uint8_t { kOffset, kBehind };
 constexpr std::size_t kStarts = 2;
 constexpr std::size_t kPlainSorts = 4;
 
-// One kind's part of a list of all kinds: in order, and nothing but what the index holds.
-// But where something is hidden.
+// One kind's part of a list of all kinds: in order, and nothing but what the index holds, but where
+// something is hidden.
 std::string part(std::string_view kind, std::string_view column, std::string_view condition) {
   return fmt::format(
       "SELECT id AS page_id, {} AS page_order FROM entry WHERE owner_id = $1 AND"
@@ -77,11 +77,8 @@ std::string list_text(bool one_kind, Start start, std::string_view column, bool 
   for (int kind = 0; !one_kind && kind <= static_cast<int>(kLastKind); ++kind) {
     add_parts(std::to_string(kind));
   }
-  // CROSS JOIN: the page first, then its rows.
-  return fmt::format(
-      "SELECT {0}, page_order FROM ({1} ORDER BY page_order {2}, page_id {2} LIMIT $2{3}) AS page"
-      " CROSS JOIN entry WHERE entry.id = page.page_id ORDER BY page_order {2}, page_id {2}",
-      kEntryColumns, parts, direction, start == Start::kOffset ? " OFFSET $3" : "");
+  return fmt::format("{0} ORDER BY page_order {1}, page_id {1} LIMIT $2{2}", parts, direction,
+                     start == Start::kOffset ? " OFFSET $3" : "");
 }
 
 // The statements of all lists without a filter but the kind.
@@ -150,7 +147,7 @@ const ListStatements& list_statements() {
 }
 
 // The statements of a collection in its own order: $1 its owner, $2 how many, $3 the offset or the
-// position, $4 the collection. The page comes from the index of positions alone, before its rows.
+// position, $4 the collection.
 class CollectionStatements {
  public:
   CollectionStatements() {
@@ -159,15 +156,14 @@ class CollectionStatements {
         const std::size_t at = index(start, descending);
         const bool behind = start == Start::kBehind;
         texts_[at] = fmt::format(
-            "SELECT {0}, page_order FROM (SELECT entry_id AS page_id, position AS page_order"
-            " FROM collection_entry WHERE collection_id = $4{1} ORDER BY position {2} LIMIT $2{3})"
-            " AS page CROSS JOIN entry WHERE entry.id = page.page_id AND entry.owner_id = $1"
-            " ORDER BY page_order {2}",
-            kEntryColumns,
+            "SELECT entry_id, position FROM collection_entry WHERE collection_id = $4{1}"
+            " AND EXISTS (SELECT 1 FROM collection WHERE id = $4 AND owner_id = $1)"
+            " ORDER BY position {0} LIMIT $2{2}",
+            descending ? "DESC" : "ASC",
             !behind      ? ""
             : descending ? " AND position < $3"
                          : " AND position > $3",
-            descending ? "DESC" : "ASC", behind ? "" : " OFFSET $3");
+            behind ? "" : " OFFSET $3");
         statements_[at].sql = texts_[at].c_str();
       }
     }
@@ -188,41 +184,36 @@ class CollectionStatements {
   std::array<db::Statement, kStarts * 2> statements_;
 };
 
-// Fills a page with rows, of which one more than belongs to it shows whether another one follows.
-class PageFiller {
- public:
-  PageFiller(EntryPage& page, EntrySort sort, std::uint64_t limit)
-      : page_(page), sort_(sort), limit_(limit) {}
-
-  void add(const db::Row& row) {
-    if (page_.entries.size() + page_.rest.size() == limit_) {
-      if (limit_ > 0) page_.next = std::move(last_);
-      return;
+// Fills a page with what stands at these positions. One more than belong to it shows that another
+// page follows. The rows are read by a statement of their own: in the one that finds them they
+// would have to be carried through its sort.
+Task<void> fill_page(db::Transaction& tx, EntryPage& page, std::vector<EntryPosition> found,
+                     std::uint64_t limit) {
+  static const std::string text =
+      fmt::format("SELECT {} FROM {} CROSS JOIN entry WHERE entry.id = listed_id", kEntryColumns,
+                  listed_ids("$1"));
+  static const db::Statement statement{text.c_str()};
+  const bool more = found.size() > limit;
+  if (more) found.pop_back();
+  if (more && !found.empty()) page.next = found.back();
+  std::vector<EntryId> ids;
+  ids.reserve(found.size());
+  for (const EntryPosition& position : found) ids.push_back(position.id);
+  page.entries.reserve(ids.size());
+  std::size_t bytes = 0;
+  std::size_t count = 0;
+  const auto add = [&](const db::Row& row) {
+    if (count == ids.size() || row.id<EntryId>(0) != ids[count]) {
+      throw std::logic_error("the rows of a list are not in its order");
     }
-    last_ = {.id = row.id<EntryId>(0)};
-    if (sort_ == EntrySort::kName) last_.name = as_text(row.bytes(8));
-    if (sort_ == EntrySort::kSize) last_.number = row.integer(11);
-    if (sort_ == EntrySort::kTaken) last_.number = dated_at_from(row, kEntryWidth);
-    if (sort_ == EntrySort::kPosition) last_.number = row.integer(kEntryWidth);
-    add_entry(row);
-  }
-
-  // The same without looking for the end of the page.
-  void add_entry(const db::Row& row) {
-    if (bytes_ >= EntryPage::kTextBytes) {
-      page_.rest.push_back(row.id<EntryId>(0));
-    } else {
-      bytes_ += page_.entries.emplace_back(entry_from(row)).text_bytes();
-    }
-  }
-
- private:
-  EntryPage& page_;
-  const EntrySort sort_;
-  const std::uint64_t limit_;
-  std::size_t bytes_ = 0;
-  EntryPosition last_;
-};
+    ++count;
+    bytes += page.entries.emplace_back(entry_from(row)).text_bytes();
+    return bytes < EntryPage::kTextBytes;
+  };
+  const std::string listed = id_list(ids);
+  if (!ids.empty()) co_await tx.while_each(statement, add, listed);
+  page.rest.assign(ids.begin() + static_cast<std::ptrdiff_t>(count), ids.end());
+}
 
 EntryOrder order_of(const EntryQuery& query) {
   return {.sort = query.sort, .descending = query.descending};
@@ -240,11 +231,27 @@ Task<std::uint64_t> count_plain(db::Transaction& tx, const EntryFilter& filter) 
   co_return total;
 }
 
+// More than kTotalMax: at least so many.
 Task<std::uint64_t> count_tag(db::Transaction& tx, const EntryFilter& filter) {
   const auto total = co_await tx.find(
       kCountTag, [](const db::Row& row) { return row.integer(0); }, filter.owner, filter.first_kind,
-      filter.last_kind, filter.tag);
+      filter.last_kind, filter.tag, EntryPage::kTotalMax + 1);
   co_return static_cast<std::uint64_t>(total.value());
+}
+
+// Of a row of an id and what the list is sorted by.
+EntryPosition position_from(const db::Row& row, EntrySort sort) {
+  EntryPosition position{.id = row.id<EntryId>(0)};
+  switch (sort) {
+    case EntrySort::kName: position.name = as_text(row.bytes(1)); break;
+    case EntrySort::kSize:
+    case EntrySort::kPosition: position.number = row.integer(1); break;
+    case EntrySort::kTaken: position.number = dated_at_from(row, 1); break;
+    case EntrySort::kCreated:
+    case EntrySort::kAdded:
+    case EntrySort::kRelevance: break;
+  }
+  return position;
 }
 
 // A list without a filter but the kind.
@@ -260,23 +267,19 @@ Task<EntryPage> plain_page(db::Transaction& tx, const EntryQuery& query,
   const Start start = query.after ? Start::kBehind : Start::kOffset;
   const auto& statement =
       list_statements().of(query.kind.has_value(), start, order_of(query), filter.hidden);
-  PageFiller filler(page, query.sort, query.limit);
-  const auto add = [&](const db::Row& row) { filler.add(row); };
+  std::vector<EntryPosition> found;
+  const auto add = [&](const db::Row& row) { found.push_back(position_from(row, query.sort)); };
   const std::uint64_t rows = query.limit + 1;
-  if (!query.after) {
-    if (query.kind) {
-      co_await tx.for_each(statement, add, query.owner, rows, offset, *query.kind);
-    } else {
-      co_await tx.for_each(statement, add, query.owner, rows, offset);
-    }
-    co_return page;
-  }
-  const EntryPosition& after = *query.after;
-  if (by_id && query.kind) {
-    co_await tx.for_each(statement, add, query.owner, rows, after.id, *query.kind);
+  if (!query.after && query.kind) {
+    co_await tx.for_each(statement, add, query.owner, rows, offset, *query.kind);
+  } else if (!query.after) {
+    co_await tx.for_each(statement, add, query.owner, rows, offset);
+  } else if (by_id && query.kind) {
+    co_await tx.for_each(statement, add, query.owner, rows, query.after->id, *query.kind);
   } else if (by_id) {
-    co_await tx.for_each(statement, add, query.owner, rows, after.id);
+    co_await tx.for_each(statement, add, query.owner, rows, query.after->id);
   } else {
+    const EntryPosition& after = *query.after;
     const db::Value key =
         query.sort == EntrySort::kName ? db::Value(as_bytes(after.name)) : db::Value(after.number);
     if (query.kind) {
@@ -285,6 +288,7 @@ Task<EntryPage> plain_page(db::Transaction& tx, const EntryQuery& query,
       co_await tx.for_each(statement, add, query.owner, rows, key, after.id);
     }
   }
+  co_await fill_page(tx, page, std::move(found), query.limit);
   co_return page;
 }
 
@@ -300,14 +304,15 @@ Task<EntryPage> collection_page(db::Transaction& tx, const EntryQuery& query) {
     page.total = static_cast<std::uint64_t>(files.value_or(0));
     if (query.offset >= page.total) co_return page;
   }
-  PageFiller filler(page, query.sort, query.limit);
-  const auto add = [&](const db::Row& row) { filler.add(row); };
+  std::vector<EntryPosition> found;
+  const auto add = [&](const db::Row& row) { found.push_back(position_from(row, query.sort)); };
   const std::uint64_t rows = query.limit + 1;
   const Start start = query.after ? Start::kBehind : Start::kOffset;
   const std::int64_t begin =
       query.after ? query.after->number : static_cast<std::int64_t>(query.offset);
   co_await tx.for_each(statements.of(start, query.descending), add, query.owner, rows, begin,
                        collection);
+  co_await fill_page(tx, page, std::move(found), query.limit);
   co_return page;
 }
 
@@ -395,20 +400,19 @@ Task<EntryPage> filtered_page(db::Transaction& tx, const EntryQuery& query,
   const EntryOrder order = order_of(query);
   const bool counts = !query.after;
   const bool by_tag_alone =
-      !query.text && !query.collection && !filter.has_dates() && !filter.has_taken_dates();
-  if (counts && by_tag_alone) page.total = co_await count_tag(tx, filter);
+      !query.text && !query.kind && !query.collection && !filter.has_any_dates();
   std::vector<EntryPosition> all;
   bool collects = counts && !by_tag_alone;
   if (!collects && !is_in_order_of_ids(order.sort)) {
     const bool dense = !counts && co_await is_dense(tx, query, filter);
     collects = !dense;
   }
-  if (collects) {
-    all = co_await collect(tx, filter, order.sort);
-    if (counts && !by_tag_alone) {
-      page.total_is_more = all.size() > EntryPage::kTotalMax;
-      page.total = std::min<std::uint64_t>(all.size(), EntryPage::kTotalMax);
-    }
+  if (collects) all = co_await collect(tx, filter, order.sort);
+  if (counts) {
+    std::uint64_t counted = all.size();
+    if (!collects) counted = co_await count_tag(tx, filter);
+    page.total_is_more = counted > EntryPage::kTotalMax;
+    page.total = std::min(counted, EntryPage::kTotalMax);
   }
   PositionCollector collector(std::min(query.offset, kOffsetMax), query.limit);
   if (!collects || all.size() > EntryPage::kTotalMax) {
@@ -421,13 +425,7 @@ Task<EntryPage> filtered_page(db::Transaction& tx, const EntryQuery& query,
     auto next = query.after ? std::ranges::upper_bound(all, *query.after, before) : all.begin();
     while (next != all.end() && collector.add(*next)) ++next;
   }
-  std::vector<EntryPosition> found = collector.take();
-  const bool more = found.size() > query.limit;
-  if (more) found.pop_back();
-  if (more && !found.empty()) page.next = found.back();
-  PageFiller filler(page, query.sort, query.limit);
-  const auto add = [&](const db::Row& row) { filler.add_entry(row); };
-  for (const EntryPosition& position : found) co_await tx.for_each(kRead, add, position.id);
+  co_await fill_page(tx, page, collector.take(), query.limit);
   co_return page;
 }
 
@@ -464,8 +462,7 @@ std::optional<EntryFilter> filter_from(const EntryQuery& query) {
 Task<Result<EntryPage>> Entries::list(EntryQuery query) {
   auto filter = filter_from(query);
   if (!filter) co_return EntryPage{};
-  const bool unfiltered =
-      !query.text && !query.tag && !filter->has_dates() && !filter->has_taken_dates();
+  const bool unfiltered = !query.text && !query.tag && !filter->has_any_dates();
   const bool plain = unfiltered && !query.collection;
   const bool as_collected =
       unfiltered && query.collection && !query.kind && query.sort == EntrySort::kPosition;

@@ -73,6 +73,16 @@ Entry entry_from(const db::Row& row) {
   return entry;
 }
 
+std::string id_list(std::span<const EntryId> ids) {
+  std::string list;
+  for (const EntryId id : ids) {
+    list += list.empty() ? '[' : ',';
+    list += std::to_string(id.value);
+  }
+  list += list.empty() ? "[]" : "]";
+  return list;
+}
+
 Uuid make_token(Time now, Entropy& entropy) {
   // The time passes through all values of 32 bits in half a year.
   constexpr int kMicrosShift = 12;

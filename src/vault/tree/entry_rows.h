@@ -2,6 +2,7 @@
 #pragma once
 
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -31,6 +32,16 @@ inline constexpr char kEntryColumns[] = COFFER_KEPT_ENTRY_COLUMNS
 inline constexpr int kEntryWidth = 23;
 
 Entry entry_from(const db::Row& row);
+
+// A list of entries as one argument of a statement: `FROM <listed_ids("$1")> CROSS JOIN entry WHERE
+// entry.id = listed_id` gives their rows in the order of the list.
+std::string id_list(std::span<const EntryId> ids);
+inline std::string listed_ids(std::string_view argument) {
+  std::string text = "(SELECT value AS listed_id FROM json_each(";
+  text += argument;
+  text += ")) AS listed";
+  return text;
+}
 
 // The text of a statement that gives `columns` of up to $2 files of the owner $1 with ids above $3,
 // in order of ids. `condition` is an empty text or kIsNotHidden.

@@ -6,159 +6,198 @@
 #include <array>
 #include <iterator>
 #include <memory>
+#include <span>
+#include <stdexcept>
 #include <string_view>
 #include <utility>
 #include <vector>
 
+#include "vault/tree/entry_rows.h"
 #include "vault/tree/search_index.h"
 #include "vault/tree/tree.h"
 
 namespace coffer::vault {
 namespace {
 
+// Which conditions a statement has. What every entry fulfils is left out: of a scan of many rows it
+// takes a fifth of the time.
+struct Conditions {
+  bool hidden = false;    // kIsNotHidden
+  bool narrowed = false;  // by dates, by a tag or by terms
+};
+
 // What every statement is given as $1 to $10: the owner, the first and the last kind, two moments,
 // the tag, the first and the last id, two moments when it was taken. `id` is the column that holds
-// the ids. The number is EntryFilter::kUndated.
-std::string conditions(std::string_view id, bool hidden) {
-  return fmt::format(
-      " AND entry.created_at >= $4 AND entry.created_at < $5 AND {} BETWEEN $7 AND $8"
-      " AND coalesce(entry.taken_at, -9223372036854775807) >= $9"
-      " AND coalesce(entry.taken_at, -9223372036854775807) < $10"
-      " AND ($6 = '' OR EXISTS (SELECT 1 FROM entry_tag AS t WHERE t.owner_id = $1"
-      " AND t.tag = $6 AND t.entry_id = entry.id)){}",
-      id, hidden ? kIsNotHidden : "");
+// the ids. The number is EntryFilter::kUndated. What has no column costs a row nothing: it is
+// there so that each statement has the same arguments.
+std::string conditions(std::string_view id, Conditions which, bool by_tag = true) {
+  std::string text = fmt::format(" AND {} BETWEEN $7 AND $8", id);
+  text += which.narrowed ? " AND entry.created_at >= $4 AND entry.created_at < $5"
+                           " AND coalesce(entry.taken_at, -9223372036854775807) >= $9"
+                           " AND coalesce(entry.taken_at, -9223372036854775807) < $10"
+                         : " AND $4 < $5 AND $9 < $10";
+  text += which.narrowed && by_tag
+              ? " AND ($6 = '' OR EXISTS (SELECT 1 FROM entry_tag AS t WHERE t.owner_id = $1"
+                " AND t.tag = $6 AND t.entry_id = entry.id))"
+              : " AND $6 IS NOT NULL";
+  if (which.hidden) text += kIsNotHidden;
+  return text;
 }
+
+// Of a run of words; a page mostly takes one list.
+constexpr std::size_t kListedAtOnce = 128;
 
 constexpr char kColumns[] = "entry.id, entry.size, entry.name, entry.search, entry.dated_at";
 
 std::string_view direction_of(bool descending) { return descending ? "DESC" : "ASC"; }
 
-// A part for each kind, or two, so that each has an index that is in order.
-std::string walk_text(std::string_view column, bool descending, bool hidden) {
+// Many times what an account may have. SQLite drops the order of what is joined unless that has a
+// limit.
+constexpr std::string_view kAllOfThem = " LIMIT 1000000000000";
+
+// All entries in order, of which those are given that fulfil the conditions. A part for each kind,
+// or two, has an index that is in order, and nothing but what is in it: a condition of the rows in
+// a part would look for that part's next entry, through all of its kind, before any of another kind
+// comes. Without an ORDER BY of its own, which would read all before it gives the first: the rows
+// come in the order of what they are joined to.
+std::string walk_text(std::string_view column, bool descending, Conditions which) {
   const bool by_id = column == "id";
   const char behind = descending ? '<' : '>';
-  // The sum keeps SQLite from walking by ids where it is to walk by the sort.
-  const std::string common = conditions(by_id ? "entry.id" : "entry.id + 0", hidden);
-  std::string text;
+  std::string parts;
   const auto add_part = [&](int kind, std::string_view rows, std::string_view position) {
-    if (!text.empty()) text += " UNION ALL ";
-    text += fmt::format(
-        "SELECT {}, 0, 0 FROM entry WHERE owner_id = $1 AND kind = {} AND {} BETWEEN $2 AND $3"
-        "{}{}{}",
-        kColumns, kind, kind, rows, position, common);
+    if (!parts.empty()) parts += " UNION ALL ";
+    parts += fmt::format(
+        "SELECT id AS listed_id, {} AS listed_order FROM entry WHERE owner_id = $1 AND kind = {}"
+        " AND {} BETWEEN $2 AND $3{}{}",
+        column, kind, kind, rows, position);
   };
   for (int kind = 0; kind <= static_cast<int>(FileKind::kFolder); ++kind) {
     for (const SortedRows& rows : sorted_rows(column, std::to_string(kind))) {
       if (by_id) {
-        add_part(kind, rows.condition, "");
+        add_part(kind, rows.condition, " AND id BETWEEN $7 AND $8");
         continue;
       }
       // What is equal and what is not are parts of their own: SQLite does not compare an index
       // with both columns at once.
       add_part(kind, rows.condition,
-               fmt::format(" AND {} = $11 AND entry.id {} $12", rows.value, behind));
+               fmt::format(" AND {} = $11 AND id {} $12", rows.value, behind));
       add_part(kind, rows.condition, fmt::format(" AND {} {} $11", rows.value, behind));
     }
   }
-  const std::string_view direction = direction_of(descending);
-  if (by_id) return fmt::format("{} ORDER BY id {}", text, direction);
-  return fmt::format("{} ORDER BY {} {}, id {}", text, column, direction, direction);
+  // Of many rows most have not the term; they are to get no further than here.
+  std::string_view term;
+  if (!by_id) term = which.narrowed ? " AND instr(entry.search, $13) > 0" : " AND $13 = ''";
+  return fmt::format(
+      "SELECT {0}, 0, 0 FROM ({1} ORDER BY listed_order {2}, listed_id {2}{3}) AS listed"
+      " CROSS JOIN entry WHERE entry.id = listed_id{4}{5}",
+      kColumns, parts, direction_of(descending), kAllOfThem, term, conditions("listed_id", which));
 }
 
-std::string tag_text(bool descending, bool hidden) {
+std::string tag_text(bool descending, Conditions which) {
   return fmt::format(
       "SELECT {}, 0, 0 FROM entry_tag AS listed CROSS JOIN entry WHERE listed.owner_id = $1"
       " AND listed.tag = $6 AND entry.id = listed.entry_id AND entry.kind BETWEEN $2 AND $3{}"
       " ORDER BY listed.entry_id {}",
-      kColumns, conditions("listed.entry_id", hidden), direction_of(descending));
+      kColumns, conditions("listed.entry_id", which, false), direction_of(descending));
 }
 
-std::string collection_text(bool descending, bool hidden) {
+std::string collection_text(bool descending, Conditions which) {
   return fmt::format(
       "SELECT {}, listed.position, listed.added_at FROM collection_entry AS listed"
       " CROSS JOIN entry WHERE listed.collection_id = $11 AND entry.id = listed.entry_id"
       " AND entry.owner_id = $1 AND entry.kind BETWEEN $2 AND $3{} ORDER BY listed.entry_id {}",
-      kColumns, conditions("listed.entry_id", hidden), direction_of(descending));
+      kColumns, conditions("listed.entry_id", which), direction_of(descending));
 }
 
 // What the index of words finds; $11: what it is asked. Its rows are in the order of the newest
 // first.
-std::string words_text(bool descending, bool hidden) {
+std::string words_text(bool descending, Conditions which) {
   return fmt::format(
       "SELECT {}, 0, 0 FROM entry_words CROSS JOIN entry WHERE entry_words MATCH $11"
       " AND entry_words.rowid BETWEEN -$8 AND -$7 AND entry.id = -entry_words.rowid"
       " AND entry.owner_id = $1 AND entry.kind BETWEEN $2 AND $3{} ORDER BY entry_words.rowid {}",
-      kColumns, conditions("entry.id + 0", hidden), direction_of(!descending));
+      kColumns, conditions("entry.id + 0", which), direction_of(!descending));
 }
 
 // The ids alone: $1 what the index is asked, $2 and $3 the first and the last id, $4 how many.
-std::string run_text(bool descending, bool /*hidden*/) {
+std::string run_text(bool descending, Conditions /*which*/) {
   return fmt::format(
       "SELECT -rowid FROM entry_words WHERE entry_words MATCH $1 AND rowid BETWEEN -$3 AND -$2"
       " ORDER BY rowid {} LIMIT $4",
       direction_of(!descending));
 }
 
-// One entry; $11: its id.
-std::string entry_text(bool /*descending*/, bool hidden) {
+// Those of a list; $11: the list.
+std::string listed_text(bool /*descending*/, Conditions which) {
   return fmt::format(
-      "SELECT {}, 0, 0 FROM entry WHERE entry.id = $11 AND entry.owner_id = $1"
+      "SELECT {}, 0, 0 FROM {} CROSS JOIN entry WHERE entry.id = listed_id AND entry.owner_id = $1"
       " AND entry.kind BETWEEN $2 AND $3{}",
-      kColumns, conditions("entry.id + 0", hidden));
+      kColumns, listed_ids("$11"), conditions("entry.id + 0", which));
 }
 
 // What has changed since it was indexed.
-std::string stale_text(bool descending, bool hidden) {
+std::string stale_text(bool descending, Conditions which) {
   return fmt::format(
       "SELECT {}, 0, 0 FROM stale_words AS listed CROSS JOIN entry WHERE entry.id = listed.entry_id"
       " AND entry.owner_id = $1 AND entry.kind BETWEEN $2 AND $3{} ORDER BY listed.entry_id {}",
-      kColumns, conditions("listed.entry_id", hidden), direction_of(descending));
+      kColumns, conditions("listed.entry_id", which), direction_of(descending));
 }
 
-// A statement in both directions, and without and with kIsNotHidden.
+// A statement in both directions, with each of the conditions.
 class Statements {
  public:
   template <class MakeText>
   explicit Statements(MakeText make) {
     for (const bool descending : {false, true}) {
       for (const bool hidden : {false, true}) {
-        const std::size_t at = index(descending, hidden);
-        texts_[at] = make(descending, hidden);
-        statements_[at].sql = texts_[at].c_str();
+        for (const bool narrowed : {false, true}) {
+          const Conditions which{.hidden = hidden, .narrowed = narrowed};
+          const std::size_t at = index(descending, which);
+          texts_[at] = make(descending, which);
+          statements_[at].sql = texts_[at].c_str();
+        }
       }
     }
   }
   Statements(const Statements&) = delete;
   Statements& operator=(const Statements&) = delete;
 
-  const db::Statement& of(bool descending, bool hidden) const {
-    return statements_[index(descending, hidden)];
+  const db::Statement& of(bool descending, Conditions which) const {
+    return statements_[index(descending, which)];
   }
 
  private:
-  static std::size_t index(bool descending, bool hidden) {
-    return (descending ? 2U : 0U) + (hidden ? 1U : 0U);
+  static std::size_t index(bool descending, Conditions which) {
+    return (descending ? 4U : 0U) + (which.hidden ? 2U : 0U) + (which.narrowed ? 1U : 0U);
   }
 
-  std::array<std::string, 4> texts_;
-  std::array<db::Statement, 4> statements_;
+  std::array<std::string, 8> texts_;
+  std::array<db::Statement, 8> statements_;
 };
 
 const Statements& walk_statements(EntrySort sort) {
   static const Statements by_id(
-      [](bool down, bool hidden) { return walk_text("id", down, hidden); });
+      [](bool down, Conditions which) { return walk_text("id", down, which); });
   static const Statements by_name(
-      [](bool down, bool hidden) { return walk_text("name", down, hidden); });
+      [](bool down, Conditions which) { return walk_text("name", down, which); });
   static const Statements by_size(
-      [](bool down, bool hidden) { return walk_text("size", down, hidden); });
+      [](bool down, Conditions which) { return walk_text("size", down, which); });
   static const Statements by_date(
-      [](bool down, bool hidden) { return walk_text("dated_at", down, hidden); });
+      [](bool down, Conditions which) { return walk_text("dated_at", down, which); });
   switch (sort) {
     case EntrySort::kName: return by_name;
     case EntrySort::kSize: return by_size;
     case EntrySort::kTaken: return by_date;
     default: return by_id;
   }
+}
+
+[[noreturn]] void throw_out_of_order() {
+  throw std::logic_error("the rows of a list are not in its order");
+}
+
+Conditions conditions_of(const EntryFilter& filter) {
+  return {.hidden = filter.hidden, .narrowed = filter.has_any_dates() || !filter.tag.empty()};
 }
 
 // Where the entry in the row stands; nothing where it does not match.
@@ -209,7 +248,7 @@ class IdScan {
   Task<void> run(IdRange range) {
     if (filter_.collection) {
       co_await scan_collection(range);
-    } else if (!filter_.has_dates() && filter_.terms.terms().empty()) {
+    } else if (!filter_.has_dates() && !asks_words()) {
       co_await scan_rows(range);
     } else {
       co_await scan_indexed_and_new(range);
@@ -217,6 +256,12 @@ class IdScan {
   }
 
  private:
+  // The rows of a tag do not tell kinds apart; the index of words does.
+  bool asks_words() const {
+    return !filter_.terms.terms().empty() ||
+           (!filter_.tag.empty() && filter_.first_kind == filter_.last_kind);
+  }
+
   // What was indexed in ways that make it faster, and what is newer.
   Task<void> scan_indexed_and_new(IdRange range) {
     const IndexState state = co_await index_state(transaction_);
@@ -235,7 +280,7 @@ class IdScan {
         range.high = std::min(range.high, period->last);
       }
     }
-    if (any && filter_.terms.terms().empty()) {
+    if (any && !asks_words()) {
       co_await scan_rows(range);
     } else if (any) {
       co_await scan_words(range, state.changes);
@@ -247,22 +292,31 @@ class IdScan {
   Task<void> scan_rows(IdRange range) {
     if (is_done_ || range.low > range.high) co_return;
     static const Statements by_tag(tag_text);
+    Conditions which = conditions_of(filter_);
+    if (!filter_.tag.empty()) which.narrowed = filter_.has_any_dates();
     const Statements& statements =
         filter_.tag.empty() ? walk_statements(EntrySort::kCreated) : by_tag;
-    const auto each = [this](const db::Row& row) { return look_at(row); };
-    co_await transaction_.while_each(
-        statements.of(order_.descending, filter_.hidden), each, filter_.owner, filter_.first_kind,
-        filter_.last_kind, filter_.created_from, filter_.created_before, filter_.tag, range.low,
-        range.high, filter_.taken_from, filter_.taken_before);
+    std::optional<EntryId> last;
+    const auto each = [&](const db::Row& row) {
+      const auto id = row.id<EntryId>(0);
+      if (last && (order_.descending ? id >= *last : id <= *last)) throw_out_of_order();
+      last = id;
+      return look_at(row);
+    };
+    co_await transaction_.while_each(statements.of(order_.descending, which), each, filter_.owner,
+                                     filter_.first_kind, filter_.last_kind, filter_.created_from,
+                                     filter_.created_before, filter_.tag, range.low, range.high,
+                                     filter_.taken_from, filter_.taken_before);
   }
 
   Task<void> scan_collection(IdRange range) {
     static const Statements statements(collection_text);
     const auto each = [this](const db::Row& row) { return look_at(row); };
-    co_await transaction_.while_each(
-        statements.of(order_.descending, filter_.hidden), each, filter_.owner, filter_.first_kind,
-        filter_.last_kind, filter_.created_from, filter_.created_before, filter_.tag, range.low,
-        range.high, filter_.taken_from, filter_.taken_before, *filter_.collection);
+    co_await transaction_.while_each(statements.of(order_.descending, conditions_of(filter_)), each,
+                                     filter_.owner, filter_.first_kind, filter_.last_kind,
+                                     filter_.created_from, filter_.created_before, filter_.tag,
+                                     range.low, range.high, filter_.taken_from,
+                                     filter_.taken_before, *filter_.collection);
   }
 
   // What the index finds, and what has changed since, merged. That the index still has entries by
@@ -275,10 +329,10 @@ class IdScan {
       auto position = position_from(row, filter_, order_.sort, rank_);
       if (position) changed.push_back(std::move(*position));
     };
-    co_await transaction_.for_each(stale.of(order_.descending, filter_.hidden), keep, filter_.owner,
-                                   filter_.first_kind, filter_.last_kind, filter_.created_from,
-                                   filter_.created_before, filter_.tag, range.low, range.high,
-                                   filter_.taken_from, filter_.taken_before);
+    co_await transaction_.for_each(stale.of(order_.descending, conditions_of(filter_)), keep,
+                                   filter_.owner, filter_.first_kind, filter_.last_kind,
+                                   filter_.created_from, filter_.created_before, filter_.tag,
+                                   range.low, range.high, filter_.taken_from, filter_.taken_before);
     auto next = changed.begin();
     const auto visit_until = [&](EntryId id) {
       while (!is_done_ && next != changed.end() &&
@@ -308,9 +362,9 @@ class IdScan {
     static const Statements words(words_text);
     if (!is_done_ && range.low <= range.high) {
       co_await transaction_.while_each(
-          words.of(order_.descending, filter_.hidden), each, filter_.owner, filter_.first_kind,
-          filter_.last_kind, filter_.created_from, filter_.created_before, filter_.tag, range.low,
-          range.high, filter_.taken_from, filter_.taken_before, expression);
+          words.of(order_.descending, conditions_of(filter_)), each, filter_.owner,
+          filter_.first_kind, filter_.last_kind, filter_.created_from, filter_.created_before,
+          filter_.tag, range.low, range.high, filter_.taken_from, filter_.taken_before, expression);
     }
     visit_until(order_.descending ? whole.low : whole.high);
   }
@@ -324,15 +378,19 @@ class IdScan {
     const std::int64_t last = down ? range.low.value : range.high.value;
     auto run = runs_->find(question, from);
     if (!run) run = co_await read_run(std::move(question), range);
-    static const Statements one(entry_text);
-    const db::Statement& statement = one.of(down, filter_.hidden);
+    std::vector<EntryId> ids;
     for (const std::int64_t id : run->ids) {
-      if (down ? id > from : id < from) continue;
-      if (is_done_ || (down ? id < last : id > last)) break;
+      if (down ? id <= from && id >= last : id >= from && id <= last) ids.push_back(EntryId{id});
+    }
+    static const Statements statements(listed_text);
+    const db::Statement& statement = statements.of(down, conditions_of(filter_));
+    for (std::size_t at = 0; at < ids.size() && !is_done_; at += kListedAtOnce) {
+      const std::size_t count = std::min(kListedAtOnce, ids.size() - at);
+      const std::string listed = id_list(std::span(ids).subspan(at, count));
       co_await transaction_.while_each(statement, each, filter_.owner, filter_.first_kind,
                                        filter_.last_kind, filter_.created_from,
                                        filter_.created_before, filter_.tag, range.low, range.high,
-                                       filter_.taken_from, filter_.taken_before, EntryId{id});
+                                       filter_.taken_from, filter_.taken_before, listed);
     }
     if (down) {
       range.high = EntryId{run->to - 1};
@@ -346,7 +404,7 @@ class IdScan {
     auto run = std::make_shared<WordRun>();
     static const Statements statements(run_text);
     const auto keep = [&](const db::Row& row) { run->ids.push_back(row.integer(0)); };
-    co_await transaction_.for_each(statements.of(question.descending, false), keep,
+    co_await transaction_.for_each(statements.of(question.descending, {}), keep,
                                    question.expression, range.low, range.high, WordRuns::kIdsMax);
     const bool down = question.descending;
     run->from = down ? range.high.value : range.low.value;
@@ -397,12 +455,23 @@ Task<void> scan_by_id(db::Transaction& transaction, const EntryFilter& filter, E
 
 Task<void> scan_in_order(db::Transaction& transaction, const EntryFilter& filter, EntryOrder order,
                          const std::optional<EntryPosition>& after, const VisitEntry& visit) {
+  std::optional<EntryPosition> last;
   const auto each = [&](const db::Row& row) {
-    const auto position = position_from(row, filter, order.sort, std::nullopt);
-    return !position || visit(*position);
+    auto position = position_from(row, filter, order.sort, std::nullopt);
+    if (!position) return true;
+    if (last && !order.is_before(*last, *position)) throw_out_of_order();
+    last = std::move(position);
+    return visit(*last);
   };
   const IdRange all;
-  const db::Statement& statement = walk_statements(order.sort).of(order.descending, filter.hidden);
+  Conditions which = conditions_of(filter);
+  const auto longest = std::ranges::max_element(filter.terms.terms(), {}, &std::string::size);
+  std::string_view term;
+  if (longest != filter.terms.terms().end()) {
+    which.narrowed = true;
+    term = *longest;
+  }
+  const db::Statement& statement = walk_statements(order.sort).of(order.descending, which);
   const EntryId id = after ? after->id : order.descending ? all.high : all.low;
   if (order.sort == EntrySort::kName) {
     // Names are UTF-8: none begins with this byte.
@@ -413,7 +482,7 @@ Task<void> scan_in_order(db::Transaction& transaction, const EntryFilter& filter
     co_await transaction.while_each(statement, each, filter.owner, filter.first_kind,
                                     filter.last_kind, filter.created_from, filter.created_before,
                                     filter.tag, all.low, all.high, filter.taken_from,
-                                    filter.taken_before, as_bytes(name), id);
+                                    filter.taken_before, as_bytes(name), id, term);
     co_return;
   }
   const std::int64_t number = after              ? after->number
@@ -422,7 +491,7 @@ Task<void> scan_in_order(db::Transaction& transaction, const EntryFilter& filter
   co_await transaction.while_each(statement, each, filter.owner, filter.first_kind,
                                   filter.last_kind, filter.created_from, filter.created_before,
                                   filter.tag, all.low, all.high, filter.taken_from,
-                                  filter.taken_before, number, id);
+                                  filter.taken_before, number, id, term);
 }
 
 }  // namespace coffer::vault

@@ -37,6 +37,7 @@ struct EntryFilter {
 
   bool has_dates() const { return created_from != kAnyFrom || created_before != kAnyBefore; }
   bool has_taken_dates() const { return taken_from != kUndated; }
+  bool has_any_dates() const { return has_dates() || has_taken_dates(); }
 };
 
 // entry.dated_at, by which kTaken sorts: kUndated, which comes before all dates, for what is

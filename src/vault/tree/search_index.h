@@ -61,7 +61,7 @@ struct WordQuery {
   bool words_begin = false;   // those in which every term begins a word: rank 0
 };
 // For `entry_words MATCH`: finds every entry that matches, and some that do not. REQUIRES: there
-// are terms.
+// are terms, or a tag.
 std::string match_expression(const WordQuery& query, const SearchTerms& terms);
 
 // Keeps the index up. Threads: one at a time.
