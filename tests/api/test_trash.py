@@ -75,7 +75,8 @@ def test_the_quota_counts_it_and_says_so(launch):
     me = user.me()
     assert me["quota"] == 100_000 and me["used"] == me["trashed"] == me["charged_bytes"] > 60_000
     assert me["used_bytes"] == 60_000
-    shapes.failure(user.try_upload(samples.noise(60_000)), "quota_exceeded")
+    refused = shapes.failure(user.try_upload(samples.noise(60_000)), "quota_exceeded")
+    assert "trash" in refused["message"]
     assert shapes.success(user.delete("/trash")) == {"deleted": 1, "freed_bytes": me["charged_bytes"]}
     me = user.me()
     assert (me["used"], me["trashed"], me["charged_bytes"]) == (0, 0, 0)

@@ -175,7 +175,9 @@ Task<void> subtract_from_totals(db::Transaction& transaction, const Entry& entry
 }
 
 std::unexpected<Failure> quota_exceeded() {
-  return fail(FailureCode::kQuotaExceeded, "there is not enough room left in the quota");
+  return fail(
+      FailureCode::kQuotaExceeded,
+      "there is not enough room left in the quota, in which what lies in the trash counts too");
 }
 
 }  // namespace coffer::vault
