@@ -373,6 +373,36 @@ def test_a_bad_new_password(user, anyone):
     shapes.success(log_in(anyone, user.username, user.password))
 
 
+@pytest.mark.parametrize(
+    "change, wrong",
+    [
+        ({"password": "short"}, {"password", "current_password"}),
+        ({"password": "short", "email": "x", "username": ""}, {"password", "current_password", "email", "username"}),
+        ({"username": 5, "email": "x", "current_password": 5, "password": "short"},
+         {"username", "email", "current_password", "password"}),
+    ],
+)
+def test_every_wrong_field_of_a_profile_is_named_once(user, change, wrong):
+    error = shapes.failure(user.patch("/users/me", json=change), "validation_error")
+    assert sorted(detail["field"] for detail in error["details"]) == sorted(wrong)
+
+
+def test_every_wrong_field_of_a_registration_is_named_once(anyone):
+    reply = anyone.post("/auth/register", json={"username": 5, "email": "x"})
+    error = shapes.failure(reply, "validation_error")
+    assert sorted(detail["field"] for detail in error["details"]) == ["email", "password", "username"]
+
+
+def test_an_address_can_be_taken_off(user, anyone):
+    address = unique_name() + "@example.com"
+    shapes.success(user.patch("/users/me", json={"email": address}))
+    shapes.success(log_in(anyone, address, user.password))
+    taken_off = shapes.success(user.patch("/users/me", json={"email": None}))
+    assert taken_off["email"] is None and user.me()["email"] is None
+    shapes.failure(log_in(anyone, address, user.password), "unauthorized")
+    shapes.success(log_in(anyone, user.username, user.password))
+
+
 def test_one_bad_field_changes_nothing(user):
     before = user.me()
     reply = user.patch("/users/me", json={"username": unique_name(), "email": "x"})

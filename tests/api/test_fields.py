@@ -77,7 +77,7 @@ PLACES = {
     ),
     "profile": Place(
         "PATCH", "/users/me", {"current_password": PASSWORD},
-        {"username": "string", "email": "string", "password": "string", "current_password": "string"},
+        {"username": "string", "email": "string or null", "password": "string", "current_password": "string"},
         {"username": NAMES, "email": ADDRESSES, "password": PASSWORDS},
     ),
     "new password": Place(

@@ -2219,7 +2219,8 @@ export interface operations {
             content: {
                 "application/json": {
                     current_password?: string;
-                    email?: string;
+                    /** @description Null: none */
+                    email?: string | null;
                     /** @description At least 8 bytes, unless the server asks for more */
                     password?: string;
                     username?: string;

@@ -1,5 +1,6 @@
 #include "apis/kit/json.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "apis/gateway/body.h"
@@ -156,6 +157,13 @@ std::optional<std::vector<std::string>> Fields::texts(std::string_view name) {
 
 void Fields::fault(std::string_view name, std::string message) {
   faults_.push_back({std::string(name), std::move(message)});
+}
+
+void Fields::add(std::vector<vault::FieldFault> faults) {
+  for (vault::FieldFault& fault : faults) {
+    const auto is_same = [&](const vault::FieldFault& other) { return other.field == fault.field; };
+    if (std::ranges::none_of(faults_, is_same)) faults_.push_back(std::move(fault));
+  }
 }
 
 std::optional<Problem> Fields::problem() const {

@@ -70,6 +70,8 @@ class Fields {
   std::optional<std::vector<std::string>> texts(std::string_view name);
 
   void fault(std::string_view name, std::string message);
+  // Those that the vault finds. A field that has a fault keeps that one.
+  void add(std::vector<vault::FieldFault> faults);
   // The faults so far as one problem, or nothing.
   std::optional<Problem> problem() const;
 

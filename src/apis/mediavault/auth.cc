@@ -58,6 +58,7 @@ Task<Reply> register_account(RequestContext& context) {
   account.username = fields.text("username");
   account.password = fields.text("password");
   account.address = context.client.limit_key();
+  fields.add(context.vault.accounts().faults_of(account));
   if (auto problem = fields.problem()) co_return std::unexpected(std::move(*problem));
   const auto created = co_await context.vault.accounts().create(std::move(account));
   if (!created) co_return std::unexpected(created.error());

@@ -110,7 +110,7 @@ Operations describe_accounts() {
        .about = "A new password needs the current one.",
        .parameters = {if_match_parameter()},
        .body = {json_content(changes({{"username", text(1, 64)},
-                                      {"email", email()},
+                                      {"email", about(nullable(email()), "Null: none")},
                                       {"password", password},
                                       {"current_password", text()}}))},
        .answers = {tagged_by_settings(answer("The account", ref("User")))},

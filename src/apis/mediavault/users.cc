@@ -34,16 +34,14 @@ Task<Reply> update_me(RequestContext& context) {
   Fields fields(*body);
   vault::AccountChanges changes;
   changes.username = fields.optional_text("username");
-  changes.email = fields.optional_text("email");
-  const auto current = fields.optional_text("current_password");
+  changes.email = fields.nullable_text("email");
+  auto current = fields.optional_text("current_password");
   if (auto wanted = fields.optional_text("password")) {
-    if (!fields.has("current_password")) {
-      fields.fault("current_password", "The current password is needed for a new one");
-    }
-    changes.password = {.current = current.value_or(""),
+    changes.password = {.current = std::move(current),
                         .wanted = std::move(*wanted),
                         .address = context.client.limit_key()};
   }
+  fields.add(context.vault.accounts().faults_of(changes));
   changes.precondition = if_match(context.request);
   if (auto problem = fields.problem()) co_return std::unexpected(std::move(*problem));
   const auto account =

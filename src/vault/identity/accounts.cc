@@ -182,7 +182,8 @@ std::unexpected<Failure> not_for_keys() {
 
 Task<Result<PasswordChange>> prove(Context& context, Actor actor,
                                    const AccountChanges::NewPassword& password) {
-  auto proved = co_await proved_hash(context, actor.account(), password.current, password.address);
+  auto proved =
+      co_await proved_hash(context, actor.account(), password.current.value(), password.address);
   if (!proved) co_return std::unexpected(std::move(proved.error()));
   PasswordChange change{.old_hash = std::move(*proved), .new_hash = {}};
   if (!actor.may_change_identity()) co_return change;
@@ -251,13 +252,34 @@ Account account_from(const db::Row& row) {
   return account;
 }
 
+namespace {
+
+// Gives names and address the form in which they are kept.
+void check_fields(const Context& context, NewAccount& account, Faults& faults) {
+  account.username = check_username(account.username, faults);
+  if (account.email) account.email = check_email(*account.email, faults);
+  check_new_password(account.password, context.policy.password_min, faults);
+}
+
+void check_fields(const Context& context, AccountChanges& changes, Faults& faults) {
+  if (changes.username) changes.username = check_username(*changes.username, faults);
+  if (changes.email && *changes.email) changes.email = check_email(**changes.email, faults);
+  if (!changes.password) return;
+  if (!changes.password->current) {
+    faults.add("current_password", "is needed for a new password");
+  }
+  check_new_password(changes.password->wanted, context.policy.password_min, faults);
+}
+
+}  // namespace
+
 Task<Result<Credentials>> create_account(Context& context, NewAccount wanted) {
   Faults faults;
-  Account made;
-  made.username = check_username(wanted.username, faults);
-  if (wanted.email) made.email = check_email(*wanted.email, faults);
-  check_new_password(wanted.password, context.policy.password_min, faults);
+  check_fields(context, wanted, faults);
   if (faults.any()) co_return faults.failure();
+  Account made;
+  made.username = std::move(wanted.username);
+  made.email = std::move(wanted.email);
   const Logins logins(made);
 
   const auto free = co_await context.database.read([&](db::Transaction& tx) -> Task<Result<void>> {
@@ -349,6 +371,18 @@ Task<Result<Account>> Accounts::create(NewAccount account) {
   co_return std::move(made->account);
 }
 
+std::vector<FieldFault> Accounts::faults_of(NewAccount account) const {
+  Faults faults;
+  check_fields(context_, account, faults);
+  return faults.take();
+}
+
+std::vector<FieldFault> Accounts::faults_of(AccountChanges changes) const {
+  Faults faults;
+  check_fields(context_, changes, faults);
+  return faults.take();
+}
+
 Task<std::optional<Account>> Accounts::find(AccountId id) {
   auto body = [&](db::Transaction& tx) -> Task<std::optional<Account>> {
     co_return co_await tx.find(kFind, account_from, id);
@@ -364,11 +398,7 @@ Task<std::optional<Account>> Accounts::find_by_login(std::string login) {
 
 Task<Result<Account>> Accounts::update(Actor actor, AccountChanges changes) {
   Faults faults;
-  if (changes.username) changes.username = check_username(*changes.username, faults);
-  if (changes.email) changes.email = check_email(*changes.email, faults);
-  if (changes.password) {
-    check_new_password(changes.password->wanted, context_.policy.password_min, faults);
-  }
+  check_fields(context_, changes, faults);
   if (faults.any()) co_return faults.failure();
 
   for (int i = 0; i < kPasswordTries; ++i) {

@@ -47,9 +47,9 @@ inline constexpr std::string_view kGuestName = "guests";
 // Only what is set changes.
 struct AccountChanges {
   std::optional<std::string> username;
-  std::optional<std::string> email;
+  std::optional<std::optional<std::string>> email;  // an empty one inside: none
   struct NewPassword {
-    std::string current;
+    std::optional<std::string> current;
     std::string wanted;
     std::string address = {};  // as in LogInRequest
   };
@@ -67,6 +67,10 @@ class Accounts {
   // field at fault, kConflict for a name or an address taken (without regard to case).
   // Whether people may register is the caller's question: registration_open().
   Task<Result<Account>> create(NewAccount account);
+  // What is wrong with the fields themselves, as create() and update() say it: for whoever has
+  // found other faults, so that all are told at once.
+  std::vector<FieldFault> faults_of(NewAccount account) const;
+  std::vector<FieldFault> faults_of(AccountChanges changes) const;
   bool registration_open() const { return context_.policy.registration_open; }
 
   Task<std::optional<Account>> find(AccountId id);

@@ -4,6 +4,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "vault/model/failure.h"
@@ -20,6 +21,8 @@ class Faults {
  public:
   void add(std::string field, std::string message);
   bool any() const noexcept { return !fields_.empty(); }
+  // Nothing is left.
+  std::vector<FieldFault> take() { return std::exchange(fields_, {}); }
   // REQUIRES: any(). Called once, last.
   std::unexpected<Failure> failure(FailureCode code = FailureCode::kInvalid);
 

@@ -83,13 +83,13 @@ class AsyncUsers(AsyncResource):
         self,
         *,
         username: Optional[str] = None,
-        email: Optional[str] = None,
+        email: Union[str, None, Unset] = UNSET,
         password: Optional[str] = None,
         current_password: Optional[str] = None,
         if_match: Optional[str] = None,
     ) -> User:
-        """Changes what is given. A new `password` needs the `current_password`, and ends all other
-        sessions."""
+        """Changes what is given; `email=None`: the account has none. A new `password` needs the
+        `current_password`, and ends all other sessions."""
         call = ops.update_me(username, email, password, current_password, if_match)
         return await self._client._call(call)
 

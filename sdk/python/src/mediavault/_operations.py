@@ -219,19 +219,15 @@ def show_me() -> Call[User]:
 
 def update_me(
     username: Optional[str],
-    email: Optional[str],
+    email: Union[str, None, Unset],
     password: Optional[str],
     current_password: Optional[str],
     if_match: Optional[str],
 ) -> Call[User]:
     body = _given(
-        {
-            "username": username,
-            "email": email,
-            "password": password,
-            "current_password": current_password,
-        }
+        {"username": username, "password": password, "current_password": current_password}
     )
+    body.update(_json({"email": email}))
     return Call(_change("PATCH", "/users/me", if_match, json=body), _tagged(User))
 
 
