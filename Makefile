@@ -13,7 +13,7 @@ run: build  ## Installs what is missing, builds, serves DATA (./data) on LISTEN 
 	@echo "Guests are served (--guests on), so that the first examples of the APIs work without an account. The default is off."
 	@exec build/release/coffer serve --data "$(DATA)" --listen "$(LISTEN)" --guests on
 
-build:  ## Installs what is missing and builds build/release/coffer and coffer-media
+build:  ## Installs what is missing and builds build/release/coffer and its media workers
 	@tools/install-packages.sh build
 	@tools/build.sh release coffer
 

@@ -132,7 +132,9 @@ struct Settings {
 
   struct Media {
     bool enabled = true;
-    std::string program;            // empty: coffer-media beside the server
+    std::string program;  // empty: coffer-media beside the server
+    bool pdf = false;     // pictures of first pages
+    bool svg = false;
     std::uint64_t workers = 0;      // 0: half of the cores
     std::uint64_t memory = 0;       // bytes of all workers together
     std::uint64_t spool_bytes = 0;  // of a file that is copied for a worker

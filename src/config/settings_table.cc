@@ -399,6 +399,16 @@ constexpr auto kDefinitions = std::to_array<Definition>({
         "media.program", text(), "", "That program; empty: the one that was installed with coffer.",
         [](auto& all) -> auto& { return all.media.program; }),
     define(
+        "media.pdf", boolean(), "false",
+        "Whether first pages of PDF files are shown as pictures; drawn by coffer-media-pdf, which "
+        "is beside that program.",
+        [](auto& all) -> auto& { return all.media.pdf; }),
+    define(
+        "media.svg", boolean(), "false",
+        "Whether SVG drawings are shown as pictures; drawn by coffer-media-svg, which is beside "
+        "that program.",
+        [](auto& all) -> auto& { return all.media.svg; }),
+    define(
         "media.workers", integer(0, 64), "0",
         "Files that are looked into at the same time; 0: half of the cores. Never more than fit "
         "into media.memory.",

@@ -12,7 +12,6 @@
 
 #include "base/log.h"
 #include "base/thread.h"
-#include "jobs/media_source.h"
 
 namespace coffer::jobs {
 namespace {
@@ -40,6 +39,7 @@ vault::MediaFailure failure_from(media::Failure failure) {
     case media::Failure::kMemory: return vault::MediaFailure::kMemory;
     case media::Failure::kTime: return vault::MediaFailure::kTime;
     case media::Failure::kCrashed: return vault::MediaFailure::kCrashed;
+    case media::Failure::kProtected: return vault::MediaFailure::kProtected;
     case media::Failure::kNotSmaller:  // of no job that has a MediaFailure
     case media::Failure::kProtocol: break;
   }
@@ -123,8 +123,12 @@ std::chrono::seconds in_seconds(std::chrono::milliseconds time) {
 
 }  // namespace
 
-MediaJobs::MediaJobs(vault::Vault& vault, media::WorkerPool& pool, Options options)
-    : vault_(vault), pool_(pool), options_(std::move(options)) {
+MediaJobs::MediaJobs(vault::Vault& vault, media::WorkerPool& pool, DrawingPools drawings,
+                     Options options)
+    : vault_(vault),
+      pool_(pool),
+      options_(std::move(options)),
+      drawings_(drawings, options_.retry_after) {
   contain_exceptions("media work", [&] {
     InlineExecutor here;
     here.run(vault_.media_queue().release_all());
@@ -133,7 +137,7 @@ MediaJobs::MediaJobs(vault::Vault& vault, media::WorkerPool& pool, Options optio
   vault_.pictures().set_maker(this);
   try {
     for (std::size_t i = 0; i < options_.threads; ++i) {
-      threads_.push_back(start_thread("media", [this, counts = i == 0] { work(counts); }));
+      threads_.push_back(start_thread("media", [this, first = i == 0] { work(first); }));
     }
   } catch (...) {
     stop();
@@ -150,6 +154,7 @@ void MediaJobs::stop() {
     stop_ = true;
   }
   pool_.stop();
+  drawings_.stop();
   wake_.notify_all();
   all_run_.notify_all();
   for (std::thread& thread : threads_) thread.join();
@@ -245,7 +250,7 @@ bool MediaJobs::is_stopped() const {
   return stop_;
 }
 
-void MediaJobs::work(bool counts) {
+void MediaJobs::work(bool first) {
   if (::setpriority(PRIO_PROCESS, static_cast<id_t>(::gettid()), kMediaNice) != 0) {
     log::warning("media work runs at the priority of all else");
   }
@@ -261,8 +266,10 @@ void MediaJobs::work(bool counts) {
       ++busy_;
     }
     bool more = false;
-    contain_exceptions("media work", [&] { more = step(executor, files_next); });
-    if (counts && std::chrono::steady_clock::now() >= count_at) {
+    contain_exceptions("media work", [&] {
+      more = step(executor, files_next) || (first && queue_undrawn(executor));
+    });
+    if (first && std::chrono::steady_clock::now() >= count_at) {
       count_at = std::chrono::steady_clock::now() + options_.count_every;
       contain_exceptions("media work", [&] { count_waiting(executor); });
     }
@@ -294,6 +301,21 @@ bool MediaJobs::step(InlineExecutor& executor, bool& files_next) {
     return true;
   }
   return look_into_next(executor) || executor.run(vault_.media_queue().catch_up(kCatchUpStep));
+}
+
+bool MediaJobs::queue_undrawn(InlineExecutor& executor) {
+  using enum media::DrawingFormat;
+  for (const auto format : {kPdf, kSvg}) {
+    Undrawn& undrawn = undrawn_[format == kPdf ? 0 : 1];
+    const std::uint64_t start = drawings_.starts(format);
+    if (start == 0 || start == undrawn.start) continue;
+    const auto last = executor.run(vault_.media_queue().queue_undrawn(failure_of_undrawn(format),
+                                                                      undrawn.after, kCatchUpStep));
+    undrawn.after = last.value_or(Sha256Digest{});
+    if (last) return true;
+    undrawn.start = start;
+  }
+  return false;
 }
 
 bool MediaJobs::check_pool() {
@@ -341,10 +363,25 @@ void MediaJobs::note_broken(const std::string& reason) {
                "served without facts and thumbnails until then"}});
 }
 
-std::optional<media::Reply> MediaJobs::run(const media::Request& request, int file,
-                                           std::uint64_t offset, std::uint64_t length) {
+std::optional<MediaJobs::Looked> MediaJobs::run(const media::Request& request,
+                                                const MediaSource& source) {
+  using media::DrawingFormat;
   try {
-    return pool_.run(request, file, offset, length);
+    const bool is_optimized = request.job == media::Job::kOptimize;
+    const DrawingFormat format = is_optimized ? DrawingFormat::kNone : drawing_format_of(source);
+    Looked looked;
+    if (format != DrawingFormat::kNone) {
+      auto drawn = drawings_.run(format, request, source.file, source.offset, source.length);
+      if (drawn) return Looked{.reply = std::move(*drawn), .undrawn = {}};
+      looked.undrawn = format;
+      looked.reply.failure = media::Failure::kNoPicture;
+      // Of these, no other worker knows anything.
+      if (format == DrawingFormat::kSvg) return looked;
+    }
+    looked.reply = pool_.run(request, source.file, source.offset, source.length);
+    // What is wrong with it otherwise is told.
+    if (looked.reply.failure != media::Failure::kNoPicture) looked.undrawn.reset();
+    return looked;
   } catch (const media::WorkerPool::Stopped&) {
     return std::nullopt;
   } catch (const media::WorkerPool::Unavailable& error) {
@@ -375,19 +412,20 @@ void MediaJobs::look_into(InlineExecutor& executor, vault::MediaJob job) {
   const auto source = open_media_source(std::move(bytes.content), bytes.is_in_parts,
                                         options_.folder, options_.max_copied);
   if (!source) {
-    media::Reply reply;
-    reply.failure = media::Failure::kTooLarge;
-    return finish(executor, job, std::move(reply));
+    Looked too_large;
+    too_large.reply.failure = media::Failure::kTooLarge;
+    return finish(executor, job, std::move(too_large));
   }
-  auto reply = run(media::Request(), source->file, source->offset, source->length);
-  if (!reply || is_stopped()) {
+  auto looked = run(media::Request(), *source);
+  if (!looked || is_stopped()) {
     executor.run(vault_.media_queue().give_back(job, std::chrono::seconds(0)));
     return;
   }
-  finish(executor, job, std::move(*reply));
+  finish(executor, job, std::move(*looked));
 }
 
-void MediaJobs::finish(InlineExecutor& executor, vault::MediaJob job, media::Reply reply) {
+void MediaJobs::finish(InlineExecutor& executor, vault::MediaJob job, Looked looked) {
+  media::Reply reply = std::move(looked.reply);
   if (!reply.picture && !reply.failure) reply.failure = media::Failure::kProtocol;
   const bool tries_again =
       reply.was_killed
@@ -403,9 +441,11 @@ void MediaJobs::finish(InlineExecutor& executor, vault::MediaJob job, media::Rep
     return;
   }
   vault::Media media;
-  media.state = reply.facts ? vault::MediaState::kReady : vault::MediaState::kFailed;
+  const bool is_ready = reply.facts || looked.undrawn;
+  media.state = is_ready ? vault::MediaState::kReady : vault::MediaState::kFailed;
   if (reply.facts) media.facts = facts_from(std::move(*reply.facts));
   if (reply.failure) media.failure = failure_from(*reply.failure);
+  if (looked.undrawn) media.failure = failure_of_undrawn(*looked.undrawn);
   auto thumbnail = picture_from(std::move(reply.picture));
   const bool has_thumbnail = thumbnail.has_value();
   const auto failure = media.failure;
@@ -423,23 +463,23 @@ void MediaJobs::finish(InlineExecutor& executor, vault::MediaJob job, media::Rep
   if (failed) ++stats_.failed[static_cast<std::size_t>(*failure)];
 }
 
-std::optional<media::Reply> MediaJobs::run_wanted(const media::Request& request,
-                                                  std::shared_ptr<const Content> bytes,
-                                                  bool is_in_parts) {
+std::optional<MediaJobs::Looked> MediaJobs::run_wanted(const media::Request& request,
+                                                       std::shared_ptr<const Content> bytes,
+                                                       bool is_in_parts) {
   const auto source =
       open_media_source(std::move(bytes), is_in_parts, options_.folder, options_.max_copied);
-  media::Reply too_large;
-  too_large.failure = media::Failure::kTooLarge;
+  Looked too_large;
+  too_large.reply.failure = media::Failure::kTooLarge;
   if (!source) return too_large;
-  auto reply = run(request, source->file, source->offset, source->length);
+  auto looked = run(request, *source);
   // Nothing is said of the file then, and somebody waits.
-  if (reply && reply->was_killed) {
-    reply = run(request, source->file, source->offset, source->length);
-  }
-  if (!reply || reply->picture) return reply;
-  const auto failure = reply->failure.value_or(media::Failure::kProtocol);
-  reply->failure = failure;
-  if (!media::may_be_transient(failure)) return reply;
+  if (looked && looked->reply.was_killed) looked = run(request, *source);
+  if (!looked || looked->reply.picture) return looked;
+  // A worker that cannot be used now may be later.
+  if (looked->undrawn && drawings_.is_on(*looked->undrawn)) return std::nullopt;
+  const auto failure = looked->reply.failure.value_or(media::Failure::kProtocol);
+  looked->reply.failure = failure;
+  if (!media::may_be_transient(failure)) return looked;
   // The next try may well be better.
   log::warning("a picture could not be made", {{"reason", media::describe(failure)}});
   return std::nullopt;
@@ -447,11 +487,12 @@ std::optional<media::Reply> MediaJobs::run_wanted(const media::Request& request,
 
 MediaJobs::Made MediaJobs::make(InlineExecutor& executor, const Wanted& wanted) {
   auto bytes = executor.run(vault_.files().open(wanted.file));
-  auto reply =
+  auto looked =
       run_wanted(request_for(wanted.spec), std::move(bytes), wanted.file.manifest.has_value());
-  if (!reply) return std::nullopt;
-  if (auto picture = picture_from(std::move(reply->picture))) return std::move(*picture);
-  return std::unexpected(failure_from(*reply->failure));
+  if (!looked) return std::nullopt;
+  if (auto picture = picture_from(std::move(looked->reply.picture))) return std::move(*picture);
+  if (looked->undrawn) return std::unexpected(failure_of_undrawn(*looked->undrawn));
+  return std::unexpected(failure_from(*looked->reply.failure));
 }
 
 MediaJobs::Optimized MediaJobs::make_smaller(Wanted& wanted) {
@@ -460,12 +501,13 @@ MediaJobs::Optimized MediaJobs::make_smaller(Wanted& wanted) {
   request.width = request.height = media::kMaxOptimizedEdge;
   request.max_picture_bytes = media::kMaxPictureBytes;
   request.max_pixels = kMaxOptimizedPixels;
-  auto reply = run_wanted(request, std::move(wanted.bytes), false);
-  if (!reply) return std::nullopt;
-  if (reply->picture) return std::move(reply->picture->bytes);
+  auto looked = run_wanted(request, std::move(wanted.bytes), false);
+  if (!looked) return std::nullopt;
+  auto& reply = looked->reply;
+  if (reply.picture) return std::move(reply.picture->bytes);
   constexpr std::string_view kOthers =
       "only JPEG, PNG and WebP in sRGB, of 8 bits and without animation, are made smaller";
-  const auto failure = *reply->failure;
+  const auto failure = *reply.failure;
   return std::unexpected(
       std::string(failure == media::Failure::kUnsupported ? kOthers : media::describe(failure)));
 }

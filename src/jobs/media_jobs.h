@@ -16,6 +16,8 @@
 #include <vector>
 
 #include "base/executor.h"
+#include "jobs/drawing_workers.h"
+#include "jobs/media_source.h"
 #include "media/pool/worker_pool.h"
 #include "vault/vault.h"
 
@@ -48,10 +50,10 @@ class MediaJobs final : public vault::PictureMaker {
     bool is_usable = false;                                        // whether workers can be used
   };
 
-  // Starts, and is the vault's maker of pictures. REQUIRES: `vault` and `pool` outlive this, and
+  // Starts, and is the vault's maker of pictures. REQUIRES: `vault` and the pools outlive this, and
   // nobody else works on the vault's database.
-  MediaJobs(vault::Vault& vault, media::WorkerPool& pool, Options options);
-  // Ends what is under way, whose files are looked into again, and stops the pool.
+  MediaJobs(vault::Vault& vault, media::WorkerPool& pool, DrawingPools drawings, Options options);
+  // Ends what is under way, whose files are looked into again, and stops the pools.
   ~MediaJobs() override;
   MediaJobs(const MediaJobs&) = delete;
   MediaJobs& operator=(const MediaJobs&) = delete;
@@ -82,20 +84,35 @@ class MediaJobs final : public vault::PictureMaker {
     OptimizedDone optimized = {};
   };
 
+  // What a worker said. `undrawn`: it is of this format, whose pictures are not made now; the reply
+  // has its facts, where they are known, and a failure that is to be passed over.
+  struct Looked {
+    media::Reply reply;
+    std::optional<media::DrawingFormat> undrawn;
+  };
+  // Files whose pictures were not made when they were looked into, as far as they are queued.
+  struct Undrawn {
+    std::uint64_t start = 0;  // of DrawingWorkers, that they are queued for
+    Sha256Digest after = {};
+  };
+
   void stop();
-  void work(bool counts);
+  // `first`: of the threads, the one that does what one alone does.
+  void work(bool first);
   // Whether there was something to do. `files_next`: it is the turn of a file, which it sets.
   bool step(InlineExecutor& executor, bool& files_next);
+  // Whether there may be more. Thread: the first.
+  bool queue_undrawn(InlineExecutor& executor);
   // Whether a file was due.
   bool look_into_next(InlineExecutor& executor);
   void look_into(InlineExecutor& executor, vault::MediaJob job);
-  void finish(InlineExecutor& executor, vault::MediaJob job, media::Reply reply);
+  void finish(InlineExecutor& executor, vault::MediaJob job, Looked looked);
   std::optional<std::chrono::seconds> take(Wanted wanted);
   Made make(InlineExecutor& executor, const Wanted& wanted);
   Optimized make_smaller(Wanted& wanted);
-  // The reply; nothing where it says what may pass, which is logged.
-  std::optional<media::Reply> run_wanted(const media::Request& request,
-                                         std::shared_ptr<const Content> bytes, bool is_in_parts);
+  // What was said; nothing where that may pass, which is logged.
+  std::optional<Looked> run_wanted(const media::Request& request,
+                                   std::shared_ptr<const Content> bytes, bool is_in_parts);
   static void give_up(Wanted wanted);
   // Takes what nobody waits for any more out of the queue. REQUIRES: mutex_ is held.
   void drop_unwanted();
@@ -104,8 +121,7 @@ class MediaJobs final : public vault::PictureMaker {
   // Until the pictures of `owner`, or all that wait, are about made. REQUIRES: mutex_ is held.
   std::chrono::seconds time_of_waiting(std::optional<vault::AccountId> owner) const;
   // Nothing: no worker could be used, which was noted.
-  std::optional<media::Reply> run(const media::Request& request, int file, std::uint64_t offset,
-                                  std::uint64_t length);
+  std::optional<Looked> run(const media::Request& request, const MediaSource& source);
   void count_waiting(InlineExecutor& executor);
 
   // Whether workers can be used; looks again, when it is time to.
@@ -117,6 +133,8 @@ class MediaJobs final : public vault::PictureMaker {
   vault::Vault& vault_;
   media::WorkerPool& pool_;
   const Options options_;
+  DrawingWorkers drawings_;
+  std::array<Undrawn, 2> undrawn_;  // of PDF and SVG; thread: the first
 
   mutable std::mutex mutex_;
   std::condition_variable wake_;

@@ -51,7 +51,7 @@ class MediaJobsTest : public vault::test::VaultTest {
 
   void begin(const std::string& program = COFFER_MEDIA_PROGRAM) {
     pool_.emplace(media::program_launcher(program), media::WorkerPoolOptions{.workers = 2});
-    jobs_.emplace(*vault_, *pool_,
+    jobs_.emplace(*vault_, *pool_, DrawingPools{},
                   MediaJobs::Options{.threads = 2,
                                      .folder = folder_.path().string(),
                                      .max_copied = 8U << 20U,

@@ -138,4 +138,19 @@ std::expected<MediaSource, bool> open_media_source(std::shared_ptr<const Content
   return source;
 }
 
+media::DrawingFormat drawing_format_of(const MediaSource& source) {
+  Bytes head(
+      static_cast<std::size_t>(std::min<std::uint64_t>(source.length, media::kDrawingHeadBytes)));
+  std::size_t done = 0;
+  while (done < head.size()) {
+    const ssize_t got = ::pread(source.file, head.data() + done, head.size() - done,
+                                static_cast<off_t>(source.offset + done));
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) fail("cannot read a stored file");
+    if (got == 0) break;
+    done += static_cast<std::size_t>(got);
+  }
+  return media::drawing_format(ByteView(head).first(done));
+}
+
 }  // namespace coffer::jobs

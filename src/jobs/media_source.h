@@ -8,6 +8,7 @@
 
 #include "base/stream.h"
 #include "media/pool/descriptor.h"
+#include "media/sniff/drawing.h"
 
 namespace coffer::jobs {
 
@@ -27,5 +28,8 @@ struct MediaSource {
 std::expected<MediaSource, bool> open_media_source(std::shared_ptr<const Content> content,
                                                    bool is_in_parts, const std::string& folder,
                                                    std::uint64_t max_copied);
+
+// What its first bytes are. Throws std::system_error where they cannot be read.
+media::DrawingFormat drawing_format_of(const MediaSource& source);
 
 }  // namespace coffer::jobs

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <string>
+#include <string_view>
 #include <thread>
 #include <utility>
 
@@ -37,10 +38,37 @@ std::size_t media_workers(const config::Settings& settings) {
 MediaService::MediaService(const config::Settings& settings, vault::Vault& vault)
     : vault_(vault),
       pool_(media::program_launcher(program_of(settings)), {.workers = media_workers(settings)}),
-      jobs_(vault, pool_,
+      jobs_(vault, pool_, start_drawing_pools(settings),
             {.threads = media_workers(settings),
              .folder = settings.data,
              .max_copied = settings.media.spool_bytes}) {}
+
+jobs::DrawingPools MediaService::start_drawing_pools(const config::Settings& settings) {
+  const auto start = [&](std::optional<media::WorkerPool>& pool, std::string_view format) {
+    // As many as there are jobs at a time: one pool or another has each.
+    return &pool.emplace(
+        media::program_launcher(fmt::format("{}-{}", program_of(settings), format)),
+        media::WorkerPoolOptions{.workers = media_workers(settings)});
+  };
+  jobs::DrawingPools pools;
+  if (settings.media.pdf) pools.pdf = start(pdf_pool_, "pdf");
+  if (settings.media.svg) pools.svg = start(svg_pool_, "svg");
+  return pools;
+}
+
+media::WorkerPool::Stats MediaService::pool_stats() const {
+  media::WorkerPool::Stats all = pool_.stats();
+  for (const auto* const pool : {&pdf_pool_, &svg_pool_}) {
+    if (!*pool) continue;
+    const media::WorkerPool::Stats stats = (*pool)->stats();
+    all.jobs += stats.jobs;
+    all.started += stats.started;
+    all.failed += stats.failed;
+    all.busy += stats.busy;
+    all.idle += stats.idle;
+  }
+  return all;
+}
 
 void MediaService::add_values(apis::Metrics& metrics) const {
   using Stats = jobs::MediaJobs::Stats;
@@ -60,6 +88,9 @@ void MediaService::add_values(apis::Metrics& metrics) const {
                   of_stats(&Stats::retried));
   for (int number = 1; number < vault::kMediaFailures; ++number) {
     const auto failure = static_cast<vault::MediaFailure>(number);
+    // No failures of a file.
+    if (failure == vault::MediaFailure::kPdfOff || failure == vault::MediaFailure::kSvgOff)
+      continue;
     metrics.counter(
         fmt::format("coffer_media_failed_{}_total", name_of(failure)),
         fmt::format("Files without facts: {}", describe(failure)), [this, number] {
@@ -67,7 +98,7 @@ void MediaService::add_values(apis::Metrics& metrics) const {
         });
   }
   const auto of_pool = [this](auto member) {
-    return [this, member] { return static_cast<double>(pool_.stats().*member); };
+    return [this, member] { return static_cast<double>(pool_stats().*member); };
   };
   using Pool = media::WorkerPool::Stats;
   metrics.gauge("coffer_media_workers_busy", "Media workers with a job", of_pool(&Pool::busy));

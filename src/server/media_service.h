@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <optional>
 
 #include "apis/gateway/metrics.h"
 #include "config/settings.h"
@@ -27,8 +28,16 @@ class MediaService {
   jobs::MediaJobs& jobs() { return jobs_; }
 
  private:
+  // Starts those that are switched on.
+  jobs::DrawingPools start_drawing_pools(const config::Settings& settings);
+  // Of all pools together.
+  media::WorkerPool::Stats pool_stats() const;
+
   vault::Vault& vault_;
   media::WorkerPool pool_;
+  // Where their pictures are switched on.
+  std::optional<media::WorkerPool> pdf_pool_;
+  std::optional<media::WorkerPool> svg_pool_;
   jobs::MediaJobs jobs_;  // behind the workers that it uses
 };
 

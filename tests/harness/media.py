@@ -13,6 +13,8 @@ from harness.program import BINARY
 MEDIA = pathlib.Path(__file__).resolve().parents[1] / "media"
 WORKER = pathlib.Path(BINARY).parent / "coffer-media"
 PROBE = pathlib.Path(BINARY).parent / "coffer-media-probe"
+PDF_WORKER = pathlib.Path(BINARY).parent / "coffer-media-pdf"
+SVG_WORKER = pathlib.Path(BINARY).parent / "coffer-media-svg"
 
 COLOURS = {"red": (200, 30, 30), "green": (30, 150, 60), "blue": (40, 60, 200), "yellow": (220, 200, 40),
            "black": (0, 0, 0), "white": (255, 255, 255), "grey": (128, 128, 128)}
@@ -73,13 +75,13 @@ def png_chunk(name, data):
     return struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
 
 
-def probe(folder, *files, edge=320, form="webp"):
-    """What the worker finds in files, {name: facts}, with `bytes` of the pictures."""
+def probe(folder, *files, edge=320, form="webp", worker=WORKER):
+    """What a worker finds in files, {name: facts}, with `bytes` of the pictures."""
     out = folder / "pictures"
     out.mkdir(exist_ok=True)
     # Workers are at nice 10: on a machine that is busy, a second of theirs takes a minute.
     result = subprocess.run(
-        [PROBE, WORKER, "--patience=150", f"--thumbnails={out}", f"--edge={edge}", f"--format={form}", *files],
+        [PROBE, worker, "--patience=150", f"--thumbnails={out}", f"--edge={edge}", f"--format={form}", *files],
         capture_output=True, text=True, check=True, timeout=280)
     # Of a sanitizer's build. A decoder that is stopped by it looks like a file that is damaged.
     assert "Sanitizer" not in result.stderr and "runtime error" not in result.stderr, result.stderr

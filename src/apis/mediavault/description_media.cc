@@ -69,7 +69,8 @@ Operation thumbnail() {
           .summary = "A small picture",
           .about = std::string("WebP of at most 320 pixels on an edge, upright, in sRGB, without "
                                "metadata: of a picture, of a scene of a film, of the cover or the "
-                               "waveform of a sound. ") +
+                               "waveform of a sound; where the server makes them, of the first "
+                               "page of a PDF and of an SVG drawing. ") +
                    kShared,
           .parameters = {media_id_parameter()},
           .answers = picture_answers("The picture"),
@@ -93,8 +94,9 @@ Operation image() {
                            integer(1, vault::PictureSpec::kMaxEdge)),
                      query("h", "Pixels", integer(1, vault::PictureSpec::kMaxEdge)),
                      query("fit",
-                           "`inside`: both edges at most as asked, never enlarged; `contain`: one "
-                           "edge as asked; `cover`: both as asked, what stands out is cut off, "
+                           "`inside`: both edges at most as asked, never enlarged, unless it is a "
+                           "PDF or SVG file, which has no pixels; `contain`: one edge as asked; "
+                           "`cover`: both as asked, what stands out is cut off, "
                            "needs `w` and `h`",
                            or_else(one_of({"inside", "contain", "cover"}), "inside")),
                      query("format", "", or_else(one_of({"webp", "avif", "jpeg"}), "webp")),

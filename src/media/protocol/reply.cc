@@ -148,6 +148,7 @@ std::string_view describe(Failure failure) noexcept {
     case Failure::kProtocol: return "the decoder gave an answer that breaks the rules";
     case Failure::kNotSmaller:
       return "the picture cannot be made smaller without a loss that can be seen";
+    case Failure::kProtected: return "the file is protected by a password";
   }
   return "unknown";
 }

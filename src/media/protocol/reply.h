@@ -25,8 +25,9 @@ enum class Failure : std::uint8_t {
   kCrashed = 8,
   kProtocol = 9,     // the worker's answer was wrong
   kNotSmaller = 10,  // of kOptimize: not without a loss that can be seen
+  kProtected = 11,   // a password is needed to see it
 };
-inline constexpr Failure kLastFailure = Failure::kNotSmaller;
+inline constexpr Failure kLastFailure = Failure::kProtected;
 // What a person is told: `the file is damaged`.
 std::string_view describe(Failure failure) noexcept;
 // Whether another try may end otherwise.

@@ -186,6 +186,8 @@ std::expected<Bytes, Failure> as_avif(const Raster& raster, int quality) {
 
 }  // namespace
 
+void load_encoders() { heif_init(nullptr); }
+
 std::expected<Picture, Failure> encode_picture(const Raster& raster, PictureFormat format,
                                                int quality) {
   auto bytes = format == PictureFormat::kWebp   ? as_webp(raster, quality)

@@ -5,7 +5,6 @@
 #include <utility>
 
 #include "media/worker/document.h"
-#include "media/worker/encode.h"
 #include "media/worker/film.h"
 #include "media/worker/optimize.h"
 #include "media/worker/spent.h"
@@ -34,68 +33,35 @@ Facts facts_of(const StillHead& head) {
   return facts;
 }
 
-class JobRunner {
- public:
-  JobRunner(const Request& request, FrameSink& sink) : request_(request), sink_(sink) {}
-
-  void run(Source& file) {
-    if (file.size() == 0) return fail(Failure::kDamaged);
-    if (request_.job == Job::kOptimize) return answer(optimize_picture(file, request_));
-    const auto still = open_still(file);
-    if (!still) {
-      return fail(still.error() == Failure::kUnsupported ? why_unread(file) : still.error());
-    }
-    if (*still != nullptr) {
-      tell(facts_of((*still)->head()));
-      return answer(still_picture(**still, request_));
-    }
-    if (const auto document = read_document(file)) {
-      tell(*document);
-      return fail(Failure::kNoPicture);
-    }
-    const auto film = Film::open(file);
-    if (!film) {
-      return fail(film.error() == Failure::kUnsupported ? why_unread(file) : film.error());
-    }
-    if (request_.job == Job::kProbe) tell((*film)->facts());
-    answer((*film)->picture(request_));
+void look_into(const Request& request, Source& file, Answer& answer) {
+  if (file.size() == 0) return answer.fail(Failure::kDamaged);
+  if (request.job == Job::kOptimize) return answer.end(optimize_picture(file, request));
+  const auto still = open_still(file);
+  if (!still) {
+    return answer.fail(still.error() == Failure::kUnsupported ? why_unread(file) : still.error());
   }
-
- private:
-  void tell(const Facts& facts) {
-    if (request_.job != Job::kProbe) return;
-    // Whatever is out of range is as good as not there.
-    Facts kind_alone;
-    kind_alone.kind = facts.kind;
-    sink_.send(facts_frame(is_valid(facts) ? facts : kind_alone));
+  if (*still != nullptr) {
+    answer.tell(facts_of((*still)->head()));
+    return answer.end(still_picture(**still, request));
   }
-
-  void answer(const std::expected<Raster, Failure>& raster) {
-    if (!raster) return fail(raster.error());
-    answer(encode_picture(*raster, request_.format, request_.quality));
+  if (const auto document = read_document(file)) {
+    answer.tell(*document);
+    return answer.fail(Failure::kNoPicture);
   }
-
-  void answer(const std::expected<Picture, Failure>& picture) {
-    if (!picture) return fail(picture.error());
-    if (picture->bytes.size() > request_.max_picture_bytes) return fail(Failure::kTooLarge);
-    sink_.send(picture_frame(*picture));
-    sink_.send(end_frame());
+  const auto film = Film::open(file);
+  if (!film) {
+    return answer.fail(film.error() == Failure::kUnsupported ? why_unread(file) : film.error());
   }
-
-  void fail(Failure failure) {
-    sink_.send(failure_frame(failure));
-    sink_.send(end_frame());
-  }
-
-  const Request& request_;
-  FrameSink& sink_;
-};
+  if (request.job == Job::kProbe) answer.tell((*film)->facts());
+  answer.end((*film)->picture(request));
+}
 
 }  // namespace
 
 void run_job(const Request& request, Source& file, FrameSink& sink) {
   start_clock(request.patience_millis);
-  JobRunner(request, sink).run(file);
+  Answer answer(request, sink);
+  look_into(request, file, answer);
 }
 
 }  // namespace coffer::media

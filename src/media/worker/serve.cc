@@ -14,10 +14,7 @@
 #include <optional>
 #include <system_error>
 
-#include "media/protocol/reply.h"
 #include "media/worker/confine.h"
-#include "media/worker/probe.h"
-#include "media/worker/source.h"
 
 namespace coffer::media {
 namespace {
@@ -84,14 +81,14 @@ class PipeSink final : public FrameSink {
   }
 };
 
-[[noreturn]] void run_in_child(const Request& request) {
+[[noreturn]] void run_in_child(const Request& request, RunJob run) {
   PipeSink sink;
   try {
     if (!is_read_only(kFileDescriptor)) _exit(2);
     close(kControlDescriptor);
     confine_job();
     FileSource file(kFileDescriptor, request.offset, request.length);
-    run_job(request, file, sink);
+    run(request, file, sink);
   } catch (const std::bad_alloc&) {
     sink.send(failure_frame(Failure::kMemory));
     sink.send(end_frame());
@@ -125,12 +122,12 @@ JobEnd end_of(pid_t child) {
 
 }  // namespace
 
-void serve_jobs(const Hello& hello) {
+void serve_jobs(const Hello& hello, RunJob run) {
   send_message(encode(hello));
   while (const auto request = receive_request()) {
     const pid_t child = fork();
     if (child < 0) fail_message("fork");
-    if (child == 0) run_in_child(*request);
+    if (child == 0) run_in_child(*request, run);
     close(kFileDescriptor);
     close(kReplyDescriptor);
     send_message(encode(end_of(child)));

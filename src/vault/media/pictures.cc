@@ -125,7 +125,7 @@ Pictures::~Pictures() = default;
 MediaState Pictures::state_of(const Entry& file) const noexcept {
   if (!file.media) {
     // Of several parts: it is queued once its digest is known.
-    const bool is_awaited = !file.checksum && is_looked_into(file.type) && has_maker_;
+    const bool is_awaited = !file.checksum && has_facts(file.type) && has_maker_;
     return is_awaited ? MediaState::kProcessing : MediaState::kReady;
   }
   if (file.media->state == MediaState::kProcessing && !has_maker_) return MediaState::kReady;
@@ -150,7 +150,7 @@ Pictures::Stats Pictures::stats() const noexcept {
 
 std::unexpected<Failure> Pictures::no_picture(const Entry& file) const {
   if (state_of(file) == MediaState::kProcessing) return not_ready();
-  if (!is_dated(file.type) || !is_looked_into(file.type)) {
+  if (!has_facts(file.type)) {
     return fail(FailureCode::kNotFound, "there are no pictures of files of this type");
   }
   if (file.media && file.media->failure) {

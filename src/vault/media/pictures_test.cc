@@ -299,7 +299,7 @@ TEST_F(PicturesTest, WhatIsToComeIsToldFromWhatNeverWill) {
   const Entry parts = upload_parts(anna_, "parts.jpg", {"one", "two"});
   EXPECT_FAILS(run(vault_->pictures().thumbnail(parts)), kNotReady);
   EXPECT_FAILS(render(parts, {.width = 100}), kNotReady);  // its digest is not known
-  for (const char* const name : {"notes.txt", "drawing.svg"}) {
+  for (const char* const name : {"notes.txt", "data.bin"}) {
     const Entry other = upload(anna_, name, name);
     const auto never = run(vault_->pictures().thumbnail(other));
     EXPECT_FAILS(never, kNotFound);

@@ -25,7 +25,8 @@ constexpr std::size_t kDropStep = 100;
 // Jobs without a file that one lease() drops.
 constexpr int kMaxDropped = 64;
 
-constexpr char kPosition[] = "media";
+// Another name than that of earlier versions, which passed over drawings.
+constexpr char kPosition[] = "media_and_drawings";
 constexpr std::int64_t kCaughtUp = std::numeric_limits<std::int64_t>::max();
 
 constexpr db::Statement kNextOwner{
@@ -72,6 +73,16 @@ constexpr db::Statement kUnused{
     " LIMIT $1"};
 constexpr db::Statement kIsInUse{"UPDATE media_facts SET unused_since = NULL WHERE source = $1"};
 constexpr db::Statement kForget{"DELETE FROM media_facts WHERE source = $1"};
+
+// By versions that had no pictures of PDF.
+constexpr db::Statement kMarkUndrawn{
+    "UPDATE media_facts SET failure = $2 WHERE source = $1 AND state = 1 AND failure = $3"};
+constexpr db::Statement kUndrawn{
+    "SELECT source FROM media_facts WHERE source > $1 AND state = 1 AND failure = $2"
+    " ORDER BY source LIMIT $3"};
+constexpr db::Statement kDrawNow{
+    "UPDATE media_facts SET state = 0, tries = 0, failed_tries = 0, due = $2, failure = NULL,"
+    " facts = '' WHERE source = $1 AND state = 1 AND failure = $3"};
 
 constexpr db::Statement kReadPosition{"SELECT position FROM job_position WHERE name = $1"};
 constexpr db::Statement kWritePosition{
@@ -343,7 +354,11 @@ Task<bool> MediaQueue::catch_up(std::size_t limit) {
     const auto files = co_await tx.all(kWalk, walked_from, position, limit);
     const Time now = context_.clock.now();
     for (const Walked& file : files) {
-      if (!file.digest || !is_looked_into(file.type)) continue;
+      if (!file.digest || !has_facts(file.type)) continue;
+      if (!is_dated(file.type)) {
+        co_await tx.execute(kMarkUndrawn, ByteView(file.digest->bytes), MediaFailure::kPdfOff,
+                            MediaFailure::kNoPicture);
+      }
       const auto media = co_await want_media(tx, *file.digest, file.type, file.owner, now);
       if (media.taken_at) co_await date_file(tx, file.id, media.taken_at);
     }
@@ -355,6 +370,24 @@ Task<bool> MediaQueue::catch_up(std::size_t limit) {
   const bool more = co_await context_.database.write(Actor::System{}, body);
   if (!more) is_caught_up_ = true;
   co_return more;
+}
+
+Task<std::optional<Sha256Digest>> MediaQueue::queue_undrawn(MediaFailure off, Sha256Digest after,
+                                                            std::size_t limit) {
+  auto look = [&](db::Transaction& tx) -> Task<std::vector<Sha256Digest>> {
+    auto found = co_await tx.all(kUndrawn, digest_from, ByteView(after.bytes), off, limit);
+    co_return found;
+  };
+  const auto undrawn = co_await context_.database.scan(look);
+  if (undrawn.empty()) co_return std::nullopt;
+  const Time now = context_.clock.now();
+  auto body = [&](db::Transaction& tx) -> Task<void> {
+    for (const Sha256Digest& digest : undrawn) {
+      co_await tx.execute(kDrawNow, ByteView(digest.bytes), now, off);
+    }
+  };
+  co_await context_.database.write(Actor::System{}, body);
+  co_return undrawn.back();
 }
 
 Task<std::uint64_t> MediaQueue::waiting() {

@@ -96,6 +96,12 @@ class MediaQueue {
   // `limit` looked at. Whether there may be more. Costs nothing once all of them are queued.
   Task<bool> catch_up(std::size_t limit);
 
+  // Queues files that were looked into while pictures of their format were switched off, of which
+  // `off` is kPdfOff or kSvgOff: up to `limit` of those whose digests are above `after`. They are
+  // processed again, without facts until then. The last of them; nothing: there are no more.
+  Task<std::optional<Sha256Digest>> queue_undrawn(MediaFailure off, Sha256Digest after,
+                                                  std::size_t limit);
+
   // How many jobs are still to be done.
   Task<std::uint64_t> waiting();
 

@@ -378,6 +378,43 @@ TEST_F(MediaQueueTest, WhatWasStoredBeforeIsCaughtUp) {
   EXPECT_EQ(counts().waiting, 0U);
 }
 
+TEST_F(MediaQueueTest, WhatWasNotDrawnIsDrawnLater) {
+  std::vector<Entry> pages;
+  for (int i = 0; i < 5; ++i) {
+    pages.push_back(upload(anna_, std::to_string(i) + ".jpg", "page " + std::to_string(i)));
+    Media media = ready();
+    media.failure = MediaFailure::kPdfOff;
+    ASSERT_TRUE(run(vault_->media_queue().settle(*lease(), media, std::nullopt)));
+  }
+  const Entry drawing = upload(anna_, "drawing.jpg", "drawing");
+  Media media{.state = MediaState::kReady, .failure = MediaFailure::kSvgOff};
+  ASSERT_TRUE(run(vault_->media_queue().settle(*lease(), media, std::nullopt)));
+  upload(anna_, "photo.jpg", "photo");
+  look();
+  ASSERT_TRUE(run(vault_->trash().put(as(anna_), pages.back().id)));
+  pages.pop_back();
+  const auto never = run(vault_->pictures().thumbnail(find(pages[0])));
+  EXPECT_FAILS(never, kNotFound);
+  EXPECT_EQ(never.error().message, describe(MediaFailure::kPdfOff));
+
+  std::optional<Sha256Digest> last = Sha256Digest{};
+  int steps = 0;
+  while (last) {
+    last = run(vault_->media_queue().queue_undrawn(MediaFailure::kPdfOff, *last, 2));
+    ++steps;
+  }
+  EXPECT_EQ(steps, 4);
+  EXPECT_EQ(counts().waiting, 5U);
+  EXPECT_EQ(find(pages[0]).media->state, MediaState::kProcessing);
+  EXPECT_EQ(find(drawing).media->state, MediaState::kReady);
+  for (int i = 0; i < 5; ++i) look();
+  EXPECT_FALSE(lease());
+  for (const Entry& page : pages) EXPECT_TRUE(find(page).media->thumbnail);
+  EXPECT_FALSE(find(drawing).media->thumbnail);
+  EXPECT_FALSE(run(vault_->media_queue().queue_undrawn(MediaFailure::kPdfOff, Sha256Digest{}, 2)));
+  EXPECT_EQ(contradictions(), Names{});
+}
+
 TEST_F(MediaQueueTest, PicturesCostNobodyQuota) {
   upload(anna_, "a.jpg", "bytes");
   const Account before = account(anna_.id);

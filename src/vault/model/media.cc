@@ -109,6 +109,9 @@ std::string_view name_of(MediaFailure failure) noexcept {
     case MediaFailure::kMemory: return "memory";
     case MediaFailure::kTime: return "time";
     case MediaFailure::kCrashed: return "crashed";
+    case MediaFailure::kProtected: return "protected";
+    case MediaFailure::kPdfOff: return "pdf_off";
+    case MediaFailure::kSvgOff: return "svg_off";
     case MediaFailure::kProtocol: break;
   }
   return "protocol";
@@ -126,6 +129,11 @@ std::string_view describe(MediaFailure failure) noexcept {
     case MediaFailure::kMemory: return "the file needs more memory than it may use";
     case MediaFailure::kTime: return "looking into the file takes too long";
     case MediaFailure::kCrashed: return "the decoder crashed on this file";
+    case MediaFailure::kProtected: return "the file is protected by a password";
+    case MediaFailure::kPdfOff:
+      return "pictures of PDF files were switched off when this one was looked into";
+    case MediaFailure::kSvgOff:
+      return "pictures of SVG files were switched off when this one was looked into";
     case MediaFailure::kProtocol: break;
   }
   return "the decoder gave an answer that breaks the rules";

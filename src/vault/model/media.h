@@ -30,9 +30,13 @@ enum class MediaFailure : std::uint8_t {
   kMemory = 6,
   kTime = 7,
   kCrashed = 8,
-  kProtocol = 9,  // what came back was not what it has to be
+  kProtocol = 9,    // what came back was not what it has to be
+  kProtected = 10,  // a password is needed to see it
+  // Nothing is wrong with it: pictures of its format were not made then. Of kReady alone.
+  kPdfOff = 11,
+  kSvgOff = 12,
 };
-inline constexpr int kMediaFailures = 10;  // one more than the largest
+inline constexpr int kMediaFailures = 13;  // one more than the largest
 // A word for metrics: `damaged`, `too_large`.
 std::string_view name_of(MediaFailure failure) noexcept;
 // What a person is told: `the file is damaged or incomplete`.

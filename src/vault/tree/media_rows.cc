@@ -19,18 +19,6 @@ KnownMedia known_from(const db::Row& row) {
 
 }  // namespace
 
-bool is_looked_into(const FileType& type) noexcept {
-  switch (type.kind) {
-    case FileKind::kImage: return type.media_type != "image/svg+xml";
-    case FileKind::kVideo:
-    case FileKind::kAudio: return true;
-    case FileKind::kDocument: return type.media_type == "application/pdf";
-    case FileKind::kOther:
-    case FileKind::kFolder: break;
-  }
-  return false;
-}
-
 bool has_facts(const FileType& type) noexcept {
   return is_dated(type) || type.media_type == "application/pdf";
 }
@@ -41,11 +29,8 @@ Task<KnownMedia> want_media(db::Transaction& transaction, const Sha256Digest& di
                             const FileType& type, AccountId owner, Time now) {
   if (!has_facts(type)) co_return KnownMedia{};
   const ByteView source = digest.bytes;
-  if (is_looked_into(type)) {
-    const auto made = co_await transaction.execute(kWant, source, owner, now);
-    if (made > 0) co_return KnownMedia{.media = decode_media({}), .taken_at = std::nullopt};
-  }
-  // Also of a drawing: by another name the same bytes may have been looked into.
+  const auto made = co_await transaction.execute(kWant, source, owner, now);
+  if (made > 0) co_return KnownMedia{.media = decode_media({}), .taken_at = std::nullopt};
   auto known = co_await transaction.find(kKnown, known_from, source);
   if (!known) co_return KnownMedia{};
   if (!is_dated(type)) known->taken_at.reset();

@@ -12,12 +12,8 @@
 
 namespace coffer::vault {
 
-// Whether files of that type are looked into: images, videos and audio, but for drawings that are
-// programs (SVG), and PDF.
-bool is_looked_into(const FileType& type) noexcept;
-
-// Of rows of `entry` and `trash`: those that are shown with the facts of their bytes, images,
-// videos, audio and PDF.
+// Of rows of `entry` and `trash`: those that are looked into, and shown with the facts of their
+// bytes: images, videos, audio and PDF.
 inline constexpr char kHasFacts[] = "(kind <= 2 OR media_type = 'application/pdf')";
 bool has_facts(const FileType& type) noexcept;
 

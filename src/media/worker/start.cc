@@ -1,0 +1,56 @@
+#include "media/worker/start.h"
+
+#include <malloc.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <cstdio>
+#include <ctime>
+#include <exception>
+
+#include "media/worker/confine.h"
+
+namespace coffer::media {
+namespace {
+
+bool is_socket(int descriptor) {
+  int type = 0;
+  socklen_t length = sizeof(type);
+  return getsockopt(descriptor, SOL_SOCKET, SO_TYPE, &type, &length) == 0 && type == SOCK_SEQPACKET;
+}
+
+int serve_confined(const WorkerProgram& program) {
+  if (!is_socket(kControlDescriptor)) {
+    std::fprintf(stderr,
+                 "%s is started by coffer, which sends it files over a socket; there is nothing\n"
+                 "to be done with it by hand. See docs/formats/media-protocol.md.\n",
+                 program.name);
+    return 2;
+  }
+  std::signal(SIGPIPE, SIG_IGN);
+  // Each arena of the allocator takes 64 MiB of the address space that is limited.
+  mallopt(M_ARENA_MAX, 2);
+  close_range(3, ~0u, 0);
+  const std::uint32_t namespaces = enter_namespaces();
+  tzset();
+  program.load();
+  Hello hello;
+  hello.layers = confine_service(namespaces);
+  hello.succeeded_attempts = attempt_escape();
+  serve_jobs(hello, program.run);
+  return 0;
+}
+
+}  // namespace
+
+int run_worker(const WorkerProgram& program) {
+  try {
+    return serve_confined(program);
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "%s: %s\n", program.name, error.what());
+    return 1;
+  }
+}
+
+}  // namespace coffer::media
