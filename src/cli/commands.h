@@ -59,6 +59,7 @@ void add_key(CLI::App& app, Run& run);
 void add_fsck(CLI::App& app, Run& run);
 void add_storage(CLI::App& app, Run& run);
 void add_media(CLI::App& app, Run& run);
+void add_blobs(CLI::App& app, Run& run);
 void add_events(CLI::App& app, Run& run);
 void add_routes(CLI::App& app, Run& run);
 void add_openapi(CLI::App& app, Run& run);

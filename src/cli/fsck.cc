@@ -14,6 +14,7 @@
 #include "cli/commands.h"
 #include "cli/fsck_bucket.h"
 #include "cli/fsck_report.h"
+#include "vault/upkeep/blob_migration.h"
 #include "vault/upkeep/consistency.h"
 #include "vault/upkeep/references.h"
 #include "vault/upkeep/store_kind.h"
@@ -32,7 +33,8 @@ constexpr char kFsckFooter[] =
     "  note          what the next start repairs, or an earlier start skipped\n"
     "Of a vault in a bucket the objects are listed and their sizes compared; with --deep all are\n"
     "read. Objects that this database does not know are unreferenced too, and stay. A check that\n"
-    "was stopped goes on with --from.\n"
+    "was stopped goes on with --from. While `coffer blobs migrate` moves the files, both the data\n"
+    "folder and the bucket are checked.\n"
     "Exit codes: 0 nothing is missing or corrupt, 1 something is, or the check failed,\n"
     "2 invalid command line or setting.";
 
@@ -108,11 +110,28 @@ class LocalReport final : public blobs::CheckVisitor {
   std::size_t next_ = 0;
 };
 
-// Whether the files are in a bucket, as far as the database can be read.
-bool is_in_bucket(db::Database& database) {
-  if (database.applied(vault::migrations()) < vault::migrations().size()) return false;
+// Where the files are: in both while they move from one into the other.
+struct Stores {
+  bool has_local = true;
+  bool has_bucket = false;
+};
+
+// As far as the database can be read.
+Stores find_stores(db::Database& database) {
+  if (database.applied(vault::migrations()) < vault::migrations().size()) return {};
   InlineExecutor here;
-  return here.run(vault::stored_in(database)) == vault::StoreKind::kS3;
+  if (here.run(vault::blob_migration(database))) return {.has_local = true, .has_bucket = true};
+  const bool is_remote = here.run(vault::stored_in(database)) == vault::StoreKind::kS3;
+  return {.has_local = !is_remote, .has_bucket = is_remote};
+}
+
+void check_folder(const Settings& settings, FsckReport& report, auto set_references) {
+  const auto disk = blobs::posix_disk(settings.data);
+  const blobs::StoreLock store_lock(*disk);
+  LocalReport of_store(report);
+  set_references(of_store);
+  blobs::check_local_store(*disk, of_store);
+  of_store.end();
 }
 
 // The database by itself: how its rows are stored, and what they say of each other.
@@ -131,7 +150,7 @@ void check_database(db::Database& database, FsckReport& report) {
   }
 }
 
-int fsck(const Settings& settings, const BucketCheckOptions& of_bucket) {
+int fsck(const Settings& settings, BucketCheckOptions of_bucket) {
   FsckReport report;
   // A damaged database must not keep from sight what the store has to tell.
   const auto attempt = [&](auto look) {
@@ -145,23 +164,21 @@ int fsck(const Settings& settings, const BucketCheckOptions& of_bucket) {
   attempt(
       [&] { database = server::open_existing_database(settings, server::DatabaseReserve::kNone); });
   const server::DataFolderLock lock(settings.data);
-  bool is_remote = false;
+  Stores stores;
   if (database) {
     attempt([&] { check_database(*database, report); });
-    attempt([&] { is_remote = is_in_bucket(*database); });
+    attempt([&] { stores = find_stores(*database); });
   }
-  if (is_remote) {
+  of_bucket.is_mixed = stores.has_local;
+  if (stores.has_bucket) require_bucket(settings, of_bucket);
+  if (stores.has_local) {
+    check_folder(settings, report, [&](LocalReport& of_store) {
+      if (database) attempt([&] { of_store.set_references(all_referenced(*database)); });
+    });
+  }
+  if (stores.has_bucket) {
     attempt([&] { check_bucket(settings, *database, of_bucket, report); });
-    return report.end() ? kSuccess : kFailure;
   }
-  const auto disk = blobs::posix_disk(settings.data);
-  const blobs::StoreLock store_lock(*disk);
-  LocalReport of_store(report);
-  if (database) {
-    attempt([&] { of_store.set_references(all_referenced(*database)); });
-  }
-  blobs::check_local_store(*disk, of_store);
-  of_store.end();
   return report.end() ? kSuccess : kFailure;
 }
 

@@ -92,16 +92,21 @@ std::vector<KnownPlace> known_places(db::Database& database, unsigned first, uns
 
 }  // namespace
 
-void check_bucket(const config::Settings& settings, db::Database& database,
-                  const BucketCheckOptions& options, FsckReport& report) {
-  if (settings.blobs.store != config::BlobStoreKind::kS3) {
+void require_bucket(const config::Settings& settings, const BucketCheckOptions& options) {
+  if (options.is_mixed) {
+    config::require_s3(settings, "a vault part of whose files are in a bucket");
+  } else if (settings.blobs.store != config::BlobStoreKind::kS3) {
     throw server::UserError(
         "the files are in a bucket, and blobs.store is local: set it to s3, with the settings of "
         "[s3] that the server has");
   }
+}
+
+void check_bucket(const config::Settings& settings, db::Database& database,
+                  const BucketCheckOptions& options, FsckReport& report) {
   InlineExecutor here;
   const vault::PlacedCounts counts = here.run(vault::count_placed(database));
-  if (counts.without > 0) {
+  if (counts.without > 0 && !options.is_mixed) {
     report.corrupt(server::kDatabaseFile,
                    fmt::format("{} blobs without the place of an object", counts.without));
   }

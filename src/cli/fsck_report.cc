@@ -1,31 +1,8 @@
 #include "cli/fsck_report.h"
 
 #include <fmt/format.h>
-#include <unistd.h>
-
-#include <cstdio>
 
 namespace coffer::cli {
-namespace {
-
-constexpr std::chrono::milliseconds kPace{100};
-
-}  // namespace
-
-FsckProgress::FsckProgress() : is_seen_(::isatty(STDERR_FILENO) == 1) {}
-
-void FsckProgress::show(const std::string& text) {
-  const auto now = std::chrono::steady_clock::now();
-  if (!is_seen_ || now - last_ < kPace) return;
-  last_ = now;
-  is_shown_ = true;
-  fmt::print(stderr, "\r\033[K{}", text);
-}
-
-void FsckProgress::clear() {
-  if (is_shown_) fmt::print(stderr, "\r\033[K");
-  is_shown_ = false;
-}
 
 void FsckReport::corrupt(const std::string& part, const std::string& problem) {
   ++corrupt_;

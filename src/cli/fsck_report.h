@@ -1,24 +1,12 @@
 // What `coffer fsck` prints, and what it comes to.
 #pragma once
 
-#include <chrono>
 #include <cstdint>
 #include <string>
 
+#include "cli/progress_line.h"
+
 namespace coffer::cli {
-
-// One line on standard error that is written over, where a person looks on.
-class FsckProgress {
- public:
-  FsckProgress();
-  void show(const std::string& text);
-  void clear();
-
- private:
-  const bool is_seen_;
-  bool is_shown_ = false;
-  std::chrono::steady_clock::time_point last_;
-};
 
 // Prints findings, a line each, and counts them.
 class FsckReport {
@@ -32,7 +20,7 @@ class FsckReport {
   // How many bytes were read so far.
   void set_read(std::uint64_t bytes) noexcept { bytes_ = bytes; }
   std::uint64_t read() const noexcept { return bytes_; }
-  FsckProgress& progress() noexcept { return progress_; }
+  ProgressLine& progress() noexcept { return progress_; }
 
   // Prints what all of it comes to. Whether all is well.
   bool end();
@@ -40,7 +28,7 @@ class FsckReport {
  private:
   void print_line(const std::string& line);
 
-  FsckProgress progress_;
+  ProgressLine progress_;
   std::uint64_t blobs_ = 0;
   std::uint64_t bytes_ = 0;
   std::uint64_t missing_ = 0;

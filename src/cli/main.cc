@@ -97,6 +97,7 @@ int main(int argc, char** argv) {
   add_fsck(app, run);
   add_storage(app, run);
   add_media(app, run);
+  add_blobs(app, run);
   add_events(app, run);
   add_routes(app, run);
   add_openapi(app, run);

@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "blobs/local/disk.h"
 #include "cli/commands.h"
+#include "cli/progress_line.h"
 #include "vault/tree/search_index.h"
 #include "vault/upkeep/reclaim.h"
 #include "vault/upkeep/storage_use.h"
@@ -39,16 +40,6 @@ constexpr char kReindexFooter[] =
     "For an index that `coffer fsck` finds wrong. Nothing is lost with it. The server indexes all\n"
     "files again in the background, some ten thousand a second; until then searches are slow and\n"
     "find everything.";
-
-// 1536 -> `1.5 KiB`.
-std::string for_people(std::uint64_t bytes) {
-  constexpr const char* kUnits[] = {"B", "KiB", "MiB", "GiB", "TiB", "PiB"};
-  auto amount = static_cast<double>(bytes);
-  std::size_t unit = 0;
-  constexpr double kStep = 1024;
-  for (; amount >= kStep && unit + 1 < std::size(kUnits); ++unit) amount /= kStep;
-  return unit == 0 ? fmt::format("{} B", bytes) : fmt::format("{:.1f} {}", amount, kUnits[unit]);
-}
 
 std::string json_of(const vault::StorageUse& use, std::uint64_t free) {
   return fmt::format(

@@ -268,30 +268,15 @@ void read_flags(const std::vector<std::pair<std::string, std::string>>& flags, G
   }
 }
 
-// What a store in a bucket needs. `place`: where a setting's value came from.
-template <class Place>
-void check_s3(const Settings& settings, const Place& place) {
-  const auto expect = [&](bool holds, std::string_view name, std::string_view what) {
-    if (holds) return;
-    throw SettingsError(fmt::format("{}: {}: expected {}, as blobs.store = s3 ({}) needs it",
-                                    place(name), name, what, place("blobs.store")));
-  };
-  const Settings::S3& s3 = settings.s3;
-  const std::size_t scheme = s3.endpoint.find("://");
-  expect(scheme == std::string::npos || s3.endpoint.find('/', scheme + 3) == std::string::npos,
-         "s3.endpoint", "a URL without a path");
-  expect(!s3.bucket.empty(), "s3.bucket", "the name of a bucket");
-  if (s3.access_key.empty()) {
-    expect(!s3.credentials_file.empty(), "s3.access_key", "a key, or s3.credentials_file");
-  } else {
-    expect(!s3.secret_key.empty(), "s3.secret_key", "the key that belongs to s3.access_key");
-  }
+// Where the setting's value came from.
+const std::string& place_of(const Settings& settings, std::string_view name) {
+  return settings.places[index_of(*find_by_name(name))];
 }
 
 // What holds between settings.
 void check_together(const Settings& settings) {
   const auto place = [&](std::string_view name) -> const std::string& {
-    return settings.places[index_of(*find_by_name(name))];
+    return place_of(settings, name);
   };
   if (settings.listen.empty() && settings.tls.listen.empty()) {
     throw SettingsError(
@@ -315,7 +300,9 @@ void check_together(const Settings& settings) {
         place("sessions.refresh_lifetime"), duration_text(access),
         place("sessions.access_lifetime")));
   }
-  if (settings.blobs.store == BlobStoreKind::kS3) check_s3(settings, place);
+  if (settings.blobs.store == BlobStoreKind::kS3) {
+    require_s3(settings, fmt::format("blobs.store = s3 ({})", place("blobs.store")));
+  }
 }
 
 // A JSON string is one of TOML's too, once DEL is escaped.
@@ -423,6 +410,24 @@ std::string print(const Settings& settings) {
                        settings.places[index_of(definition)]);
   }
   return out;
+}
+
+void require_s3(const Settings& settings, std::string_view what_for) {
+  const auto expect = [&](bool holds, std::string_view name, std::string_view what) {
+    if (holds) return;
+    throw SettingsError(fmt::format("{}: {}: expected {}, as {} needs it", place_of(settings, name),
+                                    name, what, what_for));
+  };
+  const Settings::S3& s3 = settings.s3;
+  const std::size_t scheme = s3.endpoint.find("://");
+  expect(scheme == std::string::npos || s3.endpoint.find('/', scheme + 3) == std::string::npos,
+         "s3.endpoint", "a URL without a path");
+  expect(!s3.bucket.empty(), "s3.bucket", "the name of a bucket");
+  if (s3.access_key.empty()) {
+    expect(!s3.credentials_file.empty(), "s3.access_key", "a key, or s3.credentials_file");
+  } else {
+    expect(!s3.secret_key.empty(), "s3.secret_key", "the key that belongs to s3.access_key");
+  }
 }
 
 }  // namespace coffer::config

@@ -103,7 +103,7 @@ struct Settings {
     std::chrono::milliseconds collect_every{0};
   } blobs;
 
-  // The service of blobs.store = s3.
+  // The service of blobs.store = s3, and of a vault that moves into it or out of it.
   struct S3 {
     std::string endpoint;  // without a path; empty: AWS's of the region
     std::string region;    // empty: us-east-1
@@ -199,6 +199,10 @@ Settings load_settings(const SettingsSources& sources);
 
 // The environment of this process, as SettingsSources takes it.
 std::vector<std::string> process_environment();
+
+// Throws SettingsError unless the settings say which bucket to use, and its keys. `what_for` is
+// what needs them, as the message is to say: `blobs.store = s3 (flag --blobs-store)`.
+void require_s3(const Settings& settings, std::string_view what_for);
 
 // The settings as a commented TOML file that load_settings() reads back to the same but for
 // secrets, with the place each value came from.

@@ -305,7 +305,9 @@ constexpr auto kDefinitions = std::to_array<Definition>({
     define(
         "blobs.store", choice(kBlobStores), "local",
         "Where the bytes of files are: local, in the data folder, or s3, in the bucket of [s3]. A "
-        "vault that has begun with one does not start with the other.",
+        "vault that has begun with one does not start with the other, unless `coffer blobs "
+        "migrate` "
+        "has moved its files, or is about to.",
         [](auto& all) -> auto& { return all.blobs.store; }),
     define(
         "blobs.grace", duration(4 * kSecond), "24h",

@@ -3,6 +3,7 @@
 #include "base/exhausted.h"
 #include "base/log.h"
 #include "base/thread.h"
+#include "server/stores.h"
 
 namespace coffer::server {
 
@@ -63,11 +64,14 @@ void add_values(apis::Metrics& metrics, const blobs::BlobStore& blobs) {
                   of_load(&Load::refused));
 }
 
-void add_values(apis::Metrics& metrics, const blobs::s3::StoreMonitor& bucket) {
-  const auto of_requests = [&bucket](auto member) {
-    return [&bucket, member] { return static_cast<double>(bucket.requests().*member); };
-  };
+void add_bucket_values(apis::Metrics& metrics, const blobs::BlobStore& blobs) {
   using Counts = blobs::s3::ClientCounts;
+  const auto of_requests = [&blobs](auto member) {
+    return [&blobs, member] {
+      const auto* const bucket = find_bucket(blobs);
+      return bucket ? static_cast<double>(bucket->requests().*member) : 0.0;
+    };
+  };
   metrics.counter("coffer_s3_requests_total", "Requests to the S3 service",
                   of_requests(&Counts::requests));
   metrics.gauge("coffer_s3_requests", "Requests whose answer is waited for",
@@ -86,6 +90,24 @@ void add_values(apis::Metrics& metrics, const blobs::s3::StoreMonitor& bucket) {
                   of_requests(&Counts::sent_bytes));
   metrics.counter("coffer_s3_received_bytes_total", "Bytes of objects that were read",
                   of_requests(&Counts::received_bytes));
+}
+
+void add_values(apis::Metrics& metrics, const jobs::Migrator& migrator) {
+  const auto of_stats = [&migrator](auto member) {
+    return [&migrator, member] { return static_cast<double>(migrator.stats().*member); };
+  };
+  using Stats = jobs::Migrator::Stats;
+  metrics.counter("coffer_migration_moved_blobs_total",
+                  "Blobs that `coffer blobs migrate` had moved into the other store",
+                  of_stats(&Stats::moved_blobs));
+  metrics.counter("coffer_migration_moved_bytes_total", "Bytes of these",
+                  of_stats(&Stats::moved_bytes));
+  metrics.gauge("coffer_migration_left_blobs", "Blobs that are still to be moved",
+                of_stats(&Stats::left_blobs));
+  metrics.gauge("coffer_migration_left_bytes", "Bytes of these", of_stats(&Stats::left_bytes));
+  metrics.gauge("coffer_migration_unmoved_blobs",
+                "Of these, those whose bytes the store does not give, as of the last pass over all",
+                of_stats(&Stats::unmoved));
 }
 
 void add_values(apis::Metrics& metrics, const realtime::Hub& hub) {

@@ -4,9 +4,9 @@
 #include "apis/gateway/metrics.h"
 #include "base/memory_budget.h"
 #include "blobs/blob_store.h"
-#include "blobs/s3/s3_store.h"
 #include "db/database.h"
 #include "http/server.h"
+#include "jobs/migrator.h"
 #include "realtime/hub.h"
 #include "vault/vault.h"
 
@@ -17,7 +17,9 @@ void add_values(apis::Metrics& metrics, const http::Server& server);
 void add_values(apis::Metrics& metrics, const MemoryBudget& memory);
 void add_values(apis::Metrics& metrics, const db::Database& database);
 void add_values(apis::Metrics& metrics, const blobs::BlobStore& blobs);
-void add_values(apis::Metrics& metrics, const blobs::s3::StoreMonitor& bucket);
+// Of the bucket's part of the store, which may be opened later.
+void add_bucket_values(apis::Metrics& metrics, const blobs::BlobStore& blobs);
+void add_values(apis::Metrics& metrics, const jobs::Migrator& migrator);
 void add_values(apis::Metrics& metrics, const realtime::Hub& hub);
 void add_values(apis::Metrics& metrics, vault::Vault& vault);
 

@@ -30,15 +30,17 @@ vault::FileType classify(std::string_view name, ByteView head) {
 OpenVault::OpenVault(const Settings& settings, Stores stores, const Clock& clock, Entropy& entropy)
     : stores_(std::move(stores)),
       passwords_(
-          {.memory_bytes = settings.passwords.memory, .parallel = settings.passwords.parallel}) {
+          {.memory_bytes = settings.passwords.memory, .parallel = settings.passwords.parallel}),
+      context_({.database = *stores_.database,
+                .blobs = *stores_.blobs,
+                .clock = clock,
+                .entropy = entropy,
+                .passwords = passwords_,
+                .classify = classify,
+                .policy = policy_of(settings)}),
+      blob_mover_(context_) {
   InlineExecutor here;
-  vault_ = here.run(vault::Vault::open({.database = *stores_.database,
-                                        .blobs = *stores_.blobs,
-                                        .clock = clock,
-                                        .entropy = entropy,
-                                        .passwords = passwords_,
-                                        .classify = classify,
-                                        .policy = policy_of(settings)}));
+  vault_ = here.run(vault::Vault::open(context_));
 }
 
 OpenVault::~OpenVault() = default;

@@ -8,6 +8,7 @@
 #include "config/settings.h"
 #include "server/stores.h"
 #include "vault/identity/passwords.h"
+#include "vault/upkeep/blob_migration.h"
 #include "vault/vault.h"
 
 namespace coffer::server {
@@ -23,10 +24,15 @@ class OpenVault {
   vault::Vault& vault() { return *vault_; }
   db::Database& database() { return *stores_.database; }
   blobs::BlobStore& blobs() { return *stores_.blobs; }
+  // For jobs::Migrator, like the next.
+  vault::BlobMover& blob_mover() { return blob_mover_; }
+  void direct_uploads(std::optional<vault::StoreKind> target) { stores_.direct_uploads(target); }
 
  private:
   Stores stores_;
   vault::Passwords passwords_;
+  vault::Context context_;  // as the vault has it
+  vault::BlobMover blob_mover_;
   std::unique_ptr<vault::Vault> vault_;
 };
 

@@ -9,7 +9,6 @@
 #include "apis/mediavault/mediavault.h"
 #include "apis/operations/operations.h"
 #include "base/log.h"
-#include "blobs/s3/s3_store.h"
 #include "db/commit_notifier.h"
 #include "server/dialects.h"
 #include "server/gauges.h"
@@ -32,8 +31,7 @@ Server::Server(const Settings& settings, Parts parts)
   add_values(metrics_, memory_);
   add_values(metrics_, vault_.database());
   add_values(metrics_, vault_.blobs());
-  const auto* const bucket = dynamic_cast<const blobs::s3::StoreMonitor*>(&vault_.blobs());
-  if (bucket) add_values(metrics_, *bucket);
+  if (!settings.s3.bucket.empty()) add_bucket_values(metrics_, vault_.blobs());
   add_values(metrics_, vault_.vault());
   add_values(metrics_, hub_);
   if (settings.metrics.listen.empty()) return;
@@ -75,6 +73,11 @@ void Server::start() {
   }
   feed_.emplace(vault_.vault(), dynamic_cast<db::CommitNotifier*>(&vault_.database()), hub_,
                 realtime::Feed::Options(), apis::mediavault::event_message);
+  migrator_.emplace(
+      vault_.blob_mover(),
+      [this](std::optional<vault::StoreKind> target) { vault_.direct_uploads(target); },
+      jobs::Migrator::Options{});
+  add_values(metrics_, *migrator_);
   http_.start();
   if (metrics_http_) metrics_http_->start();
   for (const Address& address : addresses()) {

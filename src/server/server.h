@@ -16,6 +16,7 @@
 #include "config/settings.h"
 #include "http/server.h"
 #include "jobs/collector.h"
+#include "jobs/migrator.h"
 #include "realtime/feed.h"
 #include "realtime/hub.h"
 #include "server/media_service.h"
@@ -88,8 +89,9 @@ class Server {
   apis::Metrics metrics_;
   MemoryBudget memory_;
   Packages packages_;
-  std::optional<WebhookSender> webhooks_;  // metrics_ refers to it
-  realtime::Hub hub_;                      // the connections of http_ refer to it
+  std::optional<WebhookSender> webhooks_;   // metrics_ refers to it
+  std::optional<jobs::Migrator> migrator_;  // the same
+  realtime::Hub hub_;                       // the connections of http_ refer to it
   apis::Gateway gateway_;
   http::Server http_;
   // A server of its own, so that it answers while the other is full. Null where it has no address.

@@ -8,12 +8,15 @@
 #include <utility>
 
 #include "base/executor.h"
+#include "base/log.h"
 #include "blobs/local/check.h"
 #include "blobs/local/local_store.h"
 #include "blobs/local/store_lock.h"
+#include "blobs/routed_store.h"
 #include "db/sqlite/sqlite_database.h"
 #include "server/data_folder.h"
 #include "server/s3_blobs.h"
+#include "vault/upkeep/blob_migration.h"
 #include "vault/upkeep/references.h"
 #include "vault/upkeep/store_kind.h"
 #include "vault/vault.h"
@@ -140,17 +143,87 @@ const char* name_of(vault::StoreKind kind) {
   return kind == vault::StoreKind::kS3 ? "s3" : "local";
 }
 
-// Throws where the vault's bytes are in another kind of store; whether they are in this kind
-// already. REQUIRES: the database is migrated.
-bool require_kind(const Settings& settings, db::Database& database) {
+// Throws where the vault's bytes are in another kind of store.
+// REQUIRES: the database is migrated.
+void require_kind(const Settings& settings, db::Database& database) {
   InlineExecutor here;
   const auto known = here.run(vault::stored_in(database));
   const vault::StoreKind wanted = kind_of(settings);
-  if (!known || *known == wanted) return known.has_value();
+  if (!known || *known == wanted) return;
   throw UserError(fmt::format(
       "the files of the vault in {0} are in a store of the kind {1}, and blobs.store is {2}: set it"
       " to {1}",
       settings.data, name_of(*known), name_of(wanted)));
+}
+
+std::string migration_of(const Settings& settings) {
+  return fmt::format("the vault in {}, part of whose files are in a bucket,", settings.data);
+}
+
+bool has_bucket(const Settings& settings) {
+  try {
+    config::require_s3(settings, migration_of(settings));
+    return true;
+  } catch (const config::SettingsError&) {
+    return false;
+  }
+}
+
+// Which stores the vault is served from.
+struct Placement {
+  bool is_local = false;
+  bool is_s3 = false;
+  vault::StoreKind uploads_to = vault::StoreKind::kLocal;
+  bool is_clearing = false;  // the bucket is but to be cleared of what was there
+};
+
+// Of a move whose server found nothing left: ends it, or has it go on where uploads that were under
+// way then have brought more. Nothing: it has ended.
+std::optional<vault::BlobMigration> end_if_done(db::Database& database,
+                                                vault::BlobMigration migration) {
+  InlineExecutor here;
+  if (here.run(vault::blobs_outside(database, migration.target)).blobs > 0) {
+    here.run(vault::set_migration_state(database, migration, vault::MigrationState::kRunning));
+    migration.state = vault::MigrationState::kRunning;
+    return migration;
+  }
+  // The bucket has to be cleared first.
+  if (migration.target == vault::StoreKind::kLocal &&
+      here.run(vault::has_unneeded_places(database))) {
+    return migration;
+  }
+  here.run(vault::end_blob_migration(database, migration.target));
+  return std::nullopt;
+}
+
+// Throws where the vault's bytes are not where the settings say. REQUIRES: the database is
+// migrated.
+Placement find_placement(const Settings& settings, db::Database& database) {
+  using vault::MigrationState;
+  const vault::StoreKind wanted = kind_of(settings);
+  InlineExecutor here;
+  auto migration = here.run(vault::blob_migration(database));
+  if (migration && migration->state == MigrationState::kMoved) {
+    migration = end_if_done(database, *migration);
+  }
+  const bool is_settled = !migration || migration->state == MigrationState::kMoved;
+  if (is_settled) require_kind(settings, database);
+  if (migration && is_settled && !has_bucket(settings)) {
+    log::warning("objects are left in the bucket",
+                 {{"reason", "there are no settings of [s3] to remove them with"}});
+    migration.reset();
+  }
+  if (!migration) {
+    return {.is_local = wanted == vault::StoreKind::kLocal,
+            .is_s3 = wanted == vault::StoreKind::kS3,
+            .uploads_to = wanted};
+  }
+  config::require_s3(settings, migration_of(settings));
+  const bool is_stopped = migration->state == MigrationState::kStopped;
+  return {.is_local = true,
+          .is_s3 = true,
+          .uploads_to = is_stopped ? wanted : migration->target,
+          .is_clearing = is_settled};
 }
 
 // Files of the database that are looked for in a bucket, before it is taken for another vault's.
@@ -177,12 +250,12 @@ Task<void> try_out(blobs::BlobStore& store) {
 // in another bucket than theirs. A single one that is lost does not keep the others from being
 // served.
 Task<void> require_files(blobs::BlobStore& store, db::Database& database) {
-  const auto some = co_await vault::some_stored(database, kTriedFiles);
+  const auto some = co_await vault::some_placed(database, kTriedFiles);
   std::exception_ptr error;
   for (const blobs::BlobRef& blob : some) {
     try {
       const auto content = co_await store.open(blob);
-      if (!content) throw blobs::Error("the database does not say where its files are");
+      if (!content) throw blobs::Error("it has none of them");
       co_await content->piece(0, 1);
       co_return;
     } catch (const blobs::Error&) {
@@ -192,8 +265,9 @@ Task<void> require_files(blobs::BlobStore& store, db::Database& database) {
   if (error) std::rethrow_exception(error);
 }
 
+// `stores`: something will be stored there.
 std::unique_ptr<blobs::BlobStore> open_bucket(const Settings& settings, db::Database& database,
-                                              const Clock& clock) {
+                                              const Clock& clock, bool stores = true) {
   const auto refuse = [&](const char* what, const blobs::Error& error) {
     return UserError(fmt::format("{} {}: {}", describe_bucket(settings), what, error.what()));
   };
@@ -202,7 +276,7 @@ std::unique_ptr<blobs::BlobStore> open_bucket(const Settings& settings, db::Data
   try {
     store = open_s3_blobs(settings, database, clock);
     here.run(store->check_present());
-    here.run(try_out(*store));
+    if (stores) here.run(try_out(*store));
   } catch (const blobs::Error& error) {
     throw refuse("cannot be used", error);
   }
@@ -234,6 +308,36 @@ std::unique_ptr<blobs::BlobStore> open_folder(const Settings& settings, db::Data
         fmt::format("the data folder {} cannot be used: {}", settings.data, error.what()));
   }
 }
+
+blobs::RoutedStore::Side side_of(vault::StoreKind kind) {
+  using Side = blobs::RoutedStore::Side;
+  return kind == vault::StoreKind::kS3 ? Side::kByPlace : Side::kByDigest;
+}
+
+// Stores::direct_uploads.
+struct UploadDirector {
+  Settings settings;
+  db::Database& database;
+  const Clock& clock;
+  std::size_t max_open_blobs;
+  blobs::RoutedStore* store = nullptr;
+
+  void operator()(std::optional<vault::StoreKind> target) {
+    if (!target) return store->direct_uploads(side_of(kind_of(settings)));
+    config::require_s3(settings, migration_of(settings));
+    for (const auto kind : {vault::StoreKind::kLocal, vault::StoreKind::kS3}) {
+      if (!store->find(side_of(kind))) store->add(side_of(kind), open_store(kind));
+    }
+    store->direct_uploads(side_of(*target));
+  }
+
+ private:
+  std::unique_ptr<blobs::BlobStore> open_store(vault::StoreKind kind) {
+    if (kind == vault::StoreKind::kS3) return open_bucket(settings, database, clock);
+    StoreOptions options{.max_open_blobs = max_open_blobs, .clock = clock};
+    return open_folder(settings, database, std::move(options));
+  }
+};
 
 }  // namespace
 
@@ -268,15 +372,34 @@ Stores open_stores(const Settings& settings, StoreOptions options) {
     stores.blobs = std::make_unique<NoBlobs>();
     return stores;
   }
-  const bool is_known = require_kind(settings, *stores.database);
-  stores.blobs = kind == vault::StoreKind::kS3
-                     ? open_bucket(settings, *stores.database, options.clock)
-                     : open_folder(settings, *stores.database, std::move(options));
-  if (!is_known) {
-    InlineExecutor here;
+  const Placement placement = find_placement(settings, *stores.database);
+  UploadDirector director{.settings = settings,
+                          .database = *stores.database,
+                          .clock = options.clock,
+                          .max_open_blobs = options.max_open_blobs};
+  std::unique_ptr<blobs::BlobStore> bucket;
+  std::unique_ptr<blobs::BlobStore> local;
+  if (placement.is_s3) {
+    bucket = open_bucket(settings, *stores.database, options.clock, !placement.is_clearing);
+  }
+  if (placement.is_local) local = open_folder(settings, *stores.database, std::move(options));
+  auto store = std::make_unique<blobs::RoutedStore>(std::move(local), std::move(bucket),
+                                                    side_of(placement.uploads_to));
+  director.store = store.get();
+  stores.blobs = std::move(store);
+  stores.direct_uploads = std::move(director);
+  InlineExecutor here;
+  if (!here.run(vault::stored_in(*stores.database))) {
     here.run(vault::set_stored_in(*stores.database, kind));
   }
   return stores;
+}
+
+const blobs::s3::StoreMonitor* find_bucket(const blobs::BlobStore& store) {
+  const auto* const routed = dynamic_cast<const blobs::RoutedStore*>(&store);
+  if (!routed) return nullptr;
+  return dynamic_cast<const blobs::s3::StoreMonitor*>(
+      routed->find(blobs::RoutedStore::Side::kByPlace));
 }
 
 }  // namespace coffer::server

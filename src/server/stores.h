@@ -3,13 +3,17 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
 #include <memory>
+#include <optional>
 
 #include "base/clock.h"
 #include "blobs/blob_store.h"
 #include "blobs/local/disk.h"
+#include "blobs/s3/s3_store.h"
 #include "config/settings.h"
 #include "db/database.h"
+#include "vault/upkeep/store_kind.h"
 
 namespace coffer::server {
 
@@ -52,11 +56,17 @@ struct StoreOptions {
 struct Stores {
   std::unique_ptr<db::Database> database;   // its schema is up to date
   std::unique_ptr<blobs::BlobStore> blobs;  // never null; of kWhole only it can be used
+  // Of kWhole: what jobs::Migrator needs. Outlived by both. Threads: one at a time.
+  std::function<void(std::optional<vault::StoreKind>)> direct_uploads{};
 };
+
+// The bucket's part of a store that was opened for kWhole; null where there is none.
+const blobs::s3::StoreMonitor* find_bucket(const blobs::BlobStore& store);
 
 // Opens what is in the settings' data folder, or makes it. The blob store is the one that
 // blobs.store names; one in a bucket is tried out. The vault keeps to the first that it was opened
-// with. Throws UserError, or what the database's driver throws.
+// with, until its bytes have been moved (vault/upkeep/blob_migration.h); while they are, both are
+// opened. Throws UserError, SettingsError, or what the database's driver throws.
 Stores open_stores(const Settings& settings, StoreOptions options = {});
 
 }  // namespace coffer::server

@@ -165,6 +165,35 @@ CREATE TABLE unclaimed_place (
   place {bytes} NOT NULL PRIMARY KEY
 ){clustered};
 
+-- Places that blobs have been moved away from, for as long as somebody may read there. Then they stand
+-- in unclaimed_place, and what is stored there is removed.
+CREATE TABLE moved_place (
+  place    {bytes} NOT NULL PRIMARY KEY,
+  moved_at {integer} NOT NULL
+){clustered};
+CREATE INDEX moved_place_age ON moved_place (moved_at);
+
+-- What `coffer blobs migrate` has asked of the server of the folder: one row at most, from then on until
+-- a start has found all of it done. vault/upkeep/blob_migration.h.
+CREATE TABLE blob_migration (
+  id          {integer} PRIMARY KEY CHECK (id = 1),
+  run         {integer} NOT NULL,            -- counts what was asked
+  target      {integer} NOT NULL,            -- StoreKind
+  state       {integer} NOT NULL,            -- MigrationState
+  rate        {integer} NOT NULL,            -- bytes a second at most; 0: no limit
+  moved_blobs {integer} NOT NULL DEFAULT 0,
+  moved_bytes {integer} NOT NULL DEFAULT 0,
+  left_blobs  {integer},                     -- null: not counted yet
+  left_bytes  {integer},
+  problem     {text}                         -- what keeps it from going on; null: nothing
+){options};
+
+-- Blobs that it could not move, because the store does not give their bytes.
+CREATE TABLE unmoved_blob (
+  digest  {bytes} NOT NULL PRIMARY KEY,
+  problem {text} NOT NULL
+){clustered};
+
 -- What `coffer storage reclaim` has asked of the server of the folder: vault/reclaim.h.
 CREATE TABLE reclaim (
   id           {key},

@@ -11,8 +11,9 @@
 namespace coffer::vault {
 
 // The bytes that have this digest, or null where they are lost or nothing has ever referred to
-// them. Of a store that keeps places, the place is looked up in the blob's row first.
+// them. Of a store that keeps places, the place is looked up in the blob's row first, and again
+// where the bytes have moved meanwhile.
 // REQUIRES: `context` outlives the task.
-Task<std::shared_ptr<const Content>> open_blob(Context& context, const Sha256Digest& digest);
+Task<std::shared_ptr<const Content>> open_blob(Context& context, Sha256Digest digest);
 
 }  // namespace coffer::vault

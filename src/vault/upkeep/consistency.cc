@@ -90,7 +90,9 @@ constexpr std::pair<std::string_view, db::Statement> kRules[] = {
     {"blobs that are counted as unused and are not, or the other way round",
      {"SELECT count(*) FROM blob WHERE (refs = 0) <> (unused_since IS NOT NULL)"}},
     {"places of blobs that stand in the ledger as nobody's",
-     {"SELECT count(*) FROM blob JOIN unclaimed_place ON unclaimed_place.place = blob.place"}},
+     {"SELECT count(*) FROM blob JOIN"
+      " (SELECT place FROM unclaimed_place UNION ALL SELECT place FROM moved_place) AS nobodys"
+      " ON nobodys.place = blob.place"}},
     {"pictures whose size is not that of their blob",
      {"SELECT count(*) FROM derived_blob AS d JOIN blob ON blob.digest = d.digest"
       " WHERE d.size <> blob.size"}},

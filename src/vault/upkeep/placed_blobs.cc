@@ -11,7 +11,8 @@ namespace {
 constexpr db::Statement kPlaced{
     "SELECT place, digest, size, refs FROM blob WHERE place >= $1 AND place < $2 ORDER BY place"};
 constexpr db::Statement kUnclaimedPlaces{
-    "SELECT place FROM unclaimed_place WHERE place >= $1 AND place < $2 ORDER BY place"};
+    "SELECT place FROM unclaimed_place WHERE place >= $1 AND place < $2 UNION ALL"
+    " SELECT place FROM moved_place WHERE place >= $1 AND place < $2 ORDER BY place"};
 constexpr db::Statement kCountPlaced{
     "SELECT count(place), count(CASE WHEN place IS NULL AND refs > 0 THEN 1 END) FROM blob"};
 

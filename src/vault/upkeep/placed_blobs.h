@@ -28,7 +28,7 @@ struct PlacedCounts {
 // bytes, 0 to 256. All of them at once, in order of their places. For whoever has the database and
 // no vault; REQUIRES: it is migrated.
 Task<std::vector<PlacedBlob>> placed_blobs(GuardedDatabase database, unsigned first, unsigned end);
-// The same of the ledger (blobs/place_ledger.h).
+// The same of the ledger (blobs/place_ledger.h), and of places that blobs were moved away from.
 Task<std::vector<blobs::Place>> unclaimed_places(GuardedDatabase database, unsigned first,
                                                  unsigned end);
 // Goes through all blobs.

@@ -5,6 +5,7 @@
 #include "blobs/test_placed_store.h"
 #include "vault/test/fixture.h"
 #include "vault/upkeep/place_ledger.h"
+#include "vault/upkeep/store_kind.h"
 
 namespace coffer::vault::test {
 namespace {
@@ -152,6 +153,21 @@ TEST_F(PlacedBlobsTest, AnUploadWhileARemovalRunsKeepsItsBytes) {
   ASSERT_TRUE(again);
   EXPECT_EQ(bytes_.count(), 1U);
   EXPECT_EQ(content_of(*again), "one");
+}
+
+TEST_F(PlacedBlobsTest, OfWhatIsStoredSomeAreNamed) {
+  EXPECT_TRUE(run(some_placed(*stores_.database, 2)).empty());
+  upload(anna_, "empty.txt", "");
+  EXPECT_TRUE(run(some_placed(*stores_.database, 2)).empty());
+  upload(anna_, "a.txt", "some bytes");
+  const auto found = run(some_placed(*stores_.database, 2));
+  ASSERT_EQ(found.size(), 1U);
+  EXPECT_EQ(found[0].digest, Sha256::of(as_bytes("some bytes")));
+  EXPECT_EQ(found[0].size, 10U);
+  EXPECT_FALSE(found[0].place.empty());
+  upload(anna_, "b.txt", "other bytes");
+  upload(anna_, "c.txt", "more bytes");
+  EXPECT_EQ(run(some_placed(*stores_.database, 2)).size(), 2U);
 }
 
 TEST_F(PlacedBlobsTest, LostBytesAreReported) {

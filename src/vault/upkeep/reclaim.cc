@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/log.h"
+#include "vault/upkeep/blob_migration.h"
 
 namespace coffer::vault {
 namespace {
@@ -88,6 +89,8 @@ Task<bool> Reclaims::step() {
     if (!request) co_return co_await make_room();
     running_.emplace(request->id, Reclaim(references_, std::min(request->at, before)));
   }
+  const Time opened = context_.clock.now() - kOpened;
+  if (co_await collect_moved_places(context_.database, opened, kStep)) co_return true;
   if (co_await running_->reclaim.step()) co_return true;
   co_await finish_reclaim(context_.database, running_->id, running_->reclaim.freed());
   running_.reset();

@@ -3,6 +3,7 @@
 #include <exception>
 
 #include "base/log.h"
+#include "vault/upkeep/blob_migration.h"
 
 // A digest has one row, which counts the entries and parts that refer to its bytes; the count
 // changes in the transactions that make and drop them.
@@ -24,6 +25,10 @@
 // in its transaction to those of the row, if there is one, or makes the row. So 2 alone decides; it
 // writes the place into the ledger, from which 3 takes it out once the bytes are gone. What never
 // got a row stands in the ledger from before it was stored (blobs/places.h).
+//
+// While blobs move between the two kinds of store (blob_migration.cc), bytes in the store that
+// finds them by digest are needed by a row without a place only: in 2, and wherever stored bytes
+// are compared with rows, a row with a place is none.
 
 namespace coffer::vault {
 namespace {
@@ -36,9 +41,11 @@ constexpr db::Statement kRemember{
 constexpr db::Statement kUnused{
     "SELECT digest, size, place FROM blob WHERE unused_since IS NOT NULL AND unused_since <= $1"
     " ORDER BY unused_since LIMIT $2"};
-constexpr db::Statement kKnown{"SELECT digest, size FROM blob WHERE digest = $1"};
+constexpr db::Statement kFindWithoutPlace{
+    "SELECT digest, size FROM blob WHERE digest = $1 AND place IS NULL"};
 constexpr db::Statement kReferenced{
-    "SELECT digest, size FROM blob WHERE refs > 0 AND digest > $1 ORDER BY digest LIMIT $2"};
+    "SELECT digest, size FROM blob WHERE refs > 0 AND place IS NULL AND digest > $1"
+    " ORDER BY digest LIMIT $2"};
 
 blobs::BlobRef unused_from(const db::Row& row) {
   return {Sha256Digest::from_bytes(row.bytes(0)).value(),
@@ -66,8 +73,10 @@ Time References::grace_began() const { return context_.clock.now() - context_.po
 
 Task<bool> References::collect(std::size_t limit) {
   Freed freed;
-  const bool more = co_await collect_unused(grace_began(), limit, freed);
-  co_return more;
+  const Time since = grace_began();
+  const bool more_unused = co_await collect_unused(since, limit, freed);
+  const bool more_moved = co_await collect_moved_places(context_.database, since, limit);
+  co_return more_unused || more_moved;
 }
 
 Task<std::optional<Sha256Digest>> References::sweep(std::optional<Sha256Digest> after,
@@ -89,7 +98,7 @@ Task<bool> References::collect_dropped(std::size_t limit) {
   auto look = [&](db::Transaction& tx) -> Task<std::vector<Sha256Digest>> {
     std::vector<Sha256Digest> unknown;
     for (const Sha256Digest& digest : dropped) {
-      const auto row = co_await tx.find(kKnown, blob_from, ByteView(digest.bytes));
+      const auto row = co_await tx.find(kFindWithoutPlace, blob_from, ByteView(digest.bytes));
       if (!row) unknown.push_back(digest);
     }
     co_return unknown;
@@ -169,7 +178,8 @@ Task<std::optional<Sha256Digest>> References::sweep_unknown(std::optional<Sha256
     std::vector<blobs::BlobInfo> unknown;
     for (const auto& blob : stored) {
       if (written_by && blob.written > *written_by) continue;
-      const auto row = co_await tx.find(kKnown, blob_from, ByteView(blob.info.digest.bytes));
+      const auto row =
+          co_await tx.find(kFindWithoutPlace, blob_from, ByteView(blob.info.digest.bytes));
       if (!row) unknown.push_back(blob.info);
     }
     co_return unknown;

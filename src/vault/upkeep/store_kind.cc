@@ -7,8 +7,9 @@ constexpr db::Statement kFindKind{"SELECT kind FROM blob_store WHERE id = 1"};
 constexpr db::Statement kSetKind{
     "INSERT INTO blob_store (id, kind) VALUES (1, $1) ON CONFLICT (id) DO UPDATE SET kind = $1"};
 
-constexpr db::Statement kSomeStored{
-    "SELECT digest, size, place FROM blob WHERE refs > 0 AND size > 0 ORDER BY digest LIMIT $1"};
+constexpr db::Statement kSomePlaced{
+    "SELECT digest, size, place FROM blob WHERE refs > 0 AND size > 0 AND place IS NOT NULL"
+    " ORDER BY digest LIMIT $1"};
 
 StoreKind store_kind_from(const db::Row& row) { return static_cast<StoreKind>(row.integer(0)); }
 
@@ -33,9 +34,9 @@ Task<void> set_stored_in(GuardedDatabase database, StoreKind kind) {
   co_await database.write(Actor::System{}, set);
 }
 
-Task<std::vector<blobs::BlobRef>> some_stored(GuardedDatabase database, std::size_t limit) {
+Task<std::vector<blobs::BlobRef>> some_placed(GuardedDatabase database, std::size_t limit) {
   auto look = [&](db::Transaction& tx) -> Task<std::vector<blobs::BlobRef>> {
-    co_return co_await tx.all(kSomeStored, stored_from, static_cast<std::int64_t>(limit));
+    co_return co_await tx.all(kSomePlaced, stored_from, static_cast<std::int64_t>(limit));
   };
   co_return co_await database.read(look);
 }

@@ -20,8 +20,8 @@ enum class StoreKind : std::uint8_t { kLocal = 0, kS3 = 1 };
 Task<std::optional<StoreKind>> stored_in(GuardedDatabase database);
 Task<void> set_stored_in(GuardedDatabase database, StoreKind kind);
 
-// Up to `limit` blobs that something refers to and that have bytes: by them one sees whether a
-// store is the vault's.
-Task<std::vector<blobs::BlobRef>> some_stored(GuardedDatabase database, std::size_t limit);
+// Up to `limit` blobs with a place that something refers to and that have bytes: by them one sees
+// whether a store that keeps places is the vault's.
+Task<std::vector<blobs::BlobRef>> some_placed(GuardedDatabase database, std::size_t limit);
 
 }  // namespace coffer::vault
