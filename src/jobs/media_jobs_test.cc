@@ -303,7 +303,7 @@ TEST_F(MediaJobsTest, APictureThatIsAskedForWhileTheFirstWorkerStartsIsMade) {
         return program();
       },
       media::WorkerPoolOptions{.workers = 2});
-  jobs_.emplace(*vault_, *pool_,
+  jobs_.emplace(*vault_, *pool_, DrawingPools{},
                 MediaJobs::Options{.threads = 2, .folder = folder_.path().string()});
   std::atomic<int> made = 0;
   const auto done = [&](vault::PictureMaker::Made picture) {
