@@ -333,7 +333,7 @@ TEST_F(MediaJobsTest, WorkersThatAreKilledDelayFilesAndNothingElse) {
         return worker;
       },
       media::WorkerPoolOptions{.workers = 2});
-  jobs_.emplace(*vault_, *pool_,
+  jobs_.emplace(*vault_, *pool_, DrawingPools{},
                 MediaJobs::Options{.threads = 2, .folder = folder_.path().string()});
   const std::string photo = sample("photos/landscape_orientation_6.jpg");
   for (int i = 0; i < 6; ++i) {
