@@ -29,6 +29,8 @@
 
 namespace coffer::blobs {
 
+class PublicObjects;
+
 // The store failed: disk full, unreachable, corrupt. Nothing that a user's input can cause.
 class Error : public std::runtime_error {
  public:
@@ -161,6 +163,9 @@ class BlobStore {
 
   // Whether its blobs are found by their places only.
   virtual bool keeps_places() const noexcept { return false; }
+
+  // Null where it has none; lives as long as the store.
+  virtual PublicObjects* public_objects() noexcept { return nullptr; }
 
   // The blob's bytes, or null when there is none of that name. They stay readable while the
   // content and the store live, also when the blob is removed meanwhile; from a store that keeps

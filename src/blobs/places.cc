@@ -1,7 +1,6 @@
 #include "blobs/places.h"
 
 #include <algorithm>
-#include <array>
 #include <optional>
 #include <utility>
 
@@ -33,6 +32,27 @@ Places::Places(PlaceLedger& ledger, Entropy& entropy, std::size_t batch)
 
 Places::~Places() = default;
 
+Place Places::draw(const std::string& suffix) const {
+  Bytes bytes(kPlaceBytes);
+  entropy_.fill(bytes);
+  const ByteView end = as_bytes(suffix);
+  bytes.insert(bytes.end(), end.begin(), end.end());
+  return Place(bytes);
+}
+
+Task<std::shared_ptr<const Places::Holder>> Places::take(std::string suffix) {
+  const Place place = draw(suffix);
+  {
+    // Before it can be found in the ledger.
+    const std::lock_guard lock(state_->mutex);
+    state_->in_use.insert(place);
+  }
+  auto holder = std::make_shared<Holder>(state_, place);
+  std::vector<Place> fresh(1, place);
+  co_await ledger_.add(std::move(fresh));
+  co_return holder;
+}
+
 Task<std::shared_ptr<const Places::Holder>> Places::take() {
   const auto take_reserved = [this]() -> std::optional<Place> {
     const std::lock_guard lock(state_->mutex);
@@ -52,11 +72,7 @@ Task<std::shared_ptr<const Places::Holder>> Places::take() {
       batch = std::min(state_->next_batch, max_batch_);
       state_->next_batch = 2 * batch;
     }
-    for (std::size_t i = 0; i < batch; ++i) {
-      std::array<std::byte, kPlaceBytes> bytes;
-      entropy_.fill(bytes);
-      fresh.emplace_back(ByteView(bytes));
-    }
+    for (std::size_t i = 0; i < batch; ++i) fresh.push_back(draw(""));
     {
       // Before they can be found in the ledger.
       const std::lock_guard lock(state_->mutex);

@@ -5,6 +5,7 @@
 #include <memory>
 #include <mutex>
 #include <set>
+#include <string>
 #include <vector>
 
 #include "base/entropy.h"
@@ -47,6 +48,9 @@ class Places {
 
   // A place for one upload. It stands in the ledger.
   Task<std::shared_ptr<const Holder>> take();
+  // The same with `suffix` behind its random bytes, by which the store knows what is there.
+  // REQUIRES: a place has room for it.
+  Task<std::shared_ptr<const Holder>> take(std::string suffix);
 
   // Up to `limit` places of the ledger whose upload has ended without a blob's row, or whose row
   // was deleted: whatever is stored there is nobody's, for good. Each call goes on behind the last
@@ -58,6 +62,8 @@ class Places {
   Task<Abandoned> abandoned(std::size_t limit);
 
  private:
+  Place draw(const std::string& suffix) const;
+
   PlaceLedger& ledger_;
   Entropy& entropy_;
   const std::size_t max_batch_;

@@ -73,6 +73,20 @@ TEST_F(PlacesTest, WhatIsReservedOrHeldIsNotAbandoned) {
   EXPECT_TRUE(abandoned(places, 3).empty()) << "a row has taken it";
 }
 
+TEST_F(PlacesTest, APlaceMayEndInWhatTheStoreWants) {
+  Places places(ledger_, system_entropy(), 4);
+  auto holder = run(places.take(".jpg"));
+  const Place place = holder->place();
+  EXPECT_EQ(place.bytes().size(), Places::kPlaceBytes + 4);
+  EXPECT_TRUE(as_text(place.bytes()).ends_with(".jpg"));
+  EXPECT_EQ(ledger_.standing, std::set{place}) << "no others are reserved with it";
+  EXPECT_TRUE(abandoned(places, 3).empty());
+  holder.reset();
+  EXPECT_EQ(abandoned(places, 3), std::vector{place});
+  ledger_.is_broken = true;
+  EXPECT_THROW(run(places.take(".png")), std::runtime_error);
+}
+
 TEST_F(PlacesTest, WhatAnotherRunLeftIsAbandoned) {
   std::set<Place> left;
   {

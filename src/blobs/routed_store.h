@@ -35,6 +35,11 @@ class RoutedStore final : public BlobStore {
                                            std::string owner) override;
   // True once any blob may have a place.
   bool keeps_places() const noexcept override { return find(Side::kByPlace) != nullptr; }
+  // Of the store that keeps places; of blobs with a place only.
+  PublicObjects* public_objects() noexcept override {
+    BlobStore* const by_place = find(Side::kByPlace);
+    return by_place ? by_place->public_objects() : nullptr;
+  }
   // Throws Error for a place whose store is not there.
   Task<std::shared_ptr<const Content>> open(BlobRef blob) override;
   std::unique_ptr<Removal> begin_removal() override;

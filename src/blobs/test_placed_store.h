@@ -14,6 +14,7 @@
 #include "base/hash.h"
 #include "blobs/blob_store.h"
 #include "blobs/places.h"
+#include "blobs/public_objects.h"
 
 namespace coffer::blobs::test {
 
@@ -29,7 +30,7 @@ struct PlacedBytes {
 };
 
 // Threads: any.
-class PlacedStore final : public BlobStore {
+class PlacedStore final : public BlobStore, public PublicObjects {
  public:
   // All outlive it.
   PlacedStore(PlacedBytes& bytes, PlaceLedger& ledger, Entropy& entropy, std::size_t batch = 8)
@@ -39,6 +40,23 @@ class PlacedStore final : public BlobStore {
   std::function<void()> before_removal = [] {};
 
   bool keeps_places() const noexcept override { return true; }
+
+  // Whether it makes public objects.
+  bool is_public = false;
+  // Asked before one is made; may throw.
+  std::function<void()> before_copy = [] {};
+
+  PublicObjects* public_objects() noexcept override { return is_public ? this : nullptr; }
+  Task<std::shared_ptr<const Places::Holder>> copy(BlobRef blob, PublicForm form) override {
+    auto holder = co_await places_.take(std::move(form.extension));
+    before_copy();
+    const std::lock_guard lock(bytes_.mutex);
+    bytes_.at[holder->place()] = bytes_.at.at(blob.place);
+    co_return holder;
+  }
+  std::string url(const Place& place) const override {
+    return "https://public.example/" + to_hex(place.bytes());
+  }
 
   Task<std::unique_ptr<BlobWriter>> create(std::optional<std::uint64_t> /*size*/,
                                            std::string /*owner*/) override {

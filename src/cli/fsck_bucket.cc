@@ -11,6 +11,7 @@
 
 #include "base/executor.h"
 #include "blobs/s3/check.h"
+#include "blobs/s3/keys.h"
 #include "server/data_folder.h"
 #include "server/s3_blobs.h"
 #include "server/stores.h"
@@ -43,12 +44,10 @@ class ObjectReport final : public s3::ObjectVisitor {
     fmt::print(stderr, "all before part {:02x} of ff is checked\n", part);
   }
 
-  void missing(const KnownPlace& known) override {
-    report_.missing(known.digest.hex(), known.size);
-  }
+  void missing(const KnownPlace& known) override { report_.missing(name_of(known), known.size); }
   void damaged(const KnownPlace& known, const std::string& problem) override {
     report_.count_blob();
-    report_.corrupt(known.digest.hex(), problem);
+    report_.corrupt(name_of(known), problem);
   }
   void sound(const KnownPlace&) override { report_.count_blob(); }
   void unreferenced(const std::string& key, std::uint64_t size, bool is_removed) override {
@@ -65,6 +64,11 @@ class ObjectReport final : public s3::ObjectVisitor {
   }
 
  private:
+  // Blobs have the names that they have in the data folder.
+  static std::string name_of(const KnownPlace& known) {
+    return s3::is_public(known.place) ? s3::key_of(known.place) : known.digest.hex();
+  }
+
   FsckReport& report_;
   const std::uint64_t rate_;
   unsigned part_ = 0;
@@ -82,6 +86,12 @@ std::vector<KnownPlace> known_places(db::Database& database, unsigned first, uns
          .kind = blob.is_referenced ? KnownPlace::Kind::kReferenced : KnownPlace::Kind::kUnused,
          .digest = blob.digest,
          .size = blob.size});
+  }
+  for (const vault::PlacedBlob& object : here.run(vault::public_objects(database, first, end))) {
+    known.push_back({.place = object.place,
+                     .kind = KnownPlace::Kind::kReferenced,
+                     .digest = object.digest,
+                     .size = object.size});
   }
   for (const blobs::Place& place : here.run(vault::unclaimed_places(database, first, end))) {
     known.push_back({.place = place});
@@ -121,7 +131,6 @@ void check_bucket(const config::Settings& settings, db::Database& database,
       objects.set_part(part);
       const s3::ObjectCheck check{.first = part,
                                   .end = std::min(part + step, s3::kParts),
-                                  .prefix = bucket.prefix(),
                                   .reads_them = options.reads_bytes};
       const std::vector<KnownPlace> known = known_places(database, check.first, check.end);
       here.run(s3::check_objects(bucket.client(), check, known, objects));

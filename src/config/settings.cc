@@ -428,6 +428,13 @@ void require_s3(const Settings& settings, std::string_view what_for) {
   } else {
     expect(!s3.secret_key.empty(), "s3.secret_key", "the key that belongs to s3.access_key");
   }
+  const auto is_of_url = [](char c) {
+    return c > ' ' && c < 127 && c != '?' && c != '#' && c != '"';
+  };
+  expect(std::ranges::all_of(s3.custom_domain, is_of_url), "s3.custom_domain",
+         "a host such as files.example.org, or a URL without a query");
+  const auto is_of_acl = [](char c) { return (c >= 'a' && c <= 'z') || c == '-'; };
+  expect(std::ranges::all_of(s3.acl, is_of_acl), "s3.acl", "a canned ACL such as public-read");
 }
 
 }  // namespace coffer::config

@@ -115,6 +115,8 @@ struct Settings {
     bool path_style = true;
     std::chrono::milliseconds timeout{0};  // of a call, with all attempts
     std::string certificates;              // file of those to trust; empty: the system's
+    std::string custom_domain;             // of addresses of public objects; empty: the endpoint's
+    std::string acl;                       // of public objects; empty: public-read
   } s3;
 
   struct Storage {

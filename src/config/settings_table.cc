@@ -369,6 +369,20 @@ constexpr auto kDefinitions = std::to_array<Definition>({
         "s3.certificates", text(), "",
         "A file of certificates (PEM) by which the service's is trusted; empty: the system's.",
         [](auto& all) -> auto& { return all.s3.certificates; }),
+    or_variable("AWS_S3_CUSTOM_DOMAIN",
+                define(
+                    "s3.custom_domain", text(), "",
+                    "The host under which everybody reads the bucket, such as files.example.org, "
+                    "or a URL that begins the addresses of its public objects: the file_url of "
+                    "Boxes. Empty: as AWS_S3_CUSTOM_DOMAIN has it, else s3.endpoint.",
+                    [](auto& all) -> auto& { return all.s3.custom_domain; })),
+    or_variable("AWS_DEFAULT_ACL",
+                define(
+                    "s3.acl", text(), "",
+                    "The canned ACL of public objects, or none where the bucket's policy lets "
+                    "everybody read uploads/*; private: no public objects, file_url is the "
+                    "server's. Empty: as AWS_DEFAULT_ACL has it, else public-read.",
+                    [](auto& all) -> auto& { return all.s3.acl; })),
 
     define(
         "storage.reserve", size(0), "64MiB",

@@ -283,6 +283,9 @@ bool Migrator::begin_pass(const BlobMigration& run) {
   unmoved_ = 0;
   write_progress(run, std::nullopt);
   if (left.blobs == 0) {
+    while (run.target == vault::StoreKind::kLocal &&
+           executor_.run(vault::drop_public_objects(mover_.database(), options_.page))) {
+    }
     executor_.run(vault::set_migration_state(mover_.database(), run, MigrationState::kMoved));
     log::info("all blobs are moved", {{"store", name_of(run.target)}});
     return false;

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <optional>
 #include <utility>
 
 #include "blobs/s3/s3_store.h"
@@ -52,6 +53,18 @@ std::chrono::microseconds late_requests_of(const config::Settings& settings) {
   return std::min<std::chrono::microseconds>(settings.blobs.grace, kLateRequests);
 }
 
+std::optional<s3::PublicAccess> public_access_of(const config::Settings& settings) {
+  const std::string& acl = settings.s3.acl;
+  if (acl == "private") return std::nullopt;
+  s3::PublicAccess access{.domain = settings.s3.custom_domain};
+  if (acl == "none") {
+    access.acl.clear();
+  } else if (!acl.empty()) {
+    access.acl = acl;
+  }
+  return access;
+}
+
 http::UpstreamClient::Options transport_of(const config::Settings& settings) {
   http::UpstreamClient::Options options;
   options.certificates = settings.s3.certificates;
@@ -76,13 +89,13 @@ std::unique_ptr<blobs::BlobStore> open_s3_blobs(const config::Settings& settings
                                  .memory_budget = settings.uploads.memory_budget,
                                  .memory_wait = settings.uploads.memory_timeout,
                                  .max_uploads = settings.uploads.max_concurrent,
-                                 .late_requests = late_requests_of(settings)};
+                                 .late_requests = late_requests_of(settings),
+                                 .public_access = public_access_of(settings)};
   return s3::open_s3_store(options);
 }
 
 BucketAccess::BucketAccess(const config::Settings& settings, const Clock& clock)
     : credentials_(credentials_of(settings, clock)),
-      prefix_(s3::kObjectPrefix),
       http_(transport_of(settings)),
       client_(http_, *credentials_, clock, system_entropy(), bucket_of(settings)) {}
 

@@ -29,12 +29,9 @@ class BucketAccess {
   explicit BucketAccess(const config::Settings& settings, const Clock& clock = system_clock());
 
   blobs::s3::Client& client() noexcept { return client_; }
-  // In front of the keys of all objects.
-  const std::string& prefix() const noexcept { return prefix_; }
 
  private:
   const std::shared_ptr<blobs::s3::CredentialSource> credentials_;
-  const std::string prefix_;
   http::UpstreamClient http_;
   blobs::s3::Client client_;
 };

@@ -12,7 +12,9 @@
 #include "blobs/local/check.h"
 #include "blobs/local/local_store.h"
 #include "blobs/local/store_lock.h"
+#include "blobs/public_objects.h"
 #include "blobs/routed_store.h"
+#include "blobs/unavailable_error.h"
 #include "db/sqlite/sqlite_database.h"
 #include "server/data_folder.h"
 #include "server/s3_blobs.h"
@@ -177,11 +179,18 @@ struct Placement {
   bool is_clearing = false;  // the bucket is but to be cleared of what was there
 };
 
+// Public objects that go in one transaction.
+constexpr std::size_t kObjectsAtOnce = 200;
+
 // Of a move whose server found nothing left: ends it, or has it go on where uploads that were under
 // way then have brought more. Nothing: it has ended.
 std::optional<vault::BlobMigration> end_if_done(db::Database& database,
                                                 vault::BlobMigration migration) {
   InlineExecutor here;
+  // An upload that was under way then may have brought one.
+  while (migration.target == vault::StoreKind::kLocal &&
+         here.run(vault::drop_public_objects(database, kObjectsAtOnce))) {
+  }
   if (here.run(vault::blobs_outside(database, migration.target)).blobs > 0) {
     here.run(vault::set_migration_state(database, migration, vault::MigrationState::kRunning));
     migration.state = vault::MigrationState::kRunning;
@@ -229,6 +238,29 @@ Placement find_placement(const Settings& settings, db::Database& database) {
 // Files of the database that are looked for in a bucket, before it is taken for another vault's.
 constexpr std::size_t kTriedFiles = 8;
 
+// The bucket can be used but for public objects.
+class PublicRefused : public blobs::Error {
+ public:
+  using Error::Error;
+};
+
+// Makes a public object of the blob and removes it.
+Task<void> try_out_public(blobs::BlobStore& store, blobs::BlobRef blob) {
+  blobs::PublicForm form{
+      .extension = ".txt", .media_type = "text/plain", .cache_control = "no-store"};
+  blobs::Place place;
+  try {
+    const auto holder = co_await store.public_objects()->copy(blob, std::move(form));
+    place = holder->place();
+  } catch (const blobs::UnavailableError&) {
+    throw;
+  } catch (const blobs::Error& error) {
+    throw PublicRefused(error.what());
+  }
+  const blobs::BlobRef copied(blob.digest, blob.size, place);
+  co_await store.begin_removal()->remove(copied);
+}
+
 // Stores bytes, reads them and removes them.
 Task<void> try_out(blobs::BlobStore& store) {
   constexpr std::string_view kBytes = "Coffer tries out whether it can store, read and remove.";
@@ -242,6 +274,7 @@ Task<void> try_out(blobs::BlobStore& store) {
   const Content::Piece piece = co_await content->piece(0, info.size);
   const auto* const bytes = std::get_if<Bytes>(&piece);
   if (!bytes || as_text(*bytes) != kBytes) throw blobs::Error("it gives other bytes back");
+  if (store.public_objects()) co_await try_out_public(store, blob);
   stored.reset();
   co_await store.begin_removal()->remove(blob);
 }
@@ -277,6 +310,11 @@ std::unique_ptr<blobs::BlobStore> open_bucket(const Settings& settings, db::Data
     store = open_s3_blobs(settings, database, clock);
     here.run(store->check_present());
     if (stores) here.run(try_out(*store));
+  } catch (const PublicRefused& error) {
+    throw UserError(fmt::format(
+        "{} takes no public object: {}; set s3.acl to private if it is to have none, or to none if"
+        " its policy lets everybody read uploads/*",
+        describe_bucket(settings), error.what()));
   } catch (const blobs::Error& error) {
     throw refuse("cannot be used", error);
   }

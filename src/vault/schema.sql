@@ -160,7 +160,8 @@ CREATE TABLE blob_store (
   kind {integer} NOT NULL
 ){options};
 
--- Where a store that keeps places may have put bytes that no row of `blob` names: blobs/place_ledger.h.
+-- Where a store that keeps places may have put bytes that neither a row of `blob` nor of `public_object`
+-- names: blobs/place_ledger.h.
 CREATE TABLE unclaimed_place (
   place {bytes} NOT NULL PRIMARY KEY
 ){clustered};
@@ -533,6 +534,14 @@ CREATE TABLE asset (
   parent_id         {integer},               -- the file that it was made from; counts only while it is there
   charged           {integer} NOT NULL CHECK (charged >= 0),  -- of its owner's quota: the bytes of its texts
   updated_at        {integer} NOT NULL
+){options};
+
+-- Files that are also a public object of the store (blobs/public_objects.h), whose address is told
+-- instead of the server's. Every way in which a file goes, gets other bytes or is no asset any more
+-- takes the row along, and puts the place into the ledger.
+CREATE TABLE public_object (
+  entry_id {integer} PRIMARY KEY REFERENCES entry (id),
+  place    {bytes} NOT NULL UNIQUE
 ){options};
 
 -- What assets may say they were made with: the same for all accounts, kept by admins.

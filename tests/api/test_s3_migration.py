@@ -11,6 +11,8 @@ import time
 import pytest
 
 from harness import program
+from harness.boxes import Boxes, fetch
+from harness.boxes import content as boxes_content
 from harness.server import StartFailed
 
 # The first of these starts Ceph.
@@ -164,6 +166,26 @@ def test_there_and_back_while_clients_work(launch, bucket):
     server.stop_well()
     check(server)
     assert bucket.unfinished() == []
+
+
+def test_public_objects_go_with_the_bucket(launch, bucket):
+    server = launch(settings_of(bucket, "s3"))
+    boxes = Boxes.registered(server)
+    box = boxes.box(name="Scene")["id"]
+    data = boxes_content("jpg")
+    made = boxes.upload(box, "a.jpg", data)
+    assert made["file_url"].startswith(bucket.endpoint)
+    program.ok(migrate(server, "--to", "local"))
+    shown = boxes.show(f"/assets/{made['id']}/")["file_url"]
+    assert shown.startswith(server.url)
+    assert fetch(shown).content == data
+    # What comes now goes into the data folder, and is served from there.
+    later = boxes.upload(box, "b.jpg", data + b"2")
+    assert later["file_url"].startswith(server.url)
+    wait_for(lambda: bucket.keys() == [])
+    assert fetch(made["file_url"]).status_code in (403, 404)
+    server.stop_well()
+    check(server)
 
 
 @pytest.mark.parametrize("store,other", [("s3", "local"), ("local", "s3")])

@@ -220,6 +220,8 @@ AWS = {
     "AWS_STORAGE_BUCKET_NAME": "files",
     "AWS_ACCESS_KEY_ID": "AKID",
     "AWS_SECRET_ACCESS_KEY": "not for everybody",
+    "AWS_S3_CUSTOM_DOMAIN": "files.example.org",
+    "AWS_DEFAULT_ACL": "public-read",
 }
 
 
@@ -228,6 +230,8 @@ def test_the_documented_variables_count_where_a_setting_is_empty():
     assert shown["s3.endpoint"] == ("https://s3.example.org", "environment variable AWS_S3_ENDPOINT_URL")
     assert shown["s3.region"] == ("ru-1", "environment variable AWS_S3_REGION_NAME")
     assert shown["s3.access_key"] == ("AKID", "environment variable AWS_ACCESS_KEY_ID")
+    assert shown["s3.custom_domain"] == ("files.example.org", "environment variable AWS_S3_CUSTOM_DOMAIN")
+    assert shown["s3.acl"] == ("public-read", "environment variable AWS_DEFAULT_ACL")
     assert shown["s3.bucket"] == ("mine", "flag --s3.bucket")
 
 
@@ -259,6 +263,16 @@ def test_a_bucket_needs_a_name_and_keys(without, named):
 def test_an_endpoint_has_no_path():
     variables = {**AWS, "AWS_S3_ENDPOINT_URL": "https://s3.example.org/files"}
     refused(config_print("--blobs.store", "s3", variables=variables), "s3.endpoint: expected a URL without a path")
+
+
+def test_a_domain_and_an_acl_fit_into_addresses_and_fields():
+    for name, wrong, expected in (
+        ("AWS_S3_CUSTOM_DOMAIN", "files.example.org/?a", "a host such as files.example.org"),
+        ("AWS_S3_CUSTOM_DOMAIN", "files example", "a host such as files.example.org"),
+        ("AWS_DEFAULT_ACL", "public read", "a canned ACL such as public-read"),
+        ("AWS_DEFAULT_ACL", "None", "a canned ACL such as public-read"),
+    ):
+        refused(config_print("--blobs.store", "s3", variables={**AWS, name: wrong}), name, expected)
 
 
 # What is wrong.

@@ -173,6 +173,13 @@ def asset(thing):
     return thing
 
 
+def public_files(server):
+    """How the addresses of new assets begin, and what caches are told of them: the server's own or those of its bucket."""
+    if program.DEFAULTS.get("blobs.store") == "s3":
+        return f"{program.DEFAULTS['s3.endpoint']}/{program.DEFAULTS['s3.bucket']}/uploads/", "max-age=86400"
+    return server.url + "/uploads/", "public, max-age=86400"
+
+
 def fetch(url, **options):
     """A URL without credentials."""
     with requests.Session() as session:

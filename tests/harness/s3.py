@@ -95,11 +95,14 @@ def wait_for(what, seconds=30):
         time.sleep(0.2)
 
 
-def blobs_of(server):
+def objects_of(server):
     """How many objects the rows of a server's database name."""
     database = sqlite3.connect(f"file:{server.data}/coffer.db?mode=ro", uri=True)
     try:
-        return database.execute("SELECT count(*) FROM blob WHERE place IS NOT NULL").fetchone()[0]
+        return sum(
+            database.execute(f"SELECT count(*) FROM {table} WHERE place IS NOT NULL").fetchone()[0]
+            for table in ("blob", "public_object")
+        )
     finally:
         database.close()
 
@@ -107,10 +110,10 @@ def blobs_of(server):
 def check_nothing_leaked(server, bucket, seconds=40):
     """Once the server has cleaned up, the bucket has the objects that rows name, with their bytes, and
     nothing else. Stops it. REQUIRES: the bucket is its alone, and no request is under way."""
-    wait_for(lambda: len(bucket.keys()) == blobs_of(server) and not bucket.unfinished(), seconds)
+    wait_for(lambda: len(bucket.keys()) == objects_of(server) and not bucket.unfinished(), seconds)
     server.stop_well()
     done = program.run("fsck", "--deep", "--data", server.data, settings=bucket.settings())
     assert done.returncode == 0, done.stdout + done.stderr
     assert done.stdout.rstrip().endswith("0 missing, 0 corrupt, 0 unreferenced"), done.stdout
-    assert len(bucket.keys()) == blobs_of(server)
+    assert len(bucket.keys()) == objects_of(server)
     assert bucket.unfinished() == []

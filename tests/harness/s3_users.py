@@ -122,7 +122,7 @@ class BoxesUser(StoreUser):
         self.file = self.user.upload(self.box, data=boxes.content("jpg") + data)
 
     def download(self):
-        return boxes.fetch(self.file["file_url"])
+        return self.user.native().get(f"/media/media_{self.file['id']}/content")
 
     def count(self):
         return len(self.user.assets(self.box))

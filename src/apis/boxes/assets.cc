@@ -43,8 +43,8 @@ Task<Reply> list_some_assets(RequestContext& context, vault::AssetFilter filter)
   const auto page = page_request(context.request);
   if (!page) co_return std::unexpected(page.error());
   auto& assets = context.vault.assets();
-  const auto render = [base_url = context.client.base_url](const vault::ListedAsset& listed) {
-    return asset_object(base_url, listed.asset);
+  const auto render = [urls = FileUrls(context)](const vault::ListedAsset& listed) {
+    return asset_object(urls, listed.asset);
   };
   if (*page) {
     const auto read = [&assets, filter](std::uint64_t skip, vault::PageLimit limit) {
@@ -93,7 +93,7 @@ Task<Reply> list_assets_of_box(RequestContext& context) {
 Task<Reply> show_asset(RequestContext& context) {
   const auto asset = co_await find_asset(context);
   if (!asset) co_return std::unexpected(asset.error());
-  co_return json_response(200, asset_object(context.client.base_url, *asset));
+  co_return json_response(200, asset_object(FileUrls(context), *asset));
 }
 
 Task<Reply> update_asset(RequestContext& context) {
@@ -111,7 +111,7 @@ Task<Reply> update_asset(RequestContext& context) {
   const auto updated =
       co_await context.vault.assets().update(context.actor(), asset->file.id, wanted);
   if (!updated) co_return std::unexpected(translate(updated.error(), wanted));
-  co_return json_response(200, asset_object(context.client.base_url, *updated));
+  co_return json_response(200, asset_object(FileUrls(context), *updated));
 }
 
 Task<Reply> delete_asset(RequestContext& context) {
@@ -152,7 +152,7 @@ Task<Reply> favor_asset(RequestContext& context) {
                         : assets.toggle_favorite(context.actor(), id);
   const auto updated = co_await std::move(command);
   if (!updated) co_return std::unexpected(translate(updated.error()));
-  co_return json_response(200, asset_object(context.client.base_url, *updated));
+  co_return json_response(200, asset_object(FileUrls(context), *updated));
 }
 
 Task<Reply> send_public_file(RequestContext& context) {

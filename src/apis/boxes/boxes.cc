@@ -34,8 +34,8 @@ Task<Reply> list_some_boxes(RequestContext& context, std::optional<vault::SpaceI
   if (!page) co_return std::unexpected(page.error());
   auto& boxes = context.vault.boxes();
   const vault::AccountId owner = context.account().id;
-  const auto render = [base_url = context.client.base_url](const vault::Box& box) {
-    return box_object(base_url, box);
+  const auto render = [urls = FileUrls(context)](const vault::Box& box) {
+    return box_object(urls, box);
   };
   if (*page) {
     const auto read = [&boxes, owner, project](std::uint64_t skip, vault::PageLimit limit) {
@@ -86,13 +86,13 @@ Task<Reply> create_box(RequestContext& context) {
     co_return std::unexpected(Problem::field("project", no_such_object(project)));
   }
   if (!made) co_return std::unexpected(translate(made.error()));
-  co_return json_response(201, box_object(context.client.base_url, *made));
+  co_return json_response(201, box_object(FileUrls(context), *made));
 }
 
 Task<Reply> show_box(RequestContext& context) {
   const auto box = co_await find_box(context);
   if (!box) co_return std::unexpected(box.error());
-  co_return json_response(200, box_object(context.client.base_url, *box));
+  co_return json_response(200, box_object(FileUrls(context), *box));
 }
 
 Task<Reply> update_box(RequestContext& context) {
@@ -113,7 +113,7 @@ Task<Reply> update_box(RequestContext& context) {
   const auto updated =
       co_await context.vault.boxes().update(context.actor(), box->id, std::move(wanted));
   if (!updated) co_return std::unexpected(translate(updated.error()));
-  co_return json_response(200, box_object(context.client.base_url, *updated));
+  co_return json_response(200, box_object(FileUrls(context), *updated));
 }
 
 Task<Reply> delete_box(RequestContext& context) {
@@ -156,7 +156,7 @@ Task<Reply> set_headliner(RequestContext& context) {
     co_return std::unexpected(Problem::field("asset_id", no_such_object(**asset)));
   }
   if (!updated) co_return std::unexpected(translate(updated.error()));
-  co_return json_response(200, box_object(context.client.base_url, *updated));
+  co_return json_response(200, box_object(FileUrls(context), *updated));
 }
 
 }  // namespace coffer::apis::boxes

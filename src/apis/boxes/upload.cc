@@ -141,19 +141,19 @@ Task<std::vector<OptimizedFile>> optimize(RequestContext& context, UploadForm& f
 }
 
 // The document's reply to an upload: no thumbnail yet, also where equal bytes have one.
-boost::json::object new_asset_object(const std::string& base_url, const vault::Asset& asset) {
-  boost::json::object object = asset_object(base_url, asset);
+boost::json::object new_asset_object(const FileUrls& urls, const vault::Asset& asset) {
+  boost::json::object object = asset_object(urls, asset);
   object["thumbnail_url"] = "";
   return object;
 }
 
 // One object for each file that was sent; `assets` has originals that were kept behind theirs.
-std::vector<boost::json::object> new_asset_objects(const std::string& base_url,
+std::vector<boost::json::object> new_asset_objects(const FileUrls& urls,
                                                    const std::vector<vault::Asset>& assets,
                                                    const std::vector<OptimizedFile>& optimized) {
   std::vector<boost::json::object> objects;
   for (std::size_t i = 0; i < assets.size(); ++i) {
-    boost::json::object& object = objects.emplace_back(new_asset_object(base_url, assets[i]));
+    boost::json::object& object = objects.emplace_back(new_asset_object(urls, assets[i]));
     if (optimized.empty()) continue;
     const OptimizedFile& result = optimized[objects.size() - 1];
     boost::json::value reason = nullptr;
@@ -181,7 +181,7 @@ Task<Reply> add_assets(RequestContext& context, vault::EntryId box, UploadForm f
       if (asset.ai_model) asset.ai_model->name.clear();
     }
   }
-  auto objects = new_asset_objects(context.client.base_url, *made, optimized);
+  auto objects = new_asset_objects(FileUrls(context), *made, optimized);
   if (objects.size() == 1) co_return json_response(201, std::move(objects.front()));
   boost::json::array list;
   for (boost::json::object& object : objects) list.emplace_back(std::move(object));

@@ -33,13 +33,6 @@ boost::json::value id_or_null(const std::optional<vault::EntryId>& id) {
   return id->value;
 }
 
-// "" until there is one.
-std::string thumbnail_url(const std::string& base_url, const Uuid& share,
-                          const std::shared_ptr<const vault::Media>& media) {
-  std::string path = thumbnail_path(share, media.get());
-  return path.empty() ? path : base_url + path;
-}
-
 boost::json::value config_of(const vault::Asset& asset) {
   if (asset.generation_config.empty()) return boost::json::object();
   boost::system::error_code wrong;
@@ -49,6 +42,21 @@ boost::json::value config_of(const vault::Asset& asset) {
 }
 
 }  // namespace
+
+std::string FileUrls::file(const vault::Asset& asset) const {
+  std::string url = assets_->public_url(asset.public_object);
+  return url.empty() ? base_url_ + public_path(asset.file.share, asset.file.name) : url;
+}
+
+std::string FileUrls::file(const vault::Headliner& headliner) const {
+  std::string url = assets_->public_url(headliner.public_object);
+  return url.empty() ? base_url_ + public_path(headliner.share, headliner.name) : url;
+}
+
+std::string FileUrls::thumbnail(const Uuid& share, const vault::Media* media) const {
+  std::string path = thumbnail_path(share, media);
+  return path.empty() ? path : base_url_ + path;
+}
 
 std::string public_path(const Uuid& share, std::string_view name) {
   std::string path(kUploads);
@@ -91,7 +99,7 @@ boost::json::object project_object(const vault::Project& project) {
           {"updated_at", to_iso8601(project.updated_at)}};
 }
 
-boost::json::object box_object(const std::string& base_url, const vault::Box& box) {
+boost::json::object box_object(const FileUrls& urls, const vault::Box& box) {
   boost::json::object object{{"id", box.id.value},
                              {"project", box.project.value},
                              {"project_name", box.project_name},
@@ -109,21 +117,21 @@ boost::json::object box_object(const std::string& base_url, const vault::Box& bo
   if (box.headliner) {
     const vault::Headliner& headliner = *box.headliner;
     object["headliner"] = headliner.id.value;
-    object["headliner_url"] = base_url + public_path(headliner.share, headliner.name);
-    object["headliner_thumbnail_url"] = thumbnail_url(base_url, headliner.share, headliner.media);
+    object["headliner_url"] = urls.file(headliner);
+    object["headliner_thumbnail_url"] = urls.thumbnail(headliner.share, headliner.media.get());
     object["headliner_type"] = spelled(kAssetTypes, headliner.kind);
   }
   return object;
 }
 
-boost::json::object asset_object(const std::string& base_url, const vault::Asset& asset) {
+boost::json::object asset_object(const FileUrls& urls, const vault::Asset& asset) {
   boost::json::object object{
       {"id", asset.file.id.value},
       {"box", asset.box.value},
       {"box_name", asset.box_name},
       {"asset_type", spelled(kAssetTypes, asset.file.type.kind)},
-      {"file_url", base_url + public_path(asset.file.share, asset.file.name)},
-      {"thumbnail_url", thumbnail_url(base_url, asset.file.share, asset.file.media)},
+      {"file_url", urls.file(asset)},
+      {"thumbnail_url", urls.thumbnail(asset.file.share, asset.file.media.get())},
       {"is_favorite", asset.is_favorite},
       {"prompt_text", asset.file.description.value_or("")},
       {"ai_model", nullptr},

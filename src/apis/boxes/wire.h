@@ -7,6 +7,8 @@
 #include <string>
 #include <string_view>
 
+#include "apis/gateway/dialect.h"
+#include "vault/boxes/assets.h"
 #include "vault/boxes/types.h"
 
 namespace coffer::apis::boxes {
@@ -22,10 +24,26 @@ inline constexpr std::array<std::string_view, 3> kAssetSources{"GENERATED", "UPL
 // Of FileKind kImage and kVideo.
 inline constexpr std::array<std::string_view, 2> kAssetTypes{"IMAGE", "VIDEO"};
 
-// `base_url` is the client's.
+// Where a client finds files: where the store serves them to everybody, else with the server. The
+// vault outlives it, the request need not.
+class FileUrls {
+ public:
+  explicit FileUrls(RequestContext& context)
+      : base_url_(context.client.base_url), assets_(&context.vault.assets()) {}
+
+  std::string file(const vault::Asset& asset) const;
+  std::string file(const vault::Headliner& headliner) const;
+  // "" until there is one.
+  std::string thumbnail(const Uuid& share, const vault::Media* media) const;
+
+ private:
+  std::string base_url_;
+  vault::Assets* assets_;
+};
+
 boost::json::object project_object(const vault::Project& project);
-boost::json::object box_object(const std::string& base_url, const vault::Box& box);
-boost::json::object asset_object(const std::string& base_url, const vault::Asset& asset);
+boost::json::object box_object(const FileUrls& urls, const vault::Box& box);
+boost::json::object asset_object(const FileUrls& urls, const vault::Asset& asset);
 boost::json::object model_object(const vault::AiModel& model);
 
 // `/uploads/<32 hexadecimal digits><extension>`: where everybody may read the file.

@@ -7,7 +7,7 @@
 #include <utility>
 
 #include "base/bytes.h"
-#include "blobs/s3/s3_writer.h"
+#include "blobs/s3/keys.h"
 
 namespace coffer::blobs::s3 {
 namespace {
@@ -64,27 +64,26 @@ std::string key_of_part(const std::string& prefix, unsigned part) {
   return prefix + to_hex(byte);
 }
 
-}  // namespace
-
-Task<void> check_objects(Client& client, ObjectCheck check, const std::vector<KnownPlace>& known,
-                         ObjectVisitor& visitor) {
+// Of the objects whose keys begin with `prefix`.
+Task<void> check_keys(Client& client, const ObjectCheck& check, std::string prefix,
+                      const std::vector<KnownPlace>& known, ObjectVisitor& visitor) {
   auto next = known.begin();
   const auto miss = [&] {
     if (next->kind == KnownPlace::Kind::kReferenced) visitor.missing(*next);
     ++next;
   };
-  std::string after = key_of_part(check.prefix, check.first);
+  std::string after = key_of_part(prefix, check.first);
   for (bool is_end = false; !is_end;) {
-    const ObjectPage page = co_await client.list(check.prefix, after);
+    const ObjectPage page = co_await client.list(prefix, after);
     is_end = page.is_end;
     if (!page.objects.empty()) after = page.objects.back().key;
     for (const ListedObject& object : page.objects) {
-      if (check.end < kParts && object.key >= key_of_part(check.prefix, check.end)) {
+      if (check.end < kParts && object.key >= key_of_part(prefix, check.end)) {
         is_end = true;
         break;
       }
-      while (next != known.end() && key_of(check.prefix, next->place) < object.key) miss();
-      if (next != known.end() && key_of(check.prefix, next->place) == object.key) {
+      while (next != known.end() && key_of(next->place) < object.key) miss();
+      if (next != known.end() && key_of(next->place) == object.key) {
         const KnownPlace& its = *next++;
         co_await compare(client, check, object, its, visitor);
       } else {
@@ -94,6 +93,19 @@ Task<void> check_objects(Client& client, ObjectCheck check, const std::vector<Kn
     visitor.advanced(0);
   }
   while (next != known.end()) miss();
+}
+
+}  // namespace
+
+Task<void> check_objects(Client& client, ObjectCheck check, const std::vector<KnownPlace>& known,
+                         ObjectVisitor& visitor) {
+  std::vector<KnownPlace> blobs;
+  std::vector<KnownPlace> public_objects;
+  for (const KnownPlace& place : known) {
+    (is_public(place.place) ? public_objects : blobs).push_back(place);
+  }
+  co_await check_keys(client, check, kBlobPrefix, blobs, visitor);
+  co_await check_keys(client, check, kPublicPrefix, public_objects, visitor);
 }
 
 }  // namespace coffer::blobs::s3

@@ -15,19 +15,19 @@ namespace coffer::blobs::s3 {
 // A place at which the database says that bytes are, or may be.
 struct KnownPlace {
   enum class Kind : std::uint8_t {
-    kReferenced,  // of a blob that something refers to
+    kReferenced,  // of a blob that something refers to, or of a public object
     kUnused,      // of one that nothing refers to any more
     kUnclaimed,   // of the ledger: there may be an object, or none
   };
 
   Place place;
   Kind kind = Kind::kUnclaimed;
-  // Of blobs.
+  // But for kUnclaimed.
   Sha256Digest digest{};
   std::uint64_t size = 0;
 };
 
-// What a check finds out, in order of keys.
+// What a check finds out, in order of keys: of blobs, then of public objects.
 class ObjectVisitor {
  public:
   virtual ~ObjectVisitor() = default;
@@ -49,7 +49,6 @@ inline constexpr unsigned kParts = 256;
 struct ObjectCheck {
   unsigned first = 0;       // part
   unsigned end = kParts;    // the part behind the last one
-  std::string prefix;       // of all keys
   bool reads_them = false;  // all bytes of them; otherwise their sizes are compared
 };
 

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "base/executor.h"
-#include "blobs/s3/s3_writer.h"
+#include "blobs/s3/keys.h"
 #include "blobs/s3/test_s3_double.h"
 #include "blobs/s3/test_s3_faults.h"
 #include "blobs/test_support.h"
@@ -47,7 +47,7 @@ class ObjectCheckTest : public testing::Test {
     bytes.back() = static_cast<std::byte>(last);
     return Place(bytes);
   }
-  static std::string key(const Place& at) { return key_of("blobs/", at); }
+  static std::string key(const Place& at) { return key_of(at); }
 
   // A blob whose object is there.
   KnownPlace store(const Place& at, const std::string& bytes,
@@ -59,8 +59,7 @@ class ObjectCheckTest : public testing::Test {
   }
   Findings check(bool reads_them, unsigned first = 0, unsigned end = kParts) {
     Findings findings;
-    const ObjectCheck options{
-        .first = first, .end = end, .prefix = "blobs/", .reads_them = reads_them};
+    const ObjectCheck options{.first = first, .end = end, .reads_them = reads_them};
     executor_.run(check_objects(client_, options, known_, findings));
     return findings;
   }
@@ -153,6 +152,34 @@ TEST_F(ObjectCheckTest, PartsLeaveNothingOutAndNothingTwice) {
   }
   EXPECT_EQ(sound, static_cast<int>(all.size()));
   EXPECT_EQ(lines, 2U);
+}
+
+TEST_F(ObjectCheckTest, PublicObjectsAreLookedForUnderTheirKeys) {
+  const auto public_place = [](unsigned first) {
+    const Place random = place(first);
+    Bytes bytes(random.bytes().begin(), random.bytes().end());
+    for (const char c : {'.', 'j', 'p', 'g'}) bytes.push_back(static_cast<std::byte>(c));
+    return Place(bytes);
+  };
+  const KnownPlace sound = store(public_place(1), "picture");
+  const KnownPlace longer = store(public_place(2), "longer");
+  store(public_place(3), "left", KnownPlace::Kind::kUnclaimed);
+  store(place(4), "a blob");
+  const KnownPlace lost{.place = public_place(5),
+                        .kind = KnownPlace::Kind::kReferenced,
+                        .digest = Sha256::of(as_bytes("lost"))};
+  known_.push_back(lost);
+  service_.set_object(key(longer.place), "longer by far");
+  service_.set_object("uploads/of-somebody.jpg", "?");
+  EXPECT_TRUE(key(sound.place).starts_with("uploads/01"));
+  EXPECT_TRUE(key(sound.place).ends_with("07.jpg"));
+  const Findings findings = check(true);
+  EXPECT_EQ(findings.sound_objects, 2);
+  EXPECT_THAT(
+      findings.lines,
+      ElementsAre(HasSubstr("damaged " + longer.digest.hex() + " it has 13 bytes"),
+                  "unreferenced " + key(public_place(3)) + " 4 true",
+                  "missing " + lost.digest.hex(), "unreferenced uploads/of-somebody.jpg 1 false"));
 }
 
 TEST_F(ObjectCheckTest, AnObjectThatCannotBeReadIsDamagedAndAServiceThatFailsIsNot) {

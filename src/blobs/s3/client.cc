@@ -21,6 +21,8 @@ constexpr milliseconds kMaxDelay{5'000};
 constexpr std::size_t kBodyMax = std::size_t{1} << 20U;
 // Objects of a page: with keys as long as S3 has them they fit.
 constexpr int kListMax = 500;
+// S3's bound on an upload.
+constexpr std::uint64_t kPartsMax = 10'000;
 // Services refuse what is 15 minutes off.
 constexpr std::chrono::minutes kTolerableSkew{5};
 // A call tries the service's time and the machine's own.
@@ -299,6 +301,25 @@ Task<Client::Answer> Client::call(Call call, Body body, Attempts& attempts) {
   }
 }
 
+Task<std::string> Client::call_for(Call call, std::string element) {
+  Attempts attempts(*this);
+  for (;;) {
+    Answer answer = co_await this->call(call, Body::kRead, attempts);
+    if (answer.body.find("<" + element) != std::string::npos) co_return std::move(answer.body);
+    co_await again_after(read_error(500, answer.body), call.method, attempts);
+  }
+}
+
+Task<void> Client::again_after(ErrorReply refusal, std::string_view method, Attempts& attempts) {
+  const Remedy remedy = remedy_for(refusal);
+  if (remedy == Remedy::kTryLater) {
+    const bool is_tried_again = co_await attempts.again();
+    if (is_tried_again) co_return;
+  }
+  count(failures_);
+  give_up(remedy, method, describe(refusal));
+}
+
 Task<std::string> Client::put(std::string key, Payload payload, http::Headers fields) {
   Call put{.method = "PUT", .key = std::move(key)};
   put.fields = std::move(fields);
@@ -360,14 +381,46 @@ Task<void> Client::complete_upload(std::string key, std::string upload,
       // The service begins to answer 200 before it is done, and may fail then.
       refusal.status = 500;
     }
-    const Remedy remedy = remedy_for(refusal);
-    if (remedy == Remedy::kTryLater) {
-      const bool is_tried_again = co_await attempts.again();
-      if (is_tried_again) continue;
-    }
-    count(failures_);
-    give_up(remedy, "POST", describe(refusal));
+    co_await again_after(std::move(refusal), "POST", attempts);
   }
+}
+
+Task<void> Client::copy(std::string from, std::string to, std::uint64_t size,
+                        http::Headers fields) {
+  std::string source = encode_path(fmt::format("/{}/{}", options_.bucket, from));
+  if (size > options_.copy_bytes) {
+    co_await copy_in_parts(std::move(source), std::move(to), size, std::move(fields));
+    co_return;
+  }
+  Call put{.method = "PUT", .key = std::move(to)};
+  put.fields = std::move(fields);
+  put.fields.add("x-amz-copy-source", source);
+  put.fields.add("x-amz-metadata-directive", "REPLACE");
+  put.payload = payload_of(std::string());
+  co_await call_for(std::move(put), "CopyObjectResult");
+}
+
+Task<void> Client::copy_in_parts(std::string source, std::string to, std::uint64_t size,
+                                 http::Headers fields) {
+  const BegunUpload begun = co_await begin_upload(to, std::move(fields));
+  const std::uint64_t part = std::max(options_.copy_bytes, size / kPartsMax + 1);
+  std::vector<UploadedPart> parts;
+  for (std::uint64_t from = 0; from < size; from += part) {
+    const auto number = static_cast<std::uint32_t>(parts.size() + 1);
+    const std::uint64_t end = std::min(from + part, size);
+    Call put{.method = "PUT", .key = to};
+    put.query.emplace_back("partNumber", std::to_string(number));
+    put.query.emplace_back("uploadId", begun.id);
+    put.fields.add("x-amz-copy-source", source);
+    put.fields.add("x-amz-copy-source-range", fmt::format("bytes={}-{}", from, end - 1));
+    put.payload = payload_of(std::string());
+    const std::string copied = co_await call_for(std::move(put), "CopyPartResult");
+    auto etag = xml_text(copied, "ETag");
+    if (!etag) throw failed("PUT", "it copied a part and gave no ETag");
+    parts.push_back({.number = number, .etag = std::move(*etag)});
+  }
+  co_await complete_upload(to, begun.id, std::move(parts), size);
+  if (begun.may_have_others) co_await abort_uploads(std::move(to));
 }
 
 Task<void> Client::abort_uploads(std::string key) {
@@ -427,6 +480,10 @@ Task<ObjectPage> Client::list(std::string prefix, std::string after) {
 Task<void> Client::check() {
   Call head{.method = "HEAD", .key = {}};
   co_await call(std::move(head), Body::kRead);
+}
+
+std::string Client::url(const std::string& key) const {
+  return base_url_ + path_ + encode_path(key);
 }
 
 std::unique_ptr<Download> Client::get(std::string key, std::uint64_t offset, std::uint64_t size) {

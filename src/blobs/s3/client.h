@@ -35,6 +35,9 @@ struct ClientOptions {
   // Before the second attempt; twice as long before each further one, and 5 s at most. Half of it
   // is random.
   std::chrono::milliseconds first_delay{100};
+  // Larger objects are copied in parts of that size: each is to be done before a silent connection
+  // is given up. S3 takes 5 MiB to 5 GiB.
+  std::uint64_t copy_bytes = std::uint64_t{64} << 20U;
 };
 
 // How the client fared since it was made.
@@ -111,6 +114,10 @@ class Client {
   // Ends every unfinished upload of the key, so that no part of it is left.
   Task<void> abort_uploads(std::string key);
 
+  // Stores a copy of an object of `size` bytes under another key, inside the service; it has
+  // `fields` instead of the original's. What fails may leave an upload in parts of the key `to`.
+  Task<void> copy(std::string from, std::string to, std::uint64_t size, http::Headers fields);
+
   // Removes the object, if there is one.
   Task<void> remove(std::string key);
 
@@ -127,6 +134,9 @@ class Client {
   // `size` bytes of an object from `offset` on; asked for when they are read. The client outlives
   // it.
   std::unique_ptr<Download> get(std::string key, std::uint64_t offset, std::uint64_t size);
+
+  // Where the object is, for whoever may read it without a signature.
+  std::string url(const std::string& key) const;
 
   ClientCounts counts() const noexcept;
 
@@ -153,6 +163,13 @@ class Client {
 
   Task<Answer> call(Call call, Body body);
   Task<Answer> call(Call call, Body body, Attempts& attempts);
+  // The body of an answer that has an element of that name. Some calls are answered with 200 before
+  // the service is done, which may fail then.
+  Task<std::string> call_for(Call call, std::string element);
+  // Waits before another attempt, or throws what the refusal means.
+  Task<void> again_after(ErrorReply refusal, std::string_view method, Attempts& attempts);
+  Task<void> copy_in_parts(std::string source, std::string to, std::uint64_t size,
+                           http::Headers fields);
   // What requests are signed with.
   struct Signer {
     Credentials credentials;

@@ -105,6 +105,56 @@ TEST_F(S3ClientTest, StoresNothingAsWell) {
   EXPECT_EQ(run(client_.size("empty")), 0U);
 }
 
+TEST_F(S3ClientTest, CopiesInsideTheService) {
+  run(client_.put("a/ü b+c", payload_of("bytes")));
+  http::Headers fields;
+  fields.add("content-type", "image/jpeg");
+  fields.add("x-amz-acl", "public-read");
+  // Busy, then a failure that came behind the status, then as it should be.
+  service_.fail_next({answers(503, "SlowDown"), resets(), answers(200, "InternalError"), none()});
+  run(client_.copy("a/ü b+c", "copy", 5, fields));
+  EXPECT_EQ(service_.objects().at("copy"), "bytes");
+  const auto sent = service_.requests().back().headers;
+  EXPECT_EQ(sent.at("x-amz-copy-source"), "/vault/a/%C3%BC%20b%2Bc");
+  EXPECT_EQ(sent.at("x-amz-metadata-directive"), "REPLACE");
+  EXPECT_EQ(sent.at("content-type"), "image/jpeg");
+  EXPECT_EQ(sent.at("x-amz-acl"), "public-read");
+  EXPECT_EQ(sent.at("content-length"), "0");
+
+  service_.fail_next({answers(400, "AccessControlListNotSupported")});
+  EXPECT_NE(failure_of(client_.copy("a/ü b+c", "other", 5, fields)).find("NotSupported"),
+            std::string::npos);
+  EXPECT_NE(failure_of(client_.copy("nothing", "other", 5, fields)).find("NoSuchKey"),
+            std::string::npos);
+  EXPECT_FALSE(service_.objects().contains("other"));
+}
+
+TEST_F(S3ClientTest, CopiesWhatIsLargeInParts) {
+  ClientOptions small = options();
+  small.copy_bytes = 100'000;
+  Client client(http_, credentials_, clock_, system_entropy(), small);
+  const std::string bytes(as_text(blobs::test::make_bytes(250'001, 2)));
+  run(client.put("big", payload_of(bytes)));
+  http::Headers fields;
+  fields.add("cache-control", "max-age=86400");
+  service_.fail_next({none(), answers(503, "SlowDown"), none(), answers(200, "InternalError")});
+  run(client.copy("big", "copy", bytes.size(), fields));
+  EXPECT_EQ(service_.objects().at("copy"), bytes);
+  EXPECT_EQ(service_.unfinished_uploads(), 0U);
+  const auto requests = service_.requests();
+  EXPECT_EQ(requests.at(1).headers.at("cache-control"), "max-age=86400") << "where it begins";
+  EXPECT_EQ(requests.at(requests.size() - 2).headers.at("x-amz-copy-source-range"),
+            "bytes=200000-250000");
+}
+
+TEST_F(S3ClientTest, KnowsWhereEverybodyReads) {
+  EXPECT_EQ(client_.url("a/ü.jpg"), service_.url() + "/vault/a/%C3%BC.jpg");
+  ClientOptions aws{.endpoint = "https://s3.eu-west-1.amazonaws.com/", .bucket = "files"};
+  aws.path_style = false;
+  const Client client(http_, credentials_, clock_, system_entropy(), aws);
+  EXPECT_EQ(client.url("a.jpg"), "https://files.s3.eu-west-1.amazonaws.com/a.jpg");
+}
+
 TEST_F(S3ClientTest, UploadsInParts) {
   const std::string upload = run(client_.begin_upload("big")).id;
   std::vector<UploadedPart> parts;

@@ -6,12 +6,14 @@
 #include <limits>
 #include <map>
 #include <mutex>
+#include <optional>
 #include <utility>
 #include <vector>
 
 #include "blobs/buffer_pool.h"
 #include "blobs/places.h"
 #include "blobs/s3/background.h"
+#include "blobs/s3/keys.h"
 #include "blobs/s3/object_upload.h"
 #include "blobs/s3/s3_content.h"
 #include "blobs/s3/s3_writer.h"
@@ -35,6 +37,10 @@ ClientOptions for_checks(ClientOptions options) {
   return options;
 }
 
+// Places that may wait to be looked at again. Beyond them one look has to do: many failed uploads
+// must not take the server's memory.
+constexpr std::size_t kLookedAtTwice = 65'536;
+
 class S3Store final : public BlobStore, public StoreMonitor {
  public:
   explicit S3Store(const StoreOptions& options)
@@ -57,15 +63,20 @@ class S3Store final : public BlobStore, public StoreMonitor {
                  .io = io_,
                  .folder = options.scratch_folder,
                  .part_bytes = options.part_bytes},
-        writers_{.clock = options.clock,
-                 .budget = budget_,
-                 .buffers = buffers_,
-                 .uploads = uploads_,
-                 .prefix = options.prefix},
+        writers_{
+            .clock = options.clock, .budget = budget_, .buffers = buffers_, .uploads = uploads_},
         late_requests_(options.late_requests),
-        io_("blobs", options.io_threads) {}
+        io_("blobs", options.io_threads) {
+    if (options.public_access) {
+      public_objects_.emplace(client_, places_, background_, *options.public_access);
+    }
+  }
 
   bool keeps_places() const noexcept override { return true; }
+
+  PublicObjects* public_objects() noexcept override {
+    return public_objects_ ? &*public_objects_ : nullptr;
+  }
 
   Task<std::unique_ptr<BlobWriter>> create(std::optional<std::uint64_t> /*expected_size*/,
                                            std::string owner) override {
@@ -77,8 +88,7 @@ class S3Store final : public BlobStore, public StoreMonitor {
 
   Task<std::shared_ptr<const Content>> open(BlobRef blob) override {
     if (blob.place.empty()) co_return nullptr;
-    co_return std::make_shared<const S3Content>(reader_, key_of(writers_.prefix, blob.place),
-                                                blob.size);
+    co_return std::make_shared<const S3Content>(reader_, key_of(blob.place), blob.size);
   }
 
   std::unique_ptr<Removal> begin_removal() override { return std::make_unique<S3Removal>(*this); }
@@ -95,9 +105,9 @@ class S3Store final : public BlobStore, public StoreMonitor {
       const bool is_first = emptied == emptied_at_.end();
       const Time now = writers_.clock.now();
       if (!is_first && now - emptied->second < late_requests_) continue;
-      co_await client_.abort_uploads(key_of(writers_.prefix, place));
-      if (is_first && late_requests_.count() > 0) {
-        co_await client_.remove(key_of(writers_.prefix, place));
+      co_await client_.abort_uploads(key_of(place));
+      if (is_first && late_requests_.count() > 0 && emptied_at_.size() < kLookedAtTwice) {
+        co_await client_.remove(key_of(place));
         emptied_at_.emplace(place, now);
       } else {
         co_await remove(place);
@@ -179,7 +189,7 @@ class S3Store final : public BlobStore, public StoreMonitor {
   }
 
   Task<void> remove(Place place) {
-    co_await client_.remove(key_of(writers_.prefix, place));
+    co_await client_.remove(key_of(place));
     std::vector<Place> gone(1, place);
     co_await ledger_->remove(std::move(gone));
   }
@@ -203,6 +213,7 @@ class S3Store final : public BlobStore, public StoreMonitor {
   WriterContext writers_;
   const std::chrono::microseconds late_requests_;
   std::map<Place, Time> emptied_at_;  // of places in the ledger; of remove_leftovers()
+  std::optional<S3PublicObjects> public_objects_;
   // Last, so that what is under way has ended before the rest goes.
   ThreadPool io_;
   Background background_;

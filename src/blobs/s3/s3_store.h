@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "base/clock.h"
@@ -13,17 +14,14 @@
 #include "blobs/place_ledger.h"
 #include "blobs/s3/client.h"
 #include "blobs/s3/credentials.h"
+#include "blobs/s3/s3_public_objects.h"
 #include "http/upstream.h"
 
 namespace coffer::blobs::s3 {
 
-// In front of the keys of all objects.
-inline constexpr const char* kObjectPrefix = "blobs/";
-
 struct StoreOptions {
   ClientOptions bucket;
   http::UpstreamClient::Options http;
-  std::string prefix = kObjectPrefix;
   // An existing folder, for what is being sent.
   std::string scratch_folder;
   std::shared_ptr<PlaceLedger> ledger;
@@ -40,6 +38,8 @@ struct StoreOptions {
   // How long the service may still carry out a request that was given up. What an upload left is
   // removed at once, and once more after that time; until then its place stays in the ledger.
   std::chrono::microseconds late_requests{0};
+  // Of public objects; nothing: the store makes none.
+  std::optional<PublicAccess> public_access = PublicAccess{};
 };
 
 // How a store in a bucket fares: a second base of what open_s3_store() returns. Threads: any.
@@ -49,9 +49,9 @@ class StoreMonitor {
   virtual ClientCounts requests() const noexcept = 0;  // of reads and writes together
 };
 
-// A store that keeps places: each upload is an object of its own, whose key is the place in
-// hexadecimal behind the prefix. A blob is durable when it is sealed. Throws Error for an endpoint
-// that is none; the service is first asked when something is stored, read or checked.
+// A store that keeps places: each upload is an object of its own (keys.h). A blob is durable when
+// it is sealed. Throws Error for an endpoint that is none; the service is first asked when
+// something is stored, read or checked.
 std::unique_ptr<BlobStore> open_s3_store(const StoreOptions& options);
 
 }  // namespace coffer::blobs::s3

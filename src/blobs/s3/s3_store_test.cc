@@ -6,6 +6,7 @@
 #include <atomic>
 #include <chrono>
 #include <memory>
+#include <optional>
 #include <string>
 #include <thread>
 #include <utility>
@@ -13,6 +14,8 @@
 
 #include "base/fetched_content.h"
 #include "blobs/contract_suite.h"
+#include "blobs/public_objects.h"
+#include "blobs/s3/keys.h"
 #include "blobs/s3/test_s3_double.h"
 #include "blobs/s3/test_s3_faults.h"
 #include "blobs/s3/test_service.h"
@@ -48,7 +51,8 @@ class S3UnderTest final : public StoreUnderTest {
                              .clock = clock_,
                              .memory_budget = memory_budget_,
                              .part_bytes = kPart,
-                             .late_requests = std::chrono::minutes(20)};
+                             .late_requests = std::chrono::minutes(20),
+                             .public_access = access_};
     options.bucket.endpoint = service_.url();
     options.bucket.region = "test-1";
     options.bucket.bucket = S3Double::kBucket;
@@ -62,6 +66,8 @@ class S3UnderTest final : public StoreUnderTest {
   }
 
   S3Double& service() { return service_; }
+  // The next reopen() is with these.
+  void set_access(std::optional<s3::PublicAccess> access) { access_ = std::move(access); }
   MemoryLedger& ledger() { return *ledger_; }
 
  private:
@@ -70,6 +76,7 @@ class S3UnderTest final : public StoreUnderTest {
   TemporaryFolder folder_;
   S3Double service_;
   std::shared_ptr<s3::CredentialSource> credentials_;
+  std::optional<s3::PublicAccess> access_ = s3::PublicAccess{};
   const std::shared_ptr<MemoryLedger> ledger_ = std::make_shared<MemoryLedger>();
   std::unique_ptr<BlobStore> store_;
 };
@@ -203,13 +210,13 @@ TEST_F(S3StoreTest, WhatARequestThatWasGivenUpStoresIsRemoved) {
   remove_all_leftovers(store());
   EXPECT_EQ(tested_.count(), 0U);
   const std::lock_guard lock(tested_.ledger().mutex);
-  const Place place(from_hex(key.substr(std::string_view(s3::kObjectPrefix).size())).value());
+  const Place place(from_hex(key.substr(std::string_view(s3::kBlobPrefix).size())).value());
   EXPECT_FALSE(tested_.ledger().standing.contains(place)) << "it is forgotten then";
 }
 
 TEST_F(S3StoreTest, AnUploadThatWasBegunTwiceLeavesNone) {
   service().fail_next({[&](const auto& request, const auto& to, bool&) {
-    const std::size_t from = request.target.find(s3::kObjectPrefix);
+    const std::size_t from = request.target.find(s3::kBlobPrefix);
     service().begin_upload_unlocked(request.target.substr(from, request.target.find('?') - from));
     to.reset();
     return true;
@@ -255,6 +262,113 @@ TEST_F(S3StoreTest, SaysBeforeAnythingIsReadWhatIsWrong) {
   run(fetched.begin(0, content->size()));
   EXPECT_EQ(run(read(*content, 0, 1 << 20)), make_bytes(300'000, 8));
   EXPECT_EQ(service().requests().size(), asked + 1) << "what was begun is read";
+}
+
+// A blob with a row.
+Task<StoredBlob> put_for_good(S3UnderTest& tested, Bytes bytes) {
+  StoredBlob blob = co_await put(tested.store(), bytes);
+  std::vector<Place> taken(1, blob.place);
+  co_await tested.ledger().remove(std::move(taken));
+  co_return blob;
+}
+
+PublicForm picture() {
+  return {.extension = ".jpg", .media_type = "image/jpeg", .cache_control = "max-age=86400"};
+}
+
+TEST_F(S3StoreTest, APublicObjectIsACopyWithALifeOfItsOwn) {
+  const StoredBlob blob = run(put_for_good(tested_, make_bytes(1'000, 10)));
+  std::vector<Place> places;
+  for (int i = 0; i < 2; ++i) {
+    const auto object = run(store().public_objects()->copy(blob.ref(), picture()));
+    const auto sent = service().requests().back().headers;
+    EXPECT_EQ(sent.at("x-amz-acl"), "public-read");
+    EXPECT_EQ(sent.at("content-type"), "image/jpeg");
+    EXPECT_EQ(sent.at("cache-control"), "max-age=86400");
+    const std::string key = s3::key_of(object->place());
+    EXPECT_EQ(key.size(), 8U + 32 + 4);
+    EXPECT_EQ(store().public_objects()->url(object->place()), service().url() + "/vault/" + key);
+    EXPECT_EQ(service().objects().at(key), as_text(make_bytes(1'000, 10)));
+    remove_all_leftovers(store());
+    EXPECT_TRUE(service().objects().contains(key)) << "it is held";
+    places.push_back(object->place());
+  }
+  EXPECT_NE(places[0], places[1]);
+  // A transaction takes one out of the ledger.
+  run(tested_.ledger().remove({places[1]}));
+  remove_all_leftovers(store());
+  EXPECT_FALSE(service().objects().contains(s3::key_of(places[0])));
+  EXPECT_TRUE(service().objects().contains(s3::key_of(places[1])));
+}
+
+TEST_F(S3StoreTest, ACopyThatFailsLeavesNothing) {
+  const StoredBlob blob = run(put_for_good(tested_, make_bytes(1'000, 11)));
+  PublicObjects& objects = *store().public_objects();
+  service().fail_next({answers(400, "AccessControlListNotSupported")});
+  EXPECT_THROW(run(objects.copy(blob.ref(), picture())), Error);
+  service().fail_next({answers(403, "QuotaExceeded")});
+  EXPECT_THROW(run(objects.copy(blob.ref(), picture())), NoSpaceError);
+  remove_all_leftovers(store());
+  EXPECT_EQ(tested_.count(), 1U);
+  service().fail_next({answers(503, "SlowDown"), resets()});
+  run(objects.copy(blob.ref(), picture()));
+  EXPECT_EQ(tested_.count(), 2U);
+  remove_all_leftovers(store());
+  EXPECT_EQ(tested_.count(), 1U) << "nobody has taken it";
+  tested_.ledger().is_broken = true;
+  EXPECT_THROW(run(objects.copy(blob.ref(), picture())), std::runtime_error);
+  EXPECT_EQ(tested_.count(), 1U) << "nothing is copied that would not be found again";
+}
+
+// As an upload that was given up.
+TEST_F(S3StoreTest, WhatACopyThatWasGivenUpMakesIsRemoved) {
+  const StoredBlob blob = run(put_for_good(tested_, make_bytes(1'000, 12)));
+  const auto begin = [](PublicObjects& objects, BlobRef ref) -> Held {
+    co_await objects.copy(ref, picture());
+  };
+  std::atomic<bool> has_come = false;
+  std::atomic<bool> may_go = false;
+  service().before_next([&] {
+    has_come = true;
+    while (!may_go) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  });
+  const auto give_up = [&](BlobStore& blobs) -> Task<void> {
+    const Held copy = begin(*blobs.public_objects(), blob.ref());
+    while (!has_come) co_await yield();
+  };
+  run(give_up(store()));
+  remove_all_leftovers(store());
+  may_go = true;
+  const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+  while (service().requests().size() < 2 && std::chrono::steady_clock::now() < end) {
+    std::this_thread::yield();
+  }
+  do {
+    remove_all_leftovers(store());
+  } while (tested_.count() > 1 && std::chrono::steady_clock::now() < end);
+  EXPECT_EQ(tested_.count(), 1U);
+}
+
+TEST_F(S3StoreTest, PublicObjectsMayHaveAnotherHostOrNoAclOrNotBe) {
+  Bytes bytes(as_bytes("0123456789abcdef.jpg").begin(), as_bytes("0123456789abcdef.jpg").end());
+  const Place place(bytes);
+  const std::string key = "uploads/30313233343536373839616263646566.jpg";
+  const auto url_with = [&](const std::string& domain) {
+    tested_.set_access(s3::PublicAccess{.acl = "", .domain = domain});
+    tested_.reopen();
+    return store().public_objects()->url(place);
+  };
+  EXPECT_EQ(url_with("cdn.example.org"), "https://cdn.example.org/" + key);
+  EXPECT_EQ(url_with("http://cdn.example.org:81/x/"), "http://cdn.example.org:81/x/" + key);
+  const StoredBlob blob = run(put(store(), make_bytes(1'000, 13)));
+  run(store().public_objects()->copy(blob.ref(), picture()));
+  EXPECT_FALSE(service().requests().back().headers.contains("x-amz-acl"));
+
+  tested_.set_access(std::nullopt);
+  tested_.reopen();
+  EXPECT_EQ(store().public_objects(), nullptr);
+  remove_all_leftovers(store());
+  EXPECT_EQ(tested_.count(), 0U) << "neither the blob nor what was public has a row";
 }
 
 TEST_F(S3StoreTest, AFullBucketIsNoSpace) {

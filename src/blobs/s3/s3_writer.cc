@@ -4,6 +4,8 @@
 #include <stdexcept>
 #include <utility>
 
+#include "blobs/s3/keys.h"
+
 namespace coffer::blobs::s3 {
 namespace {
 
@@ -42,17 +44,13 @@ class StoredBlob final : public DurableBlob {
 
 }  // namespace
 
-std::string key_of(const std::string& prefix, const Place& place) {
-  return prefix + to_hex(place.bytes());
-}
-
 S3Writer::S3Writer(WriterContext& context, UploadBudget::Share share,
                    std::shared_ptr<const Places::Holder> holder)
     : BufferedWriter(context.budget),
       context_(context),
       share_(std::move(share)),
       holder_(std::move(holder)),
-      upload_(context.uploads, key_of(context.prefix, holder_->place()), holder_) {}
+      upload_(context.uploads, key_of(holder_->place()), holder_) {}
 
 Task<std::expected<Buffer, Refusal>> S3Writer::next_buffer(std::size_t bytes, InputStream& client) {
   // Holds no memory while it waits: what was submitted has given its buffer back.

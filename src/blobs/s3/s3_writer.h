@@ -21,11 +21,7 @@ struct WriterContext {
   UploadBudget& budget;
   BufferPool& buffers;
   UploadContext& uploads;
-  std::string prefix;
 };
-
-// `blobs/` and the place in hexadecimal, with that prefix.
-std::string key_of(const std::string& prefix, const Place& place);
 
 // Fills one buffer a time, which an I/O thread writes into the scratch file of the object's upload.
 class S3Writer final : public BufferedWriter {

@@ -83,6 +83,33 @@ TEST_F(S3Service, StoresReadsAndRemoves) {
   EXPECT_EQ(bucket.counts().failures, 0U);
 }
 
+TEST_F(S3Service, Copies) {
+  ClientOptions small;
+  small.endpoint = endpoint_;
+  small.bucket = "coffer-tests";
+  small.copy_bytes = std::uint64_t{5} << 20U;
+  Client bucket(http_, *credentials_, system_clock(), system_entropy(), small);
+  for (const std::size_t size : {0uz, 100uz, 12'000'000uz}) {
+    const std::string bytes = make_text(size, 6);
+    run(bucket.put("a b+c&ü.bin", payload_of(bytes)));
+    http::Headers fields;
+    fields.add("content-type", "image/jpeg");
+    fields.add("x-amz-acl", "public-read");
+    run(bucket.copy("a b+c&ü.bin", "copy.jpg", size, fields));
+    run(bucket.remove("a b+c&ü.bin"));
+    EXPECT_EQ(run(read_all(bucket.get("copy.jpg", 0, size))), bytes) << "it has bytes of its own";
+    const auto read_by_anybody = [&]() -> Task<std::string> {
+      http::UpstreamRequest get{.method = "GET", .url = bucket.url("copy.jpg")};
+      const auto reply = co_await http_.send(std::move(get));
+      EXPECT_EQ(reply->status(), 200U);
+      EXPECT_EQ(reply->headers().get("content-type"), "image/jpeg");
+      co_return co_await reply->read_text(size + 1);
+    };
+    EXPECT_EQ(run(read_by_anybody()), bytes);
+  }
+  EXPECT_EQ(bucket.counts().failures, 0U);
+}
+
 TEST_F(S3Service, UploadsInParts) {
   Client bucket = client("");
   const std::string upload = run(bucket.begin_upload("big")).id;

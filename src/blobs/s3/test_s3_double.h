@@ -6,10 +6,10 @@
 
 #include <chrono>
 #include <cstdint>
-#include <cstdlib>
 #include <functional>
 #include <map>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -17,6 +17,7 @@
 #include "base/clock.h"
 #include "base/hash.h"
 #include "blobs/s3/signature.h"
+#include "blobs/s3/test_s3_copies.h"
 #include "http/test_upstream_server.h"
 #include "http/uri.h"
 
@@ -166,15 +167,17 @@ class S3Double {
                    fmt::format("<R><UploadId>upload&amp;{}</UploadId></R>", last_upload_));
     }
     if (request.method == "POST") return complete(request, upload, connection);
-    if (request.method == "PUT" && upload_id) {
-      const auto number =
-          std::strtoul(std::string(*target.parameter("partNumber")).c_str(), nullptr, 10);
-      upload->second.parts[static_cast<unsigned>(number)] = request.body;
-      return reply(connection, 200, "", etag_of(request.body));
-    }
     if (request.method == "PUT") {
-      objects_[key] = request.body;
-      return reply(connection, 200, "", etag_of(request.body));
+      const auto bytes = stored_by(request, objects_);
+      if (!bytes) return reply(connection, 404, error("NoSuchKey"));
+      const std::string number(target.parameter("partNumber").value_or("0"));
+      auto& stored = upload_id ? upload->second.parts[static_cast<unsigned>(std::stoul(number))]
+                               : objects_[key];
+      stored = *bytes;
+      // The answer to either kind of copy; others have a field alone.
+      const char* const copied =
+          "<CopyObjectResult/><CopyPartResult><ETag>e</ETag></CopyPartResult>";
+      return reply(connection, 200, copied, etag_of(*bytes));
     }
     if (request.method == "DELETE") {
       if (upload_id) uploads_.erase(upload);
@@ -246,13 +249,11 @@ class S3Double {
       return reply(connection, 412, error("PreconditionFailed"));
     }
     const std::string& range = request.headers.at("range");
-    char* rest = nullptr;
-    const auto from = std::strtoull(range.c_str() + 6, &rest, 10);
-    const auto to = std::strtoull(rest + 1, nullptr, 10);
-    if (to >= bytes.size()) return reply(connection, 416, error("InvalidRange"));
-    reply(
-        connection, 206, bytes.substr(from, to - from + 1),
-        etag_of(bytes) + fmt::format("Content-Range: bytes {}-{}/{}\r\n", from, to, bytes.size()));
+    const auto wanted = range_of(bytes, range);
+    if (!wanted) return reply(connection, 416, error("InvalidRange"));
+    reply(connection, 206, *wanted,
+          etag_of(bytes) +
+              fmt::format("Content-Range: bytes {}/{}\r\n", range.substr(6), bytes.size()));
   }
 
   void reply(const ServedConnection& connection, unsigned status, const std::string& body,

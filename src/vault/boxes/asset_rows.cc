@@ -91,6 +91,7 @@ Asset asset_from(const db::Row& row) {
   }
   if (!row.is_null(at + 12)) asset.parent = row.id<EntryId>(at + 12);
   asset.updated_at = std::max(asset.file.updated_at, row.time(at + 13));
+  asset.public_object = blobs::Place(row.bytes(at + 14));
   return asset;
 }
 

@@ -10,8 +10,9 @@ inline constexpr char kAssetColumns[] =
     " coalesce(a_source, 1), coalesce(a_error, ''), coalesce(a_task, ''), coalesce(a_config, ''),"
     " a_seed, model_id, model_name,"
     " (SELECT made.id FROM entry AS made WHERE made.id = a_parent AND made.is_folder = 0"
-    "  AND made.owner_id = entry.owner_id), coalesce(a_updated, 0)";
-inline constexpr int kAssetWidth = 14;
+    "  AND made.owner_id = entry.owner_id), coalesce(a_updated, 0),"
+    " (SELECT place FROM public_object AS copy WHERE copy.entry_id = entry.id)";
+inline constexpr int kAssetWidth = 15;
 
 inline constexpr char kProjectTable[] =
     "(SELECT id AS project_id, owner_id AS project_owner FROM space"

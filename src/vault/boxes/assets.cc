@@ -7,6 +7,7 @@
 #include <set>
 #include <utility>
 
+#include "blobs/public_objects.h"
 #include "vault/boxes/asset_files.h"
 #include "vault/boxes/asset_rows.h"
 #include "vault/boxes/asset_sql.h"
@@ -15,6 +16,7 @@
 #include "vault/tree/entry_changes.h"
 #include "vault/tree/entry_rows.h"
 #include "vault/tree/keys.h"
+#include "vault/tree/public_object_rows.h"
 
 namespace coffer::vault {
 namespace {
@@ -63,6 +65,9 @@ constexpr auto kPublicText =
         " account AS owner WHERE owner.id = p.project_owner AND owner.disabled_at IS NULL)");
 constexpr db::Statement kPublic{kPublicText.data()};
 
+// As long as the document's storage lets its files be kept.
+constexpr const char* kPublicCache = "max-age=86400";
+
 ListedAsset listed_from(const db::Row& row) {
   constexpr int at = kEntryWidth + kAssetWidth;
   ListedAsset listed{.asset = asset_from(row), .position = {}};
@@ -106,6 +111,31 @@ Result<void> check_files(const std::vector<AssetFile>& files, const Classify& cl
   return {};
 }
 
+using HeldObject = std::shared_ptr<const blobs::Places::Holder>;
+
+// Public objects of the files, in their order, held until they have rows; null where the store
+// makes none.
+Task<std::vector<HeldObject>> make_public(const Context& context,
+                                          const std::vector<AssetFile>& files) {
+  std::vector<HeldObject> objects(files.size());
+  blobs::PublicObjects* const store = context.blobs.public_objects();
+  if (!store) co_return objects;
+  for (std::size_t i = 0; i < files.size(); ++i) {
+    const AssetFile& file = files[i];
+    blobs::DurableBlob& blob = *file.staged.durable_blob();
+    co_await blob.reached();
+    // It went into the data folder, where the vault moves to.
+    if (blob.place().empty()) continue;
+    blobs::PublicForm form;
+    form.extension = asset_extension(file.name);
+    form.media_type = context.classify(file.name, file.staged.head()).media_type;
+    form.cache_control = kPublicCache;
+    const blobs::BlobRef ref(blob.digest(), blob.size(), blob.place());
+    objects[i] = co_await store->copy(ref, std::move(form));
+  }
+  co_return objects;
+}
+
 std::optional<std::string> description_of(const std::string& prompt) {
   if (prompt.empty()) return std::nullopt;
   return prompt;
@@ -140,6 +170,7 @@ Task<Result<std::vector<Asset>>> Assets::add(Actor actor, EntryId box, std::vect
   const auto there = co_await context_.database.read(look);
   if (!there) co_return no_such_box();
 
+  const std::vector<HeldObject> objects = co_await make_public(context_, files);
   std::vector<NewFile> wanted;
   for (AssetFile& file : files) {
     wanted.push_back({.staged = std::move(file.staged), .name = std::move(file.name)});
@@ -164,6 +195,8 @@ Task<Result<std::vector<Asset>>> Assets::add(Actor actor, EntryId box, std::vect
     }
     assets.clear();
     for (const Entry& entry : entries) {
+      const HeldObject& object = objects[assets.size()];
+      if (object) co_await add_public_object(tx, entry.id, object->place());
       auto written = co_await write_asset_row(tx, owner, entry.id, row, entry.created_at);
       if (!written) co_return std::unexpected(std::move(written.error()));
       auto asset = co_await find_asset(tx, owner, entry.id);
@@ -303,6 +336,11 @@ Task<Result<void>> Assets::reorder(Actor actor, std::vector<EntryId> ids) {
     co_return Result<void>{};
   };
   co_return co_await context_.database.write(actor, body);
+}
+
+std::string Assets::public_url(const blobs::Place& public_object) const {
+  const blobs::PublicObjects* const store = context_.blobs.public_objects();
+  return store && !public_object.empty() ? store->url(public_object) : std::string();
 }
 
 Task<Result<Entry>> Assets::find_public(Uuid share) {

@@ -75,7 +75,8 @@ class Assets {
   explicit Assets(Context& context) : context_(context) {}
 
   // Makes the files assets of the box, behind those that are there, all or none; events
-  // `entry.created`. kNotFound without that box; kInvalid with a fault of `file` for a file that
+  // `entry.created`. Where the store makes public objects, each file is one too. kNotFound without
+  // that box; kInvalid with a fault of `file` for a file that
   // cannot be one (asset_files.h), of `ai_model` or `parent` where there is none of that number,
   // and of the other fields; kQuotaExceeded, also for a box that would have more than kAssetsMax.
   Task<Result<std::vector<Asset>>> add(Actor actor, EntryId box, std::vector<AssetFile> files,
@@ -99,6 +100,10 @@ class Assets {
   // Numbers the assets from 0 in that order. kNotFound unless each is an asset of the actor's, and
   // there once. All or none.
   Task<Result<void>> reorder(Actor actor, std::vector<EntryId> ids);
+
+  // Where the store serves the public object to everybody; empty where there is none, or the store
+  // makes none any more: then find_public() serves the file.
+  std::string public_url(const blobs::Place& public_object) const;
 
   // The file of that share token, for everybody, where it is an asset. kNotFound; also when its
   // share has expired, and while its owner is disabled.

@@ -23,7 +23,8 @@ constexpr char kColumns[] =
     "f.id, s.id, s.name, f.name, coalesce(b.order_index, 0), coalesce(b.status, 0), f.created_at,"
     " CASE WHEN coalesce(b.updated_at, 0) > f.updated_at THEN b.updated_at ELSE f.updated_at END,"
     " h.id, h.share, h.name, h.kind,"
-    " (SELECT facts FROM media_facts WHERE source = h.digest), ";
+    " (SELECT facts FROM media_facts WHERE source = h.digest),"
+    " (SELECT place FROM public_object AS copy WHERE copy.entry_id = h.id), ";
 constexpr char kRows[] =
     " LEFT JOIN box AS b ON b.entry_id = f.id"
     " LEFT JOIN entry AS h ON h.id = b.headliner_id AND h.parent_id = f.id AND h.is_folder = 0"
@@ -86,8 +87,9 @@ Box box_from(const db::Row& row) {
                      .kind = static_cast<FileKind>(row.integer(kHeadlinerAt + 3))};
     const auto facts = row.optional_text(kHeadlinerAt + 4);
     if (facts) box.headliner->media = decode_media(*facts);
+    box.headliner->public_object = blobs::Place(row.bytes(kHeadlinerAt + 5));
   }
-  box.assets = static_cast<std::uint64_t>(row.integer(kHeadlinerAt + 5));
+  box.assets = static_cast<std::uint64_t>(row.integer(kHeadlinerAt + 6));
   return box;
 }
 

@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 
+#include "blobs/place.h"
 #include "vault/model/types.h"
 
 namespace coffer::vault {
@@ -54,6 +55,7 @@ struct Headliner {
   std::string name;
   FileKind kind = FileKind::kImage;
   std::shared_ptr<const Media> media = {};  // Entry::media
+  blobs::Place public_object = {};          // as an asset's
 };
 
 struct Box {
@@ -89,6 +91,7 @@ struct Asset {
   std::optional<AiModel> ai_model = {};
   std::optional<EntryId> parent = {};  // the file that it was made from
   Time updated_at = {};                // of the file and of these
+  blobs::Place public_object = {};     // where the file has one, see Assets::public_url()
 
   std::size_t text_bytes() const noexcept {
     return file.text_bytes() + box_name.size() + error_message.size() + external_task_id.size() +

@@ -6,6 +6,7 @@
 #include "vault/events/events.h"
 #include "vault/model/sql.h"
 #include "vault/tree/entry_rows.h"
+#include "vault/tree/public_object_rows.h"
 #include "vault/tree/tree.h"
 
 namespace coffer::vault {
@@ -151,6 +152,7 @@ Task<Result<Entry>> renew_links(db::Transaction& transaction, AccountId owner, E
   ++entry->share_generation;
   entry->updated_at = now;
   co_await transaction.execute(kRotate, id, entry->share, entry->share_generation, now);
+  co_await drop_public_object(transaction, id);
   const Event event = event_about(*entry, EventType::kEntryUpdated, owner);
   co_await append_event(transaction, now, event);
   co_return std::move(*entry);
@@ -171,6 +173,8 @@ Task<Result<Entry>> Shares::set_expiry(Actor actor, EntryId id, std::optional<Ti
     const Time now = context_.clock.now();
     auto entry = co_await tx.find(kSetExpiry, entry_from, id, owner, expires_at, now);
     if (!entry) co_return no_such_entry();
+    // The store does not know when it is to end.
+    if (expires_at) co_await drop_public_object(tx, id);
     const Event event = event_about(*entry, EventType::kEntryUpdated, owner);
     co_await append_event(tx, now, event);
     co_return std::move(*entry);

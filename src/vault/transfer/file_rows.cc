@@ -8,6 +8,7 @@
 #include "vault/tree/asset_rows.h"
 #include "vault/tree/collections.h"
 #include "vault/tree/media_rows.h"
+#include "vault/tree/public_object_rows.h"
 #include "vault/tree/search_index.h"
 #include "vault/tree/share_link_rows.h"
 
@@ -45,6 +46,7 @@ Task<Entry> replace_bytes(db::Transaction& transaction, const Context& context, 
   // The new reference first: the bytes may be the same.
   co_await add_reference(transaction, staged);
   co_await drop_bytes(transaction, file, now);
+  co_await drop_public_object(transaction, entry.id);
   const auto known =
       co_await want_media(transaction, staged.digest(), entry.type, entry.owner, now);
   entry.media = known.media;
@@ -78,6 +80,7 @@ Task<void> detach_file(db::Transaction& transaction, const Entry& file, AccountI
                        Time now) {
   co_await forget_words(transaction, file.id);
   co_await drop_share_links(transaction, file.owner, file.id);
+  co_await drop_public_object(transaction, file.id);
   co_await transaction.execute(kRemove, file.id);
   co_await remove_tags(transaction, file);
   co_await take_out_of_collections(transaction, file, caller, now);

@@ -7,6 +7,7 @@
 #include "vault/model/quota.h"
 #include "vault/tree/entry_rows.h"
 #include "vault/tree/media_rows.h"
+#include "vault/tree/public_object_rows.h"
 #include "vault/tree/search_index.h"
 #include "vault/tree/search_terms.h"
 
@@ -47,7 +48,9 @@ Task<Result<void>> store_changes(db::Transaction& transaction, const Entry& old,
                                entry.title, entry.description, tags, search, now, entry.space,
                                entry.parent.value_or(EntryId{}), entry.charged,
                                entry.type.media_type, entry.type.kind);
+  if (entry.parent != old.parent) co_await drop_moved_object(transaction, entry.id);
   if (entry.type != old.type) {
+    co_await drop_public_object(transaction, entry.id);
     KnownMedia known;
     if (entry.checksum) {
       if (!has_facts(entry.type)) {

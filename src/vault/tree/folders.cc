@@ -10,6 +10,7 @@
 #include "vault/tree/asset_rows.h"
 #include "vault/tree/entry_rows.h"
 #include "vault/tree/keys.h"
+#include "vault/tree/public_object_rows.h"
 #include "vault/tree/search_index.h"
 #include "vault/tree/search_terms.h"
 #include "vault/tree/tree.h"
@@ -190,7 +191,10 @@ Task<Result<Entry>> Folders::update(Actor actor, EntryId id, FolderChanges chang
     co_await tx.execute(kUpdate, id, as_bytes(folder.key), as_bytes(folder.name),
                         folder.description, search, folder.updated_at,
                         folder.parent.value_or(EntryId{}), folder.charged);
-    if (folder.parent != old.parent) co_await place_box(tx, folder);
+    if (folder.parent != old.parent) {
+      co_await place_box(tx, folder);
+      co_await drop_moved_objects(tx, folder);
+    }
     const Event event = event_about(folder, EventType::kEntryUpdated, owner);
     co_await append_event(tx, folder.updated_at, event);
     co_return std::move(folder);

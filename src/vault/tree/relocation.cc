@@ -9,6 +9,7 @@
 #include "vault/tree/collections.h"
 #include "vault/tree/entry_rows.h"
 #include "vault/tree/keys.h"
+#include "vault/tree/public_object_rows.h"
 #include "vault/tree/search_index.h"
 #include "vault/tree/share_link_rows.h"
 
@@ -48,6 +49,7 @@ Task<void> change_owner(db::Transaction& transaction, Entry file, AccountId owne
   co_await take_out_of_collections(transaction, file, owner, now);
   co_await drop_share_links(transaction, file.owner, file.id);
   co_await drop_asset(transaction, file);
+  co_await drop_public_object(transaction, file.id);
   file.owner = owner;
   co_await put(transaction, file, home, now);
   co_await insert_tags(transaction, file);

@@ -90,6 +90,9 @@ constexpr db::Statement kMovedBefore{
     "SELECT place FROM moved_place WHERE moved_at <= $1 ORDER BY moved_at LIMIT $2"};
 constexpr db::Statement kForgetMoved{"DELETE FROM moved_place WHERE place = $1"};
 constexpr db::Statement kUnclaim{"INSERT INTO unclaimed_place (place) VALUES ($1)"};
+constexpr db::Statement kDropPublicObjects{
+    "DELETE FROM public_object WHERE entry_id IN (SELECT entry_id FROM public_object LIMIT $1)"
+    " RETURNING place"};
 constexpr db::Statement kMovedAway{"INSERT INTO moved_place (place, moved_at) VALUES ($1, $2)"};
 
 std::uint64_t unsigned_at(const db::Row& row, int column) {
@@ -261,6 +264,17 @@ Task<bool> collect_moved_places(GuardedDatabase database, Time since, std::size_
     co_return places.size();
   };
   const std::size_t count = co_await database.write(Actor::System{}, hand_over);
+  co_return count == limit;
+}
+
+Task<bool> drop_public_objects(GuardedDatabase database, std::size_t limit) {
+  auto drop = [&](db::Transaction& tx) -> Task<std::size_t> {
+    const auto place_from = [](const db::Row& row) { return blobs::Place(row.bytes(0)); };
+    const auto places = co_await tx.all(kDropPublicObjects, place_from, limit);
+    for (const blobs::Place& place : places) co_await tx.execute(kUnclaim, place.bytes());
+    co_return places.size();
+  };
+  const std::size_t count = co_await database.write(Actor::System{}, drop);
   co_return count == limit;
 }
 

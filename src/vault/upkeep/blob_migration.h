@@ -81,6 +81,9 @@ Task<BlobTotals> blobs_outside(GuardedDatabase database, StoreKind target);
 // Hands over to the ledger, which has them cleared, up to `limit` places that blobs were moved away
 // from before `since`; whether there may be more.
 Task<bool> collect_moved_places(GuardedDatabase database, Time since, std::size_t limit);
+// Drops up to `limit` public objects, for a vault that leaves the bucket; whether there may be
+// more.
+Task<bool> drop_public_objects(GuardedDatabase database, std::size_t limit);
 // Whether there are places at which bytes may be that no blob needs.
 Task<bool> has_unneeded_places(GuardedDatabase database);
 

@@ -93,6 +93,11 @@ constexpr std::pair<std::string_view, db::Statement> kRules[] = {
      {"SELECT count(*) FROM blob JOIN"
       " (SELECT place FROM unclaimed_place UNION ALL SELECT place FROM moved_place) AS nobodys"
       " ON nobodys.place = blob.place"}},
+    {"public objects of what is no file",
+     {"SELECT count(*) FROM public_object WHERE entry_id NOT IN"
+      " (SELECT id FROM entry WHERE is_folder = 0 AND digest IS NOT NULL)"}},
+    {"places of public objects that stand in the ledger as nobody's",
+     {"SELECT count(*) FROM public_object AS p JOIN unclaimed_place AS u ON u.place = p.place"}},
     {"pictures whose size is not that of their blob",
      {"SELECT count(*) FROM derived_blob AS d JOIN blob ON blob.digest = d.digest"
       " WHERE d.size <> blob.size"}},

@@ -10,6 +10,9 @@ namespace {
 
 constexpr db::Statement kPlaced{
     "SELECT place, digest, size, refs FROM blob WHERE place >= $1 AND place < $2 ORDER BY place"};
+constexpr db::Statement kPublicObjects{
+    "SELECT place, digest, size, 1 FROM public_object JOIN entry ON entry.id = entry_id"
+    " WHERE place >= $1 AND place < $2 ORDER BY place"};
 constexpr db::Statement kUnclaimedPlaces{
     "SELECT place FROM unclaimed_place WHERE place >= $1 AND place < $2 UNION ALL"
     " SELECT place FROM moved_place WHERE place >= $1 AND place < $2 ORDER BY place"};
@@ -38,6 +41,16 @@ Task<std::vector<PlacedBlob>> placed_blobs(GuardedDatabase database, unsigned fi
   const Bytes to = bound_at(end);
   auto look = [&](db::Transaction& tx) -> Task<std::vector<PlacedBlob>> {
     co_return co_await tx.all(kPlaced, placed_from, ByteView(from), ByteView(to));
+  };
+  co_return co_await database.read(look);
+}
+
+Task<std::vector<PlacedBlob>> public_objects(GuardedDatabase database, unsigned first,
+                                             unsigned end) {
+  const Bytes from = bound_at(first);
+  const Bytes to = bound_at(end);
+  auto look = [&](db::Transaction& tx) -> Task<std::vector<PlacedBlob>> {
+    co_return co_await tx.all(kPublicObjects, placed_from, ByteView(from), ByteView(to));
   };
   co_return co_await database.read(look);
 }

@@ -11,7 +11,7 @@
 
 namespace coffer::vault {
 
-// A row of `blob` with a place.
+// A row of `blob` with a place, or the public object of a file.
 struct PlacedBlob {
   blobs::Place place;
   Sha256Digest digest;
@@ -28,6 +28,9 @@ struct PlacedCounts {
 // bytes, 0 to 256. All of them at once, in order of their places. For whoever has the database and
 // no vault; REQUIRES: it is migrated.
 Task<std::vector<PlacedBlob>> placed_blobs(GuardedDatabase database, unsigned first, unsigned end);
+// The same of public objects, with what the files have.
+Task<std::vector<PlacedBlob>> public_objects(GuardedDatabase database, unsigned first,
+                                             unsigned end);
 // The same of the ledger (blobs/place_ledger.h), and of places that blobs were moved away from.
 Task<std::vector<blobs::Place>> unclaimed_places(GuardedDatabase database, unsigned first,
                                                  unsigned end);
