@@ -35,8 +35,8 @@ constexpr char kMigrateFooter[] =
 
 // Blobs that cannot be moved and are named; there may be many more.
 constexpr std::size_t kNamed = 20;
-constexpr std::chrono::milliseconds kLook{250};
-constexpr int kLooksBetweenLocks = 40;
+constexpr std::chrono::milliseconds kBetweenLooks{250};
+constexpr int kBetweenLookssBetweenLocks = 40;
 
 const char* name_of(StoreKind kind) { return kind == StoreKind::kS3 ? "s3" : "local"; }
 
@@ -156,14 +156,14 @@ int follow(const Settings& settings, db::Database& database, const EndingSignals
     }
     line.show(fmt::format("{} moved, {} blobs; left: {}", for_people(migration->moved_bytes),
                           migration->moved_blobs, describe_left(*migration)));
-    if (signals.wait(kLook)) {
+    if (signals.wait(kBetweenLooks)) {
       line.clear();
       fmt::print(
           "The server goes on. `coffer blobs migrate --status` shows how far it is, --stop stops "
           "it.\n");
       return kSuccess;
     }
-    if (looks % kLooksBetweenLocks == 0 && !is_served(settings)) {
+    if (looks % kBetweenLookssBetweenLocks == 0 && !is_served(settings)) {
       line.clear();
       fmt::print("The server of {} has stopped: the move goes on at its next start.\n",
                  settings.data);
