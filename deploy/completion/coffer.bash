@@ -49,14 +49,14 @@ _coffer_commands() {
 }
 
 _coffer_flags() {
-  grep --only-matching --extended-regexp '^  (-[a-z],)?--[a-z.-]+' <<<"$1" | sed 's/.*--/--/'
+  grep --only-matching --extended-regexp '^ +(-[a-z],)?--[a-z.-]+' <<<"$1" | sed 's/.*--/--/'
 }
 
 # The values that the help gives for a flag: `one of a, b` or `{a,b}`.
 _coffer_choices() {
   awk -v flag="$2" '
     $1 == flag && match($0, /one of [a-z, ]+/) { print substr($0, RSTART + 7, RLENGTH - 7) }
-    $1 == flag && match($0, /\{[a-z,]+\}/) { print substr($0, RSTART + 1, RLENGTH - 2) }
+    $1 == flag && match($0, /\{[a-z0-9,]+\}/) { print substr($0, RSTART + 1, RLENGTH - 2) }
     $1 == flag && /true or false/ { print "true false" }' <<<"$1" | tr ',' ' '
 }
 

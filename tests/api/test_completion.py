@@ -42,7 +42,7 @@ def complete(line, cwd=None):
     [
         (
             "coffer ",
-            {"serve", "user", "key", "fsck", "storage", "media", "events", "routes", "openapi", "config", "version"}
+            {"serve", "user", "key", "fsck", "storage", "blobs", "media", "events", "routes", "openapi", "config", "version"}
             | {"login", "logout", "ls", "up", "down", "rm", "share", "sync", "watch"},
         ),
         ("coffer ro", {"routes"}),
@@ -50,6 +50,9 @@ def complete(line, cwd=None):
         ("coffer user s", {"set-password"}),
         ("coffer key ", {"create", "list", "revoke"}),
         ("coffer storage ", {"reclaim", "reindex"}),
+        ("coffer blobs ", {"migrate"}),
+        ("coffer blobs migrate --st", {"--status", "--stop"}),
+        ("coffer blobs migrate --to ", {"s3", "local"}),
         ("coffer media ", {"status", "retry"}),
         ("coffer storage reclaim --js", {"--json"}),
         ("coffer config ", {"print", "reference"}),

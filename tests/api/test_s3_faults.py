@@ -14,7 +14,7 @@ from harness.s3_users import DATA, USERS, BoxesUser
 pytestmark = pytest.mark.seconds(120)
 
 # A call is given up soon, and what is left is removed soon.
-SETTINGS = {"s3.timeout": "1s", "blobs.grace": "4s", "blobs.collect_every": "1s"}
+SETTINGS = {"s3.timeout": "3s", "blobs.grace": "4s", "blobs.collect_every": "1s"}
 
 
 @pytest.fixture

@@ -313,10 +313,11 @@ def test_what_is_missing_is_said(launch, bucket):
         stderr=subprocess.PIPE,
         text=True,
     ) as command:
-        wait_for(lambda: (status(server)["migration"] or {}).get("problem"))
+        said = next(line for line in command.stderr if "s3.bucket" in line)
+        assert "expected the name of a bucket" in said
+        assert "expected the name of a bucket" in status(server)["migration"]["problem"]
         command.terminate()
-        _, told = command.communicate(timeout=20)
-    assert "s3.bucket: expected the name of a bucket" in told
+        command.communicate(timeout=20)
     assert content(user, media) == data
     server.stop_well()
     with pytest.raises(StartFailed) as failure:

@@ -75,7 +75,8 @@ class Killer:
 
     def __init__(self, server, seed, job_time):
         self.server = server
-        pace = min(job_time, 0.25)  # more is a machine that was busy with other things meanwhile
+        # Less is sooner than workers start beside other work; more is a machine that was busy meanwhile.
+        pace = min(max(job_time, 0.15), 0.25)
         self.pauses = (0.2 * pace, 6 * pace)
         self.random = random.Random(seed)
         self.kills = 0
