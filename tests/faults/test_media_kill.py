@@ -15,7 +15,7 @@ from harness import program, promises
 from harness.media import MEDIA, WORKER, ffmpeg, quarters, run
 
 SIZES = [
-    pytest.param(200, id="200", marks=pytest.mark.seconds(600)),
+    pytest.param(100, id="100", marks=pytest.mark.seconds(600)),
     pytest.param(1000, id="1000", marks=[pytest.mark.long, pytest.mark.seconds(3600)]),
 ]
 SETTINGS = {"media.enabled": "true", "media.workers": "2"}
