@@ -1,11 +1,20 @@
 #include "apis/kit/json_writer.h"
 
+#include <array>
+#include <cstddef>
+
 #include "apis/kit/json_text.h"
 
 namespace coffer::apis {
 namespace {
 
-bool needs_escape(char c) { return static_cast<unsigned char>(c) < 0x20 || c == '"' || c == '\\'; }
+constexpr auto kNeedsEscape = [] {
+  std::array<bool, 256> needs{};
+  for (std::size_t c = 0; c < 0x20; ++c) needs[c] = true;
+  needs['"'] = needs['\\'] = true;
+  return needs;
+}();
+bool needs_escape(char c) { return kNeedsEscape[static_cast<unsigned char>(c)]; }
 
 void append_escaped(std::string& out, char c) {
   switch (c) {

@@ -39,9 +39,9 @@ struct WordRun {
 // change of the index is another question. Threads: any.
 class WordRuns {
  public:
-  // So many runs are kept, and so many ids are in one: less than a MiB in all.
+  // So many runs are kept, and so many ids are in one: a MiB in all.
   static constexpr std::size_t kRunsMax = 64;
-  static constexpr std::size_t kIdsMax = 1024;
+  static constexpr std::size_t kIdsMax = 2048;
 
   // One that answers the question from `id` on. Null: there is none.
   std::shared_ptr<const WordRun> find(const WordRun::Question& question, std::int64_t id);

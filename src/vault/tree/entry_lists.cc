@@ -184,23 +184,32 @@ class CollectionStatements {
   std::array<db::Statement, kStarts * 2> statements_;
 };
 
-// Fills a page with what stands at these positions. One more than belong to it shows that another
-// page follows. The rows are read by a statement of their own: in the one that finds them they
-// would have to be carried through its sort.
-Task<void> fill_page(db::Transaction& tx, EntryPage& page, std::vector<EntryPosition> found,
-                     std::uint64_t limit) {
+// What stands on a page, and one more where another page follows: positions, and the entries at the
+// first of them, as far as these were read with their positions.
+struct Found {
+  std::vector<EntryPosition> positions;
+  std::vector<Entry> entries;
+};
+
+// Fills a page with it. The rows that are still to be read are read by a statement of their own: in
+// one that sorts they would have to be carried through its sort.
+Task<void> fill_page(db::Transaction& tx, EntryPage& page, Found found, std::uint64_t limit) {
   static const std::string text =
       fmt::format("SELECT {} FROM {} CROSS JOIN entry WHERE entry.id = listed_id", kEntryColumns,
                   listed_ids("$1"));
   static const db::Statement statement{text.c_str()};
-  const bool more = found.size() > limit;
-  if (more) found.pop_back();
-  if (more && !found.empty()) page.next = found.back();
-  std::vector<EntryId> ids;
-  ids.reserve(found.size());
-  for (const EntryPosition& position : found) ids.push_back(position.id);
-  page.entries.reserve(ids.size());
+  const bool more = found.positions.size() > limit;
+  if (more) found.positions.pop_back();
+  if (more && !found.positions.empty()) page.next = found.positions.back();
+  page.entries = std::move(found.entries);
+  page.entries.resize(std::min(page.entries.size(), found.positions.size()));
   std::size_t bytes = 0;
+  for (const Entry& entry : page.entries) bytes += entry.text_bytes();
+  std::vector<EntryId> ids;
+  for (std::size_t at = page.entries.size(); at < found.positions.size(); ++at) {
+    ids.push_back(found.positions[at].id);
+  }
+  page.entries.reserve(found.positions.size());
   std::size_t count = 0;
   const auto add = [&](const db::Row& row) {
     if (count == ids.size() || row.id<EntryId>(0) != ids[count]) {
@@ -211,7 +220,9 @@ Task<void> fill_page(db::Transaction& tx, EntryPage& page, std::vector<EntryPosi
     return bytes < EntryPage::kTextBytes;
   };
   const std::string listed = id_list(ids);
-  if (!ids.empty()) co_await tx.while_each(statement, add, listed);
+  if (!ids.empty() && bytes < EntryPage::kTextBytes) {
+    co_await tx.while_each(statement, add, listed);
+  }
   page.rest.assign(ids.begin() + static_cast<std::ptrdiff_t>(count), ids.end());
 }
 
@@ -267,8 +278,10 @@ Task<EntryPage> plain_page(db::Transaction& tx, const EntryQuery& query,
   const Start start = query.after ? Start::kBehind : Start::kOffset;
   const auto& statement =
       list_statements().of(query.kind.has_value(), start, order_of(query), filter.hidden);
-  std::vector<EntryPosition> found;
-  const auto add = [&](const db::Row& row) { found.push_back(position_from(row, query.sort)); };
+  Found found;
+  const auto add = [&](const db::Row& row) {
+    found.positions.push_back(position_from(row, query.sort));
+  };
   const std::uint64_t rows = query.limit + 1;
   if (!query.after && query.kind) {
     co_await tx.for_each(statement, add, query.owner, rows, offset, *query.kind);
@@ -304,8 +317,10 @@ Task<EntryPage> collection_page(db::Transaction& tx, const EntryQuery& query) {
     page.total = static_cast<std::uint64_t>(files.value_or(0));
     if (query.offset >= page.total) co_return page;
   }
-  std::vector<EntryPosition> found;
-  const auto add = [&](const db::Row& row) { found.push_back(position_from(row, query.sort)); };
+  Found found;
+  const auto add = [&](const db::Row& row) {
+    found.positions.push_back(position_from(row, query.sort));
+  };
   const std::uint64_t rows = query.limit + 1;
   const Start start = query.after ? Start::kBehind : Start::kOffset;
   const std::int64_t begin =
@@ -316,27 +331,32 @@ Task<EntryPage> collection_page(db::Transaction& tx, const EntryQuery& query) {
   co_return page;
 }
 
-// Collects the positions of one page, and one more where another page follows.
-class PositionCollector {
+// Collects what stands on one page, and one more where another page follows.
+class PageCollector {
  public:
-  PositionCollector(std::uint64_t offset, std::uint64_t limit)
-      : to_skip_(offset), wanted_(limit + 1) {}
+  PageCollector(std::uint64_t offset, std::uint64_t limit) : to_skip_(offset), wanted_(limit + 1) {}
 
-  bool add(const EntryPosition& position) {
+  // `whole`: as VisitEntry. Once there is text enough for a page, rows are only read again.
+  bool add(const EntryPosition& position, const db::Row* whole) {
     if (to_skip_ > 0) {
       --to_skip_;
     } else {
-      positions_.push_back(position);
+      const bool follows = found_.entries.size() == found_.positions.size();
+      if (whole && follows && text_bytes_ < EntryPage::kTextBytes) {
+        text_bytes_ += found_.entries.emplace_back(entry_from(*whole)).text_bytes();
+      }
+      found_.positions.push_back(position);
     }
     return !is_full();
   }
-  bool is_full() const { return positions_.size() >= wanted_; }
-  std::vector<EntryPosition> take() { return std::move(positions_); }
+  bool is_full() const { return found_.positions.size() >= wanted_; }
+  Found take() { return std::move(found_); }
 
  private:
   std::uint64_t to_skip_;
   const std::uint64_t wanted_;
-  std::vector<EntryPosition> positions_;
+  Found found_;
+  std::size_t text_bytes_ = 0;
 };
 
 bool is_in_order_of_ids(EntrySort sort) {
@@ -345,24 +365,28 @@ bool is_in_order_of_ids(EntrySort sort) {
 
 // Reads in the order of the list, as far as the page goes.
 Task<void> stream(db::Transaction& tx, const EntryFilter& filter, EntryOrder order,
-                  const std::optional<EntryPosition>& after, PositionCollector& collector,
+                  const std::optional<EntryPosition>& after, PageCollector& collector,
                   WordRuns& word_runs) {
-  const VisitEntry visit = [&](const EntryPosition& position) { return collector.add(position); };
+  const VisitEntry visit = [&](const EntryPosition& position, const db::Row* whole) {
+    return collector.add(position, whole);
+  };
   if (!is_in_order_of_ids(order.sort)) {
     co_return co_await scan_in_order(tx, filter, order, after, visit);
   }
-  WordRuns* const runs = after ? &word_runs : nullptr;
+  ScanUse use{.runs = after ? &word_runs : nullptr, .whole_rows = true};
   IdRange range;
   if (order.sort == EntrySort::kCreated) {
     if (after && order.descending) range.high = EntryId{after->id.value - 1};
     if (after && !order.descending) range.low = EntryId{after->id.value + 1};
-    co_return co_await scan_by_id(tx, filter, order, range, std::nullopt, visit, runs);
+    co_return co_await scan_by_id(tx, filter, order, range, std::nullopt, visit, use);
   }
   order.descending = true;
   for (std::int64_t rank = after ? after->number : 0; rank < kRanks && !collector.is_full();
        ++rank) {
     range.high = after && rank == after->number ? EntryId{after->id.value - 1} : IdRange().high;
-    co_await scan_by_id(tx, filter, order, range, static_cast<int>(rank), visit, runs);
+    // What is not best is found among all that is.
+    use.whole_rows = rank == 0;
+    co_await scan_by_id(tx, filter, order, range, static_cast<int>(rank), visit, use);
   }
 }
 
@@ -383,7 +407,7 @@ Task<bool> is_dense(db::Transaction& tx, const EntryQuery& query, const EntryFil
 Task<std::vector<EntryPosition>> collect(db::Transaction& tx, const EntryFilter& filter,
                                          EntrySort sort) {
   std::vector<EntryPosition> all;
-  const VisitEntry visit = [&](const EntryPosition& position) {
+  const VisitEntry visit = [&](const EntryPosition& position, const db::Row* /*whole*/) {
     all.push_back(position);
     return all.size() <= EntryPage::kTotalMax;
   };
@@ -414,7 +438,7 @@ Task<EntryPage> filtered_page(db::Transaction& tx, const EntryQuery& query,
     page.total_is_more = counted > EntryPage::kTotalMax;
     page.total = std::min(counted, EntryPage::kTotalMax);
   }
-  PositionCollector collector(std::min(query.offset, kOffsetMax), query.limit);
+  PageCollector collector(std::min(query.offset, kOffsetMax), query.limit);
   if (!collects || all.size() > EntryPage::kTotalMax) {
     co_await stream(tx, filter, order, query.after, collector, word_runs);
   } else {
@@ -423,7 +447,7 @@ Task<EntryPage> filtered_page(db::Transaction& tx, const EntryQuery& query,
     };
     std::ranges::sort(all, before);
     auto next = query.after ? std::ranges::upper_bound(all, *query.after, before) : all.begin();
-    while (next != all.end() && collector.add(*next)) ++next;
+    while (next != all.end() && collector.add(*next, nullptr)) ++next;
   }
   co_await fill_page(tx, page, collector.take(), query.limit);
   co_return page;

@@ -61,8 +61,9 @@ struct EntryOrder {
   bool is_before(const EntryPosition& a, const EntryPosition& b) const;
 };
 
-// Is given the matching entries in order; false: that is enough.
-using VisitEntry = std::function<bool(const EntryPosition&)>;
+// Is given the matching entries in order, and the row as entry_from() reads it where whole rows are
+// wanted and the scan has one, else null; false: that is enough.
+using VisitEntry = std::function<bool(const EntryPosition&, const db::Row* whole)>;
 
 // Those with ids from `low` to `high`, in order of ids. `rank`: those of that rank alone. Positions
 // are those of the sort.
@@ -70,13 +71,18 @@ struct IdRange {
   EntryId low = {};
   EntryId high = EntryId{std::numeric_limits<std::int64_t>::max()};
 };
-// `runs`: for one of many pages, whose range begins behind the page before; null: for all others.
+struct ScanUse {
+  // For one of many pages, whose range begins behind the page before; null: for all others.
+  WordRuns* runs = nullptr;
+  // The rows are read once, at the price of reading more of those that do not match.
+  bool whole_rows = false;
+};
 Task<void> scan_by_id(db::Transaction& transaction, const EntryFilter& filter, EntryOrder order,
                       IdRange range, std::optional<int> rank, const VisitEntry& visit,
-                      WordRuns* runs = nullptr);
+                      ScanUse use = {});
 
-// Those behind `after`, in order of names, sizes or dates. Reads every entry of the account until
-// it has been given enough. REQUIRES: order.sort is kName, kSize or kTaken.
+// Those behind `after`, in order of names, sizes or dates, with whole rows. Reads every entry of
+// the account until it has been given enough. REQUIRES: order.sort is kName, kSize or kTaken.
 Task<void> scan_in_order(db::Transaction& transaction, const EntryFilter& filter, EntryOrder order,
                          const std::optional<EntryPosition>& after, const VisitEntry& visit);
 

@@ -27,7 +27,7 @@ constexpr db::Statement kRead{kReadText.data()};
 Task<Page<Entry>> find_page(db::Transaction& tx, const FolderQuery& query,
                             const EntryFilter& filter) {
   std::vector<EntryId> found;
-  const VisitEntry visit = [&](const EntryPosition& position) {
+  const VisitEntry visit = [&](const EntryPosition& position, const db::Row* /*whole*/) {
     found.push_back(position.id);
     return found.size() < query.limit.to_fetch();
   };

@@ -387,17 +387,17 @@ std::string match_expression(const WordQuery& query, const SearchTerms& terms) {
   // All of one kind, without what stands before them.
   std::vector<std::string> words;
   for (const std::string& term : terms.terms()) {
-    for (const std::string& gram : grams_of(term)) {
-      if (words.size() < kGramsMax) words.push_back(kAnywhere + gram);
+    std::string beginning;
+    if (query.words_begin) {
+      const Characters word(leading_word(term));
+      beginning = word.part(0, std::min(kGramMax, word.size()));
+      // An empty one finds nothing: no word begins so.
+      words.push_back(kBegins + beginning);
     }
-    if (!query.words_begin) continue;
-    const Characters beginning(leading_word(term));
-    const std::size_t length = std::min(kGramMax, beginning.size());
-    if (length == 0) {
-      // No word begins so: nothing has this one.
-      words.push_back({kBegins});
-    } else {
-      words.push_back(kBegins + std::string(beginning.part(0, length)));
+    for (const std::string& gram : grams_of(term)) {
+      // What begins a word is somewhere; each word to be found costs as much as reading the rows.
+      if (gram == beginning) continue;
+      if (words.size() < kGramsMax) words.push_back(kAnywhere + gram);
     }
   }
   if (!query.tag.empty()) words.push_back(kTag + Characters(search_form(query.tag)).text);

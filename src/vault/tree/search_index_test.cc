@@ -321,6 +321,47 @@ TEST_F(SearchIndexTest, PagesFollowWhatChangesBetweenThem) {
   }
 }
 
+// A page holds so many of them; of the others it has the ids. One of them is read in another way,
+// because it has changed since it was indexed.
+TEST_F(SearchIndexTest, PagesOfLongTextsAreInOrder) {
+  for (int i = 0; i < 12; ++i) {
+    const Entry file = upload(anna_, fmt::format("needle {:02}.txt", i), "x", {"tag"});
+    const std::string description(9'000, 'd');
+    ASSERT_TRUE(run(vault_->entries().update(as(anna_), file.id, {.description = description})));
+  }
+  index_all();
+  for (const int changed : {-1, 11, 9, 7, 2}) {
+    if (changed >= 0) {
+      const EntryId id{changed + 1};
+      ASSERT_TRUE(run(vault_->entries().update(as(anna_), id, {.title = "Another"})));
+    }
+    for (const bool by_tag : {false, true}) {
+      for (const EntrySort sort : {EntrySort::kRelevance, EntrySort::kCreated, EntrySort::kName}) {
+        EntryQuery query{.owner = anna_.id, .sort = sort, .limit = 6};
+        if (by_tag) {
+          query.tag = "tag";
+        } else {
+          query.text = "needle";
+        }
+        if (by_tag && sort == EntrySort::kRelevance) continue;
+        Names seen;
+        for (bool first = true; first || query.after; first = false) {
+          const EntryPage page = list(query);
+          EXPECT_LT(page.entries.size(), 6U) << "more text than a page is to hold";
+          for (const Entry& entry : page.entries) seen.push_back(entry.name);
+          for (const EntryId id : page.rest) {
+            seen.push_back(run(vault_->entries().find(anna_.id, id)).value().name);
+          }
+          query.after = page.next;
+        }
+        Names expected;
+        for (int i = 11; i >= 0; --i) expected.push_back(fmt::format("needle {:02}.txt", i));
+        EXPECT_EQ(seen, expected) << changed << by_tag << static_cast<int>(sort);
+      }
+    }
+  }
+}
+
 TEST_F(SearchIndexTest, WaitsWhileEntriesKeepComing) {
   upload(anna_, "1.txt", "1");
   EXPECT_FALSE(run(vault_->search_index().step(true))) << "one has come since the last look";
