@@ -1,5 +1,5 @@
 // Names in Quantum's locations: none that is good leads elsewhere, in whatever spelling.
-#include "apis/quantum/location.h"
+#include "apis/quantum/location_name.h"
 
 #include <string>
 

@@ -1,6 +1,7 @@
 #include "apis/boxes/lookup.h"
 
 #include "apis/boxes/errors.h"
+#include "apis/kit/find_entry.h"
 #include "base/text.h"
 #include "vault/model/ids.h"
 

@@ -6,8 +6,8 @@
 #include <string_view>
 #include <variant>
 
-#include "base/task.h"
-#include "vault/vault.h"
+#include "base/ids.h"
+#include "vault/model/types.h"
 
 namespace coffer::apis {
 
@@ -16,11 +16,5 @@ using EntryRef = std::variant<vault::EntryId, Uuid>;
 
 // `12` or a UUID; nothing for any other text.
 std::optional<EntryRef> parse_entry_ref(std::string_view text);
-
-// The file, or the folder, of `owner`. kNotFound.
-Task<vault::Result<vault::Entry>> find_file(vault::Vault& vault, vault::AccountId owner,
-                                            EntryRef ref);
-Task<vault::Result<vault::Entry>> find_folder(vault::Vault& vault, vault::AccountId owner,
-                                              EntryRef ref);
 
 }  // namespace coffer::apis

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "apis/kit/conditional.h"
+#include "apis/kit/find_entry.h"
 #include "apis/kit/json.h"
 #include "apis/mediavault/handlers.h"
 #include "apis/mediavault/media_list.h"

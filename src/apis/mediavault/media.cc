@@ -3,6 +3,7 @@
 
 #include "apis/kit/conditional.h"
 #include "apis/kit/file_reply.h"
+#include "apis/kit/find_entry.h"
 #include "apis/kit/json.h"
 #include "apis/mediavault/errors.h"
 #include "apis/mediavault/handlers.h"

@@ -7,6 +7,7 @@
 #include <variant>
 
 #include "apis/kit/entry_ref.h"
+#include "apis/kit/find_entry.h"
 #include "apis/kit/json_text.h"
 #include "apis/mediavault/mediavault.h"
 #include "apis/mediavault/wire.h"

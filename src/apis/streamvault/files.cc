@@ -1,6 +1,7 @@
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
 
+#include "apis/kit/find_entry.h"
 #include "apis/kit/form.h"
 #include "apis/kit/json.h"
 #include "apis/kit/list_reply.h"

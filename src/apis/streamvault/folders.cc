@@ -2,6 +2,7 @@
 #include <stdexcept>
 #include <variant>
 
+#include "apis/kit/find_entry.h"
 #include "apis/kit/form.h"
 #include "apis/kit/json.h"
 #include "apis/kit/json_text.h"

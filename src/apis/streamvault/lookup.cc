@@ -1,5 +1,7 @@
 #include "apis/streamvault/lookup.h"
 
+#include "apis/kit/find_entry.h"
+
 namespace coffer::apis::streamvault {
 namespace {
 

@@ -1,11 +1,11 @@
-#include "apis/quantum/location.h"
+#include "apis/quantum/location_name.h"
 
 #include <gtest/gtest.h>
 
 namespace coffer::apis::quantum {
 namespace {
 
-TEST(Location, OrdinaryNamesAreGood) {
+TEST(LocationName, OrdinaryNamesAreGood) {
   for (const char* name : {"a",
                            "photo.jpg",
                            ".hidden",
@@ -47,7 +47,7 @@ TEST(Location, OrdinaryNamesAreGood) {
   EXPECT_EQ(judge(std::string(255, 'x')), LocationStatus::kGood);
 }
 
-TEST(Location, EscapesAreFoundInEverySpelling) {
+TEST(LocationName, EscapesAreFoundInEverySpelling) {
   for (const std::string& name : {
            std::string(""),
            std::string("."),
@@ -121,7 +121,7 @@ TEST(Location, EscapesAreFoundInEverySpelling) {
   }
 }
 
-TEST(Location, WhatCannotBeANameIsUnfit) {
+TEST(LocationName, WhatCannotBeANameIsUnfit) {
   for (const char* name : {"a:b", "con", "NUL", "aux.txt", "Com1", "lpt9.log", "COM¹",
                            "c:", "C:windows", "%63on", " "}) {
     EXPECT_EQ(judge(name), LocationStatus::kUnfit) << name;
@@ -129,7 +129,7 @@ TEST(Location, WhatCannotBeANameIsUnfit) {
   EXPECT_EQ(judge(std::string(256, 'x')), LocationStatus::kUnfit);
 }
 
-TEST(Location, TheWorstNameDecides) {
+TEST(LocationName, TheWorstNameDecides) {
   EXPECT_EQ(judge(std::vector<std::string>{}), LocationStatus::kGood);
   EXPECT_EQ(judge(std::vector<std::string>{"a", "con", "b"}), LocationStatus::kUnfit);
   EXPECT_EQ(judge(std::vector<std::string>{"..", "con", "b"}), LocationStatus::kEscape);
