@@ -10,10 +10,18 @@ import pytest
 
 from harness import nginx, openapi, program
 from harness.ceph import Ceph
+from harness.reports import Reports
 from harness.s3 import Bucket
 from harness.server import Server, serving
 
 ORDER = ["rules", "api", "e2e", "sdk", "faults", "measure"]
+# What takes longest, longest first: side by side with others it begins first, or it would be what
+# the end of the run waits for.
+LONGEST = [
+    "sdk/test_python.py", "sdk/test_javascript.py", "api/test_schemathesis.py", "e2e/test_docs_page.py", "sdk/test_go.py",
+    "faults/test_media_kill.py", "api/test_s3_migration.py", "api/test_media_queue.py", "e2e/test_share_pages.py",
+    "api/test_fsck.py", "faults/test_kill.py", "api/test_s3_proxy.py", "faults/test_full_disk.py",
+]
 
 
 def pytest_addoption(parser):
@@ -34,6 +42,27 @@ def replies_are_as_described():
     assert not faults, "not as the OpenAPI document has it:\n" + "\n".join(faults[:20])
 
 
+@pytest.fixture(scope="session")
+def reports():
+    """What sanitizers report; None for a program without."""
+    if not program.is_sanitized():
+        yield None
+        return
+    found = Reports()
+    yield found
+    left = found.take()
+    found.close()
+    assert not left, "\n".join(left)
+
+
+@pytest.fixture(autouse=True)
+def nothing_is_reported(reports):
+    """By the sanitizer of any process, until the test has ended."""
+    yield
+    found = reports.take() if reports else []
+    assert not found, "\n".join(found)
+
+
 def pytest_collection_modifyitems(config, items):
     if config.getoption("--store") == "s3":
         skip = pytest.mark.skip(reason="it looks into the data folder for files")
@@ -41,8 +70,14 @@ def pytest_collection_modifyitems(config, items):
             if item.get_closest_marker("local"):
                 item.add_marker(skip)
 
+    is_side_by_side = hasattr(config, "workerinput")
+
     def place(item):
-        folder = pathlib.Path(item.path).parent.name
+        path = pathlib.Path(item.path)
+        folder = path.parent.name
+        name = f"{folder}/{path.name}"
+        if is_side_by_side and name in LONGEST:
+            return LONGEST.index(name) - len(LONGEST)
         return ORDER.index(folder) if folder in ORDER else len(ORDER)
 
     items.sort(key=place)
@@ -51,9 +86,7 @@ def pytest_collection_modifyitems(config, items):
 @pytest.hookimpl(hookwrapper=True)
 def pytest_runtest_call(item):
     marker = item.get_closest_marker("seconds")
-    limit = marker.args[0] if marker else 60
-    if program.is_sanitized() if program.BINARY.exists() else False:
-        limit *= 5
+    limit = program.patience(marker.args[0] if marker else 60)
 
     def give_up(*_):
         raise TimeoutError(f"the test took longer than {limit} s")

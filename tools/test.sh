@@ -1,8 +1,8 @@
 #!/bin/sh
 # Runs the tests against a build: what the rules say of the sources, then the unit tests, then
 # each fuzz target for ten seconds (with the preset release), then the black-box tests: file by
-# file on as many processes as there are cores, then, alone, those that measure. The closing line of
-# pytest comes last.
+# file on half as many processes again as there are cores, for they often wait, then, alone, those
+# that measure. The closing line of pytest comes last.
 #   tools/test.sh release
 set -eu
 
@@ -20,13 +20,16 @@ fi
 
 tools/format.sh --check
 /usr/bin/python3 -m pytest -q tests/rules
+# What comes from a network comes while the compiler works.
+{ tools/python.sh && tools/python.sh schemathesis && tools/python.sh sdk && tools/go.sh; } > /dev/null &
+environments=$!
 tools/build.sh "$preset"
+wait "$environments"
 python=$(tools/python.sh)
-tools/python.sh schemathesis > /dev/null
 $run ctest --test-dir "build/$preset" --output-on-failure --parallel 2 --progress
 [ "$preset" != release ] || FUZZ_SEED=1 tools/fuzz.sh 10
 # Some of the black-box tests with the files of all servers in a bucket; tools/test-s3.sh has more.
-$run "$python" -m pytest -q --store s3 tests/api/test_boxes_documented.py tests/api/test_quantum_downloads.py \
-  tests/api/test_trash.py tests/faults/test_kill.py::test_twelve_kills
-$run "$python" -m pytest --numprocesses auto --dist loadfile --ignore tests/rules --ignore tests/measure tests
+$run "$python" -m pytest -q --numprocesses auto --dist loadfile --store s3 tests/api/test_boxes_documented.py \
+  tests/api/test_quantum_downloads.py tests/api/test_trash.py tests/faults/test_kill.py::test_twelve_kills
+$run "$python" -m pytest --numprocesses $(($(nproc) * 3 / 2)) --dist loadfile --ignore tests/rules --ignore tests/measure tests
 exec $run "$python" -m pytest tests/measure

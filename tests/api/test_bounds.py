@@ -220,7 +220,7 @@ def test_bodies_that_are_read_whole_share_a_budget(launch):
     assert time.monotonic() - begin < 5
     for connection in held:
         connection.close()
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + program.patience(10)
     while metric(server, "coffer_request_memory_bytes") > 0 and time.monotonic() < deadline:
         time.sleep(0.1)
     assert metric(server, "coffer_request_memory_bytes") == 0
@@ -344,7 +344,7 @@ def test_a_log_that_nobody_reads_stops_nothing(bare):
     )
     # Somebody reads again: a line says how many are missing.
     os.set_blocking(reader, False)
-    seen, deadline = b"", time.monotonic() + 10
+    seen, deadline = b"", time.monotonic() + program.patience(10)
     while b"log lines dropped" not in seen and time.monotonic() < deadline:
         try:
             seen += os.read(reader, 1 << 20)

@@ -127,7 +127,7 @@ def test_an_address_in_use(launch, folder):
 
 def test_several_addresses(launch):
     server = launch(flags=["--listen", "127.0.0.1:0"])
-    deadline = time.monotonic() + 5
+    deadline = time.monotonic() + program.patience(5)
     while len(urls := re.findall(r"http://\S+", "\n".join(server.output))) < 2:
         assert time.monotonic() < deadline, server.output
         time.sleep(0.01)
@@ -482,7 +482,7 @@ def test_a_key_that_ends(shared, coffer):
     assert before - 1 <= end - 90 * 86400 <= after + 1
     key = ok(coffer("key", "create", "--user", user.username, "--expires", "2s")).splitlines()[-1]
     caller = Api(shared.root, key=key)
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + program.patience(20)
     while caller.get("/users/me").status_code == 200:
         assert time.monotonic() < deadline
         time.sleep(0.2)

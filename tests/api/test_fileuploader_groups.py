@@ -5,7 +5,7 @@ import threading
 
 import pytest
 
-from harness import samples
+from harness import program, samples
 from harness.client import unique_name
 from harness.fileuploader import PASSWORD, FileUploader, auth_error, done, error, INVALID, NOT_FOUND
 
@@ -420,7 +420,7 @@ def test_a_deleted_groups_files_move_home(launch):
     server.kill()
     server.start()
     database = sqlite3.connect(f"file:{server.data}/coffer.db?mode=ro", uri=True)
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + program.patience(20)
     while database.execute("SELECT count(*) FROM space WHERE kind = 2").fetchone() != (0,):
         assert time.monotonic() < deadline
         time.sleep(0.05)

@@ -10,7 +10,7 @@ import time
 
 import pytest
 
-from harness import forms, samples, shapes
+from harness import forms, program, samples, shapes
 
 _keys = itertools.count(1)
 
@@ -206,7 +206,7 @@ def test_a_key_whose_request_is_under_way_is_told_to_wait(shared, user):
         assert int(reply.headers["Retry-After"]) >= 1
         wire.abort()
     # It came to nothing, so another one may be carried out.
-    until = time.monotonic() + 20
+    until = time.monotonic() + program.patience(20)
     while (reply := upload(user, key)).status_code == 409 and time.monotonic() < until:
         time.sleep(0.05)
     shapes.success(reply, 201)

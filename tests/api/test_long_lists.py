@@ -193,7 +193,7 @@ def test_each_account_has_a_share_of_the_places(library):
         assert "coffer_http_streamed_replies 64" in metrics
         assert "coffer_http_streamed_replies_refused_total 1" in metrics
         slow.pop().close()
-        end = time.monotonic() + 20
+        end = time.monotonic() + program.patience(20)
         while library.get("/api/v3/all_files/", params={"after": (1 << 60) - 1}).status_code != 200 or (
             library.get("/api/v3/all_files/").status_code != 200
         ):

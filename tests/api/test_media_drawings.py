@@ -30,7 +30,7 @@ def look(user, data, name):
 
 def with_thumbnail(user, media, seconds=100):
     """The media object once there is a thumbnail."""
-    deadline = time.monotonic() + seconds
+    deadline = time.monotonic() + program.patience(seconds)
     while not (shown := when_ready(user, media))["thumbnail_url"]:
         assert time.monotonic() < deadline, shown
         time.sleep(0.1)

@@ -20,7 +20,7 @@ def status(server):
 
 
 def wait_until_done(server, within=120):
-    deadline = time.monotonic() + within
+    deadline = time.monotonic() + program.patience(within)
     while (now := status(server))["processing"] + now["not_queued"] > 0:
         assert time.monotonic() < deadline, now
         time.sleep(0.2)
@@ -71,7 +71,7 @@ def test_jobs_of_deleted_and_replaced_files_go_with_them(launch):
         assert anna.delete(f"/media/{media['id']}?permanent=true").status_code == 200
     assert anna.put(f"/media/{kept['id']}/content", data=photos(7)[6]).status_code == 200
     assert anna.delete(f"/media/{trashed['id']}").status_code == 200
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + program.patience(20)
     while status(server)["processing"] != 2:
         assert time.monotonic() < deadline, "the new bytes and those in the trash are left"
         time.sleep(0.2)
@@ -91,7 +91,7 @@ def test_without_a_worker_the_log_says_what_to_do(launch):
     server = launch(ON | {"media.program": "/nowhere/coffer-media"})
     anna = server.user()
     anna.upload(photos(1)[0], "photo.jpg")
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + program.patience(30)
     while "files are not looked into" not in server.log_text():
         assert time.monotonic() < deadline
         time.sleep(0.1)

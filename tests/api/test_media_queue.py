@@ -33,7 +33,7 @@ def figure(server, name):
 
 
 def wait_for(condition, within=60):
-    deadline = time.monotonic() + within
+    deadline = time.monotonic() + program.patience(within)
     while not condition():
         assert time.monotonic() < deadline
         time.sleep(0.05)

@@ -131,7 +131,7 @@ def test_a_client_that_leaves_in_the_middle_leaves_nothing(launch, leave):
         wire, _ = begin_upload(server, user, 32 << 20)
         wire.send(samples.noise(part))
         getattr(wire, leave)()
-    deadline = time.monotonic() + 5
+    deadline = time.monotonic() + program.patience(5)
     while stored_bytes(server.data) > before + (1 << 20) and time.monotonic() < deadline:
         time.sleep(0.1)
     assert stored_bytes(server.data) <= before + (1 << 20)
@@ -148,7 +148,7 @@ def test_what_a_kill_leaves_behind_is_cleared_away(launch):
     server.kill()
     wire.close()
     server.start()
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + program.patience(10)
     while stored_bytes(server.data) > before + (4 << 20) and time.monotonic() < deadline:
         time.sleep(0.1)
     assert stored_bytes(server.data) <= before + (4 << 20)
@@ -175,7 +175,7 @@ def test_a_running_upload_is_finished_before_the_end(launch):
     idle.request("GET", "/healthz")
     time.sleep(0.2)
     server.signal(signal.SIGTERM)
-    deadline = time.monotonic() + 3
+    deadline = time.monotonic() + program.patience(3)
     while not refuses_connections(server) and time.monotonic() < deadline:
         time.sleep(0.05)
     assert refuses_connections(server)
@@ -266,7 +266,7 @@ def test_open_files_are_given_back(launch):
             wire.send(wire.head("GET", f"/api/v1/media/{thing['id']}/content", head))
             wire.socket.recv(1000)
             wire.abort()
-    deadline = time.monotonic() + 5
+    deadline = time.monotonic() + program.patience(5)
     while open_files() > before + 3 and time.monotonic() < deadline:
         time.sleep(0.1)
     assert open_files() <= before + 3

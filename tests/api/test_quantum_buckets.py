@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from harness import filling
+from harness import filling, program
 from harness.quantum import Halfway, Quantum, expect, refuse
 
 
@@ -17,7 +17,7 @@ def quantum(shared):
 
 
 def eventually(wanted, timeout=20):
-    end = time.monotonic() + timeout
+    end = time.monotonic() + program.patience(timeout)
     while not wanted():
         assert time.monotonic() < end, "it does not come to pass"
         time.sleep(0.02)

@@ -19,7 +19,7 @@ def quantum(shared):
 
 
 def eventually(wanted, timeout=10):
-    end = time.monotonic() + timeout
+    end = time.monotonic() + program.patience(timeout)
     while not wanted():
         assert time.monotonic() < end, "it does not come to pass"
         time.sleep(0.02)

@@ -128,7 +128,7 @@ def test_good_frames_however_they_are_cut(raw):
 
 
 def connections_become(server, count):
-    deadline = time.monotonic() + 15
+    deadline = time.monotonic() + program.patience(15)
     while f"coffer_realtime_connections {count}\n" not in server.metrics():
         assert time.monotonic() < deadline
         time.sleep(0.05)

@@ -19,7 +19,7 @@ QUICK = {"blobs.grace": "4s", "blobs.collect_every": "1s"}
 
 
 def wait_for(what, seconds=30):
-    deadline = time.monotonic() + seconds
+    deadline = time.monotonic() + program.patience(seconds)
     while not what():
         assert time.monotonic() < deadline, "it does not come"
         time.sleep(0.2)

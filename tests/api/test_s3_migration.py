@@ -26,7 +26,7 @@ def some_bytes(size, seed=1):
 
 
 def wait_for(what, seconds=60):
-    deadline = time.monotonic() + seconds
+    deadline = time.monotonic() + program.patience(seconds)
     while not what():
         assert time.monotonic() < deadline, "it does not come"
         time.sleep(0.2)

@@ -13,7 +13,7 @@ def database(data):
 
 
 def wait_until_indexed(data):
-    end = time.monotonic() + 30
+    end = time.monotonic() + program.patience(30)
     while True:
         with database(data) as opened:
             state = opened.execute("SELECT through FROM search_state").fetchone()

@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from harness import samples, shapes
+from harness import program, samples, shapes
 from harness.certificates import make_certificate
 from harness.client import Api, User
 from harness.wire import Wire
@@ -147,7 +147,7 @@ def test_a_new_certificate_is_taken_without_a_restart(secure):
     secure.install("second")
     assert secure.presented() != secure.installed()
     secure.server.signal(signal.SIGHUP)
-    deadline = time.monotonic() + 5
+    deadline = time.monotonic() + program.patience(5)
     while secure.presented() != secure.installed() and time.monotonic() < deadline:
         time.sleep(0.05)
     assert secure.presented() == secure.installed()

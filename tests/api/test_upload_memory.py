@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from harness import forms, samples, shapes
+from harness import forms, program, samples, shapes
 from harness.fileuploader import FileUploader
 from harness.quantum import Quantum
 from harness.streamvault import StreamVault
@@ -35,7 +35,7 @@ def metric(server, name):
 
 
 def wait_until(holds, timeout=20):
-    deadline = time.monotonic() + timeout
+    deadline = time.monotonic() + program.patience(timeout)
     while not holds():
         assert time.monotonic() < deadline
         time.sleep(0.05)

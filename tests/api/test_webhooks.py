@@ -53,7 +53,7 @@ def deliveries(user, webhook, **query):
 
 
 def eventually(check, what="", timeout=30):
-    end = time.monotonic() + timeout
+    end = time.monotonic() + program.patience(timeout)
     while not (found := check()):
         assert time.monotonic() < end, f"it did not happen: {what}"
         time.sleep(0.05)

@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from harness import samples, shapes
+from harness import program, samples, shapes
 
 VIDEO = samples.MEDIA / "video" / "here_we_are.mp4"
 AUDIO = samples.MEDIA / "audio" / "here_we_are.mp3"
@@ -21,7 +21,7 @@ def fits(page):
 
 def until(locator, wanted, seconds=30):
     """Waits until a function of the element is true. The page's policy lets nothing in it poll."""
-    deadline = time.monotonic() + seconds
+    deadline = time.monotonic() + program.patience(seconds)
     while not locator.evaluate(wanted):
         assert time.monotonic() < deadline, f"not within {seconds} s: {wanted}"
         locator.page.wait_for_timeout(100)

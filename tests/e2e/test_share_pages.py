@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from harness import samples
+from harness import program, samples
 from harness.streamvault import expect
 
 VIDEO = samples.MEDIA / "video" / "here_we_are.mp4"
@@ -17,7 +17,7 @@ pytestmark = pytest.mark.seconds(120)
 
 def until(locator, wanted, seconds=30):
     """Waits until a function of the element is true. The page's policy lets nothing in it poll."""
-    deadline = time.monotonic() + seconds
+    deadline = time.monotonic() + program.patience(seconds)
     while not locator.evaluate(wanted):
         assert time.monotonic() < deadline, f"not within {seconds} s: {wanted}"
         locator.page.wait_for_timeout(100)

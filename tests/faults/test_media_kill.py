@@ -163,7 +163,7 @@ def status(server):
 
 def wait_until_done(server, within, left=0):
     """Until no more than `left` files wait."""
-    deadline = time.monotonic() + within
+    deadline = time.monotonic() + program.patience(within)
     while (now := status(server))["processing"] + now["not_queued"] > left:
         assert time.monotonic() < deadline, (now["processing"], now["ready"], now["failures"])
         time.sleep(0.2)
@@ -237,7 +237,7 @@ def test_workers_that_are_killed_at_random(launch, folder, capsys, count):
     assert len(left) <= 4 and sum(worker.state == "Z" for worker in left) <= 1, left
     assert descriptors(server) <= before + 2, "a socket a worker"
     server.stop_well()
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + program.patience(10)
     while rest := {w for w in processes().values() if w in killer.seen | left and w.state != "Z"}:
         assert time.monotonic() < deadline, rest
         time.sleep(0.1)

@@ -109,7 +109,7 @@ def serving(folder, before=(), **streams):
 
 
 def wait_until_it_serves(process, url):
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + program.patience(30)
     while True:
         assert process.poll() is None, f"it ended with {process.returncode}"
         with contextlib.suppress(requests.ConnectionError):

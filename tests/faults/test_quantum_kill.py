@@ -7,7 +7,7 @@ import time
 import pytest
 import requests
 
-from harness import promises
+from harness import program, promises
 from harness.quantum import Quantum
 
 
@@ -83,7 +83,7 @@ def test_forms_survive_whole(launch):
                 assert have in states, f"turn {turn}: {folder} is not what was promised"
                 promised += len(states) == 1
                 kept += 3 * len(have or b"")
-        end = time.monotonic() + 20
+        end = time.monotonic() + program.patience(20)
         while native.me()["used_bytes"] != kept:
             assert time.monotonic() < end, (native.me()["used_bytes"], kept)
             time.sleep(0.05)

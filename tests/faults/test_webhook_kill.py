@@ -7,7 +7,7 @@ import time
 import pytest
 import requests
 
-from harness import shapes
+from harness import program, shapes
 from harness.client import Api
 from harness.receiver import Receiver
 
@@ -95,7 +95,7 @@ def test_a_thousand_events_survive_kills(launch):
                 if step not in came[media]
             ]
 
-        end = time.monotonic() + 90
+        end = time.monotonic() + program.patience(90)
         while missing()[1] and time.monotonic() < end:
             time.sleep(0.5)
         came, left = missing()

@@ -184,7 +184,7 @@ def fetch(url, **options):
     """A URL without credentials."""
     with requests.Session() as session:
         session.trust_env = False
-        return session.get(url, timeout=30, allow_redirects=False, **options)
+        return session.get(url, timeout=program.patience(30), allow_redirects=False, **options)
 
 
 def raw_form(parts, end=True):

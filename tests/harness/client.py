@@ -5,7 +5,7 @@ import secrets
 
 import requests
 
-from harness import forms
+from harness import forms, program
 
 _numbers = itertools.count(1)
 
@@ -30,7 +30,7 @@ class Api:
     def call(self, method, path, **options):
         """`path` is below the root, or a whole URL."""
         url = path if path.startswith("http") else self.root + path
-        options.setdefault("timeout", 30)
+        options.setdefault("timeout", program.patience(30))
         options.setdefault("allow_redirects", False)
         return self.session.request(method, url, **options)
 

@@ -8,7 +8,7 @@ import struct
 import subprocess
 import zlib
 
-from harness.program import BINARY
+from harness.program import BINARY, patience
 
 MEDIA = pathlib.Path(__file__).resolve().parents[1] / "media"
 WORKER = pathlib.Path(BINARY).parent / "coffer-media"
@@ -81,8 +81,8 @@ def probe(folder, *files, edge=320, form="webp", worker=WORKER):
     out.mkdir(exist_ok=True)
     # Workers are at nice 10: on a machine that is busy, a second of theirs takes a minute.
     result = subprocess.run(
-        [PROBE, worker, "--patience=150", f"--thumbnails={out}", f"--edge={edge}", f"--format={form}", *files],
-        capture_output=True, text=True, check=True, timeout=280)
+        [PROBE, worker, f"--patience={patience(150)}", f"--thumbnails={out}", f"--edge={edge}", f"--format={form}", *files],
+        capture_output=True, text=True, check=True, timeout=patience(280))
     # Of a sanitizer's build. A decoder that is stopped by it looks like a file that is damaged.
     assert "Sanitizer" not in result.stderr and "runtime error" not in result.stderr, result.stderr
     found = {}

@@ -9,6 +9,7 @@ import socket
 import subprocess
 import time
 
+from harness import program
 from harness.client import User
 
 CONFIGURATION = """
@@ -57,7 +58,7 @@ class Nginx:
             ["nginx", "-p", self.folder, "-e", self.folder / "error.log", "-c", self.folder / "nginx.conf"],
             env={**os.environ, "PATH": path},
         )
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + program.patience(20)
         for address in self.addresses:
             while True:
                 with contextlib.suppress(OSError), socket.create_connection(address, 1):

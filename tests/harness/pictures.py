@@ -3,7 +3,7 @@
 import struct
 import time
 
-from harness import shapes
+from harness import program, shapes
 
 # What a WebP that shows a picture and tells nothing may consist of.
 WEBP_CHUNKS = {b"VP8 ", b"VP8L", b"VP8X", b"ALPH"}
@@ -49,7 +49,7 @@ def avif_size(data):
 
 def when_ready(user, media, seconds=170):
     """The media object once the file has been looked into."""
-    deadline = time.monotonic() + seconds
+    deadline = time.monotonic() + program.patience(seconds)
     while True:
         shown = shapes.success(user.get(f"/media/{media['id']}"))
         if shown["status"] != "processing":

@@ -12,7 +12,7 @@ import time
 
 import websockets
 
-from harness import frames
+from harness import frames, program
 
 NODE_MODULES = "/usr/share/nodejs"  # Debian's
 
@@ -34,7 +34,7 @@ class _Loop:
         threading.Thread(target=self.loop.run_forever, daemon=True).start()
 
     def run(self, task, timeout=30):
-        return asyncio.run_coroutine_threadsafe(asyncio.wait_for(task, timeout), self.loop).result()
+        return asyncio.run_coroutine_threadsafe(asyncio.wait_for(task, program.patience(timeout)), self.loop).result()
 
 
 _loop = None
@@ -87,7 +87,7 @@ class Socket:
     def receive(self, timeout=20):
         """The next message. Throws Closed, or TimeoutError."""
         try:
-            text = run(asyncio.wait_for(self.socket.recv(), timeout), timeout + 10)
+            text = run(asyncio.wait_for(self.socket.recv(), program.patience(timeout)), timeout + 10)
         except websockets.ConnectionClosed as closed:
             raise Closed(closed.code, closed.reason) from None
         except asyncio.TimeoutError:
@@ -155,7 +155,7 @@ class Crowd:
     def _open(self, number):
         # The server bounds the connections of one address.
         one = socket.create_connection(
-            ("127.0.0.1", self.server.port), timeout=30, source_address=(f"127.0.0.{1 + number % 16}", 0)
+            ("127.0.0.1", self.server.port), timeout=program.patience(30), source_address=(f"127.0.0.{1 + number % 16}", 0)
         )
         one.sendall(self.opening)
         received = b""
@@ -170,7 +170,7 @@ class Crowd:
         began = time.perf_counter()
         waiting = {one.fileno(): one for one in self.sockets}
         while waiting:
-            ready = self.poll.poll(timeout)
+            ready = self.poll.poll(program.patience(timeout))
             assert ready, f"{len(waiting)} connections have heard nothing"
             for number, _ in ready:
                 data = waiting.pop(number).recv(4096)

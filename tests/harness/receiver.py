@@ -10,6 +10,8 @@ import ssl
 import threading
 import time
 
+from harness import program
+
 
 @dataclasses.dataclass
 class Message:
@@ -82,7 +84,7 @@ class Receiver:
             return sum(path is None or one.path == path for one in self._messages) >= count
 
         with self._changed:
-            done = self._changed.wait_for(there, timeout)
+            done = self._changed.wait_for(there, program.patience(timeout))
         found = self.messages(path)
         assert done, f"{len(found)} of {count} messages came"
         return found

@@ -89,7 +89,7 @@ class Bucket:
 
 
 def wait_for(what, seconds=30):
-    deadline = time.monotonic() + seconds
+    deadline = time.monotonic() + program.patience(seconds)
     while not what():
         assert time.monotonic() < deadline, "it does not come"
         time.sleep(0.2)

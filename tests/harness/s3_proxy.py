@@ -12,6 +12,8 @@ import threading
 import time
 from urllib.parse import urlsplit
 
+from harness import program
+
 BLOCK = 65_536
 # Kinds of requests: of objects, of uploads in parts, of the bucket.
 PUT, GET, SIZE, REMOVE = "put", "get", "size", "remove"
@@ -116,7 +118,7 @@ class S3Proxy:
     def wait_for(self, kind, count=1, seconds=20):
         """Until that many of them have come."""
         with self._changed:
-            assert self._changed.wait_for(lambda: self._seen.count(kind) >= count, seconds), f"no {kind} comes"
+            assert self._changed.wait_for(lambda: self._seen.count(kind) >= count, program.patience(seconds)), f"no {kind} comes"
 
     # For exchanges.
 

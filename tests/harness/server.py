@@ -88,7 +88,7 @@ class Server:
 
     def wait_for_output(self, pattern, timeout=30.0):
         """The first part of a line of standard output that matches."""
-        deadline = time.monotonic() + timeout
+        deadline = time.monotonic() + program.patience(timeout)
         with self._changed:
             while True:
                 for line in self.output:
@@ -150,7 +150,7 @@ class Server:
         if self.runs:
             self.signal(signal.SIGTERM)
         try:
-            code = self.process.wait(timeout)
+            code = self.process.wait(program.patience(timeout))
         except subprocess.TimeoutExpired:
             self.kill()
             raise AssertionError("did not end after SIGTERM") from None
@@ -210,7 +210,7 @@ class Server:
 
     def wait_for_log(self, wanted, timeout=5.0):
         """The first line for which `wanted(object)` holds."""
-        deadline = time.monotonic() + timeout
+        deadline = time.monotonic() + program.patience(timeout)
         while time.monotonic() < deadline:
             text = self.log_text()
             for line in text[: text.rfind("\n") + 1].splitlines():

@@ -4,7 +4,7 @@ import re
 
 import requests
 
-from harness import forms
+from harness import forms, program
 from harness.client import Api, unique_name
 
 UUID = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
@@ -125,7 +125,7 @@ def fetch(url, **options):
     """A URL without credentials."""
     with requests.Session() as session:
         session.trust_env = False
-        return session.get(url, timeout=30, allow_redirects=False, **options)
+        return session.get(url, timeout=program.patience(30), allow_redirects=False, **options)
 
 
 def expect(reply, status=200):

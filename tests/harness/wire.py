@@ -6,6 +6,8 @@ import struct
 
 from requests.structures import CaseInsensitiveDict
 
+from harness import program
+
 
 class Reply:
     """One response. The names are those of `requests`, so that the same checks fit both."""
@@ -38,7 +40,7 @@ class Wire:
 
     def __init__(self, host, port, timeout=10.0, context=None):
         self.host = f"{host}:{port}"
-        self.socket = socket.create_connection((host, port), timeout=timeout)
+        self.socket = socket.create_connection((host, port), timeout=program.patience(timeout))
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         if context:
             self.socket = context.wrap_socket(self.socket, server_hostname=host)
