@@ -40,8 +40,9 @@ class Buffer {
   explicit operator bool() const noexcept { return memory_ != nullptr; }
   // As long as the charge, at most kBufferBytes; or empty.
   ByteSpan span() const noexcept { return {memory_, charge_.bytes()}; }
-  // Makes it kBufferBytes long, in place, if nobody has to wait for that. REQUIRES: it is shorter.
-  bool grow() { return charge_.grow(kBufferBytes); }
+  // Makes it `bytes` long, in place, if nobody has to wait for that. REQUIRES: it is shorter, and
+  // `bytes` is at most kBufferBytes.
+  bool grow(std::size_t bytes) { return charge_.grow(bytes); }
   // Gives it back now.
   void release() noexcept;
 

@@ -21,7 +21,7 @@ TEST_F(Pool, BuffersAreAlignedAndAsLongAsTheirCharge) {
   EXPECT_EQ(reinterpret_cast<std::uintptr_t>(buffer.span().data()) % kAlignment, 0u);
   EXPECT_EQ(buffer.span().size(), kFirstBytes);
   const std::byte* const place = buffer.span().data();
-  EXPECT_TRUE(buffer.grow());
+  EXPECT_TRUE(buffer.grow(kBufferBytes));
   EXPECT_EQ(buffer.span().size(), kBufferBytes);
   EXPECT_EQ(buffer.span().data(), place);
   EXPECT_EQ(budget_.load().bytes, kBufferBytes);

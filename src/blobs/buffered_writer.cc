@@ -9,7 +9,7 @@ namespace coffer::blobs {
 Task<std::expected<ByteSpan, Refusal>> BufferedWriter::prepare(InputStream& client) {
   if (!filling_) {
     // A buffer of kFirstBytes is enough for most, and grows.
-    auto next = co_await next_buffer(is_fast_ ? kBufferBytes : kFirstBytes, client);
+    auto next = co_await next_buffer(is_fast_ ? max_buffer() : kFirstBytes, client);
     if (!next) co_return std::unexpected(next.error());
     filling_ = std::move(*next);
     lent_at_ = std::chrono::steady_clock::now();
@@ -27,7 +27,8 @@ void BufferedWriter::advance(std::size_t count) {
   filled_ += count;
   if (filled_ < size) return;
   is_fast_ = true;
-  if (size == kBufferBytes || !filling_.grow()) submit(take_filled(), filled_);
+  const std::size_t max = max_buffer();
+  if (size >= max || !filling_.grow(max)) submit(take_filled(), filled_);
 }
 
 std::chrono::milliseconds BufferedWriter::patience() const noexcept {

@@ -26,6 +26,9 @@ class BufferedWriter : public BlobWriter {
   // `budget` outlives it.
   explicit BufferedWriter(const UploadBudget& budget) noexcept : budget_(budget) {}
 
+  // How long the buffer that is being filled, or the next one, may become: a multiple of kAlignment
+  // from kFirstBytes to kBufferBytes.
+  virtual std::size_t max_buffer() const noexcept { return kBufferBytes; }
   // The next buffer to fill: of `bytes`, or of kFirstBytes.
   virtual Task<std::expected<Buffer, Refusal>> next_buffer(std::size_t bytes,
                                                            InputStream& client) = 0;

@@ -61,8 +61,9 @@ class ObjectUpload::State : public std::enable_shared_from_this<State> {
 
   // Writes into the scratch file, which the first call makes, and hashes.
   void submit(Write write);
-  // All of that is done.
-  Task<void> written();
+  // No more than `left` of that are not done.
+  Task<void> written(std::size_t left);
+  bool is_writing() const;
   // A place for a part, once there is one. Throws what a part failed with.
   Task<std::size_t> take_slot();
   // Begins the upload in parts, unless it has begun.
@@ -115,11 +116,10 @@ class ObjectUpload::State : public std::enable_shared_from_this<State> {
   const http::Headers fields_;
   std::shared_ptr<ScratchFile> file_;  // of whoever writes; null before the first write
 
-  std::mutex mutex_;            // guards what follows
+  mutable std::mutex mutex_;    // guards what follows
   std::vector<bool> is_taken_;  // which places of the scratch file
-  std::deque<Write> writes_;
-  bool is_writing_ = false;  // an I/O thread is at it
-  bool has_begun_ = false;   // an upload in parts
+  std::deque<Write> writes_;    // the first one is what an I/O thread is at
+  bool has_begun_ = false;      // an upload in parts
   bool is_complete_ = false;
   bool is_abandoned_ = false;
   BegunUpload upload_;       // once it has
@@ -131,9 +131,9 @@ class ObjectUpload::State : public std::enable_shared_from_this<State> {
 
 void ObjectUpload::State::submit(Write write) {
   const std::lock_guard lock(mutex_);
+  const bool is_at_work = !writes_.empty();
   writes_.push_back(std::move(write));
-  if (std::exchange(is_writing_, true)) return;
-  context_.io.post([self = shared_from_this()] { self->work(); });
+  if (!is_at_work) context_.io.post([self = shared_from_this()] { self->work(); });
 }
 
 void ObjectUpload::State::work() {
@@ -142,35 +142,42 @@ void ObjectUpload::State::work() {
     bool is_wanted = false;
     {
       const std::lock_guard lock(mutex_);
-      if (writes_.empty()) {
-        is_writing_ = false;
-        wake_locked();
-        return;
-      }
       write = std::move(writes_.front());
-      writes_.pop_front();
       is_wanted = !error_ && !is_abandoned_;
     }
-    if (!is_wanted) continue;
+    std::exception_ptr error;
     try {
-      if (!file_) file_ = ScratchFile::create(context_.folder);
-      file_->write(write.data, write.offset);
-      write.hash->update(write.data);
+      if (is_wanted) {
+        if (!file_) file_ = ScratchFile::create(context_.folder);
+        file_->write(write.data, write.offset);
+        write.hash->update(write.data);
+      }
     } catch (...) {
-      const std::lock_guard lock(mutex_);
-      error_ = std::current_exception();
+      error = std::current_exception();
     }
+    // Whoever waits for it finds its memory free.
+    write = {};
+    const std::lock_guard lock(mutex_);
+    writes_.pop_front();
+    if (error && !error_) error_ = error;
+    wake_locked();
+    if (writes_.empty()) return;
   }
 }
 
-Task<void> ObjectUpload::State::written() {
+bool ObjectUpload::State::is_writing() const {
+  const std::lock_guard lock(mutex_);
+  return !writes_.empty();
+}
+
+Task<void> ObjectUpload::State::written(std::size_t left) {
   const Waking waking(shared_from_this());
   for (;;) {
     std::shared_ptr<OneShotEvent> changed;
     {
       const std::lock_guard lock(mutex_);
       if (error_) std::rethrow_exception(error_);
-      if (!is_writing_) co_return;
+      if (writes_.size() <= left) co_return;
       changed = wait_locked();
     }
     co_await changed->wait();
@@ -362,12 +369,17 @@ void ObjectUpload::submit(std::shared_ptr<const void> keep, ByteView data) {
 }
 
 Task<void> ObjectUpload::settle() {
-  co_await state_->written();
-  if (filled_ < part_bytes_) co_return;
+  const bool is_full = filled_ >= part_bytes_;
+  co_await state_->written(is_full ? 0 : 1);
+  if (!is_full) co_return;
   co_await send_part();
   const std::size_t slot = co_await state_->take_slot();
   begin_part(slot);
 }
+
+Task<void> ObjectUpload::written() { co_await state_->written(0); }
+
+bool ObjectUpload::is_writing() const { return state_->is_writing(); }
 
 Task<void> ObjectUpload::append(std::shared_ptr<const void> keep, ByteView data) {
   co_await settle();
@@ -386,7 +398,7 @@ Task<void> ObjectUpload::finish(Payload payload) {
 }
 
 Task<void> ObjectUpload::finish() {
-  co_await state_->written();
+  co_await state_->written(0);
   if (parts_ == 1) {
     Payload payload = filled_ > 0 ? part_payload() : payload_of(std::string());
     co_await state_->put_whole(std::move(payload));

@@ -45,9 +45,13 @@ class ObjectUpload {
 
   // Takes `data`, which `keep` owns; that is held until all of it is on the disk. Never waits.
   void submit(std::shared_ptr<const void> keep, ByteView data);
-  // Waits until what was submitted is on the disk, and while too many parts are under way. Throws
-  // what became of an earlier part; then the upload is of no more use.
+  // Waits until what was submitted is on the disk, but for the last of it, and while too many parts
+  // are under way. Throws what became of an earlier part; then the upload is of no more use.
   Task<void> settle();
+  // Waits until all that was submitted is on the disk. Throws as settle() does.
+  Task<void> written();
+  // Whether some of it may not be yet.
+  bool is_writing() const;
 
   // submit() and settle(), in as many portions as parts need.
   Task<void> append(std::shared_ptr<const void> keep, ByteView data);

@@ -214,6 +214,27 @@ TEST_F(S3StoreTest, WhatARequestThatWasGivenUpStoresIsRemoved) {
   EXPECT_FALSE(tested_.ledger().standing.contains(place)) << "it is forgotten then";
 }
 
+TEST_F(S3StoreTest, AnUploadHoldsLittleMemory) {
+  // Two buffers of 64 KiB; at first one of 128 KiB and one of 64, while no part is under way.
+  constexpr std::size_t kFirst = 192 * 1024;
+  constexpr std::size_t kLater = 128 * 1024;
+  const Bytes bytes = make_bytes(1'000'000, 9);
+  const auto upload = [&]() -> Task<void> {
+    const auto writer = co_await store().create(bytes.size(), kOwner);
+    for (ByteView rest(bytes); !rest.empty();) {
+      const ByteSpan space = co_await space_of(*writer);
+      const bool is_first = bytes.size() - rest.size() < kFirst;
+      EXPECT_LE(store().memory_load().bytes, is_first ? kFirst : kLater);
+      const std::size_t count = std::min(space.size(), rest.size());
+      std::ranges::copy(rest.first(count), space.begin());
+      writer->advance(count);
+      rest = rest.subspan(count);
+    }
+    co_await writer->finish();
+  };
+  run(upload());
+}
+
 TEST_F(S3StoreTest, AnUploadThatWasBegunTwiceLeavesNone) {
   service().fail_next({[&](const auto& request, const auto& to, bool&) {
     const std::size_t from = request.target.find(s3::kBlobPrefix);

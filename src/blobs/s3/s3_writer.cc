@@ -52,9 +52,20 @@ S3Writer::S3Writer(WriterContext& context, UploadBudget::Share share,
       holder_(std::move(holder)),
       upload_(context.uploads, key_of(holder_->place()), holder_) {}
 
+// The first one is as long as may be, since what fits in it goes from there. Two of the others
+// exist at a time.
+std::size_t S3Writer::max_buffer() const noexcept {
+  return upload_.size() == 0 ? kBufferBytes : kBufferBytes / 2;
+}
+
 Task<std::expected<Buffer, Refusal>> S3Writer::next_buffer(std::size_t bytes, InputStream& client) {
-  // Holds no memory while it waits: what was submitted has given its buffer back.
   co_await upload_.settle();
+  if (upload_.is_writing()) {
+    UploadBudget::Charge second = context_.budget.try_take(share_, bytes);
+    if (second.bytes() > 0) co_return context_.buffers.take(std::move(second));
+  }
+  // Holds no memory while it waits: what was submitted has given its buffer back.
+  co_await upload_.written();
   auto charge = co_await context_.budget.take(share_, bytes, client);
   if (!charge) co_return std::unexpected(charge.error());
   co_return context_.buffers.take(std::move(*charge));

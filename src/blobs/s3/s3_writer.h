@@ -23,7 +23,8 @@ struct WriterContext {
   UploadContext& uploads;
 };
 
-// Fills one buffer a time, which an I/O thread writes into the scratch file of the object's upload.
+// Fills buffers, which an I/O thread writes into the scratch file of the object's upload: one is
+// filled while the one before it is written.
 class S3Writer final : public BufferedWriter {
  public:
   S3Writer(WriterContext& context, UploadBudget::Share share,
@@ -32,6 +33,7 @@ class S3Writer final : public BufferedWriter {
   Task<std::shared_ptr<DurableBlob>> seal() override;
 
  private:
+  std::size_t max_buffer() const noexcept override;
   Task<std::expected<Buffer, Refusal>> next_buffer(std::size_t bytes, InputStream& client) override;
   void submit(Buffer buffer, std::size_t count) override;
 
