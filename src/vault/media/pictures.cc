@@ -357,9 +357,11 @@ Task<Pictures::Found> Pictures::keep(Sha256Digest source, PictureSpec spec, Made
     co_return true;
   };
   const bool kept = co_await context_.database.write(Actor::System{}, body);
-  // Before the bytes of what is not kept go.
+  if (!kept) {
+    staged.commit_refused();
+    co_return fail(FailureCode::kNotFound, "the file is gone");
+  }
   derived.content = co_await open_blob(context_, derived.digest);
-  if (!kept) staged.commit_refused();
   if (!derived.content) throw blobs::Error("a picture that was just stored is not there");
   co_return derived;
 }

@@ -384,6 +384,21 @@ TEST_F(PicturesTest, GoWithTheFile) {
   EXPECT_EQ(stored_blobs(), 0U);
 }
 
+TEST_F(PicturesTest, OneWhoseFileWentMeanwhileIsNotFound) {
+  const Entry file = photo();
+  std::optional<Result<DerivedPicture>> got;
+  {
+    std::jthread asker([&] { got = render(file, {.width = 100}); });
+    ASSERT_TRUE(eventually([&] { return maker_.held() > 0; }));
+    ASSERT_TRUE(remove(anna_, file.id));
+    clock_.advance(25h);
+    collect_all();
+    maker_.make();
+  }
+  EXPECT_FAILS(got.value(), kNotFound);
+  EXPECT_EQ(kept(), 0);
+}
+
 TEST_F(PicturesTest, WithoutAMakerNothingIsWaitedFor) {
   const Entry waiting = upload(anna_, "w.jpg", "w");
   EXPECT_EQ(vault_->pictures().state_of(waiting), MediaState::kProcessing);
