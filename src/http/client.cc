@@ -11,21 +11,11 @@
 
 #include "base/thread.h"
 #include "http/curl.h"
+#include "http/easy_handle.h"
 #include "net/public_address.h"
 #include "net/socket.h"
 
 namespace coffer::http {
-namespace {
-
-struct FreeEasy {
-  void operator()(CURL* easy) const noexcept { curl_easy_cleanup(easy); }
-};
-struct FreeList {
-  void operator()(curl_slist* list) const noexcept { curl_slist_free_all(list); }
-};
-
-}  // namespace
-
 // One request under way.
 class OutboundClient::Transfer {
  public:
@@ -33,9 +23,10 @@ class OutboundClient::Transfer {
       : options_(options),
         request_(std::move(request)),
         done_(std::move(done)),
-        easy_(curl_easy_init()) {
-    if (!easy_) throw std::bad_alloc();
-    for (const auto& [name, value] : request_.headers) add_field(name, value);
+        easy_(options.user_agent) {
+    for (const auto& [name, value] : request_.headers) {
+      easy_.add_field(std::string(name).append(": ").append(value));
+    }
     set_request();
     set_bounds();
   }
@@ -68,49 +59,23 @@ class OutboundClient::Transfer {
   }
 
  private:
-  template <class Value>
-  void set(CURLoption option, Value value) {
-    if (curl_easy_setopt(easy_.get(), option, value) != CURLE_OK) {
-      throw std::runtime_error("libcurl lacks an option");
-    }
-  }
-
-  void add_field(std::string_view name, std::string_view value) {
-    std::string line(name);
-    line.append(": ").append(value);
-    curl_slist* longer = curl_slist_append(fields_.get(), line.c_str());
-    if (!longer) throw std::bad_alloc();
-    (void)fields_.release();
-    fields_.reset(longer);
-  }
-
   void set_request() {
-    set(CURLOPT_URL, request_.url.c_str());
-    set(CURLOPT_POST, 1L);
-    set(CURLOPT_POSTFIELDS, request_.body.data());
-    set(CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(request_.body.size()));
-    set(CURLOPT_HTTPHEADER, fields_.get());
-    set(CURLOPT_USERAGENT, options_.user_agent.c_str());
-    set(CURLOPT_PRIVATE, static_cast<void*>(this));
-    set(CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_1_1));
+    easy_.set(CURLOPT_URL, request_.url.c_str());
+    easy_.set(CURLOPT_POST, 1L);
+    easy_.set(CURLOPT_POSTFIELDS, request_.body.data());
+    easy_.set(CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(request_.body.size()));
+    easy_.set_fields();
+    easy_.set(CURLOPT_PRIVATE, static_cast<void*>(this));
   }
 
   void set_bounds() {
-    set(CURLOPT_PROTOCOLS_STR, "http,https");
-    set(CURLOPT_FOLLOWLOCATION, 0L);
-    set(CURLOPT_PROXY, "");
-    set(CURLOPT_SSL_VERIFYPEER, 1L);
-    set(CURLOPT_SSL_VERIFYHOST, 2L);
-    set(CURLOPT_TIMEOUT_MS, static_cast<long>(options_.timeout.count()));
-    set(CURLOPT_NOSIGNAL, 1L);
-    // A name whose look-up hangs is left to its thread, not waited for.
-    set(CURLOPT_QUICK_EXIT, 1L);
-    set(CURLOPT_OPENSOCKETFUNCTION, &Transfer::on_socket);
-    set(CURLOPT_OPENSOCKETDATA, static_cast<void*>(this));
-    set(CURLOPT_HEADERFUNCTION, &Transfer::on_head_line);
-    set(CURLOPT_HEADERDATA, static_cast<void*>(this));
-    set(CURLOPT_WRITEFUNCTION, &Transfer::on_body);
-    set(CURLOPT_WRITEDATA, static_cast<void*>(this));
+    easy_.set(CURLOPT_TIMEOUT_MS, static_cast<long>(options_.timeout.count()));
+    easy_.set(CURLOPT_OPENSOCKETFUNCTION, &Transfer::on_socket);
+    easy_.set(CURLOPT_OPENSOCKETDATA, static_cast<void*>(this));
+    easy_.set(CURLOPT_HEADERFUNCTION, &Transfer::on_head_line);
+    easy_.set(CURLOPT_HEADERDATA, static_cast<void*>(this));
+    easy_.set(CURLOPT_WRITEFUNCTION, &Transfer::on_body);
+    easy_.set(CURLOPT_WRITEDATA, static_cast<void*>(this));
   }
 
   static curl_socket_t on_socket(void* self, curlsocktype /*purpose*/, curl_sockaddr* address) {
@@ -179,8 +144,7 @@ class OutboundClient::Transfer {
   bool is_head_too_long_ = false;
   bool is_refused_ = false;  // an address was
   bool lacks_descriptor_ = false;
-  std::unique_ptr<curl_slist, FreeList> fields_;
-  std::unique_ptr<CURL, FreeEasy> easy_;  // last: it refers to the others
+  EasyHandle easy_;  // last: it refers to the others
 };
 
 OutboundClient::OutboundClient(Options options) : options_(std::move(options)) {

@@ -161,11 +161,14 @@ Task<void> UpstreamClient::sleep(std::chrono::milliseconds delay) {
 }
 
 void UpstreamClient::tell(std::shared_ptr<Transfer> transfer) {
+  bool is_first = false;
   {
     const std::lock_guard lock(mutex_);
+    is_first = told_.empty();
     told_.push_back(std::move(transfer));
   }
-  curl_multi_wakeup(multi_);
+  // What others told has woken the thread, which has not looked since.
+  if (is_first) curl_multi_wakeup(multi_);
 }
 
 void UpstreamClient::work() {
@@ -173,7 +176,7 @@ void UpstreamClient::work() {
     int under_way = 0;
     curl_multi_perform(multi_, &under_way);
     finish_ended();
-    end_stalled();
+    look_at_running();
     curl_multi_poll(multi_, nullptr, 0, poll_time(), nullptr);
   }
 }
@@ -226,9 +229,10 @@ void UpstreamClient::finish_ended() {
   }
 }
 
-void UpstreamClient::end_stalled() {
+void UpstreamClient::look_at_running() {
   const Moment now = std::chrono::steady_clock::now();
   std::erase_if(running_, [&](const std::shared_ptr<Transfer>& transfer) {
+    transfer->wake_for_news();
     if (!transfer->is_stalled(now)) return false;
     curl_multi_remove_handle(multi_, transfer->easy());
     transfer->is_running = false;

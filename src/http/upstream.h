@@ -140,8 +140,8 @@ class UpstreamClient {
   // False when stopped.
   bool attend();
   void finish_ended();
-  // Ends what has stalled.
-  void end_stalled();
+  // Wakes those for whom something has come, and ends what has stalled.
+  void look_at_running();
   int poll_time();
 
   const Options options_;

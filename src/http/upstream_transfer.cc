@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cstdio>
 #include <cstring>
-#include <new>
 #include <utility>
 
 #include "base/executor.h"
@@ -27,73 +26,48 @@ std::string_view trimmed(std::string_view text) {
 }  // namespace
 
 UpstreamReply::Transfer::Transfer(const UpstreamClient::Options& options, UpstreamRequest request)
-    : options_(options), request_(std::move(request)), easy_(curl_easy_init()) {
-  if (!easy_) throw std::bad_alloc();
+    : options_(options), request_(std::move(request)), easy_(options.user_agent) {
   set_request();
   set_bounds();
-}
-
-template <class Value>
-void UpstreamReply::Transfer::set(CURLoption option, Value value) {
-  if (curl_easy_setopt(easy_.get(), option, value) != CURLE_OK) {
-    throw std::runtime_error("libcurl lacks an option");
-  }
-}
-
-void UpstreamReply::Transfer::add_field(const std::string& line) {
-  curl_slist* longer = curl_slist_append(fields_.get(), line.c_str());
-  if (!longer) throw std::bad_alloc();
-  (void)fields_.release();
-  fields_.reset(longer);
 }
 
 void UpstreamReply::Transfer::set_request() {
   for (const auto& [name, value] : request_.headers) {
     // An empty field is written with a semicolon there.
-    add_field(std::string(name).append(value.empty() ? ";" : ": ").append(value));
+    easy_.add_field(std::string(name).append(value.empty() ? ";" : ": ").append(value));
   }
   // Without a wait for `100 Continue`, which not every server sends.
-  add_field("Expect:");
+  easy_.add_field("Expect:");
   if (request_.method == "HEAD") {
-    set(CURLOPT_NOBODY, 1L);
+    easy_.set(CURLOPT_NOBODY, 1L);
   } else if (request_.body) {
-    set(CURLOPT_UPLOAD, 1L);
-    set(CURLOPT_READFUNCTION, &Transfer::on_read);
-    set(CURLOPT_READDATA, static_cast<void*>(this));
-    set(CURLOPT_SEEKFUNCTION, &Transfer::on_seek);
-    set(CURLOPT_SEEKDATA, static_cast<void*>(this));
-    set(CURLOPT_INFILESIZE_LARGE, static_cast<curl_off_t>(request_.body->size()));
-    set(CURLOPT_UPLOAD_BUFFERSIZE, kSendBuffer);
-    set(CURLOPT_BUFFERSIZE, kReplyBuffer);
+    easy_.set(CURLOPT_UPLOAD, 1L);
+    easy_.set(CURLOPT_READFUNCTION, &Transfer::on_read);
+    easy_.set(CURLOPT_READDATA, static_cast<void*>(this));
+    easy_.set(CURLOPT_SEEKFUNCTION, &Transfer::on_seek);
+    easy_.set(CURLOPT_SEEKDATA, static_cast<void*>(this));
+    easy_.set(CURLOPT_INFILESIZE_LARGE, static_cast<curl_off_t>(request_.body->size()));
+    easy_.set(CURLOPT_UPLOAD_BUFFERSIZE, kSendBuffer);
+    easy_.set(CURLOPT_BUFFERSIZE, kReplyBuffer);
   }
-  if (request_.method != "HEAD") set(CURLOPT_CUSTOMREQUEST, request_.method.c_str());
-  set(CURLOPT_URL, request_.url.c_str());
+  if (request_.method != "HEAD") easy_.set(CURLOPT_CUSTOMREQUEST, request_.method.c_str());
+  easy_.set(CURLOPT_URL, request_.url.c_str());
   // What was signed is what is sent.
-  set(CURLOPT_PATH_AS_IS, 1L);
-  if (request_.is_sent_once) set(CURLOPT_FRESH_CONNECT, 1L);
-  set(CURLOPT_HTTPHEADER, fields_.get());
-  set(CURLOPT_USERAGENT, options_.user_agent.c_str());
-  set(CURLOPT_PRIVATE, static_cast<void*>(this));
-  set(CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_1_1));
-  set(CURLOPT_HEADERFUNCTION, &Transfer::on_head_line);
-  set(CURLOPT_HEADERDATA, static_cast<void*>(this));
-  set(CURLOPT_WRITEFUNCTION, &Transfer::on_body);
-  set(CURLOPT_WRITEDATA, static_cast<void*>(this));
+  easy_.set(CURLOPT_PATH_AS_IS, 1L);
+  if (request_.is_sent_once) easy_.set(CURLOPT_FRESH_CONNECT, 1L);
+  easy_.set_fields();
+  easy_.set(CURLOPT_PRIVATE, static_cast<void*>(this));
+  easy_.set(CURLOPT_HEADERFUNCTION, &Transfer::on_head_line);
+  easy_.set(CURLOPT_HEADERDATA, static_cast<void*>(this));
+  easy_.set(CURLOPT_WRITEFUNCTION, &Transfer::on_body);
+  easy_.set(CURLOPT_WRITEDATA, static_cast<void*>(this));
 }
 
 void UpstreamReply::Transfer::set_bounds() {
-  set(CURLOPT_PROTOCOLS_STR, "http,https");
-  set(CURLOPT_FOLLOWLOCATION, 0L);
-  set(CURLOPT_PROXY, "");
-  set(CURLOPT_SSL_VERIFYPEER, 1L);
-  set(CURLOPT_SSL_VERIFYHOST, 2L);
-  if (!options_.certificates.empty()) set(CURLOPT_CAINFO, options_.certificates.c_str());
-  set(CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(options_.connect_timeout.count()));
-  set(CURLOPT_TIMEOUT_MS, static_cast<long>(request_.timeout.count()));
-  set(CURLOPT_TCP_NODELAY, 1L);
-  set(CURLOPT_NOSIGNAL, 1L);
-  // A name whose look-up hangs is left to its thread, not waited for.
-  set(CURLOPT_QUICK_EXIT, 1L);
+  if (!options_.certificates.empty()) easy_.set(CURLOPT_CAINFO, options_.certificates.c_str());
+  easy_.set(CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(options_.connect_timeout.count()));
+  easy_.set(CURLOPT_TIMEOUT_MS, static_cast<long>(request_.timeout.count()));
+  easy_.set(CURLOPT_TCP_NODELAY, 1L);
 }
 
 std::size_t UpstreamReply::Transfer::on_read(char* into, std::size_t size, std::size_t count,
@@ -157,7 +131,7 @@ void UpstreamReply::Transfer::take_head_line(std::string_view line) {
   incoming_.status = static_cast<unsigned>(status);
   head_ = std::move(incoming_);
   has_begun_ = true;
-  wake_locked();
+  has_news_ = true;
 }
 
 std::size_t UpstreamReply::Transfer::on_body(char* data, std::size_t size, std::size_t count,
@@ -176,7 +150,7 @@ std::size_t UpstreamReply::Transfer::on_body(char* data, std::size_t size, std::
                        transfer.body_.begin() + static_cast<std::ptrdiff_t>(transfer.taken_));
   transfer.taken_ = 0;
   transfer.body_.insert(transfer.body_.end(), piece.begin(), piece.end());
-  transfer.wake_locked();
+  transfer.has_news_ = true;
   return piece.size();
 }
 
@@ -238,6 +212,12 @@ void UpstreamReply::Transfer::go_on() {
 bool UpstreamReply::Transfer::is_stalled(std::chrono::steady_clock::time_point now) {
   const std::lock_guard lock(mutex_);
   return !is_paused_ && now - moved_ > options_.stall_timeout;
+}
+
+void UpstreamReply::Transfer::wake_for_news() {
+  if (!std::exchange(has_news_, false)) return;
+  const std::lock_guard lock(mutex_);
+  wake_locked();
 }
 
 void UpstreamReply::Transfer::finish(CURLcode code) {

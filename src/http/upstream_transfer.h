@@ -13,6 +13,7 @@
 #include <string>
 #include <string_view>
 
+#include "http/easy_handle.h"
 #include "http/upstream.h"
 
 namespace coffer::http {
@@ -51,22 +52,15 @@ class UpstreamReply::Transfer {
   void has_moved() noexcept { moved_ = std::chrono::steady_clock::now(); }
   // Whether nothing has for too long, though it might have.
   bool is_stalled(std::chrono::steady_clock::time_point now);
+  // Wakes whoever waits, if something came since the last call. Called once all that is there has
+  // been taken: a short reply, whose head, body and end come together, wakes once.
+  void wake_for_news();
   void finish(CURLcode code);
   // The client ends.
   void stop();
   bool is_running = false;
 
  private:
-  struct FreeEasy {
-    void operator()(CURL* easy) const noexcept { curl_easy_cleanup(easy); }
-  };
-  struct FreeList {
-    void operator()(curl_slist* list) const noexcept { curl_slist_free_all(list); }
-  };
-
-  template <class Value>
-  void set(CURLoption option, Value value);
-  void add_field(const std::string& line);
   void set_request();
   void set_bounds();
 
@@ -85,6 +79,7 @@ class UpstreamReply::Transfer {
   // The thread's.
   std::chrono::steady_clock::time_point moved_;
   std::uint64_t sent_ = 0;  // bytes of the body
+  bool has_news_ = false;   // something came that nobody was woken for
   std::size_t head_bytes_ = 0;
   Head incoming_;
   bool is_head_too_long_ = false;
@@ -101,8 +96,7 @@ class UpstreamReply::Transfer {
   std::exception_ptr error_;
   std::shared_ptr<OneShotEvent> waiter_;
 
-  std::unique_ptr<curl_slist, FreeList> fields_;
-  std::unique_ptr<CURL, FreeEasy> easy_;  // last: it refers to the others
+  EasyHandle easy_;  // last: it refers to the others
 };
 
 }  // namespace coffer::http

@@ -21,6 +21,7 @@ constexpr const char* kDefaultRegion = "us-east-1";
 // Half of the time that a call has is for another attempt.
 constexpr milliseconds kMinStall = std::chrono::seconds(1);
 constexpr milliseconds kMaxStall = std::chrono::seconds(30);
+constexpr milliseconds kMaxConnect = std::chrono::seconds(10);
 // Services refuse what was signed more than 15 minutes ago.
 constexpr std::chrono::minutes kLateRequests{20};
 
@@ -68,6 +69,8 @@ std::optional<s3::PublicAccess> public_access_of(const config::Settings& setting
 http::UpstreamClient::Options transport_of(const config::Settings& settings) {
   http::UpstreamClient::Options options;
   options.certificates = settings.s3.certificates;
+  options.connect_timeout =
+      std::clamp<milliseconds>(settings.s3.timeout / 2, kMinStall, kMaxConnect);
   options.stall_timeout = std::clamp<milliseconds>(settings.s3.timeout / 2, kMinStall, kMaxStall);
   return options;
 }

@@ -6,6 +6,7 @@
 #include <array>
 #include <cstring>
 #include <exception>
+#include <iterator>
 
 #include "base/log.h"
 #include "base/text.h"
@@ -25,6 +26,10 @@ constexpr int kListMax = 500;
 constexpr std::uint64_t kPartsMax = 10'000;
 // Services refuse what is 15 minutes off.
 constexpr std::chrono::minutes kTolerableSkew{5};
+// A connection slower than that carries no part of an upload, and a service slower than that copies
+// nothing: bytes a second.
+constexpr std::uint64_t kSlowestConnection = std::uint64_t{16} << 10U;
+constexpr std::uint64_t kSlowestWork = std::uint64_t{1} << 20U;
 // A call tries the service's time and the machine's own.
 constexpr int kClocks = 2;
 // The SHA-256 of nothing.
@@ -162,7 +167,8 @@ Client::Client(http::UpstreamClient& http, CredentialSource& credentials, const 
       options_(std::move(options)),
       base_url_(fmt::format("{}://{}", split(options_.endpoint).scheme, host_of(options_))),
       host_(host_of(options_)),
-      path_(path_of(options_)) {}
+      path_(path_of(options_)),
+      request_signer_({.region = options_.region}) {}
 
 ClientCounts Client::counts() const noexcept {
   return {.requests = requests_.load(std::memory_order_relaxed),
@@ -186,7 +192,7 @@ ClientCounts operator+(const ClientCounts& a, const ClientCounts& b) noexcept {
           .running = a.running + b.running};
 }
 
-http::UpstreamRequest Client::sign(const Call& call, const Signer& signer) const {
+http::UpstreamRequest Client::sign(const Call& call, const Signer& signer) {
   const Credentials& credentials = signer.credentials;
   const Time now = clock_.now() + signer.skew;
   SignableRequest signable{.method = call.method,
@@ -207,10 +213,8 @@ http::UpstreamRequest Client::sign(const Call& call, const Signer& signer) const
   headers.emplace_back("host", host_);
   const std::string query = encode_query(call.query);
   if (!query.empty()) request.url += "?" + query;
-  const SigningScope scope{.region = options_.region};
-  request.headers.add("authorization", authorization(signable, credentials, scope, now));
+  request.headers.add("authorization", request_signer_.authorization(signable, credentials, now));
   if (call.payload) request.body = call.payload->body;
-  request.timeout = options_.attempt_timeout;
   request.is_sent_once = call.is_counted;
   return request;
 }
@@ -233,8 +237,16 @@ void Client::set_clock(const http::UpstreamReply& reply, const Signer& signer) {
                {{"seconds", std::chrono::duration_cast<std::chrono::seconds>(skew).count()}});
 }
 
+milliseconds Client::bound_of(const Call& call) const {
+  if (options_.attempt_timeout.count() > 0) return options_.attempt_timeout;
+  const std::uint64_t sent = call.payload ? call.payload->body->size() : 0;
+  return options_.deadline + milliseconds(sent * 1'000 / kSlowestConnection) +
+         milliseconds(call.worked_bytes * 1'000 / kSlowestWork);
+}
+
 Task<Client::Answer> Client::attempt(const Call& call, Body body, const Signer& signer) {
   http::UpstreamRequest request = sign(call, signer);
+  request.timeout = body == Body::kRead ? bound_of(call) : options_.attempt_timeout;
   count(requests_);
   const Running running(running_);
   Answer answer;
@@ -264,6 +276,7 @@ Task<Client::Answer> Client::call(Call call, Body body, Attempts& attempts) {
       if (status < 300 || (status == 404 && call.accepts_missing)) co_return answer;
       count(refused_);
       const ErrorReply refusal = read_error(status, answer.body);
+      if (call.accepts_invalid_part && refusal.code == "InvalidPart") co_return answer;
       remedy = remedy_for(refusal);
       // The answer to a HEAD has no code.
       if (status == 403 && refusal.code.empty() && is_clock_off(*answer.reply, signer)) {
@@ -348,29 +361,47 @@ Task<std::string> Client::put_part(std::string key, std::string upload, std::uin
   put.query.emplace_back("uploadId", std::move(upload));
   put.payload = std::move(payload);
   const Answer answer = co_await call(std::move(put), Body::kRead);
-  std::string etag = etag_of(*answer.reply);
-  if (etag.empty()) throw failed("PUT", "it took a part and gave no ETag");
-  co_return etag;
+  // Without one, or with a wrong one, the part is found when the object is made.
+  co_return etag_of(*answer.reply);
+}
+
+Task<Payload> Client::listed_completion(std::string key, std::string upload, std::size_t count) {
+  PartPage all{.parts = {}, .is_end = false};
+  while (!all.is_end && all.parts.size() < kPartsMax) {
+    Call list{.method = "GET", .key = key};
+    list.query.emplace_back("uploadId", upload);
+    const std::uint32_t last = all.parts.empty() ? 0 : all.parts.back().number;
+    list.query.emplace_back("part-number-marker", std::to_string(last));
+    const Answer answer = co_await call(std::move(list), Body::kRead);
+    PartPage page = read_parts(answer.body);
+    all.is_end = page.is_end;
+    std::ranges::move(page.parts, std::back_inserter(all.parts));
+  }
+  if (all.parts.size() != count) throw failed("GET", "it lists other parts than it took");
+  co_return payload_of(completion_of(std::move(all.parts)));
 }
 
 Task<void> Client::complete_upload(std::string key, std::string upload,
                                    std::vector<UploadedPart> parts, std::uint64_t size) {
-  std::ranges::sort(parts, {}, &UploadedPart::number);
-  std::string xml = "<CompleteMultipartUpload>";
-  for (const UploadedPart& part : parts) {
-    xml += fmt::format("<Part><PartNumber>{}</PartNumber><ETag>{}</ETag></Part>", part.number,
-                       xml_escape(part.etag));
-  }
-  xml += "</CompleteMultipartUpload>";
-  const Payload payload = payload_of(std::move(xml));
+  const std::size_t count = parts.size();
+  const bool is_any_unknown = std::ranges::any_of(parts, &std::string::empty, &UploadedPart::etag);
+  bool may_ask = !is_any_unknown;
+  Payload payload = payload_of(completion_of(std::move(parts)));
+  if (is_any_unknown) payload = co_await listed_completion(key, upload, count);
   Attempts attempts(*this);
   for (;;) {
     Call complete{.method = "POST", .key = key};
     complete.query.emplace_back("uploadId", upload);
     complete.payload = payload;
     complete.accepts_missing = true;
+    complete.accepts_invalid_part = std::exchange(may_ask, false);
+    complete.worked_bytes = size;
     const Answer answer = co_await call(std::move(complete), Body::kRead, attempts);
     ErrorReply refusal = read_error(answer.reply->status(), answer.body);
+    if (refusal.code == "InvalidPart" && answer.reply->status() >= 400) {
+      payload = co_await listed_completion(key, upload, count);
+      continue;
+    }
     if (answer.reply->status() == 404) {
       // An earlier attempt may have succeeded, and its answer been lost.
       const auto stored = co_await this->size(key);
@@ -397,6 +428,7 @@ Task<void> Client::copy(std::string from, std::string to, std::uint64_t size,
   put.fields.add("x-amz-copy-source", source);
   put.fields.add("x-amz-metadata-directive", "REPLACE");
   put.payload = payload_of(std::string());
+  put.worked_bytes = size;
   co_await call_for(std::move(put), "CopyObjectResult");
 }
 
@@ -414,6 +446,7 @@ Task<void> Client::copy_in_parts(std::string source, std::string to, std::uint64
     put.fields.add("x-amz-copy-source", source);
     put.fields.add("x-amz-copy-source-range", fmt::format("bytes={}-{}", from, end - 1));
     put.payload = payload_of(std::string());
+    put.worked_bytes = end - from;
     const std::string copied = co_await call_for(std::move(put), "CopyPartResult");
     auto etag = xml_text(copied, "ETag");
     if (!etag) throw failed("PUT", "it copied a part and gave no ETag");

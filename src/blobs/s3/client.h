@@ -18,6 +18,7 @@
 #include "blobs/blob_store.h"
 #include "blobs/s3/credentials.h"
 #include "blobs/s3/errors.h"
+#include "blobs/s3/part_list.h"
 #include "http/upstream.h"
 
 namespace coffer::blobs::s3 {
@@ -30,7 +31,8 @@ struct ClientOptions {
   bool path_style = true;
   // How long a call goes on trying; what is under way then is waited for.
   std::chrono::milliseconds deadline = std::chrono::seconds(30);
-  // Of an attempt, from start to end; 0: as long as bytes move.
+  // Of an attempt, from start to end; 0: as long as is reasonable for what is sent, or what the
+  // service has to do. What is read as it comes has no such bound: its reader sets the pace.
   std::chrono::milliseconds attempt_timeout{0};
   // Before the second attempt; twice as long before each further one, and 5 s at most. Half of it
   // is random.
@@ -68,12 +70,6 @@ struct BegunUpload {
   bool may_have_others = false;
 };
 
-// A part of an upload that has arrived.
-struct UploadedPart {
-  std::uint32_t number = 0;  // from 1
-  std::string etag;
-};
-
 struct ListedObject {
   std::string key;
   std::uint64_t size = 0;
@@ -104,11 +100,12 @@ class Client {
 
   // An upload in parts. Ended by complete_upload() or abort_uploads().
   Task<BegunUpload> begin_upload(std::string key, http::Headers fields = {});
-  // The part's ETag.
+  // The part's ETag; empty where the service gave none.
   Task<std::string> put_part(std::string key, std::string upload, std::uint32_t number,
                              Payload payload);
   // Makes the object of them. `size`: of all of them, by which it is recognized where the answer to
-  // an earlier attempt was lost.
+  // an earlier attempt was lost. Where the service does not know one by its ETag, it is asked for
+  // the ETags once more: the bytes of each part were signed.
   Task<void> complete_upload(std::string key, std::string upload, std::vector<UploadedPart> parts,
                              std::uint64_t size);
   // Ends every unfinished upload of the key, so that no part of it is left.
@@ -149,8 +146,10 @@ class Client {
     std::vector<std::pair<std::string, std::string>> query = {};
     http::Headers fields = {};
     std::optional<Payload> payload = {};
-    bool accepts_missing = false;  // 404 is an answer
-    bool is_counted = false;       // how often it was sent matters
+    bool accepts_missing = false;       // 404 is an answer
+    bool accepts_invalid_part = false;  // so is InvalidPart
+    std::uint64_t worked_bytes = 0;     // that the service copies, or joins
+    bool is_counted = false;            // how often it was sent matters
   };
   // The answer and, unless it is `streamed`, its body.
   struct Answer {
@@ -176,7 +175,11 @@ class Client {
     std::chrono::microseconds skew{0};
   };
   Task<Answer> attempt(const Call& call, Body body, const Signer& signer);
-  http::UpstreamRequest sign(const Call& call, const Signer& signer) const;
+  http::UpstreamRequest sign(const Call& call, const Signer& signer);
+  // How long an attempt may take.
+  std::chrono::milliseconds bound_of(const Call& call) const;
+  // What completes an upload of `count` parts, with the ETags that the service lists.
+  Task<Payload> listed_completion(std::string key, std::string upload, std::size_t count);
   // Whether what was signed so may have been refused for its time.
   bool is_clock_off(const http::UpstreamReply& reply, const Signer& signer) const;
   void set_clock(const http::UpstreamReply& reply, const Signer& signer);
@@ -189,6 +192,7 @@ class Client {
   const std::string base_url_;  // of the bucket
   const std::string host_;
   const std::string path_;  // in front of keys
+  RequestSigner request_signer_;
   // The service's clock is that far ahead.
   std::atomic<std::int64_t> skew_micros_ = 0;
   std::atomic<std::uint64_t> requests_ = 0;

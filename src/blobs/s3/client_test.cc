@@ -6,6 +6,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "base/executor.h"
@@ -205,6 +206,32 @@ TEST_F(S3ClientTest, GivesUpAtTheDeadline) {
   service_.fail_next(std::move(faults));
   EXPECT_NE(failure_of(client.put("a", payload_of("bytes"))).find("SlowDown"), std::string::npos);
   EXPECT_LT(requests(), 10U) << "each delay is longer than the one before";
+}
+
+TEST_F(S3ClientTest, AnAttemptWhoseAnswerDripsEnds) {
+  ClientOptions hurried = options();
+  hurried.deadline = 100ms;
+  Client client(http_, credentials_, clock_, system_entropy(), hurried);
+  service_.fail_next({[](const auto&, const auto& to, bool&) {
+    to.send("HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n");
+    for (int bytes = 0; bytes < 300; ++bytes) {
+      to.send("x");
+      std::this_thread::sleep_for(10ms);
+    }
+    return true;
+  }});
+  const auto began = std::chrono::steady_clock::now();
+  EXPECT_NE(failure_of(client.put("a", payload_of("bytes"))).find("in time"), std::string::npos);
+  EXPECT_LT(std::chrono::steady_clock::now() - began, 2s);
+}
+
+TEST_F(S3ClientTest, AnUploadWhosePartsAreNotThereIsNotCompleted) {
+  const std::string upload = run(client_.begin_upload("big")).id;
+  run(client_.put_part("big", upload, 1, payload_of("bytes")));
+  const std::vector<UploadedPart> two{{.number = 1, .etag = "a"}, {.number = 2, .etag = "b"}};
+  EXPECT_NE(failure_of(client_.complete_upload("big", upload, two, 10)).find("other parts"),
+            std::string::npos);
+  EXPECT_FALSE(service_.objects().contains("big"));
 }
 
 // Longer than the call may take: there is no point in waiting.

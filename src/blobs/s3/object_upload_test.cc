@@ -3,6 +3,8 @@
 #include <gtest/gtest.h>
 
 #include <chrono>
+#include <future>
+#include <memory>
 #include <string>
 #include <thread>
 #include <vector>
@@ -110,10 +112,49 @@ TEST_F(ObjectUploadTest, APartThatIsRefusedEndsTheUploadAndLeavesNothing) {
 }
 
 TEST_F(ObjectUploadTest, ACompletionThatIsRefusedLeavesNothing) {
-  service_.fail_next({none(), none(), none(), answers(400, "InvalidPart")});
+  service_.fail_next({none(), none(), none(), answers(400, "EntityTooSmall")});
   EXPECT_THROW(run(upload(context_, "a", blobs::test::make_bytes(2 * kPart, 3), kPart)), Error);
   EXPECT_TRUE(settles());
   EXPECT_TRUE(service_.objects().empty());
+}
+
+TEST_F(ObjectUploadTest, TakesMoreWhileTheLastIsWritten) {
+  std::promise<void> release;
+  const std::shared_future<void> released = release.get_future().share();
+  for (int thread = 0; thread < 2; ++thread) io_.post([released] { released.wait(); });
+  const auto bytes = std::make_shared<const Bytes>(blobs::test::make_bytes(2'000, 5));
+  const auto take_and_finish = [&](ObjectUpload& upload) -> Task<void> {
+    upload.submit(bytes, ByteView(*bytes).first(1'000));
+    co_await upload.settle();
+    EXPECT_TRUE(upload.is_writing());
+    upload.submit(bytes, ByteView(*bytes).subspan(1'000));
+    const std::jthread later([&] {
+      std::this_thread::sleep_for(20ms);
+      release.set_value();
+    });
+    co_await upload.settle();
+    EXPECT_EQ(released.wait_for(0s), std::future_status::ready) << "two are too many";
+    co_await upload.written();
+    EXPECT_FALSE(upload.is_writing());
+    EXPECT_EQ(bytes.use_count(), 1);
+    co_await upload.finish();
+  };
+  {
+    ObjectUpload upload(context_, "a");
+    run(take_and_finish(upload));
+  }
+  EXPECT_EQ(stored("a"), as_text(*bytes));
+}
+
+TEST_F(ObjectUploadTest, PartsWhoseETagsWereNotToldOrWrongAreFound) {
+  const Bytes bytes = blobs::test::make_bytes(7 * kPart + 1, 6);
+  service_.lie_about_parts({"\"0123456789abcdef0123456789abcdef\""});
+  run(upload(context_, "wrong", bytes, kPart));
+  EXPECT_EQ(stored("wrong"), as_text(bytes));
+  service_.lie_about_parts({"", ""});
+  run(upload(context_, "none", bytes, kPart));
+  EXPECT_EQ(stored("none"), as_text(bytes));
+  EXPECT_EQ(service_.unfinished_uploads(), 0U);
 }
 
 TEST_F(ObjectUploadTest, MayBeDestroyedWhereverItWaits) {

@@ -43,6 +43,12 @@ CanonicalHeaders canonical_headers(std::vector<std::pair<std::string, std::strin
   return canonical;
 }
 
+std::string canonical_text(const SignableRequest& request, const CanonicalHeaders& headers) {
+  return fmt::format("{}\n{}\n{}\n{}\n{}\n{}", request.method, request.path,
+                     encode_query(request.query), headers.lines, headers.names,
+                     request.payload_hash);
+}
+
 std::string scope_text(const SigningScope& scope, std::string_view day) {
   return fmt::format("{}/{}/{}/aws4_request", day, scope.region, scope.service);
 }
@@ -80,10 +86,7 @@ std::string signing_time(Time time) {
 }
 
 std::string canonical_request(const SignableRequest& request) {
-  const CanonicalHeaders headers = canonical_headers(request.headers);
-  return fmt::format("{}\n{}\n{}\n{}\n{}\n{}", request.method, request.path,
-                     encode_query(request.query), headers.lines, headers.names,
-                     request.payload_hash);
+  return canonical_text(request, canonical_headers(request.headers));
 }
 
 Sha256Digest signing_key(const Credentials& credentials, const SigningScope& scope,
@@ -96,15 +99,32 @@ Sha256Digest signing_key(const Credentials& credentials, const SigningScope& sco
 
 std::string authorization(const SignableRequest& request, const Credentials& credentials,
                           const SigningScope& scope, Time time) {
+  return RequestSigner(scope).authorization(request, credentials, time);
+}
+
+std::string RequestSigner::authorization(const SignableRequest& request,
+                                         const Credentials& credentials, Time time) {
   const std::string moment = signing_time(time);
   const std::string_view day = std::string_view(moment).substr(0, kDayLength);
-  const std::string scope_of_day = scope_text(scope, day);
-  const std::string to_sign = fmt::format("{}\n{}\n{}\n{}", kAlgorithm, moment, scope_of_day,
-                                          Sha256::of(as_bytes(canonical_request(request))).hex());
-  const Sha256Digest key = signing_key(credentials, scope, day);
+  const std::string scope_of_day = scope_text(scope_, day);
+  const CanonicalHeaders headers = canonical_headers(request.headers);
+  const std::string to_sign =
+      fmt::format("{}\n{}\n{}\n{}", kAlgorithm, moment, scope_of_day,
+                  Sha256::of(as_bytes(canonical_text(request, headers))).hex());
+  const Sha256Digest key = key_of(credentials, day);
   return fmt::format("{} Credential={}/{},SignedHeaders={},Signature={}", kAlgorithm,
-                     credentials.access_key, scope_of_day, canonical_headers(request.headers).names,
+                     credentials.access_key, scope_of_day, headers.names,
                      hmac_sha256(key.bytes, as_bytes(to_sign)).hex());
+}
+
+Sha256Digest RequestSigner::key_of(const Credentials& credentials, std::string_view day) {
+  const std::lock_guard lock(mutex_);
+  if (day_ != day || credentials_ != credentials) {
+    key_ = signing_key(credentials, scope_, day);
+    credentials_ = credentials;
+    day_ = day;
+  }
+  return key_;
 }
 
 }  // namespace coffer::blobs::s3

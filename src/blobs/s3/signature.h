@@ -1,6 +1,7 @@
 // How S3 knows a client: AWS Signature Version 4.
 #pragma once
 
+#include <mutex>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -53,5 +54,26 @@ Sha256Digest signing_key(const Credentials& credentials, const SigningScope& sco
 // The value of `Authorization` for a request sent at `time`, which its `x-amz-date` has too.
 std::string authorization(const SignableRequest& request, const Credentials& credentials,
                           const SigningScope& scope, Time time);
+
+// Signs requests of one scope as authorization() does, and derives the key of a day and of
+// credentials once. Threads: any.
+class RequestSigner {
+ public:
+  explicit RequestSigner(SigningScope scope) : scope_(std::move(scope)) {}
+  RequestSigner(const RequestSigner&) = delete;
+  RequestSigner& operator=(const RequestSigner&) = delete;
+
+  std::string authorization(const SignableRequest& request, const Credentials& credentials,
+                            Time time);
+
+ private:
+  Sha256Digest key_of(const Credentials& credentials, std::string_view day);
+
+  const SigningScope scope_;
+  std::mutex mutex_;  // guards what follows
+  Credentials credentials_;
+  std::string day_;  // empty: there is no key yet
+  Sha256Digest key_;
+};
 
 }  // namespace coffer::blobs::s3

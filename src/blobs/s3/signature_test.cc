@@ -108,6 +108,27 @@ TEST(SignatureTest, TheTestSuite) {
             "b97d918cfa904a5beff61c982a1b6f458b799221646efd99d3219ec94cdf2500");
 }
 
+TEST(SignatureTest, AKeyIsGoodForItsDayAndItsCredentialsAlone) {
+  const SigningScope scope{.region = "us-east-1", .service = "service"};
+  RequestSigner signer(scope);
+  const SignableRequest request{.method = "GET",
+                                .path = "/",
+                                .query = {},
+                                .headers = {{"host", "example.amazonaws.com"}},
+                                .payload_hash = kNoBody};
+  Credentials other = example(true);
+  other.secret_key = "another";
+  const Time evening = from_iso8601("2015-08-30T23:59:59Z").value();
+  for (const Time time : {evening, evening, evening + std::chrono::seconds(1), evening}) {
+    for (const Credentials& credentials : {example(true), other}) {
+      EXPECT_EQ(signer.authorization(request, credentials, time),
+                authorization(request, credentials, scope, time));
+    }
+  }
+  EXPECT_NE(signer.authorization(request, other, evening),
+            signer.authorization(request, example(true), evening));
+}
+
 TEST(SignatureTest, EncodesWhatIsNotUnreserved) {
   EXPECT_EQ(encode_path("/a b/c+d/~e_f-g.h/\xc3\xa4"), "/a%20b/c%2Bd/~e_f-g.h/%C3%A4");
   EXPECT_EQ(encode_query({{"b", "/ "}, {"a", "1"}, {"a", "0"}}), "a=0&a=1&b=%2F%20");

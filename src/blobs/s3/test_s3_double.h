@@ -18,6 +18,7 @@
 #include "base/hash.h"
 #include "blobs/s3/signature.h"
 #include "blobs/s3/test_s3_copies.h"
+#include "blobs/s3/test_s3_lists.h"
 #include "http/test_upstream_server.h"
 #include "http/uri.h"
 
@@ -29,7 +30,6 @@ using http::test::ServedRequest;
 class S3Double {
  public:
   static constexpr const char* kBucket = "vault";
-  static constexpr std::size_t kPage = 3;  // objects of a list
   // What happens to a request instead of what should: whether something did. `keep`: whether the
   // connection is used again.
   using Fault =
@@ -49,6 +49,11 @@ class S3Double {
   void before_next(std::function<void()> function) {
     const std::lock_guard lock(mutex_);
     before_ = std::move(function);
+  }
+  // The answers to the next parts tell another ETag than theirs, or, where it is empty, none.
+  void lie_about_parts(std::vector<std::string> etags) {
+    const std::lock_guard lock(mutex_);
+    lies_ = std::move(etags);
   }
   void set_time_ahead(std::chrono::seconds ahead) {
     const std::lock_guard lock(mutex_);
@@ -89,11 +94,6 @@ class S3Double {
   }
 
  private:
-  struct Upload {
-    std::string key;
-    std::map<unsigned, std::string> parts;
-  };
-
   bool serve(const ServedRequest& request, const ServedConnection& connection) {
     std::function<void()> before;
     {
@@ -175,8 +175,13 @@ class S3Double {
                                : objects_[key];
       stored = *bytes;
       // The answer to either kind of copy; others have a field alone.
-      const char* const copied =
-          "<CopyObjectResult/><CopyPartResult><ETag>e</ETag></CopyPartResult>";
+      const std::string copied = fmt::format(
+          "<CopyObjectResult/><CopyPartResult><ETag>{}</ETag></CopyPartResult>", tag_of(*bytes));
+      if (upload_id && !lies_.empty()) {
+        const std::string lie = lies_.front();
+        lies_.erase(lies_.begin());
+        return reply(connection, 200, copied, lie.empty() ? "" : "ETag: " + lie + "\r\n");
+      }
       return reply(connection, 200, copied, etag_of(*bytes));
     }
     if (request.method == "DELETE") {
@@ -184,9 +189,11 @@ class S3Double {
       if (!upload_id) objects_.erase(key);
       return reply(connection, 204, "");
     }
+    if (upload_id) return reply(connection, 200, parts_xml(upload->second.parts, target));
     if (key.empty() && request.method == "HEAD") return reply(connection, 200, "");
-    if (key.empty() && target.parameter("list-type")) return list_objects(target, connection);
-    if (key.empty()) return list_uploads(connection);
+    if (key.empty() && target.parameter("list-type"))
+      return reply(connection, 200, objects_xml(objects_, target));
+    if (key.empty()) return reply(connection, 200, uploads_xml(uploads_));
     get(request, key, connection);
   }
 
@@ -196,40 +203,17 @@ class S3Double {
     std::size_t last = 0;
     for (const auto& [number, bytes] : upload->second.parts) {
       const auto at = request.body.find(fmt::format("<PartNumber>{}</PartNumber>", number));
-      if (at == std::string::npos || at < last) return reply(connection, 400, error("InvalidPart"));
+      const auto end = request.body.find("</Part>", at);
+      if (at == std::string::npos || at < last ||
+          request.body.substr(at, end - at).find(tag_of(bytes)) == std::string::npos) {
+        return reply(connection, 400, error("InvalidPart"));
+      }
       last = at;
       all += bytes;
     }
     objects_[upload->second.key] = all;
     uploads_.erase(upload);
     reply(connection, 200, "<CompleteMultipartUploadResult></CompleteMultipartUploadResult>");
-  }
-
-  void list_uploads(const ServedConnection& connection) {
-    std::string xml = "<ListMultipartUploadsResult>";
-    for (const auto& [id, upload] : uploads_) {
-      xml += fmt::format("<Upload><Key>{}</Key><UploadId>upload&amp;{}</UploadId></Upload>",
-                         upload.key, id.substr(7));
-    }
-    reply(connection, 200, xml + "</ListMultipartUploadsResult>");
-  }
-
-  void list_objects(const http::Target& target, const ServedConnection& connection) {
-    const std::string prefix(target.parameter("prefix").value_or(""));
-    const std::string after(target.parameter("start-after").value_or(""));
-    std::string contents;
-    std::size_t count = 0;
-    bool is_truncated = false;
-    for (const auto& [key, bytes] : objects_) {
-      if (!key.starts_with(prefix) || key <= after) continue;
-      is_truncated = count++ == kPage;
-      if (is_truncated) break;
-      contents +=
-          fmt::format("<Contents><Key>{}</Key><Size>{}</Size></Contents>", key, bytes.size());
-    }
-    reply(connection, 200,
-          fmt::format("<ListBucketResult><IsTruncated>{}</IsTruncated>{}</ListBucketResult>",
-                      is_truncated, contents));
   }
 
   void get(const ServedRequest& request, const std::string& key,
@@ -266,7 +250,7 @@ class S3Double {
     return fmt::format("<Error><Code>{}</Code><Message>of the test</Message></Error>", code);
   }
   static std::string etag_of(const std::string& bytes) {
-    return fmt::format("ETag: \"{}\"\r\n", Sha256::of(as_bytes(bytes)).hex().substr(0, 32));
+    return fmt::format("ETag: \"{}\"\r\n", tag_of(bytes));
   }
 
   const Clock& clock_;
@@ -274,6 +258,7 @@ class S3Double {
   std::chrono::seconds ahead_{0};
   std::chrono::seconds dates_ahead_{0};
   std::vector<Fault> faults_;
+  std::vector<std::string> lies_;
   std::function<void()> before_;
   std::vector<ServedRequest> requests_;
   std::map<std::string, std::string> objects_;
