@@ -1,5 +1,6 @@
 """A disk that is full: uploads are refused as that, everything else goes on, and room that comes back is used."""
 
+import json
 import os
 import subprocess
 import time
@@ -8,6 +9,7 @@ import pytest
 
 from harness import forms, program
 from harness.client import User
+from harness.s3 import wait_for
 from harness.server import Server
 
 SIZE = 40 << 20
@@ -188,3 +190,48 @@ def test_small_changes_do_not_lock_everybody_out_of_a_full_disk(server, small_di
         assert again.get(f"/media/{kept[0]}/content").status_code == 200
         server.stop_well()
         server.start()
+
+
+def moving(server):
+    """How a migration stands."""
+    done = program.run("blobs", "migrate", "--status", "--json", "--data", server.data, settings=server.settings)
+    return json.loads(program.ok(done))["migration"] or {}
+
+
+@pytest.mark.seconds(240)
+def test_a_vault_that_moves_there_waits_for_space(small_disk, bucket):
+    """Nothing is lost or passed over: the rest stays in the bucket, readable, and follows once there is room."""
+    server = Server(small_disk / "data", {**bucket.settings(), "blobs.grace": "4s", "blobs.collect_every": "1s"})
+    server.log_path = small_disk.parent / "server.log"
+    server.start()
+    try:
+        user = server.user()
+        contents = [os.urandom(3_000_000) for _ in range(6)]
+        files = [user.upload(content) for content in contents]
+        hog = fill(small_disk, leave=8 << 20)
+        with subprocess.Popen(
+            [str(program.BINARY), "blobs", "migrate", "--to", "local", "--data", str(server.data)],
+            env=program.environment(server.settings), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+        ) as command:
+            try:
+                wait_for(lambda: moving(server).get("problem"))
+                shown = moving(server)
+                assert shown["problem"].startswith("the disk has room for "), shown
+                assert (shown["state"], shown["left"]["blobs"] > 0) == ("running", True), shown
+                for media, content in zip(files, contents):
+                    assert user.get(f"/media/{media['id']}/content").content == content
+                hog.unlink()
+                wait_for(lambda: moving(server)["state"] == "complete", 60)
+                assert command.wait(60) == 0
+            finally:
+                command.kill()
+        for media, content in zip(files, contents):
+            assert user.get(f"/media/{media['id']}/content").content == content
+        wait_for(lambda: not bucket.keys())
+        server.stop_well()
+        server.settings["blobs.store"] = "local"
+        checked = program.run("fsck", "--deep", "--data", server.data, settings=server.settings, timeout=120)
+        assert " 0 missing, 0 corrupt" in checked.stdout, (checked.stdout, checked.stderr)
+        assert checked.returncode == 0
+    finally:
+        server.close()
