@@ -6,6 +6,8 @@
 #include <chrono>
 #include <coroutine>
 #include <cstring>
+#include <future>
+#include <mutex>
 #include <optional>
 #include <thread>
 #include <vector>
@@ -71,9 +73,9 @@ class UpstreamTest : public testing::Test {
 };
 
 TEST_F(UpstreamTest, SendsABodyAndReadsTheReply) {
-  ServedRequest seen;
+  std::promise<ServedRequest> served;
   test::UpstreamServer server([&](const ServedRequest& request, const ServedConnection& to) {
-    seen = request;
+    served.set_value(request);
     to.reply(200, "stored", "ETag: \"abc\"\r\n");
     return true;
   });
@@ -86,6 +88,7 @@ TEST_F(UpstreamTest, SendsABodyAndReadsTheReply) {
   EXPECT_EQ(answer.status, 200U);
   EXPECT_EQ(answer.body, "stored");
   EXPECT_EQ(answer.etag, "\"abc\"");
+  ServedRequest seen = served.get_future().get();
   EXPECT_EQ(seen.method, "PUT");
   EXPECT_EQ(seen.target, "/a/../b?c=d") << "as it was signed";
   EXPECT_EQ(seen.body, sent);
@@ -95,9 +98,13 @@ TEST_F(UpstreamTest, SendsABodyAndReadsTheReply) {
 }
 
 TEST_F(UpstreamTest, SendsEmptyBodiesAndNone) {
+  std::mutex mutex;
   std::vector<ServedRequest> seen;
   test::UpstreamServer server([&](const ServedRequest& request, const ServedConnection& to) {
-    seen.push_back(request);
+    {
+      const std::lock_guard lock(mutex);
+      seen.push_back(request);
+    }
     to.reply(204, "");
     return true;
   });
@@ -108,6 +115,7 @@ TEST_F(UpstreamTest, SendsEmptyBodiesAndNone) {
     UpstreamRequest request{.method = method, .url = server.url() + "/e"};
     EXPECT_EQ(executor_.run(fetch(client_, std::move(request))).status, 204U);
   }
+  const std::lock_guard lock(mutex);
   ASSERT_EQ(seen.size(), 4U);
   EXPECT_EQ(seen[0].headers["content-length"], "0");
   EXPECT_EQ(seen[1].method, "DELETE");
