@@ -170,8 +170,10 @@ class AsyncMediaVault:
 
         The stream connects when it is first read, or by `async with`; it connects again where the
         connection breaks off, and misses nothing in between. `resources` narrows a channel to some
-        ids. With the `last_event_id` of an earlier stream it begins behind that event. `on_gap` is
-        called with channel and id (None: all) where events are kept no longer: read the lists again.
+        ids. With the `last_event_id` of an earlier stream it begins behind that event. Channels and
+        resources are caught up with each for itself: a program that may end meanwhile, and must
+        miss nothing, follows each by a stream of its own. `on_gap` is called with channel and id
+        (None: all) where events are kept no longer: read the lists again.
         """
         from ._sockets import AsyncEventStream, AsyncSocketDriver
 
