@@ -401,7 +401,10 @@ def test_a_gap_is_told(launch):
     server.start()
     user = User(server.root, user.username, user.password)
     with Socket(server.url, user.token) as client:
-        assert client.subscribe(last_event_id=start)["gap"] is True
+        told = client.subscribe(last_event_id=start)
+        assert told["gap"] is True and told["last_event_id"] == f"event_{last}"
+        # Who connects again with that, though nothing has happened, is not told of the same gap.
+        assert client.subscribe(last_event_id=told["last_event_id"])["gap"] is False
         media = user.upload(b"b", "b.txt")
         assert client.receive()["resource_id"] == media["id"]
         # Nothing was missed of what is behind the gap.

@@ -319,7 +319,8 @@ Task<void> RealtimeSession::subscribe(const boost::json::object& message) {
       {.number = ++last_number_, .topic = *topic, .since = from, .through = from});
   if (!std::exchange(is_known_to_hub_, true)) hub_.add(*executor_, *account_, *this, last);
   boost::json::object reply = described("subscribed", *topic);
-  reply["last_event_id"] = event_id(from);
+  // Lists that are read because of a gap have everything up to now.
+  reply["last_event_id"] = event_id(has_gap ? last : from);
   reply["gap"] = has_gap;
   send(reply);
   if (!std::exchange(is_catching_up_, true)) socket_->run(catch_up());
