@@ -9,12 +9,6 @@ extern "C" {
 #include "media/worker/start.h"
 #include "media/worker/still.h"
 
-#ifdef __SANITIZE_ADDRESS__
-// Leaks are looked for by a process that traces this one, which is refused here. What libraries
-// keep is theirs, and the processes of jobs end without tidying up.
-extern "C" const char* __asan_default_options() { return "detect_leaks=0"; }
-#endif
-
 namespace coffer::media {
 namespace {
 

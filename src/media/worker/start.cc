@@ -11,11 +11,20 @@
 
 #include "media/worker/confine.h"
 
+// A worker gets no environment, so none of the sanitizers' options either.
 #ifdef __SANITIZE_THREAD__
-// A worker gets no environment, so none of the sanitizer's options either. The libraries that
-// decode are not compiled with it, and it sees half of their locking.
+// The libraries that decode are not compiled with it, and it sees half of their locking.
 extern "C" const char* __tsan_default_options() {
   return "halt_on_error=1:ignore_noninstrumented_modules=1";
+}
+#endif
+#ifdef __SANITIZE_ADDRESS__
+// Leaks are looked for by a process that traces this one, which is refused here. What libraries
+// keep is theirs, and the processes of jobs end without tidying up. Memory that is refused is, as
+// without the sanitizer, for the library to deal with.
+extern "C" const char* __asan_default_options() {
+  return "detect_leaks=0:allocator_may_return_null=1:strict_string_checks=1:detect_stack_use_after_"
+         "return=1";
 }
 #endif
 
