@@ -3,25 +3,29 @@
 #include <variant>
 
 namespace coffer::apis {
+namespace {
+
+// `things`: the vault's files, or its folders.
+template <class Things>
+Task<vault::Result<vault::Entry>> find_in(Things& things, vault::AccountId owner, EntryRef ref) {
+  if (const auto* uuid = std::get_if<Uuid>(&ref)) {
+    auto entry = co_await things.find(owner, *uuid);
+    co_return entry;
+  }
+  auto entry = co_await things.find(owner, std::get<vault::EntryId>(ref));
+  co_return entry;
+}
+
+}  // namespace
 
 Task<vault::Result<vault::Entry>> find_file(vault::Vault& vault, vault::AccountId owner,
                                             EntryRef ref) {
-  if (const auto* uuid = std::get_if<Uuid>(&ref)) {
-    auto entry = co_await vault.entries().find(owner, *uuid);
-    co_return entry;
-  }
-  auto entry = co_await vault.entries().find(owner, std::get<vault::EntryId>(ref));
-  co_return entry;
+  return find_in(vault.entries(), owner, ref);
 }
 
 Task<vault::Result<vault::Entry>> find_folder(vault::Vault& vault, vault::AccountId owner,
                                               EntryRef ref) {
-  if (const auto* uuid = std::get_if<Uuid>(&ref)) {
-    auto folder = co_await vault.folders().find(owner, *uuid);
-    co_return folder;
-  }
-  auto folder = co_await vault.folders().find(owner, std::get<vault::EntryId>(ref));
-  co_return folder;
+  return find_in(vault.folders(), owner, ref);
 }
 
 }  // namespace coffer::apis

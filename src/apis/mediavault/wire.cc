@@ -1,6 +1,5 @@
 #include "apis/mediavault/wire.h"
 
-#include <boost/json/array.hpp>
 #include <utility>
 #include <variant>
 
