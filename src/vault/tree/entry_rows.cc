@@ -55,10 +55,10 @@ Entry entry_from(const db::Row& row) {
   entry.owner = row.id<AccountId>(5);
   if (const auto parent = row.id<EntryId>(6); parent != EntryId{}) entry.parent = parent;
   entry.key = as_text(row.bytes(7));
-  entry.name = as_text(row.bytes(8));
+  entry.name = as_text(row.bytes(kEntryName));
   entry.type.media_type = row.text(9);
   entry.type.kind = static_cast<FileKind>(row.integer(10));
-  entry.size = static_cast<std::uint64_t>(row.integer(11));
+  entry.size = static_cast<std::uint64_t>(row.integer(kEntrySize));
   entry.charged = static_cast<std::uint64_t>(row.integer(12));
   if (!row.is_null(13)) entry.checksum = Sha256Digest::from_bytes(row.bytes(13)).value();
   if (!row.is_null(14)) entry.manifest = row.id<ManifestId>(14);

@@ -28,7 +28,9 @@ inline constexpr char kEntryColumns[] = COFFER_KEPT_ENTRY_COLUMNS
     ", CASE WHEN kind <= 2 OR media_type = 'application/pdf' THEN"
     " (SELECT facts FROM media_facts WHERE source = digest) END";
 #undef COFFER_KEPT_ENTRY_COLUMNS
-// What a statement selects besides follows from here on.
+// Where some of them stand; what a statement selects besides follows from kEntryWidth on.
+inline constexpr int kEntryName = 8;
+inline constexpr int kEntrySize = 11;
 inline constexpr int kEntryWidth = 23;
 
 Entry entry_from(const db::Row& row);

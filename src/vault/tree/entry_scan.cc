@@ -58,8 +58,8 @@ struct PositionColumns {
   int place;
 };
 constexpr PositionColumns kAlone{.size = 1, .name = 2, .search = 3, .dated_at = 4, .place = 5};
-constexpr PositionColumns kBehindEntry{.size = 11,
-                                       .name = 8,
+constexpr PositionColumns kBehindEntry{.size = kEntrySize,
+                                       .name = kEntryName,
                                        .search = kEntryWidth,
                                        .dated_at = kEntryWidth + 1,
                                        .place = kEntryWidth + 2};
