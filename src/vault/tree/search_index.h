@@ -5,9 +5,10 @@
 // whoever else has what. The index narrows down; whether an entry matches is always read from its
 // row (entry_scan.h).
 //
-// It is kept up behind the changes: uploads pay nothing for it. It holds the entries up to a number
-// that grows, and which of those have changed since is noted in the transaction of the change. So
-// every search knows what it cannot ask of the index, and looks at those rows one by one.
+// It is kept up behind the changes: no upload does anything for it, though the work shares the
+// thread that writes with them. It holds the entries up to a number that grows, and which of those
+// have changed since is noted in the transaction of the change. So every search knows what it
+// cannot ask of the index, and looks at those rows one by one.
 #pragma once
 
 #include <cstdint>
