@@ -54,11 +54,19 @@ Task<std::unique_ptr<BlobWriter>> RoutedStore::create(std::optional<std::uint64_
   return find(uploads_to_)->create(expected_size, std::move(owner));
 }
 
-Task<std::shared_ptr<const Content>> RoutedStore::open(BlobRef blob) {
-  if (blob.place.empty()) return without_place().open(blob);
+BlobStore& RoutedStore::store_of(const BlobRef& blob) const {
+  if (blob.place.empty()) return without_place();
   BlobStore* const by_place = find(Side::kByPlace);
   if (!by_place) throw Error("the store of a blob that has a place is not open");
-  return by_place->open(blob);
+  return *by_place;
+}
+
+Task<std::shared_ptr<const Content>> RoutedStore::open(BlobRef blob) {
+  return store_of(blob).open(blob);
+}
+
+Task<std::shared_ptr<const Content>> RoutedStore::open_uncached(BlobRef blob) {
+  return blobs::open_uncached(store_of(blob), blob);
 }
 
 std::unique_ptr<Removal> RoutedStore::begin_removal() {

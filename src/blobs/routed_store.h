@@ -8,13 +8,14 @@
 #include <vector>
 
 #include "blobs/blob_store.h"
+#include "blobs/caching_store.h"
 
 namespace coffer::blobs {
 
 // A blob without a place is in the store that finds blobs by their digests, one with a place in the
 // store that keeps places. There may be one of them only; the other may be added later. Uploads go
 // to one of the two. Threads: any executor's.
-class RoutedStore final : public BlobStore {
+class RoutedStore final : public BlobStore, public CachingStore {
  public:
   enum class Side : std::uint8_t { kByDigest, kByPlace };
 
@@ -40,8 +41,9 @@ class RoutedStore final : public BlobStore {
     BlobStore* const by_place = find(Side::kByPlace);
     return by_place ? by_place->public_objects() : nullptr;
   }
-  // Throws Error for a place whose store is not there.
+  // Both throw Error for a place whose store is not there.
   Task<std::shared_ptr<const Content>> open(BlobRef blob) override;
+  Task<std::shared_ptr<const Content>> open_uncached(BlobRef blob) override;
   std::unique_ptr<Removal> begin_removal() override;
   // Of the store that finds blobs by their digests.
   Task<std::vector<Listed>> list(std::optional<Sha256Digest> after, std::size_t limit) override;
@@ -56,6 +58,8 @@ class RoutedStore final : public BlobStore {
   const std::atomic<BlobStore*>& at(Side side) const noexcept {
     return side == Side::kByDigest ? by_digest_ : by_place_;
   }
+  // Where a blob is. Throws Error for a place whose store is not there.
+  BlobStore& store_of(const BlobRef& blob) const;
   // Where a blob without a place would be.
   BlobStore& without_place() const noexcept;
 

@@ -366,6 +366,11 @@ constexpr auto kDefinitions = std::to_array<Definition>({
         "it are answered with 503. One on which nothing moves for half of it (1 s to 30 s) fails.",
         [](auto& all) -> auto& { return all.s3.timeout; }),
     define(
+        "s3.cache", size(0), "32MiB",
+        "Memory for files of up to 64KiB, thumbnails and parts that were read lately, so that the "
+        "service is not asked for them again; 0: none.",
+        [](auto& all) -> auto& { return all.s3.cache; }),
+    define(
         "s3.certificates", text(), "",
         "A file of certificates (PEM) by which the service's is trusted; empty: the system's.",
         [](auto& all) -> auto& { return all.s3.certificates; }),

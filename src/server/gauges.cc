@@ -90,6 +90,19 @@ void add_bucket_values(apis::Metrics& metrics, const blobs::BlobStore& blobs) {
                   of_requests(&Counts::sent_bytes));
   metrics.counter("coffer_s3_received_bytes_total", "Bytes of objects that were read",
                   of_requests(&Counts::received_bytes));
+  const auto of_cache = [&blobs](auto member) {
+    return [&blobs, member] {
+      const auto* const bucket = find_bucket(blobs);
+      return bucket ? static_cast<double>(bucket->cache().*member) : 0.0;
+    };
+  };
+  using CacheCounts = blobs::s3::SmallBlobCache::Counts;
+  metrics.counter("coffer_s3_cache_hits_total", "Small blobs that were found in memory",
+                  of_cache(&CacheCounts::hits));
+  metrics.counter("coffer_s3_cache_misses_total", "Small blobs that were not",
+                  of_cache(&CacheCounts::misses));
+  metrics.gauge("coffer_s3_cache_bytes", "Memory of s3.cache that is used",
+                of_cache(&CacheCounts::bytes));
 }
 
 void add_values(apis::Metrics& metrics, const jobs::Migrator& migrator) {

@@ -92,6 +92,7 @@ std::unique_ptr<blobs::BlobStore> open_s3_blobs(const config::Settings& settings
                                  .memory_budget = settings.uploads.memory_budget,
                                  .memory_wait = settings.uploads.memory_timeout,
                                  .max_uploads = settings.uploads.max_concurrent,
+                                 .cache_bytes = settings.s3.cache,
                                  .late_requests = late_requests_of(settings),
                                  .public_access = public_access_of(settings)};
   return s3::open_s3_store(options);

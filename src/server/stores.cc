@@ -9,6 +9,7 @@
 
 #include "base/executor.h"
 #include "base/log.h"
+#include "blobs/caching_store.h"
 #include "blobs/local/check.h"
 #include "blobs/local/local_store.h"
 #include "blobs/local/store_lock.h"
@@ -270,7 +271,7 @@ Task<void> try_out(blobs::BlobStore& store) {
   std::shared_ptr<blobs::DurableBlob> stored = co_await writer->seal();
   const blobs::BlobInfo info = co_await stored->reached();
   const blobs::BlobRef blob(info.digest, info.size, stored->place());
-  const auto content = co_await store.open(blob);
+  const auto content = co_await blobs::open_uncached(store, blob);
   const Content::Piece piece = co_await content->piece(0, info.size);
   const auto* const bytes = std::get_if<Bytes>(&piece);
   if (!bytes || as_text(*bytes) != kBytes) throw blobs::Error("it gives other bytes back");
@@ -287,7 +288,7 @@ Task<void> require_files(blobs::BlobStore& store, db::Database& database) {
   std::exception_ptr error;
   for (const blobs::BlobRef& blob : some) {
     try {
-      const auto content = co_await store.open(blob);
+      const auto content = co_await blobs::open_uncached(store, blob);
       if (!content) throw blobs::Error("it has none of them");
       co_await content->piece(0, 1);
       co_return;

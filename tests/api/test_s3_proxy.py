@@ -193,14 +193,16 @@ def test_a_download_that_cannot_go_on_is_broken(server, proxy):
 @pytest.mark.long
 def test_a_download_that_cannot_begin_is_an_error(server, proxy):
     user = server.user()
-    media = user.upload(SMALL)
+    # More than the server keeps in memory.
+    data = SMALL * 2
+    media = user.upload(data)
     for fault, status in [(s3.answers(503, "SlowDown"), 503), (s3.answers(403, "AccessDenied"), 500), (s3.stalls(), 503)]:
         proxy.on(s3.GET, fault)
         began = time.monotonic()
         assert content(user, media).status_code == status
         assert time.monotonic() - began < 10
         proxy.heal()
-        assert content(user, media).content == SMALL
+        assert content(user, media).content == data
 
 
 @pytest.mark.long

@@ -10,7 +10,8 @@ DATA = bytes(range(256)) * 2_000
 
 
 class StoreUser:
-    """upload() and download() give replies, stored() uploads what download() reads, count() files.
+    """upload(), download() and remove() give replies, stored() uploads what download() reads and remove()
+    deletes for good, count() files.
     refused() checks a reply that says "later", failed() one that says that the store is broken."""
 
     def refused(self, reply):
@@ -36,6 +37,9 @@ class MediaVaultUser(StoreUser):
     def download(self):
         return self.user.get(f"/media/{self.file['id']}/content")
 
+    def remove(self):
+        return self.user.delete(f"/media/{self.file['id']}", params={"permanent": "true"})
+
     def count(self):
         return len(self.user.media())
 
@@ -56,6 +60,9 @@ class StreamVaultUser(StoreUser):
 
     def download(self):
         return self.user.native().get(f"/media/{self.user.native().media()[0]['id']}/content")
+
+    def remove(self):
+        return self.user.delete(f"/api/v4/files/{self.user.files()[0]['id']}/delete/")
 
     def count(self):
         return len(self.user.native().media())
@@ -81,6 +88,9 @@ class FileUploaderUser(StoreUser):
     def download(self):
         return self.user.fetch(self.file)
 
+    def remove(self):
+        return self.user.remove(self.file)
+
     def count(self):
         return len(self.user.files())
 
@@ -103,6 +113,9 @@ class QuantumUser(StoreUser):
     def download(self):
         return self.user.fetch(self.token)
 
+    def remove(self):
+        return self.user.remove(self.bucket, "old.bin")
+
     def count(self):
         return len(self.user.native.media())
 
@@ -123,6 +136,9 @@ class BoxesUser(StoreUser):
 
     def download(self):
         return self.user.native().get(f"/media/media_{self.file['id']}/content")
+
+    def remove(self):
+        return self.user.delete(f"/assets/{self.file['id']}/")
 
     def count(self):
         return len(self.user.assets(self.box))

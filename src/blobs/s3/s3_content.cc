@@ -3,12 +3,19 @@
 #include <algorithm>
 #include <utility>
 
+#include "blobs/s3/keys.h"
+
 namespace coffer::blobs::s3 {
 namespace {
 
 constexpr std::uint64_t kPieceBytes = std::uint64_t{64} * 1024;
+// So that a blob of the cache is read as one piece.
+static_assert(kPieceBytes >= SmallBlobCache::kMaxBlobBytes);
 
 }  // namespace
+
+S3Content::S3Content(Client& client, const BlobRef& blob, std::optional<Keeping> keeping)
+    : client_(client), blob_(blob), key_(key_of(blob.place)), keeping_(std::move(keeping)) {}
 
 Task<void> S3Content::begin(std::uint64_t offset, std::uint64_t length) const {
   Reading reading = take(offset, offset + length);
@@ -17,7 +24,7 @@ Task<void> S3Content::begin(std::uint64_t offset, std::uint64_t length) const {
 }
 
 Task<Content::Piece> S3Content::piece(std::uint64_t offset, std::uint64_t max) const {
-  Reading reading = take(offset, offset + std::min(max, size_ - offset));
+  Reading reading = take(offset, offset + std::min(max, blob_.size - offset));
   Bytes bytes(static_cast<std::size_t>(std::min(kPieceBytes, reading.end - reading.offset)));
   std::size_t filled = 0;
   while (filled < bytes.size()) {
@@ -26,6 +33,7 @@ Task<Content::Piece> S3Content::piece(std::uint64_t offset, std::uint64_t max) c
   }
   reading.offset += filled;
   if (reading.offset < reading.end) keep(std::move(reading));
+  if (keeping_ && bytes.size() == blob_.size) keeping_->cache.put(blob_, bytes, keeping_->miss);
   co_return bytes;
 }
 
@@ -42,6 +50,13 @@ S3Content::Reading S3Content::take(std::uint64_t offset, std::uint64_t end) cons
 void S3Content::keep(Reading reading) const {
   const std::lock_guard lock(mutex_);
   std::swap(last_, reading);
+}
+
+Task<Content::Piece> CachedContent::piece(std::uint64_t offset, std::uint64_t max) const {
+  const ByteView rest = ByteView(*bytes_).subspan(static_cast<std::size_t>(offset));
+  const ByteView part =
+      rest.first(static_cast<std::size_t>(std::min<std::uint64_t>(max, rest.size())));
+  co_return Bytes(part.begin(), part.end());
 }
 
 }  // namespace coffer::blobs::s3

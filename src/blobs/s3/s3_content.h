@@ -4,22 +4,30 @@
 #include <cstdint>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 
 #include "base/fetched_content.h"
 #include "base/stream.h"
+#include "blobs/place.h"
 #include "blobs/s3/client.h"
+#include "blobs/s3/small_blob_cache.h"
 
 namespace coffer::blobs::s3 {
 
 // Whoever reads on where the last piece ended reads the same answer of the service. Threads: any.
 class S3Content final : public Content, public FetchedContent {
  public:
-  // `client` outlives it.
-  S3Content(Client& client, std::string key, std::uint64_t size)
-      : client_(client), key_(std::move(key)), size_(size) {}
+  // Where a blob goes once all of it was read.
+  struct Keeping {
+    SmallBlobCache& cache;  // takes it
+    SmallBlobCache::Lookup miss;
+  };
 
-  std::uint64_t size() const noexcept override { return size_; }
+  // `client` and the cache outlive it.
+  S3Content(Client& client, const BlobRef& blob, std::optional<Keeping> keeping);
+
+  std::uint64_t size() const noexcept override { return blob_.size; }
   Task<void> begin(std::uint64_t offset, std::uint64_t length) const override;
   Task<Piece> piece(std::uint64_t offset, std::uint64_t max) const override;
 
@@ -35,10 +43,23 @@ class S3Content final : public Content, public FetchedContent {
   void keep(Reading reading) const;
 
   Client& client_;
+  const BlobRef blob_;
   const std::string key_;
-  const std::uint64_t size_;
+  const std::optional<Keeping> keeping_;
   mutable std::mutex mutex_;  // guards the next
   mutable Reading last_;
+};
+
+// A blob of the cache. Threads: any.
+class CachedContent final : public Content {
+ public:
+  explicit CachedContent(std::shared_ptr<const Bytes> bytes) noexcept : bytes_(std::move(bytes)) {}
+
+  std::uint64_t size() const noexcept override { return bytes_->size(); }
+  Task<Piece> piece(std::uint64_t offset, std::uint64_t max) const override;
+
+ private:
+  const std::shared_ptr<const Bytes> bytes_;
 };
 
 }  // namespace coffer::blobs::s3

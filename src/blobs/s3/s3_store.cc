@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "blobs/buffer_pool.h"
+#include "blobs/caching_store.h"
 #include "blobs/places.h"
 #include "blobs/s3/background.h"
 #include "blobs/s3/keys.h"
@@ -41,7 +42,7 @@ ClientOptions for_checks(ClientOptions options) {
 // must not take the server's memory.
 constexpr std::size_t kLookedAtTwice = 65'536;
 
-class S3Store final : public BlobStore, public StoreMonitor {
+class S3Store final : public BlobStore, public CachingStore, public StoreMonitor {
  public:
   explicit S3Store(const StoreOptions& options)
       : ledger_(options.ledger),
@@ -53,6 +54,7 @@ class S3Store final : public BlobStore, public StoreMonitor {
         reader_(reading_http_, *credentials_, options.clock, options.entropy, options.bucket),
         checker_(reading_http_, *credentials_, options.clock, options.entropy,
                  for_checks(options.bucket)),
+        cache_(options.cache_bytes),
         budget_({.bytes = options.memory_budget,
                  .max_request = kBufferBytes,
                  .max_wait = options.memory_wait,
@@ -88,7 +90,16 @@ class S3Store final : public BlobStore, public StoreMonitor {
 
   Task<std::shared_ptr<const Content>> open(BlobRef blob) override {
     if (blob.place.empty()) co_return nullptr;
-    co_return std::make_shared<const S3Content>(reader_, key_of(blob.place), blob.size);
+    if (!cache_.takes(blob.size)) co_return co_await open_uncached(blob);
+    SmallBlobCache::Lookup found = cache_.find(blob);
+    if (found.bytes) co_return std::make_shared<const CachedContent>(std::move(found.bytes));
+    S3Content::Keeping keeping{.cache = cache_, .miss = std::move(found)};
+    co_return std::make_shared<const S3Content>(reader_, blob, std::move(keeping));
+  }
+
+  Task<std::shared_ptr<const Content>> open_uncached(BlobRef blob) override {
+    if (blob.place.empty()) co_return nullptr;
+    co_return std::make_shared<const S3Content>(reader_, blob, std::nullopt);
   }
 
   std::unique_ptr<Removal> begin_removal() override { return std::make_unique<S3Removal>(*this); }
@@ -107,7 +118,7 @@ class S3Store final : public BlobStore, public StoreMonitor {
       if (!is_first && now - emptied->second < late_requests_) continue;
       co_await client_.abort_uploads(key_of(place));
       if (is_first && late_requests_.count() > 0 && emptied_at_.size() < kLookedAtTwice) {
-        co_await client_.remove(key_of(place));
+        co_await remove_object(place);
         emptied_at_.emplace(place, now);
       } else {
         co_await remove(place);
@@ -154,6 +165,8 @@ class S3Store final : public BlobStore, public StoreMonitor {
 
   ClientCounts requests() const noexcept override { return client_.counts() + reader_.counts(); }
 
+  SmallBlobCache::Counts cache() const noexcept override { return cache_.counts(); }
+
  private:
   class S3Removal final : public Removal {
    public:
@@ -188,8 +201,14 @@ class S3Store final : public BlobStore, public StoreMonitor {
     return std::uint64_t{disk.f_bavail} * disk.f_frsize >= kScratchRoom;
   }
 
-  Task<void> remove(Place place) {
+  Task<void> remove_object(Place place) {
     co_await client_.remove(key_of(place));
+    cache_.remove(place);
+  }
+
+  // The object, then its place in the ledger.
+  Task<void> remove(Place place) {
+    co_await remove_object(place);
     std::vector<Place> gone(1, place);
     co_await ledger_->remove(std::move(gone));
   }
@@ -203,6 +222,7 @@ class S3Store final : public BlobStore, public StoreMonitor {
   http::UpstreamClient reading_http_;
   Client reader_;
   Client checker_;
+  SmallBlobCache cache_;
   std::mutex check_mutex_;  // guards the next three
   bool is_checking_ = false;
   Time checked_at_;  // before the first: 0

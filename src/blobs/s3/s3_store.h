@@ -15,6 +15,7 @@
 #include "blobs/s3/client.h"
 #include "blobs/s3/credentials.h"
 #include "blobs/s3/s3_public_objects.h"
+#include "blobs/s3/small_blob_cache.h"
 #include "http/upstream.h"
 
 namespace coffer::blobs::s3 {
@@ -35,6 +36,8 @@ struct StoreOptions {
   std::size_t max_uploads = 1'000;  // of one owner
   std::uint64_t part_bytes = std::uint64_t{8} << 20U;
   std::size_t io_threads = 4;
+  // Of small blobs that were read lately (small_blob_cache.h); 0: none are kept.
+  std::size_t cache_bytes = std::size_t{32} << 20U;
   // How long the service may still carry out a request that was given up. What an upload left is
   // removed at once, and once more after that time; until then its place stays in the ledger.
   std::chrono::microseconds late_requests{0};
@@ -47,11 +50,12 @@ class StoreMonitor {
  public:
   virtual ~StoreMonitor() = default;
   virtual ClientCounts requests() const noexcept = 0;  // of reads and writes together
+  virtual SmallBlobCache::Counts cache() const noexcept = 0;
 };
 
-// A store that keeps places: each upload is an object of its own (keys.h). A blob is durable when
-// it is sealed. Throws Error for an endpoint that is none; the service is first asked when
-// something is stored, read or checked.
+// A store that keeps places, and small blobs in memory (CachingStore): each upload is an object of
+// its own (keys.h). A blob is durable when it is sealed. Throws Error for an endpoint that is none;
+// the service is first asked when something is stored, read or checked.
 std::unique_ptr<BlobStore> open_s3_store(const StoreOptions& options);
 
 }  // namespace coffer::blobs::s3

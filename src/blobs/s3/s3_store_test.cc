@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "base/fetched_content.h"
+#include "blobs/caching_store.h"
 #include "blobs/contract_suite.h"
 #include "blobs/public_objects.h"
 #include "blobs/s3/keys.h"
@@ -29,6 +30,7 @@ using s3::test::answers;
 using s3::test::none;
 using s3::test::resets;
 using s3::test::S3Double;
+using s3::test::says;
 
 class S3UnderTest final : public StoreUnderTest {
  public:
@@ -51,6 +53,7 @@ class S3UnderTest final : public StoreUnderTest {
                              .clock = clock_,
                              .memory_budget = memory_budget_,
                              .part_bytes = kPart,
+                             .cache_bytes = cache_bytes_,
                              .late_requests = std::chrono::minutes(20),
                              .public_access = access_};
     options.bucket.endpoint = service_.url();
@@ -68,6 +71,7 @@ class S3UnderTest final : public StoreUnderTest {
   S3Double& service() { return service_; }
   // The next reopen() is with these.
   void set_access(std::optional<s3::PublicAccess> access) { access_ = std::move(access); }
+  void set_cache(std::size_t bytes) { cache_bytes_ = bytes; }
   MemoryLedger& ledger() { return *ledger_; }
 
  private:
@@ -77,6 +81,7 @@ class S3UnderTest final : public StoreUnderTest {
   S3Double service_;
   std::shared_ptr<s3::CredentialSource> credentials_;
   std::optional<s3::PublicAccess> access_ = s3::PublicAccess{};
+  std::size_t cache_bytes_ = std::size_t{1} << 20U;
   const std::shared_ptr<MemoryLedger> ledger_ = std::make_shared<MemoryLedger>();
   std::unique_ptr<BlobStore> store_;
 };
@@ -410,6 +415,118 @@ TEST_F(S3StoreTest, CountsItsRequests) {
   EXPECT_EQ(counts.sent_bytes, 1'000U);
   EXPECT_EQ(counts.received_bytes, 1'000U);
   EXPECT_EQ(counts.running, 0U);
+}
+
+class S3CacheTest : public S3StoreTest {
+ protected:
+  Bytes all_of(const StoredBlob& blob) { return run(read(*run(store().open(blob.ref())))); }
+  // How many requests a read of all makes.
+  std::size_t asked_for(const StoredBlob& blob) {
+    const std::size_t before = service().requests().size();
+    all_of(blob);
+    return service().requests().size() - before;
+  }
+  s3::SmallBlobCache::Counts cache() {
+    return dynamic_cast<const s3::StoreMonitor&>(store()).cache();
+  }
+};
+
+TEST_F(S3CacheTest, ASmallBlobThatWasReadIsNotAskedForAgain) {
+  for (const std::size_t size : {1uz, 4'096uz, 65'536uz}) {
+    const Bytes bytes = make_bytes(size, 20);
+    const StoredBlob blob = run(put(store(), bytes));
+    EXPECT_EQ(asked_for(blob), 1U) << size;
+    EXPECT_EQ(asked_for(blob), 0U) << size;
+    EXPECT_EQ(all_of(blob), bytes);
+    const auto content = run(store().open(blob.ref()));
+    EXPECT_EQ(content->size(), size);
+    EXPECT_EQ(run(read(*content, size / 2, size - size / 2)),
+              Bytes(bytes.begin() + static_cast<std::ptrdiff_t>(size / 2), bytes.end()));
+  }
+  const StoredBlob larger = run(put(store(), make_bytes(65'537, 21)));
+  EXPECT_EQ(asked_for(larger), 1U);
+  EXPECT_EQ(asked_for(larger), 1U);
+  EXPECT_EQ(cache().misses, 3U);
+  EXPECT_EQ(cache().hits, 9U);
+}
+
+TEST_F(S3CacheTest, PartsOfABlobAreNotKept) {
+  const StoredBlob blob = run(put(store(), make_bytes(4'096, 22)));
+  const auto content = run(store().open(blob.ref()));
+  run(content->piece(0, 4'095));
+  run(content->piece(4'095, 1));
+  EXPECT_EQ(cache().bytes, 0U);
+  run(content->piece(0, 4'096));
+  EXPECT_EQ(asked_for(blob), 0U);
+}
+
+TEST_F(S3CacheTest, WhatIsToComeFromTheServiceDoes) {
+  const StoredBlob blob = run(put(store(), make_bytes(4'096, 23)));
+  run(read(*run(open_uncached(store(), blob.ref()))));
+  EXPECT_EQ(cache().bytes, 0U) << "it is not kept either";
+  EXPECT_EQ(asked_for(blob), 1U);
+  service().clear();
+  EXPECT_EQ(all_of(blob), make_bytes(4'096, 23));
+  EXPECT_THROW(run(read(*run(open_uncached(store(), blob.ref())))), Error);
+}
+
+TEST_F(S3CacheTest, MayBeOff) {
+  tested_.set_cache(0);
+  tested_.reopen();
+  const StoredBlob blob = run(put(store(), make_bytes(4'096, 24)));
+  EXPECT_EQ(asked_for(blob), 1U);
+  EXPECT_EQ(asked_for(blob), 1U);
+  EXPECT_EQ(cache().misses, 0U);
+}
+
+TEST_F(S3CacheTest, WhatIsRemovedIsGone) {
+  const StoredBlob removed = run(put_for_good(tested_, make_bytes(4'096, 25)));
+  const StoredBlob left = run(put(store(), make_bytes(4'096, 26)));
+  all_of(removed);
+  all_of(left);
+  run(store().begin_removal()->remove(removed.ref()));
+  EXPECT_TRUE(run(is_gone(store(), removed.ref())));
+  remove_all_leftovers(store());
+  EXPECT_TRUE(run(is_gone(store(), left.ref()))) << "at the first look, though others follow";
+  EXPECT_EQ(cache().bytes, 0U);
+}
+
+TEST_F(S3CacheTest, WhatIsReadWhileItIsRemovedIsNotKept) {
+  const StoredBlob blob = run(put_for_good(tested_, make_bytes(4'096, 27)));
+  const auto content = run(store().open(blob.ref()));
+  run(dynamic_cast<const FetchedContent&>(*content).begin(0, 4'096));
+  run(store().begin_removal()->remove(blob.ref()));
+  EXPECT_EQ(run(read(*content)), make_bytes(4'096, 27));
+  EXPECT_EQ(cache().bytes, 0U);
+  EXPECT_TRUE(run(is_gone(store(), blob.ref())));
+}
+
+TEST_F(S3CacheTest, WhatCameHalfOrWrongIsNotKept) {
+  const StoredBlob blob = run(put(store(), make_bytes(4'096, 28)));
+  service().fail_next(
+      {says("HTTP/1.1 206 Partial Content\r\nContent-Length: 4096\r\n"
+            "Content-Range: bytes 0-4095/4096\r\nETag: \"x\"\r\n\r\nabc")});
+  EXPECT_THROW(all_of(blob), Error) << "the rest is another object's";
+  EXPECT_EQ(cache().bytes, 0U);
+  const std::string key = s3::key_of(blob.place);
+  const std::string bytes = service().objects().at(key);
+  service().set_object(key, std::string(4'096, 'x'));
+  all_of(blob);
+  EXPECT_EQ(cache().bytes, 0U);
+  service().set_object(key, bytes);
+  EXPECT_EQ(all_of(blob), make_bytes(4'096, 28));
+  EXPECT_EQ(asked_for(blob), 0U);
+}
+
+// A later reader of the same blob does not wait for an earlier one.
+TEST_F(S3CacheTest, ReadersAtTheSameTimeReadEachForItself) {
+  const StoredBlob blob = run(put(store(), make_bytes(4'096, 29)));
+  const auto first = run(store().open(blob.ref()));
+  const auto second = run(store().open(blob.ref()));
+  run(dynamic_cast<const FetchedContent&>(*first).begin(0, 4'096));
+  EXPECT_EQ(run(read(*second)), make_bytes(4'096, 29));
+  EXPECT_EQ(run(read(*first)), make_bytes(4'096, 29));
+  EXPECT_EQ(asked_for(blob), 0U);
 }
 
 }  // namespace

@@ -10,6 +10,7 @@
 #include <variant>
 
 #include "base/log.h"
+#include "blobs/caching_store.h"
 #include "blobs/unavailable_error.h"
 #include "vault/transfer/staged_blob.h"
 
@@ -317,7 +318,7 @@ Task<std::expected<StagedBlob, std::string>> BlobMover::copy(blobs::BlobRef blob
   std::string problem;
   std::shared_ptr<const Content> content;
   try {
-    content = co_await context_.blobs.open(blob);
+    content = co_await blobs::open_uncached(context_.blobs, blob);
     if (!content) problem = "the store does not have it";
   } catch (const blobs::UnavailableError&) {
     throw;
