@@ -86,19 +86,7 @@ Task<bool> RoutedStore::remove_leftovers(std::size_t limit) {
   return (by_place ? by_place : find(Side::kByDigest))->remove_leftovers(limit);
 }
 
-UploadBudget::Load RoutedStore::memory_load() const {
-  UploadBudget::Load sum;
-  for (const Side side : {Side::kByDigest, Side::kByPlace}) {
-    const BlobStore* const store = find(side);
-    if (!store) continue;
-    const UploadBudget::Load load = store->memory_load();
-    sum.bytes += load.bytes;
-    sum.uploads += load.uploads;
-    sum.waiting += load.waiting;
-    sum.refused += load.refused;
-  }
-  return sum;
-}
+UploadBudget::Load RoutedStore::memory_load() const { return find(uploads_to_)->memory_load(); }
 
 Task<void> RoutedStore::check_present() {
   for (const Side side : {Side::kByDigest, Side::kByPlace}) {

@@ -19,7 +19,8 @@ class RoutedStore final : public BlobStore, public CachingStore {
  public:
   enum class Side : std::uint8_t { kByDigest, kByPlace };
 
-  // One that is null is not there. REQUIRES: not both are; `uploads_to` is there.
+  // One that is null is not there. REQUIRES: not both are; `uploads_to` is there; both share the
+  // memory of uploads (UploadMemory), as does one that is added.
   RoutedStore(std::unique_ptr<BlobStore> by_digest, std::unique_ptr<BlobStore> by_place,
               Side uploads_to);
 

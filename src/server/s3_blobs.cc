@@ -82,16 +82,15 @@ std::string describe_bucket(const config::Settings& settings) {
 }
 
 std::unique_ptr<blobs::BlobStore> open_s3_blobs(const config::Settings& settings,
-                                                db::Database& database, const Clock& clock) {
+                                                db::Database& database, const Clock& clock,
+                                                std::shared_ptr<blobs::UploadMemory> memory) {
   const s3::StoreOptions options{.bucket = bucket_of(settings),
                                  .http = transport_of(settings),
                                  .scratch_folder = settings.data,
                                  .ledger = vault::open_place_ledger(database),
                                  .credentials = credentials_of(settings, clock),
                                  .clock = clock,
-                                 .memory_budget = settings.uploads.memory_budget,
-                                 .memory_wait = settings.uploads.memory_timeout,
-                                 .max_uploads = settings.uploads.max_concurrent,
+                                 .memory = std::move(memory),
                                  .cache_bytes = settings.s3.cache,
                                  .late_requests = late_requests_of(settings),
                                  .public_access = public_access_of(settings)};

@@ -301,14 +301,16 @@ Task<void> require_files(blobs::BlobStore& store, db::Database& database) {
 
 // `stores`: something will be stored there.
 std::unique_ptr<blobs::BlobStore> open_bucket(const Settings& settings, db::Database& database,
-                                              const Clock& clock, bool stores = true) {
+                                              const Clock& clock,
+                                              std::shared_ptr<blobs::UploadMemory> memory,
+                                              bool stores = true) {
   const auto refuse = [&](const char* what, const blobs::Error& error) {
     return UserError(fmt::format("{} {}: {}", describe_bucket(settings), what, error.what()));
   };
   InlineExecutor here;
   std::unique_ptr<blobs::BlobStore> store;
   try {
-    store = open_s3_blobs(settings, database, clock);
+    store = open_s3_blobs(settings, database, clock, std::move(memory));
     here.run(store->check_present());
     if (stores) here.run(try_out(*store));
   } catch (const PublicRefused& error) {
@@ -328,24 +330,30 @@ std::unique_ptr<blobs::BlobStore> open_bucket(const Settings& settings, db::Data
 }
 
 std::unique_ptr<blobs::BlobStore> open_folder(const Settings& settings, db::Database& database,
-                                              StoreOptions options) {
+                                              StoreOptions options,
+                                              std::shared_ptr<blobs::UploadMemory> memory) {
   try {
     require_stored_files(settings.data, database);
     auto disk = options.disk ? std::move(options.disk) : blobs::posix_disk(settings.data);
-    return blobs::open_local_store(std::move(disk),
-                                   {.root = settings.data,
-                                    .clock = options.clock,
-                                    .memory_budget = settings.uploads.memory_budget,
-                                    .memory_wait = settings.uploads.memory_timeout,
-                                    .max_uploads = settings.uploads.max_concurrent,
-                                    .reserve_bytes = settings.storage.reserve,
-                                    .max_open_files = options.max_open_blobs});
+    return blobs::open_local_store(std::move(disk), {.root = settings.data,
+                                                     .clock = options.clock,
+                                                     .memory = std::move(memory),
+                                                     .reserve_bytes = settings.storage.reserve,
+                                                     .max_open_files = options.max_open_blobs});
   } catch (const blobs::StoreInUseError& error) {
     throw UserError(error.what());
   } catch (const blobs::Error& error) {
     throw UserError(
         fmt::format("the data folder {} cannot be used: {}", settings.data, error.what()));
   }
+}
+
+// Of all uploads, whichever store they go to.
+std::shared_ptr<blobs::UploadMemory> upload_memory_of(const Settings& settings) {
+  const blobs::UploadMemory::Options options{.bytes = settings.uploads.memory_budget,
+                                             .max_wait = settings.uploads.memory_timeout,
+                                             .max_uploads = settings.uploads.max_concurrent};
+  return std::make_shared<blobs::UploadMemory>(options);
 }
 
 blobs::RoutedStore::Side side_of(vault::StoreKind kind) {
@@ -359,6 +367,7 @@ struct UploadDirector {
   db::Database& database;
   const Clock& clock;
   std::size_t max_open_blobs;
+  std::shared_ptr<blobs::UploadMemory> memory;
   blobs::RoutedStore* store = nullptr;
 
   void operator()(std::optional<vault::StoreKind> target) {
@@ -372,9 +381,9 @@ struct UploadDirector {
 
  private:
   std::unique_ptr<blobs::BlobStore> open_store(vault::StoreKind kind) {
-    if (kind == vault::StoreKind::kS3) return open_bucket(settings, database, clock);
+    if (kind == vault::StoreKind::kS3) return open_bucket(settings, database, clock, memory);
     StoreOptions options{.max_open_blobs = max_open_blobs, .clock = clock};
-    return open_folder(settings, database, std::move(options));
+    return open_folder(settings, database, std::move(options), memory);
   }
 };
 
@@ -412,16 +421,20 @@ Stores open_stores(const Settings& settings, StoreOptions options) {
     return stores;
   }
   const Placement placement = find_placement(settings, *stores.database);
+  const auto memory = upload_memory_of(settings);
   UploadDirector director{.settings = settings,
                           .database = *stores.database,
                           .clock = options.clock,
-                          .max_open_blobs = options.max_open_blobs};
+                          .max_open_blobs = options.max_open_blobs,
+                          .memory = memory};
   std::unique_ptr<blobs::BlobStore> bucket;
   std::unique_ptr<blobs::BlobStore> local;
   if (placement.is_s3) {
-    bucket = open_bucket(settings, *stores.database, options.clock, !placement.is_clearing);
+    bucket = open_bucket(settings, *stores.database, options.clock, memory, !placement.is_clearing);
   }
-  if (placement.is_local) local = open_folder(settings, *stores.database, std::move(options));
+  if (placement.is_local) {
+    local = open_folder(settings, *stores.database, std::move(options), memory);
+  }
   auto store = std::make_unique<blobs::RoutedStore>(std::move(local), std::move(bucket),
                                                     side_of(placement.uploads_to));
   director.store = store.get();

@@ -12,9 +12,6 @@
 namespace coffer::blobs {
 namespace {
 
-// Stays allocated between uploads.
-constexpr std::size_t kIdleBytes = std::size_t{8} * 1024 * 1024;
-
 // The first `limit` of two lists ordered by names. What is in both was written at the later time.
 std::vector<BlobStore::Listed> merged(const std::vector<BlobStore::Listed>& files,
                                       const std::vector<PackedBlob>& packed, std::size_t limit) {
@@ -51,11 +48,7 @@ class LocalStore final : public BlobStore {
                  .space = DiskSpace(*context_.disk, options.reserve_bytes),
                  .abilities = {},
                  .clock = options.clock,
-                 .budget = UploadBudget({.bytes = options.memory_budget,
-                                         .max_request = kBufferBytes,
-                                         .max_wait = options.memory_wait,
-                                         .max_uploads = options.max_uploads}),
-                 .buffers = BufferPool(std::min(kIdleBytes, options.memory_budget)),
+                 .memory = options.memory,
                  .next_temporary = 1,
                  .folders = {},
                  .open_blobs = OpenBlobs(options.max_open_files * 2 / 3),
@@ -81,12 +74,12 @@ class LocalStore final : public BlobStore {
 
   Task<std::unique_ptr<BlobWriter>> create(std::optional<std::uint64_t>,
                                            std::string owner) override {
-    auto share = context_.budget.open(std::move(owner));
+    auto share = context_.memory->budget.open(std::move(owner));
     if (!share) co_return nullptr;
     co_return std::make_unique<LocalWriter>(context_, std::move(*share));
   }
 
-  UploadBudget::Load memory_load() const override { return context_.budget.load(); }
+  UploadBudget::Load memory_load() const override { return context_.memory->budget.load(); }
 
   Task<std::shared_ptr<const Content>> open(BlobRef blob) override {
     const Sha256Digest& digest = blob.digest;

@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "blobs/blob_store.h"
 #include "blobs/local/disk.h"
+#include "blobs/upload_memory.h"
 
 namespace coffer::blobs {
 
@@ -18,12 +19,8 @@ struct LocalOptions {
   std::filesystem::path root;
   // Gives blobs their time of writing. Outlives the store.
   const Clock& clock;
-  // Memory of all writers together. Each needs 32 KiB while bytes come in, and takes up to 256
-  // while there is enough; who finds none left waits in line, at most `memory_wait`.
-  std::size_t memory_budget = std::size_t{128} * 1024 * 1024;
-  std::chrono::milliseconds memory_wait{5'000};
-  // Blobs of one owner that are written at the same time.
-  std::size_t max_uploads = 1'000;
+  // Of all writers; other stores may share it.
+  std::shared_ptr<UploadMemory> memory = std::make_shared<UploadMemory>(UploadMemory::Options{});
   // Bytes of the disk that are left free, for the database; at most an eighth of the disk.
   std::uint64_t reserve_bytes = std::uint64_t{64} * 1024 * 1024;
   // A durable write mostly waits, so more threads than cores. As many read what is not in memory.

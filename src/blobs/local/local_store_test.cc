@@ -43,11 +43,12 @@ class LocalUnderTest final : public StoreUnderTest {
 StoreKind local_in(std::string name, fs::path parent,
                    std::uint64_t segment_bytes = std::uint64_t{64} << 20) {
   return {std::move(name), [parent, segment_bytes](const Clock& clock, std::size_t memory_budget) {
-            return std::make_unique<LocalUnderTest>(parent,
-                                                    LocalOptions{.root = {},
-                                                                 .clock = clock,
-                                                                 .memory_budget = memory_budget,
-                                                                 .segment_bytes = segment_bytes});
+            return std::make_unique<LocalUnderTest>(
+                parent, LocalOptions{.root = {},
+                                     .clock = clock,
+                                     .memory = std::make_shared<UploadMemory>(
+                                         UploadMemory::Options{.bytes = memory_budget}),
+                                     .segment_bytes = segment_bytes});
           }};
 }
 

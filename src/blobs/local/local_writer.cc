@@ -199,7 +199,7 @@ Task<std::expected<Buffer, Refusal>> LocalWriter::Pipeline::next_buffer(UploadBu
       if (error_) std::rethrow_exception(error_);
       if (spare_) co_return std::move(spare_);
       if (!busy_ || !pending_) {
-        Buffer next = context_.buffers.take(context_.budget.try_take(share, bytes));
+        Buffer next = context_.memory->buffers.take(context_.memory->budget.try_take(share, bytes));
         if (next) co_return next;
       }
       if (busy_) {
@@ -209,9 +209,9 @@ Task<std::expected<Buffer, Refusal>> LocalWriter::Pipeline::next_buffer(UploadBu
     }
     if (!progress) {
       // Nothing is held, so nobody is kept waiting by our waiting.
-      auto charge = co_await context_.budget.take(share, kFirstBytes, client);
+      auto charge = co_await context_.memory->budget.take(share, kFirstBytes, client);
       if (!charge) co_return std::unexpected(charge.error());
-      co_return context_.buffers.take(std::move(*charge));
+      co_return context_.memory->buffers.take(std::move(*charge));
     }
     co_await progress->wait();
   }
@@ -333,7 +333,7 @@ class LocalWriter::LocalDurableBlob final : public DurableBlob {
 };
 
 LocalWriter::LocalWriter(StoreContext& context, UploadBudget::Share share)
-    : BufferedWriter(context.budget),
+    : BufferedWriter(context.memory->budget),
       share_(std::move(share)),
       pipeline_(std::make_shared<Pipeline>(context)) {}
 

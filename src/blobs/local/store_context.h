@@ -9,7 +9,6 @@
 
 #include "base/clock.h"
 #include "base/executor.h"
-#include "blobs/buffer_pool.h"
 #include "blobs/local/disk.h"
 #include "blobs/local/disk_space.h"
 #include "blobs/local/holds.h"
@@ -18,6 +17,7 @@
 #include "blobs/local/probe.h"
 #include "blobs/local/segments.h"
 #include "blobs/local/store_lock.h"
+#include "blobs/upload_memory.h"
 
 namespace coffer::blobs {
 
@@ -36,8 +36,7 @@ struct StoreContext {
   DiskSpace space;
   DiskAbilities abilities;
   const Clock& clock;
-  UploadBudget budget;
-  BufferPool buffers;
+  const std::shared_ptr<UploadMemory> memory;
   std::atomic<std::uint64_t> next_temporary = 1;
   std::array<Folder, kFolders> folders;
   OpenBlobs open_blobs;

@@ -10,7 +10,6 @@
 #include <utility>
 #include <vector>
 
-#include "blobs/buffer_pool.h"
 #include "blobs/caching_store.h"
 #include "blobs/places.h"
 #include "blobs/s3/background.h"
@@ -19,13 +18,10 @@
 #include "blobs/s3/s3_content.h"
 #include "blobs/s3/s3_writer.h"
 #include "blobs/unavailable_error.h"
-#include "blobs/upload_budget.h"
 
 namespace coffer::blobs::s3 {
 namespace {
 
-// Stays allocated between uploads.
-constexpr std::size_t kIdleBytes = std::size_t{8} * 1024 * 1024;
 // What has to be free for uploads to pass through: less than the parts of one.
 constexpr std::uint64_t kScratchRoom = std::uint64_t{16} << 20U;
 // For an answer to whoever wants to know whether the service is there, which is good for a while.
@@ -55,18 +51,13 @@ class S3Store final : public BlobStore, public CachingStore, public StoreMonitor
         checker_(reading_http_, *credentials_, options.clock, options.entropy,
                  for_checks(options.bucket)),
         cache_(options.cache_bytes),
-        budget_({.bytes = options.memory_budget,
-                 .max_request = kBufferBytes,
-                 .max_wait = options.memory_wait,
-                 .max_uploads = options.max_uploads}),
-        buffers_(std::min(kIdleBytes, options.memory_budget)),
+        memory_(options.memory),
         uploads_{.client = client_,
                  .background = background_,
                  .io = io_,
                  .folder = options.scratch_folder,
                  .part_bytes = options.part_bytes},
-        writers_{
-            .clock = options.clock, .budget = budget_, .buffers = buffers_, .uploads = uploads_},
+        writers_{.clock = options.clock, .memory = *memory_, .uploads = uploads_},
         late_requests_(options.late_requests),
         io_("blobs", options.io_threads) {
     if (options.public_access) {
@@ -82,7 +73,7 @@ class S3Store final : public BlobStore, public CachingStore, public StoreMonitor
 
   Task<std::unique_ptr<BlobWriter>> create(std::optional<std::uint64_t> /*expected_size*/,
                                            std::string owner) override {
-    auto share = budget_.open(std::move(owner));
+    auto share = memory_->budget.open(std::move(owner));
     if (!share) co_return nullptr;
     auto holder = co_await places_.take();
     co_return std::make_unique<S3Writer>(writers_, std::move(*share), std::move(holder));
@@ -128,7 +119,7 @@ class S3Store final : public BlobStore, public CachingStore, public StoreMonitor
     co_return !abandoned.is_end;
   }
 
-  UploadBudget::Load memory_load() const override { return budget_.load(); }
+  UploadBudget::Load memory_load() const override { return memory_->budget.load(); }
 
   // One at a time asks, once a second; others are told what was found last.
   Task<void> check_present() override {
@@ -227,8 +218,7 @@ class S3Store final : public BlobStore, public CachingStore, public StoreMonitor
   bool is_checking_ = false;
   Time checked_at_;  // before the first: 0
   std::string check_failure_;
-  UploadBudget budget_;
-  BufferPool buffers_;
+  const std::shared_ptr<UploadMemory> memory_;
   UploadContext uploads_;
   WriterContext writers_;
   const std::chrono::microseconds late_requests_;

@@ -16,6 +16,7 @@
 #include "blobs/s3/credentials.h"
 #include "blobs/s3/s3_public_objects.h"
 #include "blobs/s3/small_blob_cache.h"
+#include "blobs/upload_memory.h"
 #include "http/upstream.h"
 
 namespace coffer::blobs::s3 {
@@ -30,10 +31,8 @@ struct StoreOptions {
   // These outlive the store.
   const Clock& clock = system_clock();
   Entropy& entropy = system_entropy();
-  // Of all writers together, see UploadBudget.
-  std::size_t memory_budget = std::size_t{256} << 20U;
-  std::chrono::milliseconds memory_wait{5'000};
-  std::size_t max_uploads = 1'000;  // of one owner
+  // Of all writers; other stores may share it.
+  std::shared_ptr<UploadMemory> memory = std::make_shared<UploadMemory>(UploadMemory::Options{});
   std::uint64_t part_bytes = std::uint64_t{8} << 20U;
   std::size_t io_threads = 4;
   // Of small blobs that were read lately (small_blob_cache.h); 0: none are kept.

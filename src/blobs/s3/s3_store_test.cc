@@ -37,7 +37,9 @@ class S3UnderTest final : public StoreUnderTest {
   static constexpr std::uint64_t kPart = std::uint64_t{256} * 1024;
 
   S3UnderTest(const Clock& clock, std::size_t memory_budget)
-      : clock_(clock), memory_budget_(memory_budget), service_(clock) {
+      : clock_(clock),
+        memory_(std::make_shared<UploadMemory>(UploadMemory::Options{.bytes = memory_budget})),
+        service_(clock) {
     credentials_ = s3::fixed_credentials(service_.credentials);
     reopen();
   }
@@ -51,7 +53,7 @@ class S3UnderTest final : public StoreUnderTest {
                              .ledger = ledger_,
                              .credentials = credentials_,
                              .clock = clock_,
-                             .memory_budget = memory_budget_,
+                             .memory = memory_,
                              .part_bytes = kPart,
                              .cache_bytes = cache_bytes_,
                              .late_requests = std::chrono::minutes(20),
@@ -76,7 +78,7 @@ class S3UnderTest final : public StoreUnderTest {
 
  private:
   const Clock& clock_;
-  const std::size_t memory_budget_;
+  const std::shared_ptr<UploadMemory> memory_;
   TemporaryFolder folder_;
   S3Double service_;
   std::shared_ptr<s3::CredentialSource> credentials_;

@@ -46,7 +46,7 @@ class StoredBlob final : public DurableBlob {
 
 S3Writer::S3Writer(WriterContext& context, UploadBudget::Share share,
                    std::shared_ptr<const Places::Holder> holder)
-    : BufferedWriter(context.budget),
+    : BufferedWriter(context.memory.budget),
       context_(context),
       share_(std::move(share)),
       holder_(std::move(holder)),
@@ -61,14 +61,14 @@ std::size_t S3Writer::max_buffer() const noexcept {
 Task<std::expected<Buffer, Refusal>> S3Writer::next_buffer(std::size_t bytes, InputStream& client) {
   co_await upload_.settle();
   if (upload_.is_writing()) {
-    UploadBudget::Charge second = context_.budget.try_take(share_, bytes);
-    if (second.bytes() > 0) co_return context_.buffers.take(std::move(second));
+    UploadBudget::Charge second = context_.memory.budget.try_take(share_, bytes);
+    if (second.bytes() > 0) co_return context_.memory.buffers.take(std::move(second));
   }
   // Holds no memory while it waits: what was submitted has given its buffer back.
   co_await upload_.written();
-  auto charge = co_await context_.budget.take(share_, bytes, client);
+  auto charge = co_await context_.memory.budget.take(share_, bytes, client);
   if (!charge) co_return std::unexpected(charge.error());
-  co_return context_.buffers.take(std::move(*charge));
+  co_return context_.memory.buffers.take(std::move(*charge));
 }
 
 Task<std::shared_ptr<DurableBlob>> S3Writer::seal() {

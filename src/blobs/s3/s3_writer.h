@@ -7,19 +7,17 @@
 #include <string>
 
 #include "base/hash.h"
-#include "blobs/buffer_pool.h"
 #include "blobs/buffered_writer.h"
 #include "blobs/places.h"
 #include "blobs/s3/object_upload.h"
-#include "blobs/upload_budget.h"
+#include "blobs/upload_memory.h"
 
 namespace coffer::blobs::s3 {
 
 // What writers share. Outlives them.
 struct WriterContext {
   const Clock& clock;
-  UploadBudget& budget;
-  BufferPool& buffers;
+  UploadMemory& memory;
   UploadContext& uploads;
 };
 

@@ -36,7 +36,8 @@ inline Credentials service_credentials() {
 class ServiceUnderTest final : public blobs::test::StoreUnderTest {
  public:
   ServiceUnderTest(const Clock& clock, std::size_t memory_budget)
-      : clock_(clock), memory_budget_(memory_budget) {
+      : clock_(clock),
+        memory_(std::make_shared<UploadMemory>(UploadMemory::Options{.bytes = memory_budget})) {
     call("PUT", {});
     reopen();
   }
@@ -50,7 +51,7 @@ class ServiceUnderTest final : public blobs::test::StoreUnderTest {
                          .ledger = ledger_,
                          .credentials = credentials_,
                          .clock = clock_,
-                         .memory_budget = memory_budget_,
+                         .memory = memory_,
                          .part_bytes = std::uint64_t{5} << 20U};
     options.bucket.endpoint = service_endpoint();
     options.bucket.bucket = bucket_;
@@ -98,7 +99,7 @@ class ServiceUnderTest final : public blobs::test::StoreUnderTest {
   }
 
   const Clock& clock_;
-  const std::size_t memory_budget_;
+  const std::shared_ptr<UploadMemory> memory_;
   const std::string bucket_ = "contract-" + random_text(system_entropy(), 12, "abcdefghijklmnop");
   blobs::test::TemporaryFolder folder_;
   InlineExecutor executor_;
