@@ -371,6 +371,14 @@ constexpr auto kDefinitions = std::to_array<Definition>({
         "service is not asked for them again; 0: none.",
         [](auto& all) -> auto& { return all.s3.cache; }),
     define(
+        "s3.download_memory", size(kMiB), "256MiB",
+        "Memory that all downloads from the bucket share: 242KiB for one, less for a small file; "
+        "one "
+        "account holds at most half of it, as does one address without one. Beyond it they wait "
+        "for "
+        "uploads.memory_timeout, then they are answered with 503.",
+        [](auto& all) -> auto& { return all.s3.download_memory; }),
+    define(
         "s3.certificates", text(), "",
         "A file of certificates (PEM) by which the service's is trusted; empty: the system's.",
         [](auto& all) -> auto& { return all.s3.certificates; }),

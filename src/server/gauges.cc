@@ -90,6 +90,21 @@ void add_bucket_values(apis::Metrics& metrics, const blobs::BlobStore& blobs) {
                   of_requests(&Counts::sent_bytes));
   metrics.counter("coffer_s3_received_bytes_total", "Bytes of objects that were read",
                   of_requests(&Counts::received_bytes));
+  const auto of_downloads = [&blobs](auto member) {
+    return [&blobs, member] {
+      const auto* const bucket = find_bucket(blobs);
+      return bucket ? static_cast<double>(bucket->downloads().*member) : 0.0;
+    };
+  };
+  using Load = blobs::UploadBudget::Load;
+  metrics.gauge("coffer_s3_downloads", "Downloads from the bucket, those that wait included",
+                of_downloads(&Load::uploads));
+  metrics.gauge("coffer_s3_download_memory_bytes", "Memory of s3.download_memory that is lent",
+                of_downloads(&Load::bytes));
+  metrics.gauge("coffer_s3_downloads_waiting", "Downloads that wait for memory",
+                of_downloads(&Load::waiting));
+  metrics.counter("coffer_s3_downloads_refused_total",
+                  "Downloads answered with 503 for want of memory", of_downloads(&Load::refused));
   const auto of_cache = [&blobs](auto member) {
     return [&blobs, member] {
       const auto* const bucket = find_bucket(blobs);

@@ -92,6 +92,8 @@ std::unique_ptr<blobs::BlobStore> open_s3_blobs(const config::Settings& settings
                                  .clock = clock,
                                  .memory = std::move(memory),
                                  .cache_bytes = settings.s3.cache,
+                                 .downloads = {.bytes = settings.s3.download_memory,
+                                               .max_wait = settings.uploads.memory_timeout},
                                  .late_requests = late_requests_of(settings),
                                  .public_access = public_access_of(settings)};
   return s3::open_s3_store(options);

@@ -1,6 +1,9 @@
 #include "apis/gateway/begin_content.h"
 
+#include <cstdint>
 #include <exception>
+#include <memory>
+#include <utility>
 #include <variant>
 
 #include "base/fetched_content.h"
@@ -8,31 +11,58 @@
 namespace coffer::apis {
 namespace {
 
-const http::ContentSection* first_section(const http::Response& response) {
-  for (const http::Segment& segment : response.body) {
-    const auto* const section = std::get_if<http::ContentSection>(&segment);
+http::ContentSection* first_section(http::Response& response) {
+  for (http::Segment& segment : response.body) {
+    auto* const section = std::get_if<http::ContentSection>(&segment);
     if (section && section->length > 0) return section;
   }
   return nullptr;
 }
 
+std::uint64_t length_of_sections(const http::Response& response) {
+  std::uint64_t length = 0;
+  for (const http::Segment& segment : response.body) {
+    const auto* const section = std::get_if<http::ContentSection>(&segment);
+    if (section) length += section->length;
+  }
+  return length;
+}
+
+// The content, which keeps what counts the memory of its reader.
+std::shared_ptr<const Content> counted(std::shared_ptr<const Content> content,
+                                       ReaderMemory memory) {
+  struct Both {
+    std::shared_ptr<const Content> content;
+    ReaderMemory memory;
+  };
+  const Content* const itself = content.get();
+  auto both = std::make_shared<const Both>(std::move(content), std::move(memory));
+  return {std::move(both), itself};
+}
+
 }  // namespace
 
-Task<void> begin_content(http::Response& response) {
-  const http::ContentSection* const section = first_section(response);
-  if (!section) co_return;
+Task<bool> begin_content(http::Response& response, std::string owner, InputStream& client) {
+  http::ContentSection* const section = first_section(response);
+  if (!section) co_return true;
   const auto* const fetched = dynamic_cast<const FetchedContent*>(section->content.get());
-  if (!fetched) co_return;
+  if (!fetched) co_return true;
+  ContentReader reader{
+      .owner = std::move(owner), .client = client, .length = length_of_sections(response)};
   std::exception_ptr error;
   try {
-    co_await fetched->begin(section->offset, section->length);
+    auto memory = co_await fetched->begin(section->offset, section->length, std::move(reader));
+    if (memory) {
+      section->content = counted(std::move(section->content), std::move(*memory));
+      co_return true;
+    }
   } catch (...) {
     error = std::current_exception();
   }
-  if (!error) co_return;
   const http::Delivery nothing{.bytes_sent = 0, .complete = false};
   if (response.after_sending) co_await response.after_sending(nothing);
-  std::rethrow_exception(error);
+  if (error) std::rethrow_exception(error);
+  co_return false;
 }
 
 }  // namespace coffer::apis

@@ -15,6 +15,13 @@
 namespace coffer::apis {
 namespace {
 
+// Whose share of what is bounded a request takes.
+std::string share_of(const vault::Caller* caller, const std::string& limit_key) {
+  const bool is_account = caller && !caller->account.is_guest;
+  return is_account ? "account " + std::to_string(caller->account.id.value)
+                    : "address " + limit_key;
+}
+
 constexpr std::string_view kMethods = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS";
 constexpr std::string_view kCorsMaxAge = "600";
 constexpr std::string_view kIdentity = "identity";
@@ -296,7 +303,15 @@ Task<Reply> Gateway::call(const RouteEntry& mounted, const http::PathParameters&
   }
   Reply made = co_await perform(mounted, context);
   Reply reply = conditional(request, std::move(made));
-  if (reply && request.method != http::Method::kHead) co_await begin_content(*reply);
+  if (reply && request.method != http::Method::kHead) {
+    std::string owner = share_of(caller, client.limit_key());
+    const bool has_begun = co_await begin_content(*reply, std::move(owner), *request.body);
+    if (!has_begun) {
+      co_return std::unexpected(
+          Problem(ProblemKind::kBusy,
+                  "Too many downloads are under way; end one, or try again in a moment"));
+    }
+  }
   if (reply && reply->rest) {
     if (auto problem = guard(mounted, request, client, caller, *reply)) {
       co_return std::unexpected(std::move(*problem));
@@ -320,9 +335,7 @@ Task<Reply> Gateway::perform(const RouteEntry& mounted, RequestContext& context)
 std::optional<Problem> Gateway::guard(const RouteEntry& mounted, const http::Request& request,
                                       const Client& client, const vault::Caller* caller,
                                       http::Response& response) {
-  const bool is_account = caller && !caller->account.is_guest;
-  auto place = streams_.take(is_account ? "account " + std::to_string(caller->account.id.value)
-                                        : "address " + client.limit_key());
+  auto place = streams_.take(share_of(caller, client.limit_key()));
   if (!place) {
     return Problem(ProblemKind::kBusy,
                    "Too many long lists are being read; finish one, or try again in a moment");

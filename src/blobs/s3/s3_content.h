@@ -11,6 +11,7 @@
 #include "base/stream.h"
 #include "blobs/place.h"
 #include "blobs/s3/client.h"
+#include "blobs/s3/download_memory.h"
 #include "blobs/s3/small_blob_cache.h"
 
 namespace coffer::blobs::s3 {
@@ -24,11 +25,16 @@ class S3Content final : public Content, public FetchedContent {
     SmallBlobCache::Lookup miss;
   };
 
-  // `client` and the cache outlive it.
-  S3Content(Client& client, const BlobRef& blob, std::optional<Keeping> keeping);
+  // Of a piece, at most.
+  static constexpr std::uint64_t kPieceBytes = std::uint64_t{64} * 1024;
+
+  // `client`, `memory` and the cache outlive it.
+  S3Content(Client& client, DownloadMemory& memory, const BlobRef& blob,
+            std::optional<Keeping> keeping);
 
   std::uint64_t size() const noexcept override { return blob_.size; }
-  Task<void> begin(std::uint64_t offset, std::uint64_t length) const override;
+  Task<std::optional<ReaderMemory>> begin(std::uint64_t offset, std::uint64_t length,
+                                          ContentReader reader) const override;
   Task<Piece> piece(std::uint64_t offset, std::uint64_t max) const override;
 
  private:
@@ -43,6 +49,7 @@ class S3Content final : public Content, public FetchedContent {
   void keep(Reading reading) const;
 
   Client& client_;
+  DownloadMemory& memory_;
   const BlobRef blob_;
   const std::string key_;
   const std::optional<Keeping> keeping_;
@@ -50,15 +57,20 @@ class S3Content final : public Content, public FetchedContent {
   mutable Reading last_;
 };
 
-// A blob of the cache. Threads: any.
-class CachedContent final : public Content {
+// A blob of the cache, which is handed out as a copy. Threads: any.
+class CachedContent final : public Content, public FetchedContent {
  public:
-  explicit CachedContent(std::shared_ptr<const Bytes> bytes) noexcept : bytes_(std::move(bytes)) {}
+  // `memory` outlives it.
+  CachedContent(DownloadMemory& memory, std::shared_ptr<const Bytes> bytes) noexcept
+      : memory_(memory), bytes_(std::move(bytes)) {}
 
   std::uint64_t size() const noexcept override { return bytes_->size(); }
+  Task<std::optional<ReaderMemory>> begin(std::uint64_t offset, std::uint64_t length,
+                                          ContentReader reader) const override;
   Task<Piece> piece(std::uint64_t offset, std::uint64_t max) const override;
 
  private:
+  DownloadMemory& memory_;
   const std::shared_ptr<const Bytes> bytes_;
 };
 

@@ -51,6 +51,7 @@ class S3Store final : public BlobStore, public CachingStore, public StoreMonitor
         checker_(reading_http_, *credentials_, options.clock, options.entropy,
                  for_checks(options.bucket)),
         cache_(options.cache_bytes),
+        downloads_(options.downloads),
         memory_(options.memory),
         uploads_{.client = client_,
                  .background = background_,
@@ -83,14 +84,15 @@ class S3Store final : public BlobStore, public CachingStore, public StoreMonitor
     if (blob.place.empty()) co_return nullptr;
     if (!cache_.takes(blob.size)) co_return co_await open_uncached(blob);
     SmallBlobCache::Lookup found = cache_.find(blob);
-    if (found.bytes) co_return std::make_shared<const CachedContent>(std::move(found.bytes));
+    if (found.bytes)
+      co_return std::make_shared<const CachedContent>(downloads_, std::move(found.bytes));
     S3Content::Keeping keeping{.cache = cache_, .miss = std::move(found)};
-    co_return std::make_shared<const S3Content>(reader_, blob, std::move(keeping));
+    co_return std::make_shared<const S3Content>(reader_, downloads_, blob, std::move(keeping));
   }
 
   Task<std::shared_ptr<const Content>> open_uncached(BlobRef blob) override {
     if (blob.place.empty()) co_return nullptr;
-    co_return std::make_shared<const S3Content>(reader_, blob, std::nullopt);
+    co_return std::make_shared<const S3Content>(reader_, downloads_, blob, std::nullopt);
   }
 
   std::unique_ptr<Removal> begin_removal() override { return std::make_unique<S3Removal>(*this); }
@@ -158,6 +160,8 @@ class S3Store final : public BlobStore, public CachingStore, public StoreMonitor
 
   SmallBlobCache::Counts cache() const noexcept override { return cache_.counts(); }
 
+  UploadBudget::Load downloads() const override { return downloads_.load(); }
+
  private:
   class S3Removal final : public Removal {
    public:
@@ -214,6 +218,7 @@ class S3Store final : public BlobStore, public CachingStore, public StoreMonitor
   Client reader_;
   Client checker_;
   SmallBlobCache cache_;
+  DownloadMemory downloads_;
   std::mutex check_mutex_;  // guards the next three
   bool is_checking_ = false;
   Time checked_at_;  // before the first: 0

@@ -14,6 +14,7 @@
 #include "blobs/place_ledger.h"
 #include "blobs/s3/client.h"
 #include "blobs/s3/credentials.h"
+#include "blobs/s3/download_memory.h"
 #include "blobs/s3/s3_public_objects.h"
 #include "blobs/s3/small_blob_cache.h"
 #include "blobs/upload_memory.h"
@@ -37,6 +38,8 @@ struct StoreOptions {
   std::size_t io_threads = 4;
   // Of small blobs that were read lately (small_blob_cache.h); 0: none are kept.
   std::size_t cache_bytes = std::size_t{32} << 20U;
+  // Of downloads with a client (FetchedContent).
+  DownloadMemory::Options downloads = {};
   // How long the service may still carry out a request that was given up. What an upload left is
   // removed at once, and once more after that time; until then its place stays in the ledger.
   std::chrono::microseconds late_requests{0};
@@ -50,6 +53,7 @@ class StoreMonitor {
   virtual ~StoreMonitor() = default;
   virtual ClientCounts requests() const noexcept = 0;  // of reads and writes together
   virtual SmallBlobCache::Counts cache() const noexcept = 0;
+  virtual UploadBudget::Load downloads() const = 0;
 };
 
 // A store that keeps places, and small blobs in memory (CachingStore): each upload is an object of

@@ -32,6 +32,8 @@ using s3::test::resets;
 using s3::test::S3Double;
 using s3::test::says;
 
+constexpr std::size_t kDownloadMemory = std::size_t{1} << 20U;
+
 class S3UnderTest final : public StoreUnderTest {
  public:
   static constexpr std::uint64_t kPart = std::uint64_t{256} * 1024;
@@ -56,6 +58,7 @@ class S3UnderTest final : public StoreUnderTest {
                              .memory = memory_,
                              .part_bytes = kPart,
                              .cache_bytes = cache_bytes_,
+                             .downloads = {.bytes = kDownloadMemory},
                              .late_requests = std::chrono::minutes(20),
                              .public_access = access_};
     options.bucket.endpoint = service_.url();
@@ -105,6 +108,21 @@ INSTANTIATE_TEST_SUITE_P(S3, StoreContract, testing::ValuesIn(kinds()), name_of)
 INSTANTIATE_TEST_SUITE_P(S3, PlacedStoreContract, testing::ValuesIn(kinds()), name_of);
 GTEST_ALLOW_UNINSTANTIATED_PARAMETERIZED_TEST(DigestStoreContract);
 
+// Leaves as soon as it has to wait for long.
+class HastyClient final : public InputStream {
+ public:
+  Task<std::expected<std::size_t, StreamFault>> read(ByteSpan) override { co_return 0; }
+  Task<bool> wait(OneShotEvent&, std::chrono::milliseconds) override { co_return true; }
+};
+
+// As a download of all of it begins.
+Task<std::optional<ReaderMemory>> begin(const Content& content, std::string owner = kOwner) {
+  HastyClient client;
+  ContentReader reader{.owner = std::move(owner), .client = client, .length = content.size()};
+  co_return co_await dynamic_cast<const FetchedContent&>(content).begin(0, content.size(),
+                                                                        std::move(reader));
+}
+
 class S3StoreTest : public testing::Test {
  protected:
   template <class T>
@@ -113,6 +131,8 @@ class S3StoreTest : public testing::Test {
   }
   BlobStore& store() { return tested_.store(); }
   S3Double& service() { return tested_.service(); }
+  const s3::StoreMonitor& monitor() { return dynamic_cast<const s3::StoreMonitor&>(store()); }
+  UploadBudget::Load downloads() { return monitor().downloads(); }
 
   InlineExecutor executor_;
   ManualClock clock_{from_micros(1'700'000'000'000'000)};
@@ -283,11 +303,12 @@ TEST_F(S3StoreTest, SaysWhetherTheBucketCanBeUsed) {
 TEST_F(S3StoreTest, SaysBeforeAnythingIsReadWhatIsWrong) {
   const StoredBlob blob = run(put(store(), make_bytes(300'000, 8)));
   const auto content = run(store().open(blob.ref()));
-  const auto& fetched = dynamic_cast<const FetchedContent&>(*content);
   service().fail_next({answers(403, "AccessDenied")});
-  EXPECT_THROW(run(fetched.begin(0, content->size())), Error);
+  EXPECT_THROW(run(begin(*content)), Error);
+  EXPECT_EQ(downloads().bytes, 0U);
   const std::size_t asked = service().requests().size();
-  run(fetched.begin(0, content->size()));
+  const auto memory = run(begin(*content));
+  EXPECT_GT(downloads().bytes, 0U);
   EXPECT_EQ(run(read(*content, 0, 1 << 20)), make_bytes(300'000, 8));
   EXPECT_EQ(service().requests().size(), asked + 1) << "what was begun is read";
 }
@@ -408,7 +429,7 @@ TEST_F(S3StoreTest, CountsItsRequests) {
   const StoredBlob blob = run(put(store(), make_bytes(1'000, 10)));
   service().fail_next({answers(503, "SlowDown")});
   run(read(*run(store().open(blob.ref()))));
-  const s3::ClientCounts counts = dynamic_cast<const s3::StoreMonitor&>(store()).requests();
+  const s3::ClientCounts counts = monitor().requests();
   EXPECT_EQ(counts.requests, 3U);
   EXPECT_EQ(counts.retries, 1U);
   EXPECT_EQ(counts.refused, 1U);
@@ -417,6 +438,41 @@ TEST_F(S3StoreTest, CountsItsRequests) {
   EXPECT_EQ(counts.sent_bytes, 1'000U);
   EXPECT_EQ(counts.received_bytes, 1'000U);
   EXPECT_EQ(counts.running, 0U);
+}
+
+// However many there are. What is in memory is handed out as a copy, so it counts too.
+TEST_F(S3StoreTest, DownloadsShareABound) {
+  const StoredBlob large = run(put(store(), make_bytes(300'000, 30)));
+  const StoredBlob small = run(put(store(), make_bytes(50'000, 31)));
+  run(read(*run(store().open(small.ref()))));
+  std::vector<std::pair<std::shared_ptr<const Content>, ReaderMemory>> under_way;
+  const auto try_begin = [&](const StoredBlob& blob, const char* owner) {
+    auto content = run(store().open(blob.ref()));
+    auto memory = run(begin(*content, owner));
+    if (!memory) return false;
+    under_way.emplace_back(std::move(content), std::move(*memory));
+    return true;
+  };
+  while (try_begin(large, "a")) {
+  }
+  EXPECT_GT(downloads().bytes, kDownloadMemory / 4);
+  EXPECT_LE(downloads().bytes, kDownloadMemory / 2) << "no owner has more than half";
+  const std::size_t of_a = under_way.size();
+  while (try_begin(large, "b") || try_begin(small, "b")) {
+  }
+  EXPECT_GT(under_way.size(), of_a);
+  while (try_begin(small, "c")) {
+  }
+  EXPECT_LE(downloads().bytes, kDownloadMemory);
+  EXPECT_GT(downloads().bytes, kDownloadMemory - 50'000);
+  EXPECT_EQ(downloads().uploads, under_way.size());
+  EXPECT_GE(downloads().refused, 3U);
+  const std::size_t asked = service().requests().size();
+  EXPECT_FALSE(try_begin(large, "c"));
+  EXPECT_EQ(service().requests().size(), asked) << "the service is not asked";
+  under_way.clear();
+  EXPECT_EQ(downloads().bytes, 0U);
+  EXPECT_TRUE(try_begin(large, "c"));
 }
 
 class S3CacheTest : public S3StoreTest {
@@ -428,9 +484,7 @@ class S3CacheTest : public S3StoreTest {
     all_of(blob);
     return service().requests().size() - before;
   }
-  s3::SmallBlobCache::Counts cache() {
-    return dynamic_cast<const s3::StoreMonitor&>(store()).cache();
-  }
+  s3::SmallBlobCache::Counts cache() { return monitor().cache(); }
 };
 
 TEST_F(S3CacheTest, ASmallBlobThatWasReadIsNotAskedForAgain) {
@@ -496,7 +550,7 @@ TEST_F(S3CacheTest, WhatIsRemovedIsGone) {
 TEST_F(S3CacheTest, WhatIsReadWhileItIsRemovedIsNotKept) {
   const StoredBlob blob = run(put_for_good(tested_, make_bytes(4'096, 27)));
   const auto content = run(store().open(blob.ref()));
-  run(dynamic_cast<const FetchedContent&>(*content).begin(0, 4'096));
+  const auto memory = run(begin(*content));
   run(store().begin_removal()->remove(blob.ref()));
   EXPECT_EQ(run(read(*content)), make_bytes(4'096, 27));
   EXPECT_EQ(cache().bytes, 0U);
@@ -525,7 +579,7 @@ TEST_F(S3CacheTest, ReadersAtTheSameTimeReadEachForItself) {
   const StoredBlob blob = run(put(store(), make_bytes(4'096, 29)));
   const auto first = run(store().open(blob.ref()));
   const auto second = run(store().open(blob.ref()));
-  run(dynamic_cast<const FetchedContent&>(*first).begin(0, 4'096));
+  const auto memory = run(begin(*first));
   EXPECT_EQ(run(read(*second)), make_bytes(4'096, 29));
   EXPECT_EQ(run(read(*first)), make_bytes(4'096, 29));
   EXPECT_EQ(asked_for(blob), 0U);

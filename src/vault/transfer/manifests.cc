@@ -51,12 +51,15 @@ class ManifestContent final : public Content, public FetchedContent {
   std::uint64_t size() const noexcept override { return size_; }
 
   // Of the part that is read first.
-  Task<void> begin(std::uint64_t offset, std::uint64_t length) const override {
+  Task<std::optional<ReaderMemory>> begin(std::uint64_t offset, std::uint64_t length,
+                                          ContentReader reader) const override {
     const Extent extent = co_await extent_at(offset);
     const auto content = co_await open(extent);
     const std::uint64_t inside = offset - extent.start;
     const auto* const fetched = dynamic_cast<const FetchedContent*>(content.get());
-    if (fetched) co_await fetched->begin(inside, std::min(length, extent.size - inside));
+    if (!fetched) co_return ReaderMemory();
+    const std::uint64_t count = std::min(length, extent.size - inside);
+    co_return co_await fetched->begin(inside, count, std::move(reader));
   }
 
   Task<Piece> piece(std::uint64_t offset, std::uint64_t max) const override {
