@@ -33,9 +33,33 @@ def test_events(both: Any) -> None:
     assert {one.resource_id for one in got} == {media.id, collection.id}
     # From where that stream ended.
     both.media.delete(media.id)
-    for event in both.realtime(last_event_id=events.last_event_id):
+    for event in both.realtime(last_event_ids=events.last_event_ids):
         assert event.event == "media.deleted"
         break
+
+
+def test_each_subscription_has_a_position_of_its_own(both: Any) -> None:
+    with both.realtime() as events:
+        begin = events.last_event_ids
+    assert set(begin) == {"media_updates", "collection_updates"}
+    media = both.media.upload(b"x", filename="a.bin")
+    collection = both.collections.create("c")
+    both.media.update(media.id, title="t")
+    # One subscription is caught up with after the other.
+    with both.realtime(last_event_ids=begin) as events:
+        assert events.last_event_ids == begin, "nothing was read yet"
+        got = [next(events) for _ in range(2)]
+        assert {one.channel for one in got} == {"media_updates"}
+        assert events.last_event_ids == {**begin, "media_updates": got[-1].id}
+    with both.realtime(last_event_ids=events.last_event_ids) as events:
+        event = next(events)
+        assert (event.event, event.resource_id) == ("collection.created", collection.id)
+    # One id is one for all, and a subscription to one file has a name of its own.
+    resources = {"media_updates": [media.id]}
+    with both.realtime(resources=resources, last_event_ids=begin["media_updates"]) as events:
+        got = [next(events) for _ in range(3)]
+        assert [one.event for one in got] == ["media.uploaded", "media.updated", "collection.created"]
+        assert set(events.last_event_ids) == {f"media_updates/{media.id}", "collection_updates"}
 
 
 def test_some_of_them(both: Any) -> None:
@@ -82,7 +106,7 @@ def test_uploads_tell_how_far_they_are(both: Any, server: Server, name: str) -> 
     assert (last.data.status, last.data.received, last.data.size) == ("received", pieces * size, None)
     assert last.data.user_id == both.users.me().id
     assert abs((datetime.now(timezone.utc) - last.data.started_at).total_seconds()) < 3600
-    assert events.last_event_id is None
+    assert events.last_event_ids == {}
 
 
 def cut_sockets(live: List[socket.socket]) -> Callable[..., None]:
@@ -211,7 +235,7 @@ def test_api_keys(clients: Any, server: Server, both: Any) -> None:
 def test_a_gap_is_told_of(both: Any) -> None:
     gaps: List[Any] = []
     ahead = "event_" + str(1 << 50)
-    with both.realtime(["media_updates"], last_event_id=ahead, on_gap=lambda *gap: gaps.append(gap)) as events:
+    with both.realtime(["media_updates"], last_event_ids=ahead, on_gap=lambda *gap: gaps.append(gap)) as events:
         media = both.media.upload(b"x", filename="a")
         assert next(events).resource_id == media.id
     assert gaps == [("media_updates", None)]

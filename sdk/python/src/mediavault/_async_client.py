@@ -38,6 +38,7 @@ from .realtime import (
     Feed,
     KeptChannel,
     OnGap,
+    Positions,
     RealtimeEvent,
     UploadChannel,
     UploadEvent,
@@ -133,7 +134,7 @@ class AsyncMediaVault:
         channels: Iterable[KeptChannel] = ...,
         *,
         resources: Optional[Mapping[KeptChannel, Sequence[str]]] = None,
-        last_event_id: Optional[str] = None,
+        last_event_ids: Optional[Positions] = None,
         on_gap: Optional[OnGap] = None,
     ) -> "AsyncEventStream[RealtimeEvent]": ...
 
@@ -143,7 +144,7 @@ class AsyncMediaVault:
         channels: Iterable[UploadChannel],
         *,
         resources: Optional[Mapping[KeptChannel, Sequence[str]]] = None,
-        last_event_id: Optional[str] = None,
+        last_event_ids: Optional[Positions] = None,
         on_gap: Optional[OnGap] = None,
     ) -> "AsyncEventStream[UploadEvent]": ...
 
@@ -153,7 +154,7 @@ class AsyncMediaVault:
         channels: Iterable[Channel],
         *,
         resources: Optional[Mapping[KeptChannel, Sequence[str]]] = None,
-        last_event_id: Optional[str] = None,
+        last_event_ids: Optional[Positions] = None,
         on_gap: Optional[OnGap] = None,
     ) -> "AsyncEventStream[AnyEvent]": ...
 
@@ -162,7 +163,7 @@ class AsyncMediaVault:
         channels: Iterable[Channel] = CHANNELS,
         *,
         resources: Optional[Mapping[KeptChannel, Sequence[str]]] = None,
-        last_event_id: Optional[str] = None,
+        last_event_ids: Optional[Positions] = None,
         on_gap: Optional[OnGap] = None,
     ) -> "AsyncEventStream[Any]":
         """What happens to the account's files and collections, as it happens; with the channel
@@ -170,15 +171,14 @@ class AsyncMediaVault:
 
         The stream connects when it is first read, or by `async with`; it connects again where the
         connection breaks off, and misses nothing in between. `resources` narrows a channel to some
-        ids. With the `last_event_id` of an earlier stream it begins behind that event. Channels and
-        resources are caught up with each for itself: a program that may end meanwhile, and must
-        miss nothing, follows each by a stream of its own. `on_gap` is called with channel and id
+        ids. With the `last_event_ids` of an earlier stream it begins where that one ended: each
+        channel and resource has a position of its own. `on_gap` is called with channel and id
         (None: all) where events are kept no longer: read the lists again.
         """
         from ._sockets import AsyncEventStream, AsyncSocketDriver
 
         wanted = subscriptions_of(channels, resources)
-        feed: Feed[Any] = Feed(self._core, realtime_url(self._core.root), wanted, last_event_id, on_gap)
+        feed: Feed[Any] = Feed(self._core, realtime_url(self._core.root), wanted, last_event_ids, on_gap)
         return AsyncEventStream(feed, AsyncSocketDriver(self._driver, self._ssl, self._trust_env))
 
     async def aclose(self) -> None:

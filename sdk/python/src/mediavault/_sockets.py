@@ -130,10 +130,10 @@ class EventStream(Generic[E]):
         self._is_entered = False
 
     @property
-    def last_event_id(self) -> Optional[str]:
-        """What another stream begins behind; after the first subscription it is never None, but of
-        uploads alone."""
-        return self._feed.last_event_id
+    def last_event_ids(self) -> Dict[str, str]:
+        """Where another stream goes on, by channel, or channel and id (`media_updates/media_12`):
+        the last events that were read, or what was before the first. Of uploads nothing."""
+        return self._feed.last_event_ids
 
     @property
     def reconnects(self) -> int:
@@ -246,10 +246,10 @@ class AsyncEventStream(Generic[E]):
         self._is_entered = False
 
     @property
-    def last_event_id(self) -> Optional[str]:
-        """What another stream begins behind; after the first subscription it is never None, but of
-        uploads alone."""
-        return self._feed.last_event_id
+    def last_event_ids(self) -> Dict[str, str]:
+        """Where another stream goes on, by channel, or channel and id (`media_updates/media_12`):
+        the last events that were read, or what was before the first. Of uploads nothing."""
+        return self._feed.last_event_ids
 
     @property
     def reconnects(self) -> int:

@@ -59,7 +59,7 @@ UploadStatus = Literal["receiving", "received", "failed"]
 
 @dataclass(frozen=True)
 class RealtimeEvent:
-    """Something that happened. `id` is what `last_event_id` of another stream may be."""
+    """Something that happened. `id` is what `last_event_ids` of another stream may be."""
 
     id: str
     channel: KeptChannel
@@ -103,6 +103,9 @@ AnyEvent = Union[RealtimeEvent, UploadEvent]
 # Which events a stream has.
 E = TypeVar("E", bound=AnyEvent, covariant=True)
 
+# Where a stream is to begin: the `last_event_ids` of another one, or one id for all subscriptions.
+Positions = Union[str, Mapping[str, str]]
+
 # Called with a channel, and with an id where the subscription is to one file or collection.
 OnGap = Callable[[Channel, Optional[str]], None]
 
@@ -115,6 +118,11 @@ class Subscription:
 
     channel: Channel
     resource_id: Optional[str] = None
+
+    @property
+    def key(self) -> str:
+        """Its name in `last_event_ids`: `media_updates`, `media_updates/media_12`."""
+        return self.channel if self.resource_id is None else f"{self.channel}/{self.resource_id}"
 
     def covers(self, event: RealtimeEvent) -> bool:
         return event.channel == self.channel and self.resource_id in (None, event.resource_id)
@@ -194,13 +202,16 @@ class Feed(Generic[E]):
         core: Core,
         url: str,
         subscriptions: Iterable[Subscription],
-        last_event_id: Optional[str],
+        last_event_ids: Optional[Positions],
         on_gap: Optional[OnGap],
     ) -> None:
         self._core, self._url, self._on_gap = core, url, on_gap
+        # Each subscription has a position of its own: what came by the socket, and what was read.
         self._seen: Dict[Subscription, Optional[str]] = {
-            one: last_event_id for one in subscriptions
+            one: last_event_ids if isinstance(last_event_ids, str) else (last_event_ids or {}).get(one.key)
+            for one in subscriptions
         }
+        self._read = {one: seen for one, seen in self._seen.items() if seen is not None}
         self._events: Deque[E] = deque()
         self._is_open = False
         self._was_open = False
@@ -211,14 +222,22 @@ class Feed(Generic[E]):
         self._token: Optional[str] = None
         self._refused_token: Optional[str] = None  # to be refreshed
         self._authenticate_at: Optional[float] = None
-        self.last_event_id = last_event_id
         self.reconnects = 0
+
+    @property
+    def last_event_ids(self) -> Dict[str, str]:
+        return {one.key: id for one, id in self._read.items()}
 
     def next(self) -> Flow[E]:
         """The next one, whenever it happens."""
         while not self._events:
             yield from self._step()
-        return self._events.popleft()
+        event = self._events.popleft()
+        if isinstance(event, RealtimeEvent):
+            for one in self._seen:
+                if one.covers(event):
+                    self._read[one] = event.id
+        return event
 
     def start(self) -> Flow[None]:
         """Connects; returns once everything is subscribed to."""
@@ -306,12 +325,12 @@ class Feed(Generic[E]):
             self._failures = 0
         for one, seen in self._seen.items():
             if (one.channel, one.resource_id) == (message["channel"], message["resource_id"]):
-                if seen is None or message["gap"]:
+                if one.channel != "upload_updates" and (seen is None or message["gap"]):
                     self._seen[one] = message["last_event_id"]
+                    # What was before the first event is where to go on from, until one is read.
+                    self._read.setdefault(one, message["last_event_id"])
                 if message["gap"] and self._on_gap:
                     self._on_gap(one.channel, one.resource_id)
-        if self.last_event_id is None:
-            self.last_event_id = message["last_event_id"]
 
     def _event(self, message: Dict[str, Any]) -> None:
         if message["channel"] == "upload_updates":
@@ -321,7 +340,6 @@ class Feed(Generic[E]):
         for one in self._seen:
             if one.covers(event):
                 self._seen[one] = event.id
-        self.last_event_id = event.id
         self._events.append(cast(E, event))
 
     def _error(self, message: Dict[str, Any]) -> None:
