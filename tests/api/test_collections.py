@@ -107,6 +107,15 @@ def test_media_that_are_not_there_are_named_as_they_were_sent(user, stranger):
         error = shapes.failure(user.patch(f"{path}/{missing}", json={"before": None}), "not_found")
         assert error["details"] == [], "the caller sent no such field"
         assert error["message"].startswith("There is no such media")
+        for good, wrong, fields in (
+            ([own["id"]], missing, ["media_id"]),
+            ([own["id"], missing], own["id"], ["media_ids"]),
+            ([missing], missing, ["media_ids", "media_id"]),
+        ):
+            error = shapes.failure(user.post(path, json={"media_ids": good, "media_id": wrong}), "not_found")
+            assert [fault["field"] for fault in error["details"]] == fields
+        error = shapes.failure(user.patch(f"{path}/{own['id']}", json={"before": missing}), "not_found")
+        assert [fault["field"] for fault in error["details"]] == ["before"]
     outside = user.upload(b"4", "outside.txt")["id"]
     error = shapes.failure(user.patch(f"{path}/{own['id']}", json={"before": outside}), "not_found")
     assert [fault["field"] for fault in error["details"]] == ["before"]

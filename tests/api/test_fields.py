@@ -253,6 +253,21 @@ def test_all_wrong_fields_are_named_at_once(shared, owner, name):
     assert {detail["field"] for detail in error["details"]} == set(wrong)
 
 
+@pytest.mark.parametrize("name", PLACES)
+def test_a_wrong_value_is_named_beside_a_wrong_type(shared, owner, name):
+    """Each field in turn is of the wrong type, and all others have a value out of their bounds."""
+    place = PLACES[name]
+    caller = shared.anyone() if place.anonymous else owner
+    bounded = {field: values[-1] for field, values in place.bounds.items() if values[-1] is not ...}
+    if name in ("new password", "end of the account", "media of a collection"):
+        bounded = {}  # these are wrong by what is stored, or by what else is there
+    for field in place.kinds:
+        wrong = {**bounded, field: {"a": 1}}
+        reply = caller.call(place.method, at(owner, place.path), json={**place.good, **wrong})
+        error = shapes.failure(reply, "validation_error")
+        assert {detail["field"] for detail in error["details"]} == set(wrong), (field, error)
+
+
 @pytest.mark.parametrize("path", QUERIES)
 def test_a_wrong_parameter_is_named(owner, path):
     for name, values in QUERIES[path].items():
@@ -285,6 +300,18 @@ def test_a_wrong_cursor_is_named(owner, query):
 def test_a_wrong_field_of_a_form_is_named_and_nothing_is_kept(user, field, value):
     reply = user.send_form([Part(field, value), Part("file", b"content", "a.txt")])
     shapes.failure(reply, "validation_error", field=field)
+    assert user.media() == [] and user.me()["used_bytes"] == 0
+
+
+def test_all_wrong_fields_of_a_form_are_named_at_once(user):
+    wrong = [
+        Part("title", b"x" * 256), Part("description", b"\xff"), Part("tags", b"x" * 101), Part("checksum", b"md5:0")
+    ]
+    fields = {"title", "description", "tags", "checksum"}
+    file = Part("file", b"content", "x" * 256)
+    for parts, named in (([*wrong, file], {*fields, "filename"}), ([Part("file", b"content", "a.txt"), *wrong], fields)):
+        error = shapes.failure(user.send_form(parts), "validation_error")
+        assert {detail["field"] for detail in error["details"]} == named
     assert user.media() == [] and user.me()["used_bytes"] == 0
 
 

@@ -23,12 +23,14 @@ constexpr std::string_view kBeforeExpected =
 
 Problem no_such_collection() { return {ProblemKind::kNotFound, "There is no such collection"}; }
 
-// `field`: what named the media that were to be added.
-Problem no_such_media_of_yours(std::string field) {
-  std::string expected = field == kOneMedia ? "Must be the id of a media of yours"
-                                            : "Must each be the id of a media of yours";
+// `fields`: those that named the media.
+Problem no_such_media_of_yours(const std::vector<std::string>& fields) {
   Problem problem(ProblemKind::kNotFound, "There is no such media");
-  problem.fields.push_back({std::move(field), std::move(expected)});
+  for (const std::string& field : fields) {
+    problem.fields.push_back({field, field == kOneMedia
+                                         ? "Must be the id of a media of yours"
+                                         : "Must each be the id of a media of yours"});
+  }
   return problem;
 }
 
@@ -47,19 +49,6 @@ Problem about_collection(const vault::Failure& failure) {
   return problem;
 }
 
-// The same of an addition. `field`: what named the media.
-Problem about_addition(const vault::Failure& failure, std::string field) {
-  const bool is_about_media = !failure.fields.empty() && failure.fields.front().field == "files";
-  if (failure.code == vault::FailureCode::kNotFound && is_about_media) {
-    return no_such_media_of_yours(std::move(field));
-  }
-  Problem problem = about_collection(failure);
-  for (vault::FieldFault& fault : problem.fields) {
-    if (fault.field == "files") fault.field = field;
-  }
-  return problem;
-}
-
 std::expected<vault::CollectionId, Problem> id_of(const RequestContext& context) {
   const auto id = parse_collection_id(context.path.text("id"));
   if (!id) return std::unexpected(no_such_collection());
@@ -74,6 +63,55 @@ Task<std::optional<vault::EntryId>> number_of(RequestContext& context, std::stri
   const auto entry = co_await find_file(context.vault, context.account().id, *id);
   if (!entry) co_return std::nullopt;
   co_return entry->id;
+}
+
+// The media that a request names, by the field that names them.
+using NamedMedia = std::vector<std::pair<std::string, std::vector<std::string>>>;
+
+// The fields that name what is no file of the caller's.
+Task<std::vector<std::string>> fields_of_missing(RequestContext& context, const NamedMedia& named) {
+  std::vector<std::string> fields;
+  for (const auto& [field, texts] : named) {
+    for (const std::string& text : texts) {
+      const auto id = parse_media_id(text);
+      if (id) {
+        const auto file = co_await find_file(context.vault, context.account().id, *id);
+        if (file) continue;
+      }
+      fields.push_back(field);
+      break;
+    }
+  }
+  co_return fields;
+}
+
+// The numbers of all; nothing where one is surely no file of the caller's.
+Task<std::optional<std::vector<vault::EntryId>>> numbers_of(RequestContext& context,
+                                                            const NamedMedia& named) {
+  std::vector<vault::EntryId> files;
+  for (const auto& [field, texts] : named) {
+    for (const std::string& text : texts) {
+      const auto file = co_await number_of(context, text);
+      if (!file) co_return std::nullopt;
+      files.push_back(*file);
+    }
+  }
+  co_return files;
+}
+
+// A failure of an addition, in the names of the fields that the caller sent.
+Task<Problem> about_addition(RequestContext& context, const vault::Failure& failure,
+                             const NamedMedia& named) {
+  const bool is_about_media = !failure.fields.empty() && failure.fields.front().field == "files";
+  if (failure.code == vault::FailureCode::kNotFound && is_about_media) {
+    const auto fields = co_await fields_of_missing(context, named);
+    co_return no_such_media_of_yours(fields);
+  }
+  Problem problem = about_collection(failure);
+  for (vault::FieldFault& fault : problem.fields) {
+    if (fault.field == "files") fault.field = named.front().first;
+  }
+  co_return problem;
 }
 
 Reply reply_with(RequestContext& context, const vault::Result<vault::Collection>& collection,
@@ -96,6 +134,7 @@ Task<Reply> create_collection(RequestContext& context) {
   Fields fields(*body);
   std::string name = fields.text("name");
   auto description = fields.nullable_text("description").value_or(std::nullopt);
+  fields.add(vault::Collections::faults_of({.name = name, .description = description}));
   if (auto problem = fields.problem()) co_return std::unexpected(std::move(*problem));
   const auto made = co_await context.vault.collections().create(context.actor(), std::move(name),
                                                                 std::move(description));
@@ -137,6 +176,7 @@ Task<Reply> update_collection(RequestContext& context) {
   changes.name = fields.optional_text("name");
   changes.description = fields.nullable_text("description");
   changes.precondition = if_match(context.request);
+  fields.add(vault::Collections::faults_of(changes));
   if (auto problem = fields.problem()) co_return std::unexpected(std::move(*problem));
   const auto updated =
       co_await context.vault.collections().update(context.actor(), *id, std::move(changes));
@@ -158,24 +198,26 @@ Task<Reply> add_to_collection(RequestContext& context) {
   const auto body = co_await read_json(context.request);
   if (!body) co_return std::unexpected(body.error());
   Fields fields(*body);
-  std::vector<std::string> named = fields.texts(kManyMedia).value_or(std::vector<std::string>());
-  std::string field = named.empty() ? kOneMedia : kManyMedia;
-  if (auto one = fields.optional_text(kOneMedia)) named.push_back(std::move(*one));
+  NamedMedia named;
+  auto many = fields.texts(kManyMedia);
+  if (many && !many->empty()) named.emplace_back(kManyMedia, std::move(*many));
+  if (auto one = fields.optional_text(kOneMedia)) {
+    named.emplace_back(kOneMedia, std::vector<std::string>{std::move(*one)});
+  }
   if (named.empty() && !fields.problem()) {
     fields.fault(kManyMedia, "Must name one media or more, or media_id one");
   }
   if (auto problem = fields.problem()) co_return std::unexpected(std::move(*problem));
-  std::vector<vault::EntryId> files;
-  files.reserve(named.size());
-  for (std::string& text : named) {
-    const auto file = co_await number_of(context, std::move(text));
-    if (!file) co_return std::unexpected(no_such_media_of_yours(std::move(field)));
-    files.push_back(*file);
+  auto files = co_await numbers_of(context, named);
+  if (!files) {
+    const auto missing = co_await fields_of_missing(context, named);
+    co_return std::unexpected(no_such_media_of_yours(missing));
   }
   const auto changed = co_await context.vault.collections().add(
-      context.actor(), *id, std::move(files), if_match(context.request));
+      context.actor(), *id, std::move(*files), if_match(context.request));
   if (!changed) {
-    co_return std::unexpected(about_addition(changed.error(), std::move(field)));
+    Problem problem = co_await about_addition(context, changed.error(), named);
+    co_return std::unexpected(std::move(problem));
   }
   co_return reply_with(context, changed);
 }
@@ -206,8 +248,11 @@ Task<Reply> move_in_collection(RequestContext& context) {
   if (auto problem = fields.problem()) co_return std::unexpected(std::move(*problem));
   std::optional<vault::EntryId> next;
   if (*before) next = co_await number_of(context, std::move(**before));
-  if (!file || (*before && !next)) {
-    co_return std::unexpected(Problem(ProblemKind::kNotFound, "There is no such media"));
+  if (!file) co_return std::unexpected(Problem(ProblemKind::kNotFound, "There is no such media"));
+  if (*before && !next) {
+    Problem problem(ProblemKind::kNotFound, "There is no such media in this collection");
+    problem.fields.push_back({"before", std::string(kBeforeExpected)});
+    co_return std::unexpected(std::move(problem));
   }
   const auto moved = co_await context.vault.collections().move(context.actor(), *id, *file, next,
                                                                if_match(context.request));

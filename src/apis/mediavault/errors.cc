@@ -92,12 +92,17 @@ http::Response render_upgrade_required(std::string_view message, const http::Req
       request, clock);
 }
 
-Problem about_media(const vault::Failure& failure) {
-  Problem problem(failure);
-  for (vault::FieldFault& fault : problem.fields) {
+std::vector<vault::FieldFault> about_media(std::vector<vault::FieldFault> faults) {
+  for (vault::FieldFault& fault : faults) {
     if (fault.field == "name") fault.field = "filename";
   }
   return problem;
+  return faults;
+}
+
+Problem about_media(const vault::Failure& failure) {
+  Problem problem(failure);
+  problem.fields = about_media(std::move(problem.fields));
 }
 
 }  // namespace coffer::apis::mediavault

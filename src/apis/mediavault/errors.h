@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string_view>
+#include <vector>
 
 #include "apis/gateway/dialect.h"
 
@@ -14,7 +15,9 @@ http::Response render_problem(const Problem& problem, const http::Request& reque
 http::Response render_upgrade_required(std::string_view message, const http::Request& request,
                                        const Clock& clock);
 
-// A failure about a media object, in the document's names for what the core calls otherwise.
+// Faults of a media object's fields, and a failure about one, in the document's names for what the
+// core calls otherwise.
+std::vector<vault::FieldFault> about_media(std::vector<vault::FieldFault> faults);
 Problem about_media(const vault::Failure& failure);
 
 }  // namespace coffer::apis::mediavault

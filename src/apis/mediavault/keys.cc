@@ -73,6 +73,7 @@ Task<Reply> create_key(RequestContext& context) {
   vault::KeyTerms terms;
   if (const auto scopes = read_scopes(fields)) terms.scopes = *scopes;
   if (const auto end = fields.nullable_time("expires_at")) terms.expires_at = *end;
+  fields.add(context.vault.api_keys().faults_of(name, terms));
   if (auto problem = fields.problem()) co_return std::unexpected(std::move(*problem));
   const auto made = co_await context.vault.api_keys().create(
       context.actor(), kind == "master" ? vault::KeyKind::kMaster : vault::KeyKind::kApi,

@@ -60,6 +60,7 @@ Task<Reply> update_media(RequestContext& context) {
   changes.description = fields.nullable_text("description");
   changes.tags = fields.texts("tags");
   changes.precondition = if_match(context.request, vault::kSetTagLength);
+  fields.add(about_media(vault::Entries::faults_of(changes)));
   if (auto problem = fields.problem()) co_return std::unexpected(std::move(*problem));
   const auto updated =
       co_await context.vault.entries().update(context.actor(), entry->id, std::move(changes));

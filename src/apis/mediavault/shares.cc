@@ -61,12 +61,13 @@ http::Response reply_with(RequestContext& context, const ShareLink& link, unsign
 }
 
 // The fields of a policy that are there; null clears.
-vault::ShareLinkChanges read_policy(Fields& fields) {
+vault::ShareLinkChanges read_policy(const RequestContext& context, Fields& fields) {
   vault::ShareLinkChanges changes;
   changes.password = fields.nullable_text("password");
   changes.expires_at = fields.nullable_time("expires_at");
   changes.max_downloads = fields.nullable_integer("max_downloads", 1, vault::kShareDownloadsMax);
   changes.allow_download = fields.optional_boolean("allow_download");
+  fields.add(context.vault.share_links().faults_of(changes));
   return changes;
 }
 
@@ -74,7 +75,7 @@ Task<Reply> create_share(RequestContext& context, vault::Shareable target) {
   const auto body = co_await read_optional_json(context.request);
   if (!body) co_return std::unexpected(body.error());
   Fields fields(*body);
-  vault::ShareLinkChanges given = read_policy(fields);
+  vault::ShareLinkChanges given = read_policy(context, fields);
   if (auto problem = fields.problem()) co_return std::unexpected(std::move(*problem));
   vault::ShareLinkPolicy policy;
   policy.password = std::move(given.password).value_or(std::nullopt);
@@ -171,7 +172,7 @@ Task<Reply> update_share(RequestContext& context) {
   const auto body = co_await read_optional_json(context.request);
   if (!body) co_return std::unexpected(body.error());
   Fields fields(*body);
-  vault::ShareLinkChanges changes = read_policy(fields);
+  vault::ShareLinkChanges changes = read_policy(context, fields);
   if (auto problem = fields.problem()) co_return std::unexpected(std::move(*problem));
   const auto link = co_await context.vault.share_links().update(
       context.actor(), *id, std::move(changes), if_match(context.request));

@@ -17,7 +17,7 @@ Task<std::expected<vault::StagedBlob, Problem>> receive_content(RequestContext& 
   http::Request& request = context.request;
   auto boundary = form_boundary(request);
   if (boundary) {
-    const MediaFormLimits limits{.max_files = 1, .replaced = entry.charged};
+    const MediaFormLimits limits{.max_files = 1, .replaced = entry.charged, .has_texts = false};
     auto form = co_await read_media_form(context, std::move(*boundary), limits);
     if (!form) co_return std::unexpected(std::move(form.error()));
     co_return std::move(form->files.front().staged);

@@ -88,6 +88,7 @@ Task<Reply> create_webhook(RequestContext& context) {
   vault::NewWebhook wanted{.url = fields.text("url"), .topics = {}};
   if (!fields.has("events")) fields.fault("events", events_expected());
   if (const auto topics = read_events(fields)) wanted.topics = *topics;
+  fields.add(vault::Webhooks::faults_of(wanted));
   if (auto problem = fields.problem()) co_return std::unexpected(std::move(*problem));
   const auto made = co_await context.vault.webhooks().create(context.actor(), std::move(wanted));
   if (!made) co_return std::unexpected(made.error());
@@ -131,6 +132,7 @@ Task<Reply> update_webhook(RequestContext& context) {
   changes.topics = read_events(fields);
   changes.is_active = fields.optional_boolean("active");
   changes.precondition = if_match(context.request);
+  fields.add(vault::Webhooks::faults_of(changes));
   if (auto problem = fields.problem()) co_return std::unexpected(std::move(*problem));
   const auto updated =
       co_await context.vault.webhooks().update(context.actor(), *id, std::move(changes));

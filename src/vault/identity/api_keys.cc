@@ -133,6 +133,15 @@ Holder holder_from(const db::Row& row) {
   return holder;
 }
 
+// Gives the name the form in which it is kept.
+std::string check_key_fields(std::string_view name, const KeyTerms& terms, Time now,
+                             Faults& faults) {
+  if (terms.expires_at && *terms.expires_at <= now) {
+    faults.add("expires_at", "must be in the future");
+  }
+  return check_label(name, faults);
+}
+
 }  // namespace
 
 std::string_view name_of(KeyKind kind) noexcept {
@@ -156,7 +165,8 @@ Task<Result<ApiKeys::Created>> ApiKeys::create(Actor actor, KeyKind kind, std::s
   const AccountId account = actor.account();
   Faults faults;
   Created created;
-  created.key.name = check_label(name, faults);
+  created.key.created_at = context_.clock.now();
+  created.key.name = check_key_fields(name, terms, created.key.created_at, faults);
   created.key.scopes = terms.scopes;
   created.key.expires_at = terms.expires_at;
   created.key.created_at = context_.clock.now();
@@ -189,6 +199,12 @@ Task<Result<ApiKeys::Created>> ApiKeys::create(Actor actor, KeyKind kind, std::s
   };
   const auto id = co_await context_.database.write(actor, body);
   if (!id) co_return std::unexpected(id.error());
+std::vector<FieldFault> ApiKeys::faults_of(std::string_view name, const KeyTerms& terms) const {
+  Faults faults;
+  check_key_fields(name, terms, context_.clock.now(), faults);
+  return faults.take();
+}
+
   created.key.id = *id;
   co_return created;
 }

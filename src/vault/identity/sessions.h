@@ -221,6 +221,8 @@ class ApiKeys {
   // has kUploadKeysMax of kUpload, or kKeysMax of another kind.
   Task<Result<Created>> create(Actor actor, KeyKind kind, std::string name, KeyTerms terms = {});
 
+  // What create() finds wrong with the fields: see Accounts::faults_of().
+  std::vector<FieldFault> faults_of(std::string_view name, const KeyTerms& terms) const;
   // A key for programs that use one bucket of the account; it goes with the bucket. The secret is
   // all there is to tell it by. kNotFound without that bucket; kQuotaExceeded, also for a bucket
   // that has kBucketTokensMax.

@@ -100,6 +100,10 @@ std::string without_accents(std::string text) {
 }  // namespace
 
 void Faults::add(std::string field, std::string message) {
+  const auto is_same = [&](const FieldFault& fault) {
+    return fault.field == field && fault.message == message;
+  };
+  if (std::ranges::any_of(fields_, is_same)) return;
   fields_.push_back({std::move(field), std::move(message)});
 }
 

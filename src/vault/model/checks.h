@@ -19,6 +19,7 @@ inline constexpr std::size_t kLongNameMax = 512;
 // The faults found in one input, all of them told at once.
 class Faults {
  public:
+  // Told once, however often it is found.
   void add(std::string field, std::string message);
   bool any() const noexcept { return !fields_.empty(); }
   // Nothing is left.

@@ -170,6 +170,14 @@ Task<Result<void>> check_target(db::Transaction& tx, AccountId owner, Shareable 
   if (const auto file = file_of(target)) {
     const auto found = co_await find_file(tx, owner, *file);
     if (!found) co_return no_such_file();
+void check_share_fields(const ShareLinkChanges& changes, Time now, Faults& faults) {
+  if (changes.password && *changes.password) check_share_password(**changes.password, faults);
+  if (changes.expires_at && *changes.expires_at) check_expiry(**changes.expires_at, now, faults);
+  if (changes.max_downloads && *changes.max_downloads) {
+    check_max_downloads(**changes.max_downloads, faults);
+  }
+}
+
     co_return Result<void>{};
   }
   const auto found = co_await tx.find(kCollection, collection_from, *collection_of(target), owner);
@@ -213,9 +221,10 @@ Task<Result<ShareLink>> ShareLinks::create(Actor actor, Shareable target, ShareL
   const AccountId owner = actor.account();
   const Time now = context_.clock.now();
   Faults faults;
-  if (policy.password) check_share_password(*policy.password, faults);
-  if (policy.expires_at) check_expiry(*policy.expires_at, now, faults);
-  if (policy.max_downloads) check_max_downloads(*policy.max_downloads, faults);
+  const ShareLinkChanges given{.password = policy.password,
+                               .expires_at = policy.expires_at,
+                               .max_downloads = policy.max_downloads};
+  check_share_fields(given, now, faults);
   if (faults.any()) co_return faults.failure();
   ShareLink made;
   if (policy.password) {
@@ -268,6 +277,12 @@ Task<Result<ShareLink>> ShareLinks::find(AccountId owner, ShareLinkId id) {
   if (!link) co_return no_such_link();
   co_return std::move(*link);
 }
+std::vector<FieldFault> ShareLinks::faults_of(const ShareLinkChanges& changes) const {
+  Faults faults;
+  check_share_fields(changes, context_.clock.now(), faults);
+  return faults.take();
+}
+
 
 Task<ShareLinkPage> ShareLinks::list(AccountId owner, ShareLinkQuery query) {
   auto body = [&](db::Transaction& tx) -> Task<ShareLinkPage> {
@@ -295,11 +310,7 @@ Task<Result<ShareLink>> ShareLinks::update(Actor actor, ShareLinkId id, ShareLin
   const AccountId owner = actor.account();
   const Time now = context_.clock.now();
   Faults faults;
-  if (changes.password && *changes.password) check_share_password(**changes.password, faults);
-  if (changes.expires_at && *changes.expires_at) check_expiry(**changes.expires_at, now, faults);
-  if (changes.max_downloads && *changes.max_downloads) {
-    check_max_downloads(**changes.max_downloads, faults);
-  }
+  check_share_fields(changes, now, faults);
   if (faults.any()) co_return faults.failure();
   std::optional<std::string> password;
   if (changes.password) {

@@ -118,6 +118,8 @@ class ShareLinks {
   // An unknown target has no links.
   Task<ShareLinkPage> list(AccountId owner, ShareLinkQuery query);
   // A new password locks out those who gave the old one. kNotFound;
+  // What create() and update() find wrong with the fields: see Accounts::faults_of().
+  std::vector<FieldFault> faults_of(const ShareLinkChanges& changes) const;
   // kPreconditionFailed, about state_tag(); kInvalid as create().
   Task<Result<ShareLink>> update(Actor actor, ShareLinkId id, ShareLinkChanges changes,
                                  Precondition precondition = {});

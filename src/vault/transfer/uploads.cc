@@ -159,26 +159,28 @@ Task<Result<std::vector<Entry>>> Uploads::commit(Actor actor, SpaceId space,
                                                  std::vector<NewFile> files, AlongWithFiles along) {
   const AccountId owner = actor.account();
   Faults faults;
-  std::vector<NewFileRow> rows;
-  Cost cost;
-  const Time now = context_.clock.now();
   for (NewFile& file : files) {
     if (trim(file.name).empty()) file.name = kNameless;
     check_file_name(file.name, faults, file.name_max);
     if (file.title) check_title(*file.title, faults);
     if (file.description) check_description(*file.description, faults);
-    auto tags = check_tags(file.tags, faults);
-    if (faults.any()) co_return faults.failure();
+    file.tags = check_tags(file.tags, faults);
+  }
+  if (faults.any()) co_return faults.failure();
 
     Entry entry;
     entry.owner = owner;
+  std::vector<NewFileRow> rows;
+  Cost cost;
+  const Time now = context_.clock.now();
+  for (NewFile& file : files) {
     entry.type = context_.classify(file.name, file.staged.head());
     entry.size = file.staged.size();
     entry.checksum = file.staged.digest();
     entry.name = std::move(file.name);
     entry.title = std::move(file.title);
     entry.description = std::move(file.description);
-    entry.tags = std::move(tags);
+    entry.tags = std::move(file.tags);
     rows.push_back({.row = new_entry_row(std::move(entry), now, context_.entropy),
                     .parent = file.parent,
                     .staged = std::move(file.staged),

@@ -106,6 +106,11 @@ std::unexpected<Failure> fault_of(FailureCode code, std::string field, std::stri
   return faults.failure(code);
 }
 
+void check_collection_fields(const CollectionChanges& changes, Faults& faults) {
+  if (changes.name) check_display_name(*changes.name, kCollectionNameMax, faults);
+  if (changes.description && *changes.description) check_description(**changes.description, faults);
+}
+
 std::int64_t charge_of_texts(const Collection& collection) {
   return static_cast<std::int64_t>(collection.text_bytes());
 }
@@ -232,8 +237,7 @@ Task<std::vector<CollectionId>> collections_of_file(db::Transaction& transaction
 Task<Result<Collection>> Collections::create(Actor actor, std::string name,
                                              std::optional<std::string> description) {
   Faults faults;
-  check_display_name(name, kCollectionNameMax, faults);
-  if (description) check_description(*description, faults);
+  check_collection_fields({.name = name, .description = description}, faults);
   if (faults.any()) co_return faults.failure();
   Collection made;
   made.owner = actor.account();
@@ -260,6 +264,12 @@ Task<Result<Collection>> Collections::create(Actor actor, std::string name,
   if (!id) co_return std::unexpected(id.error());
   made.id = *id;
   co_return made;
+}
+
+std::vector<FieldFault> Collections::faults_of(const CollectionChanges& changes) {
+  Faults faults;
+  check_collection_fields(changes, faults);
+  return faults.take();
 }
 
 Task<Result<Collection>> Collections::find(AccountId owner, CollectionId id) {
@@ -301,8 +311,7 @@ Task<Result<Collection>> Collections::update(Actor actor, CollectionId id,
                                              CollectionChanges changes) {
   const AccountId owner = actor.account();
   Faults faults;
-  if (changes.name) check_display_name(*changes.name, kCollectionNameMax, faults);
-  if (changes.description && *changes.description) check_description(**changes.description, faults);
+  check_collection_fields(changes, faults);
   if (faults.any()) co_return faults.failure();
   const bool nothing = !changes.name && !changes.description;
   if (nothing && !changes.precondition) co_return co_await find(owner, id);

@@ -57,6 +57,8 @@ class Collections {
   // kCollectionsMax.
   Task<Result<Collection>> create(Actor actor, std::string name,
                                   std::optional<std::string> description);
+  // What create() and update() find wrong with the fields: see Accounts::faults_of().
+  static std::vector<FieldFault> faults_of(const CollectionChanges& changes);
 
   // kNotFound.
   Task<Result<Collection>> find(AccountId owner, CollectionId id);

@@ -70,6 +70,14 @@ Task<Result<Entry>> find_one(GuardedDatabase& database, const db::Statement& sta
   co_return std::move(*entry);
 }
 
+// Gives the tags the form in which they are kept.
+void check_entry_fields(EntryChanges& changes, Faults& faults) {
+  if (changes.name) check_file_name(*changes.name, faults);
+  if (changes.title && *changes.title) check_title(**changes.title, faults);
+  if (changes.description && *changes.description) check_description(**changes.description, faults);
+  if (changes.tags) changes.tags = check_tags(*changes.tags, faults);
+}
+
 // What a file is under another name.
 struct Retyped {
   FileType type;
@@ -180,13 +188,16 @@ Task<std::vector<std::optional<EntryId>>> Entries::find_by_digests(
   co_return found;
 }
 
+std::vector<FieldFault> Entries::faults_of(EntryChanges changes) {
+  Faults faults;
+  check_entry_fields(changes, faults);
+  return faults.take();
+}
+
 Task<Result<Entry>> Entries::update(Actor actor, EntryId id, EntryChanges changes) {
   const AccountId owner = actor.account();
   Faults faults;
-  if (changes.name) check_file_name(*changes.name, faults);
-  if (changes.title && *changes.title) check_title(**changes.title, faults);
-  if (changes.description && *changes.description) check_description(**changes.description, faults);
-  if (changes.tags) changes.tags = check_tags(*changes.tags, faults);
+  check_entry_fields(changes, faults);
   if (faults.any()) co_return faults.failure();
   const bool nothing =
       !changes.name && !changes.parent && !changes.title && !changes.description && !changes.tags;

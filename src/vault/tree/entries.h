@@ -110,6 +110,8 @@ class Entries {
   // without that folder; kInvalid; kQuotaExceeded when the texts grow; kPreconditionFailed. A new
   // name or place gives a new key, and a new name the type of a file that comes under it.
   Task<Result<Entry>> update(Actor actor, EntryId id, EntryChanges changes);
+  // What update() finds wrong with the fields: see Accounts::faults_of().
+  static std::vector<FieldFault> faults_of(EntryChanges changes);
 
  private:
   Context& context_;

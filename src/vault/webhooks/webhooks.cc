@@ -153,6 +153,16 @@ void check_topics(WebhookTopics topics, Faults& faults) {
   if (topics.empty()) faults.add("events", "must name at least one event");
 }
 
+void check_webhook_fields(const NewWebhook& webhook, Faults& faults) {
+  check_url(webhook.url, faults);
+  check_topics(webhook.topics, faults);
+}
+
+void check_webhook_fields(const WebhookChanges& changes, Faults& faults) {
+  if (changes.url) check_url(*changes.url, faults);
+  if (changes.topics) check_topics(*changes.topics, faults);
+}
+
 }  // namespace
 
 std::string Webhook::state_tag() const {
@@ -163,8 +173,7 @@ std::string Webhook::state_tag() const {
 
 Task<Result<Webhooks::Created>> Webhooks::create(Actor actor, NewWebhook wanted) {
   Faults faults;
-  check_url(wanted.url, faults);
-  check_topics(wanted.topics, faults);
+  check_webhook_fields(wanted, faults);
   if (faults.any()) co_return faults.failure();
   Bytes secret(kWebhookSecretBytes);
   context_.entropy.fill(secret);
@@ -188,6 +197,18 @@ Task<Result<Webhooks::Created>> Webhooks::create(Actor actor, NewWebhook wanted)
   co_return Created{.webhook = std::move(made), .secret = webhook_secret_text(secret)};
 }
 
+std::vector<FieldFault> Webhooks::faults_of(const NewWebhook& webhook) {
+  Faults faults;
+  check_webhook_fields(webhook, faults);
+  return faults.take();
+}
+
+std::vector<FieldFault> Webhooks::faults_of(const WebhookChanges& changes) {
+  Faults faults;
+  check_webhook_fields(changes, faults);
+  return faults.take();
+}
+
 Task<Page<Webhook>> Webhooks::list(AccountId account, WebhookId after, PageLimit limit) {
   const auto weigh = [](const Webhook& webhook) { return webhook.url.size(); };
   auto body = [&](db::Transaction& tx) -> Task<Page<Webhook>> {
@@ -208,8 +229,7 @@ Task<Result<Webhook>> Webhooks::find(AccountId account, WebhookId id) {
 
 Task<Result<Webhook>> Webhooks::update(Actor actor, WebhookId id, WebhookChanges changes) {
   Faults faults;
-  if (changes.url) check_url(*changes.url, faults);
-  if (changes.topics) check_topics(*changes.topics, faults);
+  check_webhook_fields(changes, faults);
   if (faults.any()) co_return faults.failure();
   auto body = [&](db::Transaction& tx) -> Task<Result<Webhook>> {
     const auto before = co_await tx.find(kFind, webhook_from, id, actor.account());

@@ -55,6 +55,9 @@ class Webhooks {
   // Tells of what happens from now on. kInvalid names `url` or `events`; kQuotaExceeded, also for
   // an account that has kWebhooksMax.
   Task<Result<Created>> create(Actor actor, NewWebhook webhook);
+  // What create() and update() find wrong with the fields: see Accounts::faults_of().
+  static std::vector<FieldFault> faults_of(const NewWebhook& webhook);
+  static std::vector<FieldFault> faults_of(const WebhookChanges& changes);
 
   // Those with ids above `after`, in order of ids.
   Task<Page<Webhook>> list(AccountId account, WebhookId after, PageLimit limit = {});
