@@ -465,12 +465,13 @@ CREATE INDEX share_link_entry ON share_link (entry_id) WHERE entry_id IS NOT NUL
 CREATE INDEX share_link_collection ON share_link (collection_id) WHERE collection_id IS NOT NULL;
 
 -- Who has downloaded what by a share link that counts: requests for parts of the file belong to
--- that download for some hours.
+-- that download for some hours, and for some bytes.
 CREATE TABLE share_download (
   share_id {integer} NOT NULL REFERENCES share_link (id) ON DELETE CASCADE,
   entry_id {integer} NOT NULL,
   client   {bytes} NOT NULL,                  -- SHA-256 of the token, address and program
   at       {integer} NOT NULL,               -- when it was counted
+  sent     {integer} NOT NULL,               -- bytes since, with what requests under way may send
   PRIMARY KEY (share_id, entry_id, client)
 ){clustered};
 CREATE INDEX share_download_age ON share_download (at);

@@ -399,11 +399,16 @@ def test_a_used_up_share_tells_nothing(user, password):
                 assert "concealed" not in reply.text + str(reply.headers)
         assert visitor.fetch(made["url"]).status_code == visitor.unlock(made, "secret").status_code == 404
 
-    # The download that was counted goes on, with what its program asks before.
-    head = first.head(url, timeout=30)
+    # The download that was counted goes on, with what its program asks before. All else is another one.
+    head = first.head(url, headers={"Range": "bytes=2-"}, timeout=30)
     assert head.status_code == 200 and head.headers["ETag"] == tag
     assert first.fetch(url, headers={"Range": "bytes=2-", "If-Range": tag}).content == b"tes"
     assert first.fetch(url).status_code == 404
+    for method in ("GET", "HEAD"):
+        for headers in conditions:
+            if "Range" not in headers:
+                reply = first.request(method, url, headers=headers, timeout=30)
+                assert reply.status_code == 404 and "ETag" not in reply.headers, (method, headers)
     assert downloads(user, made) == 1
 
 
@@ -445,6 +450,20 @@ def test_the_parts_of_one_download_count_once(user):
 
 def test_parts_that_begin_at_once_count_once(user):
     data = samples.noise(800_000)
+def test_a_counted_download_sends_the_file_twice(user):
+    data = samples.noise(100_000)
+    made = share_media(user, user.upload(data, "film.mp4"), max_downloads=2)
+    player = Visitor(**{"User-Agent": "player/1"})
+    url = made["url"] + "/content"
+    part = {"Range": "bytes=1-"}
+    for number in range(2 * 3):
+        assert player.fetch(url, headers=part).content == data[1:]
+        assert downloads(user, made) == 1 + number // 3
+    for method in ("GET", "HEAD"):
+        assert player.request(method, url, headers=part, timeout=30).status_code == 404
+    assert downloads(user, made) == 2
+
+
     made = share_media(user, user.upload(data, "film.mp4"), max_downloads=1)
     replies, gate = [], threading.Barrier(8)
 

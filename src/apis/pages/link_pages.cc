@@ -15,6 +15,7 @@
 #include "apis/pages/views.h"
 #include "base/log.h"
 #include "base/text.h"
+#include "http/content.h"
 
 namespace coffer::apis::pages {
 namespace {
@@ -157,13 +158,11 @@ Task<Reply> show(RequestContext& context, const OpenShareLink& open, bool is_bel
   co_return view_response(place, gallery_view(place, *gallery));
 }
 
-// A download of which not a byte went out has not been one.
 Task<void> settle(vault::Vault& vault, vault::CountedDownload counted, http::Delivery delivery) {
-  if (delivery.complete || delivery.bytes_sent > 0) co_return;
   try {
-    co_await vault.share_links().give_back(counted);
+    co_await vault.share_links().settle(counted, delivery.bytes_sent, !delivery.complete);
   } catch (const std::exception& error) {
-    log::error("download of a share not given back", {{"error", error.what()}});
+    log::error("download of a share not settled", {{"error", error.what()}});
   }
 }
 
@@ -175,6 +174,24 @@ std::string downloader_of(const RequestContext& context) {
   return who;
 }
 
+// The request as its head has it. A HEAD asks what a GET would get.
+vault::ShareDownload download_of(const RequestContext& context, const Entry& file) {
+  vault::ShareDownload download;
+  const auto range = context.request.headers.joined("Range");
+  download.is_range = range && http::parse_range(*range, file.size);
+  download.client = downloader_of(context);
+  return download;
+}
+
+std::uint64_t content_bytes(const http::Response& reply) {
+  std::uint64_t bytes = 0;
+  for (const http::Segment& segment : reply.body) {
+    const auto* const section = std::get_if<http::ContentSection>(&segment);
+    if (section) bytes += section->length;
+  }
+  return bytes;
+}
+
 // Counts what `reply` sends; false: the link is used up.
 Task<bool> count(RequestContext& context, const ShareLink& link, const Entry& file,
                  http::Response& reply) {
@@ -184,7 +201,8 @@ Task<bool> count(RequestContext& context, const ShareLink& link, const Entry& fi
   vault::ShareDownload download;
   download.is_range = reply.status == 206;
   download.client = downloader_of(context);
-  const auto counted = co_await context.vault.share_links().count(link, file.id, download);
+  download.bytes = content_bytes(reply);
+  const auto counted = co_await context.vault.share_links().count(link, file, download);
   if (!counted) co_return false;
   if (counted->counted_at) {
     reply.after_sending = [&vault = context.vault,
@@ -251,8 +269,9 @@ Task<Reply> send_link(RequestContext& context, bool is_below, Rendition renditio
     co_return thumbnail;
   }
   // A reply without bytes describes the file too.
+  vault::ShareDownload asked = download_of(context, *file);
   const bool is_open =
-      co_await context.vault.share_links().is_open_to(link, file->id, downloader_of(context));
+      co_await context.vault.share_links().is_open_to(link, *file, std::move(asked));
   if (!is_open) co_return std::unexpected(nothing_here());
   Reply reply = co_await send(context, link, *file, rendition);
   if (!reply) co_return reply;

@@ -83,12 +83,17 @@ constexpr db::Statement kCountDownload{
     " AND (max_downloads IS NULL OR downloads < max_downloads)"};
 constexpr db::Statement kUncount{
     "UPDATE share_link SET downloads = downloads - 1 WHERE id = $1 AND downloads > 0"};
+// Of a download that was counted after $4, for which less than $5 bytes were sent.
 constexpr db::Statement kReceipt{
     "SELECT at FROM share_download WHERE share_id = $1 AND entry_id = $2 AND client = $3"
-    " AND at > $4"};
+    " AND at > $4 AND sent < $5"};
 constexpr db::Statement kPutReceipt{
-    "INSERT INTO share_download (share_id, entry_id, client, at) VALUES ($1, $2, $3, $4)"
-    " ON CONFLICT (share_id, entry_id, client) DO UPDATE SET at = $4"};
+    "INSERT INTO share_download (share_id, entry_id, client, at, sent)"
+    " VALUES ($1, $2, $3, $4, $5)"
+    " ON CONFLICT (share_id, entry_id, client) DO UPDATE SET at = $4, sent = $5"};
+constexpr db::Statement kAddSent{
+    "UPDATE share_download SET sent = sent + $5"
+    " WHERE share_id = $1 AND entry_id = $2 AND client = $3 AND at = $4"};
 constexpr db::Statement kDropReceipt{
     "DELETE FROM share_download WHERE share_id = $1 AND entry_id = $2 AND client = $3 AND at = $4"};
 constexpr db::Statement kOldReceipts{
@@ -165,11 +170,6 @@ void check_max_downloads(std::uint64_t max, Faults& faults) {
   }
 }
 
-// Whether `owner` has what is to be shared.
-Task<Result<void>> check_target(db::Transaction& tx, AccountId owner, Shareable target) {
-  if (const auto file = file_of(target)) {
-    const auto found = co_await find_file(tx, owner, *file);
-    if (!found) co_return no_such_file();
 void check_share_fields(const ShareLinkChanges& changes, Time now, Faults& faults) {
   if (changes.password && *changes.password) check_share_password(**changes.password, faults);
   if (changes.expires_at && *changes.expires_at) check_expiry(**changes.expires_at, now, faults);
@@ -178,6 +178,11 @@ void check_share_fields(const ShareLinkChanges& changes, Time now, Faults& fault
   }
 }
 
+// Whether `owner` has what is to be shared.
+Task<Result<void>> check_target(db::Transaction& tx, AccountId owner, Shareable target) {
+  if (const auto file = file_of(target)) {
+    const auto found = co_await find_file(tx, owner, *file);
+    if (!found) co_return no_such_file();
     co_return Result<void>{};
   }
   const auto found = co_await tx.find(kCollection, collection_from, *collection_of(target), owner);
@@ -203,12 +208,22 @@ Sha256Digest digest_of(const ShareLink& link, const std::string& client) {
   return Sha256::of(as_bytes(who));
 }
 
-// Whether a download of the file by that client was counted after `began`.
-Task<bool> has_receipt(db::Transaction& tx, CountedDownload download, Time began) {
-  const auto at = co_await tx.find(
+// When the download of the file was counted that a request for a part belongs to, made now by the
+// client of `download`. Nothing where there is none.
+Task<std::optional<Time>> find_receipt(db::Transaction& tx, const CountedDownload& download,
+                                       const Entry& file, Time now) {
+  const Time began = now - kShareDownloadLasts;
+  const std::uint64_t max_sent =
+      std::min<std::uint64_t>(file.size, INT64_MAX / kShareDownloadSends) * kShareDownloadSends;
+  auto at = co_await tx.find(
       kReceipt, [](const db::Row& row) { return row.time(0); }, download.link, download.file,
-      ByteView(download.client.bytes), began);
-  co_return at.has_value();
+      ByteView(download.client.bytes), began, max_sent);
+  co_return at;
+}
+
+Task<void> add_sent(db::Transaction& tx, const CountedDownload& download, std::int64_t bytes) {
+  co_await tx.execute(kAddSent, download.link, download.file, ByteView(download.client.bytes),
+                      download.counted_at, bytes);
 }
 
 // The link's number in an entry's place: derived tokens hold a check of the token too, which tells
@@ -262,6 +277,12 @@ Task<Result<ShareLink>> ShareLinks::create(Actor actor, Shareable target, ShareL
   co_return made;
 }
 
+std::vector<FieldFault> ShareLinks::faults_of(const ShareLinkChanges& changes) const {
+  Faults faults;
+  check_share_fields(changes, context_.clock.now(), faults);
+  return faults.take();
+}
+
 std::string ShareLink::state_tag() const {
   const std::string numbers = fmt::format(
       "{} {} {} {}", id.value, to_micros(updated_at), expires_at ? to_micros(*expires_at) : -1,
@@ -277,12 +298,6 @@ Task<Result<ShareLink>> ShareLinks::find(AccountId owner, ShareLinkId id) {
   if (!link) co_return no_such_link();
   co_return std::move(*link);
 }
-std::vector<FieldFault> ShareLinks::faults_of(const ShareLinkChanges& changes) const {
-  Faults faults;
-  check_share_fields(changes, context_.clock.now(), faults);
-  return faults.take();
-}
-
 
 Task<ShareLinkPage> ShareLinks::list(AccountId owner, ShareLinkQuery query) {
   auto body = [&](db::Transaction& tx) -> Task<ShareLinkPage> {
@@ -442,40 +457,40 @@ Entry ShareLinks::for_reader(const ShareLink& link, Entry file) const {
   return file;
 }
 
-Task<bool> ShareLinks::is_open_to(const ShareLink& link, EntryId file, std::string client) {
+Task<bool> ShareLinks::is_open_to(const ShareLink& link, const Entry& file,
+                                  ShareDownload download) {
   if (!link.is_used_up()) co_return true;
-  const CountedDownload one{.link = link.id, .file = file, .client = digest_of(link, client)};
-  const Time began = context_.clock.now() - kShareDownloadLasts;
-  auto body = [&](db::Transaction& tx) -> Task<bool> {
-    co_return co_await has_receipt(tx, one, began);
+  const CountedDownload one{
+      .link = link.id, .file = file.id, .client = digest_of(link, download.client)};
+  auto body = [&](db::Transaction& tx) -> Task<std::optional<Time>> {
+    auto at = co_await find_receipt(tx, one, file, context_.clock.now());
+    co_return at;
   };
-  const bool is_open = co_await context_.database.read(body);
-  if (!is_open) ++used_up_;
-  co_return is_open;
+  std::optional<Time> counted_at;
+  if (download.is_range) counted_at = co_await context_.database.read(body);
+  if (!counted_at) ++used_up_;
+  co_return counted_at.has_value();
 }
 
-Task<Result<CountedDownload>> ShareLinks::count(const ShareLink& link, EntryId file,
+Task<Result<CountedDownload>> ShareLinks::count(const ShareLink& link, const Entry& file,
                                                 ShareDownload download) {
-  CountedDownload counted{.link = link.id, .file = file};
+  CountedDownload counted{.link = link.id, .file = file.id};
   if (!link.max_downloads) co_return counted;
   counted.client = digest_of(link, download.client);
+  counted.bytes = download.bytes;
   const Time now = context_.clock.now();
-  const Time began = now - kShareDownloadLasts;
-  auto is_known = [&](db::Transaction& tx) -> Task<bool> {
-    if (!download.is_range) co_return false;
-    co_return co_await has_receipt(tx, counted, began);
-  };
-  // A player asks for many parts: most are answered by reading alone.
-  const bool known = co_await context_.database.read(is_known);
-  if (known) co_return counted;
   auto body = [&](db::Transaction& tx) -> Task<Result<CountedDownload>> {
-    const bool came = co_await is_known(tx);
-    if (came) co_return counted;
+    CountedDownload one = counted;
+    if (download.is_range) one.counted_at = co_await find_receipt(tx, one, file, now);
+    if (one.counted_at) {
+      co_await add_sent(tx, one, static_cast<std::int64_t>(one.bytes));
+      co_return one;
+    }
     const auto rows = co_await tx.execute(kCountDownload, link.id, now);
     if (rows == 0) co_return nothing_shared();
-    co_await tx.execute(kPutReceipt, link.id, file, ByteView(counted.client.bytes), now);
-    CountedDownload one = counted;
     one.counted_at = now;
+    one.is_first = true;
+    co_await tx.execute(kPutReceipt, link.id, file.id, ByteView(one.client.bytes), now, one.bytes);
     co_return one;
   };
   auto result = co_await context_.database.write(Actor::Anyone{}, body);
@@ -483,12 +498,16 @@ Task<Result<CountedDownload>> ShareLinks::count(const ShareLink& link, EntryId f
   co_return result;
 }
 
-Task<void> ShareLinks::give_back(CountedDownload counted) {
-  if (!counted.counted_at) co_return;
+Task<void> ShareLinks::settle(CountedDownload counted, std::uint64_t sent, bool is_lost) {
+  if (!counted.counted_at || !is_lost || sent >= counted.bytes) co_return;
   auto body = [&](db::Transaction& tx) -> Task<void> {
-    co_await tx.execute(kUncount, counted.link);
-    co_await tx.execute(kDropReceipt, counted.link, counted.file, ByteView(counted.client.bytes),
-                        *counted.counted_at);
+    if (counted.is_first && sent == 0) {
+      co_await tx.execute(kUncount, counted.link);
+      co_await tx.execute(kDropReceipt, counted.link, counted.file, ByteView(counted.client.bytes),
+                          *counted.counted_at);
+      co_return;
+    }
+    co_await add_sent(tx, counted, -static_cast<std::int64_t>(counted.bytes - sent));
   };
   co_await context_.database.write(Actor::System{}, body);
 }

@@ -86,8 +86,9 @@ struct OpenShareLink {
 
 // A request for a file's bytes, as far as counting goes.
 struct ShareDownload {
-  bool is_range = false;  // it asks for a part, as players and resumed downloads do
-  std::string client;     // who asks: what is the same in all requests of one download
+  bool is_range = false;    // it asks for a part, as players and resumed downloads do
+  std::string client;       // who asks: what is the same in all requests of one download
+  std::uint64_t bytes = 0;  // that its reply may send
 };
 
 // A download that was counted, or belongs to one that was.
@@ -95,11 +96,15 @@ struct CountedDownload {
   ShareLinkId link = {};
   EntryId file = {};
   Sha256Digest client = {};
-  std::optional<Time> counted_at = {};  // nothing: it was counted before, or needs no counting
+  std::optional<Time> counted_at = {};  // nothing: it needs no counting
+  bool is_first = false;                // false: it was counted before
+  std::uint64_t bytes = 0;              // that the reply may send
 };
 
-// How long requests for parts of a file belong to the download that was counted.
+// How long requests for parts of a file belong to the download that was counted, and until how many
+// times its bytes have been sent for it. Then the next request is another download.
 inline constexpr std::chrono::hours kShareDownloadLasts{6};
+inline constexpr std::uint64_t kShareDownloadSends = 2;
 
 // Threads: any executor's.
 class ShareLinks {
@@ -113,13 +118,13 @@ class ShareLinks {
   // empty or longer than an account's and an end that has passed; kQuotaExceeded, also above
   // kShareLinksMax; kBusy.
   Task<Result<ShareLink>> create(Actor actor, Shareable target, ShareLinkPolicy policy);
+  // What create() and update() find wrong with the fields: see Accounts::faults_of().
+  std::vector<FieldFault> faults_of(const ShareLinkChanges& changes) const;
   // kNotFound.
   Task<Result<ShareLink>> find(AccountId owner, ShareLinkId id);
   // An unknown target has no links.
   Task<ShareLinkPage> list(AccountId owner, ShareLinkQuery query);
   // A new password locks out those who gave the old one. kNotFound;
-  // What create() and update() find wrong with the fields: see Accounts::faults_of().
-  std::vector<FieldFault> faults_of(const ShareLinkChanges& changes) const;
   // kPreconditionFailed, about state_tag(); kInvalid as create().
   Task<Result<ShareLink>> update(Actor actor, ShareLinkId id, ShareLinkChanges changes,
                                  Precondition precondition = {});
@@ -149,16 +154,18 @@ class ShareLinks {
   // share token, except of a file that is itself what is shared.
   Entry for_reader(const ShareLink& link, Entry file) const;
 
-  // Whether `client`, as in ShareDownload, gets anything of the file. Of a link that is used up
-  // only whoever's download of it was counted within kShareDownloadLasts does.
-  Task<bool> is_open_to(const ShareLink& link, EntryId file, std::string client);
+  // Whether the request gets anything of the file, if only its head. Of a link that is used up only
+  // what count() takes for a part of a download that was counted does.
+  Task<bool> is_open_to(const ShareLink& link, const Entry& file, ShareDownload download);
   // Counts one download of the file, before its bytes are sent, where the link has a maximum: of
   // however many at once, so many succeed. A request for a part by a client whose download of the
-  // file was counted within kShareDownloadLasts belongs to that. kNotFound when the link has been
-  // used up, or has ended.
-  Task<Result<CountedDownload>> count(const ShareLink& link, EntryId file, ShareDownload download);
-  // As if it had not been counted.
-  Task<void> give_back(CountedDownload counted);
+  // file was counted belongs to that, as long as kShareDownloadLasts and kShareDownloadSends say.
+  // kNotFound when the link has been used up, or has ended.
+  Task<Result<CountedDownload>> count(const ShareLink& link, const Entry& file,
+                                      ShareDownload download);
+  // Its reply has sent so many bytes; `is_lost`: it has ended before its end. Without any it is as
+  // if it had not been counted.
+  Task<void> settle(CountedDownload counted, std::uint64_t sent, bool is_lost);
 
   // Visitors who got nothing, since the start.
   struct Refusals {

@@ -27,16 +27,28 @@ class ShareLinksTest : public VaultTest {
                                  const std::string& address = kAddress) {
     return run(vault_->share_links().unlock(link, password, address));
   }
-  Result<CountedDownload> download(const ShareLink& link, EntryId file,
-                                   const std::string& client = "curl", bool is_range = false) {
+  Result<CountedDownload> download(const ShareLink& link, const Entry& file,
+                                   const std::string& client = "curl") {
+    ShareDownload download;
+    download.client = client;
+    download.bytes = file.size;
+    return run(vault_->share_links().count(link, file, download));
+  }
+  Result<CountedDownload> download_part(const ShareLink& link, const Entry& file,
+                                        const std::string& client, std::uint64_t bytes = 0) {
+    ShareDownload download;
+    download.client = client;
+    download.is_range = true;
+    download.bytes = bytes;
+    return run(vault_->share_links().count(link, file, download));
+  }
+  bool is_open_to(const ShareLink& link, const Entry& file, const std::string& client,
+                  bool is_range = true) {
+    const ShareLink now = open_link(link)->link;
     ShareDownload download;
     download.client = client;
     download.is_range = is_range;
-    return run(vault_->share_links().count(link, file, download));
-  }
-  bool is_open_to(const ShareLink& link, EntryId file, const std::string& client) {
-    const ShareLink now = open_link(link)->link;
-    return run(vault_->share_links().is_open_to(now, file, client));
+    return run(vault_->share_links().is_open_to(now, file, download));
   }
   std::uint64_t downloads_of(const ShareLink& link) {
     return run(vault_->share_links().find(link.owner, link.id))->downloads;
@@ -247,15 +259,15 @@ TEST_F(ShareLinksTest, BoundsWrongPasswords) {
 TEST_F(ShareLinksTest, CountsWholeDownloads) {
   const Entry file = upload(anna_, "a.jpg", "bytes");
   const ShareLink link = share(anna_, file.id, {.max_downloads = 2});
-  EXPECT_TRUE(download(link, file.id));
-  EXPECT_TRUE(download(link, file.id));
-  EXPECT_FAILS(download(link, file.id), kNotFound);
+  EXPECT_TRUE(download(link, file));
+  EXPECT_TRUE(download(link, file));
+  EXPECT_FAILS(download(link, file), kNotFound);
   EXPECT_EQ(downloads_of(link), 2U);
   EXPECT_TRUE(open_link(link)->link.is_used_up());
   ShareLinkChanges more;
   more.max_downloads = std::optional<std::uint64_t>(3);
   ASSERT_TRUE(run(vault_->share_links().update(as(anna_), link.id, more)));
-  EXPECT_TRUE(download(link, file.id));
+  EXPECT_TRUE(download(link, file));
 }
 
 TEST_F(ShareLinksTest, PartsBelongToTheDownloadOfTheirClient) {
@@ -263,22 +275,23 @@ TEST_F(ShareLinksTest, PartsBelongToTheDownloadOfTheirClient) {
   const Entry other = upload(anna_, "b.mp3", "bytes");
   const Collection collection = make_collection(anna_, {file.id, other.id});
   const ShareLink link = share(anna_, collection.id, {.max_downloads = 3});
-  for (int i = 0; i < 10; ++i) EXPECT_TRUE(download(link, file.id, "player", true));
+  for (int i = 0; i < 10; ++i) EXPECT_TRUE(download_part(link, file, "player"));
   EXPECT_EQ(downloads_of(link), 1U);
-  EXPECT_TRUE(is_open_to(link, file.id, "somebody")) << "there are more";
-  EXPECT_TRUE(download(link, file.id, "another player", true));
-  EXPECT_TRUE(download(link, other.id, "player", true));
+  EXPECT_TRUE(is_open_to(link, file, "somebody")) << "there are more";
+  EXPECT_TRUE(download_part(link, file, "another player"));
+  EXPECT_TRUE(download_part(link, other, "player"));
   EXPECT_EQ(downloads_of(link), 3U);
-  EXPECT_FAILS(download(link, other.id, "another player", true), kNotFound);
-  EXPECT_TRUE(download(link, other.id, "player", true)) << "it goes on";
-  EXPECT_TRUE(is_open_to(link, other.id, "player"));
-  EXPECT_FALSE(is_open_to(link, file.id, "somebody"));
-  EXPECT_FALSE(is_open_to(link, other.id, "another player")) << "who was counted for another file";
+  EXPECT_FAILS(download_part(link, other, "another player"), kNotFound);
+  EXPECT_TRUE(download_part(link, other, "player")) << "it goes on";
+  EXPECT_TRUE(is_open_to(link, other, "player"));
+  EXPECT_FALSE(is_open_to(link, file, "somebody"));
+  EXPECT_FALSE(is_open_to(link, other, "another player")) << "who was counted for another file";
+  EXPECT_FALSE(is_open_to(link, other, "player", /*is_range=*/false)) << "that is another download";
   // The whole of it is another one.
-  EXPECT_FAILS(download(link, other.id, "player"), kNotFound);
+  EXPECT_FAILS(download(link, other, "player"), kNotFound);
   clock_.advance(kShareDownloadLasts);
-  EXPECT_FAILS(download(link, other.id, "player", true), kNotFound);
-  EXPECT_FALSE(is_open_to(link, other.id, "player"));
+  EXPECT_FAILS(download_part(link, other, "player"), kNotFound);
+  EXPECT_FALSE(is_open_to(link, other, "player"));
   EXPECT_FALSE(run(vault_->share_links().prune(16)));
   static constexpr db::Statement kRows{"SELECT count(*) FROM share_download"};
   EXPECT_EQ(count(kRows), 0);
@@ -287,17 +300,49 @@ TEST_F(ShareLinksTest, PartsBelongToTheDownloadOfTheirClient) {
 TEST_F(ShareLinksTest, ADownloadThatWasNotSentIsGivenBack) {
   const Entry file = upload(anna_, "a.jpg", "bytes");
   const ShareLink link = share(anna_, file.id, {.max_downloads = 1});
-  const auto counted = download(link, file.id);
+  const auto counted = download(link, file);
   ASSERT_TRUE(counted);
-  run(vault_->share_links().give_back(*counted));
+  run(vault_->share_links().settle(*counted, 0, /*is_lost=*/true));
   EXPECT_EQ(downloads_of(link), 0U);
-  EXPECT_TRUE(download(link, file.id));
+  const auto again = download(link, file);
+  ASSERT_TRUE(again);
+  run(vault_->share_links().settle(*again, 1, /*is_lost=*/true));
+  EXPECT_EQ(downloads_of(link), 1U) << "a byte of it was sent";
+}
+
+TEST_F(ShareLinksTest, ADownloadSendsTheFileTwiceAndNoMore) {
+  const Entry file = upload(anna_, "a.mp3", "0123456789");
+  const ShareLink link = share(anna_, file.id, {.max_downloads = 2});
+  EXPECT_TRUE(download_part(link, file, "player", 10));
+  EXPECT_TRUE(download_part(link, file, "player", 9));
+  EXPECT_TRUE(download_part(link, file, "player", 10)) << "less than twice were sent before";
+  EXPECT_EQ(downloads_of(link), 1U);
+  EXPECT_TRUE(download_part(link, file, "player", 10));
+  EXPECT_EQ(downloads_of(link), 2U) << "it counted anew";
+  EXPECT_TRUE(is_open_to(link, file, "player"));
+  EXPECT_TRUE(download_part(link, file, "player", 10));
+  EXPECT_FALSE(is_open_to(link, file, "player"));
+  EXPECT_FAILS(download_part(link, file, "player", 1), kNotFound);
+}
+
+TEST_F(ShareLinksTest, WhatAPlayerLeavesUnreadIsNotSent) {
+  const Entry file = upload(anna_, "a.mp3", "0123456789");
+  const ShareLink link = share(anna_, file.id, {.max_downloads = 1});
+  for (int i = 0; i < 10; ++i) {
+    const auto counted = download_part(link, file, "player", 10);
+    ASSERT_TRUE(counted);
+    run(vault_->share_links().settle(*counted, 1, /*is_lost=*/true));
+  }
+  // Ten bytes by now. What is under way counts too.
+  EXPECT_TRUE(download_part(link, file, "player", 10));
+  EXPECT_FAILS(download_part(link, file, "player", 10), kNotFound);
+  EXPECT_EQ(downloads_of(link), 1U);
 }
 
 TEST_F(ShareLinksTest, CountsNothingWithoutAMaximum) {
   const Entry file = upload(anna_, "a.jpg", "bytes");
   const ShareLink link = share(anna_, file.id);
-  EXPECT_FALSE(download(link, file.id)->counted_at);
+  EXPECT_FALSE(download(link, file)->counted_at);
   EXPECT_EQ(downloads_of(link), 0U);
 }
 
@@ -306,7 +351,7 @@ TEST_F(ShareLinksTest, OfManyAtOnceSoManySucceed) {
   const ShareLink link = share(anna_, file.id, {.max_downloads = 10});
   std::atomic<int> sent = 0;
   in_parallel(32, [&](int i) {
-    if (download(link, file.id, "client " + std::to_string(i))) ++sent;
+    if (download(link, file, "client " + std::to_string(i))) ++sent;
   });
   EXPECT_EQ(sent, 10);
   EXPECT_EQ(downloads_of(link), 10U);
