@@ -264,7 +264,8 @@ def test_the_public_file(launch):
     assert part.headers["Cache-Control"] == "public, max-age=86400"
     again = fetch(url, headers={"If-None-Match": head.headers["ETag"]})
     assert again.status_code == 304 and again.headers["Cache-Control"] == "public, max-age=86400"
-    assert fetch(url, headers={"If-Match": '"other"'}).status_code == 412
+    other = fetch(url, headers={"If-Match": '"other"'})
+    assert other.status_code == 412 and set(other.json()) == {"detail"} and "ETag" in other.headers
     name = url.rpartition("/")[2]
     for same in (name[:-4], name.replace(".png", ".jpg"), name[:-4] + "."):
         assert fetch(f"{shared.url}/uploads/{same}").content == data, "the digits are the permission"

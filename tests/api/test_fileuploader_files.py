@@ -147,7 +147,11 @@ def test_ranges_and_conditions(guest):
     several = guest.fetch(file, "/f/", headers={"Range": "bytes=0-9,-10"})
     ranges = forms.parse_byteranges(several.headers["Content-Type"], several.content)
     assert [r[2] for r in ranges] == [data[:10], data[-10:]]
-    assert guest.fetch(file, headers={"Range": "bytes=100000-"}).status_code == 416
+    beyond = guest.fetch(file, headers={"Range": "bytes=100000-"})
+    assert beyond.status_code == 416 and beyond.headers["Content-Range"] == "bytes */100000"
+    assert beyond.json()["status"] == "error" and beyond.json()["message"]
+    page = guest.fetch(file, headers={"If-Match": '"other"', "Accept": "text/html"})
+    assert page.status_code == 412 and page.headers["Content-Type"].startswith("text/html") and page.text
     assert guest.fetch(file, headers={"If-None-Match": etag}).status_code == 304
     assert guest.fetch(file, headers={"If-Range": '"x"', "Range": "bytes=0-1"}).status_code == 200
     head = guest.head("/file/" + file["file_url"])

@@ -368,8 +368,10 @@ def test_what_sends_no_bytes_is_no_download(user):
         head = requests.head(url, timeout=30)
         assert head.status_code == 200 and head.headers["Content-Length"] == "5"
         assert fetch(url, headers={"If-None-Match": head.headers["ETag"]}).status_code == 304
-        assert fetch(url, headers={"If-Match": '"other"'}).status_code == 412
-        assert fetch(url, headers={"Range": "bytes=10-"}).status_code == 416
+        for headers, status in (({"If-Match": '"other"'}, 412), ({"Range": "bytes=10-"}, 416)):
+            refused = fetch(url, headers=headers)
+            assert refused.status_code == status and refused.headers["ETag"] == head.headers["ETag"]
+            assert refused.headers["Content-Type"].startswith("text/html") and refused.text
     assert downloads(user, made) == 0
     assert fetch(url).content == b"bytes" and downloads(user, made) == 1
 
@@ -402,13 +404,13 @@ def test_a_used_up_share_tells_nothing(user, password):
     # The download that was counted goes on, with what its program asks before. All else is another one.
     head = first.head(url, headers={"Range": "bytes=2-"}, timeout=30)
     assert head.status_code == 200 and head.headers["ETag"] == tag
-    assert first.fetch(url, headers={"Range": "bytes=2-", "If-Range": tag}).content == b"tes"
-    assert first.fetch(url).status_code == 404
     for method in ("GET", "HEAD"):
         for headers in conditions:
             if "Range" not in headers:
                 reply = first.request(method, url, headers=headers, timeout=30)
                 assert reply.status_code == 404 and "ETag" not in reply.headers, (method, headers)
+    assert first.fetch(url, headers={"Range": "bytes=2-", "If-Range": tag}).content == b"tes"
+    assert first.fetch(url).status_code == 404
     assert downloads(user, made) == 1
 
 
@@ -448,8 +450,6 @@ def test_the_parts_of_one_download_count_once(user):
     assert other.fetch(url, headers={"Range": "bytes=0-9"}).status_code == 404
 
 
-def test_parts_that_begin_at_once_count_once(user):
-    data = samples.noise(800_000)
 def test_a_counted_download_sends_the_file_twice(user):
     data = samples.noise(100_000)
     made = share_media(user, user.upload(data, "film.mp4"), max_downloads=2)
@@ -464,6 +464,8 @@ def test_a_counted_download_sends_the_file_twice(user):
     assert downloads(user, made) == 2
 
 
+def test_parts_that_begin_at_once_count_once(user):
+    data = samples.noise(800_000)
     made = share_media(user, user.upload(data, "film.mp4"), max_downloads=1)
     replies, gate = [], threading.Barrier(8)
 

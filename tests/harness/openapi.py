@@ -19,6 +19,11 @@ from harness import program
 AVAILABLE = importlib.util.find_spec("jsonschema_rs") is not None
 # Bytes of a body above which it is not looked at.
 LARGEST = 16 << 20
+# Header fields that a reply has only where its description has them.
+TOLD = (
+    "Accept-Ranges", "Allow", "Cache-Control", "Content-Disposition", "Content-Range", "ETag", "Idempotency-Replayed",
+    "Last-Modified", "Repr-Digest", "Retry-After", "WWW-Authenticate", "X-RateLimit-Limit", "X-Request-Id",
+)
 
 
 @functools.cache
@@ -156,6 +161,10 @@ def check(reply, body_is_read):
     if response is None:
         return [f"{about} is not described: {reply.text[:200] if body_is_read else ''}"]
     response = resolved(known.document, response)
+    headers = response.get("headers", {})
+    untold = [name for name in TOLD if name in reply.headers and name not in headers]
+    if untold:
+        return [f"{about} has the headers {', '.join(untold)}, which are not described"]
     if method == "head" or reply.status_code in (204, 304):
         return []
     content = response.get("content", {})

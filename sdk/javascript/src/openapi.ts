@@ -1597,6 +1597,8 @@ export interface operations {
             header?: {
                 /** @description An `ETag` that the caller has */
                 "If-None-Match"?: string;
+                /** @description `bytes=0-1023` */
+                Range?: string;
             };
             path: {
                 /**
@@ -1735,6 +1737,8 @@ export interface operations {
             header?: {
                 /** @description An `ETag` that the caller has */
                 "If-None-Match"?: string;
+                /** @description `bytes=0-1023` */
+                Range?: string;
             };
             path: {
                 /**

@@ -115,7 +115,10 @@ std::vector<Operation> file_operations() {
        .tag = kFiles,
        .summary = "An uploader for ShareX",
        .about = "With credentials, a key is made for it.",
-       .answers = {{200, "A `.sxcu` file", {json_content(map(any()))}}},
+       .answers = {{200,
+                    "A `.sxcu` file",
+                    {json_content(map(any()))},
+                    {{"Content-Disposition", "Its name", text()}}}},
        .errors = {{401}, {405, "`HEAD` makes no key"}, {409}}},
   };
 }

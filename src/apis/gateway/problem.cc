@@ -156,6 +156,7 @@ unsigned status_of(ProblemKind kind) noexcept {
     case ProblemKind::kTargetTooLong: return 414;
     case ProblemKind::kUnsupportedMediaType:
     case ProblemKind::kUnsupportedContentCoding: return 415;
+    case ProblemKind::kRangeNotSatisfiable: return 416;
     case ProblemKind::kIdempotencyMismatch:
     case ProblemKind::kChecksumMismatch: return 422;
     case ProblemKind::kRateLimited: return 429;

@@ -36,6 +36,7 @@ enum class ProblemKind {
   kNoCredentials,
   kMalformedCredentials,
   kMethodNotAllowed,
+  kRangeNotSatisfiable,
   kRateLimited,
   kUnsupportedMediaType,
   kUnsupportedContentCoding,

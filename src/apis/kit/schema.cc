@@ -165,20 +165,28 @@ Parameter in_path(std::string name, std::string about, Schema schema,
           std::move(schema),    /*required=*/true, std::move(example)};
 }
 
-std::vector<Answer> file_answers(std::string about) {
-  const std::vector<Header> headers{
+std::vector<Answer> content_answers(std::string about, std::vector<Content> forms) {
+  std::vector<Header> headers{
       {"ETag", "Strong; the bytes' own", schema::text()},
       {"Last-Modified", "When the bytes were written", schema::text()},
       {"Accept-Ranges", "`bytes`", schema::text()},
       {"Content-Disposition", "The file's name", schema::text()},
-      {"Repr-Digest", "SHA-256 of the whole file, where it is known (RFC 9530)", schema::text()},
   };
   std::vector<Answer> answers;
-  answers.push_back({200, std::move(about), {raw_content("*/*")}, headers});
-  answers.push_back({206, "The part that `Range` asks for", {raw_content("*/*")}, headers});
-  answers.push_back({304, "The caller has these bytes (`If-None-Match`, `If-Modified-Since`)"});
-  answers.push_back({412, "These are not the bytes of `If-Match` or `If-Unmodified-Since`"});
-  answers.push_back({416, "No part of the file is in `Range`"});
+  answers.push_back({200, std::move(about), forms, headers});
+  headers.push_back(
+      {"Content-Range", "Which bytes they are, where it is one part", schema::text()});
+  std::string part = "The part that `Range` asks for";
+  answers.push_back({206, std::move(part), std::move(forms), std::move(headers)});
+  return answers;
+}
+
+std::vector<Answer> file_answers(std::string about) {
+  std::vector<Answer> answers = content_answers(std::move(about), {raw_content("*/*")});
+  for (Answer& answer : answers) {
+    answer.headers.push_back(
+        {"Repr-Digest", "SHA-256 of the whole file, where it is known (RFC 9530)", schema::text()});
+  }
   return answers;
 }
 
@@ -186,8 +194,6 @@ std::vector<Parameter> file_parameters() {
   std::vector<Parameter> parameters;
   parameters.push_back(query(
       "download", "Anything but `0` and `false`: to save rather than to show", schema::text()));
-  parameters.push_back(header("Range", "`bytes=0-1023`", schema::text()));
-  parameters.push_back(header("If-None-Match", "An `ETag` that the caller has", schema::text()));
   return parameters;
 }
 

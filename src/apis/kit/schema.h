@@ -76,9 +76,11 @@ Parameter header(std::string name, std::string about, Schema schema);
 Parameter in_path(std::string name, std::string about, Schema schema,
                   std::optional<boost::json::value> example = std::nullopt);
 
-// What http::content_response() answers with the bytes of a file.
+// What http::content_response() answers with bytes of those types, and with those of a file. The
+// reference has its conditions and ranges of the ETag and the 206.
+std::vector<Answer> content_answers(std::string about, std::vector<Content> forms);
 std::vector<Answer> file_answers(std::string about);
-// And what it understands, beside the parameter `download`.
+// What calls that send a file understand besides.
 std::vector<Parameter> file_parameters();
 
 }  // namespace coffer::apis

@@ -45,7 +45,6 @@ ApiDescription describe() {
   for (auto describe_group : {describe_accounts, describe_media, describe_trash,
                               describe_collections, describe_shares, describe_webhooks}) {
     Operations group = describe_group();
-    add_conditions(group);
     std::move(group.begin(), group.end(), std::back_inserter(api.operations));
   }
   return api;

@@ -48,7 +48,5 @@ Answer tagged(Answer answer, std::string about = "Strong; of all that the object
 // The same of what has counts beside what is set, and of a list.
 Answer tagged_by_settings(Answer answer);
 Answer tagged_list(Answer answer);
-// What is the same of every GET whose answer is tagged: `If-None-Match`, and 304.
-void add_conditions(Operations& operations);
 
 }  // namespace coffer::apis::mediavault

@@ -114,7 +114,7 @@ Operations describe_accounts() {
                                       {"password", password},
                                       {"current_password", text()}}))},
        .answers = {tagged_by_settings(answer("The account", ref("User")))},
-       .errors = {{409, "The name or the address is taken"}, {412}, {415}}},
+       .errors = {{409, "The name or the address is taken"}, {415}}},
       {.routes = {"DELETE /users/me"},
        .id = "delete_me",
        .tag = kUsers,
@@ -122,7 +122,7 @@ Operations describe_accounts() {
        .parameters = {if_match_parameter()},
        .body = {json_content(object({{"password", about(text(), "The account's")}}))},
        .answers = {deleted_answer()},
-       .errors = {{403, "A key does not decide about its account"}, {412}, {415}},
+       .errors = {{403, "A key does not decide about its account"}, {415}},
        .credentials = {"bearer"}},
       {.routes = {"POST /api-keys"},
        .id = "create_key",
@@ -155,7 +155,7 @@ Operations describe_accounts() {
        .summary = "Revoke a key",
        .parameters = {in_path("id", "Its id", text(), "key_4"), if_match_parameter()},
        .answers = {deleted_answer()},
-       .errors = {{403}, {412}},
+       .errors = {{403}},
        .credentials = {"bearer"}},
   };
 }

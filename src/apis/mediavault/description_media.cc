@@ -54,12 +54,7 @@ std::vector<Answer> picture_answers(std::string about) {
   for (const char* type : {"image/webp", "image/avif", "image/jpeg"}) {
     forms.push_back(raw_content(type));
   }
-  std::vector<Answer> answers;
-  answers.push_back(tagged({200, std::move(about), forms}, "Strong; the picture's own"));
-  answers.push_back({206, "The part that `Range` asks for", forms});
-  answers.push_back({412, "It is not the picture of `If-Match`"});
-  answers.push_back({416, "No part of the picture is in `Range`"});
-  return answers;
+  return content_answers(std::move(about), std::move(forms));
 }
 
 Operation thumbnail() {
@@ -149,8 +144,7 @@ Operations describe_media() {
        .tag = kMedia,
        .summary = "One medium",
        .parameters = {media_id_parameter()},
-       .answers = {tagged(answer("The medium", ref("Media")))},
-       .errors = {{412}}},
+       .answers = {tagged(answer("The medium", ref("Media")))}},
       {.routes = {"PATCH /media/{id}"},
        .id = "update_media",
        .tag = kMedia,
@@ -162,7 +156,7 @@ Operations describe_media() {
                                       {"tags", list(text(0, 64))}}),
                              {{"title", "Sea"}, {"tags", {"summer"}}})},
        .answers = {tagged(answer("The medium", ref("Media")))},
-       .errors = {{412}, {415}}},
+       .errors = {{415}}},
       {.routes = {"DELETE /media/{id}"},
        .id = "delete_media",
        .tag = kMedia,
@@ -170,8 +164,7 @@ Operations describe_media() {
        .about = "It goes to the trash, unless `permanent` says otherwise or there is none.",
        .parameters = {media_id_parameter(), if_match_parameter(),
                       query("permanent", "Whether it is gone for good", boolean())},
-       .answers = {answer("What it was", ref("DeletedMedia"))},
-       .errors = {{412}}},
+       .answers = {answer("What it was", ref("DeletedMedia"))}},
       download(),
       thumbnail(),
       image(),
@@ -185,7 +178,7 @@ Operations describe_media() {
                 form_content(object({{"file", file()}, optional("checksum", checksum())}))},
        .answers = {tagged(answer("The medium, once the bytes are safe on the disk", ref("Media")),
                           "Strong; the new bytes' own")},
-       .errors = {{412}, {422, kMismatch}, {507, "The server's disk is full"}}},
+       .errors = {{422, kMismatch}, {507, "The server's disk is full"}}},
   };
 }
 

@@ -79,14 +79,13 @@ Operations describe_shares() {
        .body = {policy_content()},
        .body_is_required = false,
        .answers = {tagged_by_settings(answer("The share", ref("Share")))},
-       .errors = {{412}, {415}}},
+       .errors = {{415}}},
       {.routes = {"DELETE /shares/{id}"},
        .id = "revoke_share",
        .tag = kShares,
        .summary = "End a share",
        .parameters = {share_id_parameter(), if_match_parameter()},
-       .answers = {deleted_answer()},
-       .errors = {{412}}},
+       .answers = {deleted_answer()}},
   };
 }
 

@@ -28,6 +28,7 @@ std::string_view code_of(ProblemKind kind) {
     case ProblemKind::kNotFound: return "not_found";
     case ProblemKind::kNotReady: return "thumbnail_not_ready";
     case ProblemKind::kMethodNotAllowed: return "method_not_allowed";
+    case ProblemKind::kRangeNotSatisfiable: return "range_not_satisfiable";
     case ProblemKind::kTimeout: return "request_timeout";
     case ProblemKind::kConflict: return "conflict";
     case ProblemKind::kPreconditionFailed: return "precondition_failed";
@@ -96,13 +97,13 @@ std::vector<vault::FieldFault> about_media(std::vector<vault::FieldFault> faults
   for (vault::FieldFault& fault : faults) {
     if (fault.field == "name") fault.field = "filename";
   }
-  return problem;
   return faults;
 }
 
 Problem about_media(const vault::Failure& failure) {
   Problem problem(failure);
   problem.fields = about_media(std::move(problem.fields));
+  return problem;
 }
 
 }  // namespace coffer::apis::mediavault

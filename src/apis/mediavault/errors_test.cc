@@ -44,6 +44,7 @@ constexpr Row kRows[] = {
     {ProblemKind::kNoCredentials, 401, "unauthorized"},
     {ProblemKind::kMalformedCredentials, 401, "unauthorized"},
     {ProblemKind::kMethodNotAllowed, 405, "method_not_allowed"},
+    {ProblemKind::kRangeNotSatisfiable, 416, "range_not_satisfiable"},
     {ProblemKind::kRateLimited, 429, "rate_limited"},
     {ProblemKind::kUnsupportedMediaType, 415, "unsupported_media_type"},
     {ProblemKind::kUnsupportedContentCoding, 415, "unsupported_media_type"},

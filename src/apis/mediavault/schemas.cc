@@ -1,6 +1,5 @@
 // The shapes of wire.cc and webhook_wire.cc, as JSON Schemas. The black-box tests compare every
 // reply with them.
-#include <algorithm>
 #include <utility>
 
 #include "apis/kit/schema.h"
@@ -345,21 +344,6 @@ Answer tagged_by_settings(Answer answer) {
 
 Answer tagged_list(Answer answer) {
   return tagged(std::move(answer), "Of a list that is short enough to be sent as a whole");
-}
-
-void add_conditions(Operations& operations) {
-  const auto is_tag = [](const Header& header) { return header.name == "ETag"; };
-  for (Operation& operation : operations) {
-    const bool reads = operation.routes.front().starts_with("GET ");
-    const bool has_own = std::ranges::any_of(
-        operation.answers, [](const Answer& answer) { return answer.status == 304; });
-    if (!reads || has_own || std::ranges::none_of(operation.answers.front().headers, is_tag)) {
-      continue;
-    }
-    operation.parameters.push_back(
-        header("If-None-Match", "An `ETag` that the caller has", text()));
-    operation.answers.push_back(tagged({304, "It is what `If-None-Match` names"}));
-  }
 }
 
 Parameter webhook_id_parameter() { return in_path("id", "Its id", text(), "hook_5"); }

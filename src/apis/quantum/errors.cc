@@ -73,6 +73,7 @@ std::string_view code_of(const Problem& problem, const http::Request& request) {
     case ProblemKind::kUnsupportedContentCoding:
     case ProblemKind::kUnsupportedVersion: return "REQ_NOT_SUPPORTED";
     case ProblemKind::kPreconditionFailed:
+    case ProblemKind::kRangeNotSatisfiable:
     case ProblemKind::kIdempotencyMismatch:
     case ProblemKind::kRequestInProgress:
     case ProblemKind::kReplyLost: return "REQ_INVALID";

@@ -30,6 +30,7 @@ constexpr Row kRows[] = {
     {ProblemKind::kBadStream, 400, "INVALID_FORM"},
     {ProblemKind::kBusy, 503, "BUSY"},
     {ProblemKind::kPreconditionFailed, 412, "REQ_INVALID"},
+    {ProblemKind::kRangeNotSatisfiable, 416, "REQ_INVALID"},
     {ProblemKind::kChecksumMismatch, 422, "INVALID_FORM"},
     {ProblemKind::kRequestInProgress, 409, "REQ_INVALID"},
     {ProblemKind::kIdempotencyMismatch, 422, "REQ_INVALID"},

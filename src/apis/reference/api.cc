@@ -101,6 +101,17 @@ Parameter idempotency_key() {
           {{"type", "string"}, {"pattern", "^[!-~]{1,255}$"}}};
 }
 
+Parameter if_none_match() {
+  return {Parameter::In::kHeader,
+          "If-None-Match",
+          "An `ETag` that the caller has",
+          {{"type", "string"}}};
+}
+
+Parameter range() {
+  return {Parameter::In::kHeader, "Range", "`bytes=0-1023`", {{"type", "string"}}};
+}
+
 // The routes of one name's dialects, each paired with the operation that describes it.
 void pair_up(Api& api, const std::vector<const Dialect*>& dialects) {
   const bool is_whole = dialects.size() > 1;  // then prefixes are part of the paths
@@ -158,6 +169,21 @@ boost::json::value example_of(const Api& api, const Schema& schema) {
   return example_at(api, schema, kExampleDepth);
 }
 
+const Answer* tagged_answer(const DescribedRoute& route) {
+  if (!route.operation || route.route.method != http::Method::kGet) return nullptr;
+  for (const Answer& answer : route.operation->answers) {
+    const auto is_tag = [](const Header& header) { return header.name == "ETag"; };
+    if (answer.status == 200 && std::ranges::any_of(answer.headers, is_tag)) return &answer;
+  }
+  return nullptr;
+}
+
+bool sends_ranges(const DescribedRoute& route) {
+  return route.operation && std::ranges::any_of(route.operation->answers, [](const Answer& answer) {
+           return answer.status == 206;
+         });
+}
+
 std::vector<Parameter> parameters_of(const Api& api, const DescribedRoute& route) {
   std::vector<Parameter> own;
   if (route.operation) own = route.operation->parameters;
@@ -179,6 +205,8 @@ std::vector<Parameter> parameters_of(const Api& api, const DescribedRoute& route
   for (Parameter& parameter : own) {
     if (parameter.in != Parameter::In::kPath) parameters.push_back(std::move(parameter));
   }
+  if (sends_ranges(route)) parameters.push_back(range());
+  if (tagged_answer(route)) parameters.push_back(if_none_match());
   if (route.takes_idempotency_key) parameters.push_back(idempotency_key());
   return parameters;
 }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <boost/json/array.hpp>
+#include <initializer_list>
 #include <map>
 #include <utility>
 
@@ -33,6 +34,7 @@ constexpr std::array kFailures{
     Failure{"412", "PreconditionFailed", "It has changed since the caller saw it"},
     Failure{"413", "ContentTooLarge", "The body, the file or what the account stores is too large"},
     Failure{"415", "UnsupportedMediaType", "The body is of another type than the call takes"},
+    Failure{"416", "RangeNotSatisfiable", "Nothing that is there is in `Range`"},
     Failure{"422", "UnprocessableContent", "The request is well-formed, but contradicts itself"},
     Failure{"429", "TooManyRequests", "Too many requests; `Retry-After` has the seconds to wait"},
     Failure{"503", "ServiceUnavailable",
@@ -99,24 +101,18 @@ constexpr std::string_view kSecretConflict =
     "The first request with this `Idempotency-Key` is under way, or was carried out: its reply has "
     "a secret, and only the token or key that was sent with it gets it again";
 constexpr std::string_view kKeyMismatch = "This `Idempotency-Key` was used for another request";
+// And what bodies, conditions and ranges can.
+constexpr std::string_view kDigestMismatch =
+    "The body is not what its `Content-Digest` or `Repr-Digest` says";
+constexpr std::string_view kIsUnchanged = "It is what `If-None-Match` names";
+constexpr std::string_view kIsAnother = "It is not what `If-Match` names";
+constexpr std::string_view kHasNoTag =
+    "What this changes has no `ETag` that an `If-Match` could be compared with";
 
 constexpr char kReplayed[] = "Idempotency-Replayed";
 
 bool gives_first_reply(const DescribedRoute& route) {
   return route.takes_idempotency_key && route.route.repeat != Repeat::kRunsAgain;
-}
-
-// The headers of every reply to a route.
-boost::json::object common_headers(const Route& route, bool is_failure) {
-  boost::json::object headers;
-  headers["X-Request-Id"] = to("headers", "X-Request-Id");
-  if (route.rate != RateClass::kNone) {
-    for (const char* name : {"X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Reset"}) {
-      headers[name] = to("headers", name);
-    }
-  }
-  if (is_failure) headers["Retry-After"] = to("headers", "Retry-After");
-  return headers;
 }
 
 boost::json::object header_object(std::string_view about, std::string_view type) {
@@ -126,16 +122,78 @@ boost::json::object header_object(std::string_view about, std::string_view type)
   return object;
 }
 
+// The headers of every reply to a route.
+boost::json::object common_headers(bool is_counted) {
+  boost::json::object headers;
+  for (const char* name : {"X-Request-Id", "Cache-Control"}) headers[name] = to("headers", name);
+  if (is_counted) {
+    for (const char* name : {"X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Reset"}) {
+      headers[name] = to("headers", name);
+    }
+  }
+  return headers;
+}
+
+bool is_counted(const Route& route) { return route.rate != RateClass::kNone; }
+
+// What failures have besides, by their status; `4XX` has what any of them may have.
+void add_failure_headers(boost::json::object& headers, std::string_view status) {
+  const auto add = [&](const char* name, std::initializer_list<std::string_view> statuses) {
+    if (std::ranges::find(statuses, status) != statuses.end()) headers[name] = to("headers", name);
+  };
+  add("WWW-Authenticate", {"401", "4XX"});
+  add("Allow", {"405", "4XX"});
+  add("Retry-After", {"404", "409", "429", "4XX"});
+  if (status.starts_with('5')) headers["Retry-After"] = to("headers", "Retry-After");
+}
+
+boost::json::object described_header(const Header& header) {
+  boost::json::object object;
+  object["description"] = header.about;
+  object["schema"] = header.schema;
+  return object;
+}
+
+// Those headers of `answer` that `wanted` names.
+void add_headers_of(const Answer& answer, std::initializer_list<std::string_view> wanted,
+                    boost::json::object& headers) {
+  for (const Header& header : answer.headers) {
+    if (std::ranges::find(wanted, header.name) == wanted.end()) continue;
+    headers[header.name] = described_header(header);
+  }
+}
+
+// What a reply that is not the bytes or the object says of them.
+void add_state_headers(const DescribedRoute& route, std::string_view status,
+                       boost::json::object& headers) {
+  const Answer* answer = tagged_answer(route);
+  if (!answer) return;
+  const bool is_refused = status == "412" || status == "416";
+  if (!is_refused && status != "304") return;
+  add_headers_of(*answer, {"ETag", "Last-Modified", "Accept-Ranges"}, headers);
+  if (status == "304") add_headers_of(*answer, {"Content-Disposition", "Repr-Digest"}, headers);
+  if (status == "416") {
+    headers["Content-Range"] = header_object("`bytes */` and how many there are", "string");
+  }
+}
+
 boost::json::object headers_object(const Api& api) {
   boost::json::object headers;
   headers["X-Request-Id"] =
       header_object("The request's id, which the server's log has too", "string");
+  headers["Cache-Control"] = header_object(
+      "Who may keep the reply, and how long: `no-store` unless it has an `ETag`", "string");
+  headers["WWW-Authenticate"] = header_object("How the caller may authenticate", "string");
+  headers["Allow"] = header_object("With 405: the methods that the path takes", "string");
   headers["X-RateLimit-Limit"] = header_object(
       "Requests that the caller has in a minute; absent where none are counted", "integer");
   headers["X-RateLimit-Remaining"] = header_object("Requests that are left now", "integer");
   headers["X-RateLimit-Reset"] =
       header_object("When the oldest request counts no longer, in seconds since 1970", "integer");
-  headers["Retry-After"] = header_object("Seconds to wait, with 429, 503 and 507", "integer");
+  headers["Retry-After"] = header_object(
+      "Seconds to wait before the request is sent again, with 429, 503 and 507, and where "
+      "something is not there yet",
+      "integer");
   if (std::ranges::any_of(api.routes, gives_first_reply)) {
     headers[kReplayed] = header_object(
         "`true` where it is the reply to an earlier request with this `Idempotency-Key`", "string");
@@ -169,6 +227,7 @@ Failures failures_of(const Api& api, const DescribedRoute& route) {
   const bool takes_anything = !operation.parameters.empty() || !operation.body.empty();
   if (takes_anything || route.takes_idempotency_key) failures["400"];
   if (!operation.body.empty()) failures["413"];
+  if (sends_ranges(route)) failures["416"];
   if (route.route.access != Access::kAnyone && route.route.access != Access::kOptional) {
     failures["401"];
   }
@@ -178,6 +237,12 @@ Failures failures_of(const Api& api, const DescribedRoute& route) {
   for (const ErrorCase& error : operation.errors) {
     failures[std::to_string(error.status)] = error.about;
   }
+  if (tagged_answer(route)) add_reason(failures, "412", kIsAnother);
+  if (route.route.changes() && route.route.if_match != IfMatch::kIgnored) {
+    add_reason(failures, "412",
+               route.route.if_match == IfMatch::kCompared ? kIsAnother : kHasNoTag);
+  }
+  if (!operation.body.empty()) add_reason(failures, "422", kDigestMismatch);
   if (route.takes_idempotency_key) {
     add_reason(failures, "409",
                route.route.repeat == Repeat::kSealedReply ? kSecretConflict : kKeyConflict);
@@ -186,33 +251,47 @@ Failures failures_of(const Api& api, const DescribedRoute& route) {
   return failures;
 }
 
+boost::json::object answer_object(const DescribedRoute& route, const Answer& answer) {
+  boost::json::object response;
+  response["description"] = answer.about;
+  boost::json::object headers = common_headers(is_counted(route.route));
+  if (gives_first_reply(route)) headers[kReplayed] = to("headers", kReplayed);
+  for (const Header& header : answer.headers) headers[header.name] = described_header(header);
+  response["headers"] = std::move(headers);
+  if (!answer.forms.empty()) response["content"] = content_object(answer.forms);
+  return response;
+}
+
+boost::json::object unchanged_object(const DescribedRoute& route) {
+  boost::json::object response;
+  response["description"] = kIsUnchanged;
+  boost::json::object headers = common_headers(is_counted(route.route));
+  add_state_headers(route, "304", headers);
+  response["headers"] = std::move(headers);
+  return response;
+}
+
 boost::json::object responses_object(const Api& api, const DescribedRoute& route) {
   boost::json::object responses;
   for (const Answer& answer : route.operation->answers) {
-    boost::json::object response;
-    response["description"] = answer.about;
-    boost::json::object headers = common_headers(route.route, false);
-    if (gives_first_reply(route)) headers[kReplayed] = to("headers", kReplayed);
-    for (const Header& header : answer.headers) {
-      boost::json::object object;
-      object["description"] = header.about;
-      object["schema"] = header.schema;
-      headers[header.name] = std::move(object);
-    }
-    response["headers"] = std::move(headers);
-    if (!answer.forms.empty()) response["content"] = content_object(answer.forms);
-    responses[std::to_string(answer.status)] = std::move(response);
+    responses[std::to_string(answer.status)] = answer_object(route, answer);
   }
+  if (tagged_answer(route)) responses["304"] = unchanged_object(route);
   for (const auto& [status, about] : failures_of(api, route)) {
     if (responses.contains(status)) continue;
     const Failure& failure = failure_of(status);
-    if (about.empty() && failure.status == status) {
+    boost::json::object headers = common_headers(is_counted(route.route));
+    add_failure_headers(headers, status);
+    const std::size_t common = headers.size();
+    add_state_headers(route, status, headers);
+    const bool is_common = about.empty() && failure.status == status && headers.size() == common;
+    if (is_common) {
       responses[status] = to("responses", failure.name);
       continue;
     }
     boost::json::object response;
     response["description"] = about.empty() ? std::string(failure.about) : about;
-    response["headers"] = common_headers(route.route, true);
+    response["headers"] = std::move(headers);
     response["content"] = content_object(api.description.failure);
     responses[status] = std::move(response);
   }
@@ -282,14 +361,13 @@ boost::json::object components_object(const Api& api) {
   boost::json::object schemas;
   for (const NamedSchema& named : api.description.schemas) schemas[named.name] = named.schema;
   boost::json::object responses;
+  const bool counts = std::ranges::any_of(
+      api.routes, [](const DescribedRoute& route) { return is_counted(route.route); });
   for (const Failure& failure : kFailures) {
     boost::json::object response;
     response["description"] = failure.about;
-    boost::json::object headers;
-    headers["X-Request-Id"] = to("headers", "X-Request-Id");
-    if (failure.status == "429" || failure.status == "503" || failure.status == "5XX") {
-      headers["Retry-After"] = to("headers", "Retry-After");
-    }
+    boost::json::object headers = common_headers(counts);
+    add_failure_headers(headers, failure.status);
     response["headers"] = std::move(headers);
     response["content"] = content_object(api.description.failure);
     responses[failure.name] = std::move(response);

@@ -50,6 +50,11 @@ boost::json::value example_of(const Api& api, const Schema& schema);
 // that follow from the route.
 std::vector<Parameter> parameters_of(const Api& api, const DescribedRoute& route);
 
+// Of a GET: its answer with an `ETag`, which can be asked for with conditions; else null.
+const Answer* tagged_answer(const DescribedRoute& route);
+// Whether it sends parts of what it answers.
+bool sends_ranges(const DescribedRoute& route);
+
 // The credentials that a route takes; empty: none. Whether it also answers without is in its
 // access.
 std::vector<std::string> credentials_of(const Api& api, const DescribedRoute& route);
