@@ -19,6 +19,7 @@ class BodyStream final : public RequestBody {
 
   std::optional<std::uint64_t> length() const noexcept override;
   void set_limit(std::uint64_t bytes) noexcept override { limit_ = bytes; }
+  std::uint64_t limit() const noexcept override { return limit_; }
   void limit_time(std::uint64_t bytes) noexcept override;
   void set_sender(std::string_view address) override { sender_ = address; }
   Task<std::expected<std::size_t, StreamFault>> read(ByteSpan into) override;

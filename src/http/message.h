@@ -100,6 +100,7 @@ class RequestBody : public InputStream {
   // The most bytes read() will give before it answers kTooLarge. With a known length above
   // it, the first read() says so. Called before the first read().
   virtual void set_limit(std::uint64_t bytes) noexcept = 0;
+  virtual std::uint64_t limit() const noexcept = 0;
   // From now on the sender has the time that the server gives to so many bytes
   // (Limits::body_timeout); then read() answers kTooSlow. 0: what is left may take longer.
   virtual void limit_time(std::uint64_t bytes) noexcept = 0;

@@ -6,6 +6,7 @@ import pytest
 
 from harness import shapes
 from harness.client import unique_name
+from harness.forms import Part
 
 
 def deep(levels):
@@ -169,11 +170,27 @@ def test_bodies_that_are_not_an_object(shared, owner, place):
         shapes.failure(reply, "validation_error")
 
 
+def test_a_syntax_error_says_where(owner):
+    reply = send(owner, places(owner, owner.thing)["media"], b'{\n  "title": "x",\n  "tags": [}')
+    error = shapes.failure(reply, "validation_error", 400)
+    assert error["message"].endswith(" at line 3, column 12 (byte 29)"), error
+
+
+def test_other_bounds_are_named_too(owner, launch):
+    reply = owner.post("/media/exists", json={"checksums": ["x" * (1 << 17)]})
+    assert "131072 bytes" in shapes.failure(reply, "payload_too_large", 413)["message"]
+    reply = owner.send_form([Part("title", b"x" * 40_000), Part("description", b"x" * 40_000), Part("file", b"x", "a")])
+    assert "65536 bytes" in shapes.failure(reply, "payload_too_large", 413)["message"]
+    reply = launch({"uploads.max_bytes": "1KiB"}).user().try_upload(b"x" * 1025, "a.txt")
+    assert "1024 bytes" in shapes.failure(reply, "payload_too_large", 413)["message"]
+
+
 @pytest.mark.parametrize("place", ["register", "login", "refresh", "profile", "media"])
 def test_two_mebibytes_are_too_large(owner, place):
     place = places(owner, owner.thing)[place]
     body = with_raw(place, "padding", json.dumps("x" * (2 << 20)))
-    shapes.failure(send(owner, place, body), "payload_too_large", 413)
+    error = shapes.failure(send(owner, place, body), "payload_too_large", 413)
+    assert error["message"] == "The body may have at most 65536 bytes"
 
 
 def test_the_limit_of_one_mebibyte_holds_for_chunked_bodies(owner):

@@ -189,3 +189,15 @@ def test_a_collection_of_its_most_media_and_no_more(user):
         user.post(f"/collections/{collection['id']}/media", json={"media_ids": [media["id"]] * 10_001}),
         "validation_error")
     assert error["details"][0]["field"] == "media_ids"
+
+
+def test_too_many_collections_of_a_medium_are_a_matter_of_quota(user):
+    media = user.upload(b"1", "1.txt")
+    made = [create(user, str(number)) for number in range(101)]
+    for collection in made[:100]:
+        add(user, collection, media)
+    path = f"/collections/{made[100]['id']}/media"
+    error = shapes.failure(user.post(path, json={"media_id": media["id"]}), "quota_exceeded")
+    assert error["message"] == "a file is in at most 100 collections; take it out of one"
+    shapes.success(user.delete(f"/collections/{made[0]['id']}/media/{media['id']}"))
+    shapes.success(user.post(path, json={"media_id": media["id"]}))

@@ -82,3 +82,11 @@ def test_faulty_fields(user, body, field):
 @pytest.mark.parametrize("identity", ["1", "key_", "key_x", "key_-1", "key_99999999999999999999", "media_1", "key_1x"])
 def test_ids_that_are_none(user, identity):
     shapes.failure(user.delete(f"/api-keys/{identity}"), "not_found")
+
+
+def test_a_key_as_a_bearer_is_told_how_to_come(shared, user):
+    made = shapes.success(user.post("/api-keys", json={"name": "k"}), 201)
+    failure = shapes.failure(Api(shared.root, token=made["secret"]).get("/users/me"), "unauthorized")
+    assert failure["message"] == "This is an API key; send it as X-API-Key: <key>, without Authorization"
+    assert Api(shared.root, token="nothing").get("/users/me").json()["error"]["message"] != failure["message"]
+    shapes.success(Api(shared.root, key=made["secret"]).get("/users/me"))

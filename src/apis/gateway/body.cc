@@ -17,10 +17,15 @@ constexpr std::size_t kAssumedLength = 64 * 1024;
 // `[0,0,…`: a value takes 24 bytes and is two bytes of text.
 constexpr std::size_t kParsedBytes = 12;  // for one of text
 
-// To the end of `stream`, which is `length` long if that is known.
-Task<std::expected<std::string, Problem>> read_to_end(http::Request& request, InputStream& stream,
-                                                      std::optional<std::uint64_t> length,
-                                                      std::size_t max_bytes) {
+Problem too_large(std::string_view what, std::uint64_t max_bytes) {
+  return {ProblemKind::kPayloadTooLarge,
+          std::string(what) + " may have at most " + std::to_string(max_bytes) + " bytes"};
+}
+
+// To the end of `stream`, which is `length` long if that is known; nothing above `max_bytes`.
+Task<std::expected<std::optional<std::string>, Problem>> read_to_end(
+    http::Request& request, InputStream& stream, std::optional<std::uint64_t> length,
+    std::size_t max_bytes) {
   std::string text;
   for (;;) {
     const std::size_t have = text.size();
@@ -32,29 +37,40 @@ Task<std::expected<std::string, Problem>> read_to_end(http::Request& request, In
     text.resize(have + step);
     const ByteSpan space = std::as_writable_bytes(std::span(text)).subspan(have);
     const auto count = co_await stream.read(space);
-    if (!count) co_return std::unexpected(Problem::of(count.error()));
+    if (!count) co_return std::unexpected(body_problem(request, count.error()));
     text.resize(have + *count);
     request.memory.shrink(step - *count);
-    if (text.size() > max_bytes) co_return std::unexpected(Problem::of(StreamFault::kTooLarge));
+    if (text.size() > max_bytes) co_return std::nullopt;
     if (*count == 0) co_return text;
   }
 }
 
 }  // namespace
 
+Problem body_problem(const http::Request& request, StreamFault fault) {
+  if (fault == StreamFault::kTooLarge) return too_large("The body", request.body->limit());
+  return Problem::of(fault);
+}
+
 Task<std::expected<std::string, Problem>> read_whole_body(http::Request& request) {
   const std::optional<std::uint64_t> length = request.body->length();
   request.body->limit_time(std::max<std::uint64_t>(length.value_or(kAssumedLength), 1));
   auto text = co_await read_to_end(request, *request.body, length, SIZE_MAX);
-  co_return text;
+  if (!text) co_return std::unexpected(std::move(text.error()));
+  co_return std::move(text->value());
 }
 
 Task<std::expected<std::string, Problem>> read_whole_part(http::Request& request, InputStream& part,
-                                                          std::size_t max_bytes) {
+                                                          std::size_t max_bytes,
+                                                          std::size_t max_of_all) {
   request.body->limit_time(std::max<std::size_t>(max_bytes, 1));
   auto text = co_await read_to_end(request, part, std::nullopt, max_bytes);
   request.body->limit_time(0);
-  co_return text;
+  if (!text) co_return std::unexpected(std::move(text.error()));
+  if (!*text) {
+    co_return std::unexpected(too_large("The fields of the form together", max_of_all));
+  }
+  co_return std::move(text->value());
 }
 
 http::MultipartReader form_parts(const http::Request& request, std::string boundary) {

@@ -15,13 +15,18 @@
 
 namespace coffer::apis {
 
-// To its end, up to the route's limit. kBadStream, kTimeout, kPayloadTooLarge as the stream ends;
-// kBusy where the budget, or the client's share of it, is spent.
+// To its end, up to the route's limit. kBadStream, kTimeout, kPayloadTooLarge, which names the
+// limit, as the stream ends; kBusy where the budget, or the client's share of it, is spent.
 Task<std::expected<std::string, Problem>> read_whole_body(http::Request& request);
 
-// To the end of `part`, which is a part of the request's body; kPayloadTooLarge above `max_bytes`.
+// To the end of `part`, which is a part of the request's form; kPayloadTooLarge above `max_bytes`,
+// which are what others have left of `max_of_all`.
 Task<std::expected<std::string, Problem>> read_whole_part(http::Request& request, InputStream& part,
-                                                          std::size_t max_bytes);
+                                                          std::size_t max_bytes,
+                                                          std::size_t max_of_all);
+
+// Why the request's body cannot be read on; kPayloadTooLarge names its limit.
+Problem body_problem(const http::Request& request, StreamFault fault);
 
 // Reads the parts of the request's form. REQUIRES: `boundary` is one of http::multipart_boundary();
 // the request outlives it.

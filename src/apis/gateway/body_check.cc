@@ -69,6 +69,7 @@ class BodyCheck::HashedBody final : public http::RequestBody {
 
   std::optional<std::uint64_t> length() const noexcept override { return body_.length(); }
   void set_limit(std::uint64_t bytes) noexcept override { body_.set_limit(bytes); }
+  std::uint64_t limit() const noexcept override { return body_.limit(); }
   void limit_time(std::uint64_t bytes) noexcept override { body_.limit_time(bytes); }
   void set_sender(std::string_view address) override { body_.set_sender(address); }
   std::string_view sender() const noexcept override { return body_.sender(); }
@@ -110,6 +111,7 @@ class BodyCheck::MemoryBody final : public http::RequestBody {
 
   std::optional<std::uint64_t> length() const noexcept override { return text_.size(); }
   void set_limit(std::uint64_t) noexcept override {}
+  std::uint64_t limit() const noexcept override { return text_.size(); }
   void limit_time(std::uint64_t) noexcept override {}
   void set_sender(std::string_view address) override { sender_ = address; }
   std::string_view sender() const noexcept override { return sender_; }

@@ -386,6 +386,11 @@ Task<std::expected<vault::Caller, Problem>> Gateway::recognise(const Dialect& di
                 "<token>"));
   }
   if (credentials.kind == Credentials::Kind::kSession) {
+    if (credentials.secret.starts_with(vault::kApiKeyPrefix)) {
+      co_return std::unexpected(
+          Problem(ProblemKind::kTokenInvalid,
+                  "This is an API key; send it as X-API-Key: <key>, without Authorization"));
+    }
     auto caller = co_await vault_.sessions().authenticate(credentials.secret);
     if (!caller) co_return std::unexpected(Problem(caller.error()));
     co_return std::move(*caller);

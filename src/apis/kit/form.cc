@@ -157,7 +157,7 @@ Problem FormReader::problem(StreamFault fault) const {
       return {ProblemKind::kBadStream,
               "The form has too much in a part's head or behind its closing boundary"};
   }
-  return Problem::of(fault);
+  return body_problem(request_, fault);
 }
 
 Task<std::expected<std::optional<FormReader::Part>, Problem>> FormReader::next() {
@@ -173,7 +173,7 @@ Task<std::expected<std::optional<FormReader::Part>, Problem>> FormReader::next()
   is_in_file_ = (*head)->filename.has_value();
   Part part{.name = (*head)->name, .filename = (*head)->filename};
   if (!part.filename) {
-    auto text = co_await read_whole_part(request_, reader_, kFieldsMax - field_bytes_);
+    auto text = co_await read_whole_part(request_, reader_, kFieldsMax - field_bytes_, kFieldsMax);
     if (!text && reader_.fault() != http::MultipartReader::Fault::kNone) {
       co_return std::unexpected(problem(StreamFault::kMalformed));
     }

@@ -124,6 +124,15 @@ std::string name_of(boost::json::kind kind) {
   return "integer";
 }
 
+// The place in the text at which the byte `at` is, for people.
+std::string place_of(std::string_view text, std::size_t at) {
+  const std::string_view before = text.substr(0, at);
+  const auto line = std::ranges::count(before, '\n') + 1;
+  const std::size_t start = before.rfind('\n') + 1;  // 0 where there is none
+  return "line " + std::to_string(line) + ", column " + std::to_string(at - start + 1) + " (byte " +
+         std::to_string(at) + ")";
+}
+
 }  // namespace
 
 JsonObject parse_json_object(std::string_view text) {
@@ -137,7 +146,10 @@ JsonObject parse_json_object(std::string_view text) {
     return std::unexpected(JsonFault{Kind::kDuplicateKey, std::move(builder.duplicate())});
   }
   if (!error && read < text.size()) error = boost::json::error::extra_data;
-  if (error) return std::unexpected(JsonFault{Kind::kSyntax, error.message()});
+  if (error) {
+    return std::unexpected(
+        JsonFault{Kind::kSyntax, error.message() + " at " + place_of(text, read)});
+  }
   boost::json::value value = builder.take();
   if (!value.is_object()) {
     return std::unexpected(JsonFault{Kind::kNotAnObject, name_of(value.kind())});

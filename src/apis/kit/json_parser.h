@@ -12,7 +12,7 @@ namespace coffer::apis {
 struct JsonFault {
   enum class Kind {
     kEmpty,         // there is no text
-    kSyntax,        // `detail`: what is wrong with it
+    kSyntax,        // `detail`: what is wrong with it, and where
     kDuplicateKey,  // an object in it has the key `detail` twice: readers would take either value
     kNotAnObject,   // `detail`: what it is instead: array, bool, integer, null, number, string
   };

@@ -77,5 +77,16 @@ TEST(JsonParser, TellsWhatIsWrong) {
   }
 }
 
+TEST(JsonParser, TellsWhereATextIsWrong) {
+  const auto place = [](std::string_view text) {
+    const std::string detail = parse_json_object(text).error().detail;
+    return detail.substr(detail.find(" at ") + 4);
+  };
+  EXPECT_EQ(place(R"({"a": x})"), "line 1, column 7 (byte 6)");
+  EXPECT_EQ(place("{\n  \"a\": 1,\n  \"b\" 2\n}"), "line 3, column 7 (byte 18)");
+  EXPECT_EQ(place("{\"a\": 1"), "line 1, column 8 (byte 7)");
+  EXPECT_EQ(place("{} {}"), "line 1, column 4 (byte 3)");
+}
+
 }  // namespace
 }  // namespace coffer::apis

@@ -14,7 +14,8 @@ constexpr char kAbout[] =
     "shares, webhooks and keys.\n\n"
     "Every reply is `{\"success\", \"data\", \"meta\"}`, every failure `{\"success\": false, "
     "\"error\": {\"code\", \"message\", \"details\"}, \"meta\"}`; `details` names each field that "
-    "is at fault. Paths may end with a slash. Times are UTC. GET also answers HEAD.";
+    "is at fault. Paths may end with a slash. Times are UTC; one that is sent without an offset is "
+    "read as UTC. GET also answers HEAD.";
 
 }  // namespace
 

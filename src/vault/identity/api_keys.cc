@@ -101,7 +101,7 @@ std::string_view prefix_of(KeyKind kind) noexcept {
     case KeyKind::kUpload: return kUploadKeyPrefix;
     case KeyKind::kApi: break;
   }
-  return "cfa_";
+  return kApiKeyPrefix;
 }
 
 std::unexpected<Failure> no_such_key() {
@@ -169,10 +169,6 @@ Task<Result<ApiKeys::Created>> ApiKeys::create(Actor actor, KeyKind kind, std::s
   created.key.name = check_key_fields(name, terms, created.key.created_at, faults);
   created.key.scopes = terms.scopes;
   created.key.expires_at = terms.expires_at;
-  created.key.created_at = context_.clock.now();
-  if (terms.expires_at && *terms.expires_at <= created.key.created_at) {
-    faults.add("expires_at", "must be in the future");
-  }
   if (faults.any()) co_return faults.failure();
   created.secret = prefix_of(kind);
   created.secret += random_secret(context_.entropy);
@@ -199,14 +195,14 @@ Task<Result<ApiKeys::Created>> ApiKeys::create(Actor actor, KeyKind kind, std::s
   };
   const auto id = co_await context_.database.write(actor, body);
   if (!id) co_return std::unexpected(id.error());
+  created.key.id = *id;
+  co_return created;
+}
+
 std::vector<FieldFault> ApiKeys::faults_of(std::string_view name, const KeyTerms& terms) const {
   Faults faults;
   check_key_fields(name, terms, context_.clock.now(), faults);
   return faults.take();
-}
-
-  created.key.id = *id;
-  co_return created;
 }
 
 Task<Result<std::string>> ApiKeys::create_application(Actor actor, SpaceId bucket) {

@@ -181,7 +181,8 @@ class Sessions {
 
 // kUpload: for programs that upload and do nothing else.
 enum class KeyKind : std::uint8_t { kApi = 0, kMaster = 1, kApplication = 2, kUpload = 3 };
-// How an upload key begins; no session token does.
+// How an API key and an upload key begin; no session token does.
+inline constexpr std::string_view kApiKeyPrefix = "cfa_";
 inline constexpr std::string_view kUploadKeyPrefix = "cfu_";
 // `api`, `master`, `application`, `upload`.
 std::string_view name_of(KeyKind kind) noexcept;
@@ -220,9 +221,9 @@ class ApiKeys {
   // not in the future; kQuotaExceeded, for keys count too (vault/quota.h), and for an account that
   // has kUploadKeysMax of kUpload, or kKeysMax of another kind.
   Task<Result<Created>> create(Actor actor, KeyKind kind, std::string name, KeyTerms terms = {});
-
   // What create() finds wrong with the fields: see Accounts::faults_of().
   std::vector<FieldFault> faults_of(std::string_view name, const KeyTerms& terms) const;
+
   // A key for programs that use one bucket of the account; it goes with the bucket. The secret is
   // all there is to tell it by. kNotFound without that bucket; kQuotaExceeded, also for a bucket
   // that has kBucketTokensMax.

@@ -26,4 +26,11 @@ std::unexpected<Failure> bad_stream(StreamFault fault) {
   return std::unexpected(std::move(failure));
 }
 
+std::unexpected<Failure> file_too_large(std::uint64_t max_bytes) {
+  Failure failure{.code = FailureCode::kBadStream,
+                  .message = "a file may have at most " + std::to_string(max_bytes) + " bytes"};
+  failure.stream = StreamFault::kTooLarge;
+  return std::unexpected(std::move(failure));
+}
+
 }  // namespace coffer::vault

@@ -66,5 +66,7 @@ std::unexpected<Failure> fail(FailureCode code, std::string message);
 std::unexpected<Failure> invalid(std::string field, std::string message);
 std::unexpected<Failure> taken(std::string field, std::string message);
 std::unexpected<Failure> bad_stream(StreamFault fault);
+// StreamFault::kTooLarge of a file that is longer than that.
+std::unexpected<Failure> file_too_large(std::uint64_t max_bytes);
 
 }  // namespace coffer::vault

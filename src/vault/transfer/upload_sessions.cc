@@ -284,7 +284,7 @@ Task<Result<Part>> UploadSessions::commit_part(Actor actor, Uuid upload, std::ui
     const std::uint64_t replaced = old ? old->size : 0;
     const std::uint64_t total = session->upload.bytes - replaced + staged.size();
     if (context_.policy.max_file_bytes && total > *context_.policy.max_file_bytes) {
-      co_return bad_stream(StreamFault::kTooLarge);
+      co_return file_too_large(*context_.policy.max_file_bytes);
     }
     const auto more =
         static_cast<std::int64_t>(staged.size()) - static_cast<std::int64_t>(replaced);

@@ -115,7 +115,9 @@ Task<Result<StagedBlob>> receive_stream(Context& context, InputStream& source,
     if (*read == 0) break;
     size += *read;
     receipt.note(size);
-    if (size > limits.max) co_return bad_stream(StreamFault::kTooLarge);
+    if (size > limits.max) {
+      co_return file_too_large(context.policy.max_file_bytes.value_or(limits.max));
+    }
     if (size > reserved) {
       reserved = size;
       bool fits = reserve(limits, reserved);
@@ -168,12 +170,12 @@ Task<Result<std::vector<Entry>>> Uploads::commit(Actor actor, SpaceId space,
   }
   if (faults.any()) co_return faults.failure();
 
-    Entry entry;
-    entry.owner = owner;
   std::vector<NewFileRow> rows;
   Cost cost;
   const Time now = context_.clock.now();
   for (NewFile& file : files) {
+    Entry entry;
+    entry.owner = owner;
     entry.type = context_.classify(file.name, file.staged.head());
     entry.size = file.staged.size();
     entry.checksum = file.staged.digest();

@@ -376,15 +376,15 @@ Task<Result<Collection>> Collections::add(Actor actor, CollectionId id, std::vec
       ++added;
       const auto others = co_await tx.all(kOfFile, id_from, file);
       if (others.size() > kCollectionsOfFileMax) {
-        co_return fault_of(
-            FailureCode::kInvalid, "files",
-            fmt::format("a file is in at most {} collections", kCollectionsOfFileMax));
+        co_return fail(FailureCode::kQuotaExceeded,
+                       fmt::format("a file is in at most {} collections; take it out of one",
+                                   kCollectionsOfFileMax));
       }
     }
     if (added == 0) co_return Result<void>{};
     if (found->files + static_cast<std::uint64_t>(added) > kCollectionMax) {
-      co_return fault_of(FailureCode::kInvalid, "files",
-                         fmt::format("a collection holds at most {}", kCollectionMax));
+      co_return fail(FailureCode::kQuotaExceeded,
+                     fmt::format("a collection holds at most {} files", kCollectionMax));
     }
     const Cost cost{.charged = charge_of_files(static_cast<std::uint64_t>(added))};
     const auto fits = co_await charge_account(tx, owner, cost);

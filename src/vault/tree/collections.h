@@ -80,8 +80,9 @@ class Collections {
 
   // Adds the files at the end, in their order; those that are in it already stay where they are.
   // All or none. Event `collection.updated`. kNotFound, with a fault of `files` where one of the
-  // files is not the actor's; kPreconditionFailed; kInvalid with a fault of `files` above
-  // kCollectionMax or kCollectionsOfFileMax; kQuotaExceeded. All preconditions here are of
+  // files is not the actor's; kPreconditionFailed; kInvalid with a fault of `files` for more than
+  // kCollectionMax of them; kQuotaExceeded, also where the collection would have more than
+  // kCollectionMax, or a file be in more than kCollectionsOfFileMax. All preconditions here are of
   // Collection::state_tag().
   Task<Result<Collection>> add(Actor actor, CollectionId id, std::vector<EntryId> files,
                                Precondition precondition = {});
