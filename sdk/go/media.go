@@ -77,7 +77,12 @@ func (s *MediaService) delete(ctx context.Context, id string, query url.Values, 
 // Exists says which bytes the account has already: the id of a file for each checksum ("sha256:…",
 // at most 1,000) that is there.
 func (s *MediaService) Exists(ctx context.Context, checksums []string, options ...CallOption) (map[string]string, error) {
-	r := newRequest(http.MethodPost, "/media/exists", options)
+	r := newRequest(http.MethodPost, "/media/exists", nil)
+	// With a key the vault would keep the reply; to ask again changes nothing.
+	r.header.Del(idempotencyHeader)
+	for _, option := range options {
+		option(r)
+	}
 	found, err := data[map[string]*string](ctx, s.c, r.withJSON(map[string][]string{"checksums": checksums}))
 	if err != nil {
 		return nil, err

@@ -11,6 +11,7 @@ import time
 import pytest
 
 from harness import forms, program, samples, shapes
+from harness.client import Api
 
 _keys = itertools.count(1)
 
@@ -139,6 +140,27 @@ def test_a_request_that_changes_nothing_is_repeated_too(user):
     again = user.post(path, json={"media_id": media["id"]}, headers={"Idempotency-Key": key})
     assert_replayed(again, first)
     assert shapes.success(user.get(f"/collections/{made['id']}"))["media_count"] == 0
+
+
+def test_what_exists_is_told_again_as_it_was(shared, user):
+    def exists(key, checksums, caller=user):
+        return caller.post("/media/exists", json={"checksums": checksums}, headers={"Idempotency-Key": key})
+
+    media = user.upload(b"the bytes", "a.txt")
+    checksums = [media["checksum"]] + [f"sha256:{number:064x}" for number in range(999)]
+    key = new_key()
+    first = exists(key, checksums)
+    assert shapes.success(first)[media["checksum"]] == media["id"] and "Idempotency-Replayed" not in first.headers
+    shapes.success(user.delete(f"/media/{media['id']}", params={"permanent": "true"}))
+    assert_replayed(exists(key, checksums), first)
+    assert shapes.success(exists(new_key(), checksums))[media["checksum"]] is None
+    refused(exists(key, checksums[1:]), 422, "idempotency_mismatch")
+    assert shapes.failure(exists(new_key(), ["x"]), "validation_error", field="checksums")
+    made = shapes.success(user.post("/api-keys", json={"name": "reader", "scopes": ["read"]}), 201)
+    reader = Api(shared.root, key=made["secret"])
+    key = new_key()
+    first = exists(key, checksums, reader)
+    assert_replayed(exists(key, checksums, reader), first)
 
 
 @pytest.mark.parametrize("key", ["", "x" * 256, "a\tb", b"\xfc"])
@@ -320,13 +342,13 @@ def test_a_long_reply_is_made_again(user):
     """It is not kept, but what it is about is."""
     key = new_key()
     parts = [forms.Part("description", b"d" * 9000)]
-    parts += [forms.Part("file", b"%d" % number, f"{number}.txt") for number in range(10)]
+    parts += [forms.Part("file", b"%d" % number, f"{number}.txt") for number in range(20)]
     first = upload(user, key, parts)
-    assert len(first.content) > 65536
+    assert len(first.content) > 131072
     again = upload(user, key, parts)
     assert again.headers["Idempotency-Replayed"] == "true"
     assert again.status_code == 201 and again.json()["data"] == first.json()["data"]
-    assert len(user.media()) == 10
+    assert len(user.media()) == 20
     shapes.success(user.delete(f"/media/{first.json()['data'][3]['id']}"))
     refused(upload(user, key, parts), 409, "idempotency_reply_lost")
 

@@ -1778,7 +1778,10 @@ export interface operations {
     find_existing_media: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Drawn at random for each request: sent again with the same key within a day, it is carried out once and gets the first reply */
+                "Idempotency-Key"?: string;
+            };
             path?: never;
             cookie?: never;
         };

@@ -214,7 +214,7 @@ export class MediaFiles {
 
   /** For each checksum (`sha256:…`; at most 1,000) the id of a file of one's own with these bytes, or null. */
   exists(checksums: readonly string[], options?: CallOptions): Promise<Record<string, string | null>> {
-    return this.transport.call({ method: "POST", path: "/media/exists", json: { checksums }, options });
+    return this.transport.call({ method: "POST", path: "/media/exists", json: { checksums }, reads: true, options });
   }
 
   list(filters: MediaFilters = {}, options?: CallOptions): Pages<Media> {

@@ -28,6 +28,8 @@ export interface Call {
   headers?: Record<string, string | undefined>;
   /** A status besides 2xx that is no error. */
   accepts?: number;
+  /** A POST that changes nothing: it needs no idempotency key, with which the vault would keep the reply. */
+  reads?: boolean;
   /** Without credentials, and never refreshed. */
   anonymous?: boolean;
   options?: CallOptions & { idempotencyKey?: string; ifMatch?: object | string };
@@ -143,7 +145,7 @@ export class Transport {
     const url = this.url(call.path, call.query);
     const headers: Record<string, string> = { accept: "application/json", ...this.options.headers };
     for (const [name, value] of Object.entries(call.headers ?? {})) if (value !== undefined) headers[name] = value;
-    if (method === "POST") headers["idempotency-key"] = options.idempotencyKey ?? this.platform.uuid();
+    if (method === "POST" && !call.reads) headers["idempotency-key"] = options.idempotencyKey ?? this.platform.uuid();
     if (options.ifMatch) headers["if-match"] = this.etagOf(options.ifMatch);
 
     let refreshes = 0;

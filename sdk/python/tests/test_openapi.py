@@ -49,6 +49,7 @@ NO_USE = {
         "list_collection_media", "list_shares", "list_shares_of_media", "list_shares_of_collection", "show_share",
         "list_webhooks", "show_webhook", "list_deliveries",
     )),
+    ("Idempotency-Key", "find_existing_media"),
     ("If-Match", "delete_me"),
     ("If-Match", "delete_key"),
     # These lists are short, and come whole where no page is asked for.

@@ -72,8 +72,7 @@ class MediaVault final : public Dialect {
         discloses({kPost, "/webhooks/{id}/deliveries/{delivery}/resend", Access::kAccount,
                    resend_delivery}),
         {kPost, "/media/upload", Access::kAccount, upload_media, kNoLimit},
-        only_reads(
-            runs_again({kPost, "/media/exists", Access::kAccount, find_existing, kManyChecksums})),
+        only_reads({kPost, "/media/exists", Access::kAccount, find_existing, kManyChecksums}),
         {kGet, "/media", Access::kAccount, list_media},
         {kGet, "/media/{id}", Access::kAccount, show_media},
         discloses(compares({kPatch, "/media/{id}", Access::kAccount, update_media})),

@@ -18,7 +18,7 @@
 namespace coffer::vault {
 
 // The most bytes of a reply that are kept.
-inline constexpr std::size_t kKeptReplyMax = std::size_t{64} << 10U;
+inline constexpr std::size_t kKeptReplyMax = std::size_t{128} << 10U;
 
 struct KeptReply {
   unsigned status = 0;

@@ -309,8 +309,8 @@ def find_existing(checksums: Sequence[str]) -> Call[Dict[str, Optional[str]]]:
             raise MediaVaultError("data of the reply is not an object")
         return {str(name): None if id is None else str(id) for name, id in data.items()}
 
-    body = {"checksums": list(checksums)}
-    return Call(Request("POST", "/media/exists", headers=_key(None), json=body), read)
+    # Without a key, which would have the vault keep the reply: it changes nothing to ask again.
+    return Call(Request("POST", "/media/exists", json={"checksums": list(checksums)}), read)
 
 
 def list_media(filters: Mapping[str, Any], per_page: Optional[int]) -> PageList[Media]:
