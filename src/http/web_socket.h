@@ -35,7 +35,8 @@ struct WebSocketOptions {
   // A ping follows when nothing was heard for so long, and the end when nothing came of it.
   std::chrono::milliseconds ping_every{30'000};
   std::chrono::milliseconds pong_within{30'000};
-  // The other end has so long to answer the close frame, and to read what comes before it.
+  // The other end has so long to answer the close frame, and to read what comes before it. Then the
+  // connection is closed here; what was sent, the close frame with it, is left to the machine.
   std::chrono::milliseconds close_within{10'000};
 };
 

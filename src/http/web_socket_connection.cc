@@ -35,6 +35,9 @@ constexpr std::size_t kMessageCost = 64;
 // A part of a message is read at a time.
 constexpr std::size_t kPieceBytes = 256;
 constexpr std::size_t kDiscardBytes = 4 * 1024;
+// The machine counts its own records of what it keeps too: twice the bytes, at most.
+constexpr std::size_t kKeptCost = 2;
+constexpr std::size_t kCloseFrameBytes = 4 * 1024;  // with whatever goes out beside it
 
 std::size_t cost_of(const std::string& message) { return message.size() + kMessageCost; }
 
@@ -91,7 +94,8 @@ class BeastWebSocket final : public net::ConnectionBase,
   Stream stream_;
 
   std::list<SharedText> queue_;
-  std::size_t queued_ = 0;  // bytes of the queue, and of what is being written
+  std::size_t queued_ = 0;   // bytes of the queue, and of what is being written
+  std::size_t writing_ = 0;  // bytes of the message that is being written
   bool is_writing_ = false;
   std::shared_ptr<OneShotEvent> sent_;  // null: nobody waits until little is queued
 
@@ -237,6 +241,10 @@ void BeastWebSocket::close(std::uint16_t code, std::string_view reason) {
   close_code_ = code;
   close_reason_ = reason;
   close_by_ = Clock::now() + options_.close_within;
+  // All that is left to be sent fits into the machine now: it delivers the close frame to a client
+  // that begins to read again after this connection is gone.
+  const std::size_t left = queue_.empty() ? writing_ : queued_;
+  lower().transport().limit_unsent(kKeptCost * (options_.send_buffer + left + kCloseFrameBytes));
   if (sent_) sent_->set();
   start_writing();
 }
@@ -264,7 +272,9 @@ Task<void> BeastWebSocket::write_all() {
     const SharedText message = std::move(queue_.front());
     queue_.pop_front();
     const boost::asio::const_buffer from(message->data(), message->size());
+    writing_ = message->size();
     const auto written = co_await stream_.async_write(from, net::use_task);
+    writing_ = 0;
     moved_at_ = Clock::now();
     queued_ = queue_.empty() ? 0 : queued_ - std::min(queued_, cost_of(*message));
     if (!written) break;
@@ -302,7 +312,11 @@ void BeastWebSocket::look_after(net::SteadyTime now) {
     return close(options_.too_slow_code, "too slow: nothing was taken");
   }
   const auto quiet = now - heard_at_;
-  if (quiet > options_.ping_every + options_.pong_within) return cut();
+  if (quiet > options_.ping_every + options_.pong_within) {
+    // What it would have to answer lies behind what it does not take.
+    if (is_writing_) return close(options_.too_slow_code, "too slow: a ping was not answered");
+    return cut();
+  }
   if (quiet > options_.ping_every && !std::exchange(was_pinged_, true)) run(ping());
 }
 

@@ -268,6 +268,31 @@ TEST_F(WebSockets, WhoTakesNothingIsClosedThoughTheQueueIsNotFull) {
   EXPECT_EQ(client.read_past_texts().code(), 4408U);
 }
 
+TEST_F(WebSockets, WhoReadsAgainLongAfterTheEndIsToldWhy) {
+  start({.max_queued = 100'000, .send_buffer = 8192, .too_slow_code = 4408, .close_within = 1s});
+  Client client(port(), 4096);
+  open(client);
+  client.send_frame(kText, "flood");
+  wait_until_closed();
+  std::this_thread::sleep_for(500ms);
+  EXPECT_EQ(client.read_past_texts().code(), 4408U);
+}
+
+TEST_F(WebSockets, WhoTakesTooLittleToAnswerAPingIsTooSlow) {
+  start({.max_queued = 100'000'000,
+         .send_buffer = 8192,
+         .too_slow_code = 4408,
+         .ping_every = 1s,
+         .pong_within = 1s,
+         .close_within = 1s});
+  Client client(port(), 4096);
+  open(client);
+  client.send_frame(kText, "wait");
+  wait_until_closed();
+  EXPECT_EQ(client.read_past_texts().opcode, kPing);
+  EXPECT_EQ(client.read_past_texts().code(), 4408U);
+}
+
 TEST_F(WebSockets, ASenderMayWaitForRoom) {
   start({.max_queued = 20'000, .send_buffer = 8192});
   Client client(port(), 4096);
