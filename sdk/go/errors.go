@@ -32,6 +32,7 @@ const (
 	ErrPayloadTooLarge       Code = "payload_too_large"       // 413
 	ErrURITooLong            Code = "uri_too_long"            // 414
 	ErrUnsupportedMediaType  Code = "unsupported_media_type"  // 415
+	ErrRangeNotSatisfiable   Code = "range_not_satisfiable"   // 416
 	ErrChecksumMismatch      Code = "checksum_mismatch"       // 422
 	ErrIdempotencyMismatch   Code = "idempotency_mismatch"    // 422
 	ErrUpgradeRequired       Code = "upgrade_required"        // 426

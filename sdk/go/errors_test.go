@@ -37,8 +37,8 @@ func TestEveryErrorHasItsCode(t *testing.T) {
 		mediavault.ErrRequestTimeout: 408, mediavault.ErrConflict: 409, mediavault.ErrIdempotencyInProgress: 409,
 		mediavault.ErrIdempotencyReplyLost: 409, mediavault.ErrPreconditionFailed: 412,
 		mediavault.ErrQuotaExceeded: 413, mediavault.ErrPayloadTooLarge: 413, mediavault.ErrURITooLong: 414,
-		mediavault.ErrUnsupportedMediaType: 415, mediavault.ErrChecksumMismatch: 422,
-		mediavault.ErrIdempotencyMismatch: 422, mediavault.ErrUpgradeRequired: 426, mediavault.ErrRateLimited: 429,
+		mediavault.ErrUnsupportedMediaType: 415, mediavault.ErrRangeNotSatisfiable: 416,
+		mediavault.ErrChecksumMismatch: 422, mediavault.ErrIdempotencyMismatch: 422, mediavault.ErrUpgradeRequired: 426, mediavault.ErrRateLimited: 429,
 		mediavault.ErrHeadersTooLarge: 431, mediavault.ErrInternal: 500, mediavault.ErrNotImplemented: 501,
 		mediavault.ErrBusy: 503, mediavault.ErrVersionNotSupported: 505, mediavault.ErrInsufficientStorage: 507,
 	}

@@ -50,6 +50,7 @@ export type ErrorCode =
   | "payload_too_large"
   | "uri_too_long"
   | "unsupported_media_type"
+  | "range_not_satisfiable"
   | "upgrade_required"
   | "rate_limited"
   | "headers_too_large"

@@ -35,6 +35,7 @@ __all__ = [
     "PayloadTooLargeError",
     "PreconditionFailedError",
     "QuotaExceededError",
+    "RangeNotSatisfiableError",
     "RateLimitedError",
     "RealtimeError",
     "RequestTimeoutError",
@@ -219,6 +220,10 @@ class UnsupportedMediaTypeError(ApiError):
     """`unsupported_media_type`"""
 
 
+class RangeNotSatisfiableError(ApiError):
+    """`range_not_satisfiable`"""
+
+
 class UpgradeRequiredError(ApiError):
     """`upgrade_required`"""
 
@@ -273,6 +278,7 @@ _BY_CODE: Mapping[str, Type[ApiError]] = {
     "payload_too_large": PayloadTooLargeError,
     "uri_too_long": UriTooLongError,
     "unsupported_media_type": UnsupportedMediaTypeError,
+    "range_not_satisfiable": RangeNotSatisfiableError,
     "upgrade_required": UpgradeRequiredError,
     "rate_limited": RateLimitedError,
     "headers_too_large": HeadersTooLargeError,
@@ -297,6 +303,7 @@ _BY_STATUS: Mapping[int, Type[ApiError]] = {
     413: PayloadTooLargeError,
     414: UriTooLongError,
     415: UnsupportedMediaTypeError,
+    416: RangeNotSatisfiableError,
     426: UpgradeRequiredError,
     429: RateLimitedError,
     431: HeadersTooLargeError,
