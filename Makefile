@@ -25,11 +25,11 @@ test-s3: build  ## Black-box tests of every API with the files in a bucket of Ce
 	@tools/install-packages.sh test
 	@tools/test-s3.sh release
 
-test-asan:  ## The same tests under the address and undefined behaviour sanitizers
+test-asan:  ## Unit tests and those of the APIs under the address and undefined behaviour sanitizers
 	@tools/install-packages.sh build test
 	@tools/test.sh asan
 
-test-tsan:  ## The same tests under the thread sanitizer
+test-tsan:  ## Unit tests and those of the APIs under the thread sanitizer
 	@tools/install-packages.sh build test
 	@tools/test.sh tsan
 

@@ -1,8 +1,9 @@
 #!/bin/sh
 # Runs the tests against a build: what the rules say of the sources, then the unit tests, then
-# each fuzz target for ten seconds (with the preset release), then the black-box tests: file by
-# file on half as many processes again as there are cores, for they often wait, then, alone, those
-# that measure. The closing line of pytest comes last.
+# each fuzz target for ten seconds, then the black-box tests: file by file on half as many processes
+# again as there are cores, for they often wait, then, alone, those that measure. The closing line
+# of pytest comes last. With a preset other than release, the unit tests and those of the APIs: what
+# is killed, measured or looked at in a browser is what people get.
 #   tools/test.sh release
 set -eu
 
@@ -29,9 +30,11 @@ tools/build.sh "$preset"
 wait "$environments"
 python=$(tools/python.sh)
 $run ctest --test-dir "build/$preset" --output-on-failure --parallel 2 --progress
-[ "$preset" != release ] || FUZZ_SEED=1 tools/fuzz.sh 10
+side_by_side="--numprocesses $(($(nproc) * 3 / 2)) --dist loadfile"
+[ "$preset" = release ] || exec $run "$python" -m pytest $side_by_side tests/api
+FUZZ_SEED=1 tools/fuzz.sh 10
 # Some of the black-box tests with the files of all servers in a bucket; tools/test-s3.sh has more.
-$run "$python" -m pytest -q --numprocesses auto --dist loadfile --store s3 tests/api/test_boxes_documented.py \
+"$python" -m pytest -q --numprocesses auto --dist loadfile --store s3 tests/api/test_boxes_documented.py \
   tests/api/test_quantum_downloads.py tests/api/test_trash.py tests/faults/test_kill.py::test_twelve_kills
-$run "$python" -m pytest --numprocesses $(($(nproc) * 3 / 2)) --dist loadfile --ignore tests/rules --ignore tests/measure tests
-exec $run "$python" -m pytest tests/measure
+"$python" -m pytest $side_by_side --ignore tests/rules --ignore tests/measure tests
+exec "$python" -m pytest tests/measure
