@@ -9,6 +9,7 @@
 #include "base/bytes.h"
 #include "base/clock.h"
 #include "base/entropy.h"
+#include "base/fingerprint.h"
 #include "base/hash.h"
 #include "base/ids.h"
 #include "base/log.h"
@@ -45,6 +46,14 @@ TEST(Bytes, ConstantTimeComparisonComparesAll) {
   EXPECT_FALSE(equal_in_constant_time(as_bytes("secret"), as_bytes("secreT")));
   EXPECT_FALSE(equal_in_constant_time(as_bytes("secret"), as_bytes("secre")));
   EXPECT_TRUE(equal_in_constant_time({}, {}));
+}
+
+TEST(Fingerprint, TellsTextsAndWhereTheyAreCut) {
+  EXPECT_EQ(fingerprint({"list", "of two"}), fingerprint({"list", "of two"}));
+  EXPECT_EQ(fingerprint({"list"}).size(), 32U);
+  EXPECT_NE(fingerprint({"list"}), fingerprint({"lisp"}));
+  EXPECT_NE(fingerprint({"list", "of two"}), fingerprint({"listof", " two"}));
+  EXPECT_NE(fingerprint({"list"}), fingerprint({"list", ""}));
 }
 
 TEST(Sha256, MatchesTheStandardsExample) {  // FIPS 180-4, "abc"

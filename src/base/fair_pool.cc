@@ -89,7 +89,7 @@ void FairPool::work() {
     --share->second.running;
     if (share->second.running == 0 && share->second.waiting.empty()) shares_.erase(share);
     // What this one was not allowed to run before may be run now.
-    wake_.notify_one();
+    if (waiting_ > 0) wake_.notify_one();
   }
 }
 

@@ -75,6 +75,7 @@ LIBRARIES = {
     "boost/json.hpp": {"apis/gateway", "apis/kit", "apis/*", "jobs", "client", "cli/client"},
     "boost/json/": {"apis/gateway", "apis/kit", "apis/*", "jobs", "client", "cli/client"},
     "openssl/": {"base", "net", "client"},
+    "xxhash.h": {"base"},
     "sodium.h": {"base", "vault/identity", "vault/sharing", "vault/webhooks"},
     "curl/": {"http", "client"},
     "spdlog/": {"base"},

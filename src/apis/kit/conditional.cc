@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "apis/kit/json_text.h"
+#include "base/fingerprint.h"
 #include "http/content.h"
 
 namespace coffer::apis {
@@ -27,7 +28,7 @@ std::string entity_tag(std::string_view state) {
 std::string entity_tag(std::string_view state, const boost::json::object& shown) {
   std::string tag(state);
   tag += kShownMark;
-  tag += vault::tag_of({json_text(shown)});
+  tag += fingerprint({json_text(shown)});
   return entity_tag(tag);
 }
 

@@ -8,6 +8,7 @@
 #include "apis/kit/json_text.h"
 #include "apis/kit/json_writer.h"
 #include "apis/kit/picture_reply.h"
+#include "base/fingerprint.h"
 #include "vault/model/ids.h"
 
 namespace coffer::apis::mediavault {
@@ -105,7 +106,7 @@ void tag_list(http::Response& response) {
   const std::string_view shown = std::get<std::string>(response.body.front());
   const std::size_t begin = shown.rfind(kTimeBegins) + kTimeBegins.size();
   const std::size_t end = shown.find('"', begin);
-  const std::string tag = vault::tag_of({shown.substr(0, begin), shown.substr(end)});
+  const std::string tag = fingerprint({shown.substr(0, begin), shown.substr(end)});
   response.headers.set("ETag", entity_tag(tag));
 }
 
