@@ -15,7 +15,9 @@
 namespace coffer::blobs {
 
 // Places are random, and reserved in the ledger some hundreds at a time, so that an upload waits
-// for it seldom; at first fewer, so that a short life leaves few. Threads: any executor's.
+// for it seldom; at first fewer, so that a short life leaves few. However many ask at once, one
+// reservation is under way, so there are never more in the ledger than a batch beside those that
+// uploads hold. Threads: any executor's.
 class Places {
  public:
   static constexpr std::size_t kPlaceBytes = 16;
@@ -29,6 +31,8 @@ class Places {
 
  private:
   struct State;
+  struct Reservation;
+  class Attempt;
 
  public:
   // The upload that the place was given to. While it lives, nothing there is taken away: it goes
@@ -63,6 +67,8 @@ class Places {
 
  private:
   Place draw(const std::string& suffix) const;
+  // Writes a batch of places down; it is the one under way. Who waits for it is told what fails.
+  Task<void> reserve(std::size_t batch);
 
   PlaceLedger& ledger_;
   Entropy& entropy_;

@@ -9,6 +9,7 @@
 
 #include "base/executor.h"
 #include "blobs/test_memory_ledger.h"
+#include "blobs/test_support.h"
 
 namespace coffer::blobs {
 namespace {
@@ -27,6 +28,25 @@ class PlacesTest : public testing::Test {
       is_end = found.is_end;
     }
     return all;
+  }
+
+  // That many ask before the first one is answered; how many of them failed.
+  std::size_t take_at_once(Places& places, std::size_t count,
+                           std::vector<std::shared_ptr<const Places::Holder>>& holders) {
+    std::size_t failed = 0;
+    std::size_t left = count;
+    const auto all = [&]() -> Task<void> {
+      for (std::size_t i = 0; i < count; ++i) {
+        start(places.take(), [&](std::exception_ptr error, auto holder) {
+          --left;
+          if (error) ++failed;
+          if (!error) holders.push_back(std::move(*holder));
+        });
+      }
+      while (left > 0) co_await yield(executor_);
+    };
+    run(all());
+    return failed;
   }
 
   InlineExecutor executor_;
@@ -60,6 +80,39 @@ TEST_F(PlacesTest, FewAreReservedAtFirst) {
   EXPECT_EQ(ledger_.standing.size(), 4U);
   for (int i = 0; i < 1'000; ++i) run(places.take());
   EXPECT_LE(ledger_.additions, 10);
+}
+
+TEST_F(PlacesTest, ManyAtOnceReserveOneBatchAtATime) {
+  Places places(ledger_, system_entropy(), 16);
+  std::vector<std::shared_ptr<const Places::Holder>> holders;
+  const std::size_t failed = take_at_once(places, 100, holders);
+  EXPECT_EQ(failed, 0U);
+  std::set<Place> given;
+  for (const auto& holder : holders) given.insert(holder->place());
+  EXPECT_EQ(given.size(), 100U);
+  EXPECT_LE(ledger_.standing.size(), 100U + 16U);
+}
+
+TEST_F(PlacesTest, WhoWaitsForAReservationThatFailsIsToldWhy) {
+  Places places(ledger_, system_entropy(), 16);
+  ledger_.is_broken = true;
+  std::vector<std::shared_ptr<const Places::Holder>> holders;
+  EXPECT_EQ(take_at_once(places, 20, holders), 20U);
+  ledger_.is_broken = false;
+  EXPECT_TRUE(run(places.take()));
+  EXPECT_EQ(ledger_.additions, 1);
+}
+
+TEST_F(PlacesTest, OneThatIsGivenUpWhileItReservesHoldsUpNobody) {
+  Places places(ledger_, system_entropy(), 16);
+  const auto ask = [](Places& from) -> test::Held { co_await from.take(); };
+  {
+    const Executor::Scope scope(executor_);
+    const test::Held given_up = ask(places);
+    EXPECT_FALSE(given_up.done());
+  }
+  EXPECT_TRUE(run(places.take()));
+  EXPECT_EQ(ledger_.additions, 1);
 }
 
 TEST_F(PlacesTest, WhatIsReservedOrHeldIsNotAbandoned) {

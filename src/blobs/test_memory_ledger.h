@@ -2,12 +2,15 @@
 #pragma once
 
 #include <functional>
+#include <memory>
 #include <mutex>
 #include <set>
 #include <stdexcept>
 #include <utility>
 #include <vector>
 
+#include "base/executor.h"
+#include "base/one_shot_event.h"
 #include "blobs/place_ledger.h"
 
 namespace coffer::blobs::test {
@@ -15,7 +18,11 @@ namespace coffer::blobs::test {
 // Threads: any.
 class MemoryLedger final : public PlaceLedger {
  public:
+  // Not at once: others run meanwhile. Whoever waits may be given up.
   Task<void> add(std::vector<Place> places) override {
+    const auto turn = std::make_shared<OneShotEvent>(Executor::current());
+    turn->set();
+    co_await turn->wait();
     const std::lock_guard lock(mutex);
     if (is_broken) throw std::runtime_error("the disk is full");
     ++additions;
