@@ -10,7 +10,6 @@
 #include "vault/events/events.h"
 #include "vault/model/checks.h"
 #include "vault/model/quota.h"
-#include "vault/model/snapshot_cache.h"
 #include "vault/model/sql.h"
 #include "vault/tree/collection_rows.h"
 #include "vault/tree/entries.h"
@@ -24,8 +23,7 @@ namespace {
 // number is left between them, some get new ones, this far apart at least.
 constexpr std::int64_t kStep = std::int64_t{1} << 20U;
 constexpr std::int64_t kMinStep = std::int64_t{1} << 10U;
-constexpr std::uint64_t kDeep = 1000;          // rows to pass over: above, off the serving core
-constexpr std::size_t kCachedAccounts = 1024;  // by one thread
+constexpr std::uint64_t kDeep = 1000;  // rows to pass over: above, off the serving core
 
 constexpr auto kFindText =
     sql("SELECT ", kCollectionColumns, " FROM collection WHERE id = $1 AND owner_id = $2");
@@ -458,16 +456,9 @@ Task<Result<Collection>> Collections::move(Actor actor, CollectionId id, EntryId
 Task<std::vector<std::vector<CollectionId>>> Collections::of(AccountId owner,
                                                              std::span<const EntryId> files) {
   auto body = [&](db::Transaction& tx) -> Task<std::vector<std::vector<CollectionId>>> {
-    thread_local SnapshotCache<std::int64_t, bool> cache(kCachedAccounts);
     std::vector<std::vector<CollectionId>> all(files.size());
-    const bool* known = cache.find(tx.state(), owner.value);
-    if (!known) {
-      const auto any = co_await tx.find(kAny, id_from, owner);
-      cache.add(tx.state(), owner.value, any.has_value());
-      known = cache.find(tx.state(), owner.value);
-      if (!any) co_return all;
-    }
-    if (known && !*known) co_return all;
+    const auto any = co_await tx.find(kAny, id_from, owner);
+    if (!any) co_return all;
     for (std::size_t i = 0; i < files.size(); ++i) {
       all[i] = co_await tx.all(kOfFile, id_from, files[i]);
     }
