@@ -22,7 +22,7 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-// A connection that never has to wait gives way to the others of its core after so many steps.
+// A body that never has to wait gives way to the other connections of its core after so many steps.
 constexpr std::size_t kIterationSteps = 32;
 // A file's step moves up to a MiB.
 constexpr std::size_t kFileSteps = 4;
@@ -343,7 +343,13 @@ Task<bool> Connection::serve_one() {
   }
   const bool go_on = co_await answer(request, head.framing);
   held_.reset();
-  if (iteration_is_over()) co_await yield(loop_);
+  // A turn has one request, however many came at once: each may be a long list.
+  if (go_on && !input_.empty()) {
+    steps_ = 0;
+    co_await yield(loop_);
+  } else if (iteration_is_over()) {
+    co_await yield(loop_);
+  }
   co_return go_on;
 }
 

@@ -26,13 +26,18 @@ namespace {
 using namespace std::chrono_literals;
 
 // `/echo` sends the body back, `/ignore` does not read it, `/slow` waits before it answers,
-// `/fault` tells how reading ended. `/noted/<size>` notes how sending that many bytes ended.
+// `/work` takes its core a millisecond. `/fault` tells how reading ended. `/noted/<size>` notes how
+// sending that many bytes ended.
 class Echo final : public Service {
  public:
   Task<Response> handle(Request& request) override {
     const std::string& path = request.uri.raw_path;
     if (path == "/ignore") co_return Response::text(200, "text/plain", "ignored");
     if (path == "/slow") std::this_thread::sleep_for(200ms);
+    if (path == "/work") {
+      std::this_thread::sleep_for(1ms);
+      ++worked;
+    }
     if (path == "/limited") request.body->set_limit(4);
     if (path.starts_with("/noted/")) co_return note(std::stoul(path.substr(7)));
     std::string body;
@@ -61,6 +66,7 @@ class Echo final : public Service {
     return noted_;
   }
 
+  std::atomic<int> worked = 0;
   std::atomic<int> answers = 0;
   std::atomic<int> incomplete = 0;
 
@@ -270,6 +276,25 @@ TEST_F(ServerTest, AFloodOfPipelinedRequestsLetsOthersIn) {
   flood.end();
   sender.join();
   reader.join();
+}
+
+TEST_F(ServerTest, OneOfManyPipelinedRequestsIsAnsweredATurn) {
+  constexpr int kClients = 20;
+  constexpr int kEach = 30;
+  const auto port = start({}, 1);
+  Client slow(port);
+  slow.send(get("/slow"));  // so that all others are there when the next turn begins
+  std::string burst;
+  for (int i = 0; i < kEach; ++i) burst += get("/work");
+  std::vector<std::unique_ptr<Client>> flood;
+  for (int i = 0; i < kClients; ++i) {
+    flood.push_back(std::make_unique<Client>(port));
+    flood.back()->send(burst);
+  }
+  Client other(port);
+  other.send(get("/other"));
+  EXPECT_TRUE(other.response().ends_with("GET /other "));
+  EXPECT_LE(echo_.worked, 4 * kClients) << "of " << kEach * kClients;
 }
 
 TEST_F(ServerTest, EndsIdleConnections) {
