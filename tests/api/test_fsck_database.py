@@ -7,6 +7,7 @@ import sqlite3
 import pytest
 
 from harness import program
+from harness.filling import fill
 from harness.server import Server
 from harness.streamvault import StreamVault, expect
 
@@ -242,3 +243,15 @@ def test_what_else_meets_it_names_the_file_and_the_way_out(data, how):
         assert "coffer.db" in done.stderr + done.stdout, (words, done.stderr)
         assert "coffer fsck" in done.stderr, (words, done.stderr)
         assert "--new" not in done.stderr, words
+
+
+def test_many_folders_in_one_place(launch):
+    """Each is looked at once, not beside each of the others."""
+    server = launch()
+    user = StreamVault.registered(server)
+    user.folder("a")
+    user.upload(b"content")
+    server.stop_well()
+    fill(server.data / "coffer.db", user.username, 60_000)
+    # The copies are in no total; but all rules have been asked, in time.
+    assert "name of a folder" not in fsck(server.data).stdout

@@ -305,8 +305,9 @@ constexpr std::pair<std::string_view, db::Statement> kRules[] = {
     {"addresses of files that are not there",
      {"SELECT count(*) FROM extended_address WHERE entry_id NOT IN"
       " (SELECT id FROM entry WHERE is_folder = 0)"}},
+    // Each file looks its folder up: the other way round every folder would look at all beside it.
     {"files with the name of a folder beside them",
-     {"SELECT count(*) FROM entry AS a JOIN entry AS b ON b.space_id = a.space_id"
+     {"SELECT count(*) FROM entry AS a CROSS JOIN entry AS b ON b.space_id = a.space_id"
       " AND b.parent_id = a.parent_id AND b.is_folder = 1 AND b.key = CAST(a.key || '/' AS BLOB)"}},
 };
 
