@@ -52,6 +52,12 @@ void make_data_folder(const fs::path& folder) {
 
 void require_access(const fs::path& path, int mode) {
   if (::faccessat(AT_FDCWD, path.c_str(), mode, AT_EACCESS) == 0) return;
+  if (errno == EROFS) {
+    throw UserError(fmt::format(
+        "cannot write to {}: its file system is mounted read-only. Mount it for writing (after a"
+        " fault of the disk, check it first), or choose another folder with --data",
+        path.string()));
+  }
   throw UserError(fmt::format(
       "cannot read and write {}: {}. Give it to the user that runs the server (chown {} {}), or"
       " choose another folder with --data",
@@ -63,8 +69,8 @@ DataFolderLock::DataFolderLock(const fs::path& folder) {
   check_access(folder);
   fd_ = ::open((folder / kLockFile).c_str(), O_RDWR | O_CREAT | O_CLOEXEC, S_IRUSR | S_IWUSR);
   if (fd_ < 0) {
-    throw UserError(fmt::format("cannot write to the data folder {}: {}", folder.string(),
-                                std::strerror(errno)));
+    throw UserError(
+        fmt::format("cannot write {}: {}", (folder / kLockFile).string(), std::strerror(errno)));
   }
   if (::flock(fd_, LOCK_EX | LOCK_NB) != 0) {
     const int error_number = errno;

@@ -93,7 +93,10 @@ std::unique_ptr<db::Database> open(const fs::path& folder, DatabaseReserve reser
   options.clock = &clock;
   // SQLite puts its log beside the database, and says of neither which one it cannot write.
   if (fs::exists(folder)) require_access(folder, R_OK | W_OK | X_OK);
-  if (fs::exists(options.path)) require_access(options.path, R_OK | W_OK);
+  for (const char* end : {"", "-wal", "-shm"}) {
+    const fs::path file = options.path.string() + end;
+    if (fs::exists(file)) require_access(file, R_OK | W_OK);
+  }
   if (reserve == DatabaseReserve::kKept) options.reserve_bytes = kReserveBytes;
   return db::open_sqlite(std::move(options));
 }

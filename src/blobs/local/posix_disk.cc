@@ -221,12 +221,12 @@ class PosixDisk final : public Disk {
   bool make_folder(const std::string& name) override {
     if (::mkdirat(root_.fd(), name.c_str(), kFolderMode) == 0) return true;
     if (errno == EEXIST) return false;
-    fail("make a folder", errno);
+    fail("make the folder " + (path_ / name).string(), errno);
   }
 
   void sync_folder(const std::string& name) override {
     const OpenFile folder(open_folder_fd(name));
-    if (!folder) fail("open a folder", errno);
+    if (!folder) fail_to_open(name, errno);
     if (uninterrupted([&] { return ::fsync(folder.fd()); }) == 0) return;
     // Network shares and FUSE may have no such call.
     if (errno != EINVAL && errno != ENOTSUP && errno != ENOSYS) fail("sync a folder", errno);
@@ -242,7 +242,7 @@ class PosixDisk final : public Disk {
     // fdopendir takes the descriptor over, and only when it succeeds.
     const int fd = open_folder_fd(folder);
     if (fd < 0 && errno == ENOENT) return {};
-    if (fd < 0) fail("open a folder", errno);
+    if (fd < 0) fail_to_open(folder, errno);
     const std::unique_ptr<DIR, CloseFolder> stream(::fdopendir(fd));
     if (!stream) {
       const int error = errno;
@@ -265,7 +265,7 @@ class PosixDisk final : public Disk {
   OpenFile lock_folder(const std::string& name) override {
     OpenFile folder(open_folder_fd(name));
     if (!folder && errno == ENOENT) return folder;
-    if (!folder) fail("open a folder", errno);
+    if (!folder) fail_to_open(name, errno);
     if (uninterrupted([&] { return ::flock(folder.fd(), LOCK_EX | LOCK_NB); }) == 0) return folder;
     switch (const int error = errno) {
       case EWOULDBLOCK:
@@ -319,6 +319,10 @@ class PosixDisk final : public Disk {
     if (::fcntl(file.fd(), F_SETFL, on ? flags | O_DIRECT : flags & ~O_DIRECT) == 0) return on;
     if (on && errno == EINVAL) return false;
     fail("set a file's flags", errno);
+  }
+
+  [[noreturn]] void fail_to_open(const std::string& folder, int error) const {
+    fail("open the folder " + (path_ / folder).string(), error);
   }
 
   int open_folder_fd(const std::string& name) {
