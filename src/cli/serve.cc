@@ -1,4 +1,6 @@
 #include <fmt/format.h>
+#include <poll.h>
+#include <unistd.h>
 
 #include <chrono>
 #include <cstdio>
@@ -24,9 +26,14 @@ constexpr char kAdminName[] = "admin";
 // What the end may take beyond http.drain_timeout.
 constexpr std::chrono::milliseconds kStopTime{1500};
 
-// Tells whoever watches the start. A server does not fail because nobody does: what is lost leaves
-// no error on standard output, and is not tried again. False if it is lost.
+// Tells whoever watches the start. A server does not fail because nobody does, nor waits long for
+// a pipe that is full: what is lost leaves no error on standard output, and is not tried again.
+// False if it is lost.
 bool say(const std::string& line) noexcept {
+  constexpr int kPatience = 1'000;  // milliseconds
+  pollfd output{.fd = STDOUT_FILENO, .events = POLLOUT, .revents = 0};
+  // What a pipe is called ready for goes in without waiting: these lines are shorter.
+  if (::poll(&output, 1, kPatience) == 0) return false;
   const bool is_said = std::fputs(line.c_str(), stdout) >= 0 && std::fputc('\n', stdout) != EOF &&
                        std::fflush(stdout) == 0;
   std::clearerr(stdout);

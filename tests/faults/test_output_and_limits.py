@@ -127,6 +127,28 @@ def use(url):
         assert user.get(f"/media/{media['id']}/content").content == content
 
 
+@pytest.mark.parametrize("full", ["stdout", "stderr", "stdout stderr"])
+def test_a_full_pipe_that_nobody_reads(folder, full):
+    reader, writer = os.pipe()
+    try:
+        os.set_blocking(writer, False)
+        with contextlib.suppress(BlockingIOError):
+            while True:
+                os.write(writer, b"x" * 4096)
+        os.set_blocking(writer, True)
+        streams = dict.fromkeys(("stdout", "stderr"), subprocess.DEVNULL)
+        streams.update(dict.fromkeys(full.split(), writer))
+        with serving(folder, **streams) as (process, url):
+            use(url)
+            process.terminate()
+            before = time.monotonic()
+            assert process.wait(30) == 0
+            assert time.monotonic() - before < program.patience(4)
+    finally:
+        os.close(reader)
+        os.close(writer)
+
+
 @pytest.mark.parametrize("gone", ["stdout", "stderr", "stdout stderr"])
 def test_readers_that_were_never_there(folder, gone):
     with no_reader() as pipe:
