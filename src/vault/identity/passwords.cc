@@ -133,7 +133,8 @@ std::unexpected<Failure> too_many() {
   return fail(FailureCode::kBusy, "too many log-ins at once, please try again in a moment");
 }
 std::unexpected<Failure> no_memory() {
-  return fail(FailureCode::kBusy, "no memory for a log-in right now, please try again in a moment");
+  return fail(FailureCode::kBusy,
+              "no memory to check a password right now, please try again in a moment");
 }
 
 // Nothing: there is no memory for it.
