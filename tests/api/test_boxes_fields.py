@@ -181,6 +181,33 @@ def test_wrong_fields_of_an_upload(owner):
     assert state(owner) == before
 
 
+def test_numbers_of_any_size(owner):
+    """None is kept as another one."""
+    asset, box = f"/assets/{owner.paths['asset']}/", owner.paths["box"]
+    largest = 2**63 - 1
+    for number in (0, 1, largest, -1, -largest - 1):
+        for body in ({"json": {"seed": number}}, {"data": {"seed": str(number)}}):
+            assert expect(owner.patch(asset, **body))["seed"] == number, body
+    above = [f"Ensure this value is less than or equal to {largest}."]
+    below = [f"Ensure this value is greater than or equal to {-largest - 1}."]
+    for number, told in ((2**63, above), (2**64 - 1, above), (-2**63 - 1, below), (10**30, above), (-10**30, below)):
+        refuse(owner.patch(asset, data={"seed": str(number)}), 400, seed=told)
+        refuse(owner.try_upload(box, seed=str(number)), 400, seed=told)
+    for number in (2**63, 2**64 - 1):
+        refuse(owner.patch(asset, json={"seed": number}), 400, seed=above)
+        refuse(owner.patch(asset, json={"order_index": number}), 400, order_index=None)
+    for number in (2**64, 10**30):  # JSON has no such integers here
+        refuse(owner.patch(asset, json={"seed": number}), 400, seed=["A valid integer is required."])
+    for text in ("-", "+1", "1e3", "1.5", "0x1", "1 2", "--1"):
+        refuse(owner.patch(asset, data={"seed": text}), 400, seed=["A valid integer is required."])
+    for field in ("ai_model", "parent_asset", "box"):
+        for number in (2**63, 10**19):
+            told = [f'Invalid pk "{number}" - object does not exist.']
+            refuse(owner.patch(asset, json={field: number}), 400, **{field: told})
+            refuse(owner.patch(asset, data={field: str(number)}), 400, **{field: told})
+    expect(owner.patch(asset, json={"seed": 8}))
+
+
 def test_a_config_that_cannot_be_shown_as_it_came(owner):
     path, json_type = f"/assets/{owner.paths['asset']}/", {"Content-Type": "application/json"}
     kept = expect(owner.patch(path, json={"generation_config": {"a": [1e300, {"b": -1.5}]}}))["generation_config"]

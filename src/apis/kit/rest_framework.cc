@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <boost/json/array.hpp>
+#include <charconv>
 #include <cmath>
 #include <utility>
 
@@ -31,22 +32,44 @@ constexpr char kNoTime[] =
 
 bool is_blank(std::string_view text) { return trim(text).empty(); }
 
+// A whole number; of one that 64 bits do not hold, on which side of them it is, and the last one
+// that they do.
+struct Whole {
+  enum class Size { kFits, kTooSmall, kTooLarge };
+  std::int64_t value = 0;
+  Size size = Size::kFits;
+
+  bool is_below(std::int64_t min) const {
+    return size == Size::kTooSmall || (size == Size::kFits && value < min);
+  }
+  bool is_above(std::int64_t max) const {
+    return size == Size::kTooLarge || (size == Size::kFits && value > max);
+  }
+};
+
+constexpr Whole kTooSmall{.value = INT64_MIN, .size = Whole::Size::kTooSmall};
+constexpr Whole kTooLarge{.value = INT64_MAX, .size = Whole::Size::kTooLarge};
+
+std::optional<Whole> whole_from(std::string_view text) {
+  Whole number;
+  const char* const text_end = text.data() + text.size();
+  const auto [end, error] = std::from_chars(text.data(), text_end, number.value);
+  if (error == std::errc::invalid_argument || end != text_end) return std::nullopt;
+  if (error != std::errc::result_out_of_range) return number;
+  return text.starts_with('-') ? kTooSmall : kTooLarge;
+}
+
 // The number that a value stands for; nothing when it is no whole one.
-std::optional<std::int64_t> integer_from(const boost::json::value& value) {
-  if (value.is_int64()) return value.get_int64();
-  if (value.is_uint64()) return INT64_MAX;  // more than any field may hold
+std::optional<Whole> whole_from(const boost::json::value& value) {
+  if (value.is_int64()) return Whole{.value = value.get_int64()};
+  if (value.is_uint64()) return kTooLarge;
   if (value.is_double()) {
     const double number = value.get_double();
     if (std::trunc(number) != number || std::abs(number) > 9e15) return std::nullopt;
-    return static_cast<std::int64_t>(number);
+    return Whole{.value = static_cast<std::int64_t>(number)};
   }
   if (!value.is_string()) return std::nullopt;
-  std::string_view text = trim(value.get_string());
-  const bool negative = text.starts_with('-');
-  if (negative) text.remove_prefix(1);
-  const auto number = parse_unsigned(text);
-  if (!number || *number > INT64_MAX) return std::nullopt;
-  return negative ? -static_cast<std::int64_t>(*number) : static_cast<std::int64_t>(*number);
+  return whole_from(trim(value.get_string()));
 }
 
 // What the framework calls the type of a value.
@@ -78,9 +101,15 @@ bool is_empty(const boost::json::value& value) {
 }
 
 // The number of a row; nothing for what is none, whatever it is.
-std::optional<std::int64_t> key_from(const boost::json::value& value) {
+std::optional<Whole> key_from(const boost::json::value& value) {
   if (value.is_double() || value.is_bool()) return std::nullopt;
-  return integer_from(value);
+  return whole_from(value);
+}
+
+// Of a key that no row can have, as it came.
+std::string no_such_key(const boost::json::value& value) {
+  return no_such_object(value.is_string() ? std::string(trim(value.get_string()))
+                                          : json_text(value));
 }
 
 std::string wrong_key_type(const boost::json::value& value) {
@@ -243,15 +272,15 @@ std::optional<std::optional<std::int64_t>> RestFields::nullable_integer(std::str
   const auto* value = fields_.if_contains(name);
   if (!value) return std::nullopt;
   if (is_empty(*value)) return std::optional<std::int64_t>();
-  const auto number = value->is_bool() ? std::nullopt : integer_from(*value);
+  const auto number = value->is_bool() ? std::nullopt : whole_from(*value);
   if (!number) {
     fault(name, kNoInteger);
-  } else if (*number < min) {
+  } else if (number->is_below(min)) {
     fault(name, fmt::format("Ensure this value is greater than or equal to {}.", min));
-  } else if (*number > max) {
+  } else if (number->is_above(max)) {
     fault(name, fmt::format("Ensure this value is less than or equal to {}.", max));
   } else {
-    return number;
+    return number->value;
   }
   return std::nullopt;
 }
@@ -261,8 +290,8 @@ std::optional<std::optional<std::int64_t>> RestFields::nullable_key(std::string_
   if (!value) return std::nullopt;
   if (is_empty(*value)) return std::optional<std::int64_t>();
   const auto number = key_from(*value);
-  if (number) return number;
-  fault(name, wrong_key_type(*value));
+  if (number && number->size == Whole::Size::kFits) return number->value;
+  fault(name, number ? no_such_key(*value) : wrong_key_type(*value));
   return std::nullopt;
 }
 
@@ -296,27 +325,27 @@ std::vector<std::int64_t> RestFields::keys(std::string_view name, std::size_t ma
         fault(name, item.is_null() ? std::string(kNull) : std::string(kNoInteger));
         return {};
       }
-      keys.push_back(*number);
+      keys.push_back(number->value);
     }
   }
   return keys;
 }
 
-std::uint64_t RestFields::integer(std::string_view name, std::uint64_t min, std::uint64_t max) {
+std::int64_t RestFields::integer(std::string_view name, std::int64_t min, std::int64_t max) {
   require(name);
   const auto* value = fields_.if_contains(name);
   if (!value) return min;
-  const auto number = integer_from(*value);
+  const auto number = whole_from(*value);
   if (value->is_null()) {
     fault(name, kNull);
   } else if (!number) {
     fault(name, kNoInteger);
-  } else if (*number < static_cast<std::int64_t>(min)) {
+  } else if (number->is_below(min)) {
     fault(name, fmt::format("Ensure this value is greater than or equal to {}.", min));
-  } else if (static_cast<std::uint64_t>(*number) > max) {
+  } else if (number->is_above(max)) {
     fault(name, fmt::format("Ensure this value is less than or equal to {}.", max));
   } else {
-    return static_cast<std::uint64_t>(*number);
+    return number->value;
   }
   return min;
 }

@@ -59,7 +59,7 @@ class RestFields {
   std::vector<std::int64_t> keys(std::string_view name, std::size_t max);
 
   // A whole number, which may come as text.
-  std::uint64_t integer(std::string_view name, std::uint64_t min, std::uint64_t max);
+  std::int64_t integer(std::string_view name, std::int64_t min, std::int64_t max);
   Uuid uuid(std::string_view name);
 
   // A file's or folder's number, UUID or token.
