@@ -138,7 +138,7 @@ def test_bytes_that_are_not_what_the_extension_says(caller, box, extension):
     others |= {"text": b"just text", "nothing": b"", "page": b"<!doctype html><html><svg>", "binary": b"\0\1\2\3"}
     for what, data in others.items():
         error = refuse(caller.try_upload(box, "a." + extension, data), 400)
-        assert error == {"error": "File is not what its extension says"}, (what, error)
+        assert error == {"error": f'File "a.{extension}" is not what its extension says'}, (what, error)
     assert caller.assets() == [] and caller.native().me()["used_bytes"] == 0
 
 
@@ -174,7 +174,7 @@ def test_svg_is_what_its_first_element_says(caller, box):
         assert fetch(reply.json()["file_url"]).content == data, what
     for what, data in NO_SVG.items():
         reply = caller.try_upload(box, "a.svg", data)
-        assert (reply.status_code, reply.json()) == (400, {"error": "File is not what its extension says"}), what
+        assert (reply.status_code, reply.json()) == (400, {"error": 'File "a.svg" is not what its extension says'}), what
 
 
 def test_an_unknown_model(caller, box):
@@ -214,8 +214,9 @@ def test_several_files_make_several_assets(caller, box):
     assert [asset["id"] for asset in caller.assets(box)] == [asset["id"] for asset in made]
     # All or none.
     for bad in (("bad.txt", b"x"), ("bad.png", b"no image")):
-        refuse(caller.send(f"/boxes/{box}/upload/", [*files, bad]), 400)
-        refuse(caller.send(f"/boxes/{box}/upload/", [bad, *files]), 400)
+        for sent in ([*files, bad], [bad, *files]):
+            error = refuse(caller.send(f"/boxes/{box}/upload/", sent), 400)
+            assert error["error"].startswith(f'File "{bad[0]}" is '), error
     assert len(caller.assets(box)) == 5
     assert caller.native().me()["used_bytes"] == sum(len(data) for _, data in files)
 

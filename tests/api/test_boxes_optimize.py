@@ -124,6 +124,10 @@ def test_the_original_is_kept_only_if_asked(tmp_path, caller):
     assert native["filename"] == "sea (original).jpg"
     caller.upload(box, "again.jpg", data, optimize="true")
     assert len(caller.assets(box)) == 3
+    # The longest name is as good as any other.
+    made = caller.upload(box, "ü" * 251 + ".jpg", data, optimize="true", keep_original="true")
+    native = caller.native().get(f"/media/media_{made['optimization']['original']}").json()["data"]
+    assert native["filename"] == "ü" * 240 + " (original).jpg"
 
 
 def test_what_cannot_become_smaller_is_kept_as_it_came(tmp_path, caller, box):

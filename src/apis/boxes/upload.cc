@@ -1,3 +1,5 @@
+#include <fmt/format.h>
+
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
 #include <utility>
@@ -15,14 +17,15 @@
 #include "base/text.h"
 #include "base/unavailable.h"
 #include "vault/boxes/asset_files.h"
+#include "vault/model/checks.h"
 
 namespace coffer::apis::boxes {
 namespace {
 
 constexpr std::string_view kFilePart = "file";
 constexpr char kUnknownType[] =
-    "is of a type that is not taken: its name has to end in .jpg, .jpeg, .png, .gif, .webp, .bmp, "
-    ".svg, .mp4, .mov, .avi, .mkv, .webm, .flv or .wmv";
+    "\"{}\" is of a type that is not taken: its name has to end in .jpg, .jpeg, .png, .gif, .webp, "
+    ".bmp, .svg, .mp4, .mov, .avi, .mkv, .webm, .flv or .wmv";
 
 // A form as far as it has come.
 struct UploadForm {
@@ -42,7 +45,12 @@ Task<std::optional<Problem>> take_file(RequestContext& context, InputStream& con
                                        std::string name, UploadForm& form) {
   // What a browser sends of a form in which nothing was chosen.
   if (name.empty()) co_return std::nullopt;
-  if (!vault::asset_kind(name)) co_return Problem::field(std::string(kFilePart), kUnknownType);
+  vault::Faults faults;
+  vault::check_file_name(name, faults);
+  if (faults.any()) co_return translate(faults.failure().error());
+  if (!vault::asset_kind(name)) {
+    co_return Problem::field(std::string(kFilePart), fmt::format(kUnknownType, name));
+  }
   auto staged = co_await context.vault.uploads().receive(
       context.account().id, content, std::nullopt, 0, context.request.body->length());
   if (!staged) {
@@ -50,7 +58,10 @@ Task<std::optional<Problem>> take_file(RequestContext& context, InputStream& con
     if (problem.kind == ProblemKind::kPayloadTooLarge) problem.message = "File is too large";
     co_return problem;
   }
-  form.files.push_back({.staged = std::move(*staged), .name = std::move(name)});
+  vault::AssetFile& file = form.files.emplace_back(std::move(*staged), std::move(name));
+  // Not only when the files behind it have come, too.
+  const auto checked = context.vault.assets().check(file);
+  if (!checked) co_return translate(checked.error());
   co_return std::nullopt;
 }
 
@@ -96,10 +107,17 @@ Task<Refusal> read_form(RequestContext& context, UploadForm& form) {
   co_return std::nullopt;
 }
 
-// `sea.jpg` that is kept beside its smaller self is `sea (original).jpg`.
+// `sea.jpg` that is kept beside its smaller self is `sea (original).jpg`; a name that would be too
+// long so loses the end of its stem.
 std::string name_of_original(const std::string& name) {
   const std::size_t dot = name.rfind('.');
-  return name.substr(0, dot) + " (original)" + name.substr(dot);
+  std::string_view stem = std::string_view(name).substr(0, dot);
+  const std::string end = " (original)" + name.substr(dot);
+  const std::size_t length = count_code_points(stem) + count_code_points(end);
+  for (std::size_t excess = length; excess > vault::kNameMax && !stem.empty(); --excess) {
+    stem = truncate_utf8(stem, stem.size() - 1);
+  }
+  return std::string(stem) + end;
 }
 
 // The longest that an upload waits for all its images to be made smaller.

@@ -100,17 +100,6 @@ std::unexpected<Failure> box_is_full() {
               fmt::format("a box may have {} assets: delete some", kAssetsMax));
 }
 
-// What is wrong with the files themselves.
-Result<void> check_files(const std::vector<AssetFile>& files, const Classify& classify) {
-  for (const AssetFile& file : files) {
-    if (!asset_kind(file.name)) return invalid("file", "is of no type that can be an asset");
-    if (!is_asset(file.name, file.staged.head(), classify)) {
-      return invalid("file", "is not what its extension says");
-    }
-  }
-  return {};
-}
-
 using HeldObject = std::shared_ptr<const blobs::Places::Holder>;
 
 // Public objects of the files, in their order, held until they have rows; null where the store
@@ -156,13 +145,25 @@ Task<Result<void>> move_to(db::Transaction& tx, AccountId owner, EntryId id, Ent
 
 }  // namespace
 
+Result<void> Assets::check(const AssetFile& file) const {
+  if (!asset_kind(file.name)) {
+    return invalid("file", fmt::format("\"{}\" is of no type that can be an asset", file.name));
+  }
+  if (!is_asset(file.name, file.staged.head(), context_.classify)) {
+    return invalid("file", fmt::format("\"{}\" is not what its extension says", file.name));
+  }
+  return {};
+}
+
 Task<Result<std::vector<Asset>>> Assets::add(Actor actor, EntryId box, std::vector<AssetFile> files,
                                              AssetFields fields) {
   const AccountId owner = actor.account();
   auto checked = check_texts(fields);
   if (!checked) co_return std::unexpected(std::move(checked.error()));
-  checked = check_files(files, context_.classify);
-  if (!checked) co_return std::unexpected(std::move(checked.error()));
+  for (const AssetFile& file : files) {
+    checked = check(file);
+    if (!checked) co_return std::unexpected(std::move(checked.error()));
+  }
   auto look = [&](db::Transaction& tx) -> Task<std::optional<Box>> {
     auto found = co_await find_box(tx, owner, box);
     co_return found;

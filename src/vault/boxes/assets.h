@@ -74,6 +74,10 @@ class Assets {
  public:
   explicit Assets(Context& context) : context_(context) {}
 
+  // Whether the file can be an asset, by its name and its first bytes: add() asks it of each, and
+  // whoever receives many may ask it of one before the next. kInvalid with a fault of `file`.
+  Result<void> check(const AssetFile& file) const;
+
   // Makes the files assets of the box, behind those that are there, all or none; events
   // `entry.created`. Where the store makes public objects, each file is one too. kNotFound without
   // that box; kInvalid with a fault of `file` for a file that
