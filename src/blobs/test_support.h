@@ -255,4 +255,22 @@ inline std::size_t count_entries(const std::filesystem::path& folder) {
                                                 std::filesystem::directory_iterator()));
 }
 
+inline void remove_all_leftovers(BlobStore& store) {
+  InlineExecutor executor;
+  while (executor.run(store.remove_leftovers(7))) {
+  }
+}
+
+// Whether nothing can be read there.
+inline Task<bool> is_gone(BlobStore& store, BlobRef blob) {
+  const std::shared_ptr<const Content> content = co_await store.open(blob);
+  if (!content) co_return true;
+  try {
+    co_await content->piece(0, 1);
+  } catch (const Error&) {
+    co_return true;
+  }
+  co_return false;
+}
+
 }  // namespace coffer::blobs::test

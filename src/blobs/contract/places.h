@@ -13,24 +13,6 @@
 
 namespace coffer::blobs::test {
 
-inline void remove_all_leftovers(BlobStore& store) {
-  InlineExecutor executor;
-  while (executor.run(store.remove_leftovers(7))) {
-  }
-}
-
-// Whether nothing can be read there.
-inline Task<bool> is_gone(BlobStore& store, BlobRef blob) {
-  const std::shared_ptr<const Content> content = co_await store.open(blob);
-  if (!content) co_return true;
-  try {
-    co_await content->piece(0, 1);
-  } catch (const Error&) {
-    co_return true;
-  }
-  co_return false;
-}
-
 // The sizes of the following are of blobs in one request and in several.
 
 TEST_P(PlacedStoreContract, EachUploadHasAPlaceOfItsOwn) {

@@ -3,6 +3,7 @@
 #include <sys/statvfs.h>
 
 #include <algorithm>
+#include <exception>
 #include <limits>
 #include <map>
 #include <mutex>
@@ -10,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/one_shot_event.h"
 #include "blobs/caching_store.h"
 #include "blobs/places.h"
 #include "blobs/s3/background.h"
@@ -37,6 +39,8 @@ ClientOptions for_checks(ClientOptions options) {
 // Places that may wait to be looked at again. Beyond them one look has to do: many failed uploads
 // must not take the server's memory.
 constexpr std::size_t kLookedAtTwice = 65'536;
+// Places, each of which waits for the service several times.
+constexpr std::size_t kClearedAtOnce = 8;
 
 class S3Store final : public BlobStore, public CachingStore, public StoreMonitor {
  public:
@@ -103,21 +107,17 @@ class S3Store final : public BlobStore, public CachingStore, public StoreMonitor
   }
 
   Task<bool> remove_leftovers(std::size_t limit) override {
-    const Places::Abandoned abandoned = co_await places_.abandoned(limit);
-    for (const Place& place : abandoned.places) {
-      const auto emptied = emptied_at_.find(place);
-      const bool is_first = emptied == emptied_at_.end();
-      const Time now = writers_.clock.now();
-      if (!is_first && now - emptied->second < late_requests_) continue;
-      co_await client_.abort_uploads(key_of(place));
-      if (is_first && late_requests_.count() > 0 && emptied_at_.size() < kLookedAtTwice) {
-        co_await remove_object(place);
-        emptied_at_.emplace(place, now);
-      } else {
-        co_await remove(place);
-        emptied_at_.erase(place);
-      }
+    Places::Abandoned abandoned = co_await places_.abandoned(limit);
+    Clearing clearing{.places = std::move(abandoned.places),
+                      .end = std::make_shared<OneShotEvent>(Executor::current())};
+    for (std::size_t i = 0; i < kClearedAtOnce; ++i) {
+      start(clear_in_turn(clearing), [&clearing](std::exception_ptr error) {
+        if (error) clearing.error = error;
+        if (++clearing.ended == kClearedAtOnce) clearing.end->set();
+      });
     }
+    co_await clearing.end->wait();
+    if (clearing.error) std::rethrow_exception(clearing.error);
     co_return !abandoned.is_end;
   }
 
@@ -202,6 +202,45 @@ class S3Store final : public BlobStore, public CachingStore, public StoreMonitor
   }
 
   // The object, then its place in the ledger.
+  // Places that are cleared side by side, on one thread.
+  struct Clearing {
+    std::vector<Place> places;
+    std::size_t next = 0;
+    std::size_t failures = 0;
+    std::exception_ptr error = nullptr;  // the last one
+    std::size_t ended = 0;
+    std::shared_ptr<OneShotEvent> end;
+  };
+
+  // One after another until none is left. What fails holds up no other place, unless the service
+  // seems to be gone.
+  Task<void> clear_in_turn(Clearing& clearing) {
+    while (clearing.next < clearing.places.size() && clearing.failures < kClearedAtOnce) {
+      const Place place = clearing.places[clearing.next++];
+      try {
+        co_await clear(place);
+      } catch (...) {
+        ++clearing.failures;
+        clearing.error = std::current_exception();
+      }
+    }
+  }
+
+  Task<void> clear(Place place) {
+    const auto emptied = emptied_at_.find(place);
+    const bool is_first = emptied == emptied_at_.end();
+    const Time now = writers_.clock.now();
+    if (!is_first && now - emptied->second < late_requests_) co_return;
+    co_await client_.abort_uploads(key_of(place));
+    if (is_first && late_requests_.count() > 0 && emptied_at_.size() < kLookedAtTwice) {
+      co_await remove_object(place);
+      emptied_at_.emplace(place, now);
+    } else {
+      co_await remove(place);
+      emptied_at_.erase(place);
+    }
+  }
+
   Task<void> remove(Place place) {
     co_await remove_object(place);
     std::vector<Place> gone(1, place);

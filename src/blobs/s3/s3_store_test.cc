@@ -12,15 +12,11 @@
 #include <utility>
 #include <vector>
 
-#include "base/fetched_content.h"
-#include "blobs/caching_store.h"
 #include "blobs/contract_suite.h"
 #include "blobs/public_objects.h"
 #include "blobs/s3/keys.h"
-#include "blobs/s3/test_s3_double.h"
 #include "blobs/s3/test_s3_faults.h"
-#include "blobs/s3/test_service.h"
-#include "blobs/test_memory_ledger.h"
+#include "blobs/s3/test_s3_store.h"
 #include "blobs/unavailable_error.h"
 
 namespace coffer::blobs::test {
@@ -29,67 +25,7 @@ namespace {
 using s3::test::answers;
 using s3::test::none;
 using s3::test::resets;
-using s3::test::S3Double;
 using s3::test::says;
-
-constexpr std::size_t kDownloadMemory = std::size_t{1} << 20U;
-
-class S3UnderTest final : public StoreUnderTest {
- public:
-  static constexpr std::uint64_t kPart = std::uint64_t{256} * 1024;
-
-  S3UnderTest(const Clock& clock, std::size_t memory_budget)
-      : clock_(clock),
-        memory_(std::make_shared<UploadMemory>(UploadMemory::Options{.bytes = memory_budget})),
-        service_(clock) {
-    credentials_ = s3::fixed_credentials(service_.credentials);
-    reopen();
-  }
-
-  BlobStore& store() override { return *store_; }
-  void reopen() override {
-    store_.reset();
-    s3::StoreOptions options{.bucket = {},
-                             .http = {},
-                             .scratch_folder = folder_.path().string(),
-                             .ledger = ledger_,
-                             .credentials = credentials_,
-                             .clock = clock_,
-                             .memory = memory_,
-                             .part_bytes = kPart,
-                             .cache_bytes = cache_bytes_,
-                             .downloads = {.bytes = kDownloadMemory},
-                             .late_requests = std::chrono::minutes(20),
-                             .public_access = access_};
-    options.bucket.endpoint = service_.url();
-    options.bucket.region = "test-1";
-    options.bucket.bucket = S3Double::kBucket;
-    options.bucket.first_delay = std::chrono::milliseconds(1);
-    store_ = s3::open_s3_store(options);
-  }
-  std::size_t count() override { return service_.objects().size(); }
-  std::size_t leftovers() override {
-    store_.reset();
-    return service_.unfinished_uploads() + count_entries(folder_.path());
-  }
-
-  S3Double& service() { return service_; }
-  // The next reopen() is with these.
-  void set_access(std::optional<s3::PublicAccess> access) { access_ = std::move(access); }
-  void set_cache(std::size_t bytes) { cache_bytes_ = bytes; }
-  MemoryLedger& ledger() { return *ledger_; }
-
- private:
-  const Clock& clock_;
-  const std::shared_ptr<UploadMemory> memory_;
-  TemporaryFolder folder_;
-  S3Double service_;
-  std::shared_ptr<s3::CredentialSource> credentials_;
-  std::optional<s3::PublicAccess> access_ = s3::PublicAccess{};
-  std::size_t cache_bytes_ = std::size_t{1} << 20U;
-  const std::shared_ptr<MemoryLedger> ledger_ = std::make_shared<MemoryLedger>();
-  std::unique_ptr<BlobStore> store_;
-};
 
 // The double, and the service where there is one.
 std::vector<StoreKind> kinds() {
@@ -107,37 +43,6 @@ std::string name_of(const testing::TestParamInfo<StoreKind>& tested) { return te
 INSTANTIATE_TEST_SUITE_P(S3, StoreContract, testing::ValuesIn(kinds()), name_of);
 INSTANTIATE_TEST_SUITE_P(S3, PlacedStoreContract, testing::ValuesIn(kinds()), name_of);
 GTEST_ALLOW_UNINSTANTIATED_PARAMETERIZED_TEST(DigestStoreContract);
-
-// Leaves as soon as it has to wait for long.
-class HastyClient final : public InputStream {
- public:
-  Task<std::expected<std::size_t, StreamFault>> read(ByteSpan) override { co_return 0; }
-  Task<bool> wait(OneShotEvent&, std::chrono::milliseconds) override { co_return true; }
-};
-
-// As a download of all of it begins.
-Task<std::optional<ReaderMemory>> begin(const Content& content, std::string owner = kOwner) {
-  HastyClient client;
-  ContentReader reader{.owner = std::move(owner), .client = client, .length = content.size()};
-  co_return co_await dynamic_cast<const FetchedContent&>(content).begin(0, content.size(),
-                                                                        std::move(reader));
-}
-
-class S3StoreTest : public testing::Test {
- protected:
-  template <class T>
-  T run(Task<T> task) {
-    return executor_.run(std::move(task));
-  }
-  BlobStore& store() { return tested_.store(); }
-  S3Double& service() { return tested_.service(); }
-  const s3::StoreMonitor& monitor() { return dynamic_cast<const s3::StoreMonitor&>(store()); }
-  UploadBudget::Load downloads() { return monitor().downloads(); }
-
-  InlineExecutor executor_;
-  ManualClock clock_{from_micros(1'700'000'000'000'000)};
-  S3UnderTest tested_{clock_, std::size_t{4} << 20U};
-};
 
 TEST_F(S3StoreTest, APlaceStandsInTheLedgerBeforeAnythingIsStored) {
   service().fail_next({[&](const auto& request, const auto&, bool&) {
@@ -286,6 +191,29 @@ TEST_F(S3StoreTest, LeftoversThatCannotBeRemovedStayInTheLedger) {
   EXPECT_EQ(tested_.count(), 0U);
 }
 
+TEST_F(S3StoreTest, OneThatCannotBeRemovedHoldsUpNoOther) {
+  for (int i = 0; i < 20; ++i) run(put(store(), make_bytes(1'000, 100 + i)));
+  EXPECT_EQ(tested_.count(), 20U);
+  const std::string stuck = service().objects().begin()->first;
+  const S3Double::Fault refuses = [&](const auto& request, const auto& to, bool& keep) {
+    if (request.method != "DELETE" || !request.target.contains(stuck)) return false;
+    to.reply(403, "<Error><Code>AccessDenied</Code></Error>", "");
+    return keep = true;
+  };
+  service().fail_next(std::vector<S3Double::Fault>(200, refuses));
+  bool is_told = false;
+  for (bool more = true; more;) {
+    try {
+      more = run(store().remove_leftovers(5));
+    } catch (const Error&) {
+      is_told = true;
+    }
+  }
+  EXPECT_TRUE(is_told);
+  EXPECT_EQ(tested_.count(), 1U) << "what is left is the one that is refused";
+  EXPECT_TRUE(service().objects().contains(stuck));
+}
+
 TEST_F(S3StoreTest, SaysWhetherTheBucketCanBeUsed) {
   run(store().check_present());
   service().fail_next({answers(403, "")});
@@ -311,14 +239,6 @@ TEST_F(S3StoreTest, SaysBeforeAnythingIsReadWhatIsWrong) {
   EXPECT_GT(downloads().bytes, 0U);
   EXPECT_EQ(run(read(*content, 0, 1 << 20)), make_bytes(300'000, 8));
   EXPECT_EQ(service().requests().size(), asked + 1) << "what was begun is read";
-}
-
-// A blob with a row.
-Task<StoredBlob> put_for_good(S3UnderTest& tested, Bytes bytes) {
-  StoredBlob blob = co_await put(tested.store(), bytes);
-  std::vector<Place> taken(1, blob.place);
-  co_await tested.ledger().remove(std::move(taken));
-  co_return blob;
 }
 
 PublicForm picture() {
@@ -438,151 +358,6 @@ TEST_F(S3StoreTest, CountsItsRequests) {
   EXPECT_EQ(counts.sent_bytes, 1'000U);
   EXPECT_EQ(counts.received_bytes, 1'000U);
   EXPECT_EQ(counts.running, 0U);
-}
-
-// However many there are. What is in memory is handed out as a copy, so it counts too.
-TEST_F(S3StoreTest, DownloadsShareABound) {
-  const StoredBlob large = run(put(store(), make_bytes(300'000, 30)));
-  const StoredBlob small = run(put(store(), make_bytes(50'000, 31)));
-  run(read(*run(store().open(small.ref()))));
-  std::vector<std::pair<std::shared_ptr<const Content>, ReaderMemory>> under_way;
-  const auto try_begin = [&](const StoredBlob& blob, const char* owner) {
-    auto content = run(store().open(blob.ref()));
-    auto memory = run(begin(*content, owner));
-    if (!memory) return false;
-    under_way.emplace_back(std::move(content), std::move(*memory));
-    return true;
-  };
-  while (try_begin(large, "a")) {
-  }
-  EXPECT_GT(downloads().bytes, kDownloadMemory / 4);
-  EXPECT_LE(downloads().bytes, kDownloadMemory / 2) << "no owner has more than half";
-  const std::size_t of_a = under_way.size();
-  while (try_begin(large, "b") || try_begin(small, "b")) {
-  }
-  EXPECT_GT(under_way.size(), of_a);
-  while (try_begin(small, "c")) {
-  }
-  EXPECT_LE(downloads().bytes, kDownloadMemory);
-  EXPECT_GT(downloads().bytes, kDownloadMemory - 50'000);
-  EXPECT_EQ(downloads().uploads, under_way.size());
-  EXPECT_GE(downloads().refused, 3U);
-  const std::size_t asked = service().requests().size();
-  EXPECT_FALSE(try_begin(large, "c"));
-  EXPECT_EQ(service().requests().size(), asked) << "the service is not asked";
-  under_way.clear();
-  EXPECT_EQ(downloads().bytes, 0U);
-  EXPECT_TRUE(try_begin(large, "c"));
-}
-
-class S3CacheTest : public S3StoreTest {
- protected:
-  Bytes all_of(const StoredBlob& blob) { return run(read(*run(store().open(blob.ref())))); }
-  // How many requests a read of all makes.
-  std::size_t asked_for(const StoredBlob& blob) {
-    const std::size_t before = service().requests().size();
-    all_of(blob);
-    return service().requests().size() - before;
-  }
-  s3::SmallBlobCache::Counts cache() { return monitor().cache(); }
-};
-
-TEST_F(S3CacheTest, ASmallBlobThatWasReadIsNotAskedForAgain) {
-  for (const std::size_t size : {1uz, 4'096uz, 65'536uz}) {
-    const Bytes bytes = make_bytes(size, 20);
-    const StoredBlob blob = run(put(store(), bytes));
-    EXPECT_EQ(asked_for(blob), 1U) << size;
-    EXPECT_EQ(asked_for(blob), 0U) << size;
-    EXPECT_EQ(all_of(blob), bytes);
-    const auto content = run(store().open(blob.ref()));
-    EXPECT_EQ(content->size(), size);
-    EXPECT_EQ(run(read(*content, size / 2, size - size / 2)),
-              Bytes(bytes.begin() + static_cast<std::ptrdiff_t>(size / 2), bytes.end()));
-  }
-  const StoredBlob larger = run(put(store(), make_bytes(65'537, 21)));
-  EXPECT_EQ(asked_for(larger), 1U);
-  EXPECT_EQ(asked_for(larger), 1U);
-  EXPECT_EQ(cache().misses, 3U);
-  EXPECT_EQ(cache().hits, 9U);
-}
-
-TEST_F(S3CacheTest, PartsOfABlobAreNotKept) {
-  const StoredBlob blob = run(put(store(), make_bytes(4'096, 22)));
-  const auto content = run(store().open(blob.ref()));
-  run(content->piece(0, 4'095));
-  run(content->piece(4'095, 1));
-  EXPECT_EQ(cache().bytes, 0U);
-  run(content->piece(0, 4'096));
-  EXPECT_EQ(asked_for(blob), 0U);
-}
-
-TEST_F(S3CacheTest, WhatIsToComeFromTheServiceDoes) {
-  const StoredBlob blob = run(put(store(), make_bytes(4'096, 23)));
-  run(read(*run(open_uncached(store(), blob.ref()))));
-  EXPECT_EQ(cache().bytes, 0U) << "it is not kept either";
-  EXPECT_EQ(asked_for(blob), 1U);
-  service().clear();
-  EXPECT_EQ(all_of(blob), make_bytes(4'096, 23));
-  EXPECT_THROW(run(read(*run(open_uncached(store(), blob.ref())))), Error);
-}
-
-TEST_F(S3CacheTest, MayBeOff) {
-  tested_.set_cache(0);
-  tested_.reopen();
-  const StoredBlob blob = run(put(store(), make_bytes(4'096, 24)));
-  EXPECT_EQ(asked_for(blob), 1U);
-  EXPECT_EQ(asked_for(blob), 1U);
-  EXPECT_EQ(cache().misses, 0U);
-}
-
-TEST_F(S3CacheTest, WhatIsRemovedIsGone) {
-  const StoredBlob removed = run(put_for_good(tested_, make_bytes(4'096, 25)));
-  const StoredBlob left = run(put(store(), make_bytes(4'096, 26)));
-  all_of(removed);
-  all_of(left);
-  run(store().begin_removal()->remove(removed.ref()));
-  EXPECT_TRUE(run(is_gone(store(), removed.ref())));
-  remove_all_leftovers(store());
-  EXPECT_TRUE(run(is_gone(store(), left.ref()))) << "at the first look, though others follow";
-  EXPECT_EQ(cache().bytes, 0U);
-}
-
-TEST_F(S3CacheTest, WhatIsReadWhileItIsRemovedIsNotKept) {
-  const StoredBlob blob = run(put_for_good(tested_, make_bytes(4'096, 27)));
-  const auto content = run(store().open(blob.ref()));
-  const auto memory = run(begin(*content));
-  run(store().begin_removal()->remove(blob.ref()));
-  EXPECT_EQ(run(read(*content)), make_bytes(4'096, 27));
-  EXPECT_EQ(cache().bytes, 0U);
-  EXPECT_TRUE(run(is_gone(store(), blob.ref())));
-}
-
-TEST_F(S3CacheTest, WhatCameHalfOrWrongIsNotKept) {
-  const StoredBlob blob = run(put(store(), make_bytes(4'096, 28)));
-  service().fail_next(
-      {says("HTTP/1.1 206 Partial Content\r\nContent-Length: 4096\r\n"
-            "Content-Range: bytes 0-4095/4096\r\nETag: \"x\"\r\n\r\nabc")});
-  EXPECT_THROW(all_of(blob), Error) << "the rest is another object's";
-  EXPECT_EQ(cache().bytes, 0U);
-  const std::string key = s3::key_of(blob.place);
-  const std::string bytes = service().objects().at(key);
-  service().set_object(key, std::string(4'096, 'x'));
-  all_of(blob);
-  EXPECT_EQ(cache().bytes, 0U);
-  service().set_object(key, bytes);
-  EXPECT_EQ(all_of(blob), make_bytes(4'096, 28));
-  EXPECT_EQ(asked_for(blob), 0U);
-}
-
-// A later reader of the same blob does not wait for an earlier one.
-TEST_F(S3CacheTest, ReadersAtTheSameTimeReadEachForItself) {
-  const StoredBlob blob = run(put(store(), make_bytes(4'096, 29)));
-  const auto first = run(store().open(blob.ref()));
-  const auto second = run(store().open(blob.ref()));
-  const auto memory = run(begin(*first));
-  EXPECT_EQ(run(read(*second)), make_bytes(4'096, 29));
-  EXPECT_EQ(run(read(*first)), make_bytes(4'096, 29));
-  EXPECT_EQ(asked_for(blob), 0U);
 }
 
 }  // namespace
