@@ -326,6 +326,8 @@ Task<bool> Connection::serve_one() {
     const bool came = co_await wait_for_request();
     if (!came) co_return false;
   }
+  // A turn has one request, however many have come: each may be a long list.
+  if (std::exchange(steps_, 0) > 0) co_await loop_.give_way();
   Request request;
   begin(request);
   ParsedHead head;
@@ -343,13 +345,6 @@ Task<bool> Connection::serve_one() {
   }
   const bool go_on = co_await answer(request, head.framing);
   held_.reset();
-  // A turn has one request, however many came at once: each may be a long list.
-  if (go_on && !input_.empty()) {
-    steps_ = 0;
-    co_await yield(loop_);
-  } else if (iteration_is_over()) {
-    co_await yield(loop_);
-  }
   co_return go_on;
 }
 

@@ -31,6 +31,18 @@ void EventLoop::post(Work work) {
   boost::asio::post(context_, [moved = std::move(work)]() mutable { moved(); });
 }
 
+void EventLoop::put_behind(std::coroutine_handle<> handle) {
+  behind_.push_back(handle);
+  if (behind_.size() == 1) post([this] { resume_one(); });
+}
+
+void EventLoop::resume_one() {
+  const std::coroutine_handle<> next = behind_.front();
+  behind_.pop_front();
+  if (!behind_.empty()) post([this] { resume_one(); });
+  next.resume();
+}
+
 void EventLoop::add(ConnectionBase& connection) {
   connection.place_ = connections_.size();
   connections_.push_back(&connection);

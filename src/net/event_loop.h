@@ -7,8 +7,10 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/intrusive/list.hpp>
 #include <chrono>
+#include <coroutine>
 #include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <memory>
 #include <string>
 #include <thread>
@@ -89,6 +91,19 @@ class EventLoop final : public Executor {
   bool has_one_thread() const noexcept override { return true; }
   boost::asio::io_context& context() noexcept { return context_; }
 
+  // `co_await loop.give_way()`, on the core's own thread: goes on behind all that is ready, and of
+  // all that have given way one at a time. For a client who has had its turn: whoever has not is
+  // held up by one of those at most, however many there are.
+  auto give_way() noexcept {
+    struct Awaiter {
+      EventLoop& loop;
+      bool await_ready() const noexcept { return false; }
+      void await_suspend(std::coroutine_handle<> handle) const { loop.put_behind(handle); }
+      void await_resume() const noexcept {}
+    };
+    return Awaiter{*this};
+  }
+
   // How much is going on here, to give new connections to the core with the least.
   // A long transfer weighs as much as many idle connections.
   std::size_t weight() const noexcept { return connections + kTransferWeight * transfers; }
@@ -126,13 +141,16 @@ class EventLoop final : public Executor {
                              boost::intrusive::constant_time_size<false>>;
 
   void tick();
+  void put_behind(std::coroutine_handle<> handle);
+  void resume_one();
 
   boost::asio::io_context context_{1};
   boost::asio::executor_work_guard<boost::asio::io_context::executor_type> guard_;
   Timer timer_;
   std::thread thread_;
   std::vector<ConnectionBase*> connections_;
-  Idle idle_;  // the longest first
+  Idle idle_;                                   // the longest first
+  std::deque<std::coroutine_handle<>> behind_;  // while there are any, resume_one() is posted
   std::vector<Buffer> spare_buffers_;
   Time now_;
 };
