@@ -289,7 +289,7 @@ Task<Reply> Gateway::call(const RouteEntry& mounted, const http::PathParameters&
     }
   }
   if (mounted.route.access == Access::kAdmin && caller && !caller->account.is_admin) {
-    refused = Problem(ProblemKind::kForbidden, "Only an admin may see this");
+    refused = Problem(ProblemKind::kForbidden, "Only an admin may do this");
   }
   if (refused && mounted.route.access == Access::kShared &&
       refused->kind == ProblemKind::kNoCredentials) {
