@@ -4,8 +4,6 @@ It knows one server only, so its connections get another base here. Where it dis
 document: src/apis/fileuploader/README.md.
 """
 
-import asyncio
-
 import aiohttp
 import fileuploader
 import pytest
@@ -14,6 +12,7 @@ from fileuploader import user as users
 
 from harness.client import unique_name
 from harness.fileuploader import PASSWORD, FileUploader
+from harness.realtime import run
 
 HOME = "https://fu.andcool.ru"
 
@@ -51,7 +50,7 @@ def test_files(client):
         with pytest.raises(exceptions.InvalidUniqueKey):
             await fileuploader.delete(loose.file_url, own.key)
 
-    asyncio.run(scenario())
+    run(scenario())
 
 
 def test_accounts(client):
@@ -71,7 +70,7 @@ def test_accounts(client):
         user.accessToken = token
         assert await user.logout() and user.accessToken is None
 
-    asyncio.run(scenario())
+    run(scenario())
 
 
 def test_groups(client):
@@ -103,4 +102,4 @@ def test_groups(client):
         with pytest.raises(exceptions.GroupNotFound):
             await group.generate_invite(owner)
 
-    asyncio.run(scenario())
+    run(scenario())

@@ -27,7 +27,8 @@ class Closed(Exception):
 
 
 class _Loop:
-    """The event loop of all sockets, on a thread of its own."""
+    """The event loop of all sockets, on a thread of its own: a browser that an earlier test of this
+    process opened has one on the main thread."""
 
     def __init__(self):
         self.loop = asyncio.new_event_loop()
