@@ -13,10 +13,12 @@
 
 // A worker gets no environment, so none of the sanitizers' options either.
 #ifdef __SANITIZE_THREAD__
-// The libraries that decode are not compiled with it, and it sees half of their locking.
+// The libraries that decode are not compiled with it, and it sees half of their locking: so of what
+// libvips has its threads call, too. Memory that is refused is for the library to deal with.
 extern "C" const char* __tsan_default_options() {
-  return "halt_on_error=1:ignore_noninstrumented_modules=1";
+  return "halt_on_error=1:ignore_noninstrumented_modules=1:allocator_may_return_null=1";
 }
+extern "C" const char* __tsan_default_suppressions() { return "race:libvips.so\n"; }
 #endif
 #ifdef __SANITIZE_ADDRESS__
 // Leaks are looked for by a process that traces this one, which is refused here. What libraries
