@@ -65,7 +65,7 @@ def nothing_is_reported(reports):
 
 def pytest_collection_modifyitems(config, items):
     if config.getoption("--store") == "s3":
-        skip = pytest.mark.skip(reason="it looks into the data folder for files")
+        skip = pytest.mark.skip(reason="it is about files in the data folder, or what the server itself serves of them")
         for item in items:
             if item.get_closest_marker("local"):
                 item.add_marker(skip)

@@ -309,6 +309,7 @@ def test_a_head_that_is_hardly_begun_holds_little(launch):
 # Threads.
 
 
+@pytest.mark.local
 @pytest.mark.skipif(os.geteuid() != 0, reason="another user's limit of processes is needed")
 @pytest.mark.parametrize("threads", [2, 8, 16, 24])
 def test_too_few_threads_are_said_at_the_start(folder, bare, threads):

@@ -149,6 +149,7 @@ def test_a_headliner(caller):
     assert (shown["headliner"], shown["headliner_url"], shown["headliner_type"]) == (None, None, None)
 
 
+@pytest.mark.local
 def test_an_asset(caller):
     box = caller.box(name="Scene 1")["id"]
     parent = caller.upload(box)
@@ -179,6 +180,7 @@ def test_an_asset(caller):
     assert fetch(asset["file_url"]).status_code == 404
 
 
+@pytest.mark.local
 def test_moving_an_asset(caller):
     first, second = caller.box(name="first"), caller.box(name="second")
     assert first["project"] != second["project"]
@@ -330,6 +332,7 @@ def test_models_are_an_admins(shared, caller):
 # Other APIs.
 
 
+@pytest.mark.local
 def test_other_apis_see_it(caller):
     box = caller.box(name="Scene 1")
     data = content("jpg")
@@ -462,6 +465,7 @@ def test_the_trash_keeps_what_is_said_of_an_asset(caller):
     expect(caller.delete(f"/projects/{expect(caller.get('/projects/'))[0]['id']}/"), 204)
 
 
+@pytest.mark.local
 def test_what_others_delete_is_gone(caller):
     box = caller.box()
     assets = [caller.upload(box["id"], generation_config='{"a": 1}') for _ in range(3)]

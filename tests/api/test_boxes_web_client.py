@@ -126,6 +126,7 @@ def test_credentials_that_are_none(shared):
     assert told["code"] == "token_not_valid"
 
 
+@pytest.mark.local
 def test_its_way_through_a_project(launch):
     """From another origin: log in, make a project with boxes, upload, order, choose, approve, delete."""
     server = launch({"cors.origins": ORIGIN})
@@ -179,6 +180,7 @@ def test_its_way_through_a_project(launch):
     assert "Access-Control-Allow-Origin" not in stranger.headers
 
 
+@pytest.mark.local
 def test_deleting_the_account(shared, caller):
     asset = caller.upload(caller.box()["id"], generation_config='{"a": 1}')
     native = caller.native()
@@ -187,6 +189,7 @@ def test_deleting_the_account(shared, caller):
     assert fetch(asset["file_url"]).status_code == 404
 
 
+@pytest.mark.local
 def test_below_a_path(below):
     """`file_url` has the path of the public address."""
     caller = Boxes.registered(below)

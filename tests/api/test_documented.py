@@ -125,6 +125,7 @@ def test_rate_limited(launch):
     shapes.failure(server.anyone().get("/users/me"), "rate_limited", 429)
 
 
+@pytest.mark.local
 def test_internal_error(launch):
     """Bytes that the disk has lost are the machine's failure, and tell nothing about the machine."""
     server = launch()

@@ -27,6 +27,7 @@ def root(request):
 # Every call, at both of its places.
 
 
+@pytest.mark.local
 def test_every_call_of_the_document(quantum, root):
     caller = quantum.twin(root)
     name = "b-" + unique_name("documented")

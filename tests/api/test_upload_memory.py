@@ -47,6 +47,7 @@ def upload_time(user):
     return time.monotonic() - start
 
 
+@pytest.mark.local
 @pytest.mark.parametrize("chunked", [False, True], ids=["known", "chunked"])
 def test_stalled_uploads_hold_no_memory(launch, chunked):
     server = launch(SMALL)
