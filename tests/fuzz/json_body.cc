@@ -17,7 +17,8 @@ class Body final : public http::RequestBody {
  public:
   Body(std::string_view bytes, std::uint32_t seed) : bytes_(bytes, seed) {}
   std::optional<std::uint64_t> length() const noexcept override { return std::nullopt; }
-  void set_limit(std::uint64_t) noexcept override {}
+  void set_limit(std::uint64_t bytes) noexcept override { limit_ = bytes; }
+  std::uint64_t limit() const noexcept override { return limit_; }
   void limit_time(std::uint64_t) noexcept override {}
   void set_sender(std::string_view) override {}
   Task<std::expected<std::size_t, StreamFault>> read(ByteSpan into) override {
@@ -26,6 +27,7 @@ class Body final : public http::RequestBody {
 
  private:
   fuzz::PiecesStream bytes_;
+  std::uint64_t limit_ = UINT64_MAX;
 };
 
 constexpr std::array kTypes{"application/json", "application/x-www-form-urlencoded",
@@ -42,6 +44,8 @@ void take_fields(const boost::json::object& object) {
   rest.text("username", 150);
   rest.nullable_text("title", 100);
   rest.integer("number", 1, 10'000);
+  rest.nullable_integer("seed", INT64_MIN, INT64_MAX);
+  rest.keys("asset_ids", 100);
   rest.uuid("upload_id");
   rest.optional_reference("folder");
   rest.nullable_time("expires_at");
