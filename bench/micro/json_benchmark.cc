@@ -1,10 +1,10 @@
 #include <benchmark/benchmark.h>
 
-#include <boost/json/array.hpp>
 #include <memory>
+#include <string>
 #include <utility>
 
-#include "apis/kit/json.h"
+#include "apis/kit/json_writer.h"
 #include "apis/mediavault/wire.h"
 #include "micro/small_vault.h"
 
@@ -44,17 +44,16 @@ void write_media(benchmark::State& state) {
                                .vault = small.vault()};
   std::size_t bytes = 0;
   for (auto _ : state) {
-    boost::json::value data = apis::mediavault::media_object(context, entry);
+    apis::WrittenJson data = apis::mediavault::media_object(context, entry);
     if (state.range(0) > 1) {
-      boost::json::array list;
-      list.reserve(static_cast<std::size_t>(state.range(0)));
-      list.push_back(std::move(data));
-      while (list.size() < static_cast<std::size_t>(state.range(0))) {
-        list.push_back(apis::mediavault::media_object(context, entry));
+      std::string list = '[' + data.text;
+      for (std::int64_t i = 1; i < state.range(0); ++i) {
+        list += ',';
+        list += apis::mediavault::media_object(context, entry).text;
       }
-      data = std::move(list);
+      data.text = std::move(list) + ']';
     }
-    bytes = apis::mediavault::success(context, std::move(data)).length();
+    bytes = apis::mediavault::success(context, data).length();
     benchmark::DoNotOptimize(bytes);
   }
   state.SetBytesProcessed(state.iterations() * static_cast<std::int64_t>(bytes));

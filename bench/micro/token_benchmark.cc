@@ -11,10 +11,12 @@ namespace {
 void check_token(benchmark::State& state) {
   SmallVault small;
   InlineExecutor executor;
-  const vault::Tokens tokens =
-      executor.run(small.vault().sessions().begin(small.make_account("ada").id));
+  small.make_account("ada");
+  const auto begun =
+      executor.run(small.vault().sessions().log_in({.login = "ada", .password = "correct horse"}));
+  if (!begun) throw std::runtime_error(begun.error().message);
   for (auto _ : state) {
-    const auto caller = executor.run(small.vault().sessions().authenticate(tokens.access));
+    const auto caller = executor.run(small.vault().sessions().authenticate(begun->tokens.access));
     if (!caller) throw std::runtime_error(caller.error().message);
   }
 }
@@ -23,8 +25,8 @@ BENCHMARK(check_token);
 void check_api_key(benchmark::State& state) {
   SmallVault small;
   InlineExecutor executor;
-  const auto made = executor.run(
-      small.vault().api_keys().create(small.make_account("ada").id, vault::KeyKind::kApi, "bench"));
+  const auto made = executor.run(small.vault().api_keys().create(
+      vault::Actor::system(small.make_account("ada").id), vault::KeyKind::kApi, "bench"));
   if (!made) throw std::runtime_error(made.error().message);
   for (auto _ : state) {
     const auto caller = executor.run(small.vault().api_keys().authenticate(made->secret));
