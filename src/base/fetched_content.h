@@ -11,7 +11,7 @@
 
 namespace coffer {
 
-// Who reads a content.
+// The reader of a content.
 struct ContentReader {
   std::string owner;     // whose share of the memory it takes
   InputStream& client;   // who may leave while it waits for that; outlives the call

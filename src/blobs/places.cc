@@ -16,8 +16,8 @@ constexpr std::size_t kFirstBatch = 4;
 
 }  // namespace
 
-// A batch on its way into the ledger, and who waits for it. Guarded by the state's mutex until it
-// is over.
+// A batch that is being written to the ledger, and the uploads that wait for it. Guarded by the
+// state's mutex until it has ended.
 struct Places::Reservation {
   std::vector<std::shared_ptr<OneShotEvent>> waiting;
   std::exception_ptr error;

@@ -67,7 +67,8 @@ class Places {
 
  private:
   Place draw(const std::string& suffix) const;
-  // Writes a batch of places down; it is the one under way. Who waits for it is told what fails.
+  // Writes a batch of places to the ledger, as the one reservation under way. A failure reaches the
+  // uploads that wait for it, too.
   Task<void> reserve(std::size_t batch);
 
   PlaceLedger& ledger_;

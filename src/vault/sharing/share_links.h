@@ -87,7 +87,7 @@ struct OpenShareLink {
 // A request for a file's bytes, as far as counting goes.
 struct ShareDownload {
   bool is_range = false;    // it asks for a part, as players and resumed downloads do
-  std::string client;       // who asks: what is the same in all requests of one download
+  std::string client;       // names the client: the same in all requests of one download
   std::uint64_t bytes = 0;  // that its reply may send
 };
 
