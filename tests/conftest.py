@@ -23,6 +23,8 @@ LONGEST = [
     "api/test_fsck.py", "faults/test_kill.py", "api/test_s3_proxy.py", "faults/test_full_disk.py",
 ]
 
+REPORTS = pytest.StashKey()  # of sanitizers, where the program is built with one
+
 
 def pytest_addoption(parser):
     parser.addoption(
@@ -30,8 +32,17 @@ def pytest_addoption(parser):
     )
 
 
-def pytest_configure():
+def pytest_configure(config):
     openapi.watch()
+    if program.is_sanitized():
+        config.stash[REPORTS] = Reports()
+
+
+def pytest_unconfigure(config):
+    if REPORTS in config.stash:
+        # Of what ended last, where the run was ended early.
+        print(*config.stash[REPORTS].take(), sep="\n")
+        config.stash[REPORTS].close()
 
 
 @pytest.fixture(autouse=True)
@@ -42,25 +53,16 @@ def replies_are_as_described():
     assert not faults, "not as the OpenAPI document has it:\n" + "\n".join(faults[:20])
 
 
-@pytest.fixture(scope="session")
-def reports():
-    """What sanitizers report; None for a program without."""
-    if not program.is_sanitized():
-        yield None
-        return
-    found = Reports()
-    yield found
-    left = found.take()
-    found.close()
-    assert not left, "\n".join(left)
-
-
-@pytest.fixture(autouse=True)
-def nothing_is_reported(reports):
-    """By the sanitizer of any process, until the test has ended."""
-    yield
-    found = reports.take() if reports else []
-    assert not found, "\n".join(found)
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item, call):
+    """What the sanitizer of any process reported until the test has ended fails it, and is shown
+    beside what else failed: a server that ends by a report does not end well either."""
+    result = (yield).get_result()
+    reports = item.config.stash.get(REPORTS, None)
+    if reports and call.when == "teardown" and (found := reports.take()):
+        result.sections.append(("What sanitizers report", "\n".join(found)))
+        if result.passed:
+            result.outcome, result.longrepr = "failed", "a sanitizer reports something"
 
 
 def pytest_collection_modifyitems(config, items):
