@@ -16,6 +16,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "http/content.h"
+#include "http/cookie.h"
 
 namespace coffer::apis::pages {
 namespace {
@@ -35,25 +36,9 @@ Task<std::expected<OpenShareLink, Problem>> open_link(RequestContext& context) {
   co_return std::move(*open);
 }
 
-// What the cookie of the share says; empty without one.
-std::string_view cookie_of(const http::Request& request) {
-  for (const auto [name, value] : request.headers) {
-    if (!equal_ignoring_case(name, "Cookie")) continue;
-    std::string_view rest = value;
-    while (!rest.empty()) {
-      const std::size_t end = std::min(rest.find(';'), rest.size());
-      const std::string_view pair = trim(rest.substr(0, end));
-      if (pair.starts_with(kCookie) && pair.substr(kCookie.size()).starts_with('=')) {
-        return pair.substr(kCookie.size() + 1);
-      }
-      rest.remove_prefix(std::min(end + 1, rest.size()));
-    }
-  }
-  return {};
-}
-
 bool is_unlocked(const RequestContext& context, const ShareLink& link) {
-  return context.vault.share_links().is_unlocked(link, cookie_of(context.request));
+  return context.vault.share_links().is_unlocked(link,
+                                                 http::cookie(context.request.headers, kCookie));
 }
 
 std::string path_of(const RequestContext& context, const ShareLink& link) {

@@ -1,5 +1,6 @@
 #include "vault/sharing/link_cipher.h"
 
+#include <fmt/format.h>
 #include <sodium.h>
 
 #include <algorithm>
@@ -7,6 +8,7 @@
 #include <stdexcept>
 #include <utility>
 
+#include "base/text.h"
 #include "vault/model/ids.h"
 
 namespace coffer::vault {
@@ -176,6 +178,23 @@ Uuid LinkCipher::unlock_code(const Uuid& token, Time until, std::string_view pas
   const ByteView stored = as_bytes(password);
   message.insert(message.end(), stored.begin(), stored.end());
   return mac(message);
+}
+
+std::string LinkCipher::unlock_key(const Uuid& token, Time until, std::string_view password) const {
+  return fmt::format("{}.{}", to_micros(until), unlock_code(token, until, password).str());
+}
+
+bool LinkCipher::unlocks(std::string_view key, const Uuid& token, Time now,
+                         std::string_view password) const {
+  const std::size_t dot = key.find('.');
+  if (dot == std::string_view::npos) return false;
+  const auto micros = parse_unsigned(key.substr(0, dot));
+  const auto code = Uuid::parse(key.substr(dot + 1));
+  if (!micros || *micros > static_cast<std::uint64_t>(INT64_MAX) || !code) return false;
+  const Time until = from_micros(static_cast<std::int64_t>(*micros));
+  if (until <= now) return false;
+  const Uuid right = unlock_code(token, until, password);
+  return equal_in_constant_time(right.bytes, code->bytes);
 }
 
 Uuid LinkCipher::delete_key(const Uuid& entry, std::uint32_t generation) const {

@@ -1,9 +1,9 @@
 // Links that are computed and not stored: short links, delete keys, tokens derived from a share,
-// codes that unlock a share with a password.
+// keys that unlock a share with a password.
 //
 // Short links and derived tokens are numbers enciphered by a keyed permutation (a balanced Feistel
 // network, SipHash as its round function). Without the key a link says nothing about the number,
-// and a guess hits a link that exists by chance alone. Delete keys, codes and the seals of
+// and a guess hits a link that exists by chance alone. Delete keys, unlock keys and seals of
 // cursors are HMAC-SHA-256.
 #pragma once
 
@@ -14,6 +14,7 @@
 #include <string_view>
 
 #include "base/bytes.h"
+#include "base/clock.h"
 #include "base/ids.h"
 #include "vault/model/types.h"
 
@@ -59,9 +60,11 @@ class LinkCipher {
   // 34 of a share token's random bits. A derived token holds them, so it ends with the share token.
   static std::uint64_t check_of(const Uuid& token) noexcept;
 
-  // The secret by which whoever gave the password of the share `token` is known until then, in the
-  // form of a UUID. `password` in its stored form: another one gives another code.
-  Uuid unlock_code(const Uuid& token, Time until, std::string_view password) const;
+  // The key by which whoever gave the password of the share `token` is known until then. `password`
+  // in its stored form: another one gives another key.
+  std::string unlock_key(const Uuid& token, Time until, std::string_view password) const;
+  // Whether `key`, any text, is one of unlock_key() that is good now.
+  bool unlocks(std::string_view key, const Uuid& token, Time now, std::string_view password) const;
 
   // The key that deletes the file, as a UUID of version 4.
   Uuid delete_key(const Uuid& entry, std::uint32_t generation) const;
@@ -81,6 +84,7 @@ class LinkCipher {
   Halves decipher(Halves secret, unsigned half_bits) const;
   std::uint64_t round(std::uint64_t half, unsigned half_bits, unsigned number) const;
   Uuid mac(ByteView message) const;
+  Uuid unlock_code(const Uuid& token, Time until, std::string_view password) const;
 
   std::array<unsigned char, 16> permutation_key_{};
   std::array<unsigned char, 32> mac_key_{};

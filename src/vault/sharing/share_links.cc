@@ -417,21 +417,13 @@ Task<Result<ShareLinks::Key>> ShareLinks::unlock(const ShareLink& link, std::str
   }
   attempts.succeeded(context_.clock.now(), check, *attempt);
   const Time until = context_.clock.now() + kUnlockedFor;
-  const Uuid code = cipher_->unlock_code(link.token, until, link.password);
-  co_return Key{.text = fmt::format("{}.{}", to_micros(until), code.str()), .lasts = kUnlockedFor};
+  co_return Key{.text = cipher_->unlock_key(link.token, until, link.password),
+                .lasts = kUnlockedFor};
 }
 
 bool ShareLinks::is_unlocked(const ShareLink& link, std::string_view key) const {
-  if (!link.has_password()) return true;
-  const std::size_t dot = key.find('.');
-  if (dot == std::string_view::npos) return false;
-  const auto micros = parse_unsigned(key.substr(0, dot));
-  const auto code = Uuid::parse(key.substr(dot + 1));
-  if (!micros || *micros > static_cast<std::uint64_t>(INT64_MAX) || !code) return false;
-  const Time until = from_micros(static_cast<std::int64_t>(*micros));
-  if (until <= context_.clock.now()) return false;
-  const Uuid right = cipher_->unlock_code(link.token, until, link.password);
-  return equal_in_constant_time(right.bytes, code->bytes);
+  return !link.has_password() ||
+         cipher_->unlocks(key, link.token, context_.clock.now(), link.password);
 }
 
 Task<Result<Entry>> ShareLinks::find_file(const ShareLink& link, Uuid ref) {
