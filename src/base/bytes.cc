@@ -1,19 +1,9 @@
 #include "base/bytes.h"
 
+#include <openssl/evp.h>
 #include <sodium.h>
 
 namespace coffer {
-namespace {
-
-std::string encode_base64(ByteView bytes, int variant) {
-  std::string out(sodium_base64_encoded_len(bytes.size(), variant), '\0');
-  sodium_bin2base64(out.data(), out.size(), reinterpret_cast<const unsigned char*>(bytes.data()),
-                    bytes.size(), variant);
-  out.pop_back();  // the terminating NUL that the encoder counts
-  return out;
-}
-
-}  // namespace
 
 int hex_digit(char c) noexcept {
   if (c >= '0' && c <= '9') return c - '0';
@@ -47,7 +37,12 @@ std::optional<Bytes> from_hex(std::string_view text) {
 }
 
 std::string to_base64(ByteView bytes) {
-  return encode_base64(bytes, sodium_base64_VARIANT_ORIGINAL);
+  std::string out((bytes.size() + 2) / 3 * 4 + 1, '\0');
+  EVP_EncodeBlock(reinterpret_cast<unsigned char*>(out.data()),
+                  reinterpret_cast<const unsigned char*>(bytes.data()),
+                  static_cast<int>(bytes.size()));
+  out.pop_back();  // its terminating NUL
+  return out;
 }
 
 std::optional<Bytes> from_base64(std::string_view text) {
@@ -65,7 +60,12 @@ std::optional<Bytes> from_base64(std::string_view text) {
 }
 
 std::string to_base64url(ByteView bytes) {
-  return encode_base64(bytes, sodium_base64_VARIANT_URLSAFE_NO_PADDING);
+  constexpr int kVariant = sodium_base64_VARIANT_URLSAFE_NO_PADDING;
+  std::string out(sodium_base64_encoded_len(bytes.size(), kVariant), '\0');
+  sodium_bin2base64(out.data(), out.size(), reinterpret_cast<const unsigned char*>(bytes.data()),
+                    bytes.size(), kVariant);
+  out.pop_back();  // the terminating NUL that the encoder counts
+  return out;
 }
 
 bool equal_in_constant_time(ByteView a, ByteView b) noexcept {

@@ -29,12 +29,12 @@ std::string to_hex(ByteView bytes);
 // Either case; nothing unless every character is a digit and their number even.
 std::optional<Bytes> from_hex(std::string_view text);
 
-// RFC 4648 section 4, with padding.
+// RFC 4648 section 4, with padding. REQUIRES: fewer than 2^30 bytes.
 std::string to_base64(ByteView bytes);
 // Nothing unless `text` is what to_base64() gives; the padding may be missing.
 std::optional<Bytes> from_base64(std::string_view text);
 
-// RFC 4648 section 5 ("base64url"), without padding.
+// RFC 4648 section 5 ("base64url"), without padding; in a time that does not depend on the bytes.
 std::string to_base64url(ByteView bytes);
 
 // Whether both are equal, in time that depends on their lengths alone.

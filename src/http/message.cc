@@ -131,7 +131,7 @@ Headers::FieldRange Headers::append(std::string_view name, std::string_view valu
 }
 
 bool Headers::is_named(const FieldRange& range, std::string_view name) const noexcept {
-  return equal_ignoring_case(field_at(range).name, name);
+  return range.name_length == name.size() && equal_ignoring_case(field_at(range).name, name);
 }
 
 void Headers::set(std::string_view name, std::string_view value) {
@@ -152,20 +152,21 @@ void Headers::clear() noexcept {
 }
 
 std::optional<std::string_view> Headers::get(std::string_view name) const noexcept {
-  for (const Field field : *this) {
-    if (equal_ignoring_case(field.name, name)) return field.value;
+  for (const FieldRange& range : field_ranges_) {
+    if (is_named(range, name)) return field_at(range).value;
   }
   return std::nullopt;
 }
 
 std::optional<std::string> Headers::joined(std::string_view name) const {
   std::optional<std::string> all;
-  for (const Field field : *this) {
-    if (!equal_ignoring_case(field.name, name)) continue;
+  for (const FieldRange& range : field_ranges_) {
+    if (!is_named(range, name)) continue;
+    const std::string_view value = field_at(range).value;
     if (all) {
-      all->append(", ").append(field.value);
+      all->append(", ").append(value);
     } else {
-      all = field.value;
+      all = value;
     }
   }
   return all;

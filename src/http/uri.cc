@@ -111,7 +111,9 @@ std::size_t pieces_in(std::string_view text, char separator) noexcept {
 std::optional<std::vector<std::string>> split_path(std::string_view path) {
   std::vector<std::string> segments;
   std::string_view rest = path.substr(1);
-  if (pieces_in(rest, '/') > kMaxPieces) return std::nullopt;
+  const std::size_t pieces = pieces_in(rest, '/');
+  if (pieces > kMaxPieces) return std::nullopt;
+  segments.reserve(pieces);
   while (!rest.empty()) {
     const std::size_t slash = rest.find('/');
     if (!decode_into(segments.emplace_back(), rest.substr(0, slash), false)) return std::nullopt;

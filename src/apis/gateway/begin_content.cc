@@ -11,12 +11,17 @@
 namespace coffer::apis {
 namespace {
 
+// The first section of the reply that has bytes; null when there is none.
 http::ContentSection* first_section(http::Response& response) {
   for (http::Segment& segment : response.body) {
     auto* const section = std::get_if<http::ContentSection>(&segment);
     if (section && section->length > 0) return section;
   }
   return nullptr;
+}
+
+const FetchedContent* fetched_in(const http::ContentSection* section) {
+  return section ? dynamic_cast<const FetchedContent*>(section->content.get()) : nullptr;
 }
 
 std::uint64_t length_of_sections(const http::Response& response) {
@@ -42,11 +47,11 @@ std::shared_ptr<const Content> counted(std::shared_ptr<const Content> content,
 
 }  // namespace
 
+bool is_fetched(http::Response& response) { return fetched_in(first_section(response)) != nullptr; }
+
 Task<bool> begin_content(http::Response& response, std::string owner, InputStream& client) {
   http::ContentSection* const section = first_section(response);
-  if (!section) co_return true;
-  const auto* const fetched = dynamic_cast<const FetchedContent*>(section->content.get());
-  if (!fetched) co_return true;
+  const auto* const fetched = fetched_in(section);
   ContentReader reader{
       .owner = std::move(owner), .client = client, .length = length_of_sections(response)};
   std::exception_ptr error;

@@ -16,10 +16,10 @@ namespace coffer::apis {
 namespace {
 
 // Whose share of what is bounded a request takes.
-std::string share_of(const vault::Caller* caller, const std::string& limit_key) {
+std::string share_of(const vault::Caller* caller, const Client& client) {
   const bool is_account = caller && !caller->account.is_guest;
   return is_account ? "account " + std::to_string(caller->account.id.value)
-                    : "address " + limit_key;
+                    : "address " + client.limit_key();
 }
 
 constexpr std::string_view kMethods = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS";
@@ -251,7 +251,7 @@ Task<Reply> Gateway::answer(http::Request& request, const Client& client, const 
   dialect = mounted.dialect;
   request.route = match.route;
   request.body->set_limit(mounted.route.body_limit);
-  request.body->set_sender(client.limit_key());
+  if (request.method != http::Method::kGet) request.body->set_sender(client.limit_key());
   request.max_parts = options_.max_parts;
   if (const auto name = repeated_credentials(request)) {
     // Nobody knows whose request it is.
@@ -303,8 +303,8 @@ Task<Reply> Gateway::call(const RouteEntry& mounted, const http::PathParameters&
   }
   Reply made = co_await perform(mounted, context);
   Reply reply = conditional(request, std::move(made));
-  if (reply && request.method != http::Method::kHead) {
-    std::string owner = share_of(caller, client.limit_key());
+  if (reply && request.method != http::Method::kHead && is_fetched(*reply)) {
+    std::string owner = share_of(caller, client);
     const bool has_begun = co_await begin_content(*reply, std::move(owner), *request.body);
     if (!has_begun) {
       co_return std::unexpected(
@@ -335,7 +335,7 @@ Task<Reply> Gateway::perform(const RouteEntry& mounted, RequestContext& context)
 std::optional<Problem> Gateway::guard(const RouteEntry& mounted, const http::Request& request,
                                       const Client& client, const vault::Caller* caller,
                                       http::Response& response) {
-  auto place = streams_.take(share_of(caller, client.limit_key()));
+  auto place = streams_.take(share_of(caller, client));
   if (!place) {
     return Problem(ProblemKind::kBusy,
                    "Too many long lists are being read; finish one, or try again in a moment");
