@@ -1,6 +1,5 @@
 #include "apis/kit/json_writer.h"
 
-#include <array>
 #include <cstddef>
 
 #include "apis/kit/json_text.h"
@@ -8,13 +7,17 @@
 namespace coffer::apis {
 namespace {
 
-constexpr auto kNeedsEscape = [] {
-  std::array<bool, 256> needs{};
-  for (std::size_t c = 0; c < 0x20; ++c) needs[c] = true;
-  needs['"'] = needs['\\'] = true;
-  return needs;
-}();
-bool needs_escape(char c) { return kNeedsEscape[static_cast<unsigned char>(c)]; }
+bool needs_escape(char c) noexcept {
+  return static_cast<unsigned char>(c) < 0x20 || c == '"' || c == '\\';
+}
+
+// Most texts have none. To the end whatever it finds, and in bytes, so that the compiler looks at
+// many at once.
+bool has_escapes(std::string_view text) noexcept {
+  unsigned char found = 0;
+  for (const char c : text) found = static_cast<unsigned char>(found | (needs_escape(c) ? 1 : 0));
+  return found != 0;
+}
 
 void append_escaped(std::string& out, char c) {
   switch (c) {
@@ -37,14 +40,17 @@ void append_escaped(std::string& out, char c) {
 
 void append_json(std::string& out, std::string_view text) {
   out += '"';
-  std::size_t begin = 0;
-  for (std::size_t at = 0; at < text.size(); ++at) {
-    if (!needs_escape(text[at])) continue;
-    out += text.substr(begin, at - begin);
-    append_escaped(out, text[at]);
-    begin = at + 1;
+  if (has_escapes(text)) {
+    for (const char c : text) {
+      if (needs_escape(c)) {
+        append_escaped(out, c);
+      } else {
+        out += c;
+      }
+    }
+  } else {
+    out += text;
   }
-  out += text.substr(begin);
   out += '"';
 }
 

@@ -64,9 +64,8 @@ class ObjectWriter {
   // `name` stands as it is: it holds nothing that needs to be escaped.
   template <class Value>
   ObjectWriter& member(std::string_view name, const Value& value) {
-    text_ += text_.size() > 1 ? ",\"" : "\"";
-    text_ += name;
-    text_ += "\":";
+    using namespace std::string_view_literals;
+    text_.append(text_.size() > 1 ? ",\""sv : "\""sv).append(name).append("\":"sv);
     append_json(text_, value);
     return *this;
   }

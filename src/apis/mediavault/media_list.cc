@@ -203,6 +203,7 @@ Task<Reply> list_page(RequestContext& context, const ListRequest& list, std::str
   const auto collections =
       co_await collections_of(context.vault, context.account().id, found.entries);
   std::string data = "[";
+  data.reserve(found.entries.size() * kMediaObjectBytes);
   const std::string api_url = api_url_of(context);
   for (std::size_t i = 0; i < found.entries.size(); ++i) {
     if (i > 0) data += ',';

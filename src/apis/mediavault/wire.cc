@@ -55,9 +55,6 @@ std::vector<std::string> collection_ids(std::span<const vault::CollectionId> ids
   return out;
 }
 
-// So many bytes have most.
-constexpr std::size_t kMediaObjectBytes = 1024;
-
 }  // namespace
 
 std::string media_id(vault::EntryId id) {

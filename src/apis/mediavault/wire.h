@@ -42,6 +42,9 @@ void tag_list(http::Response& response);
 // Whether a file's object leads to its bytes. Nothing leads to those of one that is deleted.
 enum class FileLinks { kShown, kNone };
 
+// More bytes than most objects of files have.
+inline constexpr std::size_t kMediaObjectBytes = 1024;
+
 // The members of a file's object. `api_url`: where the API is, as the client sees it;
 // `collections`: those that the file is in. They tell where a picture was taken. REQUIRES: sent to
 // the file's owner and nobody else.
