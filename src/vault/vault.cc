@@ -69,7 +69,8 @@ Task<void> Vault::check_ready() {
   const std::uint64_t left = co_await context_.blobs.free_bytes();
   if (left == 0) {
     throw blobs::NoSpaceError(
-        "less of the disk is free than storage.reserve asks for, or it has no inode left");
+        "less of the disk is free than storage.reserve asks for, or it takes hardly any more "
+        "files");
   }
 }
 

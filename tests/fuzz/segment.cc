@@ -42,7 +42,7 @@ class MemoryDisk final : public Disk {
   std::vector<std::string> names(const std::string&) override { unused(); }
   OpenFile lock_folder(const std::string&) override { unused(); }
   bool leads_to(const std::string&, const OpenFile&) override { unused(); }
-  bool has_inodes(const std::string&) override { unused(); }
+  std::optional<Files> files(const std::string&) override { unused(); }
   Space space() override { unused(); }
 
  private:

@@ -57,6 +57,10 @@ class Disk {
     std::uint64_t free = 0;   // bytes that an ordinary process can still store
     std::uint64_t total = 0;  // of the whole file system
   };
+  struct Files {
+    std::uint64_t free = 0;   // more that can be made
+    std::uint64_t total = 0;  // with those that are there
+  };
 
   virtual ~Disk() = default;
 
@@ -105,8 +109,8 @@ class Disk {
   virtual OpenFile lock_folder(const std::string& name) = 0;
   // Whether the name leads to that open folder now.
   virtual bool leads_to(const std::string& name, const OpenFile& folder) = 0;
-  // Whether another file can be made in the folder, as far as its file system counts them.
-  virtual bool has_inodes(const std::string& folder) = 0;
+  // Of the file system of the folder; nothing where it does not count its files.
+  virtual std::optional<Files> files(const std::string& folder) = 0;
 
   virtual Space space() = 0;
 };

@@ -13,6 +13,13 @@ namespace {
 constexpr std::uint64_t kReserveShare = 8;
 // A write of so many bytes shows whether there is room again.
 constexpr std::size_t kProbeBytes = std::size_t{64} * 1024;
+// So many files are left to the database, to segments, and to the folders of blobs.
+constexpr std::uint64_t kFilesReserve = 16;
+
+// Where none is left the count may be of a file system that always says so: creating one will tell.
+bool is_reserve(const Disk::Files& files) {
+  return files.free > 0 && files.free < std::min(kFilesReserve, files.total / kReserveShare);
+}
 
 }  // namespace
 
@@ -29,8 +36,17 @@ void DiskSpace::require(std::uint64_t bytes) {
       "the disk has room for {} bytes beside storage.reserve, not for {}", left, bytes));
 }
 
+void DiskSpace::require_file() {
+  const auto files = disk_.files(kBlobs);
+  if (!files || !is_reserve(*files)) return;
+  throw NoSpaceError(
+      fmt::format("the disk takes {} more files, which are kept for the database", files->free));
+}
+
 std::uint64_t DiskSpace::available() {
-  if (refused_.load(std::memory_order_relaxed) || !disk_.has_inodes(kBlobs)) {
+  const auto files = disk_.files(kBlobs);
+  if (files && is_reserve(*files)) return 0;
+  if (refused_.load(std::memory_order_relaxed) || (files && files->free == 0)) {
     if (!can_write()) return 0;
     set_refused(false);
   }

@@ -18,9 +18,13 @@ class DiskSpace {
   // Throws NoSpaceError when the disk would be left with less than the reserve.
   void require(std::uint64_t bytes);
 
+  // Throws NoSpaceError when only the last 16 files can be made, or an eighth of all if that is
+  // fewer.
+  void require_file();
+
   // What can still be stored beside the reserve. 0 also when the last write found no room although
-  // the disk claims to have some, as where a quota is reached, until one succeeds; and when the
-  // disk says that it takes no more files, and takes none.
+  // the disk claims to have some, as where a quota is reached, until one succeeds; where
+  // require_file() throws; and when the disk says that it takes no more files, and takes none.
   std::uint64_t available();
 
   // How a write ended: with NoSpaceError, or well. Does not block.

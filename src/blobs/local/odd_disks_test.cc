@@ -23,8 +23,9 @@ constexpr std::uint64_t kMiB = std::uint64_t{1} << 20;
 struct Oddities {
   std::atomic<std::uint64_t> free = 1000 * kMiB;
   std::atomic<std::uint64_t> total = 2000 * kMiB;
-  std::atomic<bool> over_quota = false;    // writes fail though space() has room
-  std::atomic<bool> no_inodes = false;     // as it says
+  std::atomic<bool> over_quota = false;     // writes fail though space() has room
+  std::atomic<std::uint64_t> files = 1000;  // more that it takes, as it says
+  std::atomic<std::uint64_t> all_files = 2000;
   std::chrono::microseconds time_step{1};  // 0: times cannot be set
 };
 
@@ -34,7 +35,9 @@ class OddDisk final : public WatchedDisk {
       : WatchedDisk(root), odd_(std::move(odd)) {}
 
   Space space() override { return {.free = odd_->free, .total = odd_->total}; }
-  bool has_inodes(const std::string&) override { return !odd_->no_inodes; }
+  std::optional<Files> files(const std::string&) override {
+    return Files{.free = odd_->files, .total = odd_->all_files};
+  }
   void write(const OpenFile& file, ByteView data, std::uint64_t offset) override {
     if (odd_->over_quota) throw NoSpaceError("the test's quota is reached");
     WatchedDisk::write(file, data, offset);
@@ -126,13 +129,29 @@ TEST_F(OddDisks, AQuotaThatSpaceDoesNotShowIsAFullDiskUntilItHasRoom) {
 
 TEST_F(OddDisks, ADiskThatTakesNoMoreFilesIsFull) {
   const auto store = open();
-  odd_->no_inodes = true;
+  odd_->files = 0;
   EXPECT_GT(executor_.run(store->free_bytes()), 0u) << "what it says is tried";
   odd_->over_quota = true;
   EXPECT_EQ(executor_.run(store->free_bytes()), 0u);
-  odd_->no_inodes = false;
+  odd_->files = 16;
   odd_->over_quota = false;
   EXPECT_GT(executor_.run(store->free_bytes()), 0u);
+}
+
+TEST_F(OddDisks, KeepsAFewFiles) {
+  const auto store = open();
+  odd_->files = 15;
+  EXPECT_EQ(executor_.run(store->free_bytes()), 0u);
+  EXPECT_FALSE(stores(*store, kFile));
+  EXPECT_TRUE(stores(*store, kPacked)) << "it takes no file of its own";
+  odd_->files = 16;
+  EXPECT_GT(executor_.run(store->free_bytes()), 0u);
+  EXPECT_TRUE(stores(*store, kFile));
+  odd_->files = 5;
+  odd_->all_files = 40;
+  EXPECT_TRUE(stores(*store, kFile)) << "a disk of few files is used too";
+  odd_->files = 4;
+  EXPECT_FALSE(stores(*store, kFile));
 }
 
 TEST_F(OddDisks, AFullDiskStillOpensAndServes) {

@@ -292,15 +292,16 @@ class PosixDisk final : public Disk {
     return found.st_dev == held.st_dev && found.st_ino == held.st_ino;
   }
 
-  // No answer is taken for yes: creating a file will tell. A file system that makes inodes as they
-  // are needed has a count of 0.
-  bool has_inodes(const std::string& name) override {
+  // Nothing without an answer: creating a file will tell. A file system that makes inodes as they
+  // are needed has a total of 0.
+  std::optional<Files> files(const std::string& name) override {
     const OpenFile folder(open_folder_fd(name));
     struct statvfs status {};
     if (!folder || uninterrupted([&] { return ::fstatvfs(folder.fd(), &status); }) != 0) {
-      return true;
+      return std::nullopt;
     }
-    return status.f_files == 0 || status.f_favail > 0;
+    if (status.f_files == 0) return std::nullopt;
+    return Files{.free = status.f_favail, .total = status.f_files};
   }
 
   Space space() override {

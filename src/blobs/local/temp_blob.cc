@@ -57,6 +57,7 @@ void TempBlob::discard() noexcept {
 
 void TempBlob::begin() {
   std::string name = temporary_name(context_.next_temporary.fetch_add(1));
+  context_.space.require_file();
   file_ = context_.disk->create(name);
   temporary_ = std::move(name);
 }

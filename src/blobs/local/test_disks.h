@@ -76,7 +76,7 @@ class WatchedDisk : public Disk {
   bool leads_to(const std::string& name, const OpenFile& folder) override {
     return disk_->leads_to(name, folder);
   }
-  bool has_inodes(const std::string& folder) override { return disk_->has_inodes(folder); }
+  std::optional<Files> files(const std::string& folder) override { return disk_->files(folder); }
   Space space() override { return before("space"), disk_->space(); }
 
  protected:
