@@ -87,6 +87,9 @@ void Server::start() {
   for (const Address& address : metrics_addresses()) {
     log::info("showing metrics", {{"host", address.host}, {"port", address.port}});
   }
+  // A bucket that is named while blobs.store is not s3 shows here as not in use.
+  const bool is_s3 = settings_.blobs.store == config::BlobStoreKind::kS3;
+  log::info("files", {{"store", is_s3 ? "s3" : "local"}, {"bucket", settings_.s3.bucket}});
   log::info("guests", {{"served", settings_.guests}});
   log::info("media", {{"looked_into", settings_.media.enabled},
                       {"workers", settings_.media.enabled ? media_workers(settings_) : 0}});
