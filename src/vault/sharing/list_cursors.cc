@@ -69,7 +69,7 @@ Sha256Digest digest_of(const NamedList& list) {
 }
 
 std::optional<Bytes> from_base64url(std::string_view text) {
-  Bytes bytes(text.size());
+  Bytes bytes(text.size() / 4 * 3 + 3);  // never none: a null pointer may not be passed
   std::size_t length = 0;
   const int failed = sodium_base642bin(reinterpret_cast<unsigned char*>(bytes.data()), bytes.size(),
                                        text.data(), text.size(), nullptr, &length, nullptr,
