@@ -50,7 +50,9 @@ class MediaJobsTest : public vault::test::VaultTest {
   ~MediaJobsTest() override { end(); }
 
   void begin(const std::string& program = COFFER_MEDIA_PROGRAM) {
-    pool_.emplace(media::program_launcher(program), media::WorkerPoolOptions{.workers = 2});
+    // A job of some seconds takes ten times as long under a sanitizer.
+    pool_.emplace(media::program_launcher(program),
+                  media::WorkerPoolOptions{.workers = 2, .job_timeout = 2min});
     jobs_.emplace(*vault_, *pool_, DrawingPools{},
                   MediaJobs::Options{.threads = 2,
                                      .folder = folder_.path().string(),
