@@ -1,6 +1,11 @@
 #include "base/memory_budget.h"
 
 namespace coffer {
+namespace {
+
+constexpr std::size_t kAccountsOfAnAddress = 3;  // times what is free
+
+}  // namespace
 
 MemoryBudget::Lease::Lease(MemoryBudget& budget, std::string by_address, std::string by_account)
     : budget_(&budget), by_address_(std::move(by_address)), by_account_(std::move(by_account)) {}
@@ -35,13 +40,14 @@ void MemoryBudget::Lease::shrink(std::size_t bytes) noexcept {
 bool MemoryBudget::take(const Lease& lease, std::size_t bytes) {
   const std::lock_guard lock(mutex_);
   const std::size_t left = max_ - used();
-  const auto has_room = [&](const std::string& client) {
+  const auto has_room = [&](const std::string& client, std::size_t times) {
     const auto found = held_.find(client);
     const std::size_t own = found == held_.end() ? 0 : found->second;
-    return own <= left && bytes <= left - own;
+    return bytes <= left && own <= left * times && bytes <= left * times - own;
   };
   const bool by_account = !lease.by_account_.empty();
-  if (!has_room(lease.by_address_) || (by_account && !has_room(lease.by_account_))) {
+  if (!has_room(lease.by_address_, by_account ? kAccountsOfAnAddress : 1) ||
+      (by_account && !has_room(lease.by_account_, 1))) {
     refusals_.fetch_add(1, std::memory_order_relaxed);
     return false;
   }

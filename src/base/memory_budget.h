@@ -14,7 +14,9 @@
 namespace coffer {
 
 // A client may hold as much as is free for all others: the first alone half of it, two a third
-// each. So no client can take the last of it from the rest. Threads: any.
+// each. So no client can take the last of it from the rest. The accounts at one address may hold
+// three times what is free: where one of them has its half, something is left to the others there,
+// and to other addresses a quarter. Threads: any.
 class MemoryBudget {
  public:
   explicit MemoryBudget(std::size_t max_bytes) noexcept : max_(max_bytes) {}

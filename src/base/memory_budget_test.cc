@@ -31,7 +31,21 @@ TEST(MemoryBudget, CountsTheAddressOfManyAccounts) {
     leases.emplace_back(budget, "10.0.0.1", "account " + std::to_string(i));
     if (leases.back().grow(10)) got += 10;
   }
-  EXPECT_EQ(got, 500U);
+  EXPECT_EQ(got, 750U);
+  Lease nobody(budget, "10.0.0.1");
+  EXPECT_FALSE(nobody.grow(1));
+  Lease other(budget, "10.0.0.2");
+  EXPECT_TRUE(other.grow(125));
+}
+
+TEST(MemoryBudget, AnAccountLeavesRoomToOthersAtItsAddress) {
+  MemoryBudget budget(1000);
+  Lease greedy(budget, "10.0.0.1", "account 1");
+  EXPECT_TRUE(greedy.grow(500));
+  EXPECT_FALSE(greedy.grow(1));
+  Lease modest(budget, "10.0.0.1", "account 2");
+  EXPECT_TRUE(modest.grow(250));
+  EXPECT_FALSE(modest.grow(1));
 }
 
 TEST(MemoryBudget, CountsTheAccountAtManyAddresses) {
