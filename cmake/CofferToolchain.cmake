@@ -20,12 +20,11 @@ add_compile_definitions(BOOST_ASIO_SEPARATE_COMPILATION
 
 find_program(CCACHE ccache)
 if(CCACHE)
-  # Without these the cache refuses whatever uses a precompiled header.
-  set(CMAKE_CXX_COMPILER_LAUNCHER ${CMAKE_COMMAND} -E env
+  # The sloppiness: without it the cache refuses whatever uses a precompiled header. By the headers'
+  # contents alone (depend): else it compares preprocessed text, which has no comments, and returns
+  # a precompiled header whose `#pragma once` does not know a file again that a comment changed.
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${CMAKE_COMMAND} -E env CCACHE_DEPEND=true
       CCACHE_SLOPPINESS=pch_defines,time_macros,include_file_mtime,include_file_ctime ${CCACHE})
-  if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
-    add_compile_options(-fpch-preprocess)
-  endif()
 endif()
 find_program(MOLD mold)
 if(MOLD)

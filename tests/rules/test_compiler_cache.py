@@ -1,0 +1,46 @@
+"""A build with a compiler cache gives what a build without one gives, whatever was in the cache."""
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+TOOLCHAIN = Path(__file__).resolve().parents[2] / "cmake" / "CofferToolchain.cmake"
+
+BUILD = f"""
+cmake_minimum_required(VERSION 3.25)
+project(cached CXX)
+include({TOOLCHAIN})
+add_library(cached use.cc)
+target_include_directories(cached PRIVATE .)
+target_precompile_headers(cached PRIVATE common.h)
+"""
+HEADER = "#pragma once\n// {comment}\ninline int answer() {{ return 42; }}\n"
+
+
+def build(source: Path, cache: Path, *, clean: bool) -> None:
+    if clean:
+        shutil.rmtree(source / "build", ignore_errors=True)
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("CCACHE_")}
+    environment |= {"CCACHE_DIR": str(cache), "CCACHE_CONFIGPATH": os.devnull}
+    for command in (["cmake", "-G", "Ninja", "-B", "build"], ["cmake", "--build", "build"]):
+        run = subprocess.run(command, cwd=source, env=environment, capture_output=True, text=True)
+        assert run.returncode == 0, run.stdout + run.stderr
+
+
+# Unclean: the precompiled header of the time before is still there while the new one is made.
+@pytest.mark.parametrize("clean", [True, False])
+@pytest.mark.skipif(shutil.which("ccache") is None, reason="a build without ccache has no cache")
+def test_a_precompiled_header_follows_comments(tmp_path, clean):
+    source, cache = tmp_path / "source", tmp_path / "cache"
+    source.mkdir()
+    (source / "CMakeLists.txt").write_text(BUILD)
+    (source / "common.h").write_text('#pragma once\n#include "answer.h"\n')
+    (source / "use.cc").write_text("")
+    for step, comment in enumerate(("One.", "Two.", "Six.", "One.")):
+        (source / "answer.h").write_text(HEADER.format(comment=comment))
+        # The source is new each time, so that the compiler has to read the precompiled header.
+        (source / "use.cc").write_text(f'#include "answer.h"\nint use{step}() {{ return answer(); }}\n')
+        build(source, cache, clean=clean)
