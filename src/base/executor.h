@@ -157,6 +157,10 @@ class InlineExecutor final : public Executor {
       return std::move(*result);
     }
   }
+  template <Awaitable Awaited>
+  auto run(Awaited awaited) {
+    return run(as_task(awaited));
+  }
 
  private:
   void serve(const bool& ended);

@@ -104,7 +104,8 @@ class Promise<void> : public PromiseBase {
 }  // namespace detail
 
 // Move-only owner of a coroutine. Destroying a task that has not finished destroys the
-// frame, so it must not be waiting for an event that would still resume it.
+// frame, so it must not be waiting for an event that would still resume it. A Task<void> without a
+// coroutine is work that is done already.
 template <class T = void>
 class [[nodiscard]] Task {
  public:
@@ -125,14 +126,25 @@ class [[nodiscard]] Task {
   auto operator co_await() && noexcept {
     struct Awaiter {
       Handle handle;
-      bool await_ready() const noexcept { return false; }
+      bool await_ready() const noexcept { return std::is_void_v<T> && !handle; }
       bool await_suspend(std::coroutine_handle<> awaiter) const {
         return handle.promise().run(handle, awaiter);
       }
-      T await_resume() const { return handle.promise().take(); }
+      T await_resume() const {
+        if constexpr (std::is_void_v<T>) {
+          if (!handle) return;
+        }
+        return handle.promise().take();
+      }
     };
     return Awaiter{handle_};
   }
+
+  // Runs it on this thread for as long as it need not wait; false: it waits, and has to outlive
+  // that. REQUIRES: it has a coroutine, and nobody awaits it.
+  bool run_at_once() { return !handle_.promise().run(handle_, std::noop_coroutine()); }
+  // REQUIRES: it has ended, and its result was not taken. Throws what it threw.
+  T take() { return handle_.promise().take(); }
 
  private:
   Handle handle_;
@@ -145,6 +157,18 @@ Task<T> detail::Promise<T>::get_return_object() noexcept {
 
 inline Task<void> detail::Promise<void>::get_return_object() noexcept {
   return Task<void>{std::coroutine_handle<Promise>::from_promise(*this)};
+}
+
+// What is no task and can be awaited.
+template <class T>
+concept Awaitable = requires(T& awaited) {
+  awaited.await_resume();
+};
+
+// A task that awaits what outlives it.
+template <Awaitable Awaited>
+auto as_task(Awaited& awaited) -> Task<decltype(awaited.await_resume())> {
+  co_return co_await awaited;
 }
 
 namespace detail {

@@ -45,6 +45,31 @@ TEST(Task, DestroysWhatItHoldsWhenItIsNeverAwaited) {
   EXPECT_EQ(held.use_count(), 1);
 }
 
+TEST(Task, WithoutACoroutineIsDone) {
+  InlineExecutor here;
+  here.run(Task<void>());
+  auto both = []() -> Task<int> {
+    co_await Task<void>();
+    co_return 1;
+  };
+  EXPECT_EQ(here.run(both()), 1);
+}
+
+TEST(Task, RunsAtOnceWhatNeedNotWait) {
+  Task<int> good = answer();
+  EXPECT_TRUE(good.run_at_once());
+  EXPECT_EQ(good.take(), 42);
+  Task<int> bad = failing();
+  EXPECT_TRUE(bad.run_at_once());
+  EXPECT_THROW(bad.take(), std::runtime_error);
+  auto wait = []() -> Task<int> {
+    co_await std::suspend_always();
+    co_return 1;
+  };
+  Task<int> waiting = wait();
+  EXPECT_FALSE(waiting.run_at_once());
+}
+
 // The one thread finds the task ended, or asleep, while the other ends it.
 TEST(Task, MayEndElsewhereWhileItIsStillBeingStarted) {
   ThreadPool left("left", 1);

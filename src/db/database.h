@@ -6,6 +6,7 @@
 //   });
 #pragma once
 
+#include <coroutine>
 #include <cstdint>
 #include <expected>
 #include <optional>
@@ -86,10 +87,10 @@ class Database {
   // Reads from one consistent state, which holds every write that this process answered before,
   // and those of other processes but for the last moments (a turn of the calling executor).
   // For what costs the same however much is stored: it may run on the serving core itself.
-  // `body` is `Task<T>(Transaction&)`.
+  // `body` is `Task<T>(Transaction&)`. `co_await`: its T; so with scan() and write().
   template <class Body>
   auto read(Body body) {
-    return perform<Body>(Mode::kRead, std::move(body));
+    return Performed<Body>(*this, Mode::kRead, std::move(body), 0);
   }
 
   // The same for reads whose cost grows with what is stored (counts, searches): never on a
@@ -97,12 +98,12 @@ class Database {
   // what waits, and both have a bound; beyond it throws Busy.
   template <class Body>
   auto scan(std::int64_t on_behalf, Body body) {
-    return perform<Body>(Mode::kScan, std::move(body), on_behalf);
+    return Performed<Body>(*this, Mode::kScan, std::move(body), on_behalf);
   }
   // On behalf of the vault itself, which is never refused.
   template <class Body>
   auto scan(Body body) {
-    return perform<Body>(Mode::kScan, std::move(body));
+    return Performed<Body>(*this, Mode::kScan, std::move(body), 0);
   }
 
   // Changes: all or nothing, one after another (serializable), durable when it returns.
@@ -111,7 +112,7 @@ class Database {
   // to, what it captured.
   template <class Body>
   auto write(Body body) {
-    return perform<Body>(Mode::kWrite, std::move(body));
+    return Performed<Body>(*this, Mode::kWrite, std::move(body), 0);
   }
 
   virtual Stats stats() const { return {}; }  // threads: any
@@ -120,41 +121,63 @@ class Database {
   enum class Mode { kRead, kScan, kWrite };
 
   // Runs `work` in a transaction, commits it when it says so, and comes back to the executor
-  // that asked. Throws what the work threw, or an Error. `on_behalf`: as in scan().
+  // that asked. Throws what the work threw, or an Error, at once or when it is awaited.
+  // `on_behalf`: as in scan().
   virtual Task<void> perform(Mode mode, Work& work, std::int64_t on_behalf) = 0;
 
  private:
   template <class Body>
-  auto perform(Mode mode, Body body, std::int64_t on_behalf = 0)
-      -> Task<typename detail::TaskValue<std::invoke_result_t<Body&, Transaction&>>::Type> {
-    using T = typename detail::TaskValue<std::invoke_result_t<Body&, Transaction&>>::Type;
-    if constexpr (std::is_void_v<T>) {
-      struct BodyWork final : Work {
-        explicit BodyWork(Body& b) : body(b) {}
-        Task<bool> run(Transaction& transaction) override {
-          co_await body(transaction);
-          co_return true;
-        }
-        Body& body;
-      };
-      BodyWork work(body);
-      co_await perform(mode, static_cast<Work&>(work), on_behalf);
-    } else {
-      struct BodyWork final : Work {
-        explicit BodyWork(Body& b) : body(b) {}
-        Task<bool> run(Transaction& transaction) override {
-          result.emplace(co_await body(transaction));
-          if constexpr (detail::kIsExpected<T>) co_return result->has_value();
-          co_return true;
-        }
-        Body& body;
-        std::optional<T> result;
-      };
-      BodyWork work(body);
-      co_await perform(mode, static_cast<Work&>(work), on_behalf);
-      co_return std::move(*work.result);
-    }
+  class Performed;
+};
+
+// What read(), scan() and write() return, to be awaited once: it is in the frame of who awaits it,
+// for most reads are over before a frame of their own would have paid.
+template <class Body>
+class Database::Performed {
+  using T = typename detail::TaskValue<std::invoke_result_t<Body&, Transaction&>>::Type;
+  static constexpr bool kHasValue = !std::is_void_v<T>;
+
+ public:
+  Performed(Database& database, Mode mode, Body body, std::int64_t on_behalf)
+      : database_(database), mode_(mode), on_behalf_(on_behalf), work_(std::move(body)) {}
+  Performed(const Performed&) = delete;
+  Performed& operator=(const Performed&) = delete;
+
+  bool await_ready() {
+    task_ = database_.perform(mode_, work_, on_behalf_);
+    return awaiter().await_ready();
   }
+  bool await_suspend(std::coroutine_handle<> waiter) { return awaiter().await_suspend(waiter); }
+  T await_resume() {
+    awaiter().await_resume();
+    if constexpr (kHasValue) return std::move(*work_.result);
+  }
+
+ private:
+  struct Nothing {};
+
+  struct BodyWork final : Work {
+    explicit BodyWork(Body b) : body(std::move(b)) {}
+    Task<bool> run(Transaction& transaction) override {
+      if constexpr (kHasValue) {
+        result.emplace(co_await body(transaction));
+        if constexpr (detail::kIsExpected<T>) co_return result->has_value();
+      } else {
+        co_await body(transaction);
+      }
+      co_return true;
+    }
+    Body body;
+    std::conditional_t<kHasValue, std::optional<T>, Nothing> result;
+  };
+
+  auto awaiter() noexcept { return std::move(task_).operator co_await(); }
+
+  Database& database_;
+  const Mode mode_;
+  const std::int64_t on_behalf_;
+  BodyWork work_;
+  Task<void> task_;
 };
 
 }  // namespace coffer::db

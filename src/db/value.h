@@ -69,12 +69,13 @@ class Row {
   bool boolean(int column) const { return integer(column) != 0; }
   Time time(int column) const { return from_micros(integer(column)); }
   std::optional<Time> optional_time(int column) const {
-    if (is_null(column)) return std::nullopt;
-    return time(column);
+    const auto micros = optional_integer(column);
+    return micros ? std::optional(from_micros(*micros)) : std::nullopt;
   }
   std::optional<std::int64_t> optional_integer(int column) const {
-    if (is_null(column)) return std::nullopt;
-    return integer(column);
+    const std::int64_t value = integer(column);
+    if (value == 0 && is_null(column)) return std::nullopt;
+    return value;
   }
   std::optional<std::string> optional_text(int column) const {
     if (is_null(column)) return std::nullopt;

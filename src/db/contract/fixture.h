@@ -85,6 +85,10 @@ class Fixture : public ::testing::TestWithParam<Driver> {
   T run(Task<T> task) {
     return executor_.run(std::move(task));
   }
+  template <Awaitable Awaited>
+  auto run(Awaited awaited) {
+    return run(as_task(awaited));
+  }
 
   // One statement as a write of its own; how many rows it changed.
   template <class... Args>

@@ -452,19 +452,9 @@ bool ConnectionTransaction::run(Operation& operation) {
 }
 
 bool ConnectionTransaction::run_to_end(Work& work) {
-  const auto here = std::this_thread::get_id();
-  bool ended = false;
-  bool keep = false;
-  std::exception_ptr error;
-  start(work.run(*this), [&](std::exception_ptr thrown, std::optional<bool> verdict) {
-    // What this refers to is still there: the other thread does not get past the check below.
-    if (std::this_thread::get_id() != here) die_of_waiting();
-    ended = true;
-    error = std::move(thrown);
-    keep = verdict.value_or(false);
-  });
-  if (!ended) die_of_waiting();
-  if (error) std::rethrow_exception(error);
+  Task<bool> task = work.run(*this);
+  if (!task.run_at_once()) die_of_waiting();
+  const bool keep = task.take();
   if (failure_) std::rethrow_exception(failure_);
   return keep;
 }

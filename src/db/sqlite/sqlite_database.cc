@@ -105,13 +105,16 @@ class SqliteDatabase final : public Database, public CommitNotifier {
  protected:
   Task<void> perform(Mode mode, Work& work, std::int64_t on_behalf) override {
     switch (mode) {
-      case Mode::kRead: readers_.run(work); break;
-      case Mode::kScan: co_await scan(work, on_behalf); break;
-      case Mode::kWrite: co_await writer_.perform(work); break;
+      case Mode::kRead: readers_.run(work); return {};
+      case Mode::kScan: return scan(work, on_behalf);
+      case Mode::kWrite: return write(work);
     }
+    std::unreachable();
   }
 
  private:
+  Task<void> write(Work& work) { co_await writer_.perform(work); }
+
   Task<void> scan(Work& work, std::int64_t on_behalf) {
     const bool ran = co_await scanners_.run(on_behalf, [&] {
       std::optional<std::chrono::steady_clock::time_point> end;

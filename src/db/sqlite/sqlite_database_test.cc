@@ -32,6 +32,10 @@ class SqliteTest : public testing::Test {
   T run(Task<T> task) {
     return executor_.run(std::move(task));
   }
+  template <Awaitable Awaited>
+  auto run(Awaited awaited) {
+    return run(as_task(awaited));
+  }
   std::vector<std::string> files() const {
     std::vector<std::string> names;
     for (const auto& file : std::filesystem::directory_iterator(storage_.folder())) {
@@ -555,8 +559,9 @@ TEST(SqliteScans, ManyOfOneAreBusyAndThoseOfAnotherAreNot) {
   const auto endless = [](Transaction& tx) -> Task<std::optional<std::int64_t>> {
     co_return co_await tx.find(kEndless, integer_from);
   };
+  const auto scan = [&]() -> Task<void> { co_await database->scan(7, endless); };
   for (int i = 0; i < 20; ++i) {
-    start(database->scan(7, endless), [&](std::exception_ptr error, auto) {
+    start(scan(), [&](std::exception_ptr error) {
       if (error) ++busy;
       ++ended;
     });

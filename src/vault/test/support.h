@@ -39,6 +39,10 @@ T run(Task<T> task) {
   InlineExecutor executor;
   return executor.run(std::move(task));
 }
+template <Awaitable Awaited>
+auto run(Awaited awaited) {
+  return run(as_task(awaited));
+}
 
 // Calls `function(i)` on `count` threads at once and waits for all.
 template <class Function>
