@@ -195,29 +195,27 @@ struct Sessions::Owner {
 };
 
 // The one question that every authenticated request asks.
-Task<std::optional<Sessions::Owner>> Sessions::find_owner(db::Transaction& tx, SessionId session) {
-  thread_local SnapshotCache<std::int64_t, Owner> cache(kCachedSessions);
-  const auto* known = cache.find(tx.state(), session.value);
+Task<Sessions::OwnerRef> Sessions::find_owner(db::Transaction& tx, SessionId session) {
+  thread_local SnapshotCache<std::int64_t, OwnerRef> cache(kCachedSessions);
+  const OwnerRef* known = cache.find(tx.state(), session.value);
   if (known) co_return *known;
-  auto owner = co_await tx.find(
-      kFind,
-      [](const db::Row& row) {
-        return Owner{.account = account_from(row),
-                     .session_ends = row.time(kAccountWidth),
-                     .generation = row.integer(kAccountWidth + 1),
-                     .rotation = row.integer(kAccountWidth + 2),
-                     .rotated_at = row.time(kAccountWidth + 3),
-                     .used_at = row.time(kAccountWidth + 4),
-                     .began = row.time(kAccountWidth + 5)};
-      },
-      session);
-  if (owner) cache.add(tx.state(), session.value, *owner);
+  const auto owner_from = [](const db::Row& row) {
+    return std::make_shared<const Owner>(Owner{.account = account_from(row),
+                                               .session_ends = row.time(kAccountWidth),
+                                               .generation = row.integer(kAccountWidth + 1),
+                                               .rotation = row.integer(kAccountWidth + 2),
+                                               .rotated_at = row.time(kAccountWidth + 3),
+                                               .used_at = row.time(kAccountWidth + 4),
+                                               .began = row.time(kAccountWidth + 5)});
+  };
+  OwnerRef owner = (co_await tx.find(kFind, owner_from, session)).value_or(nullptr);
+  if (owner) cache.add(tx.state(), session.value, owner);
   co_return owner;
 }
 
-Task<Result<Sessions::Owner>> Sessions::owner_of(db::Transaction& tx, const Claims& claims,
-                                                 Time now) {
-  auto owner = co_await find_owner(tx, claims.session);
+Task<Result<Sessions::OwnerRef>> Sessions::owner_of(db::Transaction& tx, const Claims& claims,
+                                                    Time now) {
+  OwnerRef owner = co_await find_owner(tx, claims.session);
   if (!owner || owner->account.id != claims.account || owner->session_ends <= now ||
       owner->generation != claims.generation) {
     co_return session_gone();
@@ -225,18 +223,18 @@ Task<Result<Sessions::Owner>> Sessions::owner_of(db::Transaction& tx, const Clai
   // Of a session that has lost its last changes, as after a restored backup.
   if (claims.refresh && claims.rotation > owner->rotation) co_return session_gone();
   if (owner->account.disabled_at) co_return account_disabled();
-  co_return std::move(*owner);
+  co_return owner;
 }
 
-Task<Result<Sessions::Owner>> Sessions::owner_of(db::Transaction& tx, std::string_view token,
-                                                 SessionId session, Time now) const {
-  auto owner = co_await find_owner(tx, session);
+Task<Result<Sessions::OwnerRef>> Sessions::owner_of(db::Transaction& tx, std::string_view token,
+                                                    SessionId session, Time now) const {
+  OwnerRef owner = co_await find_owner(tx, session);
   if (!owner) co_return session_gone();
   const std::string genuine = signer_.sign_opaque(session, owner->account.id, owner->began);
   if (sodium_memcmp(genuine.data(), token.data(), genuine.size()) != 0) co_return token_invalid();
   if (owner->session_ends <= now) co_return session_gone();
   if (owner->account.disabled_at) co_return account_disabled();
-  co_return std::move(*owner);
+  co_return owner;
 }
 
 Task<std::unique_ptr<Sessions>> Sessions::open(Context& context) {
@@ -334,7 +332,7 @@ Task<Result<Tokens>> Sessions::renew(std::string access_token) {
     const auto owner = co_await owner_of(tx, *claims, now);
     if (!owner) co_return std::unexpected(owner.error());
     co_await tx.execute(kRenew, claims->session, end, now);
-    co_return owner->rotation;
+    co_return (*owner)->rotation;
   };
   const auto renewed = co_await context_.database.write(Actor::Anyone{}, body);
   if (!renewed) co_return std::unexpected(renewed.error());
@@ -354,11 +352,11 @@ Task<Result<Tokens>> Sessions::refresh(std::string token, Rotation mode, Session
   auto body = [&](db::Transaction& tx) -> Task<Result<std::optional<std::int64_t>>> {
     const auto owner = co_await owner_of(tx, *claims, now);
     if (!owner) co_return std::unexpected(owner.error());
-    if (owner->has_replaced(*claims, now)) {
+    if ((*owner)->has_replaced(*claims, now)) {
       co_await tx.execute(kEnd, claims->session);
       co_return std::optional<std::int64_t>();
     }
-    std::int64_t rotation = owner->rotation;
+    std::int64_t rotation = (*owner)->rotation;
     if (mode == Rotation::kReplace && claims->refresh && claims->rotation == rotation) {
       co_await tx.execute(kRotate, claims->session, ++rotation, now);
     }
@@ -382,9 +380,9 @@ Task<Result<Tokens>> Sessions::refresh(std::string token, Rotation mode, Session
 
 Task<std::optional<std::string>> Sessions::keep(SessionId session, std::chrono::seconds lifetime) {
   const Time end = context_.clock.now() + lifetime;
-  auto body = [&](db::Transaction& tx) -> Task<std::optional<Owner>> {
+  auto body = [&](db::Transaction& tx) -> Task<OwnerRef> {
     co_await tx.execute(kKeep, session, end);
-    auto owner = co_await find_owner(tx, session);
+    OwnerRef owner = co_await find_owner(tx, session);
     co_return owner;
   };
   const auto owner = co_await context_.database.write(Actor::System{}, body);
@@ -403,16 +401,14 @@ Task<Result<Caller>> Sessions::authenticate(std::string access_token) {
   }
   if (!claims) co_return std::unexpected(claims.error());
   if (claims->refresh) co_return token_invalid();
-  auto body = [&](db::Transaction& tx) -> Task<Result<Owner>> {
-    if (opaque) co_return co_await owner_of(tx, access_token, *opaque, now);
-    co_return co_await owner_of(tx, *claims, now);
+  auto body = [&](db::Transaction& tx) {
+    return opaque ? owner_of(tx, access_token, *opaque, now) : owner_of(tx, *claims, now);
   };
-  auto owner = co_await context_.database.read(body);
+  const auto owner = co_await context_.database.read(body);
   if (!owner) co_return std::unexpected(owner.error());
-  context_.session_uses->note(claims->session, now, owner->used_at);
-  co_return Caller{.account = std::move(owner->account),
-                   .credential = Credential::kSession,
-                   .session = claims->session};
+  context_.session_uses->note(claims->session, now, (*owner)->used_at);
+  co_return Caller{
+      .account = (*owner)->account, .credential = Credential::kSession, .session = claims->session};
 }
 
 std::optional<Time> Sessions::expiry_of(const std::string& access_token) const {
@@ -425,12 +421,10 @@ Task<Result<TokenKind>> Sessions::inspect(std::string token) {
   const auto claims = verify(token);
   if (!claims) co_return std::unexpected(claims.error());
   const Time now = context_.clock.now();
-  auto body = [&](db::Transaction& tx) -> Task<Result<Owner>> {
-    co_return co_await owner_of(tx, *claims, now);
-  };
+  auto body = [&](db::Transaction& tx) { return owner_of(tx, *claims, now); };
   const auto owner = co_await context_.database.read(body);
   if (!owner) co_return std::unexpected(owner.error());
-  if (owner->has_replaced(*claims, now)) co_return session_gone();
+  if ((*owner)->has_replaced(*claims, now)) co_return session_gone();
   co_return claims->refresh ? TokenKind::kRefresh : TokenKind::kAccess;
 }
 

@@ -151,13 +151,14 @@ class Sessions {
   Sessions(Context& context, Bytes key);
 
   struct Owner;
-  // Whose session it is, or was to its end.
-  static Task<std::optional<Owner>> find_owner(db::Transaction& tx, SessionId session);
-  // Whose live session the token is of.
-  static Task<Result<Owner>> owner_of(db::Transaction& tx, const Claims& claims, Time now);
+  using OwnerRef = std::shared_ptr<const Owner>;
+  // Whose session it is, or was to its end; null when nobody knows it.
+  static Task<OwnerRef> find_owner(db::Transaction& tx, SessionId session);
+  // Whose live session the token is of; never null.
+  static Task<Result<OwnerRef>> owner_of(db::Transaction& tx, const Claims& claims, Time now);
   // The same of an opaque token. kTokenInvalid for one of any other making.
-  Task<Result<Owner>> owner_of(db::Transaction& tx, std::string_view token, SessionId session,
-                               Time now) const;
+  Task<Result<OwnerRef>> owner_of(db::Transaction& tx, std::string_view token, SessionId session,
+                                  Time now) const;
   // How long tokens live.
   struct Lifetimes {
     std::chrono::seconds access;

@@ -1,7 +1,9 @@
 #include "vault/tree/entries.h"
 
+#include <memory>
 #include <utility>
 
+#include "base/fingerprint.h"
 #include "base/hash.h"
 #include "base/read_prefix.h"
 #include "base/text.h"
@@ -46,17 +48,20 @@ constexpr std::size_t kCachedEntries = 128;  // by one thread; the largest takes
 
 // The question that every download asks, often of the same files.
 Task<Result<Entry>> recall(GuardedDatabase& database, AccountId owner, EntryId id) {
-  auto body = [&](db::Transaction& tx) -> Task<std::optional<Entry>> {
-    thread_local SnapshotCache<std::int64_t, Entry> cache(kCachedEntries);
-    const Entry* known = cache.find(tx.state(), id.value);
-    if (known && known->owner == owner) co_return *known;
-    auto entry = co_await find_file(tx, owner, id);
-    if (entry) cache.add(tx.state(), id.value, *entry);
+  using Found = std::shared_ptr<const Entry>;
+  auto body = [&](db::Transaction& tx) -> Task<Found> {
+    thread_local SnapshotCache<std::int64_t, Found> cache(kCachedEntries);
+    const Found* known = cache.find(tx.state(), id.value);
+    if (known && (*known)->owner == owner) co_return *known;
+    auto found = co_await find_file(tx, owner, id);
+    if (!found) co_return nullptr;
+    auto entry = std::make_shared<const Entry>(std::move(*found));
+    cache.add(tx.state(), id.value, entry);
     co_return entry;
   };
-  auto entry = co_await database.read(body);
+  const Found entry = co_await database.read(body);
   if (!entry) co_return no_such_file();
-  co_return std::move(*entry);
+  co_return *entry;
 }
 
 template <class... Args>
@@ -143,13 +148,14 @@ std::string state_tag(const Entry& file, std::span<const CollectionId> collectio
   for (const CollectionId id : collections) add_number(id.value);
   add_number(file.owner.value);
   add_number(to_micros(file.updated_at));
-  std::string tag = Sha256::of(as_bytes(text)).hex().substr(0, kSetTagLength);
+  const Sha256Digest digest = Sha256::of(as_bytes(text));
+  std::string tag = to_hex(ByteView(digest.bytes).first(kSetTagLength / 2));
   // What is found later: of files of several parts the digest too.
   std::string found;
   if (file.manifest && file.checksum) found = file.checksum->hex();
   if (file.media) found += '/' + encode_media(*file.media);
   constexpr std::size_t kFoundTagLength = 16;
-  if (!found.empty()) tag += '-' + Sha256::of(as_bytes(found)).hex().substr(0, kFoundTagLength);
+  if (!found.empty()) tag += '-' + fingerprint({found}).substr(0, kFoundTagLength);
   return tag;
 }
 
