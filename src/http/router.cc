@@ -206,8 +206,7 @@ void Router::add(Method method, std::string_view pattern, std::size_t route) {
   place = std::move(entry);
 }
 
-std::variant<Router::Match, Router::WrongMethod, Router::Unknown> Router::find(
-    Method method, const Target& target) const {
+Router::Result Router::find(Method method, const Target& target) const {
   const Leaf* leaf = nullptr;
   auto visit = [&](const Leaf& best) {
     leaf = &best;

@@ -62,10 +62,11 @@ class Router {
     std::size_t route;  // one of the routes at that path, to know whose shape to answer in
   };
   struct Unknown {};
+  using Result = std::variant<Match, WrongMethod, Unknown>;
 
   // HEAD finds the GET route where no HEAD route was added. OPTIONS finds its own routes; where
   // there are none, the answer is WrongMethod and its `allow`.
-  std::variant<Match, WrongMethod, Unknown> find(Method method, const Target& target) const;
+  Result find(Method method, const Target& target) const;
 
  private:
   struct Node;

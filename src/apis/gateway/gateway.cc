@@ -206,53 +206,61 @@ Task<http::Response> Gateway::handle(http::Request& request) {
 Task<Reply> Gateway::answer(http::Request& request, const Client& client, const Dialect*& dialect,
                             http::Headers& extra) {
   auto found = router_.find(request.method, request.uri);
-  const auto* matched = std::get_if<http::Router::Match>(&found);
+  auto* const matched = std::get_if<http::Router::Match>(&found);
   const bool may_be_plain = matched && routes_[matched->route].route.plain_http;
   if (options_.require_https && !client.secure && !may_be_plain) {
-    // What it shows of credentials is not looked at.
-    const Dialect& there = dialect_at(request.uri.raw_path);
-    if (there.counts_unrouted()) {
-      if (auto problem = admit(RateClass::kStandard, client, nullptr, extra)) {
-        co_return std::unexpected(std::move(*problem));
-      }
-    }
-    co_return std::unexpected(
-        Problem(ProblemKind::kHttpsRequired, "This vault is served over HTTPS only"));
+    return refuse_plain_http(request, client, extra);
   }
-  if (!matched) {
-    const auto* wrong = std::get_if<http::Router::WrongMethod>(&found);
-    const Dialect& there =
-        wrong ? *routes_[wrong->route].dialect : dialect_at(request.uri.raw_path);
-    auto problem = co_await admit_unrouted(there, request, client, extra);
-    if (problem) {
-      dialect = &there;
-      co_return std::unexpected(std::move(*problem));
-    }
-  }
-  if (const auto* wrong = std::get_if<http::Router::WrongMethod>(&found)) {
-    dialect = routes_[wrong->route].dialect;
-    request.route = wrong->route;  // whose path may be a secret under any method
-    if (request.method == http::Method::kOptions) {
-      http::Response options;
-      options.status = 204;
-      options.headers.add("Allow", wrong->allow);
-      co_return options;
-    }
-    Problem problem(ProblemKind::kMethodNotAllowed,
-                    "This path does not take " + request.method_name);
-    problem.headers.add("Allow", wrong->allow);
-    co_return std::unexpected(std::move(problem));
-  }
-  if (std::holds_alternative<http::Router::Unknown>(found)) {
-    co_return std::unexpected(Problem(ProblemKind::kNotFound, "There is nothing at this path"));
-  }
-  const http::Router::Match& match = *matched;
-  const RouteEntry& mounted = routes_[match.route];
+  if (!matched) return answer_unrouted(request, client, std::move(found), dialect, extra);
+  const RouteEntry& mounted = routes_[matched->route];
   dialect = mounted.dialect;
-  request.route = match.route;
+  request.route = matched->route;
   request.body->set_limit(mounted.route.body_limit);
   if (request.method != http::Method::kGet) request.body->set_sender(client.limit_key());
   request.max_parts = options_.max_parts;
+  return call(mounted, std::move(matched->parameters), request, client, extra);
+}
+
+Task<Reply> Gateway::refuse_plain_http(const http::Request& request, const Client& client,
+                                       http::Headers& extra) {
+  // What it shows of credentials is not looked at.
+  if (dialect_at(request.uri.raw_path).counts_unrouted()) {
+    if (auto problem = admit(RateClass::kStandard, client, nullptr, extra)) {
+      co_return std::unexpected(std::move(*problem));
+    }
+  }
+  co_return std::unexpected(
+      Problem(ProblemKind::kHttpsRequired, "This vault is served over HTTPS only"));
+}
+
+Task<Reply> Gateway::answer_unrouted(http::Request& request, const Client& client,
+                                     http::Router::Result found, const Dialect*& dialect,
+                                     http::Headers& extra) {
+  const auto* wrong = std::get_if<http::Router::WrongMethod>(&found);
+  const Dialect& there = wrong ? *routes_[wrong->route].dialect : dialect_at(request.uri.raw_path);
+  auto refused = co_await admit_unrouted(there, request, client, extra);
+  if (refused) {
+    dialect = &there;
+    co_return std::unexpected(std::move(*refused));
+  }
+  if (!wrong) {
+    co_return std::unexpected(Problem(ProblemKind::kNotFound, "There is nothing at this path"));
+  }
+  dialect = &there;
+  request.route = wrong->route;  // whose path may be a secret under any method
+  if (request.method == http::Method::kOptions) {
+    http::Response options;
+    options.status = 204;
+    options.headers.add("Allow", wrong->allow);
+    co_return options;
+  }
+  Problem problem(ProblemKind::kMethodNotAllowed, "This path does not take " + request.method_name);
+  problem.headers.add("Allow", wrong->allow);
+  co_return std::unexpected(std::move(problem));
+}
+
+Task<Reply> Gateway::call(const RouteEntry& mounted, http::PathParameters path,
+                          http::Request& request, const Client& client, http::Headers& extra) {
   if (const auto name = repeated_credentials(request)) {
     // Nobody knows whose request it is.
     if (auto problem = admit(mounted.route.rate, client, nullptr, extra)) {
@@ -261,12 +269,6 @@ Task<Reply> Gateway::answer(http::Request& request, const Client& client, const 
     co_return std::unexpected(
         Problem(ProblemKind::kMalformedMessage, "Send the header " + std::string(*name) + " once"));
   }
-  Reply reply = co_await call(mounted, match.parameters, request, client, extra);
-  co_return reply;
-}
-
-Task<Reply> Gateway::call(const RouteEntry& mounted, const http::PathParameters& path,
-                          http::Request& request, const Client& client, http::Headers& extra) {
   RequestContext context{request, path, client, mounted.mount, std::nullopt, vault_};
   std::optional<Problem> refused;
   if (mounted.route.access != Access::kAnyone) {
@@ -301,7 +303,14 @@ Task<Reply> Gateway::call(const RouteEntry& mounted, const http::PathParameters&
   if (auto problem = refuse_if_match(mounted.route, request)) {
     co_return std::unexpected(std::move(*problem));
   }
-  Reply made = co_await perform(mounted, context);
+  const bool has_key = Idempotency::applies(*mounted.dialect, mounted.route, context);
+  auto check = BodyCheck::begin(request, has_key);
+  if (!check) co_return std::unexpected(std::move(check.error()));
+  Task<Reply> making = has_key
+                           ? idempotency_.call(*mounted.dialect, mounted.route, context, **check)
+                           : mounted.route.handler(context);
+  Reply made = co_await std::move(making);
+  check->reset();
   Reply reply = conditional(request, std::move(made));
   if (reply && request.method != http::Method::kHead && is_fetched(*reply)) {
     std::string owner = share_of(caller, client);
@@ -317,18 +326,6 @@ Task<Reply> Gateway::call(const RouteEntry& mounted, const http::PathParameters&
       co_return std::unexpected(std::move(*problem));
     }
   }
-  co_return reply;
-}
-
-Task<Reply> Gateway::perform(const RouteEntry& mounted, RequestContext& context) {
-  const bool has_key = Idempotency::applies(*mounted.dialect, mounted.route, context);
-  const auto check = BodyCheck::begin(context.request, has_key);
-  if (!check) co_return std::unexpected(check.error());
-  if (has_key) {
-    Reply reply = co_await idempotency_.call(*mounted.dialect, mounted.route, context, **check);
-    co_return reply;
-  }
-  Reply reply = co_await mounted.route.handler(context);
   co_return reply;
 }
 
@@ -354,9 +351,7 @@ std::optional<Problem> Gateway::guard(const RouteEntry& mounted, const http::Req
 
 Task<std::expected<vault::Caller, Problem>> Gateway::recognise(const RouteEntry& mounted,
                                                                const http::Request& request) {
-  auto caller =
-      co_await recognise(*mounted.dialect, mounted.route.access, mounted.route.upload_key, request);
-  co_return caller;
+  return recognise(*mounted.dialect, mounted.route.access, mounted.route.upload_key, request);
 }
 
 Task<std::expected<vault::Caller, Problem>> Gateway::recognise(const Dialect& dialect,

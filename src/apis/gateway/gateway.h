@@ -77,10 +77,14 @@ class Gateway final : public http::Service {
 
   Task<Reply> answer(http::Request& request, const Client& client, const Dialect*& dialect,
                      http::Headers& extra);
-  Task<Reply> call(const RouteEntry& mounted, const http::PathParameters& path,
-                   http::Request& request, const Client& client, http::Headers& extra);
-  // Has the handler called, behind what looks at the body and at an idempotency key.
-  Task<Reply> perform(const RouteEntry& mounted, RequestContext& context);
+  Task<Reply> refuse_plain_http(const http::Request& request, const Client& client,
+                                http::Headers& extra);
+  // `found`: no route.
+  Task<Reply> answer_unrouted(http::Request& request, const Client& client,
+                              http::Router::Result found, const Dialect*& dialect,
+                              http::Headers& extra);
+  Task<Reply> call(const RouteEntry& mounted, http::PathParameters path, http::Request& request,
+                   const Client& client, http::Headers& extra);
   Task<std::expected<vault::Caller, Problem>> recognise(const RouteEntry& mounted,
                                                         const http::Request& request);
   Task<std::expected<vault::Caller, Problem>> recognise(const Dialect& dialect, Access access,

@@ -8,12 +8,7 @@ namespace {
 // `things`: the vault's files, or its folders.
 template <class Things>
 Task<vault::Result<vault::Entry>> find_in(Things& things, vault::AccountId owner, EntryRef ref) {
-  if (const auto* uuid = std::get_if<Uuid>(&ref)) {
-    auto entry = co_await things.find(owner, *uuid);
-    co_return entry;
-  }
-  auto entry = co_await things.find(owner, std::get<vault::EntryId>(ref));
-  co_return entry;
+  return std::visit([&](auto id) { return things.find(owner, id); }, ref);
 }
 
 }  // namespace
