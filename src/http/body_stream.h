@@ -31,6 +31,8 @@ class BodyStream final : public RequestBody {
 
   std::uint64_t received() const noexcept { return received_; }
 
+  // Whether all of it was read.
+  bool has_ended() const noexcept { return phase_ == Phase::kEnd; }
   // Whether the connection can serve another request after this body: it has ended, or so
   // little of it is left that reading on costs less than a new connection.
   bool can_be_drained() const noexcept;

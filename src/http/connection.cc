@@ -382,7 +382,7 @@ Task<bool> Connection::answer(Request& request, const Framing& framing) {
     const Delivery delivery{.bytes_sent = outcome.bytes_sent, .complete = outcome.complete};
     co_await response.after_sending(delivery);
   }
-  if (keep_alive && outcome.complete) keep_alive = co_await body.drain();
+  if (keep_alive && outcome.complete && !body.has_ended()) keep_alive = co_await body.drain();
   outcome.bytes_received = body.received();
   outcome.duration = std::chrono::duration_cast<std::chrono::microseconds>(Clock::now() - started);
   shared_.service.finished(request, outcome);
@@ -457,8 +457,10 @@ Task<bool> Connection::send(const Request& request, Response& response, bool kee
       }
       const auto& section = std::get<ContentSection>(segment);
       if (section.length <= kCopiedBytes) {
-        auto copy = co_await copy_of(section);
-        if (copy) {
+        if (section.length == 0) continue;
+        auto piece = co_await section.content->piece(section.offset, section.length);
+        auto* const copy = std::get_if<Bytes>(&piece);
+        if (copy && copy->size() == section.length) {
           parts.push_back({copy->data(), copy->size()});
           copies.push_back(std::move(*copy));
           continue;
@@ -482,14 +484,6 @@ Task<bool> Connection::send(const Request& request, Response& response, bool kee
     count_body();
   }
   co_return ok;
-}
-
-Task<std::optional<Bytes>> Connection::copy_of(const ContentSection& section) {
-  if (section.length == 0) co_return Bytes();
-  auto piece = co_await section.content->piece(section.offset, section.length);
-  auto* bytes = std::get_if<Bytes>(&piece);
-  if (!bytes || bytes->size() != section.length) co_return std::nullopt;
-  co_return std::move(*bytes);
 }
 
 Task<bool> Connection::send_bytes(std::span<iovec> parts, bool more, MinDataRate& rate,

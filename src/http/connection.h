@@ -146,8 +146,6 @@ class Connection final : public net::ConnectionBase {
                            bool chunked, MinDataRate& rate, std::uint64_t& sent);
   Task<bool> send_bytes(std::span<iovec> parts, bool more, MinDataRate& rate,
                         std::uint64_t* sent = nullptr);
-  // The section's bytes if the store hands them out rather than a slice of a file.
-  static Task<std::optional<Bytes>> copy_of(const ContentSection& section);
   Task<bool> send_content(const ContentSection& section, MinDataRate& rate, std::uint64_t& sent);
   Task<bool> send_file(FileSlice slice, MinDataRate& rate, std::uint64_t& sent);
   // Lets the other end read the last answer before the connection is torn down.

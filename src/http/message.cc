@@ -4,6 +4,7 @@
 #include <array>
 
 #include "base/text.h"
+#include "http/syntax.h"
 
 namespace coffer::http {
 namespace {
@@ -171,6 +172,8 @@ std::optional<std::string> Headers::joined(std::string_view name) const {
   }
   return all;
 }
+
+bool Headers::are_field_text() const noexcept { return is_field_text(text_); }
 
 std::uint64_t Response::length() const noexcept {
   std::uint64_t sum = 0;

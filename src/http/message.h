@@ -45,6 +45,9 @@ class Headers {
   // All values of that name joined with ", " (RFC 9110 section 5.3); nothing when none.
   std::optional<std::string> joined(std::string_view name) const;
 
+  // Whether is_field_text() holds for every name and value, also of such as were replaced.
+  bool are_field_text() const noexcept;
+
   Iterator begin() const noexcept;
   Iterator end() const noexcept;
   std::size_t size() const noexcept { return field_ranges_.size(); }

@@ -2,9 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <chrono>
-
-#include "http/syntax.h"
 
 namespace coffer::http {
 namespace {
@@ -20,15 +19,16 @@ void append_number(std::string& out, std::uint64_t number) {
 void append_field(std::string& out, std::string_view name, std::string_view value) {
   out += name;
   out += ": ";
-  const std::size_t start = out.size();
   out += value;
-  // Whatever got into a value, it cannot end the field.
-  if (!is_field_text(value)) {
-    for (std::size_t i = start; i < out.size(); ++i) {
-      if (out[i] == '\r' || out[i] == '\n' || out[i] == '\0') out[i] = ' ';
-    }
-  }
   out += "\r\n";
+}
+
+// Whatever got into a value, it cannot end the field.
+std::string harmless(std::string_view value) {
+  std::string text(value);
+  std::ranges::replace_if(
+      text, [](char c) { return c == '\r' || c == '\n' || c == '\0'; }, ' ');
+  return text;
 }
 
 // RFC 9110 section 6.6.1. Most heads of a thread have the second of the one before.
@@ -72,7 +72,13 @@ std::string response_head(const Response& response, const ResponseFrame& frame) 
     append_field(head, "Connection", "keep-alive");
   }
   append_field(head, "X-Request-Id", frame.request_id);
-  for (const auto& field : response.headers) append_field(head, field.name, field.value);
+  if (response.headers.are_field_text()) {
+    for (const auto& field : response.headers) append_field(head, field.name, field.value);
+  } else {
+    for (const auto& field : response.headers) {
+      append_field(head, field.name, harmless(field.value));
+    }
+  }
   head += "\r\n";
   return head;
 }

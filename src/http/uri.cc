@@ -19,7 +19,8 @@ constexpr std::size_t kMaxAuthority = 261;
 constexpr std::uint64_t kMaxPort = 65'535;
 
 bool decode_into(std::string& out, std::string_view text, bool plus_is_space) {
-  if (text.find_first_of(plus_is_space ? "%+" : "%") == text.npos) {
+  const bool has_space = plus_is_space && text.find('+') != text.npos;
+  if (!has_space && text.find('%') == text.npos) {
     out = text;
     return true;
   }
