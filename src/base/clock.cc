@@ -1,9 +1,11 @@
 #include "base/clock.h"
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <ctime>
 #include <string>
+#include <string_view>
 
 namespace coffer {
 namespace {
@@ -15,9 +17,9 @@ class SystemClock final : public Clock {
   }
 };
 
-constexpr std::array kDays{"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
-constexpr std::array kMonths{"Jan", "Feb", "Mar", "Apr", "May", "Jun",
-                             "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+constexpr std::array<std::string_view, 7> kDays{"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
+constexpr std::array<std::string_view, 12> kMonths{"Jan", "Feb", "Mar", "Apr", "May", "Jun",
+                                                   "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
 
 constexpr Time kYear1 = std::chrono::sys_days(std::chrono::year(1) / 1 / 1);
 constexpr Time kYear10000 = std::chrono::sys_days(std::chrono::year(10000) / 1 / 1);
@@ -39,21 +41,18 @@ struct Calendar {
   std::chrono::hh_mm_ss<std::chrono::seconds> clock;
 };
 
-// Appends the last `digits` digits of `number`.
-void append_digits(std::string& out, std::int64_t number, int digits) {
-  const std::size_t end = out.size() + static_cast<std::size_t>(digits);
-  out.resize(end);
-  for (int i = 1; i <= digits; ++i, number /= 10) {
-    out[end - static_cast<std::size_t>(i)] = static_cast<char>('0' + number % 10);
-  }
+// Writes the last digits of `number` from `out` on.
+template <int kDigits, class Number>
+void put_digits(char* out, Number number) {
+  auto left = static_cast<unsigned>(number);
+  for (int i = kDigits; i-- > 0; left /= 10) out[i] = static_cast<char>('0' + left % 10);
 }
 
-void append_clock(std::string& out, const Calendar& calendar) {
-  append_digits(out, calendar.clock.hours().count(), 2);
-  out += ':';
-  append_digits(out, calendar.clock.minutes().count(), 2);
-  out += ':';
-  append_digits(out, calendar.clock.seconds().count(), 2);
+// `HH:MM:SS`; what is between the numbers is there already.
+void put_clock(char* out, const Calendar& calendar) {
+  put_digits<2>(out, calendar.clock.hours().count());
+  put_digits<2>(out + 3, calendar.clock.minutes().count());
+  put_digits<2>(out + 6, calendar.clock.seconds().count());
 }
 
 // Takes decimal digits from the front of a text.
@@ -91,18 +90,20 @@ const Clock& system_clock() {
   return clock;
 }
 
-std::string to_iso8601(Time time) {
+void append_iso8601(std::string& out, Time time) {
   const Calendar calendar(time);
+  const std::size_t start = out.size();
+  out += "0000-00-00T00:00:00Z";
+  char* const text = out.data() + start;
+  put_digits<4>(text, calendar.year());
+  put_digits<2>(text + 5, calendar.month());
+  put_digits<2>(text + 8, calendar.day_of_month());
+  put_clock(text + 11, calendar);
+}
+
+std::string to_iso8601(Time time) {
   std::string out;
-  out.reserve(sizeof "2023-05-30T10:00:00Z");
-  append_digits(out, calendar.year(), 4);
-  out += '-';
-  append_digits(out, calendar.month(), 2);
-  out += '-';
-  append_digits(out, calendar.day_of_month(), 2);
-  out += 'T';
-  append_clock(out, calendar);
-  out += 'Z';
+  append_iso8601(out, time);
   return out;
 }
 
@@ -155,18 +156,12 @@ std::optional<Time> from_iso8601(std::string_view text) {
 
 std::string to_http_date(Time time) {
   const Calendar calendar(time);
-  std::string out;
-  out.reserve(sizeof "Tue, 30 May 2023 10:00:00 GMT");
-  out += kDays.at(calendar.day_of_week());
-  out += ", ";
-  append_digits(out, calendar.day_of_month(), 2);
-  out += ' ';
-  out += kMonths.at(calendar.month() - 1);
-  out += ' ';
-  append_digits(out, calendar.year(), 4);
-  out += ' ';
-  append_clock(out, calendar);
-  out += " GMT";
+  std::string out = "___, 00 ___ 0000 00:00:00 GMT";
+  std::ranges::copy(kDays.at(calendar.day_of_week()), out.data());
+  put_digits<2>(out.data() + 5, calendar.day_of_month());
+  std::ranges::copy(kMonths.at(calendar.month() - 1), out.data() + 8);
+  put_digits<4>(out.data() + 12, calendar.year());
+  put_clock(out.data() + 17, calendar);
   return out;
 }
 

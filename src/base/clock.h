@@ -36,6 +36,7 @@ class ManualClock final : public Clock {
 
 // ISO 8601 with `Z`, to the second: `2023-05-30T10:00:00Z`. REQUIRES: a year from 1 to 9999.
 std::string to_iso8601(Time time);
+void append_iso8601(std::string& out, Time time);
 
 // ISO 8601 as programs write it: `2023-05-30T10:00[:00[.000000]]`, a space may stand for the `T`,
 // then `Z`, `+02:00` or nothing, which is UTC too. Nothing for any other text, a date that there

@@ -42,8 +42,15 @@ std::optional<Uuid> Uuid::from_bytes(ByteView bytes) {
 }
 
 std::string Uuid::str() const {
-  std::string text = to_hex(bytes);
-  for (const std::size_t at : {8U, 13U, 18U, 23U}) text.insert(at, 1, '-');
+  const std::string digits = to_hex(bytes);
+  std::string text;
+  text.reserve(kTextLength);
+  std::string_view rest = digits;
+  for (const std::size_t length : {8U, 4U, 4U, 4U}) {
+    text.append(rest.substr(0, length)).push_back('-');
+    rest.remove_prefix(length);
+  }
+  text.append(rest);
   return text;
 }
 

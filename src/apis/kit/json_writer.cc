@@ -58,7 +58,7 @@ void append_json(std::string& out, double number) { append_number(out, number); 
 
 void append_json(std::string& out, Time time) {
   out += '"';
-  out += to_iso8601(time);
+  append_iso8601(out, time);
   out += '"';
 }
 
