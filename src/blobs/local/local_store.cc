@@ -84,6 +84,8 @@ class LocalStore final : public BlobStore {
   Task<std::shared_ptr<const Content>> open(BlobRef blob) override {
     const Sha256Digest& digest = blob.digest;
     if (const std::optional<PackedBlob> packed = context_.segments->find(digest)) {
+      std::shared_ptr<const OpenFile> segment = context_.segments->file_of(*packed, false);
+      if (segment) co_return content_of(*packed, std::move(segment));
       std::shared_ptr<const Content> content = co_await open_packed(*packed);
       if (content) co_return content;
     }
@@ -117,18 +119,18 @@ class LocalStore final : public BlobStore {
   }
 
  private:
-  // Null when it has been removed meanwhile.
+  std::shared_ptr<const Content> content_of(const PackedBlob& blob,
+                                            std::shared_ptr<const OpenFile> segment) {
+    return std::make_shared<const FileContent>(context_, std::move(segment),
+                                               blob.place.offset() + kHeaderBytes, blob.length);
+  }
+
+  // Of a segment that is not open. Null when it has been removed meanwhile.
   Task<std::shared_ptr<const Content>> open_packed(PackedBlob blob) {
     for (;;) {
-      std::shared_ptr<const OpenFile> file = context_.segments->file_of(blob, false);
-      if (!file) {
-        file = co_await context_.readers.run(
-            [this, &blob] { return context_.segments->file_of(blob, true); });
-      }
-      if (file) {
-        co_return std::make_shared<const FileContent>(
-            context_, std::move(file), blob.place.offset() + kHeaderBytes, blob.length);
-      }
+      std::shared_ptr<const OpenFile> file = co_await context_.readers.run(
+          [this, &blob] { return context_.segments->file_of(blob, true); });
+      if (file) co_return content_of(blob, std::move(file));
       const std::optional<PackedBlob> now = context_.segments->find(blob.digest);
       if (!now) co_return nullptr;
       if (now->place == blob.place) throw Error("a segment is missing");
