@@ -54,37 +54,46 @@ class StatementRow final : public Row {
   StatementRow(sqlite3_stmt* statement, const char* sql)
       : statement_(statement), columns_(sqlite3_column_count(statement)), sql_(sql) {}
 
-  bool is_null(int column) const override { return type(column) == SQLITE_NULL; }
+  bool is_null(int column) const override {
+    return sqlite3_value_type(value(column)) == SQLITE_NULL;
+  }
   std::int64_t integer(int column) const override {
-    return holds(column, SQLITE_INTEGER) ? sqlite3_column_int64(statement_, column) : 0;
+    sqlite3_value* const found = value(column);
+    return holds(column, found, SQLITE_INTEGER) ? sqlite3_value_int64(found) : 0;
   }
   double real(int column) const override {
-    if (type(column) == SQLITE_INTEGER) return sqlite3_column_double(statement_, column);
-    return holds(column, SQLITE_FLOAT) ? sqlite3_column_double(statement_, column) : 0;
+    sqlite3_value* const found = value(column);
+    if (sqlite3_value_type(found) == SQLITE_INTEGER) return sqlite3_value_double(found);
+    return holds(column, found, SQLITE_FLOAT) ? sqlite3_value_double(found) : 0;
   }
   std::string_view text(int column) const override {
-    if (!holds(column, SQLITE_TEXT)) return {};
-    const auto* begin = reinterpret_cast<const char*>(sqlite3_column_text(statement_, column));
+    sqlite3_value* const found = value(column);
+    if (!holds(column, found, SQLITE_TEXT)) return {};
+    const auto* begin = reinterpret_cast<const char*>(sqlite3_value_text(found));
     if (!begin) throw Error("out of memory reading text");
-    return {begin, static_cast<std::size_t>(sqlite3_column_bytes(statement_, column))};
+    return {begin, static_cast<std::size_t>(sqlite3_value_bytes(found))};
   }
   ByteView bytes(int column) const override {
-    if (!holds(column, SQLITE_BLOB)) return {};
-    const auto* begin = static_cast<const std::byte*>(sqlite3_column_blob(statement_, column));
+    sqlite3_value* const found = value(column);
+    if (!holds(column, found, SQLITE_BLOB)) return {};
+    const auto* begin = static_cast<const std::byte*>(sqlite3_value_blob(found));
     if (!begin) return {};
-    return {begin, static_cast<std::size_t>(sqlite3_column_bytes(statement_, column))};
+    return {begin, static_cast<std::size_t>(sqlite3_value_bytes(found))};
   }
 
  private:
-  int type(int column) const {
+  // Asked for once, where each sqlite3_column_…() would look it up again. It may be read because
+  // the connection has no mutex of SQLite's: then every value is as good as a protected one
+  // (sqlite.org/c3ref/value.html).
+  sqlite3_value* value(int column) const {
     if (column < 0 || column >= columns_) {
       throw Error(fmt::format("there is no column {} in: {}", column, sql_));
     }
-    return sqlite3_column_type(statement_, column);
+    return sqlite3_column_value(statement_, column);
   }
   // False for NULL. SQLite would convert one type to another and make 0 of what it cannot.
-  bool holds(int column, int wanted) const {
-    const int found = type(column);
+  bool holds(int column, sqlite3_value* value, int wanted) const {
+    const int found = sqlite3_value_type(value);
     if (found == wanted) return true;
     if (found == SQLITE_NULL) return false;
     throw Error(fmt::format("column {} holds {} where {} is asked for, in: {}", column,
