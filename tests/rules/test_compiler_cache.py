@@ -12,7 +12,7 @@ TOOLCHAIN = Path(__file__).resolve().parents[2] / "cmake" / "CofferToolchain.cma
 BUILD = f"""
 cmake_minimum_required(VERSION 3.25)
 project(cached CXX)
-include({TOOLCHAIN})
+include("{TOOLCHAIN}")
 add_library(cached use.cc)
 target_include_directories(cached PRIVATE .)
 target_precompile_headers(cached PRIVATE common.h)
@@ -20,11 +20,22 @@ target_precompile_headers(cached PRIVATE common.h)
 HEADER = "#pragma once\n// {comment}\ninline int answer() {{ return 42; }}\n"
 
 
+def with_cache(cache: Path) -> dict[str, str]:
+    plain = {name: value for name, value in os.environ.items() if not name.startswith("CCACHE_")}
+    return plain | {"CCACHE_DIR": str(cache), "CCACHE_CONFIGPATH": os.devnull}
+
+
+def hits(cache: Path) -> int:
+    run = subprocess.run(["ccache", "--print-stats"], env=with_cache(cache), capture_output=True, text=True,
+                         check=True)
+    counts = dict(line.split("\t") for line in run.stdout.splitlines())
+    return int(counts["direct_cache_hit"])
+
+
 def build(source: Path, cache: Path, *, clean: bool) -> None:
     if clean:
         shutil.rmtree(source / "build", ignore_errors=True)
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("CCACHE_")}
-    environment |= {"CCACHE_DIR": str(cache), "CCACHE_CONFIGPATH": os.devnull}
+    environment = with_cache(cache)
     for command in (["cmake", "-G", "Ninja", "-B", "build"], ["cmake", "--build", "build"]):
         run = subprocess.run(command, cwd=source, env=environment, capture_output=True, text=True)
         assert run.returncode == 0, run.stdout + run.stderr
@@ -44,3 +55,6 @@ def test_a_precompiled_header_follows_comments(tmp_path, clean):
         # The source is new each time, so that the compiler has to read the precompiled header.
         (source / "use.cc").write_text(f'#include "answer.h"\nint use{step}() {{ return answer(); }}\n')
         build(source, cache, clean=clean)
+    # The sources are all different; the last precompiled header is the first one.
+    if clean:
+        assert hits(cache) == 1
