@@ -34,8 +34,7 @@ http {{
 
 
 def free_port(host="127.0.0.1"):
-    """A port for who begins to listen later: out of the range from which the system would give it to
-    somebody else meanwhile."""
+    """A port that is free now, outside the ephemeral range: nobody gets it by chance before it is bound."""
     first, last = map(int, pathlib.Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split())
     ports = range(max(1024, first - 10_000), first) or range(last + 1, 65_536)
     for _ in range(100):
