@@ -12,9 +12,9 @@ namespace coffer::http {
 // What the server adds to what the application says.
 struct ResponseFrame {
   Time now{};
-  std::string_view request_id;
-  bool keep_alive = false;  // whether the connection serves another request
-  bool http_1_0 = false;    // that of the request
+  std::string_view request_id;  // REQUIRES: is_field_text() (syntax.h)
+  bool keep_alive = false;      // whether the connection serves another request
+  bool http_1_0 = false;        // that of the request
 };
 
 // Whether responses of that status have no body, whatever they say (RFC 9110 section 6.4.1).
