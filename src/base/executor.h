@@ -157,9 +157,9 @@ class InlineExecutor final : public Executor {
       return std::move(*result);
     }
   }
-  template <Awaitable Awaited>
-  auto run(Awaited awaited) {
-    return run(as_task(awaited));
+  template <Awaiter A>
+  auto run(A awaiter) {
+    return run(as_task(awaiter));
   }
 
  private:

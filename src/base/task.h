@@ -28,7 +28,7 @@ class PromiseBase {
     std::coroutine_handle<> await_suspend(std::coroutine_handle<Promise> self) const noexcept {
       PromiseBase& promise = self.promise();
       if (promise.runner_.load(std::memory_order_relaxed) == this_thread()) {
-        promise.state_.store(State::kDone, std::memory_order_relaxed);
+        promise.state_.store(State::kDoneAtOnce, std::memory_order_relaxed);
         return std::noop_coroutine();
       }
       const auto awaiter = promise.awaiter_;
@@ -50,9 +50,15 @@ class PromiseBase {
     runner_.store(this_thread(), std::memory_order_relaxed);
     self.resume();
     // Most end without having waited, on this thread alone.
-    if (state_.load(std::memory_order_acquire) == State::kDone) return false;
+    const State state = state_.load(std::memory_order_acquire);
+    if (state == State::kDoneAtOnce || state == State::kDone) return false;
     runner_.store(nullptr, std::memory_order_relaxed);
     return state_.exchange(State::kAwaited) != State::kDone;
+  }
+
+  // Whether it ended inside of run(), on that thread.
+  bool was_done_at_once() const noexcept {
+    return state_.load(std::memory_order_relaxed) == State::kDoneAtOnce;
   }
 
  protected:
@@ -61,7 +67,7 @@ class PromiseBase {
   }
 
  private:
-  enum class State : unsigned char { kRunning, kAwaited, kDone };
+  enum class State : unsigned char { kRunning, kAwaited, kDone, kDoneAtOnce };
 
   // Another for each thread that lives.
   static const void* this_thread() noexcept {
@@ -104,8 +110,7 @@ class Promise<void> : public PromiseBase {
 }  // namespace detail
 
 // Move-only owner of a coroutine. Destroying a task that has not finished destroys the
-// frame, so it must not be waiting for an event that would still resume it. A Task<void> without a
-// coroutine is work that is done already.
+// frame, so it must not be waiting for an event that would still resume it.
 template <class T = void>
 class [[nodiscard]] Task {
  public:
@@ -126,25 +131,26 @@ class [[nodiscard]] Task {
   auto operator co_await() && noexcept {
     struct Awaiter {
       Handle handle;
-      bool await_ready() const noexcept { return std::is_void_v<T> && !handle; }
+      bool await_ready() const noexcept { return false; }
       bool await_suspend(std::coroutine_handle<> awaiter) const {
         return handle.promise().run(handle, awaiter);
       }
-      T await_resume() const {
-        if constexpr (std::is_void_v<T>) {
-          if (!handle) return;
-        }
-        return handle.promise().take();
-      }
+      T await_resume() const { return handle.promise().take(); }
     };
     return Awaiter{handle_};
   }
 
-  // Runs it on this thread for as long as it need not wait; false: it waits, and has to outlive
-  // that. REQUIRES: it has a coroutine, and nobody awaits it.
-  bool run_at_once() { return !handle_.promise().run(handle_, std::noop_coroutine()); }
+  // Runs it on this thread for as long as it need not wait. False: it waited for something, and has
+  // to outlive that. REQUIRES: it has a coroutine, and nobody awaits it.
+  bool run_at_once() {
+    return !handle_.promise().run(handle_, std::noop_coroutine()) &&
+           handle_.promise().was_done_at_once();
+  }
   // REQUIRES: it has ended, and its result was not taken. Throws what it threw.
   T take() { return handle_.promise().take(); }
+
+  // Whether there is nothing to await.
+  bool is_empty() const noexcept { return !handle_; }
 
  private:
   Handle handle_;
@@ -159,16 +165,17 @@ inline Task<void> detail::Promise<void>::get_return_object() noexcept {
   return Task<void>{std::coroutine_handle<Promise>::from_promise(*this)};
 }
 
-// What is no task and can be awaited.
+// What a coroutine awaits in place, without a task around it.
 template <class T>
-concept Awaitable = requires(T& awaited) {
-  awaited.await_resume();
+concept Awaiter = requires(T& awaiter) {
+  awaiter.await_ready();
+  awaiter.await_resume();
 };
 
 // A task that awaits what outlives it.
-template <Awaitable Awaited>
-auto as_task(Awaited& awaited) -> Task<decltype(awaited.await_resume())> {
-  co_return co_await awaited;
+template <Awaiter T>
+auto as_task(T& awaiter) -> Task<decltype(awaiter.await_resume())> {
+  co_return co_await awaiter;
 }
 
 namespace detail {

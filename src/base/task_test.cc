@@ -3,6 +3,8 @@
 #include <gtest/gtest.h>
 
 #include <array>
+#include <atomic>
+#include <future>
 #include <stdexcept>
 #include <string>
 #include <thread>
@@ -45,16 +47,6 @@ TEST(Task, DestroysWhatItHoldsWhenItIsNeverAwaited) {
   EXPECT_EQ(held.use_count(), 1);
 }
 
-TEST(Task, WithoutACoroutineIsDone) {
-  InlineExecutor here;
-  here.run(Task<void>());
-  auto both = []() -> Task<int> {
-    co_await Task<void>();
-    co_return 1;
-  };
-  EXPECT_EQ(here.run(both()), 1);
-}
-
 TEST(Task, RunsAtOnceWhatNeedNotWait) {
   Task<int> good = answer();
   EXPECT_TRUE(good.run_at_once());
@@ -68,6 +60,25 @@ TEST(Task, RunsAtOnceWhatNeedNotWait) {
   };
   Task<int> waiting = wait();
   EXPECT_FALSE(waiting.run_at_once());
+}
+
+TEST(Task, ThatEndedElsewhereDidNotEndAtOnce) {
+  ThreadPool there("there", 1);
+  for (int i = 0; i < 1000; ++i) {
+    std::atomic<bool> ended = false;
+    auto hop = [&]() -> Task<int> {
+      co_await resume_on(there);
+      ended = true;
+      co_return 1;
+    };
+    Task<int> task = hop();
+    EXPECT_FALSE(task.run_at_once());
+    // Behind its last step.
+    std::promise<void> behind;
+    there.post([&] { behind.set_value(); });
+    behind.get_future().wait();
+    EXPECT_TRUE(ended);
+  }
 }
 
 // The one thread finds the task ended, or asleep, while the other ends it.

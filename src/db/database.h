@@ -87,7 +87,7 @@ class Database {
   // Reads from one consistent state, which holds every write that this process answered before,
   // and those of other processes but for the last moments (a turn of the calling executor).
   // For what costs the same however much is stored: it may run on the serving core itself.
-  // `body` is `Task<T>(Transaction&)`. `co_await`: its T; so with scan() and write().
+  // `body` is `Task<T>(Transaction&)`. `co_await` gives its T; so do scan() and write().
   template <class Body>
   auto read(Body body) {
     return Performed<Body>(*this, Mode::kRead, std::move(body), 0);
@@ -122,18 +122,18 @@ class Database {
 
   // Runs `work` in a transaction, commits it when it says so, and comes back to the executor
   // that asked. Throws what the work threw, or an Error, at once or when it is awaited.
-  // `on_behalf`: as in scan().
+  // `on_behalf`: as in scan(). An empty task: it is done already.
   virtual Task<void> perform(Mode mode, Work& work, std::int64_t on_behalf) = 0;
 
  private:
   template <class Body>
-  class Performed;
+  class [[nodiscard]] Performed;
 };
 
-// What read(), scan() and write() return, to be awaited once: it is in the frame of who awaits it,
-// for most reads are over before a frame of their own would have paid.
+// What read(), scan() and write() return, to be awaited once. It lives in the frame of who awaits
+// it: most reads finish without waiting, so that a frame of their own is not worth its cost.
 template <class Body>
-class Database::Performed {
+class [[nodiscard]] Database::Performed {
   using T = typename detail::TaskValue<std::invoke_result_t<Body&, Transaction&>>::Type;
   static constexpr bool kHasValue = !std::is_void_v<T>;
 
@@ -145,11 +145,11 @@ class Database::Performed {
 
   bool await_ready() {
     task_ = database_.perform(mode_, work_, on_behalf_);
-    return awaiter().await_ready();
+    return task_.is_empty();
   }
   bool await_suspend(std::coroutine_handle<> waiter) { return awaiter().await_suspend(waiter); }
   T await_resume() {
-    awaiter().await_resume();
+    if (!task_.is_empty()) awaiter().await_resume();
     if constexpr (kHasValue) return std::move(*work_.result);
   }
 

@@ -85,9 +85,9 @@ class Fixture : public ::testing::TestWithParam<Driver> {
   T run(Task<T> task) {
     return executor_.run(std::move(task));
   }
-  template <Awaitable Awaited>
-  auto run(Awaited awaited) {
-    return run(as_task(awaited));
+  template <Awaiter A>
+  auto run(A awaiter) {
+    return run(as_task(awaiter));
   }
 
   // One statement as a write of its own; how many rows it changed.

@@ -128,8 +128,7 @@ class ConnectionTransaction final : public Transaction {
   // Runs `work` to its end on this thread; whether to keep its changes. Throws what it threw,
   // and the failure of a statement even if the work carried on after it. Ends the program if
   // the work waits for anything but its transaction: what it would wait for could only come
-  // while the database stands still. Work that has waited, and has ended on another thread by the
-  // time this one looks, is not told from work that has not.
+  // while the database stands still.
   bool run_to_end(Work& work);
 
  protected:

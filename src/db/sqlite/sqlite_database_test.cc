@@ -32,9 +32,9 @@ class SqliteTest : public testing::Test {
   T run(Task<T> task) {
     return executor_.run(std::move(task));
   }
-  template <Awaitable Awaited>
-  auto run(Awaited awaited) {
-    return run(as_task(awaited));
+  template <Awaiter A>
+  auto run(A awaiter) {
+    return run(as_task(awaiter));
   }
   std::vector<std::string> files() const {
     std::vector<std::string> names;

@@ -39,9 +39,9 @@ T run(Task<T> task) {
   InlineExecutor executor;
   return executor.run(std::move(task));
 }
-template <Awaitable Awaited>
-auto run(Awaited awaited) {
-  return run(as_task(awaited));
+template <Awaiter A>
+auto run(A awaiter) {
+  return run(as_task(awaiter));
 }
 
 // Calls `function(i)` on `count` threads at once and waits for all.
