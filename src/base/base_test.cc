@@ -111,6 +111,21 @@ TEST(Clock, WritesAndReadsHttpDates) {
   }
 }
 
+// A year from a Thursday on, a leap year behind it: every day and month has its name.
+TEST(Clock, NamesEveryDayAndMonth) {
+  constexpr std::array kDays = {"Thu", "Fri", "Sat", "Sun", "Mon", "Tue", "Wed"};
+  constexpr std::array kMonths = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
+                                  "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+  for (int day = 0; day < 3 * 366; ++day) {
+    const std::chrono::sys_days date{std::chrono::days(day)};
+    const std::chrono::year_month_day parts(date);
+    const std::string text = to_http_date(Time(date) + std::chrono::seconds(day));
+    EXPECT_EQ(text.substr(0, 3), kDays[static_cast<std::size_t>(day) % 7]) << text;
+    EXPECT_EQ(text.substr(8, 3), kMonths[static_cast<unsigned>(parts.month()) - 1]) << text;
+    EXPECT_EQ(from_http_date(text), Time(date) + std::chrono::seconds(day)) << text;
+  }
+}
+
 TEST(Clock, FormatsMomentsBefore1970) {
   EXPECT_EQ(to_iso8601(from_micros(-1)), "1969-12-31T23:59:59Z");
   for (const char* form : {"1850-06-01T12:00:00Z", "0001-01-01T00:00:00Z"}) {

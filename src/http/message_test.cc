@@ -53,6 +53,22 @@ TEST(Headers, AreValues) {
   EXPECT_EQ(cleared.get(""), std::nullopt);
 }
 
+TEST(Headers, AreFieldTextUnlessAnyEverWasNot) {
+  Headers headers;
+  EXPECT_TRUE(headers.are_field_text());
+  headers.add("X-Odd", "tab\t \xC3\xA9");
+  EXPECT_TRUE(headers.are_field_text());
+  for (const std::string& bad : {std::string("a\r"), std::string("\n"), std::string(1, '\0')}) {
+    Headers worse = headers;
+    worse.add("X-Bad", bad);
+    EXPECT_FALSE(worse.are_field_text());
+    worse.set("X-Bad", "good");
+    EXPECT_FALSE(worse.are_field_text());
+    worse.clear();
+    EXPECT_TRUE(worse.are_field_text());
+  }
+}
+
 TEST(Headers, FindsAndJoinsWithoutCase) {
   Headers headers;
   headers.add("Range", "bytes=0-1");

@@ -20,7 +20,8 @@ struct ResponseFrame {
 // Whether responses of that status have no body, whatever they say (RFC 9110 section 6.4.1).
 bool has_no_body(unsigned status) noexcept;
 
-// From the status line to the empty line. No value can end its field.
+// From the status line to the empty line. A CR, LF or NUL in a value becomes a space, so that no
+// value ends its field. REQUIRES: the names of the fields are tokens (RFC 9110 section 5.1).
 std::string response_head(const Response& response, const ResponseFrame& frame);
 
 }  // namespace coffer::http

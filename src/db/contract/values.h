@@ -74,6 +74,19 @@ TEST_P(DatabaseContract, EmptyIsNotNull) {
   EXPECT_TRUE(find("") == (Sample{}));
 }
 
+TEST_P(DatabaseContract, TheFirstMomentIsNotNull) {
+  write(kAddSample, "first", Time{}, std::nullopt, std::nullopt, std::nullopt);
+  write(kAddKey, "null");
+  const auto find = [&](const char* key) {
+    const auto moment = [](const Row& row) { return row.optional_time(0); };
+    return run(database().read([&](Transaction& tx) -> Task<std::optional<std::optional<Time>>> {
+      co_return co_await tx.find(kFindSample, moment, key);
+    }));
+  };
+  EXPECT_EQ(find("first").value(), Time{});
+  EXPECT_EQ(find("null").value(), std::nullopt);
+}
+
 TEST_P(DatabaseContract, NullReadsAsNothing) {
   write(kAddKey, "null");
   const auto checked = run(database().read([&](Transaction& tx) -> Task<std::optional<bool>> {
