@@ -13,10 +13,11 @@
 
 namespace coffer {
 
-// A client may hold as much as is free for all others: the first alone half of it, two a third
-// each. So no client can take the last of it from the rest. The accounts at one address may hold
-// three times what is free: where one of them has its half, something is left to the others there,
-// and to other addresses a quarter. Threads: any.
+// A client is an account, or all at one address who have none. It may hold as much as is free for
+// all others: the first alone half of it, two a third each. So no client can take the last of it
+// from the rest. The clients at one address may hold three times what is free: where one of them
+// has its half, something is left to the others there, and to other addresses a quarter. Threads:
+// any.
 class MemoryBudget {
  public:
   explicit MemoryBudget(std::size_t max_bytes) noexcept : max_(max_bytes) {}
@@ -29,8 +30,8 @@ class MemoryBudget {
    public:
     // Holds nothing, and can hold nothing.
     Lease() noexcept = default;
-    // For the client `by_address`, and for `by_account` too if that is not empty: each has a share.
-    Lease(MemoryBudget& budget, std::string by_address, std::string by_account = {});
+    // `account` is another text than any `address`; empty: the sender has none.
+    Lease(MemoryBudget& budget, std::string address, std::string account = {});
     Lease(Lease&& other) noexcept;
     Lease& operator=(Lease&& other) noexcept;
     ~Lease() { shrink(bytes_); }
@@ -45,8 +46,8 @@ class MemoryBudget {
    private:
     friend class MemoryBudget;
     MemoryBudget* budget_ = nullptr;
-    std::string by_address_;
-    std::string by_account_;
+    std::string address_;
+    std::string client_;
     std::size_t bytes_ = 0;
   };
 
@@ -65,13 +66,14 @@ class MemoryBudget {
 
   bool take(const Lease& lease, std::size_t bytes);
   void give_back(const Lease& lease, std::size_t bytes) noexcept;
-  void give_back_for(const std::string& client, std::size_t bytes) noexcept;
+  void give_back_for(const std::string& holder, std::size_t bytes) noexcept;
 
   const std::size_t max_;
   std::atomic<std::size_t> used_ = 0;
   std::atomic<std::uint64_t> refusals_ = 0;
   std::mutex mutex_;
-  std::unordered_map<std::string, std::size_t, Hash, std::equal_to<>> held_;  // by client
+  // By client and, with another text, by address.
+  std::unordered_map<std::string, std::size_t, Hash, std::equal_to<>> held_;
 };
 
 }  // namespace coffer

@@ -48,6 +48,17 @@ TEST(MemoryBudget, AnAccountLeavesRoomToOthersAtItsAddress) {
   EXPECT_FALSE(modest.grow(1));
 }
 
+TEST(MemoryBudget, AnAccountLeavesRoomToThoseAtItsAddressWithoutOne) {
+  MemoryBudget budget(1000);
+  Lease greedy(budget, "10.0.0.1", "account 1");
+  EXPECT_TRUE(greedy.grow(500));
+  Lease nobody(budget, "10.0.0.1");
+  EXPECT_TRUE(nobody.grow(250));
+  EXPECT_FALSE(nobody.grow(1));
+  Lease other(budget, "10.0.0.2");
+  EXPECT_TRUE(other.grow(125));
+}
+
 TEST(MemoryBudget, CountsTheAccountAtManyAddresses) {
   MemoryBudget budget(1000);
   std::deque<Lease> leases;
