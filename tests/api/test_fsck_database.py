@@ -38,6 +38,11 @@ COUNTS = {
     "a number given twice": ("UPDATE sqlite_sequence SET seq = 1 WHERE name = 'entry'", "next number of entry"),
     "no number given": ("DELETE FROM sqlite_sequence", "next number of"),
     "a name to log in with": ("DELETE FROM login", "no name leads to"),
+    "a home that is gone": ("UPDATE account SET home_id = 777 WHERE username = 'ada'", "space of their own"),
+    "the home of another": ("UPDATE account SET home_id = (SELECT max(home_id) FROM account) WHERE username = 'ada'", "space of their own"),
+    "a home of another kind": ("UPDATE space SET kind = 1 WHERE kind = 0", "space of their own"),
+    "what a file is searched by": ("UPDATE entry SET search = search || 'x' WHERE is_folder = 0", "another text"),
+    "what a folder is searched by": ("UPDATE entry SET search = '' WHERE is_folder = 1", "another text"),
     "tags": ("DELETE FROM entry_tag", "nothing finds"),
     "a folder in itself": ("UPDATE entry SET parent_id = id WHERE is_folder = 1", "without a removed folder above"),
 }

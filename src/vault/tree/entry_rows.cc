@@ -26,6 +26,8 @@ constexpr db::Statement kInsert{
 constexpr db::Statement kFindKey{
     "SELECT id FROM entry WHERE space_id = $1 AND parent_id = $2 AND is_folder = $3 AND key = $4"};
 
+constexpr db::Statement kSearched{"SELECT name, title, description, tags, search FROM entry"};
+
 constexpr db::Statement kInsertTag{
     "INSERT INTO entry_tag (owner_id, tag, entry_id) VALUES ($1, $2, $3)"};
 constexpr db::Statement kRemoveTag{
@@ -181,6 +183,20 @@ std::string tags_column(const Entry& entry) {
     column += tag;
   }
   return column;
+}
+
+Task<std::uint64_t> count_wrong_search_columns(db::Transaction& transaction) {
+  std::uint64_t wrong = 0;
+  Entry entry;
+  const auto compare = [&](const db::Row& row) {
+    entry.name = as_text(row.bytes(0));
+    entry.title = row.optional_text(1);
+    entry.description = row.optional_text(2);
+    entry.tags = split_tags(row.text(3));
+    if (search_column(entry) != row.text(4)) ++wrong;
+  };
+  co_await transaction.for_each(kSearched, compare);
+  co_return wrong;
 }
 
 Task<void> insert_tags(db::Transaction& transaction, const Entry& entry) {

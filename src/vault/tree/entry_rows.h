@@ -1,6 +1,7 @@
 // An entry as its rows hold it, for the statements that read and change them.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <span>
 #include <string>
@@ -82,6 +83,9 @@ Task<void> settle_key(db::Transaction& transaction, Entry& entry, const ParentRe
 
 // The column that follows from others; `search` is search_column() (search_terms.h).
 std::string tags_column(const Entry& entry);
+
+// How many entries are searched by another text than search_column() makes of them.
+Task<std::uint64_t> count_wrong_search_columns(db::Transaction& transaction);
 
 // Keep the index of tags in step with `entry`.
 Task<void> insert_tags(db::Transaction& transaction, const Entry& entry);

@@ -397,10 +397,16 @@ TEST_F(SearchIndexTest, IsMadeAnewWhenItIsWrong) {
   EXPECT_EQ(through(), 3);
   EXPECT_EQ(find("needle").size(), 3U);
 
-  static constexpr db::Statement kForget{"UPDATE entry SET search = 'other' WHERE id = 2"};
+  static constexpr db::Statement kForget{
+      "UPDATE entry SET search = search || 'other' WHERE id = 2"};
+  static constexpr db::Statement kMend{
+      "UPDATE entry SET search = replace(search, 'other', '') WHERE id = 2"};
   change(kForget);
-  EXPECT_EQ(contradictions().size(), 1U) << "a change that nobody noted";
+  EXPECT_EQ(contradictions().size(), 2U) << "neither the words nor the name fit";
   run(reset_index(*stores_.database));
+  EXPECT_EQ(contradictions().size(), 1U) << "the name does not fit";
+  change(kMend);
+  EXPECT_EQ(contradictions(), Names{});
 }
 
 // A row under a number that an earlier one had.

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "vault/model/sql.h"
+#include "vault/tree/entry_rows.h"
 #include "vault/tree/search_index.h"
 
 namespace coffer::vault {
@@ -144,8 +145,9 @@ constexpr std::pair<std::string_view, db::Statement> kRules[] = {
      {"SELECT CASE WHEN EXISTS (SELECT 1 FROM account) THEN 2 - count(*) ELSE 0 END FROM secret"
       " WHERE name IN ('address_key', 'session_key')"}},
     {"accounts without a space of their own",
-     {"SELECT count(*) FROM account WHERE removal = 0"
-      " AND home_id NOT IN (SELECT id FROM space)"}},
+     {"SELECT count(*) FROM account AS a LEFT JOIN space AS s ON s.id = a.home_id"
+      " WHERE a.removal = 0 AND (s.owner_id IS NOT a.id OR s.removed_at IS NOT NULL"
+      " OR s.kind IS NOT CASE WHEN a.kind = 0 THEN 0 ELSE 1 END)"}},
     {"totals of files and bytes that are not those of what lies there", {kTotals.data()}},
     {"totals of folders and spaces that are not there",
      {"SELECT (SELECT count(*) FROM tree_total WHERE folder_id <> 0"
@@ -321,12 +323,16 @@ Task<std::vector<Inconsistency>> find_inconsistencies(db::Database& database) {
           co_await tx.find(statement, [](const db::Row& row) { return row.integer(0); });
       if (count.value() != 0) found.push_back({what, static_cast<std::uint64_t>(*count)});
     }
-    const std::uint64_t wrong = co_await count_wrong_words(tx);
-    if (wrong != 0) {
+    const std::uint64_t columns = co_await count_wrong_search_columns(tx);
+    if (columns != 0) {
+      found.push_back({"entries that searches look at in another text than theirs", columns});
+    }
+    const std::uint64_t words = co_await count_wrong_words(tx);
+    if (words != 0) {
       found.push_back(
           {"entries that searches find by other words than they have, or not at all:"
            " `coffer storage reindex` corrects that",
-           wrong});
+           words});
     }
     co_return found;
   };
