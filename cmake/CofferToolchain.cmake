@@ -20,9 +20,9 @@ add_compile_definitions(BOOST_ASIO_SEPARATE_COMPILATION
 
 find_program(CCACHE ccache)
 if(CCACHE)
-  # The sloppiness: without it the cache refuses whatever uses a precompiled header. By the headers'
-  # contents alone (depend): else it compares preprocessed text, which has no comments, and returns
-  # a precompiled header whose `#pragma once` does not know a file again that a comment changed.
+  # Without that sloppiness it does not cache what uses a precompiled header. CCACHE_DEPEND: compares
+  # the contents of all headers. Preprocessed text has no comments: after a change of one the old
+  # precompiled header would come back, whose `#pragma once` does not match the file any more.
   set(CMAKE_CXX_COMPILER_LAUNCHER ${CMAKE_COMMAND} -E env CCACHE_DEPEND=true
       CCACHE_SLOPPINESS=pch_defines,time_macros,include_file_mtime,include_file_ctime ${CCACHE})
 endif()

@@ -41,7 +41,7 @@ struct Calendar {
   std::chrono::hh_mm_ss<std::chrono::seconds> clock;
 };
 
-// Writes the last digits of `number` from `out` on.
+// Writes the last `kDigits` digits of `number` from `out` on.
 template <int kDigits, class Number>
 void put_digits(char* out, Number number) {
   auto left = static_cast<unsigned>(number);

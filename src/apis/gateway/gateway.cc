@@ -310,6 +310,8 @@ Task<Reply> Gateway::call(const RouteEntry& mounted, http::PathParameters path,
                            ? idempotency_.call(*mounted.dialect, mounted.route, context, **check)
                            : mounted.route.handler(context);
   Reply made = co_await std::move(making);
+  making = {};
+  // What follows asks the request's own body whether its sender is still there.
   check->reset();
   Reply reply = conditional(request, std::move(made));
   if (reply && request.method != http::Method::kHead && is_fetched(*reply)) {

@@ -79,7 +79,7 @@ class Gateway final : public http::Service {
                      http::Headers& extra);
   Task<Reply> refuse_plain_http(const http::Request& request, const Client& client,
                                 http::Headers& extra);
-  // `found`: no route.
+  // REQUIRES: `found` is no Match.
   Task<Reply> answer_unrouted(http::Request& request, const Client& client,
                               http::Router::Result found, const Dialect*& dialect,
                               http::Headers& extra);

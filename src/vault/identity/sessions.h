@@ -152,7 +152,7 @@ class Sessions {
 
   struct Owner;
   using OwnerRef = std::shared_ptr<const Owner>;
-  // Whose session it is, or was to its end; null when nobody knows it.
+  // Whose session it is, or was to its end; null when there is no such session.
   static Task<OwnerRef> find_owner(db::Transaction& tx, SessionId session);
   // Whose live session the token is of; never null.
   static Task<Result<OwnerRef>> owner_of(db::Transaction& tx, const Claims& claims, Time now);

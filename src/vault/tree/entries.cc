@@ -48,10 +48,10 @@ constexpr std::size_t kCachedEntries = 128;  // by one thread; the largest takes
 
 // The question that every download asks, often of the same files.
 Task<Result<Entry>> recall(GuardedDatabase& database, AccountId owner, EntryId id) {
-  using Found = std::shared_ptr<const Entry>;
-  auto body = [&](db::Transaction& tx) -> Task<Found> {
-    thread_local SnapshotCache<std::int64_t, Found> cache(kCachedEntries);
-    const Found* known = cache.find(tx.state(), id.value);
+  using SharedEntry = std::shared_ptr<const Entry>;
+  auto body = [&](db::Transaction& tx) -> Task<SharedEntry> {
+    thread_local SnapshotCache<std::int64_t, SharedEntry> cache(kCachedEntries);
+    const SharedEntry* known = cache.find(tx.state(), id.value);
     if (known && (*known)->owner == owner) co_return *known;
     auto found = co_await find_file(tx, owner, id);
     if (!found) co_return nullptr;
@@ -59,7 +59,7 @@ Task<Result<Entry>> recall(GuardedDatabase& database, AccountId owner, EntryId i
     cache.add(tx.state(), id.value, entry);
     co_return entry;
   };
-  const Found entry = co_await database.read(body);
+  const SharedEntry entry = co_await database.read(body);
   if (!entry) co_return no_such_file();
   co_return *entry;
 }
@@ -149,6 +149,7 @@ std::string state_tag(const Entry& file, std::span<const CollectionId> collectio
   add_number(file.owner.value);
   add_number(to_micros(file.updated_at));
   const Sha256Digest digest = Sha256::of(as_bytes(text));
+  static_assert(kSetTagLength % 2 == 0);
   std::string tag = to_hex(ByteView(digest.bytes).first(kSetTagLength / 2));
   // What is found later: of files of several parts the digest too.
   std::string found;
