@@ -191,8 +191,10 @@ class Run {
     there_.erase(there);
     here_.erase(name);
     step({SyncKind::kRenameThere, name, pair.id, pair.name}, [&](const Progress&) {
-      put(name, session_.data("PATCH", "/media/" + escape(pair.id), {},
-                              boost::json::object{{"filename", name}}));
+      // Not what the vault has by now: its bytes may be others, which are not here.
+      (void)session_.data("PATCH", "/media/" + escape(pair.id), {},
+                          boost::json::object{{"filename", name}});
+      state_.put({name, pair.id, pair.uuid, pair.checksum});
     });
     return true;
   }
@@ -360,7 +362,8 @@ class Run {
       const auto* collections = media.if_contains("collections");
       const bool is_in_none =
           collections && collections->is_array() && collections->get_array().empty();
-      if (is_in_none && text_member(media, "filename") == name) return media;
+      const bool is_same = checksum_of(media) == checksum;
+      if (is_in_none && is_same && text_member(media, "filename") == name) return media;
     } catch (const ApiError& error) {
       if (error.status() != kNotFound) throw;
     }

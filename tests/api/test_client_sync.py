@@ -423,6 +423,32 @@ def test_a_file_that_is_edited_there_while_it_is_to_be_removed(nobody, user, dur
     assert user.media() == []
 
 
+def test_a_file_that_is_edited_there_while_it_is_renamed(nobody, user, during):
+    path = nobody.make("a.txt", b"1")
+    sync(nobody)
+    [media] = user.media()
+    path.rename(nobody.here / "b.txt")
+    during(f"/media/{media['id']}", "PATCH", lambda: user.put(f"/media/{media['id']}/content", data=b"there"))
+    assert sync(nobody) == [("rename there", "b.txt")]
+    assert media_of(user) == {"b.txt": b"there"}
+    assert sync(nobody) == [("replace here", "b.txt")]
+    assert tree(nobody.here) == media_of(user) == {"b.txt": b"there"}
+    assert sync(nobody) == []
+
+
+def test_a_file_that_is_edited_there_before_it_is_added(nobody, user, during):
+    """It was stored by a run that could not add it to the collection."""
+    media = user.upload(b"1", "a.txt")
+    collection = user.post("/collections", json={"name": "Holiday"}).json()["data"]["id"]
+    nobody.make("a.txt", b"1")
+    during(f"/media/{media['id']}", "GET", lambda: user.put(f"/media/{media['id']}/content", data=b"there"))
+    assert sync(nobody, "--collection", collection) == [("upload", "a.txt")]
+    [added] = user.get(f"/collections/{collection}/media").json()["data"]
+    assert added["id"] != media["id"]
+    assert sync(nobody, "--collection", collection) == []
+    assert sorted(each["size"] for each in user.media()) == [1, 5]
+
+
 # Names and identities.
 
 
