@@ -55,15 +55,13 @@ class Migrator::Pass {
   Pass(const Pass&) = delete;
   Pass& operator=(const Pass&) = delete;
 
-  // REQUIRES: no thread of it runs.
+  // REQUIRES: no thread of it runs. Throws where one cannot be started; the pass has to end then.
   void start() {
-    {
-      const std::lock_guard lock(mutex_);
-      problem_.reset();
-      running_ = options_.copies;
-    }
+    const std::lock_guard lock(mutex_);
+    problem_.reset();
     for (std::size_t i = 0; i < options_.copies; ++i) {
       threads_.push_back(start_thread("migrate", [this] { work(); }));
+      ++running_;
     }
   }
 
@@ -297,7 +295,13 @@ bool Migrator::begin_pass(const BlobMigration& run) {
 }
 
 bool Migrator::run_pass(const BlobMigration& run) {
-  pass_->start();
+  try {
+    pass_->start();
+  } catch (...) {
+    // Some of its threads may run: another one begins anew.
+    pass_.reset();
+    throw;
+  }
   bool is_cancelled = false;
   auto written_at = steady_clock::now();
   while (!pass_->wait(kLook)) {
@@ -345,6 +349,7 @@ void Migrator::hold_back(const BlobMigration& run, const std::string& problem) {
 
 void Migrator::write_progress(const BlobMigration& run, const std::optional<std::string>& problem) {
   const Pass::Counts fresh = pass_ ? pass_->take_counts() : Pass::Counts();
+  if (fresh.moved.blobs > 0) problem_.clear();
   moved_blobs_ += fresh.moved.blobs;
   moved_bytes_ += fresh.moved.bytes;
   unmoved_ += fresh.unmoved;

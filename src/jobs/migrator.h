@@ -79,7 +79,7 @@ class Migrator {
   std::unique_ptr<Pass> pass_;  // of that run, also while it is held back
   std::optional<vault::StoreKind> directed_;
   std::chrono::steady_clock::time_point due_;  // nothing is tried before
-  std::string problem_;                        // that was logged last
+  std::string problem_;                        // that was logged since it moved something
 
   // For stats().
   std::atomic<std::uint64_t> moved_blobs_ = 0;
