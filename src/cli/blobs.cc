@@ -174,7 +174,7 @@ int follow(const Settings& settings, db::Database& database, const EndingSignals
 
 int migrate(const Settings& settings, StoreKind target, std::uint64_t rate) {
   const EndingSignals signals;
-  config::require_s3(settings, "a move into a bucket, or out of it,");
+  config::require_s3(settings, "`coffer blobs migrate`");
   const auto database = open_database(settings);
   InlineExecutor here;
   const auto before = here.run(vault::blob_migration(*database));

@@ -24,10 +24,21 @@ using server::UserError;
 
 enum ExitCode { kSuccess = 0, kFailure = 1, kUsage = 2 };
 
+// What stands below the help of a command.
+#define COFFER_EXIT_CODES "Exit codes: 0 success, 1 failure, 2 invalid command line or setting."
+inline constexpr char kExitCodes[] = COFFER_EXIT_CODES;
+inline constexpr char kSettingsFooter[] =
+    "Settings come from a TOML file (--config or COFFER_CONFIG), the environment and flags; later\n"
+    "sources override earlier ones. The setting `http.head_bytes` is COFFER_HTTP_HEAD_BYTES in\n"
+    "the environment and --http.head-bytes as a flag. `coffer config print` lists all "
+    "settings.\n" COFFER_EXIT_CODES;
+#undef COFFER_EXIT_CODES
+
 // The settings' flags of one command.
 class SettingFlags {
  public:
-  // `--data` and `--config` always; `all`: a flag for every setting.
+  // `--data` and `--config` always; `all`: a flag for every setting. Gives the command
+  // kSettingsFooter, unless it has a footer of its own.
   SettingFlags(CLI::App& command, bool all);
 
   // Throws SettingsError.

@@ -23,12 +23,6 @@ namespace {
 
 using namespace coffer::cli;
 
-constexpr char kFooter[] =
-    "Settings come from a TOML file (--config or COFFER_CONFIG), the environment and flags; later\n"
-    "sources override earlier ones. The setting `http.head_bytes` is COFFER_HTTP_HEAD_BYTES in\n"
-    "the environment and --http.head-bytes as a flag. `coffer config print` lists all settings.\n"
-    "Exit codes: 0 success, 1 failure, 2 invalid command line or setting.";
-
 // Fills the standard descriptors that are closed: else a file of the vault would get such a
 // number, and what is printed or logged would be written into it. False where that cannot be done.
 // They still fail as closed ones do: a password that nobody saw is no success.
@@ -88,7 +82,7 @@ int main(int argc, char** argv) {
   // full disk, in place of ending the program.
   std::signal(SIGXFSZ, SIG_IGN);
   CLI::App app("Coffer, a self-hosted vault for files and media", "coffer");
-  app.footer(kFooter);
+  app.footer(kExitCodes);  // of commands that have none of their own
   app.require_subcommand(1);
   Run run;
   add_serve(app, run);
@@ -113,15 +107,14 @@ int main(int argc, char** argv) {
       return static_cast<int>(kSuccess);
     };
   });
+  app.footer(kSettingsFooter);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
     const bool is_wrong = error.get_exit_code() != static_cast<int>(CLI::ExitCodes::Success);
-    auto unknown = is_wrong ? explain_unknown_word(app) : std::nullopt;
-    const bool is_missing = dynamic_cast<const CLI::RequiredError*>(&error) != nullptr;
-    if (!unknown && is_missing) unknown = explain_missing_word(app, error.what());
-    if (!unknown) return app.exit(error) == 0 ? kSuccess : kUsage;
-    complain("coffer: {}\n", *unknown);
+    if (!is_wrong) return app.exit(error) == 0 ? kSuccess : kFailure;
+    complain("coffer: {}\n",
+             client::printable(explain_mistake(app, error), client::Printable::kMessage));
     return kUsage;
   }
   const int code = run_command(run);

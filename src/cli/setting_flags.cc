@@ -3,6 +3,7 @@
 namespace coffer::cli {
 
 SettingFlags::SettingFlags(CLI::App& command, bool all) {
+  if (command.get_footer() == kExitCodes) command.footer(kSettingsFooter);
   command.add_option("--config", config_, "TOML file with settings")->type_name("FILE");
   for (const config::SettingInfo& info : config::known_settings()) {
     if (info.is_secret || (!all && info.name != "data")) continue;

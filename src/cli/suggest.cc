@@ -57,27 +57,7 @@ std::string path_of(const CLI::App& app) {
   return parent ? path_of(*parent) + " " + app.get_name() : app.get_name();
 }
 
-}  // namespace
-
-std::optional<std::string> nearest_word(std::string_view typed,
-                                        const std::vector<std::string>& words) {
-  const std::size_t max = std::max<std::size_t>(1, typed.size() / 3);
-  const std::string* best = nullptr;
-  std::size_t best_distance = max + 1;
-  for (const std::string& word : words) {
-    const std::size_t steps = distance(typed, word);
-    if (steps >= best_distance) continue;
-    best = &word;
-    best_distance = steps;
-  }
-  if (best) return *best;
-  const auto begins_so = [&](const std::string& word) { return word.starts_with(typed); };
-  const auto first = std::find_if(words.begin(), words.end(), begins_so);
-  const bool is_only = first != words.end() && std::none_of(first + 1, words.end(), begins_so);
-  if (is_only) return *first;
-  return std::nullopt;
-}
-
+// The sentence for the first word that `app` did not understand. Nothing: it understood all.
 std::optional<std::string> explain_unknown_word(const CLI::App& app) {
   const std::vector<std::string> unknown = app.remaining(true);
   if (unknown.empty()) return std::nullopt;
@@ -101,14 +81,36 @@ std::optional<std::string> explain_unknown_word(const CLI::App& app) {
   return text + fmt::format("; there is: {}", fmt::join(known, ", "));
 }
 
-std::string explain_missing_word(const CLI::App& app, std::string_view what) {
+}  // namespace
+
+std::optional<std::string> nearest_word(std::string_view typed,
+                                        const std::vector<std::string>& words) {
+  const std::size_t max = std::max<std::size_t>(1, typed.size() / 3);
+  const std::string* best = nullptr;
+  std::size_t best_distance = max + 1;
+  for (const std::string& word : words) {
+    const std::size_t steps = distance(typed, word);
+    if (steps >= best_distance) continue;
+    best = &word;
+    best_distance = steps;
+  }
+  if (best) return *best;
+  const auto begins_so = [&](const std::string& word) { return word.starts_with(typed); };
+  const auto first = std::find_if(words.begin(), words.end(), begins_so);
+  const bool is_only = first != words.end() && std::none_of(first + 1, words.end(), begins_so);
+  if (is_only) return *first;
+  return std::nullopt;
+}
+
+std::string explain_mistake(const CLI::App& app, const CLI::ParseError& error) {
+  if (auto unknown = explain_unknown_word(app)) return *std::move(unknown);
   const CLI::App& command = innermost(app);
   const std::string path = path_of(command);
   const std::vector<std::string> known = commands_of(command);
-  if (!known.empty()) {
+  if (!known.empty() && dynamic_cast<const CLI::RequiredError*>(&error)) {
     return fmt::format("`{}` needs a command; there is: {}", path, fmt::join(known, ", "));
   }
-  return fmt::format("`{}`: {}; see `{} --help`", path, what, path);
+  return fmt::format("`{}`: {}; see `{} --help`", path, error.what(), path);
 }
 
 }  // namespace coffer::cli

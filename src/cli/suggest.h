@@ -1,4 +1,4 @@
-// What to say of a word on the command line that is none of the program's.
+// What to say of a command line that is wrong.
 #pragma once
 
 #include <CLI/CLI.hpp>
@@ -15,12 +15,9 @@ namespace coffer::cli {
 std::optional<std::string> nearest_word(std::string_view typed,
                                         const std::vector<std::string>& words);
 
-// The sentence for the first word that `app` did not understand: it names the word, the nearest
-// right one, and else all that can stand there. Nothing when it understood all words.
-std::optional<std::string> explain_unknown_word(const CLI::App& app);
-
-// The sentence for a command line that lacks something: it names the command, and those that can
-// follow it, or else `what` is missing.
-std::string explain_missing_word(const CLI::App& app, std::string_view what);
+// The sentence for a command line that `app` did not take with `error`: it names the command. Of a
+// word that is unknown it gives the nearest right one, or else all that can stand there; of a
+// command that is missing, those that can follow.
+std::string explain_mistake(const CLI::App& app, const CLI::ParseError& error);
 
 }  // namespace coffer::cli

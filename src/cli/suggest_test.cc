@@ -30,11 +30,13 @@ TEST(Suggest, SaysWhatStandsWhere) {
   create->add_option("name", name);
   bool is_admin = false;
   create->add_flag("--admin", is_admin);
+  int quota = 0;
+  create->add_option("--quota", quota)->check(CLI::Range(1, 9));
   const auto explain = [&](const std::string& line) -> std::string {
     try {
       app.parse(line);
-    } catch (const CLI::ParseError&) {
-      return explain_unknown_word(app).value_or("");
+    } catch (const CLI::ParseError& error) {
+      return explain_mistake(app, error);
     }
     return "fine";
   };
@@ -47,7 +49,10 @@ TEST(Suggest, SaysWhatStandsWhere) {
   EXPECT_EQ(explain("user create ann bob"),
             "`coffer user create` does not take `bob`; see `coffer user create --help`");
   EXPECT_EQ(explain("user create ann --admin"), "fine");
-  EXPECT_EQ(explain("user"), "") << "a word is missing, none is unknown";
+  EXPECT_EQ(explain("user"), "`coffer user` needs a command; there is: create");
+  EXPECT_EQ(explain("user create ann --quota 10"),
+            "`coffer user create`: --quota: Value 10 not in range 1 to 9; see `coffer user create"
+            " --help`");
 }
 
 }  // namespace
