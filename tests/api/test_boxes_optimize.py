@@ -2,7 +2,9 @@
 
 import json
 import re
+import struct
 import subprocess
+import zlib
 
 import pytest
 
@@ -39,6 +41,12 @@ def box(caller):
 
 def run(*command):
     return subprocess.run([str(word) for word in command], capture_output=True, text=True, check=True, timeout=200)
+
+
+def with_chunk(png, name, body):
+    """The PNG file with one more chunk behind its head, which ends at byte 33."""
+    chunk = struct.pack(">I", len(body)) + name + body + struct.pack(">I", zlib.crc32(name + body))
+    return png[:33] + chunk + png[33:]
 
 
 def alike(folder, original, stored):
@@ -133,7 +141,19 @@ def test_the_original_is_kept_only_if_asked(tmp_path, caller):
 def test_what_cannot_become_smaller_is_kept_as_it_came(tmp_path, caller, box):
     run("vips", "copy", PHOTOS / "gps_nikon.jpg", f"{tmp_path / 'small.jpg'}[Q=40,strip]")
     film = samples.MEDIA / "video" / "here_we_are.mp4"
+    run("vips", "copy", PHOTOS / "gps_nikon.jpg", f"{tmp_path / 'large.jpg'}[Q=100]")
+    for other in ("png", "webp"):
+        run("vips", "copy", PHOTOS / "gps_nikon.jpg", f"{tmp_path / 'large'}.{other}" + ("[compression=1]" if other == "png" else "[lossless]"))
+    large = {name: (tmp_path / f"large.{name}").read_bytes() for name in ("jpg", "png", "webp")}
     files = {
+        # Another program may show what this one cannot.
+        "corrupted.jpg": ((samples.MEDIA / "broken" / "corrupted.jpg").read_bytes(), "damaged"),
+        **{f"cut.{name}": (data[: len(data) // 2], "damaged") for name, data in large.items()},
+        # A photo that moves.
+        "moving.jpg": (large["jpg"] + film.read_bytes(), "without animation"),
+        "moving.png": (with_chunk(large["png"], b"acTL", struct.pack(">II", 2, 0)), "without animation"),
+        # Without its gamma it would look otherwise.
+        "linear.png": (with_chunk(large["png"], b"gAMA", struct.pack(">I", 100_000)), "in sRGB"),
         "small.jpg": ((tmp_path / "small.jpg").read_bytes(), "cannot be made smaller"),
         "broken.jpg": (b"\xff\xd8\xff\xe0" + samples.noise(3000), "damaged"),
         "drawing.svg": (b'<svg xmlns="http://www.w3.org/2000/svg"/>', "only JPEG, PNG and WebP"),

@@ -1,8 +1,14 @@
 #include "media/worker/optimize.h"
 
+#include <algorithm>
+#include <array>
+#include <cstdint>
 #include <optional>
+#include <string_view>
 #include <utility>
 
+#include "base/bytes.h"
+#include "media/worker/big_endian.h"
 #include "media/worker/colour.h"
 #include "media/worker/encode.h"
 #include "media/worker/ssim.h"
@@ -30,8 +36,60 @@ std::optional<PictureFormat> format_of(Source& file) {
   }
 }
 
+// Whether a PNG file has an animation, or colours that its samples and a profile do not tell.
+bool has_more_than_samples(Source& file) {
+  constexpr std::uint64_t kSignature = 8;
+  constexpr int kMaxChunks = 1'000;
+  constexpr std::uint32_t kGammaOfSrgb = 45'455;
+  // White, red, green and blue (W3C PNG section 11.3.2.5).
+  constexpr std::array<std::uint32_t, 8> kPrimariesOfSrgb = {31'270, 32'900, 64'000, 33'000,
+                                                             30'000, 60'000, 15'000, 6'000};
+  bool is_told = false;  // by what goes before gAMA and cHRM
+  bool is_other = false;
+  std::uint64_t at = kSignature;
+  for (int chunk = 0; chunk < kMaxChunks; ++chunk) {
+    const Bytes head = file.read_range(at, 8);
+    if (head.size() < 8) break;
+    const std::uint32_t length = get_be32(head, 0);
+    const std::string_view name = as_text(head).substr(4);
+    if (name == "IDAT") break;
+    if (name == "acTL" || name == "cICP") return true;
+    is_told = is_told || name == "sRGB" || name == "iCCP";
+    if (name == "gAMA" || name == "cHRM") {
+      const Bytes values = file.read_range(at + 8, std::min<std::uint32_t>(length, 32));
+      const bool is_gamma = name == "gAMA";
+      for (std::size_t i = 0; i + 4 <= values.size(); i += 4) {
+        const std::uint32_t usual = is_gamma ? kGammaOfSrgb : kPrimariesOfSrgb[i / 4];
+        if (get_be32(values, i) != usual) is_other = true;
+      }
+    }
+    at += 12 + std::uint64_t{length};
+  }
+  return is_other && !is_told;
+}
+
+// Whether something else follows a JPEG picture: the film of a photo that moves.
+bool has_more_behind(Source& file) {
+  constexpr std::size_t kLooked = 4096;
+  const std::uint64_t from = file.size() - std::min<std::uint64_t>(file.size(), kLooked);
+  const Bytes end = file.read_range(from, kLooked);
+  // Some cameras fill up with zeros.
+  const std::string_view text = as_text(end);
+  const std::size_t last = text.find_last_not_of('\0');
+  return last == text.npos || !text.substr(0, last + 1).ends_with("\xFF\xD9");
+}
+
+bool has_more(Source& file, PictureFormat format) {
+  switch (format) {
+    case PictureFormat::kJpeg: return has_more_behind(file);
+    case PictureFormat::kPng: return has_more_than_samples(file);
+    default: return false;
+  }
+}
+
 std::expected<Raster, Failure> decode_upright(Source& file, const Request& request) {
-  const auto still = open_by_vips(file, still_format(file));
+  // Another program may see more in a damaged file than this one: it stays as it is.
+  const auto still = open_by_vips(file, still_format(file), Damage::kRefused);
   if (!still) return std::unexpected(still.error());
   const StillHead& head = (*still)->head();
   if (!head.is_plain) return std::unexpected(Failure::kUnsupported);
@@ -91,6 +149,8 @@ std::expected<Picture, Failure> optimize_picture(Source& file, const Request& re
   if (!format) return std::unexpected(Failure::kUnsupported);
   const auto original = decode_upright(file, request);
   if (!original) return std::unexpected(original.error());
+  // After what is damaged, which may lack its end.
+  if (has_more(file, *format)) return std::unexpected(Failure::kUnsupported);
   const auto max_bytes = static_cast<std::uint64_t>(static_cast<double>(file.size()) * kMaxRatio);
   if (*format != PictureFormat::kPng) return search(*original, *format, max_bytes, request);
   auto picture = encode_picture(*original, *format, kMaxQuality);

@@ -61,8 +61,11 @@ StillFormat still_format(Source& source);
 // Opens what begins as a picture. Null: it does not.
 OpenedStill open_still(Source& source);
 
-// By the library that reads it; each is called by open_still() alone.
-OpenedStill open_by_vips(Source& source, StillFormat format);
+// What is done about a file that is damaged: what of it can be decoded is shown, or it is refused.
+enum class Damage { kShown, kRefused };
+
+// By the library that reads it; the others are called by open_still() alone.
+OpenedStill open_by_vips(Source& source, StillFormat format, Damage damage = Damage::kShown);
 OpenedStill open_by_heif(Source& source);
 OpenedStill open_by_av(Source& source, StillFormat format);
 

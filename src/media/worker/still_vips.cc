@@ -118,22 +118,33 @@ int jpeg_shrink(double factor) noexcept {
   return factor >= 16 ? 8 : factor >= 8 ? 4 : factor >= 4 ? 2 : 1;
 }
 
-VipsImagePtr load(StillFormat format, VipsSource* source, double factor) {
+// libjpeg only warns of what is damaged or missing. Others warn of profiles, and fail of damage.
+VipsFailOn fail_on(StillFormat format, Damage damage) noexcept {
+  if (damage == Damage::kShown) return VIPS_FAIL_ON_NONE;
+  return format == StillFormat::kJpeg ? VIPS_FAIL_ON_WARNING : VIPS_FAIL_ON_ERROR;
+}
+
+VipsImagePtr load(StillFormat format, VipsSource* source, double factor, VipsFailOn fail) {
   return made_by([&](VipsImage** out) {
     switch (format) {
       case StillFormat::kJpeg:
         return vips_jpegload_source(source, out, "shrink", jpeg_shrink(factor), "access",
-                                    VIPS_ACCESS_SEQUENTIAL, nullptr);
+                                    VIPS_ACCESS_SEQUENTIAL, "fail_on", fail, nullptr);
       case StillFormat::kPng:
-        return vips_pngload_source(source, out, "access", VIPS_ACCESS_SEQUENTIAL, nullptr);
+        return vips_pngload_source(source, out, "access", VIPS_ACCESS_SEQUENTIAL, "fail_on", fail,
+                                   nullptr);
       case StillFormat::kWebp:
         return vips_webpload_source(source, out, "scale", factor > 2 ? 2 / factor : 1.0, "access",
-                                    VIPS_ACCESS_SEQUENTIAL, nullptr);
+                                    VIPS_ACCESS_SEQUENTIAL, "fail_on", fail, nullptr);
       case StillFormat::kGif:
-        return vips_gifload_source(source, out, "access", VIPS_ACCESS_SEQUENTIAL, nullptr);
+        return vips_gifload_source(source, out, "access", VIPS_ACCESS_SEQUENTIAL, "fail_on", fail,
+                                   nullptr);
       case StillFormat::kTiff:
-        return vips_tiffload_source(source, out, "access", VIPS_ACCESS_SEQUENTIAL, nullptr);
-      default: return vips_jxlload_source(source, out, "access", VIPS_ACCESS_SEQUENTIAL, nullptr);
+        return vips_tiffload_source(source, out, "access", VIPS_ACCESS_SEQUENTIAL, "fail_on", fail,
+                                    nullptr);
+      default:
+        return vips_jxlload_source(source, out, "access", VIPS_ACCESS_SEQUENTIAL, "fail_on", fail,
+                                   nullptr);
     }
   });
 }
@@ -224,7 +235,8 @@ bool take_pixels(VipsImage* image, std::uint32_t width, std::uint32_t height, Pi
 
 class VipsStill final : public Still {
  public:
-  VipsStill(Source& source, StillFormat format) : source_(source), format_(format) {}
+  VipsStill(Source& source, StillFormat format, Damage damage)
+      : source_(source), format_(format), damage_(damage) {}
 
   std::optional<Failure> open() {
     // Its loader is a module, which need not be installed.
@@ -233,7 +245,7 @@ class VipsStill final : public Still {
     }
     position_ = {&source_};
     const auto source = make_source(position_);
-    const auto image = load(format_, source.get(), 1);
+    const auto image = load(format_, source.get(), 1, fail_on(format_, damage_));
     if (!image) return vips_failure();
     head_.width = static_cast<std::uint32_t>(vips_image_get_width(image.get()));
     head_.height = static_cast<std::uint32_t>(vips_image_get_height(image.get()));
@@ -262,7 +274,7 @@ class VipsStill final : public Still {
 
   std::expected<Pixels, Failure> decode(std::uint32_t width, std::uint32_t height) override {
     auto pixels = decode_whole(width, height);
-    if (pixels || pixels.error() != Failure::kDamaged) return pixels;
+    if (pixels || pixels.error() != Failure::kDamaged || damage_ == Damage::kRefused) return pixels;
     auto damaged = decode_damaged(source_, format_, width, height);
     if (damaged) damaged->profile = profile_;
     return damaged;
@@ -273,7 +285,7 @@ class VipsStill final : public Still {
     const double factor = std::min(head_.width / static_cast<double>(width),
                                    head_.height / static_cast<double>(height));
     const auto source = make_source(position_);
-    const auto image = load(format_, source.get(), factor);
+    const auto image = load(format_, source.get(), factor, fail_on(format_, damage_));
     if (!image) return std::unexpected(vips_failure());
     VipsInterpretation interpretation = vips_image_guess_interpretation(image.get());
     Pixels pixels;
@@ -318,6 +330,7 @@ class VipsStill final : public Still {
 
   Source& source_;
   const StillFormat format_;
+  const Damage damage_;
   VipsPosition position_ = {};
   StillHead head_;
   Bytes profile_;
@@ -343,8 +356,8 @@ void start_vips() {
   }
 }
 
-OpenedStill open_by_vips(Source& source, StillFormat format) {
-  auto still = std::make_unique<VipsStill>(source, format);
+OpenedStill open_by_vips(Source& source, StillFormat format, Damage damage) {
+  auto still = std::make_unique<VipsStill>(source, format, damage);
   if (const auto failure = still->open()) return std::unexpected(*failure);
   return still;
 }
