@@ -25,6 +25,10 @@ namespace {
 constexpr mode_t kFileMode = 0600;
 constexpr mode_t kFolderMode = 0700;
 
+// Of files that are there. A named pipe in the place of one is opened without waiting for its other
+// end, and is then found to be too short.
+constexpr int kPlain = O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK;
+
 // The system's headers may be older than its kernel.
 constexpr int kUncachedWrite = 0x80;  // RWF_DONTCACHE
 
@@ -105,15 +109,15 @@ class PosixDisk final : public Disk {
   }
 
   OpenFile open(const std::string& name) override {
-    OpenFile file(uninterrupted(
-        [&] { return ::openat(root_.fd(), name.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW); }));
+    OpenFile file(
+        uninterrupted([&] { return ::openat(root_.fd(), name.c_str(), O_RDONLY | kPlain); }));
     if (!file && errno != ENOENT) fail("open a blob", errno);
     return file;
   }
 
   OpenFile open_if_cached(const std::string& name) override {
     open_how how{};
-    how.flags = O_RDONLY | O_CLOEXEC | O_NOFOLLOW;
+    how.flags = O_RDONLY | kPlain;
     how.resolve = RESOLVE_CACHED;
     // Whatever it fails for, open() will say it better.
     return OpenFile(
@@ -121,8 +125,8 @@ class PosixDisk final : public Disk {
   }
 
   OpenFile open_to_change(const std::string& name) override {
-    OpenFile file(uninterrupted(
-        [&] { return ::openat(root_.fd(), name.c_str(), O_RDWR | O_CLOEXEC | O_NOFOLLOW); }));
+    OpenFile file(
+        uninterrupted([&] { return ::openat(root_.fd(), name.c_str(), O_RDWR | kPlain); }));
     if (!file && errno != ENOENT) fail("open a file to change it", errno);
     return file;
   }
@@ -187,6 +191,9 @@ class PosixDisk final : public Disk {
 
   void sync(const OpenFile& file) override {
     if (uninterrupted([&] { return ::fdatasync(file.fd()); }) != 0) fail("sync a blob", errno);
+    // The data folder may have been removed under a server that runs.
+    struct stat status {};
+    if (::fstat(file.fd(), &status) == 0 && status.st_nlink == 0) fail("sync a blob", ENOENT);
   }
 
   std::optional<FileInfo> info(const std::string& name) override {
@@ -309,6 +316,8 @@ class PosixDisk final : public Disk {
     if (uninterrupted([&] { return ::fstatvfs(root_.fd(), &status); }) != 0) {
       fail("ask for free space", errno);
     }
+    // As file systems become after an error of the disk.
+    if (status.f_flag & ST_RDONLY) fail("write into " + path_.string(), EROFS);
     return {.free = static_cast<std::uint64_t>(status.f_bavail) * status.f_frsize,
             .total = static_cast<std::uint64_t>(status.f_blocks) * status.f_frsize};
   }
