@@ -57,8 +57,8 @@ Task<std::unique_ptr<Vault>> Vault::open(Context context) {
 Task<void> Vault::check_ready() {
   auto body = [&](db::Transaction& tx) -> Task<void> { co_await tx.execute(kProbe); };
   co_await context_.database.read(body);
-  // Whether the lock is free again is seen by asking for it.
-  if (context_.database.stats().is_locked) co_await context_.database.write(Actor::System{}, body);
+  // Whether it is locked, or its file gone, is seen by asking to write. Nothing is written.
+  co_await context_.database.write(Actor::System{}, body);
   try {
     co_await context_.blobs.check_present();
   } catch (const blobs::UnavailableError&) {

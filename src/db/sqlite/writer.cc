@@ -67,6 +67,7 @@ int log_pages(const SqliteOptions& options, const ReserveFile& reserve) {
 Writer::Writer(const SqliteOptions& options)
     : reserve_(std::filesystem::path(options.path) += "-reserve", options.reserve_bytes),
       connection_(open_even_if_full(options, reserve_)),
+      files_(options.path),
       checkpointer_(options, log_pages(options, reserve_)),
       thread_(start_thread("db-writer", [this] { serve(); })) {}
 
@@ -147,6 +148,7 @@ void Writer::commit(Units group, Manner manner) {
   try {
     if (connection_.in_transaction()) connection_.run(kRollback);
     connection_.run(kBeginWrite);
+    files_.check();
     is_locked_.store(false, std::memory_order_relaxed);
   } catch (const LockedError& error) {
     // Those behind have waited as well: they do not wait as long once more. They are taken before

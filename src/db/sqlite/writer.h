@@ -17,6 +17,7 @@
 #include "db/database.h"
 #include "db/sqlite/checkpointer.h"
 #include "db/sqlite/connection.h"
+#include "db/sqlite/held_files.h"
 #include "db/sqlite/reserve_file.h"
 #include "db/sqlite/sqlite_database.h"
 
@@ -104,6 +105,7 @@ class Writer final : public Executor {
   ReserveFile reserve_;  // the thread's alone, as the connection
   // The last connection that is closed must be this: it empties the log.
   Connection connection_;
+  HeldFiles files_;
   Checkpointer checkpointer_;
   int groups_with_savepoints_ = 0;  // so many to come keep their units apart
   std::atomic<std::uint64_t> writes_ = 0;
