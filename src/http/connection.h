@@ -137,7 +137,11 @@ class Connection final : public net::ConnectionBase {
   // Hands all that this connection has to a WebSocket. False: its other end is gone.
   Task<bool> upgrade(const Request& request, const Response& response);
   Task<void> refuse(Request& request, BadMessage why);
-  // False when the other end left or was too slow. `sent` counts the bytes of the body.
+  // Of a fault that is the server's own.
+  static Response went_wrong();
+  // False when the other end left or was too slow, or what is to be sent cannot be read: then
+  // `response` is went_wrong(), if that could still be sent. `sent` counts the bytes of the body.
+  // connection_sending.cc, and what follows.
   Task<bool> send(const Request& request, Response& response, bool keep_alive, bool http_1_0,
                   std::uint64_t& sent);
   // The head and a body with a source: in chunks, or plain up to the end of the connection.
