@@ -75,8 +75,10 @@ std::optional<UploadBudget::Share> UploadBudget::open(std::string owner) {
   const auto [place, is_new] = owners_.try_emplace(std::move(owner));
   Owner& found = place->second;
   if (is_new) found.name = &place->first;
-  if (found.uploads >= options_.max_uploads) {
+  if (found.uploads >= options_.max_uploads ||
+      found.uploads >= options_.max_all_uploads - uploads_) {
     ++refused_;
+    forget_if_idle_locked(found);
     return std::nullopt;
   }
   ++found.uploads;

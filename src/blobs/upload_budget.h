@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <expected>
+#include <limits>
 #include <list>
 #include <memory>
 #include <mutex>
@@ -24,7 +25,7 @@ namespace coffer::blobs {
 // Why an upload gets no memory.
 enum class Refusal : std::uint8_t {
   kBusy,     // the budget was spent for as long as an upload may wait; later it may not be
-  kTooMany,  // its owner has as many uploads under way as one owner may have
+  kTooMany,  // as many uploads are under way as may be, of its owner or of all
   kHungUp,   // its client left while it waited
 };
 
@@ -39,6 +40,8 @@ class UploadBudget {
     std::size_t max_request;                    // bytes that one charge may grow to
     std::chrono::milliseconds max_wait{5'000};  // of one upload
     std::size_t max_uploads = 1'000;            // of one owner at once
+    // Of all owners at once; of one as many as are left for all others.
+    std::size_t max_all_uploads = std::numeric_limits<std::size_t>::max();
   };
 
   // What the budget does now, and how often it refused since it was made.
@@ -58,7 +61,7 @@ class UploadBudget {
   UploadBudget(const UploadBudget&) = delete;
   UploadBudget& operator=(const UploadBudget&) = delete;
 
-  // For one upload of `owner`; nothing where he has max_uploads under way.
+  // For one upload of `owner`; nothing where as many are under way as may be.
   std::optional<Share> open(std::string owner);
 
   // `bytes` for an upload that holds none: now, or when the line gets there. Refused when that

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cstddef>
+#include <limits>
 
 #include "blobs/buffer_pool.h"
 #include "blobs/upload_budget.h"
@@ -18,13 +19,16 @@ struct UploadMemory {
     std::chrono::milliseconds max_wait{5'000};
     // Blobs of one owner that are written at the same time.
     std::size_t max_uploads = 1'000;
+    // Of all owners: each may hold a file open.
+    std::size_t max_all_uploads = std::numeric_limits<std::size_t>::max();
   };
 
   explicit UploadMemory(const Options& options)
       : budget({.bytes = options.bytes,
                 .max_request = kBufferBytes,
                 .max_wait = options.max_wait,
-                .max_uploads = options.max_uploads}),
+                .max_uploads = options.max_uploads,
+                .max_all_uploads = options.max_all_uploads}),
         buffers(std::min(kIdleBytes, options.bytes)) {}
 
   UploadBudget budget;

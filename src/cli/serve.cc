@@ -42,25 +42,29 @@ bool say(const std::string& line) noexcept {
 
 // On the first start the admin is made, and its password told, this once. A password that cannot
 // be told is given up: the log says how to set another.
-void ensure_admin(vault::Vault& vault) {
+void ensure_admin(vault::Vault& vault, const std::string& data) {
   InlineExecutor here;
   if (here.run(vault.accounts().any_admin())) return;
   const std::string password = generate_password();
   const auto made = here.run(vault.accounts().create(
       {.username = kAdminName, .email = std::nullopt, .password = password, .is_admin = true}));
   if (!made) {
-    log::warning("no admin account", {{"reason", made.error().message},
-                                      {"do", "make one with `coffer user create --admin NAME`"}});
+    log::warning(
+        "no admin account",
+        {{"reason", made.error().message},
+         {"do", fmt::format("make one with `coffer user create --admin NAME --data {}`", data)}});
     return;
   }
+  const std::string command =
+      fmt::format("coffer user set-password {} --data {}", kAdminName, data);
   const bool is_told =
       say(fmt::format("The admin's name is {}, the password {}\n"
-                      "It is shown this once. Change it with `coffer user set-password {}`.",
-                      kAdminName, password, kAdminName));
+                      "It is shown this once. Change it with `{}`.",
+                      kAdminName, password, command));
   if (is_told) return;
   log::warning("the admin's password was not shown",
                {{"reason", "cannot write to standard output"},
-                {"do", fmt::format("set another with `coffer user set-password {}`", kAdminName)}});
+                {"do", fmt::format("set another with `{}`", command)}});
 }
 
 int serve(const Settings& settings, LostDatabase if_lost) {
@@ -68,12 +72,13 @@ int serve(const Settings& settings, LostDatabase if_lost) {
   Signals signals(settings.http.drain_timeout + kStopTime);
   const server::DataFolderLock lock(settings.data);
   const server::DescriptorPlan descriptors = server::plan_descriptors(settings);
-  Server server(settings,
-                {.stores = server::open_stores(
-                     settings, {.if_lost = if_lost, .max_open_blobs = descriptors.max_open_blobs}),
-                 .max_connections = descriptors.max_connections});
+  Server server(settings, {.stores = server::open_stores(
+                               settings, {.if_lost = if_lost,
+                                          .max_open_blobs = descriptors.max_open_blobs,
+                                          .max_uploads = descriptors.max_uploads}),
+                           .max_connections = descriptors.max_connections});
   // Before the first request is answered, so that nobody else can take the name.
-  ensure_admin(server.vault());
+  ensure_admin(server.vault(), settings.data);
   signals.begin_serving();
   server.start();
   for (const Server::Address& address : server.addresses()) {

@@ -48,6 +48,8 @@ DescriptorPlan share_descriptors(std::uint64_t limit, std::uint64_t wanted, std:
   const std::uint64_t left = limit - std::min(limit, reserved);
   DescriptorPlan plan;
   plan.max_open_blobs = std::min(files / 2, kMaxOpenBlobs);
+  // The rest is left to the database, to segments, and to what is read meanwhile.
+  plan.max_uploads = (files - plan.max_open_blobs) / 2;
   plan.is_short = left < wanted;
   plan.max_connections = std::min(wanted, left);
   if (left < kMinConnections) plan.max_connections = 0;

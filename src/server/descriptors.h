@@ -14,6 +14,7 @@ using config::Settings;
 struct DescriptorPlan {
   std::size_t max_connections = 0;
   std::size_t max_open_blobs = 0;  // files that are kept open because they were read lately
+  std::size_t max_uploads = 0;     // each may have a file open
   bool is_short = false;           // fewer connections than asked for
 };
 

@@ -11,6 +11,8 @@ TEST(Descriptors, ConnectionsLeaveSomeForFiles) {
   EXPECT_GE(plan.max_connections, 100U);
   EXPECT_LE(plan.max_connections, 256U - 64U);
   EXPECT_LE(plan.max_open_blobs, 32U);
+  EXPECT_GE(plan.max_uploads, 8U);
+  EXPECT_LE(plan.max_open_blobs + plan.max_uploads, 64U - 8U);
 }
 
 TEST(Descriptors, ALimitAsHighAsTheConnectionsIsNotEnough) {
@@ -24,6 +26,7 @@ TEST(Descriptors, APlentifulLimitChangesNothing) {
   EXPECT_FALSE(plan.is_short);
   EXPECT_EQ(plan.max_connections, 20'000U);
   EXPECT_EQ(plan.max_open_blobs, 768U);
+  EXPECT_GE(plan.max_uploads, 20'000U);
 }
 
 TEST(Descriptors, TooFewToServeAreNoPlan) {

@@ -352,10 +352,12 @@ std::unique_ptr<blobs::BlobStore> open_folder(const Settings& settings, db::Data
 }
 
 // Of all uploads, whichever store they go to.
-std::shared_ptr<blobs::UploadMemory> upload_memory_of(const Settings& settings) {
+std::shared_ptr<blobs::UploadMemory> upload_memory_of(const Settings& settings,
+                                                      std::size_t max_uploads) {
   const blobs::UploadMemory::Options options{.bytes = settings.uploads.memory_budget,
                                              .max_wait = settings.uploads.memory_timeout,
-                                             .max_uploads = settings.uploads.max_concurrent};
+                                             .max_uploads = settings.uploads.max_concurrent,
+                                             .max_all_uploads = max_uploads};
   return std::make_shared<blobs::UploadMemory>(options);
 }
 
@@ -424,7 +426,7 @@ Stores open_stores(const Settings& settings, StoreOptions options) {
     return stores;
   }
   const Placement placement = find_placement(settings, *stores.database);
-  const auto memory = upload_memory_of(settings);
+  const auto memory = upload_memory_of(settings, options.max_uploads);
   UploadDirector director{.settings = settings,
                           .database = *stores.database,
                           .clock = options.clock,

@@ -47,6 +47,8 @@ struct StoreOptions {
   LostDatabase if_lost = LostDatabase::kStop;
   // Files of the blob store that are kept open because they were read lately.
   std::size_t max_open_blobs = 768;
+  // Uploads of everybody at the same time: each may have a file open.
+  std::size_t max_uploads = std::numeric_limits<std::size_t>::max();
   // Outlives the stores.
   const Clock& clock = system_clock();
   // Where the blobs of blobs.store = local are; null: the machine's own disk, in the data folder.

@@ -57,8 +57,9 @@ std::string memory_owner(const UploadLimits& limits, const InputStream& source) 
 std::unexpected<Failure> refused(blobs::Refusal why) {
   switch (why) {
     case blobs::Refusal::kTooMany:
-      return fail(FailureCode::kBusy,
-                  "too many of your uploads are under way: let some of them end, then try again");
+      return fail(
+          FailureCode::kBusy,
+          "too many uploads are under way: let some of yours end, or try again in a moment");
     case blobs::Refusal::kHungUp: return bad_stream(StreamFault::kTruncated);
     case blobs::Refusal::kBusy: break;
   }
