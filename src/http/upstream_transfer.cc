@@ -16,13 +16,6 @@ namespace {
 constexpr long kSendBuffer = 24L * 1024;
 constexpr long kReplyBuffer = 4L * 1024;
 
-std::string_view trimmed(std::string_view text) {
-  constexpr std::string_view kSpace = " \t\r\n";
-  const std::size_t first = text.find_first_not_of(kSpace);
-  if (first == std::string_view::npos) return {};
-  return text.substr(first, text.find_last_not_of(kSpace) - first + 1);
-}
-
 }  // namespace
 
 UpstreamReply::Transfer::Transfer(const UpstreamClient::Options& options, UpstreamRequest request)
@@ -115,11 +108,11 @@ void UpstreamReply::Transfer::take_head_line(std::string_view line) {
     incoming_ = {};
     return;
   }
-  const std::string_view text = trimmed(line);
+  const std::string_view text = trim(line);
   if (!text.empty()) {
     const std::size_t colon = text.find(':');
     if (colon == std::string_view::npos) return;
-    incoming_.headers.add(text.substr(0, colon), trimmed(text.substr(colon + 1)));
+    incoming_.headers.add(text.substr(0, colon), trim(text.substr(colon + 1)));
     return;
   }
   long status = 0;

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "base/log.h"
+#include "base/text.h"
 #include "blobs/blob_store.h"
 
 namespace coffer::blobs::s3 {
@@ -26,29 +27,22 @@ class FixedCredentials final : public CredentialSource {
   const Credentials credentials_;
 };
 
-std::string_view trimmed(std::string_view text) {
-  constexpr std::string_view kSpace = " \t\r";
-  const std::size_t first = text.find_first_not_of(kSpace);
-  if (first == std::string_view::npos) return {};
-  return text.substr(first, text.find_last_not_of(kSpace) - first + 1);
-}
-
 // What a section of such a file says; nothing unless it has both keys.
 std::optional<Credentials> read_profile(const std::string& path, std::string_view profile) {
   std::ifstream file(path);
   Credentials found;
   bool is_inside = false;
   for (std::string line; std::getline(file, line);) {
-    const std::string_view text = trimmed(line);
+    const std::string_view text = trim(line);
     if (text.empty() || text.front() == '#' || text.front() == ';') continue;
     if (text.front() == '[') {
-      is_inside = text.ends_with(']') && trimmed(text.substr(1, text.size() - 2)) == profile;
+      is_inside = text.ends_with(']') && trim(text.substr(1, text.size() - 2)) == profile;
       continue;
     }
     const std::size_t equals = text.find('=');
     if (!is_inside || equals == std::string_view::npos) continue;
-    const std::string_view name = trimmed(text.substr(0, equals));
-    const std::string value(trimmed(text.substr(equals + 1)));
+    const std::string_view name = trim(text.substr(0, equals));
+    const std::string value(trim(text.substr(equals + 1)));
     if (name == "aws_access_key_id") found.access_key = value;
     if (name == "aws_secret_access_key") found.secret_key = value;
     if (name == "aws_session_token") found.session_token = value;
