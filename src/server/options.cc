@@ -71,7 +71,7 @@ apis::GatewayOptions gateway_options(const Settings& settings) {
                           .anonymous = narrow(settings.limits.anonymous_per_minute),
                           .account = narrow(settings.limits.account_per_minute),
                           .api_key = narrow(settings.limits.api_key_per_minute),
-                          .drops = narrow(settings.limits.fileuploader_upload_per_minute),
+                          .short_links = narrow(settings.limits.fileuploader_upload_per_minute),
                           .logins = narrow(settings.limits.fileuploader_login_per_minute)}};
 }
 

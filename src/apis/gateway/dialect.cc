@@ -30,8 +30,8 @@ std::string_view name_of(RateClass rate) noexcept {
   switch (rate) {
     case RateClass::kStandard: return "standard";
     case RateClass::kVisitor: return "visitor";
-    case RateClass::kChunks: return "parts";
-    case RateClass::kShortLink: return "drop";
+    case RateClass::kChunks: return "chunks";
+    case RateClass::kShortLink: return "short link";
     case RateClass::kLogin: return "login";
     case RateClass::kNone: break;
   }

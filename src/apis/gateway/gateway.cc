@@ -419,7 +419,9 @@ Gateway::RateLimitKey Gateway::rate_limit_of(RateClass rate, const Client& clien
                                              const vault::Caller* caller) const {
   const auto& limits = options_.rate_limits;
   if (!limits.enabled || rate == RateClass::kNone) return {};
-  if (rate == RateClass::kShortLink) return {"drop " + client.limit_key(), limits.drops};
+  if (rate == RateClass::kShortLink) {
+    return {"short link " + client.limit_key(), limits.short_links};
+  }
   if (rate == RateClass::kLogin) return {"login " + client.limit_key(), limits.logins};
   if (!caller || caller->account.is_guest) {
     if (rate == RateClass::kStandard) return {"address " + client.limit_key(), limits.anonymous};

@@ -38,8 +38,8 @@ struct GatewayOptions {
     std::uint32_t anonymous = 60;  // a minute, by address
     std::uint32_t account = 1000;
     std::uint32_t api_key = 5000;
-    std::uint32_t drops = 2;    // RateClass::kShortLink
-    std::uint32_t logins = 10;  // RateClass::kLogin
+    std::uint32_t short_links = 2;  // RateClass::kShortLink
+    std::uint32_t logins = 10;      // RateClass::kLogin
   } rate_limits;
 };
 
@@ -50,7 +50,7 @@ struct ServedRoute {
   std::string_view access;
   std::string_view rate;
   std::string_view dialect;
-  std::string_view scope;  // that a key needs: `read` or `write`
+  std::string_view scope;  // that a key needs: `read`, `write` or `read, write`
   std::uint64_t body_limit;
 };
 
@@ -85,6 +85,7 @@ class Gateway final : public http::Service {
                               http::Headers& extra);
   Task<Reply> call(const RouteEntry& mounted, http::PathParameters path, http::Request& request,
                    const Client& client, http::Headers& extra);
+  // The caller that the credentials name, or the guest; a Problem says why there is none.
   Task<std::expected<vault::Caller, Problem>> recognise(const RouteEntry& mounted,
                                                         const http::Request& request);
   Task<std::expected<vault::Caller, Problem>> recognise(const Dialect& dialect, Access access,
@@ -100,7 +101,7 @@ class Gateway final : public http::Service {
   // What of the budget `request` may hold: as `caller`, and at its client's address.
   MemoryBudget::Lease lease_of(const http::Request& request, const Client& client,
                                const vault::Caller* caller) const;
-  // The caller that the route asks for, if it does; a Problem keeps the request out.
+  // Counts the request against its limit, whose headers go to `extra`; a Problem keeps it out.
   std::optional<Problem> admit(RateClass rate, const Client& client, const vault::Caller* caller,
                                http::Headers& extra);
   // The same for a request that reaches no route of `dialect`, if that counts there.
