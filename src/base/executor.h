@@ -50,7 +50,7 @@ class Executor {
   };
 };
 
-// `co_await hop(executor)`: the coroutine goes on there.
+// `co_await resume_on(executor)`: the coroutine goes on there.
 inline auto resume_on(Executor& executor) noexcept {
   struct Awaiter {
     Executor& executor;

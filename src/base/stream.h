@@ -80,10 +80,10 @@ class Content {
 
   virtual std::uint64_t size() const noexcept = 0;
 
-  // What stands at `offset`, up to `most` bytes and at least one. A FileSlice is good as
+  // What stands at `offset`, up to `max` bytes and at least one. A FileSlice is good as
   // long as both the Content and the slice live; it was brought into memory, as far as that can be
   // told, so that to read it soon does not block. Throws when the machine cannot read it.
-  // REQUIRES: offset < size(), most > 0.
+  // REQUIRES: offset < size(), max > 0.
   virtual Task<Piece> piece(std::uint64_t offset, std::uint64_t max) const = 0;
 };
 

@@ -14,7 +14,7 @@ bool is_utf8(std::string_view text) noexcept;
 // Number of code points. REQUIRES: is_utf8(text).
 std::size_t count_code_points(std::string_view text) noexcept;
 
-// The first `most` bytes of `text` or fewer, so that no code point is cut.
+// The first `max` bytes of `text` or fewer, so that no code point is cut.
 std::string_view truncate_utf8(std::string_view text, std::size_t max) noexcept;
 
 // Canonical caseless form (Unicode 3.13, NFKC casefold): equal for names that differ in

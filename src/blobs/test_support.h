@@ -165,7 +165,7 @@ inline Task<bool> remove(BlobStore& store, const Sha256Digest& digest) {
   co_return co_await removal->remove(digest);
 }
 
-// The bytes from `offset` to the end, asked for `most` at a time.
+// The bytes from `offset` to the end, asked for `max` at a time.
 inline Task<Bytes> read(const Content& content, std::uint64_t offset = 0,
                         std::uint64_t max = 1 << 20) {
   Bytes read;

@@ -19,7 +19,7 @@ class InputBuffer {
   ByteView unread() const noexcept { return {data_.get() + begin_, end_ - begin_}; }
   bool empty() const noexcept { return begin_ == end_; }
   void consume(std::size_t count) noexcept { begin_ += count; }
-  // Free space behind the unread bytes; at least one byte unless `most` are unread already.
+  // Free space behind the unread bytes; at least one byte unless `max` are unread already.
   ByteSpan space(std::size_t max);
   void filled(std::size_t count) noexcept { end_ += count; }
   // Gives the memory back. REQUIRES: empty().

@@ -20,7 +20,7 @@ constexpr std::size_t kMaxEpilogue = 64 * 1024;
 // Blanks between a boundary and the end of its line.
 constexpr std::size_t kMaxPadding = 64;
 constexpr std::size_t kMaxBoundary = 70;
-// A read this large goes straight into the caller's buffer, at most kMostDirect bytes of it: all
+// A read this large goes straight into the caller's buffer, at most kMaxDirect bytes of it: all
 // of them may turn out to lie behind a boundary and must fit the window then.
 constexpr std::size_t kMinDirect = 4 * 1024;
 constexpr std::size_t kMaxDirect = 64 * 1024;
@@ -418,7 +418,7 @@ class MultipartReader::Window {
   }
 
   // Receives content straight into `into` and keeps what is none; 0 when that is all.
-  // REQUIRES: no content is at hand, `into` holds kLeastDirect bytes.
+  // REQUIRES: no content is at hand, `into` holds kMinDirect bytes.
   Task<std::expected<std::size_t, StreamFault>> receive(ByteSpan into,
                                                         std::chrono::milliseconds patience) {
     const std::size_t kept = end_ - begin_;
@@ -451,7 +451,7 @@ class MultipartReader::Window {
 
   InputStream& body() noexcept { return body_; }
 
-  // Drops content up to the delimiter; kMalformed when it is more than `most`.
+  // Drops content up to the delimiter; kMalformed when it is more than `max`.
   Task<std::expected<void, StreamFault>> skip_content(std::uint64_t max) {
     for (;;) {
       const Sighting seen = sighting();

@@ -84,7 +84,7 @@ class MultipartReader final : public InputStream {
   Task<bool> wait(OneShotEvent& event, std::chrono::milliseconds max_wait) override;
   std::string_view sender() const noexcept override;
 
-  // The whole content of the current part, for fields. kTooLarge above `most` bytes.
+  // The whole content of the current part, for fields. kTooLarge above `max` bytes.
   Task<std::expected<std::string, StreamFault>> read_text(std::size_t max);
 
  private:

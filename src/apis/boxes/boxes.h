@@ -1,4 +1,4 @@
-// The Boxes dialect (api/boxes.md, contract section 7).
+// The Boxes dialect (docs/api/boxes.md).
 #pragma once
 
 #include <memory>

@@ -1,4 +1,4 @@
-// The File Uploader dialect (api/fileuploader.md, contract section 5).
+// The File Uploader dialect (docs/api/fileuploader.md).
 #pragma once
 
 #include <memory>

@@ -69,8 +69,8 @@ struct RequestContext {
   vault::Vault& vault;
   // For kOptional: why there is no caller. Never a guest.
   std::optional<Problem> auth_error{};
-  // For the values of a reply, all given back at once. What is made in it is not to leave the
-  // exchange.
+  // For the values of a reply, all given back at once. What is made in it must not outlive
+  // the context.
   boost::json::monotonic_resource memory{};
   // Of a request with an idempotency key; null without.
   vault::IdempotencyClaim* claim = nullptr;
@@ -83,7 +83,7 @@ struct RequestContext {
   vault::SessionClient session_client() const;
 };
 
-// What a repeated POST with the same Idempotency-Key gets; see gateway/idempotency.h.
+// What a repeated POST with the same Idempotency-Key gets; see apis/gateway/idempotency.h.
 enum class Repeat {
   kFirstReply,  // what the first one got, and nothing is done again
   // The same. The reply holds a secret: it is kept so that only the credentials of the first
@@ -171,7 +171,7 @@ class Dialect {
   virtual Credentials credentials(const http::Request& request) const {
     return bearer_or_api_key(request);
   }
-  // Whether its POSTs take an Idempotency-Key (gateway/idempotency.h).
+  // Whether its POSTs take an Idempotency-Key (apis/gateway/idempotency.h).
   virtual bool takes_idempotency_keys() const { return false; }
   // The reply to a request that was carried out and whose reply was lost when the server was
   // stopped in that moment. `events`: those of its change; what they are about is shown as it is

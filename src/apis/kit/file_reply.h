@@ -1,4 +1,4 @@
-// Replies that carry a file's bytes (contract section 1, rule 9).
+// Replies that carry a file's bytes.
 #pragma once
 
 #include "apis/gateway/dialect.h"

@@ -28,7 +28,7 @@ class RestFields {
   bool has(std::string_view name) const { return fields_.contains(name); }
 
   enum class Blank { kRefused, kAllowed };
-  // A text of at most `most` characters. Blank is what has nothing but spaces; it is kept as it is.
+  // A text of at most `max` characters. Blank is what has nothing but spaces; it is kept as it is.
   std::string text(std::string_view name, std::size_t max, Blank blank = Blank::kRefused);
   // Nothing when it is missing.
   std::optional<std::string> optional_text(std::string_view name, std::size_t max,

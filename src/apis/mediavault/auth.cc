@@ -32,7 +32,7 @@ std::optional<vault::SessionId> parse_session_id(std::string_view text) {
 }
 
 // The document shows a bare `{token, expires_in, token_type}` and yet says that every reply is
-// an envelope: both at once (contract section 1, rule 3).
+// an envelope: both at once.
 http::Response tokens_response(RequestContext& context, const vault::Tokens& tokens) {
   const boost::json::object fields{{"token", tokens.access},
                                    {"refresh_token", tokens.refresh},

@@ -1,4 +1,4 @@
-// The Media Vault dialect (api/mediavault.md, contract section 4): the native API.
+// The Media Vault dialect (docs/api/mediavault.md): the native API.
 #pragma once
 
 #include <cstdint>

@@ -19,7 +19,7 @@
 
 namespace coffer::apis::mediavault {
 
-// These are made in the exchange's memory.
+// These are made in the context's memory.
 
 // `{"success": true, "data": …, "meta": {timestamp, version}}`
 boost::json::object envelope(RequestContext& context, boost::json::value data);
@@ -30,7 +30,7 @@ http::Response success(const WrittenJson& data, const WrittenJson& meta, unsigne
 // What `meta` holds in every reply.
 ObjectWriter meta_members(RequestContext& context);
 // The same with a list that is made while it is sent, and with what else `meta` holds, not empty,
-// which is asked for when the list has been made; both outlive the exchange. One that is short
+// which is asked for when the list has been made; both outlive the context. One that is short
 // enough to be sent as a whole has an ETag.
 using MakeMeta = std::move_only_function<boost::json::object()>;
 Task<Reply> list_success(RequestContext& context, NextPage data, MakeMeta more_meta);

@@ -1,4 +1,4 @@
-// The Quantum Storage dialect (api/quantum.md, contract section 6).
+// The Quantum Storage dialect (docs/api/quantum.md).
 #pragma once
 
 #include <functional>

@@ -25,7 +25,7 @@ Task<std::expected<Readable, Problem>> find_shared(RequestContext& context, Reso
 // The same, whether file or folder; what is not there is a file.
 Task<std::expected<Readable, Problem>> find_shared(RequestContext& context);
 
-// The caller's own file or folder of the path's `id`. REQUIRES: exchange.caller is set.
+// The caller's own file or folder of the path's `id`. REQUIRES: context.caller is set.
 Task<std::expected<vault::Entry, Problem>> find_own(RequestContext& context);
 
 // The folder that a field names: nothing when the field is missing, an empty optional inside for
@@ -38,7 +38,7 @@ using FoundFolder = std::optional<std::optional<vault::EntryId>>;
 void drop_null_of_patch(const http::Request& request, boost::json::object& fields,
                         std::string_view name);
 
-// Among the caller's own. kNotFound. REQUIRES: exchange.caller is set.
+// Among the caller's own. kNotFound. REQUIRES: context.caller is set.
 Task<std::expected<FoundFolder, Problem>> find_wanted(RequestContext& context, WantedFolder wanted);
 
 // Where something new comes that is to lie in `folder`, one of the caller's own: in that folder's

@@ -1,4 +1,4 @@
-// The StreamVault dialect (api/streamvault.md, contract section 3).
+// The StreamVault dialect (docs/api/streamvault.md).
 #pragma once
 
 #include <memory>

@@ -74,7 +74,7 @@ class LocalWriter::Pipeline : public std::enable_shared_from_this<Pipeline> {
   std::optional<Block> pending_;
   std::exception_ptr error_;
   std::optional<BlobInfo> result_;
-  std::optional<SegmentWriter::Ticket> ticket_;  // of a small blob: to hasten it, once
+  std::optional<SegmentWriter::Ticket> ticket_;  // of a small blob: for flush_soon(), once
   std::condition_variable settled_;              // error_ or result_ is set
   // Set by the writer to be woken when the job has ended a block.
   std::shared_ptr<OneShotEvent> progress_;

@@ -42,7 +42,7 @@ class Segments {
 
   // Stores the first `count` bytes of `buffer`, whose name is `digest`, and calls `done` when
   // they are durable: from within, or on a thread of its own. `count` is less than kPackedBytes.
-  // Gives what to call hasten() with, nothing when `done` was called.
+  // Gives what to call flush_soon() with, nothing when `done` was called.
   std::optional<SegmentWriter::Ticket> add(const Sha256Digest& digest, Buffer buffer,
                                            std::size_t count, SegmentWriter::Done done);
   // Somebody waits for `done`.

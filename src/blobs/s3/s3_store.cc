@@ -201,7 +201,6 @@ class S3Store final : public BlobStore, public CachingStore, public StoreMonitor
     cache_.remove(place);
   }
 
-  // The object, then its place in the ledger.
   // Places that are cleared side by side, on one thread.
   struct Clearing {
     std::vector<Place> places;
@@ -241,6 +240,7 @@ class S3Store final : public BlobStore, public CachingStore, public StoreMonitor
     }
   }
 
+  // The object, then its place in the ledger.
   Task<void> remove(Place place) {
     co_await remove_object(place);
     std::vector<Place> gone(1, place);

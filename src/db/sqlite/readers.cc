@@ -20,7 +20,7 @@ std::uint64_t next_serial() {
 }  // namespace
 
 // What one thread has of one database. The lists belong to that thread alone; when it has
-// ended, the next new thread takes its seat.
+// ended, the next new thread takes over what it had.
 struct Readers::ThreadConnections {
   std::vector<Connection*> idle;  // some with the turn's transaction
   std::uint64_t commits = 0;      // that the turn's transactions hold
@@ -36,7 +36,7 @@ void Readers::end_transactions(ThreadConnections& connections) {
   }
 }
 
-// The seats of one thread.
+// What one thread has of each database that it reads.
 struct Readers::Table {
   struct Entry {
     std::uint64_t serial;

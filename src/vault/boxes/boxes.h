@@ -47,7 +47,8 @@ class Boxes {
   explicit Boxes(Context& context) : context_(context) {}
 
   // Event `entry.created`. kNotFound without that project; kInvalid with a fault of `name`;
-  // kQuotaExceeded, for folders count too (vault/quota.h), and for a project that has kBoxesMax.
+  // kQuotaExceeded, for folders count too (vault/model/quota.h), and for a project that has
+  // kBoxesMax.
   Task<Result<Box>> create(Actor actor, SpaceId project, BoxFields fields);
 
   // kNotFound.

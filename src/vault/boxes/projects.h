@@ -26,8 +26,8 @@ class Projects {
  public:
   explicit Projects(Context& context) : context_(context) {}
 
-  // kInvalid with a fault of `name`; kQuotaExceeded, for projects count too (vault/quota.h), and
-  // for an account that has kProjectsMax.
+  // kInvalid with a fault of `name`; kQuotaExceeded, for projects count too (vault/model/quota.h),
+  // and for an account that has kProjectsMax.
   Task<Result<Project>> create(Actor actor, ProjectFields fields);
 
   // kNotFound.

@@ -1,4 +1,4 @@
-// Accounts: one everywhere, whichever dialect made it (contract section 1, rule 1).
+// Accounts: one everywhere, whichever dialect made it.
 #pragma once
 
 #include <cstdint>

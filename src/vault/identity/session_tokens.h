@@ -38,7 +38,7 @@ class SessionTokens {
   // 40 hexadecimal digits: the session's number (48 bits), and 112 bits of an HMAC-SHA256 under the
   // same key of that, the account and the moment in which the session began: so that a number that
   // is given again, after the restore of a backup, makes another token. Good for as long as the
-  // session lives. REQUIRES: the number has no cell (model/ids.h).
+  // session lives. REQUIRES: the number has no cell (vault/model/ids.h).
   static constexpr std::size_t kOpaqueLength = 40;
   std::string sign_opaque(SessionId session, AccountId account, Time began) const;
   // Whose session a token of that form says to be of; nothing for any other text.

@@ -98,7 +98,7 @@ class Sessions {
   Task<std::optional<std::string>> keep(SessionId session, std::chrono::seconds lifetime);
 
   // New tokens of a new generation for the session of `access_token`; they live as long as that one
-  // did, which is worthless from now on. Requests under way go on, for the session does. Of several
+  // did, which is invalid from now on. Requests under way go on, for the session does. Of several
   // calls with one token one succeeds. kTokenInvalid, kTokenExpired, kSessionGone,
   // kAccountDisabled.
   Task<Result<Tokens>> renew(std::string access_token);
@@ -142,7 +142,7 @@ class Sessions {
   Task<bool> write_uses(std::size_t limit);
 
   // Removes up to `limit` sessions that expired a day ago or before; how many. Until then a request
-  // that began in time may still commit (vault/actor.h).
+  // that began in time may still commit (vault/model/actor.h).
   Task<std::uint64_t> prune(std::size_t limit);
 
  private:
@@ -219,8 +219,8 @@ class ApiKeys {
     std::string secret;  // shown once, never stored
   };
   // kNotFound without that account; kInvalid for a name over 100 characters, and for an end that is
-  // not in the future; kQuotaExceeded, for keys count too (vault/quota.h), and for an account that
-  // has kUploadKeysMax of kUpload, or kKeysMax of another kind.
+  // not in the future; kQuotaExceeded, for keys count too (vault/model/quota.h), and for an account
+  // that has kUploadKeysMax of kUpload, or kKeysMax of another kind.
   Task<Result<Created>> create(Actor actor, KeyKind kind, std::string name, KeyTerms terms = {});
   // What create() finds wrong with the fields: see Accounts::faults_of().
   std::vector<FieldFault> faults_of(std::string_view name, const KeyTerms& terms) const;

@@ -1,4 +1,4 @@
-// Writing down what model/last_uses.h has noted.
+// Writing down what vault/model/last_uses.h has noted.
 #pragma once
 
 #include <cstddef>

@@ -26,7 +26,7 @@ constexpr std::size_t kTagMax = 64;     // characters
 constexpr std::size_t kLabelMax = 100;  // characters
 constexpr char kInvisible[] = "must not contain invisible or direction-changing characters";
 
-// Free text: any length up to `most`, line ends welcome.
+// Free text: any length up to `max`, line ends welcome.
 void check_text(std::string field, std::string_view text, std::size_t max, Faults& faults) {
   if (!is_utf8(text)) {
     faults.add(std::move(field), "must be UTF-8 text");

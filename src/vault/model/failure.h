@@ -15,7 +15,7 @@
 namespace coffer::vault {
 
 enum class FailureCode {
-  kInvalid,             // mend the input; `fields` says where
+  kInvalid,             // correct the input; `fields` says where
   kNotFound,            // it is not there, or not the caller's to see
   kNotReady,            // it is not there yet: ask again after `retry_after`
   kForbidden,           // seen, but not allowed

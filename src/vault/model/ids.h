@@ -3,7 +3,7 @@
 // A number has 60 bits: the lower 48 count, the upper 12 are the cell that gave it. A cell is a
 // server, or a cluster, with a database of its own; this program is cell 0. The bits are kept free
 // (also in tokens, entry_rows.h) so that a number or a link says which cell to ask, should there
-// ever be more than one. Links have 38 bits for the lower part (sharing/link_cipher.h).
+// ever be more than one. Links have 38 bits for the lower part (vault/sharing/link_cipher.h).
 #pragma once
 
 #include <cstdint>

@@ -1,4 +1,4 @@
-// The nouns of the core (contract section 2).
+// The nouns of the core.
 #pragma once
 
 #include <cstdint>
@@ -37,7 +37,7 @@ struct Account {
   SpaceId home;                        // the space of its own
   std::optional<std::uint64_t> quota;  // bytes it may own; nothing: no limit
   std::uint64_t used = 0;              // bytes of its files, with those of unfinished uploads
-  std::uint64_t charged = 0;           // bytes of the quota that are taken: more, see vault/quota.h
+  std::uint64_t charged = 0;           // bytes of the quota that are taken (vault/model/quota.h)
   Time created_at;
   Time updated_at;
 };

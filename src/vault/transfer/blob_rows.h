@@ -1,5 +1,5 @@
 // The rows that count the references to blobs: one row a digest, changed in the transactions that
-// make and drop references. upkeep/references.cc says why no blob goes that somebody needs.
+// make and drop references. vault/upkeep/references.cc says why no blob goes that somebody needs.
 #pragma once
 
 #include "base/clock.h"

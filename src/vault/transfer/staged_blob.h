@@ -13,9 +13,9 @@
 namespace coffer::vault {
 
 // Bytes that were received into the blob store, are durable or about to be, and belong to nobody
-// yet. They stay for as long as this lives (upkeep/references.cc says why). Dropped, it gives back
-// what it reserves, and the bytes go soon, unless somebody else has stored the same: nobody has to
-// discard anything. Never blocks. Must not outlive the store.
+// yet. They stay for as long as this lives (vault/upkeep/references.cc says why). Dropped, it
+// gives back what it reserves, and the bytes go soon, unless somebody else has stored the same:
+// nobody has to discard anything. Never blocks. Must not outlive the store.
 // Threads: one at a time.
 class StagedBlob {
  public:

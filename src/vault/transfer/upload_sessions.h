@@ -60,7 +60,7 @@ class UploadSessions {
 
   // kInvalid: the name as in Uploads::commit, `parts` not from 1 to kPartsMax. kNotFound without
   // that space, or with a fault of `parent` without that folder. kBusy while the actor's account
-  // has policy.max_multiparts unfinished ones. REQUIRES: the actor may write to the space.
+  // has policy.max_upload_sessions unfinished ones. REQUIRES: the actor may write to the space.
   Task<Result<UploadSession>> begin(Actor actor, NewUploadSession wanted);
 
   // Reads `source` to its end as that part; durable and counted in the quota when it returns. One

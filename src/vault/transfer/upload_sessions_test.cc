@@ -23,7 +23,7 @@ class UploadSessionTest : public VaultTest {
     return run(vault_->upload_sessions().abandon(as(owner), upload));
   }
 
-  // `length` bytes from `offset`, in pieces of at most `most`.
+  // `length` bytes from `offset`, in pieces of at most `max`.
   std::string range(const Content& content, std::uint64_t offset, std::uint64_t length,
                     std::uint64_t max) {
     std::string text;

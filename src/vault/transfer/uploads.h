@@ -30,7 +30,7 @@ struct NewFile {
   std::optional<std::string> description = {};
   std::vector<std::string> tags = {};
   std::size_t name_max = kNameMax;                    // up to kLongNameMax
-  std::optional<std::string> address_extension = {};  // with which its address ends, see Addresses
+  std::optional<std::string> address_extension = {};  // with which its address ends, see ShortLinks
 };
 
 // What belongs to files that are made, and is committed with them or not at all: runs in their

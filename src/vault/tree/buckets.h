@@ -30,7 +30,7 @@ class Buckets {
   explicit Buckets(Context& context) : context_(context) {}
 
   // kInvalid for what is no bucket's name; kConflict when there is one of that name, whoever owns
-  // it; kQuotaExceeded, for buckets count too (vault/quota.h).
+  // it; kQuotaExceeded, for buckets count too (vault/model/quota.h).
   Task<Result<Bucket>> create(Actor actor, std::string name);
 
   // kNotFound, also when it is another's.
@@ -40,7 +40,7 @@ class Buckets {
   // Those with names above `after`, in order of names.
   Task<Page<Bucket>> list(AccountId owner, std::string after, PageLimit limit = {});
 
-  // Its name is free, its keys are worthless and what it holds is gone at once, from lists, totals
+  // Its name is free, its keys are invalid and what it holds is gone at once, from lists, totals
   // and quota; it is cleared away in the background (Clearing::clear). kNotFound.
   Task<Result<void>> remove(Actor actor, std::string name);
 

@@ -1,4 +1,4 @@
-// Files as entries: find, list, change. Their bytes: transfer/files.h.
+// Files as entries: find, list, change. Their bytes: vault/transfer/files.h.
 #pragma once
 
 #include <cstdint>

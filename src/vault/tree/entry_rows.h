@@ -52,7 +52,7 @@ std::string walk_text(std::string_view columns, std::string_view condition);
 
 // A UUID of version 4 that nobody guesses: 78 bits are random. 32 come from the time, so that
 // tokens made one after another lie together in an index, and the 12 behind the version are the
-// cell that made it (model/ids.h).
+// cell that made it (vault/model/ids.h).
 Uuid make_token(Time now, Entropy& entropy);
 // Whether `uuid` can be one; entries' own UUIDs cannot.
 bool is_token(const Uuid& uuid) noexcept;

@@ -59,8 +59,8 @@ class Folders {
 
   // Makes a folder of `space`; event `entry.created`. Where the name is taken, also by a file, the
   // key is numbered (`Music (2)/`). kInvalid, also when it would lie too deep; kQuotaExceeded, for
-  // folders count too (vault/quota.h); kNotFound without that space, or with a fault of `parent`
-  // without that folder. REQUIRES: the actor may write to `space`.
+  // folders count too (vault/model/quota.h); kNotFound without that space, or with a fault of
+  // `parent` without that folder. REQUIRES: the actor may write to `space`.
   Task<Result<Entry>> create(Actor actor, SpaceId space, NewFolder folder);
 
   // The folder that the names lead to, one inside the other, whoever owns those that are there;

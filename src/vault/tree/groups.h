@@ -38,7 +38,7 @@ class Groups {
   explicit Groups(Context& context) : context_(context) {}
 
   // kInvalid, with a fault of `name`, as check_display_name() has it; kQuotaExceeded, for groups
-  // count too (vault/quota.h).
+  // count too (vault/model/quota.h).
   Task<Result<Group>> create(Actor actor, std::string name);
 
   // As `account` sees it. kNotFound; kForbidden for a group that the account is not in.
@@ -56,8 +56,9 @@ class Groups {
 
   // A new invite: a secret that is told once. It is good for anybody until revoke_invites() or the
   // group goes, or `uses` accounts have joined by it; nothing: any number may. kNotFound;
-  // kForbidden for everybody but the owner; kQuotaExceeded, for invites count too (vault/quota.h),
-  // and for a group with kGroupInvitesMax. REQUIRES: `uses` is from 1 to kInviteUsesMax.
+  // kForbidden for everybody but the owner; kQuotaExceeded, for invites count too
+  // (vault/model/quota.h), and for a group with kGroupInvitesMax. REQUIRES: `uses` is from 1 to
+  // kInviteUsesMax.
   Task<Result<std::string>> invite(Actor actor, std::uint32_t number,
                                    std::optional<std::uint32_t> uses = {});
   // kNotFound; kForbidden.

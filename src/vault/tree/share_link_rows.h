@@ -1,5 +1,5 @@
-// The rows of share links (sharing/share_links.h), for the other parts of the core, inside their
-// transactions: what is shared takes its links along when it goes.
+// The rows of share links (vault/sharing/share_links.h), for the other parts of the core, inside
+// their transactions: what is shared takes its links along when it goes.
 #pragma once
 
 #include <cstddef>

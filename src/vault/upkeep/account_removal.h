@@ -19,7 +19,7 @@ class AccountRemoval {
   explicit AccountRemoval(Context& context) : context_(context) {}
 
   // From now on nobody logs in to the account, its names are free, its sessions and keys are
-  // worthless, its home is empty and its unfinished uploads have expired. The rest follows in steps
+  // invalid, its home is empty and its unfinished uploads have expired. The rest follows in steps
   // (Clearing::clear): buckets with what they hold; its files in groups; its groups, whose other
   // files go back to their owners. In the end nothing is left but the number, which no other
   // account gets, for the events that name it. kNotFound, also for the guests' account.

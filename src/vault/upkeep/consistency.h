@@ -12,7 +12,7 @@ namespace coffer::vault {
 
 // A rule that does not hold.
 struct Inconsistency {
-  std::string_view what;    // `quota counters that are not the sum of their files`
+  std::string_view what;    // `quota counters that are not the bytes that the account keeps`
   std::uint64_t count = 0;  // rows, at least 1
 };
 

@@ -8,8 +8,9 @@
 
 namespace coffer::vault {
 
-// The table `unclaimed_place`. transfer/blob_rows.cc takes places out of it, and references.cc puts
-// them back. REQUIRES: the database outlives it, and is migrated before the first call.
+// The table `unclaimed_place`. vault/transfer/blob_rows.cc takes places out of it, and
+// references.cc puts them back. REQUIRES: the database outlives it, and is migrated before the
+// first call.
 std::unique_ptr<blobs::PlaceLedger> open_place_ledger(GuardedDatabase database);
 
 }  // namespace coffer::vault

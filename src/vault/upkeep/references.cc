@@ -11,11 +11,11 @@
 // Why no blob goes that somebody needs. An upload has its durable blob before the store looks
 // whether it has the bytes, and until its transaction has ended. A removal
 //   1. begins (blobs::Removal);
-//   2. finds in a transaction that the digest has no row, or deletes its row if nothing refers to
-//   it;
-//   3. has the store remove the bytes, unless a durable blob of them has lived at any moment since
-//   1; the
-//      store asks for that under the lock under which it looks for uploads whether bytes are there.
+//   2. finds in a transaction that the digest has no row, or deletes its row if nothing refers
+//      to it;
+//   3. has the store remove the bytes, unless a durable blob of them has lived at any moment
+//      since 1; the store asks for that under the lock under which it looks for uploads whether
+//      bytes are there.
 // An upload whose durable blob had gone by 1 had ended: 2 sees its reference. One whose durable
 // blob lived at 1, or came before the store looked in 3, is spared there. One that comes later
 // finds nothing, and stores its bytes anew. No clock takes part: the grace time is there for people

@@ -1,5 +1,5 @@
 // Which blobs are needed, and the removal of those that are not. The references are counted in
-// transfer/blob_rows.h.
+// vault/transfer/blob_rows.h.
 #pragma once
 
 #include <cstdint>
