@@ -1,5 +1,7 @@
 #include "vault/transfer/files.h"
 
+#include <fmt/format.h>
+
 #include <string>
 
 #include "vault/model/quota.h"
@@ -59,6 +61,11 @@ Task<std::shared_ptr<const Content>> Files::open(const Entry& entry) {
   if (entry.manifest) co_return open_manifest(context_, *entry.manifest, entry.size);
   auto content = co_await open_blob(context_, entry.checksum.value());
   if (!content) throw blobs::Error("the store has lost the bytes of " + entry.checksum->hex());
+  // A file that was cut short must not look like one that is whole.
+  if (content->size() != entry.size) {
+    throw blobs::Error(fmt::format("the store has {} bytes of {}, not {}", content->size(),
+                                   entry.checksum->hex(), entry.size));
+  }
   co_return content;
 }
 
