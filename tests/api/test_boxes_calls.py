@@ -72,7 +72,10 @@ def test_a_box(caller):
     expect(caller.put(path, json={"project": project["id"], "name": "x"}))
     refuse(caller.put(path, json={}), 400, name=boxes.REQUIRED, project=boxes.REQUIRED)
     other = caller.project()["id"]
-    refuse(caller.patch(path, json={"project": other}), 400, project=None)
+    refuse(caller.patch(path, json={"project": other}), 400, project=["A box stays in its project."])
+    for nowhere in (-1, 777_777):
+        refuse(caller.patch(path, json={"project": nowhere}), 400,
+               project=[f'Invalid pk "{nowhere}" - object does not exist.'])
     caller.upload(box["id"])
     assert caller.show(path)["assets_count"] == 1
     expect(caller.delete(path), 204)

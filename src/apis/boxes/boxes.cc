@@ -105,7 +105,9 @@ Task<Reply> update_box(RequestContext& context) {
   if (is_whole || fields.has("project")) {
     const std::int64_t project = fields.key("project");
     if (!fields.problem() && project != box->project.value) {
-      fields.fault("project", "A box stays in its project.");
+      const auto other =
+          co_await context.vault.projects().find(context.account().id, vault::SpaceId{project});
+      fields.fault("project", other ? "A box stays in its project." : no_such_object(project));
     }
   }
   vault::BoxFields wanted = box_fields(fields, is_whole);
