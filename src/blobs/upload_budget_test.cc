@@ -214,6 +214,27 @@ TEST_F(Budget, UploadsOfOneOwnerAreBounded) {
   EXPECT_TRUE(budget_.open("a"));
 }
 
+TEST(UploadsOfAll, OneOwnerHasAsManyAsAreLeftForAllOthers) {
+  UploadBudget budget({.bytes = kBytes, .max_request = kBytes, .max_all_uploads = 10});
+  std::vector<UploadBudget::Share> shares;
+  const auto open_all = [&](const std::string& owner) {
+    std::size_t count = 0;
+    while (auto share = budget.open(owner)) {
+      shares.push_back(std::move(*share));
+      ++count;
+    }
+    return count;
+  };
+  EXPECT_EQ(open_all("a"), 5u);
+  EXPECT_EQ(open_all("b"), 3u);
+  EXPECT_EQ(open_all("c"), 1u);
+  EXPECT_EQ(open_all("d"), 1u);
+  EXPECT_EQ(open_all("e"), 0u);
+  EXPECT_EQ(budget.load().uploads, 10u);
+  shares.clear();
+  EXPECT_EQ(open_all("e"), 5u);
+}
+
 TEST_F(Budget, PatienceIsShortWhileMuchIsLent) {
   const auto long_patience = budget_.patience();
   auto charges = spend_all_but(7 * kBytes);

@@ -2,6 +2,7 @@
 #include "http/server.h"
 
 #include <arpa/inet.h>
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 #include <netinet/in.h>
@@ -19,15 +20,33 @@
 #include "base/entropy.h"
 #include "http/connection.h"
 #include "http/test_client.h"
+#include "net/socket.h"
 
 namespace coffer::http {
 namespace {
 
 using namespace std::chrono_literals;
 
+// A file that is shorter than was written down of it: /dev/null. In copies it fails at once.
+class LostContent final : public Content {
+ public:
+  explicit LostContent(bool is_file) : is_file_(is_file) {}
+  std::uint64_t size() const noexcept override { return kSize; }
+  Task<Piece> piece(std::uint64_t offset, std::uint64_t length) const override {
+    if (!is_file_) throw std::runtime_error("the disk does not read");
+    co_return FileSlice{.fd = file_.get(), .offset = offset, .length = length};
+  }
+
+  static constexpr std::uint64_t kSize = 100;
+
+ private:
+  const bool is_file_;
+  const net::UniqueSocket file_{::open("/dev/null", O_RDONLY | O_CLOEXEC)};
+};
+
 // `/echo` sends the body back, `/ignore` does not read it, `/slow` waits before it answers,
 // `/work` takes its core a millisecond. `/fault` tells how reading ended. `/noted/<size>` notes how
-// sending that many bytes ended.
+// sending that many bytes ended. The content of `/lost` and `/cut` cannot be read.
 class Echo final : public Service {
  public:
   Task<Response> handle(Request& request) override {
@@ -37,6 +56,12 @@ class Echo final : public Service {
     if (path == "/work") {
       std::this_thread::sleep_for(1ms);
       ++worked;
+    }
+    if (path == "/lost" || path == "/cut") {
+      Response response;
+      response.body.emplace_back(
+          ContentSection{std::make_shared<LostContent>(path == "/cut"), 0, LostContent::kSize});
+      co_return response;
     }
     if (path == "/limited") request.body->set_limit(4);
     if (path.starts_with("/noted/")) co_return note(std::stoul(path.substr(7)));
@@ -446,6 +471,21 @@ TEST_F(LongReplyTest, IsNoneBelowItsSize) {
   EXPECT_FALSE(is_corked(client));
   EXPECT_TRUE(echo_.noted().empty()) << "it was to wait for its reader";
   EXPECT_TRUE(client.response().ends_with("nnn"));
+}
+
+// What failed before its head was out is answered; what did not ends short of its length.
+TEST_F(ServerTest, ContentThatCannotBeReadIsNoneThatWasSent) {
+  const auto port = start();
+  Client lost(port);
+  lost.send(get("/lost"));
+  EXPECT_TRUE(lost.response().starts_with("HTTP/1.1 500 "));
+  EXPECT_TRUE(lost.is_closed());
+  Client cut(port);
+  cut.send(get("/cut"));
+  const std::string head = cut.response(false);
+  EXPECT_TRUE(head.starts_with("HTTP/1.1 200 ")) << head;
+  EXPECT_TRUE(cut.is_closed());
+  EXPECT_EQ(echo_.incomplete, 2);
 }
 
 TEST_F(ServerTest, CountsAnswersThatWereNotTaken) {

@@ -1,5 +1,6 @@
 """What runs out: descriptors, threads, who reads the log, the time for an end."""
 
+import contextlib
 import json
 import os
 import resource
@@ -125,6 +126,50 @@ def test_a_trusted_proxy_may_have_all_connections(bare, proxies, served):
         client.close()
     assert statuses.count(b"200") == served
     assert statuses.count(b"503") == 40 - served
+
+
+def connect(server, address, timeout=5):
+    return socket.create_connection(server.address, source_address=(address, 0), timeout=timeout)
+
+
+def slow_upload(server, token, address):
+    """A connection that has sent 1.5 of 9 MB of a file."""
+    connection = connect(server, address, timeout=1)
+    head = (
+        f"POST /api/v1/media/upload HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {token}\r\n"
+        "Content-Type: multipart/form-data; boundary=b\r\nContent-Length: 9000000\r\n\r\n"
+        '--b\r\nContent-Disposition: form-data; name="file"; filename="a"\r\n\r\n'
+    )
+    with contextlib.suppress(OSError):
+        connection.sendall(head.encode() + bytes(1_500_000))
+    return connection
+
+
+def test_slow_uploads_leave_descriptors_to_others(bare, folder):
+    log = folder / "log"
+    with open(log, "wb") as file:
+        server = bare("--rate-limits", "off", stderr=file, before=limited(192, 192)).ready()
+    anyone = Api(server.url + "/api/v1")
+    tokens = []
+    for name in ("ada", "bob", "cyd", "dan", "eve", "fay"):
+        login = {"username": name, "password": "correct horse 7", "email": f"{name}@example.com"}
+        assert anyone.post("/auth/register", json=login).status_code == 201
+        tokens.append(anyone.post("/auth/login", json=login).json()["token"])
+    with contextlib.ExitStack() as stack:
+        for number in range(70):
+            stack.enter_context(slow_upload(server, tokens[number % 5], f"127.0.1.{number + 1}"))
+        time.sleep(1)
+        for number in range(3):
+            with connect(server, f"127.0.2.{number + 1}") as other:
+                other.sendall(b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n")
+                assert other.recv(4096).startswith(b"HTTP/1.1 200"), number
+        honest = Api(server.url + "/api/v1", token=tokens[5])
+        reply = honest.post("/media/upload", files={"file": ("a.bin", os.urandom(100_000))})
+        assert reply.status_code == 201, reply.text
+        media = reply.json()["data"]["id"]
+        assert len(honest.get(f"/media/{media}/content").content) == 100_000
+        assert len(os.listdir(f"/proc/{server.process.pid}/fd")) < 192
+    assert b"connection not taken" not in log.read_bytes()
 
 
 def test_the_limit_of_open_files_is_raised(bare):

@@ -147,7 +147,7 @@ def test_what_cannot_become_smaller_is_kept_as_it_came(tmp_path, caller, box):
     large = {name: (tmp_path / f"large.{name}").read_bytes() for name in ("jpg", "png", "webp")}
     files = {
         # Another program may show what this one cannot.
-        "corrupted.jpg": ((samples.MEDIA / "broken" / "corrupted.jpg").read_bytes(), "damaged"),
+        "noisy.jpg": (large["jpg"][:20_000] + samples.noise(4000) + large["jpg"][24_000:], "damaged"),
         **{f"cut.{name}": (data[: len(data) // 2], "damaged") for name, data in large.items()},
         # A photo that moves.
         "moving.jpg": (large["jpg"] + film.read_bytes(), "without animation"),
