@@ -27,8 +27,8 @@ Task<Reply> health(RequestContext&) {
 
 std::string_view reason(const std::exception& error) {
   if (dynamic_cast<const vault::StoreGoneError*>(&error)) {
-    return "not ready: a folder of stored files is missing, or is not the one that the server"
-           " started with; is a disk not mounted?\n";
+    return "not ready: a folder of stored files is missing, is not the one that the server started"
+           " with, or cannot be written to; is a disk not mounted, or read-only?\n";
   }
   if (dynamic_cast<const Unavailable*>(&error)) {
     return "not ready: the service that keeps the files does not answer, or does not permit it;"

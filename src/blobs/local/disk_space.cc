@@ -46,11 +46,16 @@ void DiskSpace::require_file() {
 std::uint64_t DiskSpace::available() {
   const auto files = disk_.files(kBlobs);
   if (files && is_reserve(*files)) return 0;
-  if (refused_.load(std::memory_order_relaxed) || (files && files->free == 0)) {
+  if (last_.load(std::memory_order_relaxed) == WriteEnd::kNoSpace || (files && files->free == 0)) {
     if (!can_write()) return 0;
-    set_refused(false);
+    note_write(WriteEnd::kWell);
   }
   return beside_reserve();
+}
+
+void DiskSpace::require_writable() {
+  if (last_.load(std::memory_order_relaxed) != WriteEnd::kFailed) return;
+  note_write(can_write() ? WriteEnd::kWell : WriteEnd::kNoSpace);
 }
 
 bool DiskSpace::can_write() {

@@ -4,6 +4,7 @@
 #include <atomic>
 #include <cstdint>
 
+#include "blobs/blob_store.h"
 #include "blobs/local/disk.h"
 
 namespace coffer::blobs {
@@ -27,8 +28,17 @@ class DiskSpace {
   // require_file() throws; and when the disk says that it takes no more files, and takes none.
   std::uint64_t available();
 
-  // How a write ended: with NoSpaceError, or well. Does not block.
-  void set_refused(bool refused) noexcept { refused_.store(refused, std::memory_order_relaxed); }
+  // Throws Error when the last write failed for another reason than want of room, and another one
+  // still does: the file system may have become read-only.
+  void require_writable();
+
+  enum class WriteEnd : unsigned char { kWell, kNoSpace, kFailed };
+  // How a write ended. Does not block.
+  void note_write(WriteEnd end) noexcept { last_.store(end, std::memory_order_relaxed); }
+  // The same, of one that threw `error`.
+  void note_failure(const Error& error) noexcept {
+    note_write(dynamic_cast<const NoSpaceError*>(&error) ? WriteEnd::kNoSpace : WriteEnd::kFailed);
+  }
 
  private:
   std::uint64_t beside_reserve();
@@ -36,7 +46,7 @@ class DiskSpace {
 
   Disk& disk_;
   const std::uint64_t reserve_;
-  std::atomic<bool> refused_ = false;
+  std::atomic<WriteEnd> last_ = WriteEnd::kWell;
 };
 
 }  // namespace coffer::blobs

@@ -111,7 +111,10 @@ class LocalStore final : public BlobStore {
   }
 
   Task<void> check_present() override {
-    co_await context_.io.run([this] { context_.lock.check(); });
+    co_await context_.io.run([this] {
+      context_.lock.check();
+      context_.space.require_writable();
+    });
   }
 
   Task<std::uint64_t> free_bytes() override {

@@ -24,6 +24,7 @@ struct Oddities {
   std::atomic<std::uint64_t> free = 1000 * kMiB;
   std::atomic<std::uint64_t> total = 2000 * kMiB;
   std::atomic<bool> over_quota = false;     // writes fail though space() has room
+  std::atomic<bool> read_only = false;      // writes fail for another reason
   std::atomic<std::uint64_t> files = 1000;  // more that it takes, as it says
   std::atomic<std::uint64_t> all_files = 2000;
   std::chrono::microseconds time_step{1};  // 0: times cannot be set
@@ -40,6 +41,7 @@ class OddDisk final : public WatchedDisk {
   }
   void write(const OpenFile& file, ByteView data, std::uint64_t offset) override {
     if (odd_->over_quota) throw NoSpaceError("the test's quota is reached");
+    if (odd_->read_only) throw Error("the test's disk became read-only");
     WatchedDisk::write(file, data, offset);
   }
   void set_modified(const std::string& name, Time time) override {
@@ -65,6 +67,10 @@ class OddDisks : public testing::Test {
     try {
       last_ = executor_.run(put(store, bytes));
     } catch (const NoSpaceError&) {
+      EXPECT_FALSE(odd_->read_only);
+      return false;
+    } catch (const Error&) {
+      EXPECT_TRUE(odd_->read_only);
       return false;
     }
     const auto content = executor_.run(store.open(last_.digest));
@@ -112,6 +118,19 @@ TEST_F(OddDisks, TheReserveIsNoMoreThanAnEighthOfASmallDisk) {
   EXPECT_TRUE(stores(*store, kFile));
   odd_->free = 4 * kMiB;
   EXPECT_FALSE(stores(*store, kFile));
+}
+
+TEST_F(OddDisks, OneThatBecameReadOnlyIsToldOnceAWriteHasFailed) {
+  const auto store = open();
+  for (const std::size_t size : {kPacked, kFile}) {
+    odd_->read_only = true;
+    EXPECT_FALSE(stores(*store, size));
+    EXPECT_THROW(executor_.run(store->check_present()), Error);
+    EXPECT_GT(executor_.run(store->free_bytes()), 0u) << "it is not full";
+    odd_->read_only = false;
+    EXPECT_NO_THROW(executor_.run(store->check_present())) << "without waiting for an upload";
+    EXPECT_TRUE(stores(*store, size));
+  }
 }
 
 TEST_F(OddDisks, AQuotaThatSpaceDoesNotShowIsAFullDiskUntilItHasRoom) {

@@ -316,8 +316,6 @@ class PosixDisk final : public Disk {
     if (uninterrupted([&] { return ::fstatvfs(root_.fd(), &status); }) != 0) {
       fail("ask for free space", errno);
     }
-    // As file systems become after an error of the disk.
-    if (status.f_flag & ST_RDONLY) fail("write into " + path_.string(), EROFS);
     return {.free = static_cast<std::uint64_t>(status.f_bavail) * status.f_frsize,
             .total = static_cast<std::uint64_t>(status.f_blocks) * status.f_frsize};
   }

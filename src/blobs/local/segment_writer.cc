@@ -104,8 +104,8 @@ void SegmentWriter::process() {
     make_room();
     lay_out();
     if (!buffer_.empty()) write_out();
-  } catch (const NoSpaceError&) {
-    space_.set_refused(true);
+  } catch (const Error& error) {
+    space_.note_failure(error);
     fail_batch(std::current_exception());
     return;
   } catch (...) {
@@ -198,7 +198,7 @@ void SegmentWriter::write_out() {
   try {
     disk_.write(active_->file, buffer_, active_->end);
     is_written = true;
-    space_.set_refused(false);
+    space_.note_write(DiskSpace::WriteEnd::kWell);
     const auto is_waited_for = [](const Request& request) { return bool(request.done); };
     if (std::ranges::any_of(batch_, is_waited_for)) disk_.sync(active_->file);
   } catch (...) {

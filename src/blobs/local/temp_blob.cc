@@ -58,7 +58,12 @@ void TempBlob::discard() noexcept {
 void TempBlob::begin() {
   std::string name = temporary_name(context_.next_temporary.fetch_add(1));
   context_.space.require_file();
-  file_ = context_.disk->create(name);
+  try {
+    file_ = context_.disk->create(name);
+  } catch (const Error& error) {
+    context_.space.note_failure(error);
+    throw;
+  }
   temporary_ = std::move(name);
 }
 
@@ -71,11 +76,11 @@ void TempBlob::bypass_cache(bool on) {
 void TempBlob::write(ByteView data) {
   try {
     context_.disk->write(file_, data, written_);
-  } catch (const NoSpaceError&) {
-    context_.space.set_refused(true);
+  } catch (const Error& error) {
+    context_.space.note_failure(error);
     throw;
   }
-  context_.space.set_refused(false);
+  context_.space.note_write(DiskSpace::WriteEnd::kWell);
   written_ += data.size();
 }
 
