@@ -303,7 +303,7 @@ def test_what_is_missing_is_said(launch, bucket):
     data = some_bytes(1000)
     media = user.upload(data)
     said = program.failed(migrate(server, "--to", "s3"), code=2)
-    assert "s3.bucket: expected the name of a bucket, as a move into a bucket" in said
+    assert "s3.bucket: expected the name of a bucket, as `coffer blobs migrate` needs it" in said
     assert "already" in program.ok(program.run("blobs", "migrate", "--to", "local", "--data", server.data, settings=settings_of(bucket, "local")))
     assert program.run("blobs", "migrate", "--data", server.data).returncode == 2
     # The command has them, the server has not.
