@@ -13,8 +13,8 @@ export COFFER_BINARY="$PWD/build/$preset/coffer"
 export ASAN_OPTIONS="strict_string_checks=1:detect_stack_use_after_return=1"
 export UBSAN_OPTIONS="print_stacktrace=1"
 # Of libraries that are not compiled with it the sanitizer sees half of the locking; libstdc++ counts
-# by itself who holds an exception.
-export TSAN_OPTIONS="halt_on_error=1:second_deadlock_stack=1:ignore_noninstrumented_modules=1:suppressions=$PWD/tools/tsan.supp"
+# by itself who holds an exception. Tests that kill a child fork beside the thread of the log.
+export TSAN_OPTIONS="halt_on_error=1:die_after_fork=0:second_deadlock_stack=1:ignore_noninstrumented_modules=1:suppressions=$PWD/tools/tsan.supp"
 # The thread sanitizer of GCC 12 does not cope with the address layout that newer kernels draw.
 run=
 if [ "$preset" = tsan ] && setarch "$(uname -m)" --addr-no-randomize true 2>/dev/null; then
