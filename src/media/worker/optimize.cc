@@ -11,6 +11,7 @@
 #include "media/worker/big_endian.h"
 #include "media/worker/colour.h"
 #include "media/worker/encode.h"
+#include "media/worker/png_chunks.h"
 #include "media/worker/ssim.h"
 #include "media/worker/still.h"
 
@@ -38,34 +39,26 @@ std::optional<PictureFormat> format_of(Source& file) {
 
 // Whether a PNG file has an animation, or colours that its samples and a profile do not tell.
 bool has_more_than_samples(Source& file) {
-  constexpr std::uint64_t kSignature = 8;
-  constexpr int kMaxChunks = 1'000;
   constexpr std::uint32_t kGammaOfSrgb = 45'455;
-  // White, red, green and blue (W3C PNG section 11.3.2.5).
+  // White, red, green and blue (W3C PNG section 11.3.2.1).
   constexpr std::array<std::uint32_t, 8> kPrimariesOfSrgb = {31'270, 32'900, 64'000, 33'000,
                                                              30'000, 60'000, 15'000, 6'000};
-  bool is_told = false;  // by what goes before gAMA and cHRM
+  bool has_more = false;
+  bool is_srgb = false;  // says so, or has a profile: then gAMA and cHRM do not count
   bool is_other = false;
-  std::uint64_t at = kSignature;
-  for (int chunk = 0; chunk < kMaxChunks; ++chunk) {
-    const Bytes head = file.read_range(at, 8);
-    if (head.size() < 8) break;
-    const std::uint32_t length = get_be32(head, 0);
-    const std::string_view name = as_text(head).substr(4);
-    if (name == "IDAT") break;
-    if (name == "acTL" || name == "cICP") return true;
-    is_told = is_told || name == "sRGB" || name == "iCCP";
+  for_each_png_chunk(file, [&](std::string_view name, std::uint64_t at, std::uint32_t length) {
+    if (name == "acTL" || name == "cICP") has_more = true;
+    is_srgb = is_srgb || name == "sRGB" || name == "iCCP";
     if (name == "gAMA" || name == "cHRM") {
-      const Bytes values = file.read_range(at + 8, std::min<std::uint32_t>(length, 32));
-      const bool is_gamma = name == "gAMA";
+      const Bytes values = file.read_range(at, std::min<std::uint32_t>(length, 32));
       for (std::size_t i = 0; i + 4 <= values.size(); i += 4) {
-        const std::uint32_t usual = is_gamma ? kGammaOfSrgb : kPrimariesOfSrgb[i / 4];
-        if (get_be32(values, i) != usual) is_other = true;
+        const std::uint32_t usual = name == "gAMA" ? kGammaOfSrgb : kPrimariesOfSrgb[i / 4];
+        is_other = is_other || get_be32(values, i) != usual;
       }
     }
-    at += 12 + std::uint64_t{length};
-  }
-  return is_other && !is_told;
+    return name != "IDAT";
+  });
+  return has_more || (is_other && !is_srgb);
 }
 
 // Whether something else follows a JPEG picture: the film of a photo that moves.

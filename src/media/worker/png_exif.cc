@@ -6,7 +6,7 @@
 #include <string_view>
 #include <utility>
 
-#include "media/worker/big_endian.h"
+#include "media/worker/png_chunks.h"
 
 namespace coffer::media {
 namespace {
@@ -75,22 +75,18 @@ Bytes text_profile(const Bytes& body, bool compressed) {
 }  // namespace
 
 Bytes read_png_exif(Source& source) {
-  constexpr int kMaxChunks = 10'000;
-  constexpr std::uint64_t kSignature = 8;
-  Bytes from_text;
-  std::uint64_t at = kSignature;
-  for (int chunk = 0; chunk < kMaxChunks; ++chunk) {
-    const Bytes head = source.read_range(at, 8);
-    if (head.size() < 8) break;
-    const std::uint32_t length = get_be32(head, 0);
-    const std::string_view name = as_text(head).substr(4);
-    if (name == "eXIf" && length <= kMaxPngExif) return source.read_range(at + 8, length);
-    if ((name == "tEXt" || name == "zTXt") && from_text.empty() && length <= kMaxPngText) {
-      from_text = text_profile(source.read_range(at + 8, length), name == "zTXt");
+  Bytes found;
+  for_each_png_chunk(source, [&](std::string_view name, std::uint64_t at, std::uint32_t length) {
+    if (name == "eXIf" && length <= kMaxPngExif) {
+      found = source.read_range(at, length);
+      return false;
     }
-    at += 12 + std::uint64_t{length};
-  }
-  return from_text;
+    if ((name == "tEXt" || name == "zTXt") && found.empty() && length <= kMaxPngText) {
+      found = text_profile(source.read_range(at, length), name == "zTXt");
+    }
+    return true;
+  });
+  return found;
 }
 
 }  // namespace coffer::media
