@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <optional>
 #include <string>
+#include <utility>
 
 namespace coffer::db::sqlite {
 
@@ -17,8 +18,7 @@ class HeldFiles {
   // The files need not be there yet: each is the right one where it is seen first.
   explicit HeldFiles(const std::filesystem::path& database);
 
-  // Throws Error, from then on always, where one of them is gone or is another. Two calls of the
-  // system.
+  // Throws Error for as long as one of them is gone or is another. Two calls of the system.
   void check();
 
  private:
